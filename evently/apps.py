@@ -1,0 +1,17 @@
+"""The platform as a Django app: its migrations, commands and checks."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class EventlyConfig(AppConfig):
+    """The platform under the four apps."""
+
+    name = "evently"
+    verbose_name = "Platform"
+
+    def ready(self) -> None:
+        """Give the application's role its rights after every migration."""
+        from evently.database.grants import grant_to_application
+
+        post_migrate.connect(grant_to_application, sender=self, dispatch_uid="evently.grants")

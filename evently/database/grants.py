@@ -1,0 +1,49 @@
+"""Rights of the application's role, which owns no table.
+
+It may read and write rows and nothing else: it cannot switch a trigger off, truncate, or make
+objects of its own. Where one role does everything (only DATABASE_URL is given), there is nothing
+to grant, and `check --deploy` warns of it.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+# Tables that the application reads or appends to, and no more.
+READ_ONLY = ("django_migrations", "django_content_type")
+
+GRANTS = """
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    GRANT USAGE ON SCHEMA public, keys TO {role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, keys TO {role};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
+    REVOKE INSERT, UPDATE, DELETE ON {read_only} FROM {role};
+    REVOKE ALL ON SCHEMA secrets FROM {role};
+    REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
+"""
+
+
+def application_role() -> str:
+    """Return the name of the role that the application logs in as."""
+    return str(settings.DATABASES["default"].get("USER", ""))
+
+
+def grant_to_application(using: str, **kwargs: Any) -> None:
+    """Grant the application's role what it needs, after each migration."""
+    connection = connections[using]
+    role = application_role()
+    if not role or role == connection.settings_dict["USER"]:
+        return
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        existing = {name for (name,) in cursor.fetchall()}
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS keys; CREATE SCHEMA IF NOT EXISTS secrets;")
+        cursor.execute(
+            GRANTS.format(
+                role=quote(role),
+                read_only=", ".join(quote(name) for name in READ_ONLY if name in existing),
+                database=quote(connection.settings_dict["NAME"]),
+            )
+        )

@@ -1,0 +1,10 @@
+"""Ids: UUIDs of version 7, ordered by the time they were made."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7 as _uuid7
+
+
+def uuid7() -> UUID:
+    """Return a new id; needed where a row's id is used before the row is inserted."""
+    return _uuid7()
