@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections
 
 # Tables that the application reads or appends to, and no more.
-READ_ONLY = ("django_migrations", "django_content_type")
+READ_ONLY = ("django_migrations", "django_content_type", "audit_log")
 
 GRANTS = """
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -1,0 +1,75 @@
+"""The trail: one row for each changed row, written by triggers and never changed again."""
+
+from django.db import models
+
+from evently.database.functions import Clock, UuidV7
+from evently.database.ids import uuid7
+
+
+class AuditLog(models.Model):
+    """One change of one row.
+
+    Triggers write it (`evently.audit.migration.audited`); `trg_append_only` refuses everything
+    else. Sealed columns stay sealed here, so they go dark with their person's key.
+    """
+
+    class Action(models.TextChoices):
+        """What happened to the row."""
+
+        INSERT = "insert", "Created"
+        UPDATE = "update", "Changed"
+        DELETE = "delete", "Deleted"
+
+    class Via(models.TextChoices):
+        """Through what the change came in; sql: past the application."""
+
+        PAGE = "page", "Page"
+        API = "api", "API"
+        ADMIN = "admin", "Admin"
+        TASK = "task", "Task"
+        SHELL = "shell", "Shell"
+        SQL = "sql", "SQL"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, db_default=UuidV7(), editable=False)
+    at = models.DateTimeField(db_default=Clock())
+    table_name = models.TextField("table")
+    row_id = models.UUIDField("row")
+    event_id = models.UUIDField("event", null=True)
+    action = models.TextField(choices=Action)
+    # Only what changed, where the row was changed; all of it where it was made or deleted.
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    # A user's id, "visitor", or the database role where nobody was named.
+    actor = models.TextField()
+    via = models.TextField(choices=Via, db_default="sql")
+    request_id = models.TextField(db_default="")
+
+    class Meta:
+        """Newest first; found by row, and by event for its history."""
+
+        db_table = "audit_log"
+        ordering = ["-id"]
+        verbose_name = "change"
+        verbose_name_plural = "audit trail"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=["insert", "update", "delete"]),
+                name="chk_audit_action",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(via__in=["page", "api", "admin", "task", "shell", "sql"]),
+                name="chk_audit_via",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["row_id", "id"], name="idx_audit_row"),
+            models.Index(
+                fields=["event_id", "id"],
+                name="idx_audit_event",
+                condition=models.Q(event_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Say what happened to which row."""
+        return f"{self.table_name} {self.row_id}: {self.action}"

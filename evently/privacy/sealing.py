@@ -1,0 +1,103 @@
+"""Sealing: AES-256-GCM under a key per person, so that destroying the key erases the person.
+
+A sealed text says whose it is and what it is (in its associated data), so it opens neither in
+another person's row nor in another column.
+"""
+
+import base64
+import binascii
+import os
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import models
+
+from evently.privacy.addresses import clean_address, clean_name
+
+Purpose = Literal["email", "name", "holder_name", "recipient"]
+
+PREFIX = "sealed:v1:"
+# What the database's CHECKs ask of a sealed column: nonce and tag alone are 38 characters.
+SEALED_PATTERN = r"^sealed:v1:[A-Za-z0-9_-]{38,}$"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+log = structlog.get_logger(__name__)
+
+
+class WrappingKeyMissing(Exception):
+    """A person's key was wrapped by a key that EVENTLY_PII_KEYS no longer has."""
+
+
+class SealedField(models.TextField):
+    """A column that holds sealed text only; plain text is refused before it leaves Python."""
+
+    description = "Text sealed under a person's key"
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Refuse what is not sealed."""
+        if isinstance(value, str) and not value.startswith(PREFIX):
+            raise ValueError(f"{self.name} takes sealed text only (evently.privacy.sealing.seal)")
+        return super().get_prep_value(value)
+
+
+def new_key() -> bytes:
+    """Return a fresh key for one person."""
+    return os.urandom(KEY_BYTES)
+
+
+def wrap(key: bytes, *, user_id: UUID) -> tuple[bytes, str]:
+    """Return a person's key wrapped by the current key, and the current key's name."""
+    name = next(iter(settings.EVENTLY_PII_KEYS))
+    nonce = os.urandom(NONCE_BYTES)
+    wrapping = AESGCM(settings.EVENTLY_PII_KEYS[name])
+    return nonce + wrapping.encrypt(nonce, key, f"{user_id}:key".encode()), name
+
+
+def unwrap(wrapped: bytes, wrapping_key_name: str, *, user_id: UUID) -> bytes:
+    """Return a person's key.
+
+    Raises WrappingKeyMissing; cryptography's InvalidTag where somebody tampered with it.
+    """
+    try:
+        wrapping = AESGCM(settings.EVENTLY_PII_KEYS[wrapping_key_name])
+    except KeyError as error:
+        raise WrappingKeyMissing(
+            f"EVENTLY_PII_KEYS lacks the key {wrapping_key_name!r}, which people's keys are "
+            "wrapped by. Put it back (after the current one), then run rotate_pii_keys."
+        ) from error
+    wrapped = bytes(wrapped)
+    return wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], f"{user_id}:key".encode())
+
+
+def seal_with(key: bytes, *, user_id: UUID, purpose: Purpose, text: str) -> str:
+    """Return the sealed text; addresses and names are checked and made uniform first.
+
+    Raises AddressInvalid, NameInvalid.
+    """
+    if purpose not in get_args(Purpose):
+        raise ValueError(f"Nothing is sealed as {purpose!r}.")
+    text = clean_address(text) if purpose in {"email", "recipient"} else clean_name(text)
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _belongs(user_id, purpose))
+    return PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def open_with(key: bytes, *, user_id: UUID, purpose: Purpose, sealed: str) -> str | None:
+    """Return the text, or None (and a line in the log) where it was tampered with or moved."""
+    encoded = sealed.removeprefix(PREFIX)
+    try:
+        raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+        return AESGCM(key).decrypt(nonce, ciphertext, _belongs(user_id, purpose)).decode()
+    except (InvalidTag, binascii.Error, ValueError):
+        log.error("seal_broken", user_id=str(user_id), purpose=purpose)
+        return None
+
+
+def _belongs(user_id: UUID, purpose: Purpose) -> bytes:
+    return f"{user_id}:{purpose}".encode()
