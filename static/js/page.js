@@ -1,0 +1,58 @@
+// Small things of every page: messages float and can be closed, the open menu closes on Escape or
+// a click elsewhere, a form is sent once, an error summary takes the focus, copying, printing.
+
+const messages = document.querySelector("[data-messages]");
+if (messages) {
+  messages.classList.add("messages--floating");
+  for (const close of messages.querySelectorAll("[data-message-close]")) close.hidden = false;
+  for (const message of messages.querySelectorAll("[data-message-passing]")) {
+    // Long enough to be read, and not while somebody is on it; errors stay.
+    const leave = () => {
+      if (message.matches(":hover, :focus-within")) setTimeout(leave, 2000);
+      else message.remove();
+    };
+    setTimeout(leave, 10000);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-message-close]")?.closest(".message").remove();
+
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+
+  if (event.target.closest("[data-print]")) window.print();
+
+  const copier = event.target.closest("[data-copy]");
+  if (copier) {
+    navigator.clipboard?.writeText(copier.dataset.copy).then(() => {
+      const words = copier.querySelector("[data-copy-words]") ?? copier;
+      const before = words.textContent;
+      words.textContent = "Copied";
+      setTimeout(() => (words.textContent = before), 2000);
+    });
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// Two quick taps are one booking: the idempotency key sees to that, this saves the request.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "true";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+});
+
+document.querySelector("[data-error-summary]")?.focus();
+for (const control of document.querySelectorAll("[data-needs-script]")) control.hidden = false;

@@ -1,0 +1,49 @@
+// Adds a minus and a plus to a number field inside [data-stepper]. A list (<select>) is left alone.
+
+function button(name, icon, iconsUrl) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "stepper__button";
+  element.setAttribute("aria-label", name);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${iconsUrl}#${icon}`);
+  svg.append(use);
+  element.append(svg);
+  return element;
+}
+
+function dress(box) {
+  const input = box.querySelector("input[type='number']");
+  if (!input || box.classList.contains("stepper--live")) return;
+  box.classList.add("stepper--live");
+  const fewer = button("One fewer", "minus", box.dataset.icons);
+  const more = button("One more", "plus", box.dataset.icons);
+  input.before(fewer);
+  input.after(more);
+
+  const update = () => {
+    const value = Number(input.value || input.min || 0);
+    fewer.disabled = input.min !== "" && value <= Number(input.min);
+    more.disabled = input.max !== "" && value >= Number(input.max);
+  };
+  const step = (by) => {
+    if (by > 0) input.stepUp();
+    else input.stepDown();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  fewer.addEventListener("click", () => step(-1));
+  more.addEventListener("click", () => step(1));
+  input.addEventListener("input", update);
+  update();
+}
+
+const dressAll = (root) => root.querySelectorAll?.("[data-stepper]").forEach(dress);
+dressAll(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target.matches?.("[data-stepper]")) dress(event.target);
+  dressAll(event.target);
+});

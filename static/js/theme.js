@@ -1,0 +1,39 @@
+// Light or dark: the system's choice, unless the reader made one. Loaded in <head>, not as a
+// module, so that the choice is there before the first paint.
+(() => {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+
+  const read = () => {
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null; // storage switched off: the system's choice holds
+    }
+  };
+
+  const chosen = read();
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+
+  const label = () => {
+    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+      button.hidden = false;
+      button.setAttribute("aria-pressed", String(isDark()));
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", label);
+  system.addEventListener("change", label);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-theme-toggle]")) return;
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // kept for this page only
+    }
+    label();
+  });
+})();
