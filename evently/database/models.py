@@ -1,7 +1,7 @@
 """Base models: ids by time, and rows that belong to one event."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from django.db import models, router
 
@@ -28,7 +28,6 @@ class EventOwned(Identified):
     """
 
     event_id: Any
-    EVENT_COLUMN: ClassVar[str] = "event_id"
 
     class Meta:
         """Abstract: the event is a foreign key of each table."""

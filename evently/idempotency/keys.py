@@ -1,0 +1,115 @@
+"""Idempotency keys: the same request, sent again, gets the first success again.
+
+A key is written in the transaction of the write that it makes safe. So a refusal, which rolls
+back, uses up no key; and of two requests at once, the second waits for the first to end.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError, connection
+from psycopg import errors as pg
+
+from evently.errors import Conflict, Invalid
+from evently.idempotency.models import IdempotencyKey
+
+KEY_LENGTH = 200
+
+
+class IdempotencyMismatch(Invalid):
+    """The key was used for another request."""
+
+    code = "idempotency_mismatch"
+    message = "This Idempotency-Key was used for a different request. Use a new key."
+
+
+class IdempotencyKeyInvalid(Invalid):
+    """The key cannot be stored as it is."""
+
+    code = "idempotency_key_invalid"
+    message = f"An Idempotency-Key is 1 to {KEY_LENGTH} printable characters."
+
+
+class RequestInProgress(Conflict):
+    """The first request with this key has not ended yet (409 with Retry-After)."""
+
+    code = "request_in_progress"
+    message = "The first request with this Idempotency-Key is still running."
+    retry_after_seconds = 1
+
+
+class Replayed(Exception):  # noqa: N818  (an answer, not an error)
+    """The request was answered before; here is that answer."""
+
+    def __init__(self, *, status: int, answer: Any) -> None:
+        """Carry the first answer. answer: whatever `Once.render` gave, as JSON."""
+        super().__init__("answered before")
+        self.status = status
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class Once:
+    """A request that may be sent again, and how its success is kept.
+
+    render: turns the operation's result into (HTTP status, JSON-able answer).
+    """
+
+    user_id: UUID
+    key: str
+    method: str
+    path: str
+    body_digest: str
+    render: Callable[[Any], tuple[int, Any]]
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.key) <= KEY_LENGTH and self.key.isprintable()):
+            raise IdempotencyKeyInvalid
+
+
+def digest_of(body: Mapping[str, Any] | bytes) -> str:
+    """Return a digest that is the same for the same body."""
+    if not isinstance(body, bytes):
+        body = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder).encode()
+    return hashlib.sha256(body).hexdigest()
+
+
+def claim(once: Once) -> None:
+    """Take the key inside the caller's transaction, or raise what the first request got.
+
+    Raises Replayed, IdempotencyMismatch, RequestInProgress (after the lock time-out).
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO idempotency_keys (user_id, key, method, path, body_digest)"
+                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, key) DO NOTHING",
+                [once.user_id, once.key, once.method, once.path, once.body_digest],
+            )
+            if cursor.rowcount == 1:
+                return
+    except OperationalError as error:
+        if isinstance(error.__cause__, pg.LockNotAvailable):
+            raise RequestInProgress from error
+        raise
+    first = IdempotencyKey.objects.get(user_id=once.user_id, key=once.key)
+    if (first.method, first.path, first.body_digest) != (
+        once.method,
+        once.path,
+        once.body_digest,
+    ):
+        raise IdempotencyMismatch
+    raise Replayed(status=first.status or 200, answer=first.answer)
+
+
+def keep(once: Once, result: Any) -> None:
+    """Keep the success under the key, in the transaction that made it."""
+    status, answer = once.render(result)
+    IdempotencyKey.objects.filter(user_id=once.user_id, key=once.key).update(
+        status=status, answer=json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
+    )

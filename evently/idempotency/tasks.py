@@ -1,0 +1,13 @@
+"""Keys are kept for a while, then forgotten."""
+
+from celery import shared_task
+from django.conf import settings
+from django.db.models.functions import Now
+
+from evently.idempotency.models import IdempotencyKey
+
+
+@shared_task
+def forget_old_keys() -> None:
+    """Delete the keys whose time is over."""
+    IdempotencyKey.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_LIFETIME).delete()

@@ -1,0 +1,73 @@
+"""Transactions: one durable one per entry operation, and refusals out of violated constraints."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from psycopg import errors as pg
+
+from evently.audit.context import stamp
+from evently.errors import Busy, DomainError
+from evently.idempotency.keys import Once, claim, keep
+
+DEADLOCK_RETRIES = 3
+
+Result = TypeVar("Result")
+
+
+class EventBusy(Busy):
+    """No lock within the time-out: very many people want the same event."""
+
+    code = "event_busy"
+    message = "Very many people are booking this event right now. Please try again in a moment."
+
+
+def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
+    """Run work in one durable transaction, and run it again after a deadlock.
+
+    The transaction first says who acts (for the audit trail). once: an idempotency key; a
+    repeated request raises `Replayed` with the first answer instead of doing the work again.
+    Raises EventBusy when a lock is not had in time, or after three deadlocks.
+    """
+    for attempt in range(DEADLOCK_RETRIES + 1):
+        try:
+            with transaction.atomic(durable=True):
+                stamp(connection)
+                if once is not None:
+                    claim(once)
+                result = work()
+                if once is not None:
+                    keep(once, result)
+            return result
+        except OperationalError as error:
+            cause = error.__cause__
+            if isinstance(cause, pg.LockNotAvailable):
+                raise EventBusy from error
+            if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure):
+                raise
+            if attempt == DEADLOCK_RETRIES:
+                raise EventBusy from error
+            # Jitter only, nothing secret: two that collided should not collide again.
+            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def refusing(**refusals: type[DomainError]) -> Iterator[None]:
+    """Turn a violated constraint, named by keyword, into its refusal; let others through."""
+    try:
+        yield
+    except (IntegrityError, DatabaseError) as error:
+        name = violated_constraint(error)
+        if name is not None and name in refusals:
+            raise refusals[name] from error
+        raise
+
+
+def violated_constraint(error: BaseException) -> str | None:
+    """Return the name of the constraint that a database error names, if it names one."""
+    cause = error.__cause__
+    return cause.diag.constraint_name if isinstance(cause, pg.Error) else None

@@ -1,0 +1,10 @@
+"""Events as a Django app."""
+
+from django.apps import AppConfig
+
+
+class EventsConfig(AppConfig):
+    """Events."""
+
+    name = "events"
+

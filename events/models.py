@@ -1,0 +1,348 @@
+"""Events, their price history, their staff and their figures.
+
+Seats, versions and the price history are kept by the database (migrations 0002 and 0003):
+`available_seats` follows bookings and promotions, whatever a client writes into it.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from evently.database.functions import Clock
+from evently.database.models import EventOwned, Identified
+
+SEATS_PER_BOOKING = 10
+PRICE_LIMIT = Decimal("100000000")
+CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
+
+
+class EventStatus(models.TextChoices):
+    """Where an event stands; whether it is published is `published_at`."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class PaymentMode(models.TextChoices):
+    """How an event is paid."""
+
+    FREE = "free", "Free of charge"
+    DOOR = "door", "At the door"
+    TRANSFER = "transfer", "By transfer or payment link"
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Reads of events."""
+
+    def published(self) -> "EventQuerySet":
+        """Events that the public may see, whatever became of them."""
+        return self.filter(published_at__isnull=False)
+
+    def upcoming(self) -> "EventQuerySet":
+        """Published events that lie ahead and are not cancelled."""
+        return self.filter(
+            status=EventStatus.ACTIVE, published_at__isnull=False, event_date__gt=Clock()
+        )
+
+    def on_sale(self) -> "EventQuerySet":
+        """Upcoming events inside their sales window."""
+        return self.upcoming().filter(
+            Q(sales_start_at__isnull=True) | Q(sales_start_at__lte=Clock()),
+            Q(sales_end_at__isnull=True) | Q(sales_end_at__gt=Clock()),
+        )
+
+
+class Event(Identified):
+    """Something that happens at a place and time, and has seats.
+
+    Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
+    (price history).
+    """
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True, db_default="")
+    venue = models.CharField(max_length=255)
+    event_date = models.DateTimeField("starts at")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    timezone = models.CharField("time zone", max_length=64, db_default="UTC", default="UTC")
+    total_capacity = models.PositiveIntegerField("seats")
+    available_seats = models.PositiveIntegerField(editable=False, db_default=0)
+    base_price = models.DecimalField(
+        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
+    )
+    # Where it is not named on insert, the database takes the base price.
+    current_price = models.DecimalField(max_digits=10, decimal_places=2, blank=True)
+    currency = models.CharField(max_length=3, default="EUR", db_default="EUR")
+    status = models.TextField(
+        choices=EventStatus, default=EventStatus.ACTIVE, db_default=EventStatus.ACTIVE
+    )
+    published_at = models.DateTimeField(null=True, blank=True)
+    sales_start_at = models.DateTimeField("sales start", null=True, blank=True)
+    sales_end_at = models.DateTimeField("sales end", null=True, blank=True)
+    cancellation_deadline = models.DateTimeField(null=True, blank=True)
+    refund_policy = models.TextField(blank=True, db_default="", default="")
+    payment_mode = models.TextField(
+        choices=PaymentMode, default=PaymentMode.DOOR, db_default=PaymentMode.DOOR
+    )
+    payment_instructions = models.TextField(blank=True, db_default="", default="")
+    payment_days = models.PositiveSmallIntegerField(default=7, db_default=7)
+    max_per_booking = models.PositiveSmallIntegerField(
+        default=SEATS_PER_BOOKING, db_default=SEATS_PER_BOOKING
+    )
+    max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
+    promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
+    source_key = models.TextField(null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="created_events",
+        db_constraint=False,
+        editable=False,
+    )
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        """Constraints and indexes under the names of the data model."""
+
+        db_table = "events"
+        constraints = [
+            models.CheckConstraint(
+                name="chk_event_capacity",
+                condition=Q(available_seats__gte=0, available_seats__lte=F("total_capacity")),
+            ),
+            models.CheckConstraint(name="chk_event_total", condition=Q(total_capacity__gt=0)),
+            models.CheckConstraint(
+                name="chk_event_date", condition=Q(event_date__gt=F("created_at"))
+            ),
+            models.CheckConstraint(
+                # The upper bound also refuses NaN, which PostgreSQL sorts above every number.
+                name="chk_pricing",
+                condition=Q(
+                    current_price__gte=0,
+                    base_price__gte=0,
+                    current_price__lt=PRICE_LIMIT,
+                    base_price__lt=PRICE_LIMIT,
+                ),
+            ),
+            models.CheckConstraint(
+                name="chk_event_status", condition=Q(status__in=EventStatus.values)
+            ),
+            models.CheckConstraint(
+                name="chk_event_payment_mode", condition=Q(payment_mode__in=PaymentMode.values)
+            ),
+            models.CheckConstraint(
+                name="chk_event_free",
+                condition=~Q(payment_mode="free") | Q(base_price=0, current_price=0),
+            ),
+            models.CheckConstraint(
+                name="chk_event_ends", condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("event_date"))
+            ),
+            models.CheckConstraint(
+                name="chk_event_sales_window",
+                condition=Q(sales_start_at__isnull=True)
+                | Q(sales_end_at__isnull=True)
+                | Q(sales_end_at__gt=F("sales_start_at")),
+            ),
+            models.CheckConstraint(
+                name="chk_event_per_booking",
+                condition=Q(max_per_booking__gte=1, max_per_booking__lte=SEATS_PER_BOOKING),
+            ),
+            models.CheckConstraint(
+                name="chk_event_per_person",
+                condition=Q(max_per_person__isnull=True) | Q(max_per_person__gte=1),
+            ),
+            models.CheckConstraint(
+                name="chk_event_window",
+                condition=Q(promotion_window_minutes__isnull=True)
+                | Q(promotion_window_minutes__gte=1, promotion_window_minutes__lte=10080),
+            ),
+            models.CheckConstraint(
+                name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
+            ),
+            models.UniqueConstraint(
+                fields=["created_by", "source_key"], name="unq_event_source"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["event_date", "status"],
+                name="idx_events_date_status",
+                condition=Q(status="active"),
+            ),
+            models.Index(
+                fields=["event_date", "id"],
+                name="idx_events_upcoming",
+                condition=Q(status="active", published_at__isnull=False),
+            ),
+            GinIndex(
+                SearchVector("name", "description", "venue", config="english"),
+                name="idx_events_search",
+            ),
+            models.Index(fields=["created_by", "event_date"], name="idx_events_created_by"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that the event's times are told in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def starts_locally(self) -> datetime:
+        """The start in the event's own time zone."""
+        return self.event_date.astimezone(self.zone)
+
+    @property
+    def ends_locally(self) -> datetime | None:
+        """The end in the event's own time zone."""
+        return self.ends_at.astimezone(self.zone) if self.ends_at else None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the public may see it."""
+        return self.published_at is not None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the organizer called it off."""
+        return self.status == EventStatus.CANCELLED
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a seat costs nothing now."""
+        return self.current_price == 0
+
+    @property
+    def seats_taken(self) -> int:
+        """Seats that are booked or held by an offer."""
+        return self.total_capacity - self.available_seats
+
+    @property
+    def share_taken(self) -> float:
+        """Share of the seats that are booked or held, 0 to 1."""
+        return self.seats_taken / self.total_capacity
+
+    @property
+    def sales_close_at(self) -> datetime:
+        """When sales end: the organizer's choice, or the start."""
+        return min(self.sales_end_at or self.event_date, self.event_date)
+
+    @property
+    def cancellable_until(self) -> datetime:
+        """Until when attendees may cancel."""
+        if self.cancellation_deadline is not None:
+            return self.cancellation_deadline
+        if self.base_price == 0 and self.current_price == 0:
+            return self.event_date
+        return self.event_date - CANCELLATION_BEFORE_PAID_EVENT
+
+    def is_on_sale(self, *, at: datetime) -> bool:
+        """Tell whether seats could be booked at a moment, seats aside."""
+        return (
+            self.status == EventStatus.ACTIVE
+            and self.published_at is not None
+            and self.published_at <= at
+            and (self.sales_start_at is None or self.sales_start_at <= at)
+            and at < self.sales_close_at
+        )
+
+
+class StaffRole(models.TextChoices):
+    """What a member of staff may do."""
+
+    MANAGER = "manager"
+    DOOR = "door"
+
+
+class EventStaff(EventOwned):
+    """Somebody who helps with an event that another person created."""
+
+    event = models.ForeignKey(
+        Event, on_delete=models.DO_NOTHING, related_name="staff", db_constraint=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="staffed_events",
+        db_constraint=False,
+    )
+    role = models.TextField(choices=StaffRole)
+
+    class Meta:
+        """One role per person and event."""
+
+        db_table = "event_staff"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "user"], name="unq_event_staff"),
+            models.CheckConstraint(name="chk_staff_role", condition=Q(role__in=StaffRole.values)),
+        ]
+        indexes = [models.Index(fields=["user"], name="idx_event_staff_user")]
+
+
+class PriceChange(EventOwned):
+    """One change of an event's current price, written by the database. Append-only."""
+
+    event = models.ForeignKey(
+        Event, on_delete=models.DO_NOTHING, related_name="price_changes", db_constraint=False
+    )
+    old_price = models.DecimalField(max_digits=10, decimal_places=2)
+    new_price = models.DecimalField(max_digits=10, decimal_places=2)
+    reason = models.TextField(db_default="")
+    applied_by = models.TextField()
+    applied_at = models.DateTimeField(db_default=Clock())
+
+    class Meta:
+        """Newest first, per event."""
+
+        db_table = "pricing_history"
+        constraints = [
+            models.CheckConstraint(
+                name="chk_price_change",
+                condition=Q(old_price__gte=0, new_price__gte=0) & ~Q(old_price=F("new_price")),
+            )
+        ]
+        indexes = [
+            models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied")
+        ]
+
+
+class EventMetric(EventOwned):
+    """One figure of an event at one moment."""
+
+    event = models.ForeignKey(
+        Event, on_delete=models.DO_NOTHING, related_name="metrics", db_constraint=False
+    )
+    metric_type = models.TextField()
+    metric_value = models.DecimalField(max_digits=14, decimal_places=4)
+    recorded_at = models.DateTimeField(db_default=Now())
+    is_realtime = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        """Read per event and figure, newest first."""
+
+        db_table = "event_analytics"
+        constraints = [
+            models.CheckConstraint(name="chk_metric_type", condition=~Q(metric_type=""))
+        ]
+        indexes = [
+            models.Index(
+                F("event"),
+                F("metric_type"),
+                F("recorded_at").desc(),
+                name="idx_analytics_event_type",
+            )
+        ]
