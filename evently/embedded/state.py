@@ -1,0 +1,96 @@
+"""What an EVENTLY_HOME remembers: who runs it, its ports, its passwords."""
+
+import fcntl
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from evently.embedded import addresses
+from evently.embedded.processes import choose_port
+
+ROLES = ("evently", "evently_owner", "evently_app", "valkey")
+
+
+class CannotStart(RuntimeError):
+    """Something the person at the terminal has to change; the text says what."""
+
+
+class AlreadyRunning(CannotStart):
+    """Another supervisor runs this EVENTLY_HOME."""
+
+
+def make_home(home: Path) -> None:
+    """Create EVENTLY_HOME; root's can be passed through by the servers' own user."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise CannotStart(
+            f"Evently cannot use {home} for its data ({error.strerror}). "
+            "Set EVENTLY_HOME to a folder that you may write to."
+        ) from error
+
+
+def lock_home(home: Path, *, note: str) -> int:
+    """Take EVENTLY_HOME for this process until it ends, and return the lock's descriptor.
+
+    note: what a second supervisor shows about this one. The kernel lets go of the lock when
+    the process dies, so nothing is left to clean up.
+    Raises AlreadyRunning.
+    """
+    try:
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"{home} cannot be opened ({error.strerror}); another user may have started it. "
+            "Set EVENTLY_HOME to a folder of your own."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(lock, 500, 0).decode(errors="replace").strip()
+        os.close(lock)
+        raise AlreadyRunning(
+            f"Evently already runs with EVENTLY_HOME={home} ({holder or 'just starting'}). "
+            "Stop it first, or choose another EVENTLY_HOME and another PORT."
+        ) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, note.encode(), 0)
+    return lock
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Replace a file at once and for its owner only, so that nobody reads half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def settle_ports(home: Path, names: list[str]) -> dict[str, int]:
+    """Choose the embedded servers' ports, the same as last time where possible.
+
+    They are written to ports.json, where `manage.py` commands find them.
+    """
+    remembered = addresses.ports()
+    ports: dict[str, int] = {}
+    for name in names:
+        ports[name] = choose_port(remembered.get(name), taken=set(ports.values()))
+    if ports:
+        write_json(home / "ports.json", remembered | ports)
+    return ports
+
+
+def settle_passwords(home: Path) -> dict[str, str]:
+    """Return a password for each role, made at random on the first start."""
+    remembered = {role: word for role, word in addresses.passwords().items() if word}
+    missing = [role for role in ROLES if role not in remembered]
+    if missing:
+        remembered |= {role: secrets.token_urlsafe(24) for role in missing}
+        write_json(home / "passwords.json", remembered)
+    return remembered

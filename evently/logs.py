@@ -1,0 +1,200 @@
+"""Structured logs: one line per request and per task, tied together by a request id."""
+
+import logging
+import logging.config
+import re
+import time
+import uuid
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import structlog
+from celery import signals as celery_signals
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from evently import metrics
+from evently.redaction import redact_event, redact_path
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+# Asked every few seconds by machines; a line each would drown the rest.
+QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+log = structlog.get_logger("evently.requests")
+task_log = structlog.get_logger("evently.tasks")
+
+
+# ── Set-up ──────────────────────────────────────────────────────────────────
+def _shared_processors() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _last_processors(*, json: bool) -> list[Any]:
+    """Return what turns an event into a line; json: one object a line."""
+    ending: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    # Tracebacks are made text first, so that redaction sees them; never with local variables.
+    ending += [structlog.processors.format_exc_info, redact_event]
+    if json:
+        return [*ending, structlog.processors.JSONRenderer(default=str)]
+    return [*ending, structlog.dev.ConsoleRenderer(colors=False)]
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Set up all logging of the process (Django's LOGGING_CONFIG).
+
+    config: {"json": one JSON object a line, "level": least level that is written}.
+    """
+    shared = _shared_processors()
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"paths": {"()": PathFilter}},
+            "formatters": {
+                "line": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": _last_processors(json=config["json"]),
+                }
+            },
+            "handlers": {
+                "line": {
+                    "class": "logging.StreamHandler",
+                    "formatter": "line",
+                    "filters": ["paths"],
+                }
+            },
+            "root": {"handlers": ["line"], "level": config["level"]},
+            "loggers": {
+                "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+                # The access line says the same.
+                "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+                "django.request": {"level": "ERROR"},
+                # Task lines are our own, below.
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
+            },
+        }
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+class PathFilter(logging.Filter):
+    """Hides tokens in the paths that Django puts into its own messages."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the arguments of Django's messages; everything passes."""
+        if record.name.startswith("django.") and isinstance(record.args, tuple):
+            record.args = tuple(
+                redact_path(part) if isinstance(part, str) and part.startswith("/") else part
+                for part in record.args
+            )
+        return True
+
+
+# ── Requests ────────────────────────────────────────────────────────────────
+def request_id_of(request: HttpRequest) -> str:
+    """Return the id that came with a request where it is a sane one, or a new one."""
+    given = request.headers.get(REQUEST_ID_HEADER, "")
+    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, writes one line about it, and counts it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap everything else: this one is the outermost."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and write the line whatever happened."""
+        request_id = request_id_of(request)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500
+        try:
+            response = self.get_response(request)
+            status = response.status_code
+            response.headers[REQUEST_ID_HEADER] = request_id
+            return response
+        finally:
+            self._write(request, status, time.perf_counter() - started)
+            structlog.contextvars.clear_contextvars()
+
+    def _write(self, request: HttpRequest, status: int, seconds: float) -> None:
+        match = getattr(request, "resolver_match", None)
+        route = (match.view_name or match.route) if match else ""
+        metrics.observe_request(request.method or "", route, status, seconds)
+        if request.path in QUIET_PATHS and status < 500:
+            return
+        log.info(
+            "request",
+            method=request.method,
+            path=redact_path(request.path, match.kwargs if match else None),
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+# ── Tasks ───────────────────────────────────────────────────────────────────
+_started: MutableMapping[str, float] = {}
+
+
+@celery_signals.setup_logging.connect(weak=False)
+def _keep_logging(**kwargs: Any) -> None:
+    """Keep Celery from setting up logging: being connected is enough."""
+
+
+@celery_signals.before_task_publish.connect(weak=False)
+def _pass_request_id(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    if headers is not None and request_id:
+        headers.setdefault("request_id", request_id)
+
+
+@celery_signals.task_prerun.connect(weak=False)
+def _begin_task(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
+    if getattr(task.request, "is_eager", False) or task.request.called_directly:
+        return
+    request_id = task.request.get("request_id")
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+    if request_id:
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+    _started[task_id] = time.perf_counter()
+
+
+@celery_signals.task_postrun.connect(weak=False)
+def _end_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: Any) -> None:
+    started = _started.pop(task_id, None)
+    if started is None:
+        return
+    seconds = time.perf_counter() - started
+    metrics.observe_task(task.name, state or "", seconds)
+    task_log.info("task", state=state, ms=round(seconds * 1000, 1))
+    structlog.contextvars.clear_contextvars()
+
+
+@celery_signals.task_failure.connect(weak=False)
+def _tell_failure(exception: Any = None, einfo: Any = None, **kwargs: Any) -> None:
+    task_log.error("task failed", error=type(exception).__name__, exc_info=exception)

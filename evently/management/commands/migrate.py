@@ -1,0 +1,13 @@
+"""Migrate as the owner: the application's role may not change tables."""
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+
+
+class Command(migrate.Command):
+    """Django's own migrate, on the alias "owner" unless another is named."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take Django's arguments, with another default."""
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")

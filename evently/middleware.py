@@ -1,0 +1,126 @@
+"""Turn away what no page should see, and turn refusals into pages."""
+
+import json
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.exceptions import TemplateDoesNotExist
+from django.template.loader import render_to_string
+from django.utils.html import escape
+
+from evently.errors import Busy, Conflict, DomainError, Invalid, NotAllowed, NotFound
+
+STATUS_BY_KIND: dict[type[DomainError], int] = {
+    Invalid: 422,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Busy: 429,
+}
+TITLES = {400: "Bad Request", 413: "Content Too Large"}
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Return whether the answer goes to a program."""
+    return request.path.startswith("/api/")
+
+
+def status_of(refusal: DomainError) -> int:
+    """Return the HTTP status of a refusal, by its kind."""
+    for kind, status in STATUS_BY_KIND.items():
+        if isinstance(refusal, kind):
+            return status
+    return 400
+
+
+class RequestGuardMiddleware:
+    """Refuses null bytes and oversized bodies before anything reads them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap everything but the log."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400 or 413, or pass on."""
+        query = request.META.get("QUERY_STRING", "")
+        if "\x00" in request.path_info or "\x00" in query or "%00" in query:
+            return refuse(request, 400, "null_byte", "The address contains a null byte.")
+        limit = self.limit_of(request)
+        if limit is not None and content_length(request) > limit:
+            return refuse(
+                request,
+                413,
+                "body_too_large",
+                f"What was sent is larger than {limit // 1024} KB, the most that is taken here.",
+            )
+        return self.get_response(request)
+
+    @staticmethod
+    def limit_of(request: HttpRequest) -> int | None:
+        """Return the most bytes of a body; files come only to the admin, and may be larger."""
+        is_upload = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+        if is_upload and request.path.startswith("/admin/"):
+            return settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return the announced size of a body in bytes."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """Answer in plain words: problem+json to programs, text to people."""
+    if not is_api(request):
+        return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
+    problem = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
+
+
+class RefusalMiddleware:
+    """Shows a page for a refusal that a view let through."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the views."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; Django calls process_exception when a view raises."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the refusal's page, or None for anything that is no refusal."""
+        if not isinstance(exception, DomainError):
+            return None
+        status = status_of(exception)
+        if is_api(request):
+            response = refuse(request, status, exception.code, exception.text)
+        else:
+            response = HttpResponse(refusal_page(request, exception, status), status=status)
+        if isinstance(exception, Busy):
+            response.headers["Retry-After"] = str(exception.retry_after_seconds)
+        return response
+
+
+def refusal_page(request: HttpRequest, refusal: DomainError, status: int) -> str:
+    """Return the page's HTML; a bare one where the template is missing."""
+    context = {"refusal": refusal, "text": refusal.text, "code": refusal.code, "status": status}
+    try:
+        return render_to_string("errors/refusal.html", context, request=request)
+    except TemplateDoesNotExist:
+        return (
+            '<!doctype html><html lang="en"><title>Not possible</title>'
+            f"<h1>That did not work</h1><p>{escape(refusal.text)}</p>"
+            '<p><a href="/">Back to the start</a></p></html>'
+        )

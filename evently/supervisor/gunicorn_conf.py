@@ -1,0 +1,38 @@
+"""Gunicorn's configuration under the supervisor (and a good start without it)."""
+
+import os
+import signal
+from typing import Any
+
+from prometheus_client import multiprocess
+
+from evently.embedded import leash
+from evently.supervisor.sizes import bind_address, web_threads, web_workers
+
+bind = bind_address()
+workers = web_workers()
+threads = web_threads()
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 12
+keepalive = 15
+# Heartbeat files on a disk make workers wait for it.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+control_socket_disable = True
+preload_app = True
+accesslog = None
+logger_class = "evently.supervisor.gunicorn_log.Logger"
+wsgi_app = "evently.wsgi:application"
+
+_arbiter = os.getpid()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Have a worker die with gunicorn's first process, even if that one is killed."""
+    leash.fasten(signal.SIGKILL, _arbiter)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the live gauges of a worker that ended."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,37 @@
+"""Bring database and files up to date before anything serves: one process, one start of Django."""
+
+import os
+import sys
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command, get_commands
+
+
+def load_demo_if_empty() -> None:
+    """Load the demo events on the very first start, in development only."""
+    if not settings.DEBUG or "load_demo" not in get_commands():
+        return
+    if not apps.get_model("events", "Event").objects.using("owner").exists():
+        call_command("load_demo")
+
+
+def main() -> int:
+    """Migrate as the owner, load the demo, collect static files for production."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 2
+    call_command("migrate", interactive=False, verbosity=1 if settings.DEBUG else 0)
+    load_demo_if_empty()
+    if not settings.DEBUG:
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
