@@ -43,7 +43,8 @@ def audited(
 
     table: its name, with its schema where that is not public. ignore: derived columns besides
     DERIVED. redact: columns besides REDACTED whose values must not be copied. key: the column
-    that tells rows apart, a UUID. actions: which of insert, update and delete are kept.
+    that tells rows apart, a UUID; updates are followed by `id` only. actions: which of insert,
+    update and delete are kept.
     """
     target = ".".join(f'"{_identifier(part)}"' for part in table.split("."))
     arguments = ", ".join(

@@ -9,118 +9,138 @@ import evently.database.ids
 # One function for each kind of change. Arguments: the key's column, the columns that are
 # derived and not followed, the columns whose values are not copied.
 #
-# Transition tables have no statistics: a nested loop over them took seconds for ten thousand
-# rows, so it is switched off. A derived column is dropped before the comparison, so that ranks
-# and free seats moving leave nothing here.
+# Transition tables have no statistics, and a cached plan may stem from a single row: a nested
+# loop over them took seconds for ten thousand rows, so it is switched off. Derived columns are
+# dropped before the comparison, so ranks and free seats moving leave nothing here.
 FUNCTIONS = """
-CREATE FUNCTION audit_redacted(record jsonb, hidden text[]) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN record ?| hidden THEN record || (
-        SELECT jsonb_object_agg(
-            name, CASE WHEN record -> name = 'null' THEN 'null' ELSE '"[redacted]"'::jsonb END)
-        FROM unnest(hidden) AS name WHERE record ? name
-    ) ELSE record END
-$$;
-
-CREATE FUNCTION audit_changed(record jsonb, other jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT jsonb_object_agg(key, value) FROM jsonb_each(record)
-    WHERE other -> key IS DISTINCT FROM value
-$$;
-
-CREATE FUNCTION audit_stamped() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF NOT pg_has_role(
-        current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE'
-    ) THEN
-        RAISE EXCEPTION 'the trail is written by triggers only'
-            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'trg_append_only';
-    END IF;
-    NEW.actor := left(coalesce(
-        nullif(current_setting('evently.actor', true), ''), session_user), 200);
-    NEW.via := coalesce(nullif(current_setting('evently.via', true), ''), 'sql');
-    IF NEW.via NOT IN ('page', 'api', 'admin', 'task', 'shell') THEN
-        NEW.via := 'sql';
-    END IF;
-    NEW.request_id := left(coalesce(current_setting('evently.request_id', true), ''), 200);
-    NEW.at := evently_clock();
-    IF NEW.table_name = 'events' THEN
-        NEW.event_id := NEW.row_id;
-    END IF;
-    RETURN NEW;
-END
-$$;
-
 CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    -- The owner may empty the table (a test's flush); rows one by one, nobody may touch.
-    IF TG_OP = 'TRUNCATE' AND pg_has_role(
+    -- The triggers below insert as the owner, who may also empty the table (a test's flush).
+    -- Rows once written, nobody may touch.
+    IF TG_OP IN ('INSERT', 'TRUNCATE') AND pg_has_role(
         current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE'
     ) THEN
         RETURN NULL;
     END IF;
-    RAISE EXCEPTION 'the trail is append-only'
+    RAISE EXCEPTION 'the trail is written by triggers only, and append-only'
         USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'trg_append_only';
 END
+$$;
+CREATE TRIGGER trg_append_only BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
+
+CREATE FUNCTION audit_actor() RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT left(coalesce(nullif(current_setting('evently.actor', true), ''), session_user), 200)
+$$;
+
+CREATE FUNCTION audit_via() RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN current_setting('evently.via', true)
+        IN ('page', 'api', 'admin', 'task', 'shell')
+        THEN current_setting('evently.via', true) ELSE 'sql' END
+$$;
+
+CREATE FUNCTION audit_request() RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT left(coalesce(current_setting('evently.request_id', true), ''), 200)
+$$;
+
+CREATE FUNCTION audit_redacted(record jsonb, hidden text[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT record || jsonb_object_agg(name, '[redacted]') FROM unnest(hidden) AS name
+    WHERE record -> name <> 'null'
 $$;
 
 CREATE FUNCTION audit_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    key text := TG_ARGV[0];
+    event_key text := CASE TG_TABLE_NAME WHEN 'events' THEN 'id' ELSE 'event_id' END;
+    derived text[] := TG_ARGV[1];
+    hidden text[] := TG_ARGV[2];
+    who text := audit_actor();
+    through text := audit_via();
+    request text := audit_request();
 BEGIN
-    INSERT INTO audit_log (table_name, row_id, event_id, action, after, actor)
-    SELECT TG_TABLE_NAME, (record ->> TG_ARGV[0])::uuid, (record ->> 'event_id')::uuid,
-        'insert', audit_redacted(record - TG_ARGV[1]::text[], TG_ARGV[2]::text[]), ''
-    FROM (SELECT to_jsonb(n) AS record FROM new_rows n) AS made;
+    INSERT INTO audit_log
+        (table_name, row_id, event_id, action, after, actor, via, request_id)
+    SELECT TG_TABLE_NAME, (record ->> key)::uuid, (record ->> event_key)::uuid, 'insert',
+        CASE WHEN record ?| hidden
+            THEN coalesce(audit_redacted(record, hidden), record) ELSE record END,
+        who, through, request
+    FROM (SELECT to_jsonb(n) - derived AS record FROM new_rows n) AS made;
     RETURN NULL;
 END
 $$;
 
 CREATE FUNCTION audit_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    key text := TG_ARGV[0];
+    event_key text := CASE TG_TABLE_NAME WHEN 'events' THEN 'id' ELSE 'event_id' END;
+    derived text[] := TG_ARGV[1];
+    hidden text[] := TG_ARGV[2];
+    who text := audit_actor();
+    through text := audit_via();
+    request text := audit_request();
 BEGIN
-    INSERT INTO audit_log (table_name, row_id, event_id, action, before, actor)
-    SELECT TG_TABLE_NAME, (record ->> TG_ARGV[0])::uuid, (record ->> 'event_id')::uuid,
-        'delete', audit_redacted(record - TG_ARGV[1]::text[], TG_ARGV[2]::text[]), ''
-    FROM (SELECT to_jsonb(o) AS record FROM old_rows o) AS gone;
+    INSERT INTO audit_log
+        (table_name, row_id, event_id, action, before, actor, via, request_id)
+    SELECT TG_TABLE_NAME, (record ->> key)::uuid, (record ->> event_key)::uuid, 'delete',
+        CASE WHEN record ?| hidden
+            THEN coalesce(audit_redacted(record, hidden), record) ELSE record END,
+        who, through, request
+    FROM (SELECT to_jsonb(o) - derived AS record FROM old_rows o) AS gone;
     RETURN NULL;
 END
 $$;
 
 CREATE FUNCTION audit_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+    event_key text := CASE TG_TABLE_NAME WHEN 'events' THEN 'id' ELSE 'event_id' END;
+    derived text[] := TG_ARGV[1];
+    hidden text[] := TG_ARGV[2];
+    who text := audit_actor();
+    through text := audit_via();
+    request text := audit_request();
 BEGIN
-    INSERT INTO audit_log (table_name, row_id, event_id, action, before, after, actor)
-    SELECT TG_TABLE_NAME, (new_record ->> TG_ARGV[0])::uuid, (new_record ->> 'event_id')::uuid,
-        'update',
-        audit_redacted(audit_changed(old_record, new_record), TG_ARGV[2]::text[]),
-        audit_redacted(audit_changed(new_record, old_record), TG_ARGV[2]::text[]),
-        ''
-    FROM (SELECT to_jsonb(o) - TG_ARGV[1]::text[] AS old_record FROM old_rows o) AS before
-    JOIN (SELECT to_jsonb(n) - TG_ARGV[1]::text[] AS new_record FROM new_rows n) AS after
-        ON new_record ->> TG_ARGV[0] = old_record ->> TG_ARGV[0]
-    WHERE old_record IS DISTINCT FROM new_record;
+    INSERT INTO audit_log
+        (table_name, row_id, event_id, action, before, after, actor, via, request_id)
+    SELECT TG_TABLE_NAME, id, (new_record ->> event_key)::uuid, 'update',
+        changed.before, changed.after, who, through, request
+    FROM (SELECT o.id, to_jsonb(o) - derived AS old_record FROM old_rows o) AS old_side
+    JOIN (SELECT n.id, to_jsonb(n) - derived AS new_record FROM new_rows n) AS new_side
+        USING (id),
+    LATERAL (
+        SELECT
+            jsonb_object_agg(key, CASE
+                WHEN key = ANY (hidden) AND old_record -> key <> 'null' THEN '"[redacted]"'
+                ELSE old_record -> key END) AS before,
+            jsonb_object_agg(key, CASE
+                WHEN key = ANY (hidden) AND value <> 'null' THEN '"[redacted]"'
+                ELSE value END) AS after
+        FROM jsonb_each(new_record) WHERE old_record -> key IS DISTINCT FROM value
+    ) AS changed
+    WHERE old_record <> new_record;
     RETURN NULL;
 END
 $$;
-
-CREATE TRIGGER trg_audit_stamped BEFORE INSERT ON audit_log
-    FOR EACH ROW EXECUTE FUNCTION audit_stamped();
-CREATE TRIGGER trg_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 """
 
 REVERSE = """
-DROP TRIGGER trg_append_only ON audit_log;
-DROP TRIGGER trg_audit_stamped ON audit_log;
 DROP FUNCTION audit_update();
 DROP FUNCTION audit_delete();
 DROP FUNCTION audit_insert();
-DROP FUNCTION audit_append_only();
-DROP FUNCTION audit_stamped();
-DROP FUNCTION audit_changed(jsonb, jsonb);
 DROP FUNCTION audit_redacted(jsonb, text[]);
+DROP FUNCTION audit_request();
+DROP FUNCTION audit_via();
+DROP FUNCTION audit_actor();
+DROP TRIGGER trg_append_only ON audit_log;
+DROP FUNCTION audit_append_only();
 """
 
 
