@@ -56,3 +56,9 @@ window.addEventListener("pageshow", () => {
 
 document.querySelector("[data-error-summary]")?.focus();
 for (const control of document.querySelectorAll("[data-needs-script]")) control.hidden = false;
+
+// What htmx brought says itself in one sentence (data-status), instead of being read out whole.
+document.addEventListener("htmx:load", (event) => {
+  const words = event.target.dataset?.status;
+  if (words) document.getElementById("status").textContent = words;
+});
