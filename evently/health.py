@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from evently import metrics
 from evently.environment import env
@@ -30,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 def ask_database() -> None:
     """Connect afresh and ask for a number, beside the pool, which may be busy."""
-    parameters: dict[str, Any] = connections["default"].get_connection_params()  # type: ignore[attr-defined]
+    parameters: dict[str, Any] = connections["default"].get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password", "sslmode", "target_session_attrs")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
     with psycopg.connect(
@@ -39,26 +41,26 @@ def ask_database() -> None:
         connection.execute("SELECT 1")
 
 
+def _broker(*, timeout_seconds: float) -> redis.Redis:
+    """Return a client that gives up quickly instead of trying again."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
 def ask_broker() -> None:
     """Ask the broker for a sign of life."""
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, retry=None
-    )
-    try:
+    with _broker(timeout_seconds=1) as client:
         client.ping()
-    finally:
-        client.close()
 
 
 def queue_length() -> float:
     """Return how many tasks wait in the broker."""
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5, retry=None
-    )
-    try:
-        return float(client.llen("celery"))  # type: ignore[arg-type]
-    finally:
-        client.close()
+    with _broker(timeout_seconds=0.5) as client:
+        return float(client.llen("celery"))
 
 
 metrics.gauge_on_scrape("evently_queue_tasks", "Background tasks waiting.", queue_length)
@@ -97,7 +99,7 @@ class Probe:
         except TooSlow:
             status = "down"
             log.warning("not ready", part=self.name, error="no answer in time")
-        except Exception as error:  # whatever it is, the part is down
+        except Exception as error:  # noqa: BLE001 - whatever it is, the part is down
             status = "down"
             log.warning("not ready", part=self.name, error=type(error).__name__)
         return {"status": status, "ms": round((time.monotonic() - started) * 1000, 1)}

@@ -68,7 +68,7 @@ class _ScrapeCollector(Collector):
         for name, (documentation, read) in sorted(_on_scrape.items()):
             try:
                 value = read()
-            except Exception as error:  # whatever fails, the other numbers are wanted
+            except Exception as error:  # noqa: BLE001 - the other numbers are wanted
                 log.warning("gauge not readable", gauge=name, error=type(error).__name__)
                 continue
             yield GaugeMetricFamily(name, documentation, value=value)

@@ -225,7 +225,7 @@ def _settle_role(
         sql.SQL("{verb} ROLE {role} LOGIN NOSUPERUSER {rights} PASSWORD {password}").format(
             verb=sql.SQL(verb),
             role=sql.Identifier(role),
-            rights=sql.SQL(rights),  # type: ignore[arg-type]
+            rights=sql.SQL(rights),
             password=sql.Literal(passwords[role]),
         )
     )

@@ -120,7 +120,7 @@ def choose_port(previous: int | None, *, taken: set[int]) -> int:
     """Return the previous port where it is still free, or another free one not in taken."""
     if previous and previous not in taken and is_free(previous):
         return previous
-    for port in random.sample(PORTS, k=len(PORTS)):  # noqa: S311 - not a secret
+    for port in random.sample(PORTS, k=len(PORTS)):
         if port not in taken and is_free(port):
             return port
     raise OSError(f"No free port between {PORTS.start} and {PORTS.stop}.")

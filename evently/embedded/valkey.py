@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from evently.embedded import processes
 from evently.embedded.programs import data_folder, hand_over, server_user, valkey_program
@@ -73,7 +75,7 @@ class Valkey:
             password=self.password,
             socket_connect_timeout=1,
             socket_timeout=1,
-            retry=None,
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return bool(client.ping())

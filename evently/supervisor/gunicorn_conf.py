@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import multiprocess
@@ -17,7 +18,7 @@ timeout = 60
 graceful_timeout = 12
 keepalive = 15
 # Heartbeat files on a disk make workers wait for it.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 preload_app = True
 accesslog = None

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,8 @@ class Supervisor:
             "EVENTLY_HOME": str(self.home),
             "PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics"),
             "PYTHONUNBUFFERED": "1",
+            # Said by Celery to root, at every start; whoever runs this as root knows.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
             **more,
         }
 
@@ -168,7 +170,7 @@ class Supervisor:
             self._check()
             for child in self.children:
                 child.tend()
-            if any(child.failures >= 4 for child in self.children if child.name == "web"):
+            if any(child.failures for child in self.children if child.name == "web"):
                 raise state.CannotStart("The web server does not start; see above.")
             if time.monotonic() > deadline:
                 say("Evently runs, but is not ready yet; /readyz says which part is missing.")
@@ -177,17 +179,27 @@ class Supervisor:
         say(greeting(self.url, address=sizes.bind_address(), home=self.home))
 
     def _stop_all(self) -> None:
-        """Stop the scheduler and the web first, the worker next, what they stand on last."""
+        """Stop scheduler, web and worker first, what they stand on last.
+
+        Asked once more meanwhile, the first three are killed. The databases are not: they
+        are quick, and hold the data.
+        """
         requests = max(self.stop_requests, 1)
         by_name = {child.name: child for child in self.children}
-        for names in (("beat", "web", "worker"), ("valkey",), ("postgres",)):
-            group = [by_name[name] for name in names if name in by_name]
-            for child in group:
-                child.ask_to_stop()
-            for child in group:
-                # Databases take no part in a hurry: they are quick, and hold the data.
-                hurried = names[0] == "beat"
-                child.wait_stopped(hurry=lambda h=hurried: h and self.stop_requests > requests)
+        self._stop(
+            [by_name.get("beat"), by_name.get("web"), by_name.get("worker")],
+            hurry=lambda: self.stop_requests > requests,
+        )
+        self._stop([by_name.get("valkey")], hurry=lambda: False)
+        self._stop([by_name.get("postgres")], hurry=lambda: False)
+
+    @staticmethod
+    def _stop(children: Sequence[Child | None], *, hurry: Callable[[], bool]) -> None:
+        present = [child for child in children if child is not None]
+        for child in present:
+            child.ask_to_stop()
+        for child in present:
+            child.wait_stopped(hurry=hurry)
 
 
 def greeting(url: str, *, address: str, home: Path) -> str:
