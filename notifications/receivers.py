@@ -1,0 +1,1 @@
+"""Facts of the apps below that people are told of."""
