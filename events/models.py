@@ -6,6 +6,7 @@ Seats, versions and the price history are kept by the database (migrations 0002 
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -51,6 +52,15 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(
             status=EventStatus.ACTIVE, published_at__isnull=False, event_date__gt=Clock()
         )
+
+    def managed_by(self, user: Any) -> "EventQuerySet":
+        """Events that a person may organize: their own, those they manage, or, for
+        superusers, all.
+        """
+        if user.is_superuser:
+            return self.all()
+        managed = EventStaff.objects.filter(user_id=user.pk, role=StaffRole.MANAGER)
+        return self.filter(Q(created_by_id=user.pk) | Q(pk__in=managed.values("event_id")))
 
     def on_sale(self) -> "EventQuerySet":
         """Upcoming events inside their sales window."""
@@ -99,6 +109,7 @@ class Event(Identified):
     )
     max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
     promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
+    cancel_reason = models.TextField(blank=True, db_default="", default="", editable=False)
     source_key = models.TextField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -1,0 +1,46 @@
+"""Every write of bookings."""
+
+from bookings.operations.attempts import log_attempt, log_refusal
+from bookings.operations.booking import (
+    BookingLimit,
+    PaymentUnsupported,
+    PersonLimit,
+    PriceChanged,
+    PriceRequired,
+    SoldOut,
+    WaitlistFirst,
+    attempted,
+    book_seats,
+    take_seats,
+)
+from bookings.operations.cancelling import (
+    AlreadyCancelled,
+    BookingNotFound,
+    CancellationClosed,
+    Canceller,
+    cancel_booking,
+    expire_pending_bookings,
+    release_bookings,
+)
+
+__all__ = [
+    "AlreadyCancelled",
+    "BookingLimit",
+    "BookingNotFound",
+    "CancellationClosed",
+    "Canceller",
+    "PaymentUnsupported",
+    "PersonLimit",
+    "PriceChanged",
+    "PriceRequired",
+    "SoldOut",
+    "WaitlistFirst",
+    "attempted",
+    "book_seats",
+    "cancel_booking",
+    "expire_pending_bookings",
+    "log_attempt",
+    "log_refusal",
+    "release_bookings",
+    "take_seats",
+]

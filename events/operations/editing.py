@@ -1,0 +1,238 @@
+"""Organizers make, change, publish and copy events."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+from events.locks import lock_event
+from events.models import Event, EventStatus, PaymentMode
+from events.signals import event_changed, seats_freed
+from evently.database.clock import now
+from evently.errors import Conflict, Invalid
+from evently.transactions import entry, refusing
+
+EDITABLE = frozenset(
+    {
+        "name",
+        "description",
+        "venue",
+        "event_date",
+        "ends_at",
+        "timezone",
+        "total_capacity",
+        "base_price",
+        "current_price",
+        "currency",
+        "sales_start_at",
+        "sales_end_at",
+        "cancellation_deadline",
+        "refund_policy",
+        "payment_mode",
+        "payment_instructions",
+        "payment_days",
+        "max_per_booking",
+        "max_per_person",
+        "promotion_window_minutes",
+    }
+)
+COPIED = EDITABLE - {"event_date", "ends_at", "sales_start_at", "sales_end_at"} - {
+    "cancellation_deadline",
+    "current_price",
+}
+COPY_MOVES_BY = timedelta(days=28)
+
+
+class EditedMeanwhile(Conflict):
+    """Somebody else saved a change since this one was begun."""
+
+    code = "edited_meanwhile"
+    message = (
+        "Somebody else changed this event while you were editing it. "
+        "Look at their version and apply your change again."
+    )
+
+
+class CapacityInUse(Conflict):
+    """The new capacity is below what is booked and held."""
+
+    code = "capacity_in_use"
+    message = "There are more seats booked and held than that. Cancel bookings first."
+
+
+class AlreadyPublished(Conflict):
+    """The event is public already."""
+
+    code = "already_published"
+    message = "This event is published already."
+
+
+class EventOver(Conflict):
+    """The event is cancelled, completed or in the past."""
+
+    code = "event_over"
+    message = "This event is over or cancelled, so it can no longer be changed like this."
+
+
+def create_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
+    """Make an event, not yet published.
+
+    fields: columns of the event (EDITABLE). source_key: where it was imported from; one
+    organizer imports the same source once.
+    Raises Invalid, with sentences by field.
+    """
+    return entry(lambda: add_event(by_id=by_id, source_key=source_key, **fields))
+
+
+def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
+    """Make an event inside the caller's transaction."""
+    event = Event(created_by_id=by_id, source_key=source_key, **_editable(fields))
+    if event.current_price is None:
+        event.current_price = event.base_price
+    check_event(event, at=now())
+    event.save(force_insert=True)
+    return event
+
+
+def edit_event(*, event_id: UUID, by_id: UUID, version: int, **changes: Any) -> Event:
+    """Change an event that nobody else changed since `version` was read.
+
+    Seats moving and prices moved by rule do not raise the version.
+    Raises EditedMeanwhile, CapacityInUse, EventOver, Invalid.
+    """
+    return entry(lambda: change_event(event_id=event_id, version=version, **changes))
+
+
+def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
+    """Change an event inside the caller's transaction."""
+    event = lock_event(event_id)
+    if event.version != version:
+        raise EditedMeanwhile(version=event.version)
+    if event.status != EventStatus.ACTIVE:
+        raise EventOver
+    before = {name: getattr(event, name) for name in _editable(changes)}
+    for name, value in changes.items():
+        setattr(event, name, value)
+    _price_follows(event, before)
+    changed = {
+        name: (old, getattr(event, name))
+        for name, old in before.items()
+        if old != getattr(event, name)
+    }
+    if not changed:
+        return event
+    check_event(event, at=now(), date_moved="event_date" in changed)
+    with refusing(trg_capacity_in_use=CapacityInUse, chk_event_capacity=CapacityInUse):
+        event.save(update_fields=list(changed))
+    event.refresh_from_db()
+    if "total_capacity" in changed and changed["total_capacity"][1] > changed["total_capacity"][0]:
+        seats_freed.send(sender=Event, locked_event=event)
+    if event.is_published:
+        event_changed.send(sender=Event, event=event, changes=changed)
+    return event
+
+
+def _price_follows(event: Event, before: dict[str, Any]) -> None:
+    """Let the current price follow a changed base price, unless it was named itself."""
+    if "base_price" in before and "current_price" not in before:
+        before["current_price"] = event.current_price
+        event.current_price = event.base_price
+
+
+def publish_event(*, event_id: UUID, by_id: UUID) -> Event:
+    """Make an event public. Raises AlreadyPublished, EventOver."""
+    return entry(lambda: make_public(event_id=event_id))
+
+
+def make_public(*, event_id: UUID) -> Event:
+    """Make an event public inside the caller's transaction."""
+    event = lock_event(event_id)
+    moment = now()
+    if event.status != EventStatus.ACTIVE or event.event_date <= moment:
+        raise EventOver
+    if event.is_published:
+        raise AlreadyPublished
+    event.published_at = moment
+    event.save(update_fields=["published_at"])
+    event.refresh_from_db()
+    return event
+
+
+def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
+    """Make a new, unpublished event like another, four weeks later or from now."""
+
+    def work() -> Event:
+        original = Event.objects.get(pk=event_id)
+        fields = {name: getattr(original, name) for name in COPIED}
+        starts = original.event_date + COPY_MOVES_BY
+        while starts <= now():
+            starts += COPY_MOVES_BY
+        length = original.ends_at - original.event_date if original.ends_at else None
+        fields["event_date"] = starts
+        fields["ends_at"] = starts + length if length is not None else None
+        fields["name"] = f"{original.name} (copy)"[:255]
+        return add_event(by_id=by_id, **fields)
+
+    return entry(work)
+
+
+def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
+    """Refuse an event that makes no sense; Invalid with a sentence for each field."""
+    problems: dict[str, str] = {}
+    try:
+        event.clean_fields(exclude=["created_by", "id"])
+    except ValidationError as error:
+        problems = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+    problems = _problems_of(event, at=at, date_moved=date_moved) | problems
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def _problems_of(event: Event, *, at: datetime, date_moved: bool) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    starts = event.event_date
+    for name in ("event_date", "ends_at", "sales_start_at", "sales_end_at"):
+        moment = getattr(event, name)
+        if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
+            return {name: "Give a date and time with its time zone."}
+    if date_moved and starts is not None and starts <= at:
+        problems["event_date"] = "The event must lie in the future."
+    if event.ends_at and starts and event.ends_at < starts:
+        problems["ends_at"] = "The end lies before the start."
+    if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
+        problems["sales_end_at"] = "Sales end before they start."
+    if event.timezone not in available_timezones():
+        problems["timezone"] = "Name a time zone like Europe/Berlin."
+    if not 1 <= (event.total_capacity or 0) <= 1_000_000:
+        problems["total_capacity"] = "Give 1 to 1,000,000 seats."
+    if not 1 <= (event.max_per_booking or 0) <= 10:
+        problems["max_per_booking"] = "Give 1 to 10 seats per booking."
+    if event.max_per_person is not None and event.max_per_person < 1:
+        problems["max_per_person"] = "Give at least 1 seat per person, or leave it empty."
+    problems |= _price_problems(event)
+    for name in ("name", "description", "venue", "refund_policy", "payment_instructions"):
+        if "\x00" in (getattr(event, name) or ""):
+            problems[name] = "Remove the invisible character (a null byte)."
+    return problems
+
+
+def _price_problems(event: Event) -> dict[str, str]:
+    for name in ("base_price", "current_price"):
+        price = getattr(event, name)
+        if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
+            return {name: "Give a price of 0 or more."}
+    if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
+        return {"payment_mode": "An event with a price cannot be free. Choose how it is paid."}
+    if event.payment_mode == PaymentMode.TRANSFER:
+        return {"payment_mode": "Payment by transfer is not available yet. Choose the door."}
+    return {}
+
+
+def _editable(fields: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - EDITABLE
+    if unknown:
+        raise Invalid(fields=dict.fromkeys(unknown, "This cannot be set."))
+    return fields

@@ -1,0 +1,93 @@
+"""Quotes: a price promised for a while. A quote keeps the price, not the seats."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+
+from events.locks import EventNotFound
+from events.models import SEATS_PER_BOOKING, Event
+from evently.database.functions import Clock
+from evently.errors import Conflict, Invalid
+
+SALT = "events.quote"
+
+
+class SalesClosed(Conflict):
+    """The event is not on sale: not yet, no longer, or not at all."""
+
+    code = "sales_closed"
+    message = "Bookings for this event are closed."
+
+
+class QuoteInvalid(Invalid):
+    """The quote has run out, or was made for something or somebody else."""
+
+    code = "quote_invalid"
+    message = "This price quote is no longer valid. Please look at the price again."
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The most that its holder pays for a seat until it expires."""
+
+    token: str
+    unit_price: Decimal
+    total_amount: Decimal
+    expires_at: datetime
+
+
+def check_quantity(quantity: int, *, most: int = SEATS_PER_BOOKING) -> None:
+    """Refuse a number of seats that no booking can have; Invalid."""
+    if not 1 <= quantity <= most:
+        sentence = f"Choose between 1 and {most} seats." if most > 1 else "Choose 1 seat."
+        raise Invalid(sentence, fields={"quantity": sentence})
+
+
+def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
+    """Promise the current price of an event's seats for a quarter of an hour.
+
+    holder: whom the promise is made to, a user's id or a session's key.
+    Raises SalesClosed, Invalid (quantity), EventNotFound.
+    """
+    event = Event.objects.published().annotate(clock=Clock()).filter(pk=event_id).first()
+    if event is None:
+        raise EventNotFound
+    now: datetime = event.clock
+    if not event.is_on_sale(at=now):
+        raise SalesClosed
+    check_quantity(quantity, most=event.max_per_booking)
+    expires_at = min(now + settings.QUOTE_LIFETIME, event.sales_close_at)
+    token = signing.dumps(
+        [event.pk.hex, quantity, str(event.current_price), holder, expires_at.isoformat()],
+        salt=SALT,
+    )
+    return Quote(
+        token=token,
+        unit_price=event.current_price,
+        total_amount=event.current_price * quantity,
+        expires_at=expires_at,
+    )
+
+
+def read_quote(token: str, *, event_id: UUID, quantity: int, holder: str, at: datetime) -> Decimal:
+    """Return the unit price that a quote promises.
+
+    Raises QuoteInvalid when it has run out, or was given for another event, holder or fewer
+    seats.
+    """
+    try:
+        event_hex, largest, price, promised_to, expires_at = signing.loads(token, salt=SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise QuoteInvalid from error
+    if (
+        event_hex != event_id.hex
+        or promised_to != holder
+        or quantity > largest
+        or at >= datetime.fromisoformat(expires_at)
+    ):
+        raise QuoteInvalid
+    return Decimal(price)
