@@ -1,0 +1,52 @@
+"""Who asks: `Authorization: Bearer …`, nothing else. Sessions of pages mean nothing here."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from evently.accounts.operations import authenticate_token
+from evently.audit.context import set_context
+
+if TYPE_CHECKING:
+    from evently.accounts.models import ApiToken, User
+
+REALM = 'Bearer realm="evently"'
+LONGEST_SECRET = 200
+
+
+class TokenInvalid(AuthenticationFailed):
+    """There is no such token, or it has expired, or was revoked, or its owner has left (401)."""
+
+    default_detail = "This token is not valid, or no longer. Get a new one."
+    default_code = "token_invalid"
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Finds the token and its user in one query."""
+
+    def authenticate(self, request: Request) -> "tuple[User, ApiToken] | None":
+        """Return the user and the token, or None where nothing was sent.
+
+        Raises TokenInvalid.
+        """
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        if not header:
+            return None
+        scheme, _, secret = header.partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret or len(secret) > LONGEST_SECRET:
+            raise TokenInvalid("Send the token as: Authorization: Bearer <token>.")
+        token = authenticate_token(secret)
+        if token is None:
+            raise TokenInvalid
+        # The middleware around the request takes this back when the request ends.
+        set_context(actor=str(token.user_id), via="api")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge that goes with a 401."""
+        if request.META.get("HTTP_AUTHORIZATION"):
+            return f'{REALM}, error="invalid_token"'
+        return REALM

@@ -1,0 +1,30 @@
+"""The `Idempotency-Key` header: a request that is sent again gets its first success again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.request import Request
+
+from evently.idempotency.keys import Once, digest_of
+
+HEADER = "Idempotency-Key"
+
+
+def once_of(request: Request, render: Callable[[Any], tuple[int, Any]]) -> Once | None:
+    """Return what makes an operation safe to repeat, or None where no key was sent.
+
+    render: turns the operation's result into (status, JSON-able answer); None for no content.
+    Raises IdempotencyKeyInvalid.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    body = request.data if isinstance(request.data, dict) else {"": request.data}
+    return Once(
+        user_id=request.user.pk,
+        key=key,
+        method=request.method or "",
+        path=request.path,
+        body_digest=digest_of(body),
+        render=render,
+    )
