@@ -7,3 +7,6 @@ seats_freed = Signal()
 
 # An organizer changed a published event. `event: Event`, `changes: {field: (old, new)}`
 event_changed = Signal()
+
+# An organizer called an event off; its bookings and its line follow. `event: Event`
+event_cancelled = Signal()

@@ -1,1 +1,22 @@
 """Facts of the apps below that the line answers to."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from events.models import Event
+from events.signals import event_cancelled, seats_freed
+from evently.enqueue import enqueue_on_commit
+from waitlists import operations, tasks
+
+
+@receiver(seats_freed, dispatch_uid="waitlists.promote")
+def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any) -> None:
+    """Offer freed seats to the line, in the transaction that freed them."""
+    operations.promote_waiting(locked_event=locked_event)
+
+
+@receiver(event_cancelled, dispatch_uid="waitlists.continue_cancellation")
+def cancel_what_is_left(sender: Any, *, event: Event, **kwargs: Any) -> None:
+    """Cancel bookings and line of a called-off event in the background."""
+    enqueue_on_commit(tasks.continue_cancellation, str(event.pk))

@@ -89,6 +89,9 @@ BEGIN
             SELECT * INTO event FROM events WHERE id = change.event_id;
             CONTINUE WHEN NOT FOUND;
         END IF;
+        IF change.net > 0 AND event.status <> 'active' THEN
+            PERFORM evently_refuse(event.id, 'trg_sales_open');
+        END IF;
         IF change.taken > 0 THEN
             IF NOT evently_on_sale(event) THEN
                 PERFORM evently_refuse(event.id, 'trg_sales_open');

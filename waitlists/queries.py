@@ -1,0 +1,103 @@
+"""Reads of the line that are used twice, or hard to get right."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from bookings.models import HOLDING_SEATS, Booking
+from events.models import Event, EventStatus
+from evently.database.functions import Clock
+from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+
+RECENT = timedelta(days=14)
+
+
+def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
+    """Return a person's entries with their events, the newest first."""
+    return (
+        WaitlistEntry.objects.filter(user_id=user_id)
+        .select_related("event")
+        .order_by("-joined_at", "-id")
+    )
+
+
+def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
+    """Return a person's offers with their events, the newest first."""
+    return (
+        Promotion.objects.filter(user_id=user_id)
+        .select_related("event", "waitlist")
+        .order_by("-promoted_at", "-id")
+    )
+
+
+def entry_for(*, user_id: UUID, event_id: UUID) -> WaitlistEntry | None:
+    """Return a person's entry for an event, whatever became of it."""
+    return WaitlistEntry.objects.filter(event_id=event_id, user_id=user_id).first()
+
+
+def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:
+    """Return the offer that waits for an entry's answer."""
+    return Promotion.objects.filter(
+        event_id=entry.event_id, waitlist_id=entry.pk, status=PromotionStatus.PENDING
+    ).first()
+
+
+def line_length(*, event_id: UUID) -> int:
+    """Return how many entries wait for an event."""
+    return WaitlistEntry.objects.filter(event_id=event_id).waiting().count()
+
+
+def seats_returned_lately(*, event_id: UUID) -> int:
+    """Return how many booked seats of an event came back in the last 14 days."""
+    cancelled = Booking.objects.filter(
+        event_id=event_id, status="cancelled", cancelled_at__gte=Clock() - RECENT
+    )
+    return sum(cancelled.values_list("quantity", flat=True))
+
+
+def events_with_overdue_promotions() -> list[UUID]:
+    """Return the ids of events with offers whose time is over."""
+    return list(
+        Promotion.objects.filter(status=PromotionStatus.PENDING, expires_at__lte=Clock())
+        .order_by("event_id")
+        .values_list("event_id", flat=True)
+        .distinct()
+    )
+
+
+def events_to_repair() -> list[UUID]:
+    """Return the ids of events where somebody waiting fits, or waits longer than they wanted."""
+    stuck = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status=EntryStatus.WAITING).filter(
+        Q(min_quantity__lte=OuterRef("available_seats")) | Q(expires_at__lte=Clock())
+    )
+    return list(
+        Event.objects.filter(status=EventStatus.ACTIVE, published_at__isnull=False)
+        .filter(Exists(stuck))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def cancelled_events_to_continue() -> list[UUID]:
+    """Return the ids of called-off events that still have bookings or a line."""
+    bookings = Booking.objects.filter(event_id=OuterRef("pk"), status__in=HOLDING_SEATS)
+    line = WaitlistEntry.objects.filter(
+        event_id=OuterRef("pk"), status__in=[EntryStatus.WAITING, EntryStatus.PROMOTED]
+    )
+    return list(
+        Event.objects.filter(status=EventStatus.CANCELLED)
+        .filter(Exists(bookings) | Exists(line))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def events_to_complete() -> list[UUID]:
+    """Return the ids of active events that are over."""
+    return list(
+        Event.objects.filter(status=EventStatus.ACTIVE)
+        .filter(Q(ends_at__lte=Clock()) | Q(ends_at__isnull=True, event_date__lte=Clock()))
+        .order_by("pk")
+        .values_list("pk", flat=True)[:500]
+    )
