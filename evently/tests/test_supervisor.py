@@ -1,0 +1,193 @@
+"""The whole of `script/server`, started for real."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from evently.embedded.processes import ServerUser
+from evently.embedded.programs import may_enter
+from evently.environment import BASE_DIR
+from evently.tests.running import Running, home_for_tests, processes_of, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
+
+
+@pytest.fixture
+def start():
+    """Start supervisors that are gone, with all they started, after the test."""
+    started = []
+
+    def start_one(home, **options):
+        running = Running(home, **options).start()
+        started.append(running)
+        return running
+
+    yield start_one
+    for running in started:
+        running.kill_everything()
+
+
+def nothing_left(home):
+    wait_for(lambda: not processes_of(home), 15)
+    return processes_of(home)
+
+
+def named(home, part):
+    return {pid for pid, command in processes_of(home).items() if part in command}
+
+
+def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start):
+    with home_for_tests() as one_home, home_for_tests() as other_home:
+        one, other = start(one_home), start(other_home)
+        one.await_ready()
+        other.await_ready()
+
+        assert json.loads(one.get("/readyz")[1])["database"]["status"] == "ok"
+        assert "evently_http_requests_total" in one.get("/metrics")[1]
+        assert wait_for(lambda: "organizer@evently.example" in one.said(), 5)
+
+        third = start(one_home)
+        assert third.process.wait(timeout=20) == 1
+        assert "already runs" in third.said()
+
+        assert one.end(signal.SIGINT) == 0
+        assert processes_of(one_home) == {}
+        assert other.get("/readyz")[0] == 200
+        assert other.end(signal.SIGTERM) == 0
+        assert processes_of(other_home) == {}
+
+
+def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start):
+    with home_for_tests() as home:
+        first = start(home).await_ready()
+        with first.database() as database:
+            database.execute("CREATE TABLE kept (word text)")
+            database.execute("INSERT INTO kept VALUES ('still here')")
+        ports = (home / "ports.json").read_text()
+        # Worker, its two or more processes, and the scheduler.
+        assert wait_for(lambda: len(named(home, "celery")) >= 4, 10)
+        assert len(named(home, "gunicorn")) >= 3
+
+        first.end(signal.SIGKILL)
+        second = start(home, port=first.port)
+        second.await_ready()
+
+        assert (home / "ports.json").read_text() == ports
+        with second.database() as database:
+            assert database.execute("SELECT word FROM kept").fetchone() == ("still here",)
+        second.end(signal.SIGKILL)
+        assert nothing_left(home) == {}
+
+
+def kill_and_see_it_come_back(running, part):
+    before = named(running.home, part)
+    os.kill(min(before), signal.SIGKILL)
+    assert wait_for(lambda: named(running.home, part) - before, 20), running.said()
+
+
+def test_crashed_parts_come_back(start):
+    with home_for_tests() as home:
+        running = start(home).await_ready()
+        for part in ("gunicorn", "celery", "postgres -D"):
+            kill_and_see_it_come_back(running, part)
+        assert wait_for(lambda: running.get("/readyz")[0] == 200, 30), running.said()
+        assert running.end(signal.SIGINT) == 0
+        assert nothing_left(home) == {}
+
+
+def test_files_with_passwords_are_for_their_owner_and_servers_ask_for_them(start):
+    with home_for_tests() as home:
+        running = start(home).await_ready()
+        assert (home / "passwords.json").stat().st_mode & 0o077 == 0
+        ports = json.loads((home / "ports.json").read_text())
+        with socket.create_connection(("127.0.0.1", ports["valkey"]), timeout=2) as broker:
+            broker.sendall(b"PING\r\n")
+            assert broker.recv(100).startswith(b"-NOAUTH")
+        shell = subprocess.run(
+            [sys.executable, "manage.py", "dbshell", "--", "-Atc", "select current_user"],
+            cwd=BASE_DIR,
+            env=running.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert shell.stdout.strip() == "evently_app", shell.stderr
+
+
+def test_taken_port_is_told_plainly(start):
+    with home_for_tests() as home, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        running = start(home, port=taken.getsockname()[1])
+        assert running.process.wait(timeout=20) == 1
+        assert "already in use" in running.said()
+        assert "Traceback" not in running.said()
+
+
+def test_missing_secret_stops_the_start_with_a_sentence(start):
+    with home_for_tests() as home:
+        running = start(home, more={"DEBUG": "false", "SECRET_KEY": ""})
+        assert running.process.wait(timeout=20) == 2
+        assert "SECRET_KEY is not set" in running.said()
+        assert "Traceback" not in running.said()
+        assert not home.exists()
+
+
+def python_for_everybody(folder):
+    """Copy this Python to where an ordinary user may run it; root's own may be out of reach."""
+    version = f"python3.{sys.version_info.minor}"
+    base = Path(sys.base_prefix)
+    unneeded = shutil.ignore_patterns(
+        "test", "site-packages", "dist-packages", "__pycache__", "config-*", "idlelib"
+    )
+    shutil.copytree(base / "lib" / version, folder / "lib" / version, ignore=unneeded)
+    (folder / "bin").mkdir()
+    shutil.copy(Path(sys.executable).resolve(), folder / "bin" / version)
+    for library in (base / "lib").glob("libpython3*.so*"):
+        shutil.copy(library, folder / "lib")
+    return str(folder / "bin" / version)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user already")
+def test_ordinary_user_runs_it_and_kill_9_leaves_nothing(start):
+    user = pwd.getpwnam("nobody")
+    packages = Path(sysconfig.get_path("purelib"))
+    if not may_enter(packages, ServerUser(user.pw_name, user.pw_uid, user.pw_gid)):
+        pytest.skip(f"{packages} is out of reach for an ordinary user")
+    folder = Path(tempfile.mkdtemp(prefix="evently-tree-"))
+    try:
+        unneeded = (".venv", ".git", ".evently*", "__pycache__", ".*_cache", "node_modules")
+        shutil.copytree(
+            BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
+        )
+        python = python_for_everybody(folder / "python")
+        subprocess.run(["chown", "-R", str(user.pw_uid), str(folder)], check=True)
+        home = folder / "home"
+        running = start(
+            home,
+            user=user,
+            folder=folder / "tree",
+            command=[python, "-m", "evently.supervisor"],
+            more={
+                "PYTHONPATH": str(packages),
+                "LD_LIBRARY_PATH": str(folder / "python" / "lib"),
+                "HOME": str(folder),
+            },
+        ).await_ready()
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_of(home)}
+        assert owners == {user.pw_uid}
+
+        running.end(signal.SIGKILL)
+        assert nothing_left(home) == {}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
