@@ -14,6 +14,8 @@ from django.test.utils import setup_databases, teardown_databases
 
 from evently.tests import database
 
+pytest_plugins = ["evently.tests.clock"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

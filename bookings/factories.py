@@ -1,0 +1,20 @@
+"""Bookings for tests, made as any client makes them: the database takes the seats."""
+
+import factory
+
+from bookings.models import Booking
+from events.factories import EventFactory
+from evently.accounts.factories import UserFactory
+
+
+class BookingFactory(factory.django.DjangoModelFactory[Booking]):
+    """A confirmed booking of one seat at the event's price."""
+
+    class Meta:
+        model = Booking
+
+    event = factory.SubFactory(EventFactory)
+    user = factory.SubFactory(UserFactory)
+    quantity = 1
+    unit_price = factory.SelfAttribute("event.current_price")
+    total_amount = factory.LazyAttribute(lambda booking: booking.unit_price * booking.quantity)

@@ -1,0 +1,33 @@
+"""Going around Django: plain SQL under the application's role, and what it is refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from evently.transactions import violated_constraint
+
+
+def run(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run one statement; return its rows, if it has any."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+def value(statement: str, *parameters: Any) -> Any:
+    """Run one statement and return its only value."""
+    ((result,),) = run(statement, *parameters)
+    return result
+
+
+@contextmanager
+def refused(constraint: str) -> Iterator[None]:
+    """Expect the block to be refused under this constraint's name, deferred checks included."""
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        yield
+        run("SET CONSTRAINTS ALL IMMEDIATE")
+    assert violated_constraint(caught.value) == constraint, caught.value
+    run("SET CONSTRAINTS ALL DEFERRED")
