@@ -7,4 +7,3 @@ class BookingsConfig(AppConfig):
     """Bookings."""
 
     name = "bookings"
-

@@ -1,10 +1,10 @@
 """Bookings for tests, made as any client makes them: the database takes the seats."""
 
 import factory
+from evently.accounts.factories import UserFactory
 
 from bookings.models import Booking
 from events.factories import EventFactory
-from evently.accounts.factories import UserFactory
 
 
 class BookingFactory(factory.django.DjangoModelFactory[Booking]):

@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from events.models import Event
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
+from events.models import Event
 
 
 class BookingStatus(models.TextChoices):

@@ -10,9 +10,7 @@ from evently.database.functions import Clock
 
 def booking_history(*, user_id: UUID) -> QuerySet[Booking]:
     """Return a person's bookings with their events, newest first."""
-    return (
-        Booking.objects.of_user(user_id).select_related("event").order_by("-created_at", "-id")
-    )
+    return Booking.objects.of_user(user_id).select_related("event").order_by("-created_at", "-id")
 
 
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:

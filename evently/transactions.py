@@ -51,7 +51,7 @@ def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
             if attempt == DEADLOCK_RETRIES:
                 raise EventBusy from error
             # Jitter only, nothing secret: two that collided should not collide again.
-            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311
+            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
     raise AssertionError("unreachable")
 
 

@@ -7,4 +7,3 @@ class EventsConfig(AppConfig):
     """Events."""
 
     name = "events"
-

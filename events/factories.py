@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from evently.accounts.factories import UserFactory
 
 from events.models import Event, PaymentMode
-from evently.accounts.factories import UserFactory
 
 
 def _from_now(**length: float) -> Any:

@@ -6,8 +6,8 @@ Several events are locked in the order of their ids, people's rows last.
 from collections.abc import Iterable
 from uuid import UUID
 
-from events.models import Event
 from evently.errors import NotFound
+from events.models import Event
 
 
 class EventNotFound(NotFound):
@@ -22,9 +22,7 @@ def lock_event(event_id: UUID) -> Event:
 
     Raises EventNotFound. A lock not had within the time-out ends in EventBusy (`entry`).
     """
-    event = (
-        Event.objects.select_for_update(of=("self",), no_key=True).filter(pk=event_id).first()
-    )
+    event = Event.objects.select_for_update(of=("self",), no_key=True).filter(pk=event_id).first()
     if event is None:
         raise EventNotFound
     return event

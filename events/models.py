@@ -158,7 +158,8 @@ class Event(Identified):
                 condition=~Q(payment_mode="free") | Q(base_price=0, current_price=0),
             ),
             models.CheckConstraint(
-                name="chk_event_ends", condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("event_date"))
+                name="chk_event_ends",
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("event_date")),
             ),
             models.CheckConstraint(
                 name="chk_event_sales_window",
@@ -182,9 +183,7 @@ class Event(Identified):
             models.CheckConstraint(
                 name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
             ),
-            models.UniqueConstraint(
-                fields=["created_by", "source_key"], name="unq_event_source"
-            ),
+            models.UniqueConstraint(fields=["created_by", "source_key"], name="unq_event_source"),
         ]
         indexes = [
             models.Index(
@@ -346,9 +345,7 @@ class EventMetric(EventOwned):
         """Read per event and figure, newest first."""
 
         db_table = "event_analytics"
-        constraints = [
-            models.CheckConstraint(name="chk_metric_type", condition=~Q(metric_type=""))
-        ]
+        constraints = [models.CheckConstraint(name="chk_metric_type", condition=~Q(metric_type=""))]
         indexes = [
             models.Index(
                 F("event"),

@@ -1,9 +1,9 @@
 """Waitlist entries for tests; the event must be full enough for a line."""
 
 import factory
+from evently.accounts.factories import UserFactory
 
 from events.factories import EventFactory
-from evently.accounts.factories import UserFactory
 from waitlists.models import WaitlistEntry
 
 

@@ -13,9 +13,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from bookings.models import Booking
-from events.models import Event
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
+from events.models import Event
 
 
 class EntryStatus(models.TextChoices):

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import HOLDING_SEATS, Booking
-from events.models import Event, EventStatus
 from evently.database.functions import Clock
+from events.models import Event, EventStatus
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
 RECENT = timedelta(days=14)
@@ -68,9 +68,9 @@ def events_with_overdue_promotions() -> list[UUID]:
 
 def events_to_repair() -> list[UUID]:
     """Return the ids of events where somebody waiting fits, or waits longer than they wanted."""
-    stuck = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status=EntryStatus.WAITING).filter(
-        Q(min_quantity__lte=OuterRef("available_seats")) | Q(expires_at__lte=Clock())
-    )
+    stuck = WaitlistEntry.objects.filter(
+        event_id=OuterRef("pk"), status=EntryStatus.WAITING
+    ).filter(Q(min_quantity__lte=OuterRef("available_seats")) | Q(expires_at__lte=Clock()))
     return list(
         Event.objects.filter(status=EventStatus.ACTIVE, published_at__isnull=False)
         .filter(Exists(stuck))

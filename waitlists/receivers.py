@@ -4,9 +4,9 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from evently.enqueue import enqueue_on_commit
 from events.models import Event
 from events.signals import event_cancelled, seats_freed
-from evently.enqueue import enqueue_on_commit
 from waitlists import operations, tasks
 
 

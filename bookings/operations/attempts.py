@@ -6,11 +6,11 @@ import structlog
 from django.db import DatabaseError
 
 from bookings.models import AttemptResult, Booking, BookingAttempt
-from events.models import Event
-from evently.idempotency.keys import RequestInProgress
 from evently.errors import DomainError
+from evently.idempotency.keys import RequestInProgress
 from evently.origin import Origin
 from evently.transactions import entry
+from events.models import Event
 
 log = structlog.get_logger(__name__)
 

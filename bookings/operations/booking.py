@@ -9,15 +9,15 @@ from uuid import UUID
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import is_an_attempt, log_attempt, log_refusal
 from bookings.signals import booking_confirmed
-from events.locks import EventNotFound
-from events.models import Event, PaymentMode
-from events.operations import SalesClosed, check_quantity, read_quote
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Once
 from evently.origin import Origin
 from evently.transactions import entry, refusing
+from events.locks import EventNotFound
+from events.models import Event, PaymentMode
+from events.operations import SalesClosed, check_quantity, read_quote
 
 PRICE_READS = 5
 
@@ -228,4 +228,3 @@ def take_seats(
     with refusing(**REFUSALS):
         booking.save(force_insert=True)
     return booking
-

@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 
 from bookings.models import Booking, BookingStatus
 from bookings.signals import bookings_cancelled
-from events.locks import lock_event
-from events.models import Event
-from events.signals import seats_freed
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import Conflict, NotFound
 from evently.idempotency.keys import Once
 from evently.transactions import entry
+from events.locks import lock_event
+from events.models import Event
+from events.signals import seats_freed
 
 
 class Canceller(StrEnum):

@@ -43,7 +43,7 @@ class RequestInProgress(Conflict):
     retry_after_seconds = 1
 
 
-class Replayed(Exception):  # noqa: N818  (an answer, not an error)
+class Replayed(Exception):
     """The request was answered before; here is that answer."""
 
     def __init__(self, *, status: int, answer: Any) -> None:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('events', '0003_price_history'),
+        ("events", "0003_price_history"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='event',
-            name='cancel_reason',
-            field=models.TextField(blank=True, db_default='', default='', editable=False),
+            model_name="event",
+            name="cancel_reason",
+            field=models.TextField(blank=True, db_default="", default="", editable=False),
         ),
     ]

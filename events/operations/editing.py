@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
-from events.locks import lock_event
-from events.models import Event, EventStatus, PaymentMode
-from events.signals import event_changed, seats_freed
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
 from evently.transactions import entry, refusing
+from events.locks import lock_event
+from events.models import Event, EventStatus, PaymentMode
+from events.signals import event_changed, seats_freed
 
 EDITABLE = frozenset(
     {
@@ -39,10 +39,14 @@ EDITABLE = frozenset(
         "promotion_window_minutes",
     }
 )
-COPIED = EDITABLE - {"event_date", "ends_at", "sales_start_at", "sales_end_at"} - {
-    "cancellation_deadline",
-    "current_price",
-}
+COPIED = (
+    EDITABLE
+    - {"event_date", "ends_at", "sales_start_at", "sales_end_at"}
+    - {
+        "cancellation_deadline",
+        "current_price",
+    }
+)
 COPY_MOVES_BY = timedelta(days=28)
 
 

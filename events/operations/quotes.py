@@ -8,10 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 
-from events.locks import EventNotFound
-from events.models import SEATS_PER_BOOKING, Event
 from evently.database.functions import Clock
 from evently.errors import Conflict, Invalid
+from events.locks import EventNotFound
+from events.models import SEATS_PER_BOOKING, Event
 
 SALT = "events.quote"
 

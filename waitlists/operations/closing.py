@@ -4,12 +4,12 @@ from uuid import UUID
 
 from bookings.models import ArchivedBooking, Booking
 from bookings.operations import Canceller, release_bookings
-from events.locks import lock_event
-from events.models import Event, EventStatus
-from events.signals import event_cancelled
 from evently.database.functions import Clock
 from evently.errors import Conflict
 from evently.transactions import entry, refusing
+from events.locks import lock_event
+from events.models import Event, EventStatus
+from events.signals import event_cancelled
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offers
 from waitlists.signals import entries_closed

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from bookings.operations import BookingLimit, PersonLimit
-from events.locks import EventNotFound, lock_event
-from events.models import Event
-from events.operations import SalesClosed, check_quantity
 from evently.errors import Conflict, Invalid, NotFound
 from evently.idempotency.keys import Once
 from evently.transactions import entry, refusing
+from events.locks import EventNotFound, lock_event
+from events.models import Event
+from events.operations import SalesClosed, check_quantity
 from waitlists.models import EntryStatus, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offer, promote_waiting
 from waitlists.signals import waitlist_joined
@@ -130,9 +130,7 @@ def _row_of(*, event: Event, user_id: UUID) -> WaitlistEntry:
     return place
 
 
-def leave_waitlist(
-    *, event_id: UUID, entry_id: UUID, once: Once | None = None
-) -> WaitlistEntry:
+def leave_waitlist(*, event_id: UUID, entry_id: UUID, once: Once | None = None) -> WaitlistEntry:
     """Take a person out of line; an open offer of theirs is declined and goes to the next.
 
     Raises EntryNotFound, NotWaiting, EventBusy.

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from bookings.models import Booking, BookingStatus
 from bookings.operations import Canceller, release_bookings
-from events.locks import lock_events
-from events.models import Event
-from events.signals import seats_freed
 from evently.accounts.closing import close_account
 from evently.accounts.models import User
 from evently.errors import Conflict, NotFound
 from evently.transactions import EventBusy, entry, refusing
+from events.locks import lock_events
+from events.models import Event
+from events.signals import seats_freed
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offers
 
@@ -96,18 +96,16 @@ def _event_ids_of(user_id: UUID) -> set[UUID]:
     waiting = WaitlistEntry.objects.filter(
         user_id=user_id, status__in=[EntryStatus.WAITING, EntryStatus.PROMOTED]
     ).values_list("event_id", flat=True)
-    offered = Promotion.objects.filter(
-        user_id=user_id, status=PromotionStatus.PENDING
-    ).values_list("event_id", flat=True)
+    offered = Promotion.objects.filter(user_id=user_id, status=PromotionStatus.PENDING).values_list(
+        "event_id", flat=True
+    )
     return {*held, *waiting, *offered}
 
 
 def _give_back(event: Event, user_id: UUID) -> None:
     """Cancel what a person has ahead of them in a locked event."""
     offers = list(
-        Promotion.objects.filter(
-            event_id=event.pk, user_id=user_id, status=PromotionStatus.PENDING
-        )
+        Promotion.objects.filter(event_id=event.pk, user_id=user_id, status=PromotionStatus.PENDING)
     )
     if offers:
         end_offers(locked_event=event, promotions=offers, status=PromotionStatus.DECLINED)

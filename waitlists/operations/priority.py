@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from events.locks import lock_event
 from evently.errors import Invalid
 from evently.transactions import entry
+from events.locks import lock_event
 from waitlists.models import EntryStatus, WaitlistEntry
 from waitlists.operations.joining import NotWaiting, lock_entry
 

@@ -8,15 +8,15 @@ from django.db import connection
 from bookings.models import Booking
 from bookings.operations import attempted, log_attempt, take_seats
 from bookings.signals import booking_confirmed
-from events.locks import lock_event
-from events.models import Event
-from events.operations import SalesClosed
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, NotFound
 from evently.idempotency.keys import Once
 from evently.origin import Origin
 from evently.transactions import entry, refusing
+from events.locks import lock_event
+from events.models import Event
+from events.operations import SalesClosed
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 from waitlists.windows import offer_window
@@ -176,9 +176,7 @@ def accept_promotion(
     )
 
 
-def decline_promotion(
-    *, event_id: UUID, promotion_id: UUID, once: Once | None = None
-) -> Promotion:
+def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None = None) -> Promotion:
     """Let an offer go; its seats go to the next in line at once.
 
     Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy.

@@ -1,0 +1,169 @@
+"""How events, quotes and price changes look in the API."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
+from evently.api.fields import MomentField, price_field, seats_field
+from events.models import Event, PriceChange
+from events.operations import EDITABLE
+
+LONGEST_TEXT = 20_000
+
+
+class EventModelSerializer(serializers.ModelSerializer[Event]):
+    """Reads and writes moments with their offset."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+    }
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict]:  # type: ignore[type-arg]
+        """Use our own field for every moment."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if issubclass(field_class, serializers.DateTimeField):
+            field_class = MomentField
+        return field_class, kwargs
+
+
+class EventSummary(EventModelSerializer):
+    """An event as it stands in a booking or an entry."""
+
+    url = serializers.SerializerMethodField(help_text="The event's public page.")
+
+    class Meta:
+        model = Event
+        fields = (
+            "id",
+            "name",
+            "venue",
+            "event_date",
+            "ends_at",
+            "timezone",
+            "currency",
+            "status",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_url(self, event: Event) -> str:
+        """Return the address of the event's page."""
+        return f"{settings.PUBLIC_URL}/events/{event.pk}/"
+
+
+@extend_schema_serializer(examples=[EVENT])
+class EventRepresentation(EventModelSerializer):
+    """An event as everybody sees it."""
+
+    url = serializers.SerializerMethodField(help_text="The event's public page.")
+    sales_close_at = MomentField(read_only=True, help_text="When sales end.")
+    cancellable_until = MomentField(
+        read_only=True, help_text="Until when attendees may cancel a booking."
+    )
+
+    class Meta:
+        model = Event
+        fields = (
+            "id",
+            "name",
+            "description",
+            "venue",
+            "event_date",
+            "ends_at",
+            "timezone",
+            "total_capacity",
+            "available_seats",
+            "base_price",
+            "current_price",
+            "currency",
+            "status",
+            "published_at",
+            "sales_start_at",
+            "sales_end_at",
+            "sales_close_at",
+            "cancellation_deadline",
+            "cancellable_until",
+            "refund_policy",
+            "payment_mode",
+            "payment_instructions",
+            "payment_days",
+            "max_per_booking",
+            "max_per_person",
+            "promotion_window_minutes",
+            "version",
+            "created_at",
+            "updated_at",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_url(self, event: Event) -> str:
+        """Return the address of the event's page."""
+        return f"{settings.PUBLIC_URL}/events/{event.pk}/"
+
+
+@extend_schema_serializer(examples=[EVENT_DRAFT])
+class EventDraft(EventModelSerializer):
+    """What an organizer writes of an event; a change names only what it changes."""
+
+    class Meta:
+        model = Event
+        fields = tuple(sorted(EDITABLE))
+        extra_kwargs = {
+            "description": {"max_length": LONGEST_TEXT},
+            "refund_policy": {"max_length": LONGEST_TEXT},
+            "payment_instructions": {"max_length": LONGEST_TEXT},
+            "base_price": {"min_value": 0},
+            "current_price": {
+                "min_value": 0,
+                "required": False,
+                "help_text": "The base price, where it is left out.",
+            },
+            "total_capacity": {"min_value": 1, "max_value": 1_000_000},
+            "max_per_booking": {"min_value": 1, "max_value": 10},
+            "max_per_person": {"min_value": 1},
+            "promotion_window_minutes": {"min_value": 1, "max_value": 10_080},
+            "currency": {"min_length": 3},
+        }
+
+    def validate_currency(self, currency: str) -> str:
+        """Return the code; it is three capital letters."""
+        if not (currency.isascii() and currency.isalpha() and currency.isupper()):
+            raise serializers.ValidationError("Three capital letters, like EUR.")
+        return currency
+
+
+class EventCancelRequest(serializers.Serializer[Any]):
+    """Why an event is called off; everybody concerned is told."""
+
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class QuoteRequest(serializers.Serializer[Any]):
+    """For how many seats a price is asked."""
+
+    quantity = seats_field(default=1)
+
+
+@extend_schema_serializer(examples=[QUOTE])
+class QuoteRepresentation(serializers.Serializer[Any]):
+    """The most that its holder pays until it expires. It keeps the price, not the seats."""
+
+    quote = serializers.CharField(source="token", help_text="To be sent with the booking.")
+    unit_price = price_field()
+    total_amount = price_field()
+    expires_at = MomentField()
+
+
+class PriceChangeRepresentation(serializers.ModelSerializer[PriceChange]):
+    """One change of an event's price, with its reason."""
+
+    applied_at = MomentField(read_only=True)
+
+    class Meta:
+        model = PriceChange
+        fields = ("id", "old_price", "new_price", "reason", "applied_at")
+        read_only_fields = fields
