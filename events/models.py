@@ -54,9 +54,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
 
     def managed_by(self, user: Any) -> "EventQuerySet":
-        """Events that a person may organize: their own, those they manage, or, for
-        superusers, all.
-        """
+        """Events that a person may organize: their own and those they manage; superusers all."""
         if user.is_superuser:
             return self.all()
         managed = EventStaff.objects.filter(user_id=user.pk, role=StaffRole.MANAGER)

@@ -1,18 +1,15 @@
 """Organizers make, change, publish and copy events."""
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
-
-from django.core.exceptions import ValidationError
 
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
 from evently.transactions import entry, refusing
 from events.locks import lock_event
-from events.models import Event, EventStatus, PaymentMode
+from events.models import Event, EventStatus
+from events.operations.checking import check_event
 from events.signals import event_changed, seats_freed
 
 EDITABLE = frozenset(
@@ -181,58 +178,6 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
         return add_event(by_id=by_id, **fields)
 
     return entry(work)
-
-
-def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
-    """Refuse an event that makes no sense; Invalid with a sentence for each field."""
-    problems: dict[str, str] = {}
-    try:
-        event.clean_fields(exclude=["created_by", "id"])
-    except ValidationError as error:
-        problems = {name: " ".join(texts) for name, texts in error.message_dict.items()}
-    problems = _problems_of(event, at=at, date_moved=date_moved) | problems
-    if problems:
-        raise Invalid(fields=problems)
-
-
-def _problems_of(event: Event, *, at: datetime, date_moved: bool) -> dict[str, str]:
-    problems: dict[str, str] = {}
-    starts = event.event_date
-    for name in ("event_date", "ends_at", "sales_start_at", "sales_end_at"):
-        moment = getattr(event, name)
-        if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
-            return {name: "Give a date and time with its time zone."}
-    if date_moved and starts is not None and starts <= at:
-        problems["event_date"] = "The event must lie in the future."
-    if event.ends_at and starts and event.ends_at < starts:
-        problems["ends_at"] = "The end lies before the start."
-    if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
-        problems["sales_end_at"] = "Sales end before they start."
-    if event.timezone not in available_timezones():
-        problems["timezone"] = "Name a time zone like Europe/Berlin."
-    if not 1 <= (event.total_capacity or 0) <= 1_000_000:
-        problems["total_capacity"] = "Give 1 to 1,000,000 seats."
-    if not 1 <= (event.max_per_booking or 0) <= 10:
-        problems["max_per_booking"] = "Give 1 to 10 seats per booking."
-    if event.max_per_person is not None and event.max_per_person < 1:
-        problems["max_per_person"] = "Give at least 1 seat per person, or leave it empty."
-    problems |= _price_problems(event)
-    for name in ("name", "description", "venue", "refund_policy", "payment_instructions"):
-        if "\x00" in (getattr(event, name) or ""):
-            problems[name] = "Remove the invisible character (a null byte)."
-    return problems
-
-
-def _price_problems(event: Event) -> dict[str, str]:
-    for name in ("base_price", "current_price"):
-        price = getattr(event, name)
-        if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
-            return {name: "Give a price of 0 or more."}
-    if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
-        return {"payment_mode": "An event with a price cannot be free. Choose how it is paid."}
-    if event.payment_mode == PaymentMode.TRANSFER:
-        return {"payment_mode": "Payment by transfer is not available yet. Choose the door."}
-    return {}
 
 
 def _editable(fields: dict[str, Any]) -> dict[str, Any]:

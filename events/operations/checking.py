@@ -1,0 +1,76 @@
+"""What an event must look like before it is saved, told in sentences by field."""
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+from events.models import SEATS_PER_BOOKING, Event, PaymentMode
+from evently.errors import Invalid
+
+MOST_SEATS = 1_000_000
+MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
+TEXTS = ("name", "description", "venue", "refund_policy", "payment_instructions")
+
+
+def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
+    """Refuse an event that makes no sense.
+
+    at: the present. date_moved: whether the start is new, and so must lie in the future.
+    Raises Invalid, with a sentence for each field.
+    """
+    problems: dict[str, str] = {}
+    try:
+        event.clean_fields(exclude=["created_by", "id"])
+    except ValidationError as error:
+        problems = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+    for name in MOMENTS:
+        moment = getattr(event, name)
+        if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
+            problems.setdefault(name, "Give a date and time with its time zone.")
+    if not problems.keys() & set(MOMENTS):
+        problems |= _moment_problems(event, at=at if date_moved else None)
+    problems |= _number_problems(event) | _price_problems(event)
+    for name in TEXTS:
+        if "\x00" in (getattr(event, name) or ""):
+            problems[name] = "Remove the invisible character (a null byte)."
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
+    """Check the order of an event's moments; at: what the start must lie behind, if anything."""
+    problems: dict[str, str] = {}
+    if at is not None and event.event_date <= at:
+        problems["event_date"] = "The event must lie in the future."
+    if event.ends_at and event.ends_at < event.event_date:
+        problems["ends_at"] = "The end lies before the start."
+    if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
+        problems["sales_end_at"] = "Sales end before they start."
+    if event.timezone not in available_timezones():
+        problems["timezone"] = "Name a time zone like Europe/Berlin."
+    return problems
+
+
+def _number_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if not 1 <= (event.total_capacity or 0) <= MOST_SEATS:
+        problems["total_capacity"] = f"Give 1 to {MOST_SEATS:,} seats."
+    if not 1 <= (event.max_per_booking or 0) <= SEATS_PER_BOOKING:
+        problems["max_per_booking"] = f"Give 1 to {SEATS_PER_BOOKING} seats per booking."
+    if event.max_per_person is not None and event.max_per_person < 1:
+        problems["max_per_person"] = "Give at least 1 seat per person, or leave it empty."
+    return problems
+
+
+def _price_problems(event: Event) -> dict[str, str]:
+    for name in ("base_price", "current_price"):
+        price = getattr(event, name)
+        if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
+            return {name: "Give a price of 0 or more."}
+    if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
+        return {"payment_mode": "An event with a price cannot be free. Choose how it is paid."}
+    if event.payment_mode == PaymentMode.TRANSFER:
+        return {"payment_mode": "Payment by transfer is not available yet. Choose the door."}
+    return {}
