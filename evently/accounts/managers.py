@@ -34,15 +34,24 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     """Makes users, sealing what is personal; there is no other way to make one."""
 
     def create_user(
-        self, *, email: str, name: str, password: str | None = None, **columns: Any
+        self,
+        *,
+        email: str,
+        name: str,
+        password: str | None = None,
+        password_hash: str | None = None,
+        **columns: Any,
     ) -> "User":
         """Insert a user and their key.
 
-        password: None for one who enters by mailed links only. columns: others than these.
+        password, or password_hash where it was hashed before; with neither, they enter by
+        mailed links only. columns: others than these.
         Raises AddressInvalid, NameInvalid; IntegrityError where the address is taken.
         """
         user: User = self.model(
-            id=columns.pop("id", None) or uuid7(), password=make_password(password), **columns
+            id=columns.pop("id", None) or uuid7(),
+            password=password_hash or make_password(password),
+            **columns,
         )
         with transaction.atomic():
             key = create_key(user_id=user.pk)

@@ -173,15 +173,15 @@ class User(Identified, AbstractBaseUser):
         return not self.has_usable_password()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Organizers may use the admin; each ModelAdmin says what of it."""
-        return self.is_staff
+        """Superusers may everything; a ModelAdmin says itself what it lets organizers do."""
+        return self.is_active and self.is_superuser
 
     def has_perms(self, perm_list: Any, obj: Any = None) -> bool:
         """Say whether they have all of these permissions."""
-        return self.is_staff
+        return self.is_active and self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Organizers see an app in the admin where its ModelAdmins let them."""
+        """Organizers see those parts of the admin whose ModelAdmins let them."""
         return self.is_staff
 
     # ── What Django's auth asks ─────────────────────────────────────────────

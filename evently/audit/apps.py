@@ -9,3 +9,7 @@ class AuditConfig(AppConfig):
     name = "evently.audit"
     label = "audit"
     verbose_name = "Audit trail"
+
+    def ready(self) -> None:
+        """Let tasks say that it is they who act."""
+        from evently.audit import celery  # noqa: F401  (connects to Celery's signals)

@@ -45,7 +45,7 @@ class AuditLog(models.Model):
     request_id = models.TextField(db_default="")
 
     class Meta:
-        """Newest first; found by row, and by event for its history."""
+        """Newest first; found by row, by event for its history, and by who acted."""
 
         db_table = "audit_log"
         ordering = ["-id"]
@@ -63,6 +63,7 @@ class AuditLog(models.Model):
         ]
         indexes = [
             models.Index(fields=["row_id", "id"], name="idx_audit_row"),
+            models.Index(fields=["actor", "id"], name="idx_audit_actor"),
             models.Index(
                 fields=["event_id", "id"],
                 name="idx_audit_event",

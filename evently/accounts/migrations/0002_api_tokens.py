@@ -87,5 +87,6 @@ class Migration(migrations.Migration):
             "REFERENCES users (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
             "ALTER TABLE api_tokens DROP CONSTRAINT fk_token_user",
         ),
-        *audited("api_tokens", ignore=["last_used_on"]),
+        # What people call their tokens may be personal, and the trail cannot be cleaned.
+        *audited("api_tokens", ignore=["last_used_on"], redact=["name"]),
     ]

@@ -203,6 +203,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "indexes": [
                     models.Index(fields=["row_id", "id"], name="idx_audit_row"),
+                    models.Index(fields=["actor", "id"], name="idx_audit_actor"),
                     models.Index(
                         condition=Q(("event_id__isnull", False)),
                         fields=["event_id", "id"],

@@ -1,0 +1,40 @@
+"""Django's way to log in, by address and password; the admin's form comes through here."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.backends import BaseBackend
+from django.http import HttpRequest
+
+from evently.accounts.models import User
+from evently.accounts.operations import WrongCredentials, authenticate_with_password
+from evently.accounts.queries import active_user
+from evently.origin import Origin, origin_of
+
+
+class AddressBackend(BaseBackend):
+    """Finds users by the digest of their address; throttled like every other log-in."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """Return the user, or None; raises TooManyAttempts.
+
+        username: the address, which Django's forms call so.
+        """
+        email = username if username is not None else kwargs.get("email")
+        if not email or password is None:
+            return None
+        origin = origin_of(request) if request is not None else Origin()
+        try:
+            return authenticate_with_password(email=email, password=password, origin=origin)
+        except WrongCredentials:
+            return None
+
+    def get_user(self, user_id: UUID) -> User | None:
+        """Return the user of a session, who may have been switched off since."""
+        return active_user(user_id)

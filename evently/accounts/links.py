@@ -1,0 +1,85 @@
+"""Tokens of mailed links: verify an address, set a password, enter without one.
+
+They are signed and short-lived. Those that let somebody in work once: they carry the user's
+`link_version`, which using one raises. Made when the mail is made, so a late mail still works.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+
+from evently.accounts.models import User
+from evently.errors import Invalid
+
+VERIFICATION_LIFETIME = timedelta(days=7)
+LOGIN_LIFETIME = timedelta(hours=1)
+
+_VERIFY = "evently.accounts.verify"
+_PASSWORD = "evently.accounts.password"  # noqa: S105
+_LOGIN = "evently.accounts.login"
+
+
+class TokenInvalid(Invalid):
+    """A mailed link is too old, was used before, or was cut short."""
+
+    code = "token_invalid"
+    message = "This link is too old or was used before. Please ask for a new one."
+
+
+def verification_token(user: User) -> str:
+    """Return the token that shows that an address is the user's; valid for a week."""
+    return _sign(_VERIFY, user.pk, (user.email_digest or "")[:16])
+
+
+def password_reset_token(user: User) -> str:
+    """Return the token that lets the user set a password, once, within the hours set."""
+    return _sign(_PASSWORD, user.pk, str(user.link_version))
+
+
+def login_token(user: User) -> str:
+    """Return the token that lets the user in, once, within an hour."""
+    return _sign(_LOGIN, user.pk, str(user.link_version))
+
+
+def read_verification_token(token: str) -> tuple[UUID, str]:
+    """Return (user's id, beginning of the address's digest).
+
+    Raises TokenInvalid.
+    """
+    return _read(_VERIFY, token, VERIFICATION_LIFETIME)
+
+
+def read_password_reset_token(token: str) -> tuple[UUID, int]:
+    """Return (user's id, link version).
+
+    Raises TokenInvalid.
+    """
+    user_id, version = _read(_PASSWORD, token, timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
+    return user_id, int(version)
+
+
+def read_login_token(token: str) -> tuple[UUID, int]:
+    """Return (user's id, link version).
+
+    Raises TokenInvalid.
+    """
+    user_id, version = _read(_LOGIN, token, LOGIN_LIFETIME)
+    return user_id, int(version)
+
+
+def _signer(salt: str) -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=salt, sep=".")
+
+
+def _sign(salt: str, user_id: UUID, state: str) -> str:
+    return _signer(salt).sign(f"{user_id.hex}{state}")
+
+
+def _read(salt: str, token: str, lifetime: timedelta) -> tuple[UUID, str]:
+    try:
+        value = _signer(salt).unsign(token, max_age=lifetime)
+    except (signing.BadSignature, UnicodeError, ValueError) as error:
+        raise TokenInvalid from error
+    return UUID(hex=value[:32]), value[32:]

@@ -1,0 +1,62 @@
+"""Make the first superuser: asks, or takes everything from options and the environment."""
+
+import getpass
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError, connection, transaction
+
+from evently.accounts.models import User
+from evently.accounts.operations.passwords import WeakPassword, check_new
+from evently.audit.context import stamp
+from evently.database.clock import now
+from evently.errors import Invalid
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a superuser. With --noinput the password comes from DJANGO_SUPERUSER_PASSWORD, "
+        "and so may DJANGO_SUPERUSER_EMAIL and DJANGO_SUPERUSER_NAME."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take what may be known already."""
+        parser.add_argument("--email", default=os.environ.get("DJANGO_SUPERUSER_EMAIL"))
+        parser.add_argument("--name", default=os.environ.get("DJANGO_SUPERUSER_NAME"))
+        parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make the superuser."""
+        interactive: bool = options["interactive"]
+        email = options["email"] or (input("E-mail address: ") if interactive else "")
+        name = options["name"] or (input("Name: ") if interactive else "") or email.split("@")[0]
+        password = os.environ.get("DJANGO_SUPERUSER_PASSWORD") or ""
+        if not email or not (password or interactive):
+            raise CommandError("Give --email, and the password in DJANGO_SUPERUSER_PASSWORD.")
+        password = password or self._ask_password()
+        try:
+            check_new(password)
+            with transaction.atomic():
+                stamp(connection)
+                User.objects.create_superuser(
+                    email=email, name=name, password=password, email_verified_at=now()
+                )
+        except Invalid as refusal:
+            raise CommandError(refusal.text) from refusal
+        except IntegrityError as error:
+            raise CommandError(f"{email} has an account already.") from error
+        self.stdout.write(f"{email} is a superuser now: /admin/")
+
+    def _ask_password(self) -> str:
+        while True:
+            password = getpass.getpass("Password: ")
+            try:
+                check_new(password)
+            except WeakPassword as refusal:
+                self.stderr.write(refusal.text)
+                continue
+            if password == getpass.getpass("Password (again): "):
+                return password
+            self.stderr.write("The two differ.")

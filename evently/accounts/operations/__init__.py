@@ -1,0 +1,83 @@
+"""Every write of accounts.
+
+All but `erase_account` are entry operations: each opens its own transaction. Their refusals sit
+beside them and are found here too.
+"""
+
+from evently.accounts.links import TokenInvalid
+from evently.accounts.locks import UserNotFound
+from evently.accounts.operations.access import (
+    authenticate_with_password,
+    log_in_by_link,
+    request_login_link,
+)
+from evently.accounts.operations.api_tokens import (
+    IssuedToken,
+    ScopeNotAllowed,
+    TokenRequestInvalid,
+    authenticate_token,
+    issue_token,
+    revoke_token,
+)
+from evently.accounts.operations.passwords import (
+    WeakPassword,
+    WrongCredentials,
+    WrongPassword,
+    change_password,
+    request_password_reset,
+    reset_password,
+)
+from evently.accounts.operations.people import (
+    EditedMeanwhile,
+    LastSuperuser,
+    PreferencesInvalid,
+    change_profile,
+    end_other_sessions,
+    erase_account,
+    make_organizer,
+    set_active,
+    withdraw_organizer,
+)
+from evently.accounts.operations.registration import (
+    AccountInactive,
+    find_or_create_guest,
+    register,
+    request_address_verification,
+    verify_address,
+)
+from evently.accounts.throttle import TooManyAttempts
+
+__all__ = [
+    "AccountInactive",
+    "EditedMeanwhile",
+    "IssuedToken",
+    "LastSuperuser",
+    "PreferencesInvalid",
+    "ScopeNotAllowed",
+    "TokenInvalid",
+    "TokenRequestInvalid",
+    "TooManyAttempts",
+    "UserNotFound",
+    "WeakPassword",
+    "WrongCredentials",
+    "WrongPassword",
+    "authenticate_token",
+    "authenticate_with_password",
+    "change_password",
+    "change_profile",
+    "end_other_sessions",
+    "erase_account",
+    "find_or_create_guest",
+    "issue_token",
+    "log_in_by_link",
+    "make_organizer",
+    "register",
+    "request_address_verification",
+    "request_login_link",
+    "request_password_reset",
+    "reset_password",
+    "revoke_token",
+    "set_active",
+    "verify_address",
+    "withdraw_organizer",
+]

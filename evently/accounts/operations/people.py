@@ -1,0 +1,191 @@
+"""A person's own data, their role, and their leaving."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from evently.accounts.locks import lock_user
+from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, Role, User
+from evently.accounts.operations.proof import revoke_tokens
+from evently.database.clock import now
+from evently.errors import Conflict, Invalid
+from evently.privacy.keys import destroy_key
+from evently.transactions import entry
+
+LARGEST_PREFERENCES = 4096
+
+
+class EditedMeanwhile(Conflict):
+    """Somebody else saved first; `version` is what it is now."""
+
+    code = "edited_meanwhile"
+    message = "This was changed in the meantime. Please look at it again, then repeat your change."
+
+
+class PreferencesInvalid(Invalid):
+    """Preferences are a small JSON object."""
+
+    code = "preferences_invalid"
+    message = "Preferences must be a JSON object of a few entries."
+
+
+class LastSuperuser(Conflict):
+    """Somebody must be left who can let others in."""
+
+    code = "last_superuser"
+    message = "This is the last superuser; make another one first."
+
+
+def change_profile(
+    *,
+    user_id: UUID,
+    version: int | None = None,
+    name: str | None = None,
+    preferences: dict[str, Any] | None = None,
+) -> User:
+    """Change what a person says of themselves; what is None stays.
+
+    version: the one that the change was made against; None does not compare.
+    Raises EditedMeanwhile (with the current version), NameInvalid, PreferencesInvalid,
+    UserNotFound.
+    """
+    if preferences is not None:
+        _check_preferences(preferences)
+
+    def work() -> User:
+        user = lock_user(user_id)
+        if version is not None and user.version != version:
+            raise EditedMeanwhile(version=user.version)
+        fields = []
+        if name is not None and user.key is not None:
+            fields += user.seal(user.key, name=name)
+        if preferences is not None:
+            user.preferences = preferences
+            fields.append("preferences")
+        if fields:
+            user.save(update_fields=fields)
+            user.refresh_from_db(fields=["version", "updated_at"])
+        return user
+
+    return entry(work)
+
+
+def end_other_sessions(*, user_id: UUID) -> User:
+    """End all of a person's sessions.
+
+    The view keeps its own with `update_session_auth_hash(request, user)`.
+    Raises UserNotFound.
+    """
+
+    def work() -> User:
+        user = lock_user(user_id)
+        user.session_version += 1
+        user.save(update_fields=["session_version"])
+        return user
+
+    return entry(work)
+
+
+def make_organizer(*, user_id: UUID) -> User:
+    """Let a person publish events.
+
+    Raises UserNotFound.
+    """
+    return _set_role(user_id, Role.ADMIN)
+
+
+def withdraw_organizer(*, user_id: UUID) -> User:
+    """Let a person no longer publish events; tokens that organize stop working.
+
+    Raises UserNotFound, LastSuperuser.
+    """
+    return _set_role(user_id, Role.USER)
+
+
+def set_active(*, user_id: UUID, active: bool) -> User:
+    """Switch an account off or on again; off ends its sessions and revokes its tokens.
+
+    Raises UserNotFound, LastSuperuser.
+    """
+
+    def work() -> User:
+        user = lock_user(user_id)
+        if not active:
+            _refuse_last_superuser(user)
+            revoke_tokens(user)
+            user.session_version += 1
+        user.is_active = active
+        user.save(update_fields=["is_active", "session_version"])
+        return user
+
+    return entry(work)
+
+
+def erase_account(*, locked_user: User) -> None:
+    """Destroy a person's key and ways in, inside the caller's transaction.
+
+    The row stays, for the bookings that refer to it, and says nothing of the person any more:
+    what is sealed goes dark, here and in the trail, and the address can be used anew. What lies
+    ahead of them (bookings, places in line) the caller has cancelled before.
+    Raises LastSuperuser.
+    """
+    _refuse_last_superuser(locked_user)
+    ApiToken.objects.filter(user_id=locked_user.pk).delete()
+    destroy_key(user_id=locked_user.pk)
+    locked_user.email_digest = None
+    locked_user.password = UNUSABLE_PASSWORD
+    locked_user.role = Role.USER
+    locked_user.is_superuser = False
+    locked_user.is_active = False
+    locked_user.preferences = {}
+    locked_user.email_verified_at = None
+    locked_user.session_version += 1
+    locked_user.link_version += 1
+    locked_user.deleted_at = now()
+    locked_user.save(
+        update_fields=[
+            "email_digest",
+            "password",
+            "role",
+            "is_superuser",
+            "is_active",
+            "preferences",
+            "email_verified_at",
+            "session_version",
+            "link_version",
+            "deleted_at",
+        ]
+    )
+
+
+def _set_role(user_id: UUID, role: Role) -> User:
+    def work() -> User:
+        user = lock_user(user_id)
+        if role == Role.USER:
+            _refuse_last_superuser(user)
+            user.is_superuser = False
+        user.role = role
+        user.save(update_fields=["role", "is_superuser"])
+        return user
+
+    return entry(work)
+
+
+def _refuse_last_superuser(locked_user: User) -> None:
+    if not locked_user.is_superuser:
+        return
+    others = User.objects.active().filter(is_superuser=True).exclude(pk=locked_user.pk)
+    # Locked, so that two cannot see each other and both go.
+    if not list(others.select_for_update(no_key=True).order_by("id").values_list("pk")[:1]):
+        raise LastSuperuser
+
+
+def _check_preferences(preferences: Any) -> None:
+    try:
+        text = json.dumps(preferences, ensure_ascii=False)
+        size = len(text.encode())
+    except (TypeError, ValueError) as error:
+        raise PreferencesInvalid from error
+    # PostgreSQL stores no null byte in JSON.
+    if not isinstance(preferences, dict) or size > LARGEST_PREFERENCES or "\\u0000" in text:
+        raise PreferencesInvalid

@@ -1,0 +1,132 @@
+"""Signing up, verifying an address, and guests who only book.
+
+None of it tells a stranger whether an address has an account.
+"""
+
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError
+
+from evently.accounts.links import TokenInvalid, read_verification_token
+from evently.accounts.locks import lock_user
+from evently.accounts.models import User
+from evently.accounts.operations.limits import count_mail
+from evently.accounts.operations.passwords import check_new
+from evently.accounts.operations.proof import disarm
+from evently.accounts.queries import user_with_address
+from evently.accounts.signals import (
+    address_verification_requested,
+    registration_repeated,
+    user_registered,
+)
+from evently.database.clock import now
+from evently.errors import NotAllowed
+from evently.origin import Origin
+from evently.privacy.addresses import clean_address, clean_name
+from evently.transactions import entry, violated_constraint
+
+
+class AccountInactive(NotAllowed):
+    """The account was switched off by the people who run the site."""
+
+    code = "account_inactive"
+    message = "This account cannot be used. Please ask the organizers of the site."
+
+
+def register(*, email: str, name: str, password: str, origin: Origin) -> None:
+    """Sign somebody up, and mail them a link that verifies the address.
+
+    Where the address has an account, its owner is mailed that, and nothing else happens. The
+    answer and the time it takes are the same.
+    Raises AddressInvalid, NameInvalid, WeakPassword, TooManyAttempts.
+    """
+    email, name = clean_address(email), clean_name(name)
+    check_new(password)
+    count_mail(email, origin)
+    # Before the look-up, so that the time does not tell who has an account.
+    hashed = make_password(password)
+
+    def work() -> None:
+        user, is_new = _find_or_insert(email=email, name=name, password_hash=hashed)
+        if is_new:
+            user_registered.send(sender=User, user=user)
+            address_verification_requested.send(sender=User, user=user)
+        elif user.is_active:
+            registration_repeated.send(sender=User, user=user)
+
+    entry(work)
+
+
+def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
+    """Mail the link that verifies the address again; nothing happens where it is verified.
+
+    Raises TooManyAttempts, UserNotFound.
+    """
+
+    def work() -> None:
+        user = lock_user(user_id)
+        if not user.is_verified:
+            count_mail(user.email, origin)
+            address_verification_requested.send(sender=User, user=user)
+
+    entry(work)
+
+
+def verify_address(*, token: str) -> User:
+    """Note that an address is its user's; doing it twice is fine.
+
+    Raises TokenInvalid.
+    """
+    user_id, digest = read_verification_token(token)
+
+    def work() -> User:
+        users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
+        user = users.filter(pk=user_id, email_digest__startswith=digest).first()
+        if user is None or not digest:
+            raise TokenInvalid
+        if not user.is_verified:
+            user.email_verified_at = now()
+            user.save(update_fields=["email_verified_at"])
+        return user
+
+    return entry(work)
+
+
+def find_or_create_guest(*, email: str, name: str) -> User:
+    """Return the account of an address, made now without a password where there is none.
+
+    An account keeps its own name. One whose address was never proven loses its password and
+    API tokens: whoever set them may not be who books now, and would see the booking.
+    Raises AddressInvalid, NameInvalid, AccountInactive.
+    """
+    email, name = clean_address(email), clean_name(name)
+
+    def work() -> User:
+        user, is_new = _find_or_insert(email=email, name=name, password_hash=None)
+        if not user.is_active:
+            raise AccountInactive
+        if not is_new and not user.is_verified:
+            user = lock_user(user.pk)
+            disarm(user)
+        return user
+
+    return entry(work)
+
+
+def _find_or_insert(*, email: str, name: str, password_hash: str | None) -> tuple[User, bool]:
+    """Return (the user with an address, whether they were made now)."""
+    user = user_with_address(email)
+    if user is not None:
+        return user, False
+    try:
+        made = User.objects.create_user(email=email, name=name, password_hash=password_hash)
+    except IntegrityError as error:
+        # Somebody else was faster; their row is there now.
+        if violated_constraint(error) != "unq_user_email_digest":
+            raise
+        user = user_with_address(email)
+        if user is None:
+            raise
+        return user, False
+    return made, True

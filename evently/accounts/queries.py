@@ -1,0 +1,27 @@
+"""Reads of accounts."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from evently.accounts.models import ApiToken, User
+
+
+def active_user(user_id: UUID) -> User | None:
+    """Return a user who may act, with their key, in one query."""
+    return User.objects.with_keys().active().filter(pk=user_id).first()
+
+
+def user_with_address(address: str) -> User | None:
+    """Return the user with an address, switched off or not, with their key."""
+    return User.objects.with_keys().with_address(address).first()
+
+
+def people(user_ids: list[UUID]) -> dict[UUID, User]:
+    """Return users by id, with their keys, in one query."""
+    return {user.pk: user for user in User.objects.with_keys().filter(pk__in=user_ids)}
+
+
+def tokens_of(user_id: UUID) -> QuerySet[ApiToken]:
+    """Return a user's API tokens that were not revoked, newest first."""
+    return ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)

@@ -1,0 +1,40 @@
+"""Reads of the trail."""
+
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from evently.audit.models import AuditLog
+
+
+def history_of_event(event_id: UUID) -> QuerySet[AuditLog]:
+    """Return every change of an event and of its rows, newest first."""
+    return AuditLog.objects.filter(event_id=event_id)
+
+
+def history_of_row(row_id: UUID) -> QuerySet[AuditLog]:
+    """Return every change of one row, newest first."""
+    return AuditLog.objects.filter(row_id=row_id)
+
+
+def changes_about(row_id: UUID) -> QuerySet[AuditLog]:
+    """Return the changes of a row, or of any row of the event with this id, newest first."""
+    return AuditLog.objects.filter(Q(row_id=row_id) | Q(event_id=row_id))
+
+
+def audited_tables() -> list[str]:
+    """Return the names of the tables that the trail follows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE t.tgname LIKE 'trg\\_audit\\_%%' ORDER BY 1"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def estimated_count() -> int:
+    """Return about how many changes there are, without reading them all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")
+        return max(int(cursor.fetchone()[0]), 0)
