@@ -1,9 +1,9 @@
 """Bookings for tests, made as any client makes them: the database takes the seats."""
 
 import factory
-from evently.accounts.factories import UserFactory
 
 from bookings.models import Booking
+from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import factory
-from evently.accounts.factories import UserFactory
 
+from evently.accounts.factories import UserFactory
 from events.models import Event, PaymentMode
 
 

@@ -1,8 +1,8 @@
 """Waitlist entries for tests; the event must be full enough for a line."""
 
 import factory
-from evently.accounts.factories import UserFactory
 
+from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
 from waitlists.models import WaitlistEntry
 

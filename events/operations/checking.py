@@ -6,8 +6,8 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
-from events.models import SEATS_PER_BOOKING, Event, PaymentMode
 from evently.errors import Invalid
+from events.models import SEATS_PER_BOOKING, Event, PaymentMode
 
 MOST_SEATS = 1_000_000
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
