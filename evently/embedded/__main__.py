@@ -1,0 +1,56 @@
+"""Run a command beside embedded servers of its own, and stop them afterwards.
+
+    python -m evently.embedded [--throwaway] -- pytest
+
+--throwaway: the data may be lost to a power cut, which makes tests faster.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from types import FrameType
+
+from evently.embedded import addresses, leash, servers, state
+
+
+def _run(command: list[str]) -> int:
+    """Run the command in this terminal, pass signals on, and return its exit code."""
+    process = subprocess.Popen(
+        command, preexec_fn=partial(leash.fasten, signal.SIGKILL, os.getpid())
+    )
+
+    def forward(wanted: int, _frame: FrameType | None) -> None:
+        # Of the terminal's Ctrl-C the command knows already.
+        if wanted != signal.SIGINT:
+            process.send_signal(wanted)
+
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wanted, forward)
+    return process.wait()
+
+
+def main(arguments: list[str]) -> int:
+    """Start the servers that nobody gave an address for, run the command, return its code."""
+    leash.fasten(signal.SIGTERM, os.getppid())
+    throwaway = arguments[:1] == ["--throwaway"]
+    command = arguments[arguments.index("--") + 1 :]
+    home = addresses.home()
+    started: list[tuple[servers.type_of_server, subprocess.Popen[bytes]]] = []
+    try:
+        state.make_home(home)
+        state.lock_home(home, note=f"process {os.getpid()}, tests")
+        for server in servers.describe(home, throwaway=throwaway):
+            started.append((server, servers.start(server)))  # noqa: PERF401 - one may fail
+        return _run(command)
+    except state.CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        for server, process in reversed(started):
+            servers.stop(server, process)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

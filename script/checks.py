@@ -1,0 +1,108 @@
+"""The steps of script/test, one after the other; pytest comes last."""
+
+import base64
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PYTHON = sys.executable
+TEMPLATES = "templates"
+
+
+def find_browser() -> str | None:
+    """Return Chromium's path, where there is one."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def ensure_browser() -> None:
+    """Find Chromium, or install Debian's where this runs as root, or say that there is none."""
+    browser = find_browser()
+    if browser is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Chromium for the browser tests ...", flush=True)
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(
+                command, env=quiet, check=False, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+            )
+        browser = find_browser()
+    if browser is None:
+        print("No Chromium here, and no way to install it: browser tests are skipped.", flush=True)
+    else:
+        os.environ["CHROMIUM"] = browser
+
+
+def production() -> dict[str, str]:
+    """Return an environment like production's, with secrets made up for this run."""
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    return {
+        "DEBUG": "false",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "EVENTLY_PII_KEYS": f"check:{key}",
+        "EVENTLY_DIGEST_KEY": secrets.token_urlsafe(48),
+        "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+        "PUBLIC_URL": "https://tickets.example.org",
+    }
+
+
+def run(name: str, command: list[str], more: Mapping[str, str] | None = None) -> bool:
+    """Run one linter; what it says is shown when it is not content."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        check=False,
+        env=os.environ | (more or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    good = done.returncode == 0
+    verdict = "ok" if good else "FAILED"
+    print(f"{name}: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
+    if not good:
+        print(done.stdout, flush=True)
+    return good
+
+
+def lint() -> dict[str, bool]:
+    """Run all linters, and return which were content."""
+    manage = [PYTHON, "manage.py"]
+    tool = Path(PYTHON).parent
+    steps: list[tuple[str, list[str], dict[str, str]]] = [
+        ("ruff check", [str(tool / "ruff"), "check", "."], {}),
+        ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
+        ("mypy", [PYTHON, "-m", "mypy"], {}),
+        ("djlint format", [PYTHON, "-m", "djlint", "--check", "--quiet", TEMPLATES], {}),
+        ("djlint", [PYTHON, "-m", "djlint", "--lint", "--quiet", TEMPLATES], {}),
+        ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
+        (
+            "check --deploy",
+            [*manage, "check", "--deploy", "--fail-level", "WARNING"],
+            production(),
+        ),
+    ]
+    return {name: run(name, command, more) for name, command, more in steps}
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything; with arguments only pytest, on what they name."""
+    os.chdir(Path(__file__).resolve().parent.parent)
+    results = {} if arguments else lint()
+    ensure_browser()
+    code = subprocess.run([PYTHON, "-m", "pytest", *arguments], check=False).returncode
+    results["pytest"] = code == 0
+    print(" · ".join(f"{name} {'ok' if good else 'FAILED'}" for name, good in results.items()))
+    return 0 if all(results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
