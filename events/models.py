@@ -76,7 +76,7 @@ class Event(Identified):
     """
 
     name = models.CharField(max_length=255)
-    description = models.TextField(blank=True, db_default="")
+    description = models.TextField(blank=True, db_default="", default="")
     venue = models.CharField(max_length=255)
     event_date = models.DateTimeField("starts at")
     ends_at = models.DateTimeField(null=True, blank=True)

@@ -32,13 +32,14 @@ DECLARE
 BEGIN
     FOR round IN 1..6 LOOP
         digest := sha256(key || int4send(round) || int8send(low));
+        -- Of one precedence: without the parentheses the shifts would swallow each other.
         swap := high # (
-            (get_byte(digest, 0)::bigint << 24 | get_byte(digest, 1) << 16
-                | get_byte(digest, 2) << 8 | get_byte(digest, 3)) & half);
+            ((get_byte(digest, 0)::bigint << 24) | (get_byte(digest, 1)::bigint << 16)
+                | (get_byte(digest, 2)::bigint << 8) | get_byte(digest, 3)::bigint) & half);
         high := low;
         low := swap;
     END LOOP;
-    RETURN high << 25 | low;
+    RETURN (high << 25) | low;
 END
 $$;
 
@@ -53,7 +54,7 @@ BEGIN
     SELECT evently_scramble(nextval('booking_reference_number'), k.key)
         INTO number FROM secrets.booking_reference_key k;
     FOR place IN 0..9 LOOP
-        characters := substr(alphabet, (number >> (5 * place) & 31)::int + 1, 1) || characters;
+        characters := substr(alphabet, ((number >> (5 * place)) & 31)::int + 1, 1) || characters;
     END LOOP;
     NEW.booking_reference :=
         'EVT' || to_char(evently_clock() AT TIME ZONE 'UTC', 'YYYYMMDD') || characters;

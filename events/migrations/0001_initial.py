@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=255)),
-                ("description", models.TextField(blank=True, db_default="")),
+                ("description", models.TextField(blank=True, db_default="", default="")),
                 ("venue", models.CharField(max_length=255)),
                 ("event_date", models.DateTimeField(verbose_name="starts at")),
                 ("ends_at", models.DateTimeField(blank=True, null=True)),
