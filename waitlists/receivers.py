@@ -6,7 +6,7 @@ from django.dispatch import receiver
 
 from evently.enqueue import enqueue_on_commit
 from events.models import Event
-from events.signals import event_cancelled, seats_freed
+from events.signals import event_cancelled, event_changed, seats_freed
 from waitlists import operations, tasks
 
 
@@ -20,3 +20,12 @@ def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any)
 def cancel_what_is_left(sender: Any, *, event: Event, **kwargs: Any) -> None:
     """Cancel bookings and line of a called-off event in the background."""
     enqueue_on_commit(tasks.continue_cancellation, str(event.pk))
+
+
+@receiver(event_changed, dispatch_uid="waitlists.move_waiting_ends")
+def keep_waiting_until_sales_end(
+    sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
+) -> None:
+    """Let people in line wait until the new end of sales, when an event or its sales moved."""
+    if {"event_date", "sales_end_at"} & changes.keys():
+        operations.move_waiting_ends(locked_event=event, changes=changes)

@@ -118,6 +118,7 @@ def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
     for name, value in changes.items():
         setattr(event, name, value)
     _price_follows(event, before)
+    _cancelling_opens_again(event, before)
     changed = {
         name: (old, getattr(event, name))
         for name, old in before.items()
@@ -129,10 +130,10 @@ def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
     with refusing(trg_capacity_in_use=CapacityInUse, chk_event_capacity=CapacityInUse):
         event.save(update_fields=list(changed))
     event.refresh_from_db()
-    if "total_capacity" in changed and changed["total_capacity"][1] > changed["total_capacity"][0]:
-        seats_freed.send(sender=Event, locked_event=event)
     if event.is_published:
         event_changed.send(sender=Event, event=event, changes=changed)
+    if "total_capacity" in changed and changed["total_capacity"][1] > changed["total_capacity"][0]:
+        seats_freed.send(sender=Event, locked_event=event)
     return event
 
 
@@ -141,6 +142,16 @@ def _price_follows(event: Event, before: dict[str, Any]) -> None:
     if "base_price" in before and "current_price" not in before:
         before["current_price"] = event.current_price
         event.current_price = event.base_price
+
+
+def _cancelling_opens_again(event: Event, before: dict[str, Any]) -> None:
+    """Let people cancel until the start, once a published event moved to another day or place."""
+    moved = any(
+        name in before and before[name] != getattr(event, name) for name in ("event_date", "venue")
+    )
+    if moved and event.is_published and "cancellation_deadline" not in before:
+        before["cancellation_deadline"] = event.cancellation_deadline
+        event.cancellation_deadline = event.event_date
 
 
 def publish_event(*, event_id: UUID, by_id: UUID) -> Event:

@@ -16,6 +16,7 @@ from waitlists.operations.joining import (
     SeatsAvailable,
     join_waitlist,
     leave_waitlist,
+    move_waiting_ends,
 )
 from waitlists.operations.people import OrganizerStays, PersonNotFound, erase_person, remove_person
 from waitlists.operations.priority import ReasonRequired, set_priority
@@ -54,6 +55,7 @@ __all__ = [
     "expire_promotions",
     "join_waitlist",
     "leave_waitlist",
+    "move_waiting_ends",
     "promote_waiting",
     "remove_person",
     "repair_line",

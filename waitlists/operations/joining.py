@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from bookings.operations import BookingLimit, PersonLimit
 from evently.errors import Conflict, Invalid, NotFound
 from evently.idempotency.keys import Once
@@ -169,3 +171,21 @@ def lock_entry(*, event: Event, entry_id: UUID) -> WaitlistEntry:
         raise EntryNotFound
     place.event = event
     return place
+
+
+def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]]) -> None:
+    """Move the end of waiting of those who wait until sales end, with the end of sales.
+
+    changes: what changed of the event, as field to (old, new). Whoever wished for an earlier end
+    keeps it, unless sales now end before it.
+    """
+    starts = changes.get("event_date", (locked_event.event_date,))[0]
+    ended = changes.get("sales_end_at", (locked_event.sales_end_at,))[0]
+    old_close = min(ended or starts, starts)
+    new_close = locked_event.sales_close_at
+    in_line = WaitlistEntry.objects.filter(
+        event_id=locked_event.pk, status__in=[EntryStatus.WAITING, EntryStatus.PROMOTED]
+    )
+    in_line.filter(Q(expires_at=old_close) | Q(expires_at__gt=new_close)).update(
+        expires_at=new_close
+    )
