@@ -1,0 +1,116 @@
+"""One line per request and per task, with an id, and without personal data."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+from celery import shared_task
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from evently import logs
+
+
+@pytest.fixture
+def lines():
+    """Return a function that gives the log's lines so far, as production writes them."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure({"json": True, "level": "INFO"})
+    written = io.StringIO()
+    (handler,) = [one for one in root.handlers if one.name == "line"]
+    handler.setStream(written)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers[:], root.level = before
+
+
+def answer(request, view=lambda request: HttpResponse("ok")):
+    return logs.RequestLogMiddleware(view)(request)
+
+
+def test_request_line_says_what_happened_without_query_or_token(lines, client):
+    response = client.get("/healthz?email=ada@example.org")
+    assert response.status_code == 200
+    request = RequestFactory().get("/b/secret-token-of-a-mail-0123456789?x=ada@example.org")
+    answer(request)
+
+    (line,) = lines()
+    assert line["event"] == "request"
+    assert (line["method"], line["status"], line["path"]) == ("GET", 200, "/b/…")
+    assert line["ms"] >= 0
+    assert "ada" not in json.dumps(line)
+
+
+@pytest.mark.parametrize("given", ["abcdef12-3456", "A" * 64])
+def test_sane_request_id_is_kept_and_answered(lines, given):
+    response = answer(RequestFactory().get("/", headers={"x-request-id": given}))
+    assert response.headers["X-Request-ID"] == given
+    assert lines()[0]["request_id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "short", "a" * 65, "with space and\ttab", "<script>alert"])
+def test_insane_request_id_is_replaced(lines, given):
+    response = answer(RequestFactory().get("/", headers={"x-request-id": given}))
+    assert response.headers["X-Request-ID"] != given
+    assert len(response.headers["X-Request-ID"]) == 32
+
+
+def test_lines_inside_a_request_carry_its_id_and_no_personal_data(lines):
+    def view(request):
+        structlog.get_logger("app").info("looked", email="ada@example.org", count=3)
+        logging.getLogger("app").warning("to %s", "ada@example.org")
+        return HttpResponse("ok")
+
+    response = answer(RequestFactory().get("/"), view)
+    ids = {line["request_id"] for line in lines()}
+    assert ids == {response.headers["X-Request-ID"]}
+    assert "ada" not in json.dumps(lines())
+    assert lines()[0]["count"] == 3
+
+
+def test_traceback_is_logged_without_database_rows(lines):
+    person = "Ada"
+    try:
+        raise ValueError(f"no\nDETAIL:  Failing row contains ({person}).")
+    except ValueError:
+        structlog.get_logger("app").exception("failed")
+    (line,) = lines()
+    assert "ValueError" in line["exception"]
+    assert "Ada" not in line["exception"]
+
+
+def test_an_error_in_the_middle_still_leaves_a_line(lines):
+    def view(request):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        answer(RequestFactory().get("/"), view)
+    assert lines()[0]["status"] == 500
+
+
+@shared_task
+def noted():
+    structlog.get_logger("app").info("working")
+
+
+def test_task_lines_carry_task_and_request_id(lines):
+    headers = {}
+    with structlog.contextvars.bound_contextvars(request_id="abcdef123456"):
+        logs._pass_request_id(headers=headers)
+    assert headers == {"request_id": "abcdef123456"}
+
+    noted.push_request(id="t1", called_directly=False, **headers)
+    try:
+        logs._begin_task(task_id="t1", task=noted)
+        noted.run()
+        logs._end_task(task_id="t1", task=noted, state="SUCCESS")
+    finally:
+        noted.pop_request()
+
+    working, ended = lines()
+    for line in (working, ended):
+        assert (line["task_id"], line["request_id"]) == ("t1", "abcdef123456")
+        assert line["task"].endswith("noted")
+    assert ended["state"] == "SUCCESS"

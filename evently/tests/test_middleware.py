@@ -1,0 +1,93 @@
+"""What is turned away at the door, and how refusals are shown."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from evently import errors
+from evently.middleware import RefusalMiddleware, RequestGuardMiddleware
+
+factory = RequestFactory()
+
+
+def guard(request):
+    return RequestGuardMiddleware(lambda request: HttpResponse("passed"))(request)
+
+
+@pytest.mark.parametrize("path", ["/events/%00/", "/events/?q=a%00b"])
+def test_null_bytes_are_refused(path):
+    response = guard(factory.get(path))
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events/%00/", "/api/v1/events/?search=%00"])
+def test_null_bytes_are_refused_to_programs_as_a_problem(path):
+    response = guard(factory.get(path))
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert b'"code": "null_byte"' in response.content
+
+
+class Unread:
+    def read(self, *args):
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "size", "status"),
+    [
+        ("/api/v1/bookings/", "application/json", 1024 * 1024, 200),
+        ("/api/v1/bookings/", "application/json", 1024 * 1024 + 1, 413),
+        ("/account/", "multipart/form-data; boundary=x", 2 * 1024 * 1024, 413),
+        ("/admin/events/import/", "multipart/form-data; boundary=x", 2 * 1024 * 1024, 200),
+        ("/admin/events/import/", "multipart/form-data; boundary=x", 50 * 1024 * 1024, 413),
+        ("/account/", "text/plain", "what", 200),
+    ],
+)
+def test_oversized_bodies_are_refused_unread(path, kind, size, status):
+    request = factory.generic("POST", path)
+    request.META |= {"CONTENT_LENGTH": str(size), "CONTENT_TYPE": kind}
+    request._stream = Unread()
+    assert guard(request).status_code == status
+
+
+class SoldOut(errors.Conflict):
+    code = "sold_out"
+    message = "There are not enough seats <left>."
+
+
+class QueueFull(errors.Busy):
+    code = "queue_full"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        (errors.Invalid("Not so."), 422),
+        (errors.NotAllowed(), 403),
+        (errors.NotFound(), 404),
+        (SoldOut(), 409),
+        (QueueFull(), 429),
+        (errors.DomainError(), 400),
+    ],
+)
+@pytest.mark.django_db
+def test_refusals_become_pages_by_kind(refusal, status):
+    middleware = RefusalMiddleware(lambda request: HttpResponse())
+    response = middleware.process_exception(factory.get("/events/"), refusal)
+    assert response.status_code == status
+    assert "<left>" not in response.content.decode()
+    assert ("Retry-After" in response.headers) == isinstance(refusal, errors.Busy)
+
+
+def test_refusals_to_programs_are_problems():
+    middleware = RefusalMiddleware(lambda request: HttpResponse())
+    response = middleware.process_exception(factory.get("/api/v1/x/"), SoldOut())
+    assert response["Content-Type"] == "application/problem+json"
+    assert b'"code": "sold_out"' in response.content
+
+
+def test_other_errors_pass():
+    middleware = RefusalMiddleware(lambda request: HttpResponse())
+    assert middleware.process_exception(factory.get("/"), ValueError()) is None
