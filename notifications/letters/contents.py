@@ -1,0 +1,380 @@
+"""What each mail says: the values of its template, made from rows at the time of sending.
+
+Links with secrets are made here, so none is ever stored. Whatever a mail is about may be gone by
+now; then it is obsolete.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.urls import reverse
+
+from bookings.calendar import calendar_for
+from bookings.models import Booking
+from evently.accounts import links as account_links
+from evently.accounts.models import User
+from evently.database.clock import now
+from evently.links import absolute, link_to
+from events.models import Event, PaymentMode
+from notifications import wording
+from notifications.letters.placeholders import Value
+from notifications.letters.tickets import Picture, drawn, living_tickets
+from notifications.models import MessageType, Notification, TemplateType
+from waitlists.models import Promotion, WaitlistEntry
+
+
+class Obsolete(Exception):
+    """There is nothing left to mail: what the message is about is over, or gone."""
+
+
+@dataclass
+class Content:
+    """What a mail is made of."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    pictures: list[Picture] = field(default_factory=list)
+    calendar: bytes | None = None
+
+
+def content_of(notification: Notification, person: User) -> Content:
+    """Return what the mail of a message says.
+
+    Raises Obsolete.
+    """
+    write = WRITERS.get(MessageType(notification.type), _plain)
+    content = write(notification, person)
+    content.values |= {
+        "siteName": settings.SITE_NAME,
+        "siteUrl": settings.PUBLIC_URL,
+        "accountUrl": absolute(reverse("account")),
+        "userName": person.display_name,
+    }
+    return content
+
+
+def template_type_of(type_: str) -> TemplateType:
+    """Return which of the six templates a message uses."""
+    return TemplateType(type_) if type_ in TemplateType else TemplateType.NOTIFICATION
+
+
+# ── Accounts ────────────────────────────────────────────────────────────────
+def _welcome(notification: Notification, person: User) -> Content:
+    return Content(values={"verifyUrl": _verify_url(person)})
+
+
+def _verify_address(notification: Notification, person: User) -> Content:
+    return _button(
+        heading="Please confirm your address",
+        text="One tap shows that this address is yours. The link works for seven days.",
+        button_text="Confirm my address",
+        button_url=_verify_url(person),
+    )
+
+
+def _account_exists(notification: Notification, person: User) -> Content:
+    return _button(
+        heading="You have an account already",
+        text=(
+            f"Somebody, most likely you, tried to sign up at {settings.SITE_NAME} with this "
+            "address. There is an account with it already. If you have forgotten the password, "
+            "choose a new one. If it was not you, there is nothing to do."
+        ),
+        button_text="Choose a new password",
+        button_url=_password_url(person),
+    )
+
+
+def _password_reset(notification: Notification, person: User) -> Content:
+    hours = wording.minutes(settings.PASSWORD_RESET_TIMEOUT // 60)
+    return _button(
+        heading="Choose a new password",
+        text=(
+            f"This link lets you choose a new password, once, within {hours}. If you did not ask "
+            "for it, you can ignore this mail: your password stays as it is."
+        ),
+        button_text="Choose a new password",
+        button_url=_password_url(person),
+    )
+
+
+def _login_link(notification: Notification, person: User) -> Content:
+    return _button(
+        heading=f"Log in to {settings.SITE_NAME}",
+        text=(
+            "This link logs you in without a password, once, within an hour. If you did not ask "
+            "for it, you can ignore this mail."
+        ),
+        button_text="Log in",
+        button_url=absolute(reverse("log_in_by_link", args=[account_links.login_token(person)])),
+    )
+
+
+def _verify_url(person: User) -> str:
+    return absolute(reverse("verify_address", args=[account_links.verification_token(person)]))
+
+
+def _password_url(person: User) -> str:
+    return absolute(reverse("password_new", args=[account_links.password_reset_token(person)]))
+
+
+# ── Bookings ────────────────────────────────────────────────────────────────
+def _booking_confirm(notification: Notification, person: User) -> Content:
+    booking = _booking_of(notification)
+    tickets, pictures = drawn(living_tickets(booking))
+    return Content(
+        values={
+            **_event_values(booking.event),
+            "quantity": wording.seats(booking.quantity),
+            "bookingReference": booking.booking_reference,
+            "totalAmount": _price(booking),
+            "paymentNote": _payment_note(booking),
+            "cancelNote": _cancel_note(booking.event),
+            "ticketUrl": _booking_url(booking),
+            "tickets": tickets,
+        },
+        pictures=pictures,
+        calendar=calendar_for(booking),
+    )
+
+
+def _cancellation(notification: Notification, person: User) -> Content:
+    booking = _booking_of(notification)
+    what = f"{wording.seats(booking.quantity)} for {booking.event.name}"
+    return Content(
+        values={
+            **_event_values(booking.event),
+            "quantity": wording.seats(booking.quantity),
+            "bookingReference": booking.booking_reference,
+            "cancelText": {
+                "organizer": f"the organizer has cancelled your booking of {what}.",
+                "expiry": f"your booking of {what} was not paid in time.",
+            }.get(notification.data.get("by", ""), f"you have cancelled {what}."),
+            "refundNote": _refund_note(booking),
+        },
+        calendar=calendar_for(booking),
+    )
+
+
+def _price(booking: Booking) -> str:
+    if booking.total_amount == 0:
+        return "Free of charge"
+    return wording.money(booking.total_amount, booking.event.currency)
+
+
+def _payment_note(booking: Booking) -> str:
+    if booking.total_amount == 0:
+        return "There is nothing to pay."
+    amount = wording.money(booking.total_amount, booking.event.currency)
+    if booking.event.payment_mode == PaymentMode.DOOR:
+        return f"{amount} due at the entrance."
+    return f"Your payment of {amount} is settled."
+
+
+def _cancel_note(event: Event) -> str:
+    until = wording.moment(event.cancellable_until, event.zone)
+    return (
+        f"You cannot come? Cancel behind the same link until {until}, "
+        "so that somebody in line can have your seats."
+    )
+
+
+def _refund_note(booking: Booking) -> str:
+    if booking.total_amount == 0:
+        return "It was free of charge, so there is nothing to settle."
+    if booking.event.payment_mode == PaymentMode.DOOR:
+        return "Nothing was due before the entrance, so there is nothing to settle."
+    return booking.event.refund_policy or "The organizer will write to you about what you paid."
+
+
+def _booking_url(booking: Booking) -> str:
+    return link_to("booking_link", purpose="booking", row_id=booking.pk, event_id=booking.event_id)
+
+
+def _booking_of(notification: Notification) -> Booking:
+    """Return the booking that a message is about, with its event. Raises Obsolete."""
+    booking = (
+        Booking.objects.select_related("event")
+        .filter(
+            event_id=notification.event_id,
+            pk=notification.data.get("booking"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if booking is None:
+        raise Obsolete
+    return booking
+
+
+# ── The line ────────────────────────────────────────────────────────────────
+def _waitlist_join(notification: Notification, person: User) -> Content:
+    entry = (
+        WaitlistEntry.objects.select_related("event")
+        .filter(
+            event_id=notification.event_id,
+            pk=notification.data.get("entry"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if entry is None:
+        raise Obsolete
+    return Content(
+        values={
+            **_event_values(entry.event),
+            "quantity": wording.seats(entry.quantity),
+            "position": str(entry.position) if entry.position else "no longer in line",
+            "entryUrl": _entry_url(entry.pk, entry.event),
+        }
+    )
+
+
+def _waitlist_promotion(notification: Notification, person: User) -> Content:
+    offer = (
+        Promotion.objects.select_related("event")
+        .filter(
+            event_id=notification.event_id,
+            pk=notification.data.get("promotion"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if offer is None or not offer.is_open(at=now()):
+        raise Obsolete
+    event, total = offer.event, offer.unit_price * offer.quantity
+    return Content(
+        values={
+            **_event_values(event),
+            "quantity": wording.seats(offer.quantity),
+            "totalAmount": wording.money(total, event.currency) if total else "Free of charge",
+            "priceNote": (
+                "This is the most you pay: if the price has fallen by then, you pay less."
+                if total
+                else "There is nothing to pay."
+            ),
+            "expiresAt": wording.moment(offer.expires_at, event.zone),
+            "claimUrl": link_to(
+                "promotion_link", purpose="promotion", row_id=offer.pk, event_id=event.pk
+            ),
+            "entryUrl": _entry_url(offer.waitlist_id, event),
+        }
+    )
+
+
+def _promotion_ended(notification: Notification, person: User) -> Content:
+    event = _event_of(notification)
+    return _button(
+        heading="The offer has ended",
+        text=notification.message,
+        button_text="Show the event",
+        button_url=_event_url(event),
+    )
+
+
+def _waitlist_closed(notification: Notification, person: User) -> Content:
+    return _button(
+        heading="The line is closed",
+        text=notification.message,
+        button_text="Find another event",
+        button_url=settings.PUBLIC_URL,
+    )
+
+
+def _entry_url(entry_id: object, event: Event) -> str:
+    return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)  # type: ignore[arg-type]
+
+
+# ── Events ──────────────────────────────────────────────────────────────────
+def _event_cancelled(notification: Notification, person: User) -> Content:
+    event = _event_of(notification)
+    booking = _booking_at(event, person)
+    note = f" {_refund_note(booking)}" if booking else ""
+    content = _button(
+        heading=f"{event.name} is cancelled",
+        text=notification.message + note,
+        button_text="Show the event",
+        button_url=_event_url(event),
+    )
+    content.calendar = calendar_for(booking) if booking else None
+    return content
+
+
+def _event_changed(notification: Notification, person: User) -> Content:
+    event = _event_of(notification)
+    booking = _booking_at(event, person)
+    content = _button(
+        heading=f"{event.name} has changed",
+        text=notification.message,
+        button_text="Show my booking" if booking else "Show the event",
+        button_url=_booking_url(booking) if booking else _event_url(event),
+    )
+    content.calendar = calendar_for(booking) if booking else None
+    return content
+
+
+def _booking_at(event: Event, person: User) -> Booking | None:
+    """Return the person's latest booking of an event."""
+    booking = Booking.objects.filter(event_id=event.pk, user_id=person.pk).order_by("-id").first()
+    if booking is not None:
+        booking.event = event
+    return booking
+
+
+def _event_of(notification: Notification) -> Event:
+    """Return the event that a message is about. Raises Obsolete."""
+    event = Event.objects.filter(pk=notification.event_id).first()
+    if event is None:
+        raise Obsolete
+    return event
+
+
+def _event_values(event: Event) -> dict[str, Value]:
+    return {
+        "eventName": event.name,
+        "eventDate": wording.starts(event),
+        "venue": event.venue,
+        "eventUrl": _event_url(event),
+    }
+
+
+def _event_url(event: Event) -> str:
+    return absolute(reverse("event_detail", args=[event.pk]))
+
+
+# ── Everything else ─────────────────────────────────────────────────────────
+def _plain(notification: Notification, person: User) -> Content:
+    return _button(
+        heading=f"News from {settings.SITE_NAME}",
+        text=notification.message,
+        button_text="Show my notifications",
+        button_url=absolute(reverse("inbox")),
+    )
+
+
+def _button(*, heading: str, text: str, button_text: str, button_url: str) -> Content:
+    return Content(
+        values={
+            "heading": heading,
+            "text": text,
+            "buttonText": button_text,
+            "buttonUrl": button_url,
+        }
+    )
+
+
+WRITERS: dict[MessageType, Callable[[Notification, User], Content]] = {
+    MessageType.WELCOME: _welcome,
+    MessageType.VERIFY_ADDRESS: _verify_address,
+    MessageType.ACCOUNT_EXISTS: _account_exists,
+    MessageType.PASSWORD_RESET: _password_reset,
+    MessageType.LOGIN_LINK: _login_link,
+    MessageType.BOOKING_CONFIRM: _booking_confirm,
+    MessageType.CANCELLATION: _cancellation,
+    MessageType.WAITLIST_JOIN: _waitlist_join,
+    MessageType.WAITLIST_PROMOTION: _waitlist_promotion,
+    MessageType.PROMOTION_ENDED: _promotion_ended,
+    MessageType.WAITLIST_CLOSED: _waitlist_closed,
+    MessageType.EVENT_CANCELLED: _event_cancelled,
+    MessageType.EVENT_CHANGED: _event_changed,
+}

@@ -1,0 +1,199 @@
+"""Attempts to send a mail: begun under a row of the delivery log, ended in the same.
+
+An attempt begins in one statement, committed before anything is sent: it counts, and it leaves
+its id. Then the row is locked, the mail sent, the outcome written, all in one transaction, so a
+process that dies lets go at once. Whoever begins the next attempt and finds the id of one that
+never ended knows that it may have reached the mail server, and marks that.
+"""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet, Value
+
+from evently.accounts.models import User
+from evently.database.functions import Clock
+from evently.database.ids import uuid7
+from notifications.models import (
+    DeliveryStatus,
+    EmailDelivery,
+    Notification,
+    NotificationStatus,
+    TemplateType,
+)
+
+MOST_ATTEMPTS = 10
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+# From its beginning to its lock an attempt only reads and renders; nobody begins another sooner.
+BEGINNING_SECONDS = 10
+SENDING_TIMEOUT = "300s"
+
+# Skips a row that another attempt holds; sees no row that is being inserted at this moment.
+BEGIN = """
+    WITH made AS (
+        INSERT INTO email_delivery_log AS log (id, notification_id, user_id, recipient_email,
+            template_type, provider, metadata, attempt, send_attempts, last_attempt_at,
+            next_attempt_at)
+        VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(recipient)s, %(template_type)s,
+            %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1, evently_clock(),
+            evently_clock() + make_interval(secs => %(beginning)s))
+        ON CONFLICT (notification_id) DO NOTHING
+        RETURNING log.send_attempts
+    ), free AS (
+        SELECT id FROM email_delivery_log
+        WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
+            AND status = 'pending' AND next_attempt_at <= evently_clock()
+        FOR UPDATE SKIP LOCKED
+    ), again AS (
+        UPDATE email_delivery_log AS log
+        SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1,
+            recipient_email = %(recipient)s, provider = %(provider)s,
+            last_attempt_at = evently_clock(),
+            next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
+            metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
+                ELSE log.metadata || '{"maybeRepeated": true}' END
+        FROM free WHERE log.id = free.id
+        RETURNING log.send_attempts
+    )
+    SELECT send_attempts FROM made UNION ALL SELECT send_attempts FROM again
+"""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt that was begun. number: 1 for the first."""
+
+    id: UUID
+    notification: Notification
+    number: int
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nobody tries again by themselves after it."""
+        return self.number >= MOST_ATTEMPTS
+
+    @property
+    def is_one_too_many(self) -> bool:
+        """Whether even the last one never came to its end: it kills whoever tries it."""
+        return self.number > MOST_ATTEMPTS
+
+
+def begin(
+    notification: Notification, person: User, *, template_type: TemplateType, message_id: str
+) -> Attempt | None:
+    """Begin an attempt, counted at once; None where it is not due, or somebody else is at it."""
+    attempt_id = uuid7()
+    key = person.key
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BEGIN,
+            {
+                "id": uuid7(),
+                "notification_id": notification.pk,
+                "user_id": notification.user_id,
+                "recipient": key.seal("recipient", person.email) if key else None,
+                "template_type": template_type,
+                "provider": provider(),
+                "metadata": json.dumps(_metadata(notification, message_id)),
+                "attempt": attempt_id,
+                "beginning": BEGINNING_SECONDS,
+            },
+        )
+        row = cursor.fetchone()
+    return Attempt(attempt_id, notification, row[0]) if row else None
+
+
+def hold(attempt: Attempt) -> bool:
+    """Lock the mail's row until commit; False where another attempt has overtaken this one."""
+    with connection.cursor() as cursor:
+        # The connection idles while the mail server answers.
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SENDING_TIMEOUT}'")
+    return bool(_mail_of(attempt).select_for_update(skip_locked=True).values_list("pk"))
+
+
+def succeed(attempt: Attempt) -> None:
+    """Write that the mail server took the mail."""
+    _mail_of(attempt).update(status=DeliveryStatus.SENT, attempt=None, error_message="")
+    _message_of(attempt).update(status=NotificationStatus.SENT, sent_at=Clock())
+
+
+def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
+    """Write that it did not work, and when the next attempt is due; returns whether there is one.
+
+    error: what happened, without personal data.
+    """
+    if for_good or attempt.is_last:
+        _mail_of(attempt).update(status=DeliveryStatus.FAILED, attempt=None, error_message=error)
+        _message_of(attempt).update(status=NotificationStatus.FAILED)
+        return False
+    due = Clock() + Value(pause_after(attempt.number))
+    _mail_of(attempt).update(attempt=None, error_message=error, next_attempt_at=due)
+    _message_of(attempt).update(next_attempt_at=due)
+    return True
+
+
+def withdraw(attempt: Attempt) -> None:
+    """Forget a mail that need not be written any more, and leave the message to the inbox."""
+    _mail_of(attempt).delete()
+    deliver_in_app(attempt.notification)
+
+
+def deliver_in_app(notification: Notification) -> None:
+    """Write that a message has arrived: it stands in the inbox, and no mail goes out."""
+    _row_of(notification).update(status=NotificationStatus.DELIVERED, delivered_at=Clock())
+
+
+def set_channels(notification: Notification, channels: list[str], *, hidden: bool) -> None:
+    """Write which ways a person wants this message; hidden: not in the inbox."""
+    changes: dict[str, object] = {"channels": channels}
+    if hidden:
+        changes["read"] = True
+    _row_of(notification).update(**changes)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: three times longer each, give or take."""
+    pause = min(FIRST_PAUSE * 3 ** (attempts - 1), LONGEST_PAUSE)
+    # Jitter only, nothing secret: what failed together should not come back together.
+    return pause * random.uniform(0.75, 1.25)
+
+
+def provider() -> str:
+    """Return who takes our mail, as the delivery log calls it."""
+    return "sendgrid" if "sendgrid" in settings.EMAIL_BACKEND.lower() else "smtp"
+
+
+def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
+    metadata = {"messageId": message_id, "userId": str(notification.user_id)}
+    if notification.event_id:
+        metadata["eventId"] = str(notification.event_id)
+    if reference := notification.data.get("reference"):
+        metadata["reference"] = reference
+    return metadata
+
+
+def _mail_of(attempt: Attempt) -> QuerySet[EmailDelivery]:
+    """Return the mail's row, as long as this attempt is the one under way."""
+    return EmailDelivery.objects.filter(
+        user_id=attempt.notification.user_id,
+        notification_id=attempt.notification.pk,
+        attempt=attempt.id,
+        status=DeliveryStatus.PENDING,
+    )
+
+
+def _message_of(attempt: Attempt) -> QuerySet[Notification]:
+    return _row_of(attempt.notification)
+
+
+def _row_of(notification: Notification) -> QuerySet[Notification]:
+    """Return the message's row, found in its own partition."""
+    return Notification.objects.filter(
+        user_id=notification.user_id, pk=notification.pk, created_at=notification.created_at
+    )

@@ -1,0 +1,37 @@
+"""Reads of notifications."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from bookings.models import Booking
+from notifications.models import EmailDelivery, Notification
+from waitlists.models import EntryStatus, WaitlistEntry
+
+
+def inbox(*, user_id: UUID) -> QuerySet[Notification]:
+    """Return a person's messages, newest first."""
+    return Notification.objects.inbox_of(user_id).newest_first()
+
+
+def unread_count(*, user_id: UUID) -> int:
+    """Return how many messages a person has not read; one look into a small index."""
+    return Notification.objects.filter(user_id=user_id).unread().count()
+
+
+def people_of_event(*, event_id: UUID) -> list[UUID]:
+    """Return who has seats of an event, or waits for or is offered some."""
+    booked = Booking.objects.holding_seats().filter(event_id=event_id)
+    waiting = WaitlistEntry.objects.filter(
+        event_id=event_id, status__in=(EntryStatus.WAITING, EntryStatus.PROMOTED)
+    )
+    return list(
+        booked.order_by()
+        .values_list("user_id", flat=True)
+        .union(waiting.order_by().values_list("user_id", flat=True))
+    )
+
+
+def delivery_log() -> QuerySet[EmailDelivery]:
+    """Return mails, newest first."""
+    return EmailDelivery.objects.order_by("-created_at", "-id")
