@@ -38,7 +38,7 @@ def rotate_keys(*, batch: int = ROTATION_BATCH) -> int:
         with transaction.atomic():
             stale = list(
                 PersonKey.objects.exclude(wrapping_key_name=current)
-                .select_for_update(of=("self",))
+                .select_for_update()
                 .order_by("user_id")[:batch]
             )
             for row in stale:

@@ -1,0 +1,144 @@
+"""Signing up, tokens, and oneself in the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evently.accounts import operations
+from evently.accounts.export import export_of
+from evently.accounts.models import Scope, User
+from evently.accounts.serializers import (
+    ProfileChange,
+    RegistrationRepresentation,
+    RegistrationRequest,
+    TokenRepresentation,
+    TokenRequest,
+    UserRepresentation,
+)
+from evently.api.permissions import BOOK, PUBLIC, READ
+from evently.api.views import ApiView, etag_of, version_from
+from evently.origin import origin_of
+from evently.privacy.addresses import clean_address, clean_name
+
+CHECK_MAIL = "Open the link in the mail that was sent to this address. Booking works without."
+
+
+class RegisterView(ApiView):
+    """Signing up."""
+
+    required_scopes = {"post": PUBLIC}
+    rate_name = "auth"
+    refusals = {
+        "post": {
+            422: ("address_invalid", "name_invalid", "weak_password"),
+            429: ("too_many_attempts",),
+        }
+    }
+
+    @extend_schema(
+        operation_id="auth_register",
+        request=RegistrationRequest,
+        responses={201: RegistrationRepresentation},
+    )
+    def post(self, request: Request) -> Response:
+        """Sign up. The answer is the same whether or not the address has an account."""
+        body = RegistrationRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        operations.register(origin=origin_of(request._request), **body.validated_data)
+        answer = {
+            "email": clean_address(body.validated_data["email"]),
+            "name": clean_name(body.validated_data["name"]),
+            "detail": CHECK_MAIL,
+        }
+        return Response(RegistrationRepresentation(answer).data, status=201)
+
+
+class TokenView(ApiView):
+    """Tokens in exchange for a password, and their end."""
+
+    required_scopes = {"post": PUBLIC, "delete": READ}
+    rate_name = "auth"
+    refusals = {
+        "post": {
+            403: ("wrong_credentials", "scope_not_allowed"),
+            429: ("too_many_attempts",),
+        }
+    }
+
+    @extend_schema(
+        operation_id="auth_token", request=TokenRequest, responses={200: TokenRepresentation}
+    )
+    def post(self, request: Request) -> Response:
+        """Get a token for an address and its password."""
+        body = TokenRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        user = operations.authenticate_with_password(
+            email=asked["email"], password=asked["password"], origin=origin_of(request._request)
+        )
+        issued = operations.issue_token(
+            user_id=user.pk,
+            name=asked["name"],
+            scopes=asked.get("scopes") or default_scopes(user),
+        )
+        return Response(TokenRepresentation(issued).data, headers={"Cache-Control": "no-store"})
+
+    @extend_schema(operation_id="auth_token_revoke", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Revoke the token that this request carries."""
+        operations.revoke_token(user_id=request.user.pk, token_id=request.auth.pk)  # type: ignore[union-attr]
+        return Response(status=204)
+
+
+def default_scopes(user: User) -> list[str]:
+    """Return all that a token of this user may do."""
+    scopes: list[str] = [Scope.READ, Scope.BOOK]
+    return [*scopes, Scope.ORGANIZE] if user.is_organizer else scopes
+
+
+class ProfileView(ApiView):
+    """Oneself."""
+
+    required_scopes = {"get": READ, "patch": BOOK}
+    versioned = frozenset({"patch"})
+    refusals: dict[str, Any] = {"patch": {422: ("name_invalid", "preferences_invalid")}}
+
+    @extend_schema(operation_id="me_retrieve", responses={200: UserRepresentation})
+    def get(self, request: Request) -> Response:
+        """Return who the token belongs to, with their version as ETag."""
+        return answer_with(request.user)
+
+    @extend_schema(
+        operation_id="me_update", request=ProfileChange, responses={200: UserRepresentation}
+    )
+    def patch(self, request: Request) -> Response:
+        """Change one's name or preferences."""
+        body = ProfileChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        user = operations.change_profile(
+            user_id=request.user.pk,
+            version=version_from(request, current=request.user.version),
+            **body.validated_data,
+        )
+        return answer_with(user)
+
+
+class ExportView(ApiView):
+    """All one's data."""
+
+    required_scopes = {"get": READ}
+
+    @extend_schema(operation_id="me_export", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """Return everything that is kept about whoever asks."""
+        return Response(
+            export_of(request.user),
+            headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
+        )
+
+
+def answer_with(user: Any) -> Response:
+    """Return a person with the ETag that a change must name."""
+    return Response(UserRepresentation(user).data, headers={"ETag": etag_of(user.version)})

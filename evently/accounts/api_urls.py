@@ -1,0 +1,11 @@
+"""Addresses of accounts in the API. `me/` itself is in waitlists, which can also end an account."""
+
+from django.urls import path
+
+from evently.accounts.api import ExportView, RegisterView, TokenView
+
+urlpatterns = [
+    path("auth/register/", RegisterView.as_view(), name="api_register"),
+    path("auth/token/", TokenView.as_view(), name="api_token"),
+    path("me/export/", ExportView.as_view(), name="api_me_export"),
+]

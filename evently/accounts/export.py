@@ -1,0 +1,38 @@
+"""All that is kept about a person, as JSON.
+
+Each app has a module `exports` with functions marked by `section`; they are found by name, as the
+platform imports no app.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.utils.module_loading import autodiscover_modules
+
+from evently.accounts.models import User
+from evently.accounts.serializers import UserRepresentation
+from evently.database.clock import now
+
+Section = Callable[[UUID], Any]
+_sections: dict[str, Section] = {}
+
+
+def section(name: str) -> Callable[[Section], Section]:
+    """Add a part to every export; the function takes a user's id, and returns JSON-able rows."""
+
+    def register(function: Section) -> Section:
+        _sections[name] = function
+        return function
+
+    return register
+
+
+def export_of(user: User) -> dict[str, Any]:
+    """Return everything kept about a person, in sections: who they are, then by app."""
+    autodiscover_modules("exports")
+    return {
+        "exported_at": now(),
+        "person": dict(UserRepresentation(user).data),
+        **{name: function(user.pk) for name, function in sorted(_sections.items())},
+    }

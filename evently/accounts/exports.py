@@ -1,0 +1,14 @@
+"""What accounts keep about a person, for their export."""
+
+from typing import Any
+from uuid import UUID
+
+from evently.accounts.export import section
+from evently.accounts.models import ApiToken
+
+
+@section("api_tokens")
+def api_tokens(user_id: UUID) -> list[dict[str, Any]]:
+    """Return a person's tokens, without what they are checked by."""
+    tokens = ApiToken.objects.filter(user_id=user_id).order_by("id")
+    return list(tokens.values("id", "name", "scopes", "created_at", "expires_at", "revoked_at"))

@@ -1,0 +1,56 @@
+import pytest
+from django.core.cache import cache
+from django.dispatch import Signal
+
+from evently.accounts import signals, throttle
+from evently.origin import Origin
+
+ANNOUNCED = (
+    "user_registered",
+    "registration_repeated",
+    "address_verification_requested",
+    "password_reset_requested",
+    "login_link_requested",
+)
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters(settings):
+    """Count attempts from nothing, apart from whoever else uses the broker."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "accounts-tests",
+        }
+    }
+    cache.clear()
+    throttle._counters.reset()
+    yield
+    throttle._counters.reset()
+
+
+@pytest.fixture
+def origin():
+    return Origin(ip_address="192.0.2.7", user_agent="test")
+
+
+@pytest.fixture
+def announced():
+    """Collect (signal's name, user) in order; nobody else hears them."""
+    heard = []
+    undo = []
+    for name in ANNOUNCED:
+        signal: Signal = getattr(signals, name)
+
+        def hear(sender, *, user, name=name, **kwargs):
+            heard.append((name, user))
+
+        kept = signal.receivers
+        signal.receivers = []
+        signal.sender_receivers_cache.clear()
+        signal.connect(hear, weak=False)
+        undo.append((signal, kept))
+    yield heard
+    for signal, kept in undo:
+        signal.receivers = kept
+        signal.sender_receivers_cache.clear()

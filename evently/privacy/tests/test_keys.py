@@ -1,0 +1,123 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from evently.accounts.factories import UserFactory
+from evently.accounts.models import User
+from evently.privacy.keys import destroy_key, rotate_keys
+from evently.privacy.models import PersonKey
+from evently.tests.database import as_owner
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"new": b"n" * 32}
+
+
+def keys_of(user):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM keys.person_keys WHERE user_id = %s", [user.pk])
+        return cursor.fetchone()[0]
+
+
+def test_each_person_has_a_key_of_their_own():
+    ana, bo = UserFactory(), UserFactory()
+
+    assert ana.key._key != bo.key._key
+    assert keys_of(ana) == keys_of(bo) == 1
+
+
+def test_the_key_is_stored_wrapped():
+    user = UserFactory()
+
+    stored = PersonKey.objects.get(pk=user.pk)
+    assert user.key._key not in bytes(stored.wrapped_key)
+    assert stored.wrapping_key_name == "dev"
+
+
+def test_destroying_a_key_makes_the_person_dark():
+    user = UserFactory(email="ana@example.org", name="Ana")
+
+    assert destroy_key(user_id=user.pk) is True
+    assert destroy_key(user_id=user.pk) is False
+    gone = User.objects.with_keys().get(pk=user.pk)
+    assert gone.key is None
+    assert (gone.email, gone.name, gone.display_name) == ("", "", "Former attendee")
+    assert gone.sealed_email == user.sealed_email
+
+
+def test_deleting_a_user_by_sql_destroys_their_key():
+    ana, bo = UserFactory(), UserFactory()
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM users WHERE id = %s", [ana.pk])
+
+    assert (keys_of(ana), keys_of(bo)) == (0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_truncating_users_empties_the_keys():
+    UserFactory()
+
+    with as_owner() as owner:
+        owner.execute("TRUNCATE users CASCADE")
+
+    assert PersonKey.objects.count() == 0
+
+
+@pytest.mark.parametrize("length", [0, 32, 59, 61])
+def test_database_refuses_a_key_that_is_not_wrapped(length):
+    user = UserFactory()
+
+    with pytest.raises(IntegrityError, match="chk_wrapped_key_length"), transaction.atomic():
+        PersonKey.objects.filter(pk=user.pk).update(wrapped_key=b"k" * length)
+
+
+def test_rotation_wraps_all_keys_anew_in_batches(settings):
+    users = UserFactory.create_batch(5)
+    old = settings.EVENTLY_PII_KEYS
+    settings.EVENTLY_PII_KEYS = NEW | old
+
+    assert rotate_keys(batch=2) == 5
+    assert rotate_keys(batch=2) == 0
+
+    settings.EVENTLY_PII_KEYS = NEW
+    for user in users:
+        again = User.objects.with_keys().get(pk=user.pk)
+        assert again.key.wrapping_key_name == "new"
+        assert again.email == user.email
+
+
+def test_rotation_stopped_half_way_goes_on(settings):
+    UserFactory.create_batch(3)
+    settings.EVENTLY_PII_KEYS = NEW | settings.EVENTLY_PII_KEYS
+    UserFactory()
+
+    out = StringIO()
+    call_command("rotate_pii_keys", batch=1, stdout=out)
+
+    assert out.getvalue() == "3 keys were wrapped anew; all are wrapped by 'new' now.\n"
+    assert set(PersonKey.objects.values_list("wrapping_key_name", flat=True)) == {"new"}
+
+
+def test_rotation_says_which_key_it_lacks(settings):
+    UserFactory()
+    settings.EVENTLY_PII_KEYS = NEW
+
+    with pytest.raises(CommandError, match="lacks the key 'dev'"):
+        call_command("rotate_pii_keys")
+
+
+def test_destroying_a_key_leaves_a_trace_without_the_key():
+    user = UserFactory()
+
+    destroy_key(user_id=user.pk)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT action, before ->> 'wrapped_key' FROM audit_log"
+            " WHERE table_name = 'person_keys' AND row_id = %s",
+            [user.pk],
+        )
+        assert cursor.fetchall() == [("delete", "[redacted]")]

@@ -1,0 +1,167 @@
+import base64
+import re
+from uuid import uuid4
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from evently.privacy.addresses import (
+    AddressInvalid,
+    NameInvalid,
+    clean_address,
+    clean_name,
+    digest_of_address,
+)
+from evently.privacy.sealing import (
+    SEALED_PATTERN,
+    SealedField,
+    WrappingKeyMissing,
+    new_key,
+    open_with,
+    seal_with,
+    unwrap,
+    wrap,
+)
+
+ANA = uuid4()
+KEY = new_key()
+
+
+def sealed(text="ana@example.org", purpose="email", user_id=ANA, key=KEY):
+    return seal_with(key, user_id=user_id, purpose=purpose, text=text)
+
+
+def test_seal_opens_again():
+    assert open_with(KEY, user_id=ANA, purpose="email", sealed=sealed()) == "ana@example.org"
+
+
+@pytest.mark.parametrize("name", ["Zoë 🎟️ Ωmega", "A", "x" * 255, "Ann-Marie O'Neil", "李小龙"])
+def test_seal_keeps_any_name(name):
+    text = sealed(name, "name")
+
+    assert re.match(SEALED_PATTERN, text)
+    assert open_with(KEY, user_id=ANA, purpose="name", sealed=text) == name
+
+
+def test_seal_never_gives_the_same_twice():
+    assert sealed() != sealed()
+
+
+def test_seal_holds_no_plain_text():
+    raw = base64.urlsafe_b64decode(sealed().removeprefix("sealed:v1:") + "==")
+
+    assert b"ana" not in raw
+    assert b"example" not in raw
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        {"user_id": uuid4(), "purpose": "email", "key": KEY},
+        {"user_id": ANA, "purpose": "recipient", "key": KEY},
+        {"user_id": ANA, "purpose": "email", "key": new_key()},
+    ],
+)
+def test_open_refuses_what_belongs_elsewhere(opening):
+    key = opening.pop("key")
+
+    assert open_with(key, sealed=sealed(), **opening) is None
+
+
+@pytest.mark.parametrize("broken", ["", "sealed:v1:", "sealed:v1:AAAA", "sealed:v1:ä", "plain"])
+def test_open_gives_nothing_for_what_is_broken(broken):
+    assert open_with(KEY, user_id=ANA, purpose="email", sealed=broken) is None
+
+
+def test_open_notices_a_changed_character():
+    text = sealed()
+    changed = text[:20] + ("A" if text[20] != "A" else "B") + text[21:]
+
+    assert open_with(KEY, user_id=ANA, purpose="email", sealed=changed) is None
+
+
+def test_seal_knows_its_purposes_only():
+    with pytest.raises(ValueError, match="phone"):
+        sealed(purpose="phone")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ana",
+        "ana@example",
+        "ana@example.o",
+        "@example.org",
+        "a na@example.org",
+        "ana@example.org\nBcc: x@example.org",
+        "ana\x00@example.org",
+        "ana@exämple.org",
+        "ana@example.org;b@example.org",
+        "a" * 250 + "@example.org",
+        "ana@\ud800.org",
+    ],
+)
+def test_seal_refuses_what_is_no_address(address):
+    with pytest.raises(AddressInvalid) as refusal:
+        sealed(address)
+    assert refusal.value.fields.keys() == {"email"}
+    with pytest.raises(AddressInvalid):
+        sealed(address, "recipient")
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "x" * 256, "a\ud800", "\x1b[31m"])
+def test_seal_refuses_what_is_no_name(name):
+    with pytest.raises(NameInvalid):
+        sealed(name, "name")
+
+
+def test_clean_address_keeps_case_and_drops_spaces():
+    assert clean_address("  Ana.B+tickets@Example.ORG \n") == "Ana.B+tickets@Example.ORG"
+    assert clean_address("ａｎａ@example.org") == "ana@example.org"
+
+
+def test_clean_name_drops_line_breaks():
+    assert clean_name(" Ana\r\nBcc:  Maria ") == "Ana Bcc: Maria"
+
+
+def test_digest_is_the_same_however_an_address_is_typed():
+    assert digest_of_address(" ANA@Example.org ") == digest_of_address("ａna@example.org")
+    assert digest_of_address("ana@example.org") != digest_of_address("anb@example.org")
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "x" * 100_000])
+def test_digest_takes_any_text(text):
+    assert re.fullmatch("[0-9a-f]{64}", digest_of_address(text))
+
+
+def test_digest_depends_on_the_key(settings):
+    before = digest_of_address("ana@example.org")
+    settings.EVENTLY_DIGEST_KEY = "another"
+
+    assert digest_of_address("ana@example.org") != before
+
+
+def test_wrap_opens_again_for_the_same_person_only():
+    wrapped, name = wrap(KEY, user_id=ANA)
+
+    assert len(wrapped) == 60
+    assert unwrap(wrapped, name, user_id=ANA) == KEY
+    with pytest.raises(InvalidTag):
+        unwrap(wrapped, name, user_id=uuid4())
+
+
+def test_unwrap_says_which_key_is_missing(settings):
+    wrapped, _ = wrap(KEY, user_id=ANA)
+
+    with pytest.raises(WrappingKeyMissing, match="'2019'"):
+        unwrap(wrapped, "2019", user_id=ANA)
+
+
+def test_sealed_field_refuses_plain_text():
+    field = SealedField(name="email")
+
+    assert field.get_prep_value(None) is None
+    assert field.get_prep_value(sealed()).startswith("sealed:v1:")
+    with pytest.raises(ValueError, match="sealed text only"):
+        field.get_prep_value("ana@example.org")
