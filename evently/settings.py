@@ -313,6 +313,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "EventStatus": "events.models.EventStatus",
+        "BookingStatus": "bookings.models.BookingStatus",
+        "EntryStatus": "waitlists.models.EntryStatus",
+        "PromotionStatus": "waitlists.models.PromotionStatus",
+    },
 }
 
 UNFOLD = {

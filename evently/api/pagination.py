@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -18,9 +18,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
 from evently.api.problems import CursorInvalid
+
+if TYPE_CHECKING:
+    # Settings name this module, and views read settings when they are loaded.
+    from rest_framework.views import APIView
 
 LONGEST_CURSOR = 1000
 
@@ -81,7 +84,7 @@ class CursorPages(BasePagination):
     most = 100
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any]:
         """Return one page of a queryset, which must be ordered by plain columns, `id` last.
 
@@ -133,7 +136,7 @@ class CursorPages(BasePagination):
         return replace_query_param(here, "cursor", cursor.encoded())
 
     # ── For the OpenAPI document ────────────────────────────────────────────
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
         """Describe the two parameters."""
         return [
             {
@@ -160,10 +163,15 @@ class CursorPages(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe the page around its results."""
         link = {"type": ["string", "null"], "format": "uri"}
+        following = "https://tickets.example.org/api/v1/…?cursor=WzAsImV2ZW50X2RhdGUs…"
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            "properties": {
+                "next": {**link, "example": following},
+                "previous": {**link, "example": None},
+                "results": schema,
+            },
         }
 
 

@@ -1,13 +1,16 @@
 """What a token may be used for."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from evently.errors import NotAllowed
+
+if TYPE_CHECKING:
+    # Settings name this module, and views read settings when they are loaded.
+    from rest_framework.views import APIView
 
 READ, BOOK, ORGANIZE = "read", "book", "organize"
 PUBLIC = None
@@ -35,7 +38,7 @@ class HasScope(BasePermission):
     written, and `book` otherwise.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         """Let pass, or raise what is missing.
 
         Raises NotAuthenticated, ScopeMissing, OrganizersOnly.

@@ -8,6 +8,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
@@ -16,9 +17,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from evently.origin import origin_of
+
+if TYPE_CHECKING:
+    # Settings name this module, and views read settings when they are loaded.
+    from rest_framework.views import APIView
 
 WINDOW_SECONDS = 60
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
@@ -108,7 +112,7 @@ class TokenRateThrottle(BaseThrottle):
 
     state: RateState
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         """Count the request, and tell whether it may pass."""
         name: str = getattr(view, "rate_name", "default")
         limit = NAMED_RATES.get(name, settings.API_RATE_PER_MINUTE)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from evently.api.openapi import ApiSchema
 from evently.api.problems import PreconditionFailed, PreconditionRequired
 from evently.api.throttling import RateState
 
@@ -32,7 +33,7 @@ class StrictJSONParser(BaseParser):
         """
         try:
             parsed = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
-            json.dumps(parsed, ensure_ascii=False).encode()
+            json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise ParseError("The body is not JSON in UTF-8.") from error
         return parsed
@@ -46,6 +47,7 @@ class ApiMixin(APIView):
     """Counts each request once, tells the limits, and keeps answers out of caches."""
 
     parser_classes = [StrictJSONParser]
+    schema = ApiSchema()
     metadata_class = None
 
     def perform_authentication(self, request: Request) -> None:

@@ -1,0 +1,20 @@
+"""The OpenAPI document, and the pages to browse it."""
+
+from typing import Any
+
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from evently.api.permissions import PUBLIC
+from evently.api.views import ApiMixin
+
+
+class SchemaView(ApiMixin, SpectacularAPIView):  # type: ignore[misc]
+    """The OpenAPI 3.1 document, as YAML or (`?format=json`) as JSON."""
+
+    required_scopes = {"get": PUBLIC}
+
+
+class DocsView(ApiMixin, SpectacularSwaggerSplitView):  # type: ignore[misc]
+    """Swagger UI, served from here, its script apart so that nothing stands inline."""
+
+    required_scopes: dict[str, Any] = {"get": PUBLIC}

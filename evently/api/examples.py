@@ -1,0 +1,131 @@
+"""Examples of the OpenAPI document, all from one small story."""
+
+from drf_spectacular.utils import OpenApiExample
+
+EVENT_ID = "0199c3a4-5d20-7c11-9a52-6f1f0d6f2c01"
+BOOKING_ID = "0199c3a9-11f4-7d03-8b7e-2c94e5a1b802"
+ENTRY_ID = "0199c3aa-7e05-7a44-b1c6-93d70e4f1c03"
+PROMOTION_ID = "0199c3ab-02bb-75f0-9d0c-58a1f2e6d104"
+TICKET_ID = "0199c3a9-11f4-7d03-8b7e-2c94e5a1b805"
+USER_ID = "0199c3a0-4c11-7b22-a3d4-1f2e3d4c5b06"
+SITE = "https://tickets.example.org"
+
+EVENT_SUMMARY_VALUE = {
+    "id": EVENT_ID,
+    "name": "Piano at the Old Mill",
+    "venue": "Old Mill, Hall 2",
+    "event_date": "2027-05-01T17:00:00Z",
+    "ends_at": "2027-05-01T19:30:00Z",
+    "timezone": "Europe/Berlin",
+    "currency": "EUR",
+    "status": "active",
+    "url": f"{SITE}/events/{EVENT_ID}/",
+}
+EVENT_DRAFT_VALUE = {
+    "name": "Piano at the Old Mill",
+    "description": "Satie and Debussy by candlelight.",
+    "venue": "Old Mill, Hall 2",
+    "event_date": "2027-05-01T19:00:00+02:00",
+    "ends_at": "2027-05-01T21:30:00+02:00",
+    "timezone": "Europe/Berlin",
+    "total_capacity": 80,
+    "base_price": "24.00",
+    "currency": "EUR",
+    "payment_mode": "door",
+}
+EVENT_VALUE = {
+    **EVENT_SUMMARY_VALUE,
+    "description": "Satie and Debussy by candlelight.",
+    "total_capacity": 80,
+    "available_seats": 12,
+    "base_price": "24.00",
+    "current_price": "27.50",
+    "published_at": "2027-03-01T09:00:00Z",
+    "sales_start_at": None,
+    "sales_end_at": None,
+    "sales_close_at": "2027-05-01T17:00:00Z",
+    "cancellation_deadline": None,
+    "cancellable_until": "2027-04-29T17:00:00Z",
+    "refund_policy": "The full price, until 48 hours before.",
+    "payment_mode": "door",
+    "payment_instructions": "",
+    "payment_days": 7,
+    "max_per_booking": 6,
+    "max_per_person": None,
+    "promotion_window_minutes": None,
+    "version": 3,
+    "created_at": "2027-02-26T15:12:44.120000Z",
+    "updated_at": "2027-03-01T09:00:00Z",
+}
+BOOKING_VALUE = {
+    "id": BOOKING_ID,
+    "booking_reference": "EVT20270302K7Q2M9XW4B",
+    "status": "confirmed",
+    "event": EVENT_SUMMARY_VALUE,
+    "quantity": 2,
+    "unit_price": "27.50",
+    "total_amount": "55.00",
+    "expires_at": None,
+    "cancelled_at": None,
+    "cancel_reason": "",
+    "cancellable_until": "2027-04-29T17:00:00Z",
+    "version": 1,
+    "created_at": "2027-03-02T10:20:30.400000Z",
+    "updated_at": "2027-03-02T10:20:30.400000Z",
+}
+ENTRY_VALUE = {
+    "id": ENTRY_ID,
+    "event": EVENT_SUMMARY_VALUE,
+    "status": "waiting",
+    "position": 4,
+    "quantity": 2,
+    "min_quantity": 1,
+    "auto_accept": False,
+    "unit_price": "27.50",
+    "priority_score": 0,
+    "priority_reason": "",
+    "passed_over": 0,
+    "notify_prefs": {},
+    "joined_at": "2027-03-02T10:25:00.125000Z",
+    "expires_at": "2027-05-01T17:00:00Z",
+}
+PROMOTION_VALUE = {
+    "id": PROMOTION_ID,
+    "waitlist": ENTRY_ID,
+    "event": EVENT_SUMMARY_VALUE,
+    "status": "pending",
+    "quantity": 2,
+    "unit_price": "27.50",
+    "promoted_at": "2027-03-10T08:00:00.500000Z",
+    "expires_at": "2027-03-11T08:00:00.500000Z",
+    "window_minutes": 1440,
+    "promotion_reason": "seats came free",
+    "ended_at": None,
+    "booking": None,
+}
+
+EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
+EVENT_DRAFT = OpenApiExample("A new event", value=EVENT_DRAFT_VALUE, request_only=True)
+QUOTE = OpenApiExample(
+    "A quote for two seats",
+    value={
+        "quote": "WyIwMTk5YzNhNCIsMl0:1vX…:kq3…",
+        "unit_price": "27.50",
+        "total_amount": "55.00",
+        "expires_at": "2027-03-02T10:35:00Z",
+    },
+    response_only=True,
+)
+BOOKING = OpenApiExample("A booking", value=BOOKING_VALUE, response_only=True)
+BOOKING_REQUEST = OpenApiExample(
+    "Two seats at the price that was shown",
+    value={"event": EVENT_ID, "quantity": 2, "unit_price": "27.50"},
+    request_only=True,
+)
+ENTRY = OpenApiExample("Fourth in line", value=ENTRY_VALUE, response_only=True)
+ENTRY_REQUEST = OpenApiExample(
+    "Two seats, or one if need be",
+    value={"event": EVENT_ID, "quantity": 2, "min_quantity": 1},
+    request_only=True,
+)
+PROMOTION = OpenApiExample("An offer", value=PROMOTION_VALUE, response_only=True)

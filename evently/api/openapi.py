@@ -1,0 +1,184 @@
+"""The OpenAPI document: what all operations have in common is said here, once."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from evently.api.permissions import ORGANIZE, PUBLIC, scope_of
+from evently.api.problems import CONTENT_TYPE, TITLES
+
+JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
+GENERAL_CODES: dict[int, tuple[str, ...]] = {
+    400: ("malformed",),
+    401: ("not_authenticated", "token_invalid"),
+    403: ("scope_missing",),
+    404: ("not_found",),
+    406: ("not_acceptable",),
+    412: ("edited_meanwhile",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("invalid",),
+    428: ("if_match_required",),
+    429: ("rate_limited", "event_busy"),
+    503: ("unavailable",),
+}
+IDEMPOTENCY_CODES = {409: ("request_in_progress",), 422: ("idempotency_mismatch",)}
+RETRIED = (409, 429, 503)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "1 to 200 printable characters of your choice. The same request with the same key is "
+        "answered with its first success, marked `Idempotent-Replayed: true`. A refusal uses up "
+        "no key."
+    ),
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description='The `ETag` of what you read, such as `"3"`; `*` takes whatever is there.',
+)
+
+
+class ProblemRepresentation(serializers.Serializer[Any]):
+    """An error (RFC 9457). `code` is the contract; `detail` is for people and may change."""
+
+    type = serializers.CharField(default="about:blank")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What went wrong, and what to do next.")
+    code = serializers.CharField()
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Sentences by field, where the request itself is at fault.",
+    )
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes the token, and which scope an operation needs."""
+
+    target_class = "evently.api.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token from `POST /api/v1/auth/token/` or from your account's page.",
+        }
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        """Return what an operation asks for; nothing will do where it is public."""
+        scope = needed_scope(auto_schema)
+        return [{}, {"bearer": []}] if scope is PUBLIC else [{"bearer": [scope]}]
+
+
+def needed_scope(auto_schema: AutoSchema) -> str | None:
+    """Return the scope that the described operation needs."""
+    view = auto_schema.view
+    action = getattr(view, "action", None) or auto_schema.method.lower()
+    return scope_of(view, action, auto_schema.method)
+
+
+class ApiSchema(AutoSchema):
+    """Adds to each operation the headers it reads and the problems it may answer with.
+
+    A view says `idempotent = {"create"}`, `versioned = {"partial_update"}` and
+    `refusals = {"create": {409: ("sold_out",)}}`, by action or lower-case method.
+    """
+
+    @property
+    def action(self) -> str:
+        """The described action, or the method where the view has none."""
+        action: str = getattr(self.view, "action", None) or self.method.lower()
+        return action
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the headers that the operation reads."""
+        parameters = list(super().get_override_parameters())
+        if self.action in getattr(self.view, "idempotent", ()):
+            parameters.append(IDEMPOTENCY_KEY)
+        if self.action in getattr(self.view, "versioned", ()):
+            parameters.append(IF_MATCH)
+        retry = OpenApiParameter(
+            "Retry-After",
+            OpenApiTypes.INT,
+            OpenApiParameter.HEADER,
+            description="Seconds to wait before the next try.",
+            response=[code for code in RETRIED if code in self.codes()],
+        )
+        return [*parameters, retry]
+
+    def codes(self) -> dict[int, tuple[str, ...]]:
+        """Return the problem codes that the operation may answer with, by status."""
+        codes: dict[int, tuple[str, ...]] = {}
+        for status in self._general_statuses():
+            codes[status] = GENERAL_CODES[status]
+        if needed_scope(self) == ORGANIZE:
+            codes[403] = (*codes[403], "organizers_only")
+        if self._is_list_view():
+            codes[400] = ("cursor_invalid",)
+        extra = [getattr(self.view, "refusals", {}).get(self.action, {})]
+        if self.action in getattr(self.view, "idempotent", ()):
+            extra.append(IDEMPOTENCY_CODES)
+        for refusals in extra:
+            for status, names in refusals.items():
+                codes[status] = (*codes.get(status, ()), *names)
+        return dict(sorted(codes.items()))
+
+    def _general_statuses(self) -> list[int]:
+        statuses = [406, 429, 503]
+        if needed_scope(self) is not PUBLIC:
+            statuses += [401, 403]
+        else:
+            statuses += [401]
+        if "{" in self.path:
+            statuses.append(404)
+        if self.method in JSON_BODY and self.get_request_serializer() is not None:
+            statuses += [400, 413, 415, 422]
+        if self._is_list_view():
+            statuses.append(422)
+        if self.action in getattr(self.view, "versioned", ()):
+            statuses += [412, 428]
+        return statuses
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        responses = super()._get_response_bodies(direction)
+        for status, names in self.codes().items():
+            described = OpenApiResponse(
+                ProblemRepresentation,
+                description=", ".join(f"`{name}`" for name in names),
+                examples=[example_of(status, name) for name in names[:1]],
+            )
+            responses[str(status)] = self._get_response_for_code(
+                described, str(status), [CONTENT_TYPE], direction
+            )
+        return responses
+
+
+def example_of(status: int, code: str) -> OpenApiExample:
+    """Return what a problem looks like."""
+    return OpenApiExample(
+        code,
+        value={
+            "type": "about:blank",
+            "title": TITLES.get(status) or HTTPStatus(status).phrase,
+            "status": status,
+            "detail": "A sentence for people.",
+            "code": code,
+        },
+        status_codes=[str(status)],
+        media_type=CONTENT_TYPE,
+        response_only=True,
+    )

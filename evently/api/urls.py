@@ -1,0 +1,21 @@
+"""Addresses of the API, version 1."""
+
+from importlib.util import find_spec
+
+from django.urls import include, path, re_path
+
+from evently.api.docs import DocsView, SchemaView
+from evently.api.problems import not_found
+
+urlpatterns = [
+    path("schema/", SchemaView.as_view(), name="api_schema"),
+    path("docs/", DocsView.as_view(url_name="api_schema"), name="api_docs"),
+    path("", include("evently.accounts.api_urls")),
+    path("", include("events.api_urls")),
+    path("", include("bookings.api_urls")),
+    path("", include("waitlists.api_urls")),
+]
+if find_spec("notifications.api_urls"):
+    urlpatterns.append(path("", include("notifications.api_urls")))
+# Whatever is left is answered here, as JSON too, and not with a page.
+urlpatterns.append(re_path(r"^", not_found))

@@ -1,0 +1,252 @@
+"""The line in the API, and what needs bookings and the line at once."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings.api import booked
+from bookings.serializers import BookingRepresentation
+from evently.accounts.api import ProfileView
+from evently.api.idempotency import once_of
+from evently.api.permissions import BOOK, ORGANIZE, READ
+from evently.api.views import ApiView, ApiViewSet
+from evently.errors import Invalid
+from evently.origin import origin_of
+from evently.privacy.addresses import digest_of_address
+from events.api import answer_with, managed_event
+from events.serializers import EventCancelRequest, EventRepresentation
+from waitlists import operations, queries
+from waitlists.analytics import figures_of
+from waitlists.filters import EntryFilter, PromotionFilter
+from waitlists.models import Promotion, WaitlistEntry
+from waitlists.operations import EntryNotFound, PromotionNotFound
+from waitlists.serializers import (
+    AnalyticsRepresentation,
+    EntryReceipt,
+    EntryRepresentation,
+    EntryRequest,
+    PromotionRepresentation,
+)
+
+CONFIRMATION = "X-Confirm-Address"
+
+
+class ConfirmationRequired(Invalid):
+    """Leaving cannot be undone, so it is asked for twice."""
+
+    code = "confirmation_required"
+    message = f"This cannot be undone. Send your own e-mail address as {CONFIRMATION}."
+
+
+# ── The line ────────────────────────────────────────────────────────────────
+def joined(entry: WaitlistEntry) -> tuple[int, Any]:
+    """Return the answer to joining, as it is kept for a retry."""
+    return 201, EntryRepresentation(entry).data
+
+
+def left(entry: WaitlistEntry) -> tuple[int, None]:
+    """Return the answer to leaving, as it is kept for a retry."""
+    return 204, None
+
+
+class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
+    """Places in line."""
+
+    required_scopes = {"create": BOOK, "destroy": BOOK}
+    idempotent = frozenset({"create", "destroy"})
+    refusals = {
+        "create": {
+            404: ("not_found",),
+            409: ("already_waiting", "seats_available", "sales_closed", "person_limit"),
+            422: ("booking_limit", "auto_accept_unsupported"),
+        },
+        "destroy": {409: ("not_waiting",)},
+    }
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = EntryFilter
+    serializer_class = EntryRepresentation
+    queryset = WaitlistEntry.objects.none()
+
+    def get_queryset(self) -> QuerySet[WaitlistEntry]:
+        """Return the entries of whoever asks, newest first."""
+        return queries.entries_of(user_id=self.request.user.pk)
+
+    def own_entry(self, entry_id: UUID) -> WaitlistEntry:
+        """Return an entry of whoever asks; somebody else's is not found either.
+
+        Raises EntryNotFound.
+        """
+        entry = self.get_queryset().filter(pk=entry_id).first()
+        if entry is None:
+            raise EntryNotFound
+        return entry
+
+    @extend_schema(request=EntryRequest, responses={201: EntryRepresentation})
+    def create(self, request: Request) -> Response:
+        """Join the line of an event that has not enough seats on sale."""
+        body = EntryRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        entry = operations.join_waitlist(
+            user_id=request.user.pk, once=once_of(request, joined), **body.validated_data
+        )
+        status, answer = joined(entry)
+        return Response(
+            answer, status=status, headers={"Location": f"/api/v1/waitlists/{entry.pk}/"}
+        )
+
+    @extend_schema(responses={200: EntryReceipt})
+    def retrieve(self, request: Request, entry_id: UUID) -> Response:
+        """Return an entry of one's own with the facts behind its place."""
+        entry: Any = self.own_entry(entry_id)
+        entry.offers = queries.promotions_of(user_id=request.user.pk).filter(
+            event_id=entry.event_id, waitlist_id=entry.pk
+        )
+        entry.line_length = queries.line_length(event_id=entry.event_id)
+        entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
+        return Response(EntryReceipt(entry).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, entry_id: UUID) -> Response:
+        """Leave the line; an open offer goes to the next one."""
+        entry = self.own_entry(entry_id)
+        operations.leave_waitlist(
+            event_id=entry.event_id, entry_id=entry.pk, once=once_of(request, left)
+        )
+        return Response(status=204)
+
+
+# ── Offers ──────────────────────────────────────────────────────────────────
+def declined(promotion: Promotion) -> tuple[int, Any]:
+    """Return the answer to declining, as it is kept for a retry."""
+    return 200, PromotionRepresentation(promotion).data
+
+
+class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
+    """Offers to those who wait."""
+
+    required_scopes = {"accept": BOOK, "decline": BOOK}
+    idempotent = frozenset({"accept", "decline"})
+    refusals = {
+        "accept": {409: ("promotion_expired", "promotion_closed", "sales_closed")},
+        "decline": {409: ("promotion_expired", "promotion_closed")},
+    }
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = PromotionFilter
+    serializer_class = PromotionRepresentation
+    queryset = Promotion.objects.none()
+
+    def get_queryset(self) -> QuerySet[Promotion]:
+        """Return the offers to whoever asks, newest first."""
+        return queries.promotions_of(user_id=self.request.user.pk)
+
+    def own_promotion(self, promotion_id: UUID) -> Promotion:
+        """Return an offer to whoever asks; somebody else's is not found either.
+
+        Raises PromotionNotFound.
+        """
+        promotion = self.get_queryset().filter(pk=promotion_id).first()
+        if promotion is None:
+            raise PromotionNotFound
+        return promotion
+
+    def retrieve(self, request: Request, promotion_id: UUID) -> Response:
+        """Return an offer that was made to oneself."""
+        return Response(PromotionRepresentation(self.own_promotion(promotion_id)).data)
+
+    @extend_schema(request=None, responses={201: BookingRepresentation})
+    def accept(self, request: Request, promotion_id: UUID) -> Response:
+        """Claim the held seats: they become a booking, at the offered price or less."""
+        promotion = self.own_promotion(promotion_id)
+        booking = operations.accept_promotion(
+            event_id=promotion.event_id,
+            promotion_id=promotion.pk,
+            origin=origin_of(request._request),
+            once=once_of(request, booked),
+        )
+        status, answer = booked(booking)
+        return Response(
+            answer, status=status, headers={"Location": f"/api/v1/bookings/{booking.pk}/"}
+        )
+
+    @extend_schema(request=None, responses={200: PromotionRepresentation})
+    def decline(self, request: Request, promotion_id: UUID) -> Response:
+        """Let the offer go; its seats are offered to the next one at once."""
+        promotion = self.own_promotion(promotion_id)
+        ended = operations.decline_promotion(
+            event_id=promotion.event_id,
+            promotion_id=promotion.pk,
+            once=once_of(request, declined),
+        )
+        return Response(declined(ended)[1])
+
+
+# ── Events, where bookings and the line are concerned ───────────────────────
+class EventCancelView(ApiView):
+    """Calling an event off."""
+
+    required_scopes = {"post": ORGANIZE}
+    refusals = {"post": {403: ("not_your_event",), 409: ("already_cancelled", "event_over")}}
+
+    @extend_schema(
+        operation_id="events_cancel",
+        request=EventCancelRequest,
+        responses={200: EventRepresentation},
+    )
+    def post(self, request: Request, event_id: UUID) -> Response:
+        """Call an event off. Its bookings and its line are cancelled, and everybody is told."""
+        body = EventCancelRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        event = managed_event(event_id, request.user)
+        return answer_with(operations.cancel_event(event_id=event.pk, **body.validated_data))
+
+
+class EventAnalyticsView(ApiView):
+    """An event's figures."""
+
+    required_scopes = {"get": ORGANIZE}
+    refusals = {"get": {403: ("not_your_event",)}}
+
+    @extend_schema(operation_id="events_analytics", responses={200: AnalyticsRepresentation})
+    def get(self, request: Request, event_id: UUID) -> Response:
+        """Return sales, line and attempts of an event of one's own, as they are now."""
+        event = managed_event(event_id, request.user)
+        return Response(AnalyticsRepresentation(figures_of(event)).data)
+
+
+# ── Oneself ─────────────────────────────────────────────────────────────────
+class MyAccountView(ProfileView):
+    """Oneself, and the end of one's account."""
+
+    required_scopes = {**ProfileView.required_scopes, "get": READ, "delete": BOOK}
+    refusals = {
+        **ProfileView.refusals,
+        "delete": {409: ("organizer_stays",), 422: ("confirmation_required",)},
+    }
+
+    @extend_schema(
+        operation_id="me_destroy",
+        parameters=[
+            OpenApiParameter(
+                CONFIRMATION,
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="One's own e-mail address, so that nobody leaves by accident.",
+            )
+        ],
+        responses={204: None},
+    )
+    def delete(self, request: Request) -> Response:
+        """Leave for good: what lies ahead is cancelled, name and address are destroyed."""
+        given = request.headers.get(CONFIRMATION, "")
+        if digest_of_address(given) != request.user.email_digest:
+            raise ConfirmationRequired
+        operations.erase_person(user_id=request.user.pk)
+        return Response(status=204)

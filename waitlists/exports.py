@@ -1,0 +1,52 @@
+"""What the line keeps about a person, for their export."""
+
+from typing import Any
+from uuid import UUID
+
+from evently.accounts.export import section
+from waitlists.models import Promotion, WaitlistEntry
+
+
+@section("waitlist_entries")
+def waitlist_entries(user_id: UUID) -> list[dict[str, Any]]:
+    """Return a person's places in line, whatever became of them."""
+    entries = WaitlistEntry.objects.filter(user_id=user_id).order_by("id")
+    return list(
+        entries.values(
+            "id",
+            "event_id",
+            "event__name",
+            "status",
+            "position",
+            "quantity",
+            "min_quantity",
+            "auto_accept",
+            "unit_price",
+            "priority_score",
+            "priority_reason",
+            "passed_over",
+            "notify_prefs",
+            "joined_at",
+            "expires_at",
+        )
+    )
+
+
+@section("promotions")
+def promotions(user_id: UUID) -> list[dict[str, Any]]:
+    """Return the offers that were made to a person."""
+    offers = Promotion.objects.filter(user_id=user_id).order_by("id")
+    return list(
+        offers.values(
+            "id",
+            "event_id",
+            "waitlist_id",
+            "status",
+            "quantity",
+            "unit_price",
+            "promoted_at",
+            "expires_at",
+            "ended_at",
+            "booking_id",
+        )
+    )
