@@ -78,6 +78,8 @@ def configure(config: dict[str, Any]) -> None:
                 # The access line says the same.
                 "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
                 "django.request": {"level": "ERROR"},
+                # Scanners ask for any host; the access line has their 400.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
                 # Task lines are our own, below.
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
@@ -191,7 +193,10 @@ def _end_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: An
         return
     seconds = time.perf_counter() - started
     metrics.observe_task(task.name, state or "", seconds)
-    task_log.info("task", state=state, ms=round(seconds * 1000, 1))
+    # The sweeps that come every few seconds say something only when they fail.
+    swept = bool(task.request.get("celery_beat_task")) and state == "SUCCESS"
+    level = logging.DEBUG if swept else logging.INFO
+    task_log.log(level, "task", state=state, ms=round(seconds * 1000, 1))
     structlog.contextvars.clear_contextvars()
 
 

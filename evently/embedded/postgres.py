@@ -1,6 +1,7 @@
 """An embedded PostgreSQL: made, started, and left with its roles and its database."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -99,8 +100,9 @@ class Postgres:
     def _make(self) -> None:
         """Run initdb beside the data folder and move it there, so that it is whole or absent."""
         draft = self.data.with_name(f"{self.data.name}.new")
-        self._run_as_user(["rm", "-rf", str(draft)])
-        draft.mkdir(mode=0o700)
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700, parents=True)
         hand_over(draft, self.user)
         password_file = self.data.with_name(f"{self.data.name}.password")
         password_file.touch(mode=0o600)

@@ -105,7 +105,8 @@ def kill_quietly(pid: int, wanted: signal.Signals) -> None:
 
 
 def is_free(port: int, *, address: str = "127.0.0.1") -> bool:
-    """Return whether a server could listen on the port."""
+    """Return whether a server could listen on the port; address: as in BIND, maybe [::]."""
+    address = address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
