@@ -332,6 +332,12 @@ class EmailDelivery(Identified):
         return self.status in (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 
     @property
+    def recipient(self) -> str:
+        """The address it went to, or "" for the erased; needs the person's key."""
+        key = self.user.key
+        return (key and key.open("recipient", self.recipient_email or "")) or ""
+
+    @property
     def may_be_repeated(self) -> bool:
         """Whether an attempt before the last one may have reached the mail server too."""
         metadata: dict[str, Any] = self.metadata

@@ -6,6 +6,7 @@ now; then it is obsolete.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
@@ -196,7 +197,7 @@ def _booking_of(notification: Notification) -> Booking:
     booking = (
         Booking.objects.select_related("event")
         .filter(
-            event_id=notification.event_id,
+            event_id=event_id_of(notification),
             pk=notification.data.get("booking"),
             user_id=notification.user_id,
         )
@@ -212,7 +213,7 @@ def _waitlist_join(notification: Notification, person: User) -> Content:
     entry = (
         WaitlistEntry.objects.select_related("event")
         .filter(
-            event_id=notification.event_id,
+            event_id=event_id_of(notification),
             pk=notification.data.get("entry"),
             user_id=notification.user_id,
         )
@@ -234,7 +235,7 @@ def _waitlist_promotion(notification: Notification, person: User) -> Content:
     offer = (
         Promotion.objects.select_related("event")
         .filter(
-            event_id=notification.event_id,
+            event_id=event_id_of(notification),
             pk=notification.data.get("promotion"),
             user_id=notification.user_id,
         )
@@ -281,8 +282,8 @@ def _waitlist_closed(notification: Notification, person: User) -> Content:
     )
 
 
-def _entry_url(entry_id: object, event: Event) -> str:
-    return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)  # type: ignore[arg-type]
+def _entry_url(entry_id: UUID, event: Event) -> str:
+    return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)
 
 
 # ── Events ──────────────────────────────────────────────────────────────────
@@ -323,10 +324,17 @@ def _booking_at(event: Event, person: User) -> Booking | None:
 
 def _event_of(notification: Notification) -> Event:
     """Return the event that a message is about. Raises Obsolete."""
-    event = Event.objects.filter(pk=notification.event_id).first()
+    event = Event.objects.filter(pk=event_id_of(notification)).first()
     if event is None:
         raise Obsolete
     return event
+
+
+def event_id_of(notification: Notification) -> UUID:
+    """Return which event a message is about. Raises Obsolete where it is about none."""
+    if notification.event_id is None:
+        raise Obsolete
+    return notification.event_id
 
 
 def _event_values(event: Event) -> dict[str, Value]:

@@ -124,7 +124,7 @@ def choose_channels(notification: Notification, person: User) -> list[str]:
 def _entry_preferences(notification: Notification) -> dict[str, Any]:
     """Return what a waitlist entry says about messages that concern it."""
     entry_id = notification.data.get("entry")
-    if entry_id is None:
+    if entry_id is None or notification.event_id is None:
         return {}
     found = (
         WaitlistEntry.objects.filter(event_id=notification.event_id, pk=entry_id)

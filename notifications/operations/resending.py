@@ -23,14 +23,14 @@ def resend_failed(*, delivery_ids: Iterable[UUID]) -> int:
 
 
 def _start_again(ids: list[UUID]) -> int:
-    failed = {
-        mail.notification_id: mail
-        for mail in EmailDelivery.objects.select_for_update(of=("self",))
+    failed = list(
+        EmailDelivery.objects.select_for_update(of=("self",))
         .filter(pk__in=ids, status__in=FAILED, notification_id__isnull=False)
         .order_by("pk")
-    }
+    )
     messages = Notification.objects.filter(
-        pk__in=failed, user_id__in={mail.user_id for mail in failed.values()}
+        pk__in=[mail.notification_id for mail in failed if mail.notification_id],
+        user_id__in={mail.user_id for mail in failed},
     )
     pairs = [[str(id_), str(user_id)] for id_, user_id in messages.values_list("pk", "user_id")]
     EmailDelivery.objects.filter(

@@ -1,0 +1,158 @@
+"""Telling in the admin: what was told, every mail and what became of it, the templates."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from evently.errors import DomainError
+from notifications.models import EmailDelivery, EmailTemplate, Notification
+from notifications.operations import resending
+
+STATUS_COLOURS = {
+    "Pending": "info",
+    "Sent": "success",
+    "Delivered": "success",
+    "Failed": "danger",
+    "Bounced": "danger",
+}
+
+
+class ReadOnly(ModelAdmin):
+    """Rows that are looked at, not edited; for superusers, as they concern everybody."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: operations write these rows."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: what was said stays as it was."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: old rows go with their partition, or with their person."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let superusers look."""
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the app to superusers."""
+        return self.has_view_permission(request)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnly):
+    """What people were told."""
+
+    list_display = ("created_at", "type", "message", "shown_status", "read")
+    list_filter = ("status", "type", "read", "created_at")
+    ordering = ("-created_at", "-id")
+    fields = (
+        "id",
+        "user_id",
+        "event_id",
+        "type",
+        "message",
+        "channels",
+        "status",
+        "sent_at",
+        "delivered_at",
+        "read",
+        "created_at",
+    )
+    readonly_fields = fields
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, obj: Notification) -> str:
+        """Return the status, coloured."""
+        return obj.get_status_display()
+
+
+@admin.register(EmailDelivery)
+class EmailDeliveryAdmin(ReadOnly):
+    """Every mail and what became of it; failed ones are sent again from here."""
+
+    list_display = (
+        "created_at",
+        "template_type",
+        "recipient",
+        "shown_status",
+        "send_attempts",
+        "last_attempt_at",
+        "error_message",
+    )
+    list_filter = ("status", "template_type", "provider", "created_at")
+    ordering = ("-created_at", "-id")
+    fields = (
+        "id",
+        "recipient",
+        "template_type",
+        "provider",
+        "status",
+        "send_attempts",
+        "last_attempt_at",
+        "next_attempt_at",
+        "delivered_at",
+        "error_message",
+        "may_be_repeated",
+        "metadata",
+        "created_at",
+    )
+    readonly_fields = fields
+    actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EmailDelivery]:
+        """Bring the people's keys along, so that a page costs the same for 1 and for 50."""
+        return super().get_queryset(request).select_related("user__person_key")
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, obj: EmailDelivery) -> str:
+        """Return the status, coloured."""
+        return obj.get_status_display()
+
+    def has_send_again_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let those who see the log send mails again."""
+        return self.has_view_permission(request)
+
+    @action(description="Send failed mails again", permissions=["send_again"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[EmailDelivery]) -> None:
+        """Start the selected failed mails again."""
+        try:
+            count = resending.resend_failed(delivery_ids=queryset.values_list("pk", flat=True))
+        except DomainError as refusal:
+            self.message_user(request, refusal.text, messages.ERROR)
+            return
+        if count:
+            sentence = f"{count} failed mail{'' if count == 1 else 's'} will be sent again."
+            self.message_user(request, sentence, messages.SUCCESS)
+        else:
+            self.message_user(request, "None of these mails had failed.", messages.WARNING)
+
+
+@admin.register(EmailTemplate)
+class EmailTemplateAdmin(ReadOnly):
+    """The templates and their versions."""
+
+    list_display = ("template_type", "version", "is_active", "subject_template", "updated_at")
+    list_filter = ("template_type", "is_active")
+    ordering = ("template_type", "-version")
+    fields = (
+        "template_type",
+        "version",
+        "is_active",
+        "subject_template",
+        "html_template",
+        "text_template",
+        "variables",
+        "created_at",
+        "updated_at",
+    )
+    readonly_fields = fields

@@ -1,0 +1,25 @@
+"""Addresses of the inbox and, in development only, of the mailbox."""
+
+from django.conf import settings
+from django.urls import path
+
+from notifications import devmail, views
+
+urlpatterns = [
+    path("notifications/", views.inbox, name="inbox"),
+    path("notifications/badge/", views.inbox_badge, name="inbox_badge"),
+    path("notifications/read-all/", views.read_all_notifications, name="read_all_notifications"),
+    path(
+        "notifications/<uuid:notification_id>/read/",
+        views.read_notification,
+        name="read_notification",
+    ),
+]
+
+if settings.DEBUG:
+    urlpatterns += [
+        path("dev/mail/", devmail.mail_list, name="dev_mail"),
+        path("dev/mail/<slug:name>/", devmail.mail_detail, name="dev_mail_detail"),
+        path("dev/mail/<slug:name>/html/", devmail.mail_html, name="dev_mail_html"),
+        path("dev/mail/<slug:name>/<int:number>/", devmail.mail_part, name="dev_mail_part"),
+    ]

@@ -1,0 +1,95 @@
+"""Pages: the inbox, and the number of what is unread."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from evently.cursors import links_of, page_of
+from notifications import queries
+from notifications.operations import reading
+from notifications.presentation import shown
+
+PAGE_SIZE = 20
+# To htmx: do not ask again.
+STOP_POLLING = 286
+
+
+@require_safe
+@login_required
+@never_cache
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show one page of a person's messages; htmx gets the list alone."""
+    template = (
+        "notifications/_list.html" if _wants_fragment(request) else "notifications/inbox.html"
+    )
+    return render(request, template, _inbox_context(request))
+
+
+@require_POST
+@login_required
+def read_notification(request: HttpRequest, notification_id: UUID) -> HttpResponse:
+    """Mark one message as read."""
+    reading.mark_read(user_id=_user_id(request), notification_id=notification_id)
+    return _back_to_inbox(request)
+
+
+@require_POST
+@login_required
+def read_all_notifications(request: HttpRequest) -> HttpResponse:
+    """Mark all messages as read."""
+    reading.mark_all_read(user_id=_user_id(request))
+    return _back_to_inbox(request)
+
+
+@require_safe
+@never_cache
+def inbox_badge(request: HttpRequest) -> HttpResponse:
+    """Answer with the number of unread messages, as the header shows it."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=STOP_POLLING)
+    return render(request, "components/unread_badge.html", {"unread_count": _unread(request)})
+
+
+def _inbox_context(request: HttpRequest) -> dict[str, Any]:
+    page = page_of(
+        queries.inbox(user_id=_user_id(request)),
+        moment="created_at",
+        size=PAGE_SIZE,
+        cursor=request.GET.get("cursor", ""),
+        newest_first=True,
+    )
+    return {
+        "notifications": [shown(notification) for notification in page.rows],
+        "unread_count": _unread(request),
+        "read_all_url": reverse("read_all_notifications"),
+        "here": request.get_full_path(),
+        **links_of(page, request.GET),
+    }
+
+
+def _back_to_inbox(request: HttpRequest) -> HttpResponse:
+    """Go back to the page of the inbox that the form was on."""
+    back = request.POST.get("next", "")
+    inbox_url = reverse("inbox")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if safe and back.startswith(inbox_url) else inbox_url)
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    htmx: Any = getattr(request, "htmx", None)
+    return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
+
+
+def _unread(request: HttpRequest) -> int:
+    return queries.unread_count(user_id=_user_id(request))
+
+
+def _user_id(request: HttpRequest) -> Any:
+    return request.user.pk
