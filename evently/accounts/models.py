@@ -251,3 +251,9 @@ class ApiToken(Identified):
     def __str__(self) -> str:
         """Return the name that its owner gave it."""
         return self.name
+
+    def allows(self, scope: str) -> bool:
+        """Whether it may be used for this; its user must be joined, who must still organize."""
+        if scope == Scope.ORGANIZE and not self.user.is_organizer:
+            return False
+        return scope in self.scopes

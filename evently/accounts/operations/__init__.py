@@ -14,6 +14,7 @@ from evently.accounts.operations.access import (
 from evently.accounts.operations.api_tokens import (
     IssuedToken,
     ScopeNotAllowed,
+    TokenNotFound,
     TokenRequestInvalid,
     authenticate_token,
     issue_token,
@@ -55,6 +56,7 @@ __all__ = [
     "PreferencesInvalid",
     "ScopeNotAllowed",
     "TokenInvalid",
+    "TokenNotFound",
     "TokenRequestInvalid",
     "TooManyAttempts",
     "UserNotFound",

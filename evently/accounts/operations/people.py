@@ -182,9 +182,9 @@ def _refuse_last_superuser(locked_user: User) -> None:
 
 def _check_preferences(preferences: Any) -> None:
     try:
-        text = json.dumps(preferences, ensure_ascii=False)
+        text = json.dumps(preferences, ensure_ascii=False, allow_nan=False)
         size = len(text.encode())
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise PreferencesInvalid from error
     # PostgreSQL stores no null byte in JSON.
     if not isinstance(preferences, dict) or size > LARGEST_PREFERENCES or "\\u0000" in text:

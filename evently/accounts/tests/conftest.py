@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.dispatch import Signal
 
@@ -54,3 +55,16 @@ def announced():
     for signal, kept in undo:
         signal.receivers = kept
         signal.sender_receivers_cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def quick_hashing(monkeypatch):
+    """Hash passwords with Argon2, but cheaply: most tests only need the result."""
+    for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+        monkeypatch.setattr(Argon2PasswordHasher, name, value)
+
+
+@pytest.fixture
+def slow_hashing(quick_hashing, monkeypatch):
+    """Hash as in production, for tests that look at the time."""
+    monkeypatch.undo()

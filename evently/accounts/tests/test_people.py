@@ -1,0 +1,235 @@
+import threading
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+
+from evently.accounts import operations
+from evently.accounts.factories import (
+    PASSWORD,
+    OrganizerFactory,
+    SuperuserFactory,
+    UserFactory,
+    issued_token,
+)
+from evently.accounts.locks import lock_user
+from evently.accounts.models import User
+from evently.accounts.queries import active_user, people, user_with_address
+from evently.privacy.addresses import NameInvalid
+
+pytestmark = pytest.mark.django_db
+
+
+# ── The model ───────────────────────────────────────────────────────────────
+def test_lists_cost_one_query_however_long(django_assert_num_queries):
+    UserFactory.create_batch(5)
+
+    for many in (1, 5):
+        with django_assert_num_queries(1):
+            users = list(User.objects.with_keys().order_by("id")[:many])
+            assert all(user.email and user.name for user in users)
+
+
+def test_people_are_found_in_one_query(django_assert_num_queries):
+    users = UserFactory.create_batch(3)
+
+    with django_assert_num_queries(1):
+        found = people([user.pk for user in users])
+        assert [found[user.pk].name for user in users] == [user.name for user in users]
+
+
+def test_plain_text_cannot_be_set():
+    user = UserFactory()
+
+    with pytest.raises(AttributeError):
+        user.email = "other@example.org"
+    with pytest.raises(AttributeError):
+        user.name = "Other"
+    with pytest.raises(AttributeError):
+        User(email="ana@example.org")
+
+
+def test_logs_name_no_one():
+    user = UserFactory(name="Ana")
+
+    assert repr(user) == f"<User {user.pk}>"
+    assert str(user) == "Ana"
+
+
+@pytest.mark.parametrize(
+    ("factory", "is_staff", "is_organizer", "may_everything"),
+    [
+        (UserFactory, False, False, False),
+        (OrganizerFactory, True, True, False),
+        (SuperuserFactory, True, True, True),
+    ],
+)
+def test_roles(factory, is_staff, is_organizer, may_everything):
+    user = factory()
+
+    assert (user.is_staff, user.is_organizer) == (is_staff, is_organizer)
+    assert user.has_perm("accounts.view_user") is may_everything
+    assert user.has_perms(["accounts.view_user"]) is may_everything
+    assert user.has_module_perms("events") is is_staff
+    user.is_active = False
+    assert (user.is_staff, user.has_perm("x"), user.has_module_perms("x")) == (False,) * 3
+
+
+# ── Profile ─────────────────────────────────────────────────────────────────
+def test_change_profile():
+    user = UserFactory(name="Ana")
+
+    changed = operations.change_profile(
+        user_id=user.pk, version=1, name=" Ana  Maria ", preferences={"mail": False}
+    )
+
+    assert (changed.name, changed.preferences, changed.version) == (
+        "Ana Maria",
+        {"mail": False},
+        2,
+    )
+    stored = active_user(user.pk)
+    assert (stored.name, stored.email, stored.version) == ("Ana Maria", user.email, 2)
+
+
+def test_change_profile_changes_what_is_given():
+    user = UserFactory(name="Ana", preferences={"mail": False})
+
+    assert operations.change_profile(user_id=user.pk).version == 1
+    assert operations.change_profile(user_id=user.pk, name="Bo").preferences == {"mail": False}
+    assert operations.change_profile(user_id=user.pk, preferences={}).name == "Bo"
+
+
+def test_change_profile_tells_who_comes_too_late():
+    user = UserFactory(name="Ana")
+    operations.change_profile(user_id=user.pk, version=1, name="Bo")
+
+    with pytest.raises(operations.EditedMeanwhile) as refusal:
+        operations.change_profile(user_id=user.pk, version=1, name="Cy")
+
+    assert refusal.value.details == {"version": 2}
+    assert active_user(user.pk).name == "Bo"
+
+
+@pytest.mark.parametrize("name", ["", "a\x00b", "x" * 256])
+def test_change_profile_refuses_what_is_no_name(name):
+    with pytest.raises(NameInvalid):
+        operations.change_profile(user_id=UserFactory().pk, name=name)
+
+
+@pytest.mark.parametrize(
+    "preferences",
+    [
+        [],
+        "x",
+        {"a": "\x00"},
+        {"\x00": 1},
+        {"a": "\ud800"},
+        {"a": "x" * 5000},
+        {"a": {1, 2}},
+        {"a": float("nan")},
+    ],
+)
+def test_change_profile_refuses_what_are_no_preferences(preferences):
+    with pytest.raises(operations.PreferencesInvalid):
+        operations.change_profile(user_id=UserFactory().pk, preferences=preferences)
+
+
+def test_nobody_can_be_changed():
+    for user_id in (uuid4(), leave(UserFactory()).pk):
+        with pytest.raises(operations.UserNotFound):
+            operations.change_profile(user_id=user_id, name="Ana")
+        with pytest.raises(operations.UserNotFound):
+            operations.end_other_sessions(user_id=user_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_profile_at_once_loses_no_change():
+    user, barrier, lost = UserFactory(), threading.Barrier(4), []
+
+    def work(number):
+        try:
+            barrier.wait()
+            operations.change_profile(user_id=user.pk, version=1, preferences={"n": number})
+        except operations.EditedMeanwhile:
+            lost.append(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(lost) == 3
+    assert User.objects.get().version == 2
+
+
+# ── Roles ───────────────────────────────────────────────────────────────────
+def test_make_and_withdraw_organizer():
+    user = UserFactory()
+
+    assert operations.make_organizer(user_id=user.pk).is_organizer
+    assert active_user(user.pk).is_staff
+    assert not operations.withdraw_organizer(user_id=user.pk).is_organizer
+    assert not active_user(user.pk).is_staff
+
+
+def test_the_last_superuser_stays():
+    last = SuperuserFactory()
+    SuperuserFactory(is_active=False)
+
+    for refused in (
+        lambda: operations.withdraw_organizer(user_id=last.pk),
+        lambda: operations.set_active(user_id=last.pk, active=False),
+        lambda: leave(last),
+    ):
+        with pytest.raises(operations.LastSuperuser):
+            refused()
+
+    SuperuserFactory()
+    assert not operations.withdraw_organizer(user_id=last.pk).is_superuser
+
+
+# ── Leaving ─────────────────────────────────────────────────────────────────
+def leave(user):
+    with transaction.atomic():
+        locked = lock_user(user.pk)
+        operations.erase_account(locked_user=locked)
+    return locked
+
+
+def test_erase_account_leaves_a_row_that_says_nothing(origin):
+    user = OrganizerFactory(
+        email="ana@example.org", name="Ana", password=PASSWORD, preferences={"mail": False}
+    )
+    token = issued_token(user)
+
+    leave(user)
+
+    left = User.objects.with_keys().get(pk=user.pk)
+    assert (left.email, left.name, left.display_name) == ("", "", "Former attendee")
+    assert (left.role, left.preferences, left.email_digest) == ("user", {}, None)
+    assert (left.is_active, left.has_usable_password()) == (False, False)
+    assert left.deleted_at is not None
+    assert active_user(user.pk) is None
+    assert user_with_address("ana@example.org") is None
+    assert operations.authenticate_token(token.secret) is None
+    with pytest.raises(operations.WrongCredentials):
+        operations.authenticate_with_password(
+            email="ana@example.org", password=PASSWORD, origin=origin
+        )
+
+
+def test_erase_account_frees_the_address(origin, announced):
+    user = UserFactory(email="ana@example.org")
+    leave(user)
+
+    operations.register(email="ana@example.org", name="Ana", password=PASSWORD, origin=origin)
+
+    assert user_with_address("ana@example.org") != user
+    assert [name for name, _ in announced] == [
+        "user_registered",
+        "address_verification_requested",
+    ]

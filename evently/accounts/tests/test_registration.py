@@ -1,0 +1,272 @@
+import re
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from evently.accounts import links, operations
+from evently.accounts.factories import PASSWORD, UserFactory, issued_token
+from evently.accounts.models import User
+from evently.accounts.queries import user_with_address
+from evently.audit.models import AuditLog
+from evently.privacy.addresses import AddressInvalid, NameInvalid
+from evently.privacy.models import PersonKey
+
+pytestmark = pytest.mark.django_db
+
+
+def register(origin, **changes):
+    columns = {"email": "ana@example.org", "name": "Ana", "password": PASSWORD} | changes
+    return operations.register(**columns, origin=origin)
+
+
+def test_register_makes_an_unverified_user(origin, announced):
+    assert register(origin, email=" Ana@Example.org ", name=" Ana  B ") is None
+
+    user = user_with_address("ana@example.org")
+    assert (user.email, user.name, user.role) == ("Ana@Example.org", "Ana B", "user")
+    assert not user.is_verified
+    assert user.check_password(PASSWORD)
+    assert announced == [("user_registered", user), ("address_verification_requested", user)]
+
+
+def test_register_again_changes_nothing_and_tells_the_owner(origin, announced):
+    user = UserFactory(email="ana@example.org", name="Ana", password=PASSWORD)
+
+    answer = register(origin, email="ANA@example.org", name="Mallory", password="another secret")
+
+    user.refresh_from_db()
+    assert answer is None
+    assert User.objects.count() == 1
+    assert (user.name, user.check_password(PASSWORD)) == ("Ana", True)
+    assert announced == [("registration_repeated", user)]
+
+
+def test_register_says_nothing_to_one_who_was_switched_off(origin, announced):
+    UserFactory(email="ana@example.org", is_active=False)
+
+    assert register(origin) is None
+    assert announced == []
+
+
+def test_register_for_a_guest_does_not_set_a_password(origin, announced):
+    guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
+
+    register(origin)
+
+    guest.refresh_from_db()
+    assert guest.is_guest
+    assert announced == [("registration_repeated", guest)]
+
+
+@pytest.mark.usefixtures("slow_hashing")
+def test_register_takes_as_long_when_the_address_is_taken(origin, announced):
+    def seconds(email):
+        started = time.process_time()
+        register(origin, email=email)
+        return time.process_time() - started
+
+    UserFactory(email="ana@example.org")
+    new = min(seconds(f"new{n}@example.org") for n in range(3))
+    taken = min(seconds("ana@example.org") for n in range(3))
+
+    # Both hash a password, which is what takes the time.
+    assert taken > new / 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal", "field"),
+    [
+        ({"email": "ana"}, AddressInvalid, "email"),
+        ({"email": "ana\x00@example.org"}, AddressInvalid, "email"),
+        ({"name": ""}, NameInvalid, "name"),
+        ({"name": "A\x00"}, NameInvalid, "name"),
+        ({"password": "short"}, operations.WeakPassword, "password"),
+        ({"password": "password1234"}, operations.WeakPassword, "password"),
+        ({"password": "12345678901234"}, operations.WeakPassword, "password"),
+        ({"password": "x" * 1025}, operations.WeakPassword, "password"),
+        ({"password": "correct horse \ud800"}, operations.WeakPassword, "password"),
+    ],
+)
+def test_register_refuses(origin, announced, changes, refusal, field):
+    with pytest.raises(refusal) as caught:
+        register(origin, **changes)
+
+    assert caught.value.fields.keys() == {field}
+    assert (User.objects.count(), announced) == (0, [])
+
+
+def test_register_rolls_back_when_a_listener_fails(origin, announced):
+    def fail(sender, **kwargs):
+        raise ZeroDivisionError
+
+    from evently.accounts.signals import user_registered
+
+    user_registered.connect(fail, weak=False)
+    with pytest.raises(ZeroDivisionError):
+        register(origin)
+
+    assert (User.objects.count(), PersonKey.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_register_at_once_makes_one_account(origin, announced):
+    barrier, failures = threading.Barrier(4), []
+
+    def work():
+        try:
+            barrier.wait()
+            register(origin)
+        except Exception as error:  # noqa: BLE001  (handed to the test)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert (User.objects.count(), PersonKey.objects.count()) == (1, 1)
+    assert [name for name, _ in announced].count("user_registered") == 1
+    assert [name for name, _ in announced].count("registration_repeated") == 3
+
+
+def test_register_names_nobody_in_the_trail(origin, announced):
+    register(origin)
+
+    text = "".join(f"{row.actor}{row.before}{row.after}" for row in AuditLog.objects.all())
+    assert "ana" not in text.lower().replace("analytics", "")
+
+
+# ── Verifying ───────────────────────────────────────────────────────────────
+def test_verify_address(origin, announced):
+    register(origin)
+    user = user_with_address("ana@example.org")
+    token = links.verification_token(user)
+
+    verified = operations.verify_address(token=token)
+
+    assert verified == user
+    assert verified.is_verified
+    assert verified.check_password(PASSWORD)
+    first = User.objects.get().email_verified_at
+    assert operations.verify_address(token=token).email_verified_at == first
+
+
+def test_verify_address_refuses_other_tokens():
+    user = UserFactory(email_verified_at=None)
+    good = links.verification_token(user)
+
+    for token in ("", "x", good[:-1], "f" + good[1:], links.login_token(user), "ä", "\ud800"):
+        with pytest.raises(operations.TokenInvalid):
+            operations.verify_address(token=token)
+    assert not User.objects.get().is_verified
+
+
+def test_verify_address_refuses_after_a_week(monkeypatch):
+    token = links.verification_token(UserFactory(email_verified_at=None))
+
+    later = time.time() + timedelta(days=7, seconds=5).total_seconds()
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    with pytest.raises(operations.TokenInvalid):
+        operations.verify_address(token=token)
+
+
+def test_verify_address_refuses_once_the_address_has_changed():
+    user = UserFactory(email_verified_at=None)
+    token = links.verification_token(user)
+    user.save(update_fields=user.seal(user.key, email="other@example.org"))
+
+    with pytest.raises(operations.TokenInvalid):
+        operations.verify_address(token=token)
+
+
+def test_request_address_verification(origin, announced):
+    user, verified = UserFactory(email_verified_at=None), UserFactory()
+
+    operations.request_address_verification(user_id=user.pk, origin=origin)
+    operations.request_address_verification(user_id=verified.pk, origin=origin)
+
+    assert announced == [("address_verification_requested", user)]
+
+
+def test_tokens_survive_a_url():
+    user = UserFactory()
+    for token in (
+        links.verification_token(user),
+        links.password_reset_token(user),
+        links.login_token(user),
+    ):
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", token)
+
+
+# ── Guests ──────────────────────────────────────────────────────────────────
+def test_find_or_create_guest_makes_one_without_a_password(announced):
+    guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
+
+    assert (guest.email, guest.name, guest.is_guest, guest.is_verified) == (
+        "ana@example.org",
+        "Ana",
+        True,
+        False,
+    )
+    assert announced == []
+
+
+def test_find_or_create_guest_finds_the_same_again(django_assert_max_num_queries):
+    guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
+
+    with django_assert_max_num_queries(8):
+        again = operations.find_or_create_guest(email="ANA@example.org", name="Other")
+
+    assert again == guest
+    assert again.name == "Ana"
+    assert again.is_guest
+
+
+def test_find_or_create_guest_leaves_a_proven_account_alone():
+    user = UserFactory(email="ana@example.org", password=PASSWORD)
+    token = issued_token(user)
+
+    found = operations.find_or_create_guest(email="ana@example.org", name="Ana")
+
+    assert found == user
+    assert found.check_password(PASSWORD)
+    assert operations.authenticate_token(token.secret) is not None
+
+
+def test_find_or_create_guest_shuts_out_whoever_signed_up_with_somebody_elses_address(
+    origin, announced
+):
+    register(origin)
+    mallory = user_with_address("ana@example.org")
+    session, token = mallory.get_session_auth_hash(), issued_token(mallory)
+
+    guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
+
+    assert guest == mallory
+    assert guest.is_guest
+    assert guest.get_session_auth_hash() != session
+    assert operations.authenticate_token(token.secret) is None
+    with pytest.raises(operations.WrongCredentials):
+        operations.authenticate_with_password(
+            email="ana@example.org", password=PASSWORD, origin=origin
+        )
+
+
+def test_find_or_create_guest_refuses():
+    UserFactory(email="off@example.org", is_active=False)
+
+    with pytest.raises(operations.AccountInactive):
+        operations.find_or_create_guest(email="off@example.org", name="Ana")
+    with pytest.raises(AddressInvalid):
+        operations.find_or_create_guest(email="off", name="Ana")
+    with pytest.raises(NameInvalid):
+        operations.find_or_create_guest(email="new@example.org", name=" ")
+    assert User.objects.count() == 1
