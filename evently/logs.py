@@ -82,7 +82,7 @@ def configure(config: dict[str, Any]) -> None:
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 # Task lines are our own, below.
                 "celery.worker.strategy": {"level": "WARNING"},
-                "celery.app.trace": {"level": "WARNING"},
+                "celery.app.trace": {"level": "CRITICAL"},
                 "celery.beat": {"level": "WARNING"},
             },
         }

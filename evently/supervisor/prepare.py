@@ -26,7 +26,7 @@ def main() -> int:
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return 2
-    call_command("migrate", interactive=False, verbosity=1 if settings.DEBUG else 0)
+    call_command("migrate", interactive=False, verbosity=0)
     load_demo_if_empty()
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)

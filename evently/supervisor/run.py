@@ -90,6 +90,7 @@ class Supervisor:
 
     def _start_embedded(self) -> None:
         for server in servers.describe(self.home):
+            say(f"Starting {server.name} ...")
             child = Child(
                 name=server.name,
                 launch=partial(servers.start, server, check=self._check),
@@ -123,6 +124,7 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Migrate and so on, in a process of its own; its words say what went wrong."""
+        say("Preparing the database ...")
         metrics = self.home / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir()
