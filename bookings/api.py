@@ -26,7 +26,7 @@ from bookings.serializers import (
 )
 from evently.api.idempotency import once_of
 from evently.api.permissions import BOOK, READ
-from evently.api.views import ApiViewSet
+from evently.api.views import ApiViewSet, user_of
 from evently.errors import Conflict, NotFound
 from evently.origin import origin_of
 
@@ -69,7 +69,7 @@ def own_booking(request: Request, booking_id: UUID) -> Booking:
 
     Raises BookingNotFound; somebody else's is not found either.
     """
-    booking = queries.booking_of(user_id=request.user.pk, booking_id=booking_id)
+    booking = queries.booking_of(user_id=user_of(request).pk, booking_id=booking_id)
     if booking is None:
         raise BookingNotFound
     return booking
@@ -110,7 +110,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Booking]:
         """Return the bookings of whoever asks, newest first."""
-        return queries.booking_history(user_id=self.request.user.pk)
+        return queries.booking_history(user_id=user_of(self.request).pk)
 
     @extend_schema(request=BookingRequest, responses={201: BookingRepresentation})
     def create(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
             log_invalid(request, body.errors)
             raise ValidationError(body.errors)
         booking = operations.book_seats(
-            user_id=request.user.pk,
+            user_id=user_of(request).pk,
             origin=origin_of(request._request),
             once=once_of(request, booked),
             **body.validated_data,
@@ -200,13 +200,13 @@ def log_invalid(request: Request, errors: Any) -> None:
     """Log an attempt that made no sense, where it names an event at least."""
     body = request.data if isinstance(request.data, dict) else {}
     try:
-        event_id = serializers.UUIDField().to_internal_value(body.get("event"))
+        event_id = serializers.UUIDField().to_internal_value(body.get("event", ""))
     except ValidationError:
         return
     quantity = body.get("quantity")
     operations.log_refusal(
         event_id=event_id,
-        user_id=request.user.pk,
+        user_id=user_of(request).pk,
         quantity=quantity if isinstance(quantity, int) and not isinstance(quantity, bool) else None,
         code="invalid",
         origin=origin_of(request._request),

@@ -22,7 +22,7 @@ BOOKING_COLUMNS = (
 
 
 @section("bookings")
-def bookings(user_id: UUID) -> list[dict[str, Any]]:
+def bookings(user_id: UUID) -> list[Any]:
     """Return a person's bookings, archived ones first."""
     archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
     living = Booking.objects.filter(user_id=user_id).order_by("id")
@@ -30,7 +30,7 @@ def bookings(user_id: UUID) -> list[dict[str, Any]]:
 
 
 @section("booking_attempts")
-def booking_attempts(user_id: UUID) -> list[dict[str, Any]]:
+def booking_attempts(user_id: UUID) -> list[Any]:
     """Return a person's attempts to book, with where they came from."""
     attempts = BookingAttempt.objects.filter(user_id=user_id).order_by("id")
     return list(

@@ -90,5 +90,5 @@ class BookingDetail(BookingRepresentation):
     tickets = TicketRepresentation(many=True, read_only=True, source="tickets_in_order")
 
     class Meta(BookingRepresentation.Meta):
-        fields = (*BookingRepresentation.Meta.fields, "tickets")
-        read_only_fields = fields
+        fields = (*BookingRepresentation.Meta.fields, "tickets")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]

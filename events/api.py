@@ -9,10 +9,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC
-from evently.api.views import ApiViewSet, etag_of, version_from
+from evently.api.views import ApiViewSet, etag_of, user_of, version_from
 from evently.errors import NotAllowed
 from events import operations
 from events.filters import ORDERINGS, EventFilter
@@ -96,7 +95,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     lookup_url_kwarg = "event_id"
     queryset = Event.objects.none()
 
-    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+    def get_serializer_class(self) -> Any:
         """Return what an action writes, or shows."""
         writes = {"create": EventDraft, "partial_update": EventDraft, "quote": QuoteRequest}
         return writes.get(self.action, EventRepresentation)
@@ -116,7 +115,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         """Make an event. Nobody else sees it until it is published."""
         draft = EventDraft(data=request.data)
         draft.is_valid(raise_exception=True)
-        event = operations.create_event(by_id=request.user.pk, **draft.validated_data)
+        event = operations.create_event(by_id=user_of(request).pk, **draft.validated_data)
         return answer_with(event, status=201)
 
     @extend_schema(responses={200: EventRepresentation})
@@ -127,7 +126,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         draft = EventDraft(event, data=request.data, partial=True)
         draft.is_valid(raise_exception=True)
         changed = operations.edit_event(
-            event_id=event.pk, by_id=request.user.pk, version=version, **draft.validated_data
+            event_id=event.pk, by_id=user_of(request).pk, version=version, **draft.validated_data
         )
         return answer_with(changed)
 
@@ -135,7 +134,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     def publish(self, request: Request, event_id: UUID) -> Response:
         """Make an event public, and open its sales."""
         event = managed_event(event_id, request.user)
-        return answer_with(operations.publish_event(event_id=event.pk, by_id=request.user.pk))
+        return answer_with(operations.publish_event(event_id=event.pk, by_id=user_of(request).pk))
 
     @extend_schema(responses={200: QuoteRepresentation})
     def quote(self, request: Request, event_id: UUID) -> Response:
@@ -143,7 +142,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         body = QuoteRequest(data=request.data)
         body.is_valid(raise_exception=True)
         quote = operations.quote_price(
-            event_id=event_id, holder=str(request.user.pk), **body.validated_data
+            event_id=event_id, holder=str(user_of(request).pk), **body.validated_data
         )
         return Response(QuoteRepresentation(quote).data)
 

@@ -51,9 +51,9 @@ class MomentOrDayField(forms.Field):
                 moment = datetime.combine(day, time.min, tzinfo=UTC)
                 return moment + timedelta(days=1, microseconds=-1) if self.end_of_day else moment
             # A plus sign in an address that was not encoded arrives as a space.
-            moment = parse_datetime(value.replace(" ", "+") if "T" in value else value)
-            if moment is not None:
-                return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            given = parse_datetime(value.replace(" ", "+") if "T" in value else value)
+            if given is not None:
+                return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
         raise forms.ValidationError("Give a day like 2027-05-01, or a time like …T18:00:00Z.")
@@ -118,7 +118,7 @@ class EventFilter(django_filters.FilterSet):
     def by_seats(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
         """Keep what has seats on sale, or what has not."""
         if wanted == "true":
-            return events.on_sale().filter(available_seats__gt=0)  # type: ignore[attr-defined, no-any-return]
+            return events.on_sale().filter(available_seats__gt=0)  # type: ignore[attr-defined]
         return events.filter(Q(available_seats=0) | Q(status="cancelled"))
 
     def in_order(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:

@@ -21,7 +21,7 @@ class EventModelSerializer(serializers.ModelSerializer[Event]):
         **serializers.ModelSerializer.serializer_field_mapping,
     }
 
-    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict]:  # type: ignore[type-arg]
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict]:
         """Use our own field for every moment."""
         field_class, kwargs = super().build_standard_field(field_name, model_field)
         if issubclass(field_class, serializers.DateTimeField):

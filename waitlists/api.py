@@ -16,7 +16,7 @@ from bookings.serializers import BookingRepresentation
 from evently.accounts.api import ProfileView
 from evently.api.idempotency import once_of
 from evently.api.permissions import BOOK, ORGANIZE, READ
-from evently.api.views import ApiView, ApiViewSet
+from evently.api.views import ApiView, ApiViewSet, user_of
 from evently.errors import Invalid
 from evently.origin import origin_of
 from evently.privacy.addresses import digest_of_address
@@ -76,7 +76,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[WaitlistEntry]:
         """Return the entries of whoever asks, newest first."""
-        return queries.entries_of(user_id=self.request.user.pk)
+        return queries.entries_of(user_id=user_of(self.request).pk)
 
     def own_entry(self, entry_id: UUID) -> WaitlistEntry:
         """Return an entry of whoever asks; somebody else's is not found either.
@@ -94,7 +94,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         body = EntryRequest(data=request.data)
         body.is_valid(raise_exception=True)
         entry = operations.join_waitlist(
-            user_id=request.user.pk, once=once_of(request, joined), **body.validated_data
+            user_id=user_of(request).pk, once=once_of(request, joined), **body.validated_data
         )
         status, answer = joined(entry)
         return Response(
@@ -105,7 +105,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     def retrieve(self, request: Request, entry_id: UUID) -> Response:
         """Return an entry of one's own with the facts behind its place."""
         entry: Any = self.own_entry(entry_id)
-        entry.offers = queries.promotions_of(user_id=request.user.pk).filter(
+        entry.offers = queries.promotions_of(user_id=user_of(request).pk).filter(
             event_id=entry.event_id, waitlist_id=entry.pk
         )
         entry.line_length = queries.line_length(event_id=entry.event_id)
@@ -144,7 +144,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Promotion]:
         """Return the offers to whoever asks, newest first."""
-        return queries.promotions_of(user_id=self.request.user.pk)
+        return queries.promotions_of(user_id=user_of(self.request).pk)
 
     def own_promotion(self, promotion_id: UUID) -> Promotion:
         """Return an offer to whoever asks; somebody else's is not found either.
@@ -246,7 +246,7 @@ class MyAccountView(ProfileView):
     def delete(self, request: Request) -> Response:
         """Leave for good: what lies ahead is cancelled, name and address are destroyed."""
         given = request.headers.get(CONFIRMATION, "")
-        if digest_of_address(given) != request.user.email_digest:
+        if digest_of_address(given) != user_of(request).email_digest:
             raise ConfirmationRequired
-        operations.erase_person(user_id=request.user.pk)
+        operations.erase_person(user_id=user_of(request).pk)
         return Response(status=204)

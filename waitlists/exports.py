@@ -8,7 +8,7 @@ from waitlists.models import Promotion, WaitlistEntry
 
 
 @section("waitlist_entries")
-def waitlist_entries(user_id: UUID) -> list[dict[str, Any]]:
+def waitlist_entries(user_id: UUID) -> list[Any]:
     """Return a person's places in line, whatever became of them."""
     entries = WaitlistEntry.objects.filter(user_id=user_id).order_by("id")
     return list(
@@ -33,7 +33,7 @@ def waitlist_entries(user_id: UUID) -> list[dict[str, Any]]:
 
 
 @section("promotions")
-def promotions(user_id: UUID) -> list[dict[str, Any]]:
+def promotions(user_id: UUID) -> list[Any]:
     """Return the offers that were made to a person."""
     offers = Promotion.objects.filter(user_id=user_id).order_by("id")
     return list(

@@ -112,8 +112,8 @@ class EntryReceipt(EntryRepresentation):
             "offers",
             "line_length",
             "seats_returned_lately",
-        )
-        read_only_fields = fields
+        )  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 @extend_schema_serializer(examples=[PROMOTION])
@@ -130,8 +130,8 @@ class PromotionRepresentation(OfferFacts):
             *OfferFacts.Meta.fields[1:-1],
             "window_minutes",
             "booking",
-        )
-        read_only_fields = fields
+        )  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class AnalyticsRepresentation(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from evently.accounts.serializers import (
     UserRepresentation,
 )
 from evently.api.permissions import BOOK, PUBLIC, READ
-from evently.api.views import ApiView, etag_of, version_from
+from evently.api.views import ApiView, etag_of, user_of, version_from
 from evently.origin import origin_of
 from evently.privacy.addresses import clean_address, clean_name
 
@@ -88,7 +88,7 @@ class TokenView(ApiView):
     @extend_schema(operation_id="auth_token_revoke", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Revoke the token that this request carries."""
-        operations.revoke_token(user_id=request.user.pk, token_id=request.auth.pk)  # type: ignore[union-attr]
+        operations.revoke_token(user_id=user_of(request).pk, token_id=request.auth.pk)
         return Response(status=204)
 
 
@@ -108,7 +108,7 @@ class ProfileView(ApiView):
     @extend_schema(operation_id="me_retrieve", responses={200: UserRepresentation})
     def get(self, request: Request) -> Response:
         """Return who the token belongs to, with their version as ETag."""
-        return answer_with(request.user)
+        return answer_with(user_of(request))
 
     @extend_schema(
         operation_id="me_update", request=ProfileChange, responses={200: UserRepresentation}
@@ -118,8 +118,8 @@ class ProfileView(ApiView):
         body = ProfileChange(data=request.data)
         body.is_valid(raise_exception=True)
         user = operations.change_profile(
-            user_id=request.user.pk,
-            version=version_from(request, current=request.user.version),
+            user_id=user_of(request).pk,
+            version=version_from(request, current=user_of(request).version),
             **body.validated_data,
         )
         return answer_with(user)
@@ -134,11 +134,11 @@ class ExportView(ApiView):
     def get(self, request: Request) -> Response:
         """Return everything that is kept about whoever asks."""
         return Response(
-            export_of(request.user),
+            export_of(user_of(request)),
             headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
         )
 
 
-def answer_with(user: Any) -> Response:
+def answer_with(user: User) -> Response:
     """Return a person with the ETag that a change must name."""
     return Response(UserRepresentation(user).data, headers={"ETag": etag_of(user.version)})

@@ -8,7 +8,7 @@ from evently.accounts.models import ApiToken
 
 
 @section("api_tokens")
-def api_tokens(user_id: UUID) -> list[dict[str, Any]]:
+def api_tokens(user_id: UUID) -> list[Any]:
     """Return a person's tokens, without what they are checked by."""
     tokens = ApiToken.objects.filter(user_id=user_id).order_by("id")
     return list(tokens.values("id", "name", "scopes", "created_at", "expires_at", "revoked_at"))

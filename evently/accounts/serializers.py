@@ -96,7 +96,7 @@ class PreferencesField(serializers.JSONField):
         """Return the object."""
         if not isinstance(data, dict):
             self.fail("not_an_object")
-        value: dict[str, Any] = super().to_internal_value(data)
+        value: dict[str, Any] = data
         return value
 
 

@@ -8,13 +8,13 @@ from evently.api.permissions import PUBLIC
 from evently.api.views import ApiMixin
 
 
-class SchemaView(ApiMixin, SpectacularAPIView):  # type: ignore[misc]
+class SchemaView(ApiMixin, SpectacularAPIView):
     """The OpenAPI 3.1 document, as YAML or (`?format=json`) as JSON."""
 
     required_scopes = {"get": PUBLIC}
 
 
-class DocsView(ApiMixin, SpectacularSwaggerSplitView):  # type: ignore[misc]
+class DocsView(ApiMixin, SpectacularSwaggerSplitView):
     """Swagger UI, served from here, its script apart so that nothing stands inline."""
 
     required_scopes: dict[str, Any] = {"get": PUBLIC}

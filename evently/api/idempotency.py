@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from evently.api.views import user_of
 from evently.idempotency.keys import Once, digest_of
 
 HEADER = "Idempotency-Key"
@@ -21,7 +22,7 @@ def once_of(request: Request, render: Callable[[Any], tuple[int, Any]]) -> Once 
         return None
     body = request.data if isinstance(request.data, dict) else {"": request.data}
     return Once(
-        user_id=request.user.pk,
+        user_id=user_of(request).pk,
         key=key,
         method=request.method or "",
         path=request.path,

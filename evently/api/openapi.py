@@ -57,14 +57,14 @@ class ProblemRepresentation(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What went wrong, and what to do next.")
     code = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Sentences by field, where the request itself is at fault.",
     )
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     """Describes the token, and which scope an operation needs."""
 
     target_class = "evently.api.authentication.BearerAuthentication"

@@ -84,7 +84,7 @@ class CursorPages(BasePagination):
     most = 100
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
+        self, queryset: Any, request: Request, view: "APIView | None" = None
     ) -> list[Any]:
         """Return one page of a queryset, which must be ordered by plain columns, `id` last.
 

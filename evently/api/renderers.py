@@ -8,7 +8,7 @@ from rest_framework.renderers import BaseRenderer
 class FileRenderer(BaseRenderer):
     """Hands bytes through; problems stay problem+json."""
 
-    charset = None
+    charset: str | None = None
     render_style = "binary"
 
     def render(
