@@ -9,6 +9,8 @@ import factory
 from evently.accounts.factories import UserFactory
 from events.models import Event, PaymentMode
 
+CENT = Decimal("0.01")
+
 
 def _from_now(**length: float) -> Any:
     return factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(**length))
@@ -35,6 +37,3 @@ class EventFactory(factory.django.DjangoModelFactory[Event]):
     base_price = factory.LazyAttribute(lambda event: Decimal(event.priced or 0).quantize(CENT))
     current_price = factory.SelfAttribute("base_price")
     created_by = factory.SubFactory(UserFactory)
-
-
-CENT = Decimal("0.01")

@@ -34,19 +34,13 @@ class EventOwned(Identified):
 
         abstract = True
 
-    def _do_update(
-        self,
-        base_qs: models.QuerySet[Self],
-        using: str | None,
-        pk_val: Any,
-        values: Any,
-        update_fields: Iterable[str] | None,
-        forced_update: bool,
-    ) -> bool:
-        scoped = base_qs.filter(event_id=self.event_id)
-        return super()._do_update(  # type: ignore[misc, no-any-return]
-            scoped, using, pk_val, values, update_fields, forced_update
-        )
+    def _event(self) -> dict[str, Any]:
+        """What a statement on this row adds to its WHERE."""
+        return {"event_id": self.event_id}
+
+    def _do_update(self, base_qs: models.QuerySet[Self], *args: Any, **kwargs: Any) -> Any:
+        """Write the row, in its own event. Arguments differ between versions of Django."""
+        return super()._do_update(base_qs.filter(**self._event()), *args, **kwargs)
 
     def refresh_from_db(
         self,
@@ -56,7 +50,7 @@ class EventOwned(Identified):
     ) -> None:
         """Read the row again, from its own event."""
         queryset = type(self)._base_manager.all() if from_queryset is None else from_queryset
-        super().refresh_from_db(using, fields, queryset.filter(event_id=self.event_id))
+        super().refresh_from_db(using, fields, queryset.filter(**self._event()))
 
     def delete(
         self, using: str | None = None, keep_parents: bool = False
@@ -64,5 +58,5 @@ class EventOwned(Identified):
         """Delete the row, and by the database's cascades whatever hangs on it."""
         database = using or router.db_for_write(type(self), instance=self)
         rows = type(self)._base_manager.using(database)
-        count = rows.filter(pk=self.pk, event_id=self.event_id)._raw_delete(database)
+        count = rows.filter(pk=self.pk, **self._event())._raw_delete(database)
         return count, {self._meta.label: count}

@@ -1,6 +1,7 @@
 """Organizers make, change, publish and copy events."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -90,9 +91,8 @@ def create_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -
 
 def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
     """Make an event inside the caller's transaction."""
+    fields.setdefault("current_price", fields.get("base_price", Decimal("0.00")))
     event = Event(created_by_id=by_id, source_key=source_key, **_editable(fields))
-    if event.current_price is None:
-        event.current_price = event.base_price
     check_event(event, at=now())
     event.save(force_insert=True)
     return event
