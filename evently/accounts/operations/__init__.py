@@ -1,7 +1,7 @@
 """Every write of accounts.
 
-All but `erase_account` are entry operations: each opens its own transaction. Their refusals sit
-beside them and are found here too.
+All are entry operations: each opens its own transaction. Their refusals sit beside them and are
+found here too. Leaving is `waitlists.operations.erase_person`, which cancels what lies ahead.
 """
 
 from evently.accounts.links import TokenInvalid
@@ -34,7 +34,6 @@ from evently.accounts.operations.people import (
     PreferencesInvalid,
     change_profile,
     end_other_sessions,
-    erase_account,
     make_organizer,
     set_active,
     withdraw_organizer,
@@ -68,7 +67,6 @@ __all__ = [
     "change_password",
     "change_profile",
     "end_other_sessions",
-    "erase_account",
     "find_or_create_guest",
     "issue_token",
     "log_in_by_link",

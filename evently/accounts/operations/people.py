@@ -1,15 +1,13 @@
-"""A person's own data, their role, and their leaving."""
+"""A person's own data, and their role."""
 
 import json
 from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
-from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, Role, User
+from evently.accounts.models import Role, User
 from evently.accounts.operations.proof import revoke_tokens
-from evently.database.clock import now
 from evently.errors import Conflict, Invalid
-from evently.privacy.keys import destroy_key
 from evently.transactions import entry
 
 LARGEST_PREFERENCES = 4096
@@ -111,7 +109,7 @@ def set_active(*, user_id: UUID, active: bool) -> User:
     def work() -> User:
         user = lock_user(user_id)
         if not active:
-            _refuse_last_superuser(user)
+            refuse_last_superuser(user)
             revoke_tokens(user)
             user.session_version += 1
         user.is_active = active
@@ -121,48 +119,11 @@ def set_active(*, user_id: UUID, active: bool) -> User:
     return entry(work)
 
 
-def erase_account(*, locked_user: User) -> None:
-    """Destroy a person's key and ways in, inside the caller's transaction.
-
-    The row stays, for the bookings that refer to it, and says nothing of the person any more:
-    what is sealed goes dark, here and in the trail, and the address can be used anew. What lies
-    ahead of them (bookings, places in line) the caller has cancelled before.
-    Raises LastSuperuser.
-    """
-    _refuse_last_superuser(locked_user)
-    ApiToken.objects.filter(user_id=locked_user.pk).delete()
-    destroy_key(user_id=locked_user.pk)
-    locked_user.email_digest = None
-    locked_user.password = UNUSABLE_PASSWORD
-    locked_user.role = Role.USER
-    locked_user.is_superuser = False
-    locked_user.is_active = False
-    locked_user.preferences = {}
-    locked_user.email_verified_at = None
-    locked_user.session_version += 1
-    locked_user.link_version += 1
-    locked_user.deleted_at = now()
-    locked_user.save(
-        update_fields=[
-            "email_digest",
-            "password",
-            "role",
-            "is_superuser",
-            "is_active",
-            "preferences",
-            "email_verified_at",
-            "session_version",
-            "link_version",
-            "deleted_at",
-        ]
-    )
-
-
 def _set_role(user_id: UUID, role: Role) -> User:
     def work() -> User:
         user = lock_user(user_id)
         if role == Role.USER:
-            _refuse_last_superuser(user)
+            refuse_last_superuser(user)
             user.is_superuser = False
         user.role = role
         user.save(update_fields=["role", "is_superuser"])
@@ -171,7 +132,11 @@ def _set_role(user_id: UUID, role: Role) -> User:
     return entry(work)
 
 
-def _refuse_last_superuser(locked_user: User) -> None:
+def refuse_last_superuser(locked_user: User) -> None:
+    """Refuse what would leave nobody to let others in.
+
+    Raises LastSuperuser.
+    """
     if not locked_user.is_superuser:
         return
     others = User.objects.active().filter(is_superuser=True).exclude(pk=locked_user.pk)

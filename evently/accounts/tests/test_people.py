@@ -5,6 +5,7 @@ import pytest
 from django.db import connection, transaction
 
 from evently.accounts import operations
+from evently.accounts.closing import close_account
 from evently.accounts.factories import (
     PASSWORD,
     OrganizerFactory,
@@ -12,7 +13,6 @@ from evently.accounts.factories import (
     UserFactory,
     issued_token,
 )
-from evently.accounts.locks import lock_user
 from evently.accounts.models import User
 from evently.accounts.queries import active_user, people, user_with_address
 from evently.privacy.addresses import NameInvalid
@@ -195,12 +195,11 @@ def test_the_last_superuser_stays():
 # ── Leaving ─────────────────────────────────────────────────────────────────
 def leave(user):
     with transaction.atomic():
-        locked = lock_user(user.pk)
-        operations.erase_account(locked_user=locked)
-    return locked
+        close_account(user_id=user.pk)
+    return user
 
 
-def test_erase_account_leaves_a_row_that_says_nothing(origin):
+def test_close_account_leaves_a_row_that_says_nothing(origin):
     user = OrganizerFactory(
         email="ana@example.org", name="Ana", password=PASSWORD, preferences={"mail": False}
     )
@@ -222,7 +221,7 @@ def test_erase_account_leaves_a_row_that_says_nothing(origin):
         )
 
 
-def test_erase_account_frees_the_address(origin, announced):
+def test_close_account_frees_the_address(origin, announced):
     user = UserFactory(email="ana@example.org")
     leave(user)
 
