@@ -1,0 +1,262 @@
+"""Turns rows into candidates, or refuses them with a reason and a sentence.
+
+A row's refusal names its first problem only: whoever mends it sees the next one.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from events.importing.moments import in_zone, moved_ahead, read_date, read_time
+from events.importing.reading import Row
+from events.models import PaymentMode
+
+# An all-day event has doors too; nothing better is known.
+DAY_STARTS = time(9)
+DAY_ENDS = time(18)
+LONGEST_TEXT = 255
+LATEST_YEAR = 2199
+ONLINE = "Online"
+YES = frozenset({"true", "yes", "1", "y", "x", "wahr", "ja", "oui"})
+
+REASONS = {
+    "bad_row": "cells do not match the header",
+    "private": "marked as private",
+    "no_name": "no name",
+    "name_too_long": "name too long",
+    "no_place": "no place",
+    "place_too_long": "place too long",
+    "no_date": "no start date",
+    "bad_date": "date not understood",
+    "bad_time": "time not understood",
+    "ends_before_start": "ends before it starts",
+    "past": "in the past",
+    "bad_character": "invisible characters",
+    "duplicate": "twice in this file",
+    "already_imported": "imported before",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all events of an import have in common.
+
+    now: the present, aware. shift_dates: whether past events are moved into the future. price:
+    per seat; 0 makes events free of charge, others are paid at the door.
+    """
+
+    now: datetime
+    timezone: str = "UTC"
+    capacity: int = 100
+    price: Decimal = Decimal("0.00")
+    currency: str = "EUR"
+    publish: bool = False
+    shift_dates: bool = False
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns that do not come from the file."""
+        return {
+            "timezone": self.timezone,
+            "total_capacity": self.capacity,
+            "base_price": self.price,
+            "current_price": self.price,
+            "currency": self.currency,
+            "payment_mode": PaymentMode.DOOR if self.price else PaymentMode.FREE,
+            "published_at": self.now if self.publish else None,
+        }
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that is not taken. reason: a key of REASONS; sentence: what to do about it."""
+
+    line: int
+    name: str
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row that makes an event. source_key: the same for the same row, whenever it is read."""
+
+    line: int
+    name: str
+    source_key: str
+    moved: bool = False
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, sentence: str) -> None:
+        self.reason, self.sentence = reason, sentence
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class _Span:
+    """When a row takes place, by the clocks of its time zone."""
+
+    day: date
+    starts: time
+    last_day: date | None
+    ends: time | None
+
+
+def candidate_of(row: Row, plan: Plan) -> Candidate | Refusal:
+    """Return what a row makes, judged by itself: not by other rows, nor by events there are."""
+    name = _tidy(row.get("subject"))
+    try:
+        return _candidate(row, plan, name)
+    except _Refused as refused:
+        return Refusal(row.line, name[:LONGEST_TEXT], refused.reason, refused.sentence)
+
+
+def _candidate(row: Row, plan: Plan, name: str) -> Candidate:
+    if row.problem:
+        raise _Refused("bad_row", row.problem)
+    if _yes(row.get("private")):
+        raise _Refused("private", "The calendar marks it as private. Take that mark off first.")
+    _check_text(name, "name", nothing="no_name")
+    place = _place_of(row)
+    span = _span_of(row)
+    first_day = span.day.isoformat()
+    moved = False
+    starts_at, ends_at = _moments(span, plan, timedelta(0))
+    if starts_at <= plan.now:
+        if not plan.shift_dates:
+            raise _Refused("past", f"It started on {first_day}.")
+        ahead = moved_ahead(span.day, behind=plan.now.astimezone(ZoneInfo(plan.timezone)).date())
+        starts_at, ends_at = _moments(span, plan, ahead - span.day)
+        moved = True
+    description = _description_of(row)
+    for text in (name, place, description):
+        if "\x00" in text:
+            raise _Refused("bad_character", "Remove the invisible character (a null byte).")
+    return Candidate(
+        line=row.line,
+        name=name,
+        # By the dates as written: moved or not, and whenever, it is the same event.
+        source_key=_source_key(name, f"{first_day}T{span.starts:%H:%M}", place),
+        moved=moved,
+        columns={
+            "name": name,
+            "venue": place,
+            "description": description,
+            "event_date": starts_at,
+            "ends_at": ends_at,
+        },
+    )
+
+
+def _span_of(row: Row) -> _Span:
+    day = _date_in(row, "start date")
+    if day is None:
+        raise _Refused("no_date", "It has no start date.")
+    last_day = _date_in(row, "end date")
+    all_day = _yes(row.get("all day event"))
+    starts = None if all_day else _time_in(row, "start time")
+    ends = None if all_day else _time_in(row, "end time")
+    if last_day is not None and last_day < day:
+        raise _Refused("ends_before_start", f"It ends on {last_day}, before it starts on {day}.")
+    if starts is None:
+        starts, ends = DAY_STARTS, ends or DAY_ENDS
+        last_day = last_day or day
+    if ends is not None and last_day is None:
+        # Without a date of its own, an end before the start is one after midnight.
+        last_day = day if ends >= starts else day + timedelta(days=1)
+    if ends is None and last_day is not None and last_day > day:
+        ends = DAY_ENDS
+    if last_day == day and ends is not None and ends < starts:
+        raise _Refused(
+            "ends_before_start", f"It ends at {ends:%H:%M}, before it starts at {starts:%H:%M}."
+        )
+    return _Span(day, starts, last_day, ends)
+
+
+def _moments(span: _Span, plan: Plan, ahead: timedelta) -> tuple[datetime, datetime | None]:
+    zone = ZoneInfo(plan.timezone)
+    starts_at = in_zone(span.day + ahead, span.starts, zone)
+    if span.ends is None or span.last_day is None:
+        return starts_at, None
+    return starts_at, in_zone(span.last_day + ahead, span.ends, zone)
+
+
+def _date_in(row: Row, column: str) -> date | None:
+    text = row.get(column)
+    if not text:
+        return None
+    day = read_date(text)
+    if day is None or not 1900 <= day.year <= LATEST_YEAR:
+        raise _Refused(
+            "bad_date",
+            f"“{text[:40]}” in “{column.title()}” is not a date. "
+            "Write it like 2026-11-30 or 11/30/2026 (month first).",
+        )
+    return day
+
+
+def _time_in(row: Row, column: str) -> time | None:
+    text = row.get(column)
+    if not text:
+        return None
+    clock = read_time(text)
+    if clock is None:
+        raise _Refused(
+            "bad_time",
+            f"“{text[:40]}” in “{column.title()}” is not a time. Write it like 19:30 or 7:30 PM.",
+        )
+    return clock
+
+
+def _place_of(row: Row) -> str:
+    place = _tidy(row.get("location"))
+    if not place and _is_online(row):
+        return ONLINE
+    _check_text(place, "place", nothing="no_place")
+    return place
+
+
+def _description_of(row: Row) -> str:
+    """Return the description, with what other columns say below it."""
+    facts = [
+        f"{title}: {text}" for title, text in row.extras.items() if title.casefold() != "online"
+    ]
+    if row.get("location") and _is_online(row):
+        facts.append("Also online")
+    return "\n\n".join(part for part in (row.get("description"), "\n".join(facts)) if part)
+
+
+def _is_online(row: Row) -> bool:
+    return any(title.casefold() == "online" and _yes(text) for title, text in row.extras.items())
+
+
+def _check_text(text: str, what: str, *, nothing: str) -> None:
+    if not text:
+        raise _Refused(nothing, f"It has no {what}.")
+    if len(text) > LONGEST_TEXT:
+        raise _Refused(
+            f"{what}_too_long",
+            f"Its {what} has {len(text)} characters; {LONGEST_TEXT} are the most.",
+        )
+
+
+def _yes(text: str) -> bool:
+    return text.strip().casefold() in YES
+
+
+def _tidy(text: str) -> str:
+    """Return a text on one line, without double spaces."""
+    return " ".join(text.split())
+
+
+def _source_key(name: str, start: str, place: str) -> str:
+    """Return a digest that is the same however the row's letters and spaces are written."""
+    parts = (unicodedata.normalize("NFKC", part).casefold() for part in (name, start, place))
+    return "csv:" + sha256("\x1f".join(parts).encode()).hexdigest()[:32]

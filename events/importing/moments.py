@@ -1,0 +1,75 @@
+"""Dates and times as calendars and spreadsheets write them, and past ones moved ahead."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+WEEK = timedelta(days=7)
+
+ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})")
+AMERICAN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})")
+GERMAN = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+CLOCK = re.compile(
+    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?(?:[:.](?P<second>\d{2})(?:\.\d+)?)?"
+    r"\s*(?P<half>[ap])?\.?(?:m\.?)?",
+    re.IGNORECASE,
+)
+
+
+def read_date(text: str) -> date | None:
+    """Return the day of 2026-11-30, 11/30/2026 (month first, as Google does) or 30.11.2026."""
+    text = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2})?.*\Z", "", text.strip())
+    for pattern in (ISO, AMERICAN, GERMAN):
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        year, month, day = (int(match[part]) for part in ("year", "month", "day"))
+        try:
+            return date(year + 2000 if year < 100 else year, month, day)
+        except ValueError:
+            return None
+    return None
+
+
+def read_time(text: str) -> time | None:
+    """Return the time of 19:30, 7:30 PM, 7 pm or 19.30."""
+    match = CLOCK.fullmatch(text.strip())
+    if match is None or (match["minute"] is None and match["half"] is None):
+        return None
+    hour, half = int(match["hour"]), (match["half"] or "").lower()
+    if half and not 1 <= hour <= 12:
+        return None
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    try:
+        return time(hour, int(match["minute"] or 0))
+    except ValueError:
+        return None
+
+
+def moved_ahead(day: date, *, behind: date) -> date:
+    """Return a day moved by whole years until it lies behind another; season and weekday stay.
+
+    The same two days always give the same third.
+    """
+    years = max(0, behind.year - day.year)
+    while True:
+        moved = _same_weekday(day, day.year + years)
+        if moved > behind:
+            return moved
+        years += 1
+
+
+def _same_weekday(day: date, year: int) -> date:
+    """Return the day of another year that is nearest to this one and has its weekday."""
+    try:
+        there = day.replace(year=year)
+    except ValueError:  # the 29th of February
+        there = date(year, 2, 28)
+    ahead = (day.weekday() - there.weekday()) % 7
+    return there + timedelta(days=ahead) - (WEEK if ahead > 3 else timedelta(0))
+
+
+def in_zone(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Return the moment that the clocks of a time zone show so."""
+    return datetime.combine(day, clock, tzinfo=zone)

@@ -1,0 +1,166 @@
+"""Reads a CSV file in Google Calendar's columns, one row at a time, however it was saved.
+
+Spreadsheets save CSV with a byte order mark, in UTF-16 or in the code page of Windows, and with
+semicolons or tabs for commas; all of these are read.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+
+from evently.errors import Invalid
+
+NAME = "subject"
+START_DATE = "start date"
+REQUIRED = (NAME, START_DATE)
+# Google Calendar's own; whatever else a file has goes into the description.
+KNOWN = (
+    NAME,
+    START_DATE,
+    "start time",
+    "end date",
+    "end time",
+    "all day event",
+    "description",
+    "location",
+    "private",
+)
+DELIMITERS = ",;\t"
+BLOCK = 64 * 1024
+FALLBACK = "cp1252"
+# What files begin with that are easily mistaken for CSV.
+MISTAKEN = {
+    b"PK\x03\x04": "This is a spreadsheet or a zip file. Save it as CSV first.",
+    b"\xd0\xcf\x11\xe0": "This is an Excel file. Save it as CSV first.",
+    b"%PDF": "This is a PDF. An import needs a CSV file.",
+    b"BEGIN:VCALENDAR": "This is an iCalendar file. An import needs a CSV file.",
+    b"\x1f\x8b": "This file is compressed. Unpack it first.",
+}
+
+
+class NotImportable(Invalid):
+    """The file as a whole makes no sense; the sentence says why."""
+
+    code = "not_importable"
+    message = "This file cannot be imported."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a file. line: where it ends, counted from 1. values: by column, in lower case.
+
+    extras: what the other columns hold, by their names as written. problem: why the row itself
+    cannot be read, or "".
+    """
+
+    line: int
+    values: Mapping[str, str]
+    extras: Mapping[str, str]
+    problem: str = ""
+
+    def get(self, column: str) -> str:
+        """Return what a column holds, or ""."""
+        return self.values.get(column, "")
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read a file row by row; memory does not grow with it. Empty rows are left out.
+
+    Raises NotImportable: before the first row where the file is none of ours, in between where
+    it breaks off (a quote that is never closed).
+    """
+    encoding = _encoding_of(path)
+    with (
+        path.open("rb") as binary,
+        TextIOWrapper(binary, encoding=encoding, errors="replace", newline="") as text,
+    ):
+        header = text.readline()
+        text.seek(0)
+        yield from _rows(csv.reader(text, delimiter=_delimiter_of(header)))
+
+
+def _rows(reader: "csv._reader") -> Iterator[Row]:  # type: ignore[name-defined]
+    try:
+        header = [cell.strip().lstrip("\ufeff") for cell in next(reader, [])]
+        names = [" ".join(cell.casefold().split()) for cell in header]
+        _check_header(header, names)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield _row(reader.line_num, header, names, cells)
+    except csv.Error as error:
+        raise NotImportable(
+            f"The file cannot be read beyond line {reader.line_num}: a quotation mark there may "
+            "never be closed."
+        ) from error
+
+
+def _row(line: int, header: list[str], names: list[str], cells: list[str]) -> Row:
+    values, extras = {}, {}
+    for title, name, cell in zip(header, names, cells, strict=False):
+        text = cell.strip()
+        if name in KNOWN:
+            values[name] = text
+        elif title and text:
+            extras[title] = text
+    surplus = len(cells) - len(names)
+    problem = ""
+    if surplus > 0 and any(cell.strip() for cell in cells[len(names) :]):
+        problem = (
+            f"The row has {surplus} more cells than the header. "
+            "A cell with a comma in it needs quotation marks."
+        )
+    return Row(line=line, values=values, extras=extras, problem=problem)
+
+
+def _check_header(header: list[str], names: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        wanted = " and ".join(f"“{name.title()}”" for name in REQUIRED)
+        found = ", ".join(f"“{cell[:40]}”" for cell in header[:12] if cell) or "none"
+        raise NotImportable(
+            f"An import needs the columns {wanted}, as Google Calendar names them. "
+            f"The first line of this file has: {found}."
+        )
+    twice = sorted({name for name in names if name in KNOWN and names.count(name) > 1})
+    if twice:
+        raise NotImportable(f"The column “{twice[0].title()}” stands in the first line twice.")
+
+
+def _encoding_of(path: Path) -> str:
+    """Return how a file is encoded, reading it once. Raises NotImportable."""
+    try:
+        with path.open("rb") as binary:
+            start = binary.read(BLOCK)
+            _check_start(start)
+            if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-16"
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            block = start
+            while block:
+                decoder.decode(block)
+                block = binary.read(BLOCK)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return FALLBACK
+    except OSError as error:
+        raise NotImportable(f"{path} cannot be read: {error.strerror}.") from error
+    return "utf-8-sig"
+
+
+def _check_start(start: bytes) -> None:
+    if not start.strip():
+        raise NotImportable("The file is empty.")
+    for beginning, sentence in MISTAKEN.items():
+        if start.startswith(beginning):
+            raise NotImportable(sentence)
+    utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if b"\x00" in start[:1024] and not utf16:
+        raise NotImportable("This is not a text file. An import needs a CSV file.")
+
+
+def _delimiter_of(header: str) -> str:
+    """Return what separates the names in the first line."""
+    return max(DELIMITERS, key=header.count)
