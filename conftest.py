@@ -54,6 +54,8 @@ def django_db_setup(
         yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():
+            # The one connection that Django did not make the database with would keep it busy.
+            connections.close_all()
             teardown_databases(made, verbosity=verbosity)
 
 
