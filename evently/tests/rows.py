@@ -1,0 +1,143 @@
+"""Rows made by plain SQL, as a client without Django would make them; and what must hold."""
+
+from typing import Any
+from uuid import UUID
+
+from evently.tests.sql import run, value
+
+# Looks sealed to the database; nothing opens it.
+SEALED = "sealed:v1:" + "x" * 40
+
+LEDGER = """
+    SELECT e.id, e.total_capacity, e.available_seats,
+        coalesce((SELECT sum(quantity) FROM bookings b
+            WHERE b.event_id = e.id AND b.status IN ('pending', 'confirmed')), 0)::int AS booked,
+        coalesce((SELECT sum(quantity) FROM waitlist_promotions p
+            WHERE p.event_id = e.id AND p.status = 'pending'), 0)::int AS held
+    FROM events e
+"""
+OUT_OF_BALANCE = (
+    f"SELECT * FROM ({LEDGER}) l WHERE total_capacity <> available_seats + booked + held"
+)
+WRONG_POSITIONS = """
+    SELECT * FROM (
+        SELECT event_id, id, position, status, CASE WHEN status = 'waiting' THEN
+            row_number() OVER (PARTITION BY event_id, status = 'waiting'
+                ORDER BY priority_score DESC, joined_at, id) END AS rank
+        FROM waitlists) w
+    WHERE position IS DISTINCT FROM rank
+"""
+WRONG_TICKETS = """
+    SELECT b.id, b.status, b.quantity, count(t.id) FILTER (WHERE t.cancelled_at IS NULL)
+    FROM bookings b LEFT JOIN tickets t ON t.booking_id = b.id AND t.event_id = b.event_id
+    GROUP BY b.id
+    HAVING count(t.id) FILTER (WHERE t.cancelled_at IS NULL)
+        <> CASE WHEN b.status = 'cancelled' THEN 0 ELSE b.quantity END
+"""
+
+
+def insert(table: str, **columns: Any) -> UUID:
+    """Insert one row; return its id."""
+    names = ", ".join(columns)
+    marks = ", ".join(["%s"] * len(columns))
+    return value(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", *columns.values())
+
+
+def people(count: int) -> list[UUID]:
+    """Insert people, the fast way."""
+    rows = run(
+        "INSERT INTO users (email, name) SELECT %s, %s FROM generate_series(1, %s) RETURNING id",
+        SEALED,
+        SEALED,
+        count,
+    )
+    return [row[0] for row in rows]
+
+
+def person() -> UUID:
+    """Insert one person."""
+    return people(1)[0]
+
+
+def event(**columns: Any) -> UUID:
+    """Insert an event on sale, free, ten seats, a month away; return its id."""
+    given = {
+        "name": "Evening",
+        "venue": "Old Mill",
+        "total_capacity": 10,
+        "created_by_id": columns.pop("created_by_id", None) or person(),
+        "created_at": value("SELECT now() - interval '1 day'"),
+        "published_at": value("SELECT now() - interval '1 hour'"),
+        "event_date": value("SELECT now() + interval '30 days'"),
+    }
+    return insert("events", **(given | columns))
+
+
+def book(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **columns: Any) -> UUID:
+    """Book seats with a plain INSERT; return the booking's id."""
+    price = columns.setdefault("unit_price", 0)
+    columns.setdefault("total_amount", price * quantity)
+    return insert(
+        "bookings",
+        event_id=event_id,
+        user_id=user_id or person(),
+        quantity=quantity,
+        **columns,
+    )
+
+
+def wait(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **columns: Any) -> UUID:
+    """Stand in line with a plain INSERT; return the entry's id."""
+    columns.setdefault("min_quantity", quantity)
+    return insert(
+        "waitlists",
+        event_id=event_id,
+        user_id=user_id or person(),
+        quantity=quantity,
+        **columns,
+    )
+
+
+def offer(entry_id: UUID, quantity: int = 1, **columns: Any) -> UUID:
+    """Offer seats to an entry with plain SQL, as the operation does; return the offer's id."""
+    ((event_id, user_id),) = run("SELECT event_id, user_id FROM waitlists WHERE id = %s", entry_id)
+    columns.setdefault("expires_at", value("SELECT evently_clock() + interval '1 hour'"))
+    run("UPDATE waitlists SET status = 'promoted' WHERE id = %s", entry_id)
+    return insert(
+        "waitlist_promotions",
+        event_id=event_id,
+        user_id=user_id,
+        waitlist_id=entry_id,
+        quantity=quantity,
+        window_minutes=60,
+        **columns,
+    )
+
+
+def full_event(capacity: int = 10, **columns: Any) -> tuple[UUID, UUID]:
+    """Insert an event whose seats are all booked, at most ten; return it and the booking."""
+    event_id = event(total_capacity=capacity, **columns)
+    return event_id, book(event_id, capacity)
+
+
+def free_seats(event_id: UUID) -> int:
+    """Return how many seats the ledger says are free."""
+    return value("SELECT available_seats FROM events WHERE id = %s", event_id)
+
+
+def line(event_id: UUID) -> list[UUID]:
+    """Return the waiting entries in the order of their positions, which must be 1 to n."""
+    rows = run(
+        "SELECT id, position FROM waitlists WHERE event_id = %s AND status = 'waiting'"
+        " ORDER BY position",
+        event_id,
+    )
+    assert [position for _, position in rows] == list(range(1, len(rows) + 1))
+    return [entry for entry, _ in rows]
+
+
+def check_everything() -> None:
+    """Assert what must hold for every event at every moment."""
+    assert run(OUT_OF_BALANCE) == []
+    assert run(WRONG_POSITIONS) == []
+    assert run(WRONG_TICKETS) == []

@@ -1,0 +1,312 @@
+"""Events go around Django: every constraint and trigger accepts, then refuses."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from evently.tests.database import as_owner
+from evently.tests.rows import book, event, free_seats, full_event, insert, person, wait
+from evently.tests.sql import refused, run, value
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = [
+    ("chk_event_date", "event_date = created_at"),
+    ("chk_pricing", "current_price = -1"),
+    ("chk_pricing", "base_price = -1"),
+    ("chk_pricing", "current_price = 'NaN'"),
+    ("chk_event_status", "status = 'open'"),
+    ("chk_event_payment_mode", "payment_mode = 'barter'"),
+    ("chk_event_free", "payment_mode = 'free', base_price = 1, current_price = 1"),
+    ("chk_event_ends", "ends_at = event_date - interval '1 second'"),
+    ("chk_event_sales_window", "sales_start_at = event_date, sales_end_at = event_date"),
+    ("chk_event_per_booking", "max_per_booking = 0"),
+    ("chk_event_per_booking", "max_per_booking = 11"),
+    ("chk_event_per_person", "max_per_person = 0"),
+    ("chk_event_window", "promotion_window_minutes = 0"),
+    ("chk_event_window", "promotion_window_minutes = 10081"),
+    ("chk_event_currency", "currency = 'eur'"),
+    ("events_payment_days_check", "payment_days = -1"),
+    ("trg_capacity_in_use", "total_capacity = 1"),
+]
+# Django's own, one for each PositiveIntegerField; ours, or a trigger, refuses before they do.
+HIDDEN = {
+    "events_available_seats_check": "chk_event_capacity",
+    "events_max_per_booking_check": "chk_event_per_booking",
+    "events_max_per_person_check": "chk_event_per_person",
+    "events_promotion_window_minutes_check": "chk_event_window",
+    "events_total_capacity_check": "chk_event_capacity",
+    "events_version_check": "trg_events_update",
+}
+ACCEPTED = [
+    "total_capacity = 2",
+    "total_capacity = 1000000",
+    "event_date = created_at + interval '1 second'",
+    "base_price = 99999999.99",
+    "status = 'completed'",
+    "payment_mode = 'free'",
+    "payment_mode = 'transfer', base_price = 5",
+    "ends_at = event_date",
+    "sales_start_at = event_date - interval '1 day', sales_end_at = event_date",
+    "max_per_booking = 1, max_per_person = 1, promotion_window_minutes = 10080",
+    "currency = 'USD', payment_days = 0",
+    "name = 'Ünïcode 🎉'",
+]
+
+
+def event_row(event_id):
+    return json.loads(value("SELECT to_jsonb(e) FROM events e WHERE id = %s", event_id))
+
+
+@pytest.fixture
+def booked():
+    """An event with two of its ten seats booked."""
+    event_id = event()
+    book(event_id, 2)
+    return event_id
+
+
+@pytest.mark.parametrize(("constraint", "change"), REFUSED)
+def test_event_refuses(booked, constraint, change):
+    before = event_row(booked)
+    with refused(constraint):
+        run(f"UPDATE events SET {change} WHERE id = %s", booked)
+    assert event_row(booked) == before
+
+
+@pytest.mark.parametrize("change", ACCEPTED)
+def test_event_accepts(booked, change):
+    version = event_row(booked)["version"]
+    run(f"UPDATE events SET {change} WHERE id = %s", booked)
+    assert event_row(booked)["version"] == version + 1
+    assert free_seats(booked) == event_row(booked)["total_capacity"] - 2
+
+
+@pytest.mark.parametrize("capacity", [0, -1])
+def test_insert_without_seats_is_refused(capacity):
+    with refused({0: "chk_event_total", -1: "chk_event_capacity"}[capacity]):
+        event(total_capacity=capacity)
+
+
+def test_source_is_imported_once_by_one_organizer():
+    organizer = person()
+    event(created_by_id=organizer, source_key="calendar:1")
+    event(created_by_id=organizer)
+    event(created_by_id=organizer)
+    event(source_key="calendar:1")
+    with refused("unq_event_source"):
+        event(created_by_id=organizer, source_key="calendar:1")
+
+
+def test_ids_are_unique(booked):
+    with refused("events_pkey"):
+        event(id=booked)
+
+
+def test_creator_exists_and_stays():
+    with refused("fk_events_created_by"):
+        event(created_by_id="00000000-0000-7000-8000-000000000000")
+    organizer = person()
+    event(created_by_id=organizer)
+    with refused("fk_events_created_by"):
+        run("DELETE FROM users WHERE id = %s", organizer)
+
+
+# ── trg_events_insert and trg_events_update: seats and versions ─────────────
+def test_what_a_client_writes_into_seats_and_version_is_ignored():
+    event_id = event(available_seats=3, version=7)
+    assert (free_seats(event_id), event_row(event_id)["version"]) == (10, 1)
+    book(event_id, 4)
+    for change in (
+        "available_seats = 9",
+        "available_seats = available_seats + 1",
+        "version = 40",
+        "available_seats = -1",
+        "id = evently_uuid7()",
+    ):
+        before = event_row(event_id)
+        run(f"UPDATE events SET {change} WHERE id = %s", event_id)
+        assert event_row(event_id) == before
+    run(
+        "INSERT INTO events (id, name, venue, total_capacity, created_by_id, event_date)"
+        " SELECT id, name, venue, total_capacity, created_by_id, event_date FROM events"
+        " ON CONFLICT (id) DO UPDATE SET available_seats = 99, version = 99"
+    )
+    assert event_row(event_id) == before
+
+
+def test_seats_follow_the_capacity(booked):
+    run("UPDATE events SET total_capacity = 25, available_seats = 0 WHERE id = %s", booked)
+    assert free_seats(booked) == 23
+    run("UPDATE events SET total_capacity = 2 WHERE id = %s", booked)
+    assert free_seats(booked) == 0
+    with refused("trg_capacity_in_use"):
+        run("UPDATE events SET total_capacity = total_capacity - 1")
+
+
+def test_many_events_change_in_one_statement(booked):
+    others = [event() for _ in range(3)]
+    run("UPDATE events SET total_capacity = total_capacity * 2")
+    assert [free_seats(event_id) for event_id in [booked, *others]] == [18, 20, 20, 20]
+
+
+def test_version_counts_edits_but_not_seats_or_rules(booked):
+    assert event_row(booked)["version"] == 1
+    book(booked, 1)
+    run("UPDATE events SET name = name")
+    assert event_row(booked)["version"] == 1
+    run("UPDATE events SET current_price = 5")
+    assert event_row(booked)["version"] == 2
+    run("SET LOCAL evently.price_rule = 'rule'")
+    run("UPDATE events SET current_price = 6")
+    assert event_row(booked)["version"] == 2
+    run("UPDATE events SET current_price = 7, name = 'Another'")
+    assert event_row(booked)["version"] == 3
+
+
+def test_price_is_the_base_price_where_none_is_named():
+    assert event_row(event(base_price=12, current_price=None))["current_price"] == 12
+    assert event_row(event(base_price=12, current_price=7))["current_price"] == 7
+
+
+# ── trg_events_price and trg_pricing_history_guard ──────────────────────────
+def history(event_id):
+    return run(
+        "SELECT old_price, new_price, reason, applied_by FROM pricing_history"
+        " WHERE event_id = %s ORDER BY applied_at, id",
+        event_id,
+    )
+
+
+def test_every_change_of_price_leaves_a_row(booked):
+    other = event()
+    role = value("SELECT session_user")
+    run("UPDATE events SET name = 'No price here'")
+    run("UPDATE events SET current_price = 5")
+    run("UPDATE events SET current_price = 5")
+    run("SET LOCAL evently.actor = 'somebody'")
+    run("UPDATE events SET base_price = 8, current_price = 8 WHERE id = %s", booked)
+    run("SET LOCAL evently.price_rule = 'rule'; SET LOCAL evently.price_reason = '82% sold'")
+    run("UPDATE events SET current_price = 9 WHERE id = %s", booked)
+    zero, five = Decimal("0.00"), Decimal("5.00")
+    assert history(other) == [(zero, five, "set by hand", role)]
+    assert history(booked) == [
+        (zero, five, "set by hand", role),
+        (five, Decimal("8.00"), "base price changed", "somebody"),
+        (Decimal("8.00"), Decimal("9.00"), "82% sold", "rule"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO pricing_history (event_id, old_price, new_price, applied_by)"
+        " SELECT id, 1, 2, 'me' FROM events",
+        "UPDATE pricing_history SET reason = 'nothing'",
+        "UPDATE pricing_history SET new_price = 1",
+        "DELETE FROM pricing_history",
+    ],
+)
+def test_price_history_is_not_written_by_hand(booked, statement):
+    run("UPDATE events SET current_price = 5")
+    for trick in ("SELECT 1", "SET LOCAL evently.price_rule = 'x'; SET LOCAL evently.via = 'task'"):
+        run(trick)
+        with refused("trg_append_only"):
+            run(statement)
+    assert len(history(booked)) == 1
+
+
+def test_price_history_goes_with_its_event():
+    event_id = event()
+    run("UPDATE events SET current_price = 5")
+    run("DELETE FROM events WHERE id = %s", event_id)
+    assert history(event_id) == []
+
+
+@pytest.mark.parametrize(
+    ("constraint", "values"),
+    [("chk_price_change", "1, 1"), ("chk_price_change", "-1, 1"), ("chk_price_change", "1, -1")],
+)
+def test_price_history_holds_changes_only(constraint, values):
+    event_id = event()
+    with as_owner() as owner:
+        ((definition,),) = owner.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint]
+        ).fetchall()
+    old, new = values.split(",")
+    assert (
+        value(
+            f"SELECT {definition.removeprefix('CHECK ')} FROM (SELECT {old}::numeric AS old_price,"
+            f" {new}::numeric AS new_price) v"
+        )
+        is False
+    )
+    assert history(event_id) == []
+    # The guard above lets nobody come as far: "pricing_history_pkey" and
+    # "fk_pricing_history_event" are the trigger's to keep.
+
+
+# ── event_staff and event_analytics ─────────────────────────────────────────
+def test_staff_has_one_role_per_event(booked):
+    helper = person()
+    row = insert("event_staff", event_id=booked, user_id=helper, role="door")
+    insert("event_staff", event_id=event(), user_id=helper, role="manager")
+    with refused("unq_event_staff"):
+        insert("event_staff", event_id=booked, user_id=helper, role="manager")
+    with refused("chk_staff_role"):
+        insert("event_staff", event_id=booked, user_id=person(), role="boss")
+    with refused("event_staff_pkey"):
+        insert("event_staff", id=row, event_id=booked, user_id=person(), role="door")
+    with refused("fk_event_staff_event"):
+        insert("event_staff", event_id=row, user_id=person(), role="door")
+    with refused("fk_event_staff_user"):
+        insert("event_staff", event_id=booked, user_id=row, role="door")
+
+
+def test_staff_goes_with_person_and_event():
+    event_id, helper = event(), person()
+    insert("event_staff", event_id=event_id, user_id=helper, role="door")
+    run("DELETE FROM users WHERE id = %s", helper)
+    assert value("SELECT count(*) FROM event_staff") == 0
+    insert("event_staff", event_id=event_id, user_id=person(), role="door")
+    run("DELETE FROM events WHERE id = %s", event_id)
+    assert value("SELECT count(*) FROM event_staff") == 0
+
+
+def test_figures_have_a_type_and_go_with_their_event():
+    event_id = event()
+    row = insert("event_analytics", event_id=event_id, metric_type="views", metric_value=1)
+    with refused("chk_metric_type"):
+        insert("event_analytics", event_id=event_id, metric_type="", metric_value=1)
+    with refused("event_analytics_pkey"):
+        insert("event_analytics", id=row, event_id=event_id, metric_type="v", metric_value=1)
+    with refused("fk_event_analytics_event"):
+        insert("event_analytics", event_id=row, metric_type="views", metric_value=1)
+    run("DELETE FROM events WHERE id = %s", event_id)
+    assert value("SELECT count(*) FROM event_analytics") == 0
+
+
+# ── Deleting ────────────────────────────────────────────────────────────────
+def test_event_with_bookings_stays_and_without_takes_its_line_along():
+    event_id, booking_id = full_event(1)
+    wait(event_id)
+    with refused("fk_bookings_event"):
+        run("DELETE FROM events WHERE id = %s", event_id)
+    run("DELETE FROM bookings WHERE id = %s", booking_id)
+    run("DELETE FROM events WHERE id = %s", event_id)
+    assert value("SELECT count(*) FROM waitlists") == 0
+
+
+@pytest.mark.parametrize("action", ["insert", "update", "delete"])
+def test_trail_follows_events(action):
+    """trg_audit_insert, trg_audit_update and trg_audit_delete, by what they leave."""
+    event_id = event()
+    book(event_id)
+    run("UPDATE events SET name = 'Another'")
+    run("DELETE FROM bookings")
+    run("DELETE FROM events")
+    rows = value(
+        "SELECT count(*) FROM audit_log WHERE row_id = %s AND action = %s", event_id, action
+    )
+    assert rows == 1
