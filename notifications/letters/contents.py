@@ -132,6 +132,11 @@ def _booking_confirm(notification: Notification, person: User) -> Content:
             "paymentNote": _payment_note(booking),
             "cancelNote": _cancel_note(booking.event),
             "ticketUrl": _booking_url(booking),
+            "ticketNote": (
+                "Show this code on your phone or printed; it lets one person in."
+                if len(pictures) == 1
+                else "Show these codes on your phone or printed; each lets one person in."
+            ),
             "tickets": tickets,
         },
         pictures=pictures,
@@ -173,9 +178,11 @@ def _payment_note(booking: Booking) -> str:
 
 
 def _cancel_note(event: Event) -> str:
+    if event.cancellable_until <= now():
+        return "The deadline for cancelling has passed. Write to the organizer if you cannot come."
     until = wording.moment(event.cancellable_until, event.zone)
     return (
-        f"You cannot come? Cancel behind the same link until {until}, "
+        f"If you cannot come, cancel behind the same link until {until}, "
         "so that somebody in line can have your seats."
     )
 

@@ -31,14 +31,16 @@ STYLES = {
     "table.facts": "width:100%;border-collapse:collapse;margin:4px 0 20px;",
     "table.notice": "width:100%;border-collapse:separate;border-spacing:0;margin:4px 0 20px;"
     "background-color:#fdf1d6;border-radius:12px;",
-    "table.tickets": "border-collapse:separate;border-spacing:0;margin:4px 0 20px;",
+    "div.tickets": "margin:4px 0 12px;",
     "th": f"{FONT}font-size:14px;line-height:1.5;font-weight:400;text-align:left;"
     "vertical-align:top;padding:9px 16px 9px 0;border-top:1px solid #e7e2da;color:#5b534b;"
     "width:104px;",
-    "td": f"{FONT}font-size:16px;line-height:1.45;vertical-align:top;color:#1c1916;",
+    "td": f"{FONT}font-size:16px;line-height:1.45;vertical-align:top;color:#1c1916;"
+    "word-break:break-word;overflow-wrap:anywhere;",
     "td.fact": "padding:8px 0;border-top:1px solid #e7e2da;font-weight:500;",
     "td.notice": "padding:14px 18px;color:#7a4700;",
-    "td.ticket": "padding:0 18px 14px 0;font-size:14px;color:#5b534b;",
+    "div.ticket": f"{FONT}display:inline-block;margin:0 12px 12px 0;padding:12px 14px 10px;"
+    "border:1px solid #e7e2da;border-radius:14px;font-size:14px;line-height:1.5;color:#5b534b;",
     "img.code": "display:block;width:168px;height:168px;border-radius:8px;"
     "background-color:#ffffff;",
 }

@@ -7,6 +7,7 @@ from html import escape
 import segno
 
 from bookings.models import Booking, Ticket
+from bookings.qr import ERROR_CORRECTION, QUIET_ZONE, qr_text
 from evently.links import link_to
 from notifications.letters.placeholders import Rich
 
@@ -30,30 +31,33 @@ def living_tickets(booking: Booking) -> list[Ticket]:
 
 
 def ticket_url(ticket: Ticket) -> str:
-    """Return the link to one ticket, which is also what its code says."""
+    """Return the link to one ticket, which needs no password."""
     return link_to("ticket_link", purpose="ticket", row_id=ticket.pk, event_id=ticket.event_id)
 
 
 def drawn(tickets: list[Ticket]) -> tuple[Rich, list[Picture]]:
     """Return the tickets as text and HTML, and the pictures that the HTML refers to."""
-    pictures, lines, rows = [], [], []
+    pictures, lines, cards = [], [], []
     for number, ticket in enumerate(tickets, start=1):
-        url, name = ticket_url(ticket), f"Ticket {number} of {len(tickets)}"
+        url = ticket_url(ticket)
+        name = f"Ticket {number} of {len(tickets)}" if len(tickets) > 1 else "Your ticket"
         picture = Picture(
-            content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=_code(url)
+            content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=_code(ticket)
         )
         pictures.append(picture)
         lines.append(f"{name}: {url}")
-        rows.append(
-            f'<tr><td class="ticket"><a href="{escape(url)}"><img class="code" '
+        cards.append(
+            f'<div class="ticket"><a href="{escape(url)}"><img class="code" '
             f'src="cid:{picture.content_id}" width="168" height="168" '
-            f'alt="Code of ticket {number}"></a>{name}</td></tr>'
+            f'alt="Code of ticket {number}"></a>{name}</div>'
         )
-    html = f'<table class="tickets" role="presentation">{"".join(rows)}</table>' if rows else ""
-    return Rich(text="\n".join(lines), html=html), pictures
+    return Rich(
+        text="\n".join(lines), html=f'<div class="tickets">{"".join(cards)}</div>'
+    ), pictures
 
 
-def _code(url: str) -> bytes:
+def _code(ticket: Ticket) -> bytes:
     out = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(out, kind="png", scale=6, border=3)
+    code = segno.make_qr(qr_text(ticket), error=ERROR_CORRECTION)
+    code.save(out, kind="png", scale=6, border=QUIET_ZONE)
     return out.getvalue()

@@ -16,6 +16,7 @@ VARIABLES: dict[TemplateType, tuple[str, ...]] = {
         "paymentNote",
         "cancelNote",
         "ticketUrl",
+        "ticketNote",
         "tickets",
     ),
     TemplateType.CANCELLATION: (
