@@ -311,6 +311,8 @@ def _event_cancelled(notification: Notification, person: User) -> Content:
 def _event_changed(notification: Notification, person: User) -> Content:
     event = _event_of(notification)
     booking = _booking_at(event, person)
+    if booking is not None and booking.is_cancelled:
+        booking = None
     content = _button(
         heading=f"{event.name} has changed",
         text=notification.message,

@@ -6,21 +6,25 @@ from evently.errors import NotFound
 from notifications.models import Notification
 
 
-class NotificationMissing(NotFound):
-    """There is no such message in this person's inbox."""
+class NotificationNotFound(NotFound):
+    """There is no such message, or it is somebody else's."""
 
-    code = "notification_not_found"
-    message = "We could not find that message."
+    message = "We could not find this message."
 
 
-def mark_read(*, user_id: UUID, notification_id: UUID) -> None:
+def mark_read(*, user_id: UUID, notification_id: UUID) -> Notification:
     """Mark one message of a person as read; doing so again changes nothing.
 
-    Raises NotificationMissing.
+    Raises NotificationNotFound.
     """
     mine = Notification.objects.inbox_of(user_id).filter(pk=notification_id)
-    if not mine.unread().update(read=True) and not mine.exists():
-        raise NotificationMissing
+    notification = mine.first()
+    if notification is None:
+        raise NotificationNotFound
+    if notification.is_unread:
+        mine.unread().update(read=True)
+        notification.read = True
+    return notification
 
 
 def mark_all_read(*, user_id: UUID) -> int:

@@ -1,0 +1,19 @@
+"""Addresses of messages in the API."""
+
+from django.urls import path
+
+from notifications.api import NotificationViewSet
+
+urlpatterns = [
+    path("notifications/", NotificationViewSet.as_view({"get": "list"}), name="api_notifications"),
+    path(
+        "notifications/read-all/",
+        NotificationViewSet.as_view({"post": "read_all"}),
+        name="api_notifications_read_all",
+    ),
+    path(
+        "notifications/<uuid:notification_id>/read/",
+        NotificationViewSet.as_view({"post": "read"}),
+        name="api_notification_read",
+    ),
+]

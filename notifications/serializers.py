@@ -1,0 +1,70 @@
+"""How messages look in the API."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from evently.api.examples import BOOKING_ID, EVENT_ID
+from evently.api.fields import MomentField
+from notifications.models import Channel, Notification
+
+NOTIFICATION = OpenApiExample(
+    "A message",
+    value={
+        "id": "0199c3ac-3f00-7b11-8a40-0c4d1e2f3a07",
+        "type": "booking_confirm",
+        "message": (
+            "You have 2 seats for Piano at the Old Mill, Sat 1 May 2027, 19:00 CEST. "
+            "Your reference is EVT20270302K7Q2M9XW4B."
+        ),
+        "event": EVENT_ID,
+        "data": {"booking": BOOKING_ID, "reference": "EVT20270302K7Q2M9XW4B"},
+        "channels": ["in_app", "email"],
+        "status": "sent",
+        "read": False,
+        "created_at": "2027-03-02T10:20:30.400000Z",
+        "sent_at": "2027-03-02T10:20:31.100000Z",
+        "delivered_at": None,
+    },
+    response_only=True,
+)
+
+
+@extend_schema_serializer(examples=[NOTIFICATION])
+class NotificationRepresentation(serializers.ModelSerializer[Notification]):
+    """A message to whoever asks."""
+
+    event = serializers.UUIDField(source="event_id", read_only=True, allow_null=True)
+    data = serializers.DictField(
+        read_only=True, help_text="Ids of what it is about: `booking`, `entry`, `promotion`."
+    )
+    channels = serializers.ListField(
+        child=serializers.ChoiceField(choices=Channel.choices), read_only=True
+    )
+    created_at = MomentField(read_only=True)
+    sent_at = MomentField(read_only=True, allow_null=True)
+    delivered_at = MomentField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Notification
+        fields = (
+            "id",
+            "type",
+            "message",
+            "event",
+            "data",
+            "channels",
+            "status",
+            "read",
+            "created_at",
+            "sent_at",
+            "delivered_at",
+        )
+        read_only_fields = fields
+
+
+class ReadAllRepresentation(serializers.Serializer[Any]):
+    """How many messages were marked."""
+
+    marked = serializers.IntegerField(min_value=0, help_text="How many had not been read.")
