@@ -19,7 +19,7 @@ NOTIFICATION = OpenApiExample(
             "Your reference is EVT20270302K7Q2M9XW4B."
         ),
         "event": EVENT_ID,
-        "data": {"booking": BOOKING_ID, "reference": "EVT20270302K7Q2M9XW4B"},
+        "about": {"booking": BOOKING_ID, "reference": "EVT20270302K7Q2M9XW4B"},
         "channels": ["in_app", "email"],
         "status": "sent",
         "read": False,
@@ -36,8 +36,10 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
     """A message to whoever asks."""
 
     event = serializers.UUIDField(source="event_id", read_only=True, allow_null=True)
-    data = serializers.DictField(
-        read_only=True, help_text="Ids of what it is about: `booking`, `entry`, `promotion`."
+    about = serializers.DictField(
+        source="data",
+        read_only=True,
+        help_text="Ids of what it is about: `booking`, `entry`, `promotion`.",
     )
     channels = serializers.ListField(
         child=serializers.ChoiceField(choices=Channel.choices), read_only=True
@@ -53,7 +55,7 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
             "type",
             "message",
             "event",
-            "data",
+            "about",
             "channels",
             "status",
             "read",

@@ -5,7 +5,6 @@ now; then it is obsolete.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
@@ -13,29 +12,17 @@ from django.urls import reverse
 
 from bookings.calendar import calendar_for
 from bookings.models import Booking
-from evently.accounts import links as account_links
 from evently.accounts.models import User
 from evently.database.clock import now
 from evently.links import absolute, link_to
 from events.models import Event, PaymentMode
 from notifications import wording
+from notifications.letters import accounts
+from notifications.letters.content import Content, Obsolete, with_button
 from notifications.letters.placeholders import Value
-from notifications.letters.tickets import Picture, drawn, living_tickets
+from notifications.letters.tickets import drawn, living_tickets
 from notifications.models import MessageType, Notification, TemplateType
 from waitlists.models import Promotion, WaitlistEntry
-
-
-class Obsolete(Exception):
-    """There is nothing left to mail: what the message is about is over, or gone."""
-
-
-@dataclass
-class Content:
-    """What a mail is made of."""
-
-    values: dict[str, Value] = field(default_factory=dict)
-    pictures: list[Picture] = field(default_factory=list)
-    calendar: bytes | None = None
 
 
 def content_of(notification: Notification, person: User) -> Content:
@@ -57,66 +44,6 @@ def content_of(notification: Notification, person: User) -> Content:
 def template_type_of(type_: str) -> TemplateType:
     """Return which of the six templates a message uses."""
     return TemplateType(type_) if type_ in TemplateType else TemplateType.NOTIFICATION
-
-
-# ── Accounts ────────────────────────────────────────────────────────────────
-def _welcome(notification: Notification, person: User) -> Content:
-    return Content(values={"verifyUrl": _verify_url(person)})
-
-
-def _verify_address(notification: Notification, person: User) -> Content:
-    return _button(
-        heading="Please confirm your address",
-        text="One tap shows that this address is yours. The link works for seven days.",
-        button_text="Confirm my address",
-        button_url=_verify_url(person),
-    )
-
-
-def _account_exists(notification: Notification, person: User) -> Content:
-    return _button(
-        heading="You have an account already",
-        text=(
-            f"Somebody, most likely you, tried to sign up at {settings.SITE_NAME} with this "
-            "address. There is an account with it already. If you have forgotten the password, "
-            "choose a new one. If it was not you, there is nothing to do."
-        ),
-        button_text="Choose a new password",
-        button_url=_password_url(person),
-    )
-
-
-def _password_reset(notification: Notification, person: User) -> Content:
-    hours = wording.minutes(settings.PASSWORD_RESET_TIMEOUT // 60)
-    return _button(
-        heading="Choose a new password",
-        text=(
-            f"This link lets you choose a new password, once, within {hours}. If you did not ask "
-            "for it, you can ignore this mail: your password stays as it is."
-        ),
-        button_text="Choose a new password",
-        button_url=_password_url(person),
-    )
-
-
-def _login_link(notification: Notification, person: User) -> Content:
-    return _button(
-        heading=f"Log in to {settings.SITE_NAME}",
-        text=(
-            "This link logs you in without a password, once, within an hour. If you did not ask "
-            "for it, you can ignore this mail."
-        ),
-        button_text="Log in",
-        button_url=absolute(reverse("log_in_by_link", args=[account_links.login_token(person)])),
-    )
-
-
-def _verify_url(person: User) -> str:
-    return absolute(reverse("verify_address", args=[account_links.verification_token(person)]))
-
-
-def _password_url(person: User) -> str:
-    return absolute(reverse("password_new", args=[account_links.password_reset_token(person)]))
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────
@@ -272,7 +199,7 @@ def _waitlist_promotion(notification: Notification, person: User) -> Content:
 
 def _promotion_ended(notification: Notification, person: User) -> Content:
     event = _event_of(notification)
-    return _button(
+    return with_button(
         heading="The offer has ended",
         text=notification.message,
         button_text="Show the event",
@@ -281,7 +208,7 @@ def _promotion_ended(notification: Notification, person: User) -> Content:
 
 
 def _waitlist_closed(notification: Notification, person: User) -> Content:
-    return _button(
+    return with_button(
         heading="The line is closed",
         text=notification.message,
         button_text="Find another event",
@@ -298,7 +225,7 @@ def _event_cancelled(notification: Notification, person: User) -> Content:
     event = _event_of(notification)
     booking = _booking_at(event, person)
     note = f" {_refund_note(booking)}" if booking else ""
-    content = _button(
+    content = with_button(
         heading=f"{event.name} is cancelled",
         text=notification.message + note,
         button_text="Show the event",
@@ -313,7 +240,7 @@ def _event_changed(notification: Notification, person: User) -> Content:
     booking = _booking_at(event, person)
     if booking is not None and booking.is_cancelled:
         booking = None
-    content = _button(
+    content = with_button(
         heading=f"{event.name} has changed",
         text=notification.message,
         button_text="Show my booking" if booking else "Show the event",
@@ -361,7 +288,7 @@ def _event_url(event: Event) -> str:
 
 # ── Everything else ─────────────────────────────────────────────────────────
 def _plain(notification: Notification, person: User) -> Content:
-    return _button(
+    return with_button(
         heading=f"News from {settings.SITE_NAME}",
         text=notification.message,
         button_text="Show my notifications",
@@ -369,23 +296,12 @@ def _plain(notification: Notification, person: User) -> Content:
     )
 
 
-def _button(*, heading: str, text: str, button_text: str, button_url: str) -> Content:
-    return Content(
-        values={
-            "heading": heading,
-            "text": text,
-            "buttonText": button_text,
-            "buttonUrl": button_url,
-        }
-    )
-
-
 WRITERS: dict[MessageType, Callable[[Notification, User], Content]] = {
-    MessageType.WELCOME: _welcome,
-    MessageType.VERIFY_ADDRESS: _verify_address,
-    MessageType.ACCOUNT_EXISTS: _account_exists,
-    MessageType.PASSWORD_RESET: _password_reset,
-    MessageType.LOGIN_LINK: _login_link,
+    MessageType.WELCOME: accounts.welcome,
+    MessageType.VERIFY_ADDRESS: accounts.verify_address,
+    MessageType.ACCOUNT_EXISTS: accounts.account_exists,
+    MessageType.PASSWORD_RESET: accounts.password_reset,
+    MessageType.LOGIN_LINK: accounts.login_link,
     MessageType.BOOKING_CONFIRM: _booking_confirm,
     MessageType.CANCELLATION: _cancellation,
     MessageType.WAITLIST_JOIN: _waitlist_join,
