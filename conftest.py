@@ -5,10 +5,11 @@ so that a test fails where production would: no right, no trigger to switch off.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 

@@ -31,6 +31,7 @@ class Child:
     patience_seconds: float = 15
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     failures: int = field(default=0, init=False)
+    last_code: int = field(default=0, init=False)
     started_at: float = field(default=0, init=False)
     due_at: float = field(default=0, init=False)
 
@@ -61,7 +62,7 @@ class Child:
             return
         # What it left of its group goes too, so that two generations never run at once.
         self._signal_group(signal.SIGKILL)
-        code = self.process.returncode
+        self.last_code = code = self.process.returncode
         self.process = None
         if now - self.started_at > STEADY_SECONDS:
             self.failures = 0

@@ -172,7 +172,8 @@ class Supervisor:
             self._check()
             for child in self.children:
                 child.tend()
-            if any(child.failures for child in self.children if child.name == "web"):
+            # It ended by itself: it would do so again.
+            if any(child.last_code > 0 for child in self.children if child.name == "web"):
                 raise state.CannotStart("The web server does not start; see above.")
             if time.monotonic() > deadline:
                 say("Evently runs, but is not ready yet; /readyz says which part is missing.")

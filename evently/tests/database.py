@@ -16,6 +16,8 @@ from psycopg import sql
 # Django's own registers, and the schema where rows from migrations are remembered.
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 SEEDS = "test_seeds"
+# The trail of what migrations put in; each test's trail begins with the test.
+FORGOTTEN = sql.Identifier("public", "audit_log")
 
 TABLES = """
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -57,6 +59,7 @@ def remember_seeds() -> None:
                 sql.Identifier(SEEDS)
             )
         )
+        connection.execute(sql.SQL("TRUNCATE {}").format(FORGOTTEN))
         for schema, table in _tables(connection):
             source = sql.Identifier(schema, table)
             filled = connection.execute(
