@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
-from events.models import Event
+from events.models import PRICE_LIMIT, Event
 
 
 class BookingStatus(models.TextChoices):
@@ -106,7 +106,11 @@ class Booking(BookingColumns):
                 name="chk_booking_total",
                 condition=Q(total_amount=F("unit_price") * F("quantity")),
             ),
-            models.CheckConstraint(name="chk_booking_price", condition=Q(unit_price__gte=0)),
+            models.CheckConstraint(
+                # The upper bounds also refuse NaN, which PostgreSQL sorts above every number.
+                name="chk_booking_price",
+                condition=Q(unit_price__gte=0, unit_price__lt=PRICE_LIMIT),
+            ),
             models.CheckConstraint(
                 name="chk_booking_status", condition=Q(status__in=BookingStatus.values)
             ),
@@ -290,7 +294,9 @@ class Payment(EventOwned):
             models.UniqueConstraint(
                 fields=["event", "provider", "provider_reference"], name="unq_payment_reference"
             ),
-            models.CheckConstraint(name="chk_payment_amount", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="chk_payment_amount", condition=Q(amount__gt=0, amount__lt=PRICE_LIMIT)
+            ),
             models.CheckConstraint(
                 name="chk_payment_provider", condition=Q(provider__in=PaymentProvider.values)
             ),

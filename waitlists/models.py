@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from bookings.models import Booking
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
-from events.models import Event
+from events.models import PRICE_LIMIT, Event
 
 
 class EntryStatus(models.TextChoices):
@@ -120,7 +120,10 @@ class WaitlistEntry(EventOwned):
                 name="chk_waitlist_priority_reason",
                 condition=Q(priority_score=0) | ~Q(priority_reason=""),
             ),
-            models.CheckConstraint(name="chk_waitlist_price", condition=Q(unit_price__gte=0)),
+            models.CheckConstraint(
+                name="chk_waitlist_price",
+                condition=Q(unit_price__gte=0, unit_price__lt=PRICE_LIMIT),
+            ),
         ]
         indexes = [
             models.Index(
@@ -227,7 +230,10 @@ class Promotion(EventOwned):
                 condition=Q(status="used", booking__isnull=False)
                 | (~Q(status="used") & Q(booking__isnull=True)),
             ),
-            models.CheckConstraint(name="chk_promotion_price", condition=Q(unit_price__gte=0)),
+            models.CheckConstraint(
+                name="chk_promotion_price",
+                condition=Q(unit_price__gte=0, unit_price__lt=PRICE_LIMIT),
+            ),
             models.CheckConstraint(
                 name="chk_promotion_window", condition=Q(expires_at__gt=F("promoted_at"))
             ),

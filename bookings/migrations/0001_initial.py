@@ -446,7 +446,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="booking",
             constraint=models.CheckConstraint(
-                condition=models.Q(("unit_price__gte", 0)), name="chk_booking_price"
+                condition=models.Q(
+                    ("unit_price__gte", 0), ("unit_price__lt", Decimal("100000000"))
+                ),
+                name="chk_booking_price",
             ),
         ),
         migrations.AddConstraint(
@@ -529,7 +532,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="chk_payment_amount"
+                condition=models.Q(("amount__gt", 0), ("amount__lt", Decimal("100000000"))),
+                name="chk_payment_amount",
             ),
         ),
         migrations.AddConstraint(

@@ -6,7 +6,8 @@ from evently.audit.migration import audited
 from evently.database.sql import foreign_key, function_and_triggers
 
 BOOKINGS = """
--- A cancelled booking stays as it is; none moves to another event, person or reference.
+-- A cancelled booking stays cancelled; none moves to another event, person or reference, and none
+-- gets dearer than it was made.
 CREATE FUNCTION evently_bookings_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (NEW.id, NEW.event_id, NEW.user_id, NEW.booking_reference)
@@ -14,6 +15,7 @@ BEGIN
         OR (OLD.status = 'cancelled' AND NEW.status <> 'cancelled')
         OR (OLD.status = 'cancelled' AND NEW.quantity <> OLD.quantity)
         OR (OLD.status = 'confirmed' AND NEW.status = 'pending')
+        OR NEW.unit_price > OLD.unit_price
     THEN
         RAISE EXCEPTION 'booking % cannot change like this', OLD.booking_reference
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_booking_final';
@@ -106,7 +108,13 @@ BEGIN
     SELECT CASE WHEN status = 'cancelled' THEN 0 ELSE quantity END INTO wanted
     FROM bookings WHERE id = ticket.booking_id AND event_id = ticket.event_id;
     IF NOT FOUND THEN
-        RETURN NULL;
+        -- It went with its booking, or it would admit to another event than its booking's.
+        IF NOT EXISTS (
+            SELECT FROM tickets WHERE id = ticket.id AND event_id = ticket.event_id)
+        THEN
+            RETURN NULL;
+        END IF;
+        wanted := 0;
     END IF;
     SELECT count(*) INTO living FROM tickets
     WHERE booking_id = ticket.booking_id AND event_id = ticket.event_id AND cancelled_at IS NULL;
@@ -147,9 +155,17 @@ DECLARE
     balance numeric;
     payment record;
 BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.booking_id, NEW.event_id) <> (OLD.booking_id, OLD.event_id) THEN
+        RAISE EXCEPTION 'payment % belongs to booking %', OLD.id, OLD.booking_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_refund_within_charges';
+    END IF;
     IF TG_OP = 'DELETE' THEN payment := OLD; ELSE payment := NEW; END IF;
     PERFORM 1 FROM bookings WHERE id = payment.booking_id AND event_id = payment.event_id
         FOR NO KEY UPDATE;
+    IF NOT FOUND AND TG_OP <> 'DELETE' THEN
+        RAISE EXCEPTION 'event % has no booking %', payment.event_id, payment.booking_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_payments_booking';
+    END IF;
     SELECT coalesce(sum(CASE kind WHEN 'charge' THEN amount ELSE -amount END), 0) INTO balance
     FROM payments
     WHERE booking_id = payment.booking_id AND event_id = payment.event_id

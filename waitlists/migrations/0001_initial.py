@@ -293,7 +293,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="waitlistentry",
             constraint=models.CheckConstraint(
-                condition=models.Q(("unit_price__gte", 0)), name="chk_waitlist_price"
+                condition=models.Q(
+                    ("unit_price__gte", 0), ("unit_price__lt", Decimal("100000000"))
+                ),
+                name="chk_waitlist_price",
             ),
         ),
         migrations.AddIndex(
@@ -354,7 +357,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="promotion",
             constraint=models.CheckConstraint(
-                condition=models.Q(("unit_price__gte", 0)), name="chk_promotion_price"
+                condition=models.Q(
+                    ("unit_price__gte", 0), ("unit_price__lt", Decimal("100000000"))
+                ),
+                name="chk_promotion_price",
             ),
         ),
         migrations.AddConstraint(
