@@ -1,5 +1,6 @@
 """Accounts end: the row stays for the books, the person goes from it."""
 
+from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
@@ -21,7 +22,7 @@ def close_account(*, user_id: UUID) -> None:
     refuse_last_superuser(user)
     ApiToken.objects.filter(user_id=user_id).delete()
     destroy_key(user_id=user_id)
-    changes = {
+    changes: dict[str, Any] = {
         "email_digest": None,
         "password": UNUSABLE_PASSWORD,
         "role": Role.USER,

@@ -58,7 +58,7 @@ class User(Identified, AbstractBaseUser):
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Removed: a reference table on many machines is not written on each log-in.
-    last_login: ClassVar[None] = None  # type: ignore[assignment,misc]
+    last_login: ClassVar[None] = None  # type: ignore[misc]
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -77,9 +77,10 @@ class TrailPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """Return how many changes match."""
-        unfiltered = not self.object_list.query.where
+        changes: QuerySet[AuditLog] = self.object_list  # type: ignore[assignment]
+        unfiltered = not changes.query.where
         estimate = queries.estimated_count() if unfiltered else 0
-        return estimate if estimate > COUNTABLE else self.object_list.count()
+        return estimate if estimate > COUNTABLE else changes.count()
 
 
 @admin.register(AuditLog)

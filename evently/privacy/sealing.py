@@ -58,7 +58,7 @@ def wrap(key: bytes, *, user_id: UUID) -> tuple[bytes, str]:
     return nonce + wrapping.encrypt(nonce, key, f"{user_id}:key".encode()), name
 
 
-def unwrap(wrapped: bytes, wrapping_key_name: str, *, user_id: UUID) -> bytes:
+def unwrap(wrapped: bytes | memoryview, wrapping_key_name: str, *, user_id: UUID) -> bytes:
     """Return a person's key.
 
     Raises WrappingKeyMissing; cryptography's InvalidTag where somebody tampered with it.

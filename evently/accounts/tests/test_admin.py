@@ -1,0 +1,185 @@
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from evently.accounts import operations
+from evently.accounts.factories import (
+    PASSWORD,
+    OrganizerFactory,
+    SuperuserFactory,
+    UserFactory,
+    issued_token,
+)
+from evently.accounts.models import User
+from evently.audit.models import AuditLog
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/accounts/user/"
+TOKENS = "/admin/accounts/apitoken/"
+
+
+@pytest.fixture
+def boss(client):
+    user = SuperuserFactory(email="boss@example.org", name="Boss", password=PASSWORD)
+    client.force_login(user)
+    return user
+
+
+def act(client, action, *users):
+    body = {"action": action, "_selected_action": [str(user.pk) for user in users]}
+    return client.post(PEOPLE, body, follow=True)
+
+
+def test_people_are_shown_opened(client, boss):
+    UserFactory(email="ana@example.org", name="Ana Maria")
+
+    page = client.get(PEOPLE).content.decode()
+
+    assert "ana@example.org" in page
+    assert "Ana Maria" in page
+    assert "sealed:v1" not in page
+
+
+def test_a_person_is_shown_opened(client, boss):
+    user = UserFactory(email="ana@example.org", name="Ana Maria", password=PASSWORD)
+
+    page = client.get(f"{PEOPLE}{user.pk}/change/").content.decode()
+
+    assert "ana@example.org" in page
+    assert "sealed:v1" not in page
+    assert "argon2" not in page
+    assert user.email_digest not in page
+
+
+def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_queries):
+    def queries():
+        with django_assert_max_num_queries(20) as counted:
+            assert client.get(PEOPLE).status_code == 200
+            assert client.get(TOKENS).status_code == 200
+        return len(counted)
+
+    issued_token(UserFactory())
+    few = queries()
+    for user in UserFactory.create_batch(10):
+        issued_token(user)
+    assert queries() == few
+
+
+def test_search_finds_the_whole_address_only(client, boss):
+    ana = UserFactory(email="ana@example.org", name="Ana Maria")
+    bo = UserFactory(email="bo@example.org", name="Bo Derek")
+
+    def found(term):
+        return list(client.get(PEOPLE, {"q": term}).context["cl"].result_list)
+
+    assert found("ANA@example.org ") == [ana]
+    assert found(str(bo.pk)) == [bo]
+    for term in ("ana", "example.org", "@", "'", "Ana Maria"):
+        assert found(term) == []
+
+
+@pytest.mark.parametrize("factory", [UserFactory, OrganizerFactory])
+def test_only_superusers_see_people(client, factory):
+    client.force_login(factory())
+    user = UserFactory()
+
+    for path in (PEOPLE, TOKENS, f"{PEOPLE}{user.pk}/change/", "/admin/audit/auditlog/"):
+        assert client.get(path).status_code in {302, 403}
+
+
+def test_nobody_adds_or_deletes_people_here(client, boss):
+    user = UserFactory()
+
+    for path in (f"{PEOPLE}add/", f"{PEOPLE}{user.pk}/delete/", f"{TOKENS}add/"):
+        assert client.get(path).status_code == 403
+        assert client.post(path, {"post": "yes"}).status_code == 403
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+def test_nothing_of_a_person_can_be_written_here(client, boss):
+    user = UserFactory(email="ana@example.org")
+
+    client.post(
+        f"{PEOPLE}{user.pk}/change/",
+        {"email": "x@example.org", "is_superuser": "on", "role": "admin", "sealed_name": "x"},
+    )
+
+    user = User.objects.get(pk=user.pk)
+    assert (user.email, user.is_superuser, user.role, user.version) == (
+        "ana@example.org",
+        False,
+        "user",
+        1,
+    )
+
+
+def test_actions(client, boss, announced):
+    ana, bo = UserFactory(), UserFactory()
+    token, session = issued_token(ana), bo.get_session_auth_hash()
+
+    assert "Done for 2 of 2." in act(client, "give_organizer_role", ana, bo).content.decode()
+    act(client, "withdraw_organizer_role", bo)
+    act(client, "switch_off", ana)
+    act(client, "end_sessions", bo)
+    act(client, "mail_login_link", bo)
+
+    ana, bo = User.objects.get(pk=ana.pk), User.objects.get(pk=bo.pk)
+    assert (ana.role, ana.is_active, bo.role) == ("admin", False, "user")
+    assert operations.authenticate_token(token.secret) is None
+    assert bo.get_session_auth_hash() != session
+    assert announced == [("login_link_requested", bo)]
+    act(client, "switch_on", ana)
+    assert User.objects.get(pk=ana.pk).is_active
+
+
+def test_actions_say_what_they_refuse(client, boss):
+    page = act(client, "switch_off", boss).content.decode()
+
+    assert "This is the last superuser" in page
+    assert "Done for" not in page
+
+
+def test_actions_reach_the_trail_and_not_djangos_log(client, boss, settings):
+    user = UserFactory()
+    settings.MIDDLEWARE = [
+        middleware for middleware in settings.MIDDLEWARE if "evently.logs" not in middleware
+    ]
+
+    act(client, "give_organizer_role", user)
+
+    row = AuditLog.objects.get(row_id=user.pk, action="update")
+    assert (row.actor, row.via, row.after) == (str(boss.pk), "admin", {"role": "admin"})
+    assert LogEntry.objects.count() == 0
+
+
+def test_tokens_can_be_revoked(client, boss):
+    token = issued_token(UserFactory(name="Ana Maria"))
+
+    page = client.get(TOKENS).content.decode()
+    client.post(TOKENS, {"action": "revoke", "_selected_action": [str(token.token.pk)]})
+
+    assert "Ana Maria" in page
+    assert token.token.digest not in page
+    assert operations.authenticate_token(token.secret) is None
+
+
+def test_the_admins_form_lets_in_by_address(client, boss):
+    client.logout()
+
+    page = client.post(
+        "/admin/login/?next=/admin/", {"username": "BOSS@example.org", "password": PASSWORD}
+    )
+
+    assert (page.status_code, page.headers["Location"]) == (302, "/admin/")
+
+
+def test_the_admins_form_is_throttled(client, boss):
+    client.logout()
+    for _ in range(5):
+        page = client.post("/admin/login/", {"username": "boss@example.org", "password": "no"})
+        assert page.status_code == 200
+
+    page = client.post("/admin/login/", {"username": "boss@example.org", "password": PASSWORD})
+
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 0
