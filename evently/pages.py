@@ -1,10 +1,26 @@
-"""What all pages share: the site's name in templates, and the answer to a lost form token."""
+"""What all pages share: the site in templates, rows as pages show them, refusals in forms."""
 
+import secrets
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from evently.errors import Busy, DomainError, Invalid
+from evently.idempotency.keys import KEY_LENGTH, Once, digest_of
+from evently.middleware import status_of
+
+INVALID_FORM = Invalid.code
+INVALID_FORM_STATUS = 422
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -19,3 +35,108 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token was lost, without losing what the person can do next."""
     return render(request, "errors/csrf.html", {"back_url": request.path}, status=403)
+
+
+class Shown:
+    """A row as a page shows it: the row's own fields, and what only pages ask."""
+
+    def __init__(self, row: Any) -> None:
+        """Wrap a row; names not found here are looked up there."""
+        self.row = row
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the row's own."""
+        if name == "row":  # not there yet while an object is copied
+            raise AttributeError(name)
+        return getattr(self.row, name)
+
+
+# ── Forms that act ──────────────────────────────────────────────────────────
+def holder_of(request: HttpRequest) -> str:
+    """Return whom a quote is promised to: the user, or else this browser.
+
+    A browser is known by the secret of its form token, so that looking at a price writes no
+    session.
+    """
+    if request.user.is_authenticated:
+        return str(request.user.pk)
+    get_token(request)
+    return salted_hmac("evently.pages.holder", request.META["CSRF_COOKIE"]).hexdigest()
+
+
+def fresh_key() -> str:
+    """Return an idempotency key for one rendering of a form."""
+    return secrets.token_urlsafe(24)
+
+
+def once_for(
+    request: HttpRequest,
+    *,
+    user_id: UUID,
+    body: dict[str, Any],
+    answer: Callable[[Any], dict[str, Any]],
+) -> Once | None:
+    """Return what makes a form safe to be sent twice, or None where it came without a key.
+
+    body: what must be the same the second time. answer: what the page needs to show the first
+    success again, made of the operation's result.
+    """
+    key = request.POST.get("idempotency_key", "")
+    if not key or len(key) > KEY_LENGTH or not key.isprintable():
+        return None
+    return Once(
+        user_id=user_id,
+        key=f"page:{key}"[:KEY_LENGTH],
+        method="POST",
+        path=request.path,
+        body_digest=digest_of(body),
+        render=lambda result: (200, answer(result)),
+    )
+
+
+def show_refusal(form: BaseForm, refusal: DomainError) -> None:
+    """Put a refusal where it belongs in a form: beside the fields it names, or above all."""
+    fields = refusal.fields if isinstance(refusal, Invalid) else {}
+    named = {name: text for name, text in fields.items() if name in form.fields}
+    for name, text in named.items():
+        form.add_error(name, text)
+    if not named:
+        form.add_error(None, refusal.text)
+
+
+def render_refused(
+    request: HttpRequest, template: str, context: dict[str, Any], refusal: DomainError | None = None
+) -> HttpResponse:
+    """Show a form again, with the status of what stood in its way."""
+    status = INVALID_FORM_STATUS if refusal is None else status_of(refusal)
+    response = render(request, template, context, status=status)
+    if isinstance(refusal, Busy):
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def safe_next(request: HttpRequest, default: str) -> str:
+    """Return where `next` leads, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else default
+
+
+def by_mailed_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep a page behind a secret link out of caches, search engines and other sites' logs.
+
+    Not `no-referrer`: browsers would send the page's forms with the origin `null`, which the
+    check against forged forms must refuse.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return wrapped

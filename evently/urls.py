@@ -1,14 +1,23 @@
 """All addresses of Evently."""
 
-from django.urls import include, path, re_path
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
 
-from evently import health
-from evently.api.problems import not_found
+from evently import gallery, health
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_page, name="metrics"),
     path("api/v1/", include("evently.api.urls")),
-    re_path(r"^api/", not_found),
+    path("admin/", admin.site.urls),
+    path("", include("events.urls")),
+    path("", include("bookings.urls")),
+    path("", include("waitlists.urls")),
+    path("", include("notifications.urls")),
+    path("", include("evently.accounts.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("dev/gallery/", gallery.gallery, name="gallery"))

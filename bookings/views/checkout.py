@@ -1,0 +1,161 @@
+"""Checkout: look at the price, say who you are, book."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from bookings import operations
+from bookings.forms import CheckoutForm
+from bookings.models import Booking
+from bookings.shown import Addresses, next_step
+from evently.accounts.models import User
+from evently.accounts.operations import find_or_create_guest
+from evently.database.clock import now
+from evently.errors import DomainError, Invalid
+from evently.idempotency.keys import IdempotencyMismatch, Replayed
+from evently.origin import origin_of
+from evently.pages import (
+    holder_of,
+    once_for,
+    render_refused,
+    show_refusal,
+)
+from events.locks import EventNotFound
+from events.models import Event
+from events.operations import Quote, quote_price
+from events.queries import public_event
+from events.shown import ShownEvent
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@vary_on_headers("HX-Request")
+def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """Show the price of so many seats, with a promise; a POST books them."""
+    event = public_event(event_id)
+    if event is None:
+        raise EventNotFound
+    if request.method == "POST":
+        return _book(request, event)
+    form = _form(request, event)
+    asked = request.GET.get("quantity")
+    quantity = form.fields["quantity"].clean(asked) if _is_number(asked) else 1
+    form.initial["quantity"] = quantity
+    try:
+        quote = quote_price(event_id=event.pk, quantity=quantity, holder=holder_of(request))
+    except DomainError as refusal:
+        return _refused(request, event, form, refusal, quantity=quantity)
+    context = _context(event, form, quantity=quantity, quote=quote)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "bookings/_summary.html", context)
+    return render(request, "bookings/checkout.html", context)
+
+
+def _book(request: HttpRequest, event: Event) -> HttpResponse:
+    form = _form(request, event, request.POST)
+    if not form.is_valid():
+        return _refused(request, event, form)
+    quantity = form.cleaned_data["quantity"]
+    try:
+        user = _booker(request, form)
+        booking_id = _place(request, event, form, user)
+    except DomainError as refusal:
+        return _refused(request, event, form, refusal, quantity=quantity)
+    if request.user.is_authenticated:
+        return redirect(Addresses.own(booking_id).done)
+    return redirect(Addresses.linked(event_id=event.pk, booking_id=booking_id).done)
+
+
+def _booker(request: HttpRequest, form: CheckoutForm) -> User:
+    """Return who books; a guest is given an account, and is not logged in by that."""
+    if request.user.is_authenticated:
+        return cast(User, request.user)
+    return find_or_create_guest(email=form.cleaned_data["email"], name=form.cleaned_data["name"])
+
+
+def _place(request: HttpRequest, event: Event, form: CheckoutForm, user: User) -> UUID:
+    """Book, and return the booking's id; the first one's where the form was sent before."""
+    quantity = form.cleaned_data["quantity"]
+    quote = form.cleaned_data["quote"] or None
+    try:
+        return operations.book_seats(
+            event_id=event.pk,
+            user_id=user.pk,
+            quantity=quantity,
+            origin=origin_of(request),
+            quote=quote,
+            unit_price=None if quote else form.cleaned_data["unit_price"],
+            holder=holder_of(request),
+            once=once_for(request, user_id=user.pk, body={"quantity": quantity}, answer=_answer),
+        ).pk
+    except Replayed as first:
+        return UUID(first.answer["booking"])
+
+
+def _answer(booking: Booking) -> dict[str, Any]:
+    return {"booking": booking.pk}
+
+
+def _refused(
+    request: HttpRequest,
+    event: Event,
+    form: CheckoutForm,
+    refusal: DomainError | None = None,
+    *,
+    quantity: int | None = None,
+) -> HttpResponse:
+    """Show the form again with what was entered, a fresh price, and what to do next."""
+    event = public_event(event.pk) or event
+    quote = _fresh_quote(request, event, quantity)
+    shown_quantity = quantity if quote is not None and quantity is not None else 1
+    if quote is None:
+        quote = _fresh_quote(request, event, 1)
+    if isinstance(refusal, IdempotencyMismatch):
+        form.with_fresh_key()
+    context = _context(event, form, quantity=shown_quantity, quote=quote)
+    if isinstance(refusal, Invalid) and refusal.fields.keys() & form.fields.keys():
+        if not form.is_bound:
+            form = _form(request, event, {"quantity": str(quantity)})
+            form.is_valid()
+            context["form"] = form
+        show_refusal(form, refusal)
+    elif refusal is not None:
+        seen = form.cleaned_data.get("unit_price") if form.is_bound else None
+        context["refusal"] = next_step(
+            refusal, event=event, quantity=quantity or 1, seen_price=seen
+        )
+    return render_refused(request, "bookings/checkout.html", context, refusal)
+
+
+def _fresh_quote(request: HttpRequest, event: Event, quantity: int | None) -> Quote | None:
+    """Return a new promise, or None where nothing can be promised."""
+    try:
+        return quote_price(event_id=event.pk, quantity=quantity or 1, holder=holder_of(request))
+    except DomainError:
+        return None
+
+
+def _form(request: HttpRequest, event: Event, data: Any = None) -> CheckoutForm:
+    return CheckoutForm(
+        data, most=event.max_per_booking, is_guest=not request.user.is_authenticated
+    )
+
+
+def _context(
+    event: Event, form: CheckoutForm, *, quantity: int, quote: Quote | None
+) -> dict[str, Any]:
+    return {
+        "event": ShownEvent(event, at=now()),
+        "form": form,
+        "quantity": quantity,
+        "quote": quote,
+    }
+
+
+def _is_number(text: str | None) -> bool:
+    return bool(text) and len(text or "") < 10 and (text or "").lstrip("-").isdecimal()

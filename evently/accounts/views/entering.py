@@ -1,0 +1,191 @@
+"""Signing up, coming in and going out. No answer tells who has an account."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from evently.accounts import operations
+from evently.accounts.forms import AddressForm, LogInForm, NewPasswordForm, SignUpForm
+from evently.accounts.links import (
+    read_login_token,
+    read_password_reset_token,
+    read_verification_token,
+)
+from evently.accounts.models import User
+from evently.errors import DomainError
+from evently.origin import origin_of
+from evently.pages import by_mailed_link, render_refused, safe_next, show_refusal
+
+BACKEND = "evently.accounts.backends.AddressBackend"
+
+shows_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def let_in(request: HttpRequest, user: User) -> None:
+    """Begin a session of a user."""
+    login(request, user, backend=BACKEND)
+
+
+@shows_and_acts
+@never_cache
+@sensitive_post_parameters("password")
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Make an account; the answer is the same where the address has one."""
+    form = SignUpForm(request.POST or None)
+    context = {"form": form, "next": safe_next(request, "")}
+    if request.method != "POST":
+        return render(request, "accounts/sign_up.html", context)
+    if not form.is_valid():
+        return render_refused(request, "accounts/sign_up.html", context)
+    try:
+        operations.register(**form.cleaned_data, origin=origin_of(request))
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        return render_refused(request, "accounts/sign_up.html", context, refusal)
+    said = {
+        "title": "Look into your mail",
+        "text": f"We have written to {form.cleaned_data['email']}. The link in that mail "
+        "confirms your address. You can log in already.",
+        "url": reverse("log_in"),
+        "link": "Log in",
+    }
+    return render(request, "accounts/message.html", said)
+
+
+@shows_and_acts
+@never_cache
+@sensitive_post_parameters("password")
+def log_in(request: HttpRequest) -> HttpResponse:
+    """Come in by password, and go on to where one was headed."""
+    form = LogInForm(request.POST or None)
+    target = safe_next(request, reverse("home"))
+    context = {"form": form, "next": safe_next(request, "")}
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return redirect(target)
+        return render(request, "accounts/log_in.html", context)
+    if not form.is_valid():
+        return render_refused(request, "accounts/log_in.html", context)
+    try:
+        user = operations.authenticate_with_password(**form.cleaned_data, origin=origin_of(request))
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        return render_refused(request, "accounts/log_in.html", context, refusal)
+    let_in(request, user)
+    return redirect(target)
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return redirect("home")
+
+
+@shows_and_acts
+@never_cache
+def password_forgotten(request: HttpRequest) -> HttpResponse:
+    """Mail a link that sets a password."""
+    return _mail_link(
+        request, operations.request_password_reset, "accounts/password_forgotten.html"
+    )
+
+
+@shows_and_acts
+@never_cache
+def log_in_link(request: HttpRequest) -> HttpResponse:
+    """Mail a link that lets its owner in."""
+    return _mail_link(request, operations.request_login_link, "accounts/log_in_link.html")
+
+
+def _mail_link(request: HttpRequest, operation: Callable[..., None], template: str) -> HttpResponse:
+    """Ask for an address, and mail a link to whoever owns it; nobody gets the same answer."""
+    form = AddressForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, template, {"form": form})
+    if not form.is_valid():
+        return render_refused(request, template, {"form": form})
+    email = form.cleaned_data["email"]
+    try:
+        operation(email=email, origin=origin_of(request))
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        return render_refused(request, template, {"form": form}, refusal)
+    said = {
+        "title": "Look into your mail",
+        "text": f"If {email} has booked or signed up here, a link is on its way. "
+        "It works once, and not for long.",
+        "url": reverse("log_in"),
+        "link": "Back to log-in",
+    }
+    return render(request, "accounts/message.html", said)
+
+
+@shows_and_acts
+@by_mailed_link
+@sensitive_post_parameters("password")
+def password_new(request: HttpRequest, token: str) -> HttpResponse:
+    """Set a password by a mailed link, and come in."""
+    read_password_reset_token(token)
+    form = NewPasswordForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/password_new.html", {"form": form})
+    if not form.is_valid():
+        return render_refused(request, "accounts/password_new.html", {"form": form})
+    try:
+        user = operations.reset_password(token=token, password=form.cleaned_data["password"])
+    except operations.WeakPassword as refusal:
+        show_refusal(form, refusal)
+        return render_refused(request, "accounts/password_new.html", {"form": form}, refusal)
+    let_in(request, user)
+    messages.success(request, "Your password is set, and you are logged in.")
+    return redirect("account")
+
+
+@shows_and_acts
+@by_mailed_link
+def verify_address(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirm an address by a mailed link: opening it shows, the button confirms."""
+    read_verification_token(token)
+    if request.method != "POST":
+        asked = {
+            "title": "Is this your address?",
+            "text": "Press the button, and we know that our mails reach you.",
+            "action": request.path,
+            "confirm": "Confirm my address",
+        }
+        return render(request, "accounts/message.html", asked)
+    operations.verify_address(token=token)
+    said = {
+        "icon": "check",
+        "title": "Thank you, your address is confirmed",
+        "text": "Our mails reach you. There is nothing else to do.",
+        "url": reverse("home"),
+        "link": "Find an event",
+    }
+    return render(request, "accounts/message.html", said)
+
+
+@shows_and_acts
+@by_mailed_link
+def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Come in by a mailed link: opening it shows, the button lets in, once."""
+    read_login_token(token)
+    if request.method != "POST":
+        asked = {
+            "icon": "log-in",
+            "title": "Come in",
+            "text": "This link lets you in, once, without a password.",
+            "action": request.path,
+            "confirm": "Log in",
+        }
+        return render(request, "accounts/message.html", asked)
+    let_in(request, operations.log_in_by_link(token=token))
+    return redirect("my_bookings")

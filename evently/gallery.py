@@ -1,0 +1,119 @@
+"""Development only: every component of the pages on one page, with sample data."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+NAMES = ("Jazz on the roof", "Clay for beginners", "A very long evening of very short films")
+
+
+class SampleForm(forms.Form):
+    """One field of each kind."""
+
+    quantity = forms.IntegerField(widget=forms.NumberInput(attrs={"min": 1, "max": 10}))
+    name = forms.CharField()
+    email = forms.EmailField()
+    kind = forms.ChoiceField(choices=[("a", "One"), ("b", "Another")])
+    note = forms.CharField(required=False, widget=forms.Textarea, help_text="Anything you like.")
+    agree = forms.BooleanField(label="I agree")
+    choice = forms.ChoiceField(choices=[("a", "This"), ("b", "That")], widget=forms.RadioSelect)
+
+
+def _event(number: int, now: datetime) -> SimpleNamespace:
+    return SimpleNamespace(
+        id=UUID(int=number),
+        pk=UUID(int=number),
+        name=NAMES[number],
+        venue="Old Mill, Ghent",
+        event_date=now + timedelta(days=9 * number + 3),
+        timezone="Europe/Brussels",
+        current_price=Decimal(number * 12),
+        currency="EUR",
+        cover=number * 3,
+        tone=number * 5,
+        available_seats=(40, 3, 0)[number],
+        total_capacity=50,
+        is_cancelled=False,
+        is_over=False,
+        is_paid_at_door=True,
+    )
+
+
+def _seats(available: int, *, kept: bool = False, waiting: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(
+        available=available, taken=50 - available, total=50, kept_for_line=kept, waiting=waiting
+    )
+
+
+def _chart(now: datetime) -> dict[str, Any]:
+    line = "0,70 30,70 30,40 60,40 60,55 100,55"
+    return {
+        "line": line,
+        "area": f"0,100 {line} 100,100",
+        "now": {"x": 100, "y": 55, "text": "€24.00"},
+        "floor": {"y": 85, "text": "€15.00"},
+        "ceiling": {"y": 20, "text": "€40.00"},
+        "from_date": now - timedelta(days=30),
+        "to_date": now,
+        "summary": "The price began at €20.00 and is €24.00 now.",
+        "currency": "EUR",
+        "rows": [{"at": now, "price": Decimal(24), "reason": "82% sold, 14 waiting, 9 days left"}],
+    }
+
+
+def _steps(now: datetime) -> list[dict[str, Any]]:
+    return [
+        {"icon": "sparkles", "tone": "good", "title": "2 places were kept for you", "at": now},
+        {
+            "icon": "hourglass",
+            "tone": "waiting",
+            "title": "You joined the line",
+            "text": "For 2 places.",
+            "at": now - timedelta(days=2),
+        },
+    ]
+
+
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component."""
+    now = datetime.now(UTC)
+    events = [_event(number, now) for number in range(len(NAMES))]
+    tickets = [
+        SimpleNamespace(
+            number=number,
+            code="7KQ2 M9XW",
+            holder_name="Ada",
+            is_cancelled=number == 2,
+            is_checked_in=False,
+            qr_url="/static/img/mark.svg",
+        )
+        for number in (1, 2)
+    ]
+    context = {
+        "events": events,
+        "form": SampleForm({"email": "nobody", "quantity": "2"}),
+        "seats_examples": [
+            _seats(40),
+            _seats(3),
+            _seats(2, kept=True, waiting=5),
+            _seats(0, waiting=14),
+        ],
+        "deadline": now + timedelta(hours=3),
+        "now": now,
+        "chart": _chart(now),
+        "steps": _steps(now),
+        "booking": SimpleNamespace(
+            booking_reference="EVT202606127KQ2M9XWTA", is_pending=False, event=events[1]
+        ),
+        "tickets": tickets,
+        "numbers": range(12),
+    }
+    return render(request, "gallery.html", context)

@@ -1,0 +1,86 @@
+"""The price history of an event, worked out as a drawing: steps, for a price holds until it moves.
+
+x and y are percentages of the drawing, y from its top.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from events.models import Event, PriceChange
+from events.shown import money_text
+
+DRAWN_CHANGES = 300
+LISTED_CHANGES = 50
+# Room above the highest price and below the lowest, as a share of what lies between.
+MARGIN = Decimal("0.25")
+
+
+def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> dict[str, Any] | None:
+    """Return the drawing of an event's prices up to a moment, or None where none moved.
+
+    changes: newest first. The keys are those that components/price_chart.html names.
+    """
+    if not changes:
+        return None
+    oldest_first = changes[::-1]
+    began = event.published_at or event.created_at
+    if len(changes) >= DRAWN_CHANGES or began >= oldest_first[0].applied_at:
+        began = oldest_first[0].applied_at - timedelta(hours=1)
+    steps = [(began, oldest_first[0].old_price)]
+    steps += [(change.applied_at, change.new_price) for change in oldest_first]
+    prices = [price for _, price in steps]
+    points = _points(steps, until=at)
+    line = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+    return {
+        "line": line,
+        "area": f"0,100 {line} 100,100",
+        "now": {
+            "x": "100",
+            "y": f"{points[-1][1]:.2f}",
+            "text": money_text(event.current_price, event.currency),
+        },
+        "from_date": began.astimezone(event.zone),
+        "to_date": at.astimezone(event.zone),
+        "summary": _summary(event, prices),
+        "currency": event.currency,
+        "rows": [
+            {"at": change.applied_at, "price": change.new_price, "reason": change.reason}
+            for change in changes[:LISTED_CHANGES]
+        ],
+    }
+
+
+def _points(steps: list[tuple[datetime, Decimal]], *, until: datetime) -> list[tuple[float, float]]:
+    prices = [price for _, price in steps]
+    span = (max(prices) - min(prices)) or Decimal(1)
+    top = max(prices) + span * MARGIN
+    height = span * (1 + 2 * MARGIN)
+    began = steps[0][0]
+    length = max((until - began) / timedelta(seconds=1), 1.0)
+
+    def x_of(moment: datetime) -> float:
+        return min(100.0, max(0.0, (moment - began) / timedelta(seconds=1) / length * 100))
+
+    def y_of(price: Decimal) -> float:
+        return float((top - price) / height * 100)
+
+    points: list[tuple[float, float]] = []
+    for moment, price in steps:
+        if points:
+            points.append((x_of(moment), points[-1][1]))
+        points.append((x_of(moment), y_of(price)))
+    points.append((100.0, points[-1][1]))
+    return points
+
+
+def _summary(event: Event, prices: list[Decimal]) -> str:
+    lowest, highest = min(prices), max(prices)
+    moves = len(prices) - 1
+    times = "once" if moves == 1 else f"{moves} times"
+    first, current = prices[0], event.current_price
+    return (
+        f"The price began at {money_text(first, event.currency)}, changed {times} and is "
+        f"{money_text(current, event.currency)} now; it was never below "
+        f"{money_text(lowest, event.currency)} or above {money_text(highest, event.currency)}."
+    )

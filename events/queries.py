@@ -1,0 +1,86 @@
+"""Reads of events that are used twice, or hard to get right."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchVector
+from django.db.models import QuerySet
+
+from events.models import Event, PriceChange
+
+# Exactly what idx_events_search indexes.
+SEARCHED = SearchVector("name", "description", "venue", config="english")
+LONGEST_SEARCH = 200
+LAST_WORD = re.compile(r"(?P<head>.*?)(?P<minus>-?)(?P<word>\w+)\Z", re.DOTALL)
+
+
+def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
+    """Return the full-text query for what somebody typed, its last word perhaps unfinished.
+
+    Words, "quoted phrases", or, and -without work as on the web. The last word is also taken as
+    a beginning, as typed and as its stem.
+    """
+    whole = SearchQuery(text, config="english", search_type="websearch")
+    match = LAST_WORD.match(text)
+    if match is None or match["minus"] or match["word"].lower() == "or":
+        return whole
+    beginning = f"{match['word']}:*"
+    unfinished = SearchQuery(beginning, config="english", search_type="raw") | SearchQuery(
+        beginning, config="simple", search_type="raw"
+    )
+    if not match["head"].strip():
+        return whole | unfinished
+    head = SearchQuery(match["head"], config="english", search_type="websearch")
+    return whole | (head & unfinished)
+
+
+def matching(events: QuerySet[Event], text: str) -> QuerySet[Event]:
+    """Keep the events whose name, description or venue matches what somebody typed."""
+    return events.annotate(searched=SEARCHED).filter(searched=search_query(text))
+
+
+def find_events(
+    *,
+    search: str = "",
+    date_from: date | None = None,
+    date_to: date | None = None,
+    min_price: Decimal | None = None,
+    max_price: Decimal | None = None,
+    available: bool = False,
+) -> QuerySet[Event]:
+    """Return the public events ahead that fit; days are in UTC, date_to included."""
+    events = Event.objects.on_sale() if available else Event.objects.upcoming()
+    if available:
+        events = events.filter(available_seats__gt=0)
+    if search:
+        events = matching(events, search)
+    if date_from is not None:
+        events = events.filter(event_date__gte=_midnight(date_from))
+    if date_to is not None and date_to < date.max:
+        events = events.filter(event_date__lt=_midnight(date_to + timedelta(days=1)))
+    if min_price is not None:
+        events = events.filter(current_price__gte=min_price)
+    if max_price is not None:
+        events = events.filter(current_price__lte=max_price)
+    return events
+
+
+def public_event(event_id: UUID) -> Event | None:
+    """Return a published event with its organizer and their name, or None."""
+    return (
+        Event.objects.published()
+        .select_related("created_by__person_key")
+        .filter(pk=event_id)
+        .first()
+    )
+
+
+def price_changes(*, event_id: UUID, most: int) -> list[PriceChange]:
+    """Return an event's latest price changes, newest first."""
+    return list(PriceChange.objects.filter(event_id=event_id).order_by("-applied_at", "-id")[:most])
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Pages of the line, and those that show an event together with its line."""
