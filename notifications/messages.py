@@ -16,6 +16,7 @@ from events.models import Event
 from notifications import wording
 from notifications.models import Channel, MessageType
 from notifications.operations.telling import Message
+from notifications.queries import WELCOME_KEY
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 BY_MAIL_ALONE = (Channel.EMAIL,)
@@ -42,7 +43,7 @@ def welcome(user: User) -> Message:
     """Greet a new account."""
     return Message(
         user_id=user.pk,
-        key="welcome",
+        key=WELCOME_KEY,
         type=MessageType.WELCOME,
         text="Welcome! Your bookings, your places in line and news about them will be here.",
     )

@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db.models import QuerySet
 
 from bookings.models import Booking
-from notifications.models import EmailDelivery, Notification
+from notifications.models import MessageKey, Notification
 from waitlists.models import EntryStatus, WaitlistEntry
+
+WELCOME_KEY = "welcome"
 
 
 def inbox(*, user_id: UUID) -> QuerySet[Notification]:
@@ -32,6 +35,8 @@ def people_of_event(*, event_id: UUID) -> list[UUID]:
     )
 
 
-def delivery_log() -> QuerySet[EmailDelivery]:
-    """Return mails, newest first."""
-    return EmailDelivery.objects.order_by("-created_at", "-id")
+def was_welcomed_just_now(*, user_id: UUID) -> bool:
+    """Tell whether a person is being welcomed in this very transaction."""
+    return MessageKey.objects.filter(
+        user_id=user_id, key=WELCOME_KEY, created_at__gte=TransactionNow()
+    ).exists()

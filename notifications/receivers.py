@@ -15,7 +15,7 @@ from events.signals import event_changed
 from notifications import messages
 from notifications.models import MessageType
 from notifications.operations.telling import notify
-from notifications.queries import people_of_event
+from notifications.queries import people_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made, waitlist_joined
 
@@ -34,8 +34,9 @@ def mail_account_exists(sender: type, *, user: User, **kwargs: Any) -> None:
 
 @receiver(accounts.address_verification_requested, dispatch_uid="notifications.verify_address")
 def mail_verification(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail a link that confirms the address."""
-    notify(messages=[messages.account_mail(user, MessageType.VERIFY_ADDRESS)])
+    """Mail a link that confirms the address; the welcome of a moment ago has one already."""
+    if not was_welcomed_just_now(user_id=user.pk):
+        notify(messages=[messages.account_mail(user, MessageType.VERIFY_ADDRESS)])
 
 
 @receiver(accounts.password_reset_requested, dispatch_uid="notifications.password_reset")
