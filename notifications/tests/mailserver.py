@@ -1,0 +1,82 @@
+"""A real mail server for tests, that can refuse, dawdle and go down."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+
+from evently.embedded.processes import choose_port
+
+
+@dataclass
+class MailServer:
+    """What it took, and how it answers. after_data: called once a mail was taken."""
+
+    port: int = field(default_factory=lambda: choose_port(None, taken=set()))
+    mails: list[EmailMessage] = field(default_factory=list)
+    connections: int = 0
+    recipient_answer: str = ""
+    data_answer: str = ""
+    after_data: Any = None
+    _controller: Controller | None = None
+
+    async def handle_HELO(self, server: Any, session: Any, envelope: Any, hostname: str) -> str:  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return "250 here"
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.recipient_answer:
+            return self.recipient_answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+        if self.data_answer:
+            return self.data_answer
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        if self.after_data is not None:
+            self.after_data()
+        return "250 OK"
+
+    def up(self) -> None:
+        """Listen."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def down(self) -> None:
+        """Stop listening."""
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each Message-ID came in."""
+        return Counter(str(mail["Message-ID"]) for mail in self.mails)
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """Run a mail server for the length of a block."""
+    server = MailServer()
+    server.up()
+    try:
+        yield server
+    finally:
+        server.down()
