@@ -259,6 +259,7 @@ class Migration(migrations.Migration):
                     "booking",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="tickets",
                         to="bookings.booking",
@@ -561,6 +562,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="chk_payment_currency"
             ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(fields=["booking", "event"], name="idx_tickets_booking"),
         ),
         migrations.AddConstraint(
             model_name="ticket",

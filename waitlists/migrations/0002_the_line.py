@@ -6,11 +6,28 @@ from evently.audit.migration import audited
 from evently.database.sql import foreign_key, function_and_triggers
 
 SHARED = """
+-- What waits for a lock and then reads must see what was committed meanwhile. A transaction that
+-- reads as of its beginning would rank a line without those who have joined since.
+CREATE FUNCTION evently_read_committed() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'seats and the line change in READ COMMITTED transactions only'
+            USING ERRCODE = 'invalid_transaction_state', CONSTRAINT = 'trg_read_committed';
+    END IF;
+END
+$$;
+
 -- Every write that touches the line first locks its event. Rows that refer to the event can
 -- still be inserted meanwhile.
 CREATE FUNCTION evently_lock_event(event uuid) RETURNS events
-    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT * FROM events WHERE id = event FOR NO KEY UPDATE
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    locked events;
+BEGIN
+    PERFORM evently_read_committed();
+    SELECT * INTO locked FROM events WHERE id = event FOR NO KEY UPDATE;
+    RETURN locked;
+END
 $$;
 
 -- Whether seats of an event can be had at all now, the number of free ones aside.
@@ -59,6 +76,10 @@ DECLARE
     event events;
 BEGIN
     IF NEW.status <> 'waiting' THEN
+        IF NEW.status = 'promoted' THEN
+            RAISE EXCEPTION 'only who waits is promoted'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_entry_final';
+        END IF;
         NEW.position := NULL;
         RETURN NEW;
     END IF;
@@ -67,7 +88,9 @@ BEGIN
     NEW.passed_over := 0;
     NEW.position := NULL;
     IF event.id IS NULL THEN
-        RETURN NEW;  -- the foreign key refuses it
+        -- The foreign key is checked at commit, and the event could be made until then.
+        RAISE EXCEPTION 'there is no event %', NEW.event_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'fk_waitlists_event';
     END IF;
     IF NOT evently_on_sale(event) THEN
         RAISE EXCEPTION 'event % has no line to join', NEW.event_id
@@ -78,7 +101,10 @@ BEGIN
                 least(event.max_per_booking, event.total_capacity)
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_join_limit';
     END IF;
-    IF evently_seats_of_person(NEW.event_id, NEW.user_id) + NEW.quantity > event.max_per_person THEN
+    IF event.max_per_person IS NOT NULL
+        AND evently_seats_of_person(NEW.event_id, NEW.user_id) + NEW.quantity
+            > event.max_per_person
+    THEN
         RAISE EXCEPTION 'event % gives at most % seats to one person', NEW.event_id,
                 event.max_per_person
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_person_limit';
@@ -100,12 +126,15 @@ CREATE TRIGGER trg_waitlists_rejoin BEFORE UPDATE ON waitlists
     EXECUTE FUNCTION evently_waitlists_join();
 
 -- A place in line is not moved by hand: position and moment are derived, person and event stay,
--- and whoever wants more seats joins again.
+-- the price stays what was seen, and whoever wants more seats joins again.
 -- (Named to run before the trigger above: of one kind, triggers run by their names.)
 CREATE FUNCTION evently_waitlists_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (NEW.id, NEW.event_id, NEW.user_id) IS DISTINCT FROM (OLD.id, OLD.event_id, OLD.user_id)
-        OR (NEW.status = 'waiting' AND OLD.status = 'waiting' AND NEW.quantity > OLD.quantity)
+        OR (NEW.status IN ('waiting', 'promoted') AND OLD.status IN ('waiting', 'promoted')
+            AND (NEW.quantity > OLD.quantity OR NEW.unit_price > OLD.unit_price)
+            AND NOT (OLD.status = 'promoted' AND NEW.status = 'waiting'))
+        OR (NEW.status = 'promoted' AND OLD.status NOT IN ('waiting', 'promoted'))
         OR (NEW.status = 'waiting' AND OLD.status = 'promoted' AND EXISTS (
             SELECT FROM waitlist_promotions
             WHERE waitlist_id = OLD.id AND event_id = OLD.event_id AND status = 'pending'))
@@ -261,6 +290,7 @@ class Migration(migrations.Migration):
         function_and_triggers(
             SHARED,
             functions=(
+                "evently_read_committed()",
                 "evently_lock_event(uuid)",
                 "evently_on_sale(events)",
                 "evently_somebody_fits(uuid, int)",

@@ -28,6 +28,7 @@ CREATE FUNCTION evently_move_seats(event uuid, net int) RETURNS events
 DECLARE
     moved events;
 BEGIN
+    PERFORM evently_read_committed();
     UPDATE events SET available_seats = available_seats - net
         WHERE id = event AND available_seats >= net
         RETURNING * INTO moved;
@@ -87,7 +88,12 @@ BEGIN
         sold_out := event.id IS NULL AND change.net > 0;
         IF event.id IS NULL THEN
             SELECT * INTO event FROM events WHERE id = change.event_id;
-            CONTINUE WHEN NOT FOUND;
+            IF NOT FOUND THEN
+                CONTINUE WHEN change.net <= 0;
+                -- The foreign key is checked at commit, and the event could be made until then,
+                -- with all its seats free.
+                PERFORM evently_refuse(change.event_id, 'fk_bookings_event');
+            END IF;
         END IF;
         IF change.net > 0 AND event.status <> 'active' THEN
             PERFORM evently_refuse(event.id, 'trg_sales_open');
@@ -113,8 +119,9 @@ BEGIN
         IF sold_out THEN
             PERFORM evently_refuse(event.id, 'trg_seats_available');
         END IF;
+        -- Before anything was taken, but after what the same statement gave back.
         IF change.taken > 0
-            AND evently_somebody_fits(event.id, event.available_seats + change.net)
+            AND evently_somebody_fits(event.id, event.available_seats + change.taken)
         THEN
             PERFORM evently_refuse(event.id, 'trg_waitlist_first');
         END IF;
