@@ -1,0 +1,206 @@
+"""Mails through a real mail server: in parallel, down and up again, and killed in the middle."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+from bookings.factories import BookingFactory
+from bookings.operations import book_seats
+from evently.accounts.factories import UserFactory
+from evently.environment import BASE_DIR
+from evently.origin import Origin
+from events.factories import EventFactory
+from notifications.factories import NotificationFactory
+from notifications.letters.mail import message_id_of
+from notifications.messages import booking_confirmed
+from notifications.models import EmailDelivery, Notification
+from notifications.operations import delivering, sweeping
+from notifications.operations.telling import notify
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+
+
+def deliver(notification):
+    delivering.deliver_all([(notification.pk, notification.user_id)])
+
+
+def sweep():
+    delivering.deliver_all(sweeping.take_up_missed())
+
+
+def in_threads(count, work):
+    barrier, problems = threading.Barrier(count), []
+
+    def run():
+        try:
+            barrier.wait()
+            work()
+        except Exception as error:  # noqa: BLE001
+            problems.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_a_confirmation_arrives_whole(server):
+    booking = BookingFactory(event__priced=20, event__name="Jazz", quantity=2)
+    notify(messages=[booking_confirmed(booking)])
+
+    deliver(Notification.objects.get())
+
+    (mail,) = server.mails
+    notification = Notification.objects.get()
+    assert mail["Message-ID"] == message_id_of(notification.pk)
+    assert mail["Subject"] == "Your booking for Jazz: 2 seats"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    kinds = [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
+    assert kinds == ["text/plain", "text/html", "image/png", "image/png", "text/calendar"]
+    html = mail.get_body(("html",)).get_content()
+    for part in mail.walk():
+        if part.get_content_type() == "image/png":
+            assert f"cid:{str(part['Content-ID']).strip('<> ')}" in html
+            assert part.get_content_disposition() == "inline"
+            assert part.get_payload(decode=True).startswith(b"\x89PNG")
+    assert "40.00 EUR due at the entrance." in mail.get_body(("plain",)).get_content()
+    assert mail.get_body(("plain",)).get_content().count("/t/") == 2
+
+
+def test_of_many_workers_on_one_message_one_sends(server):
+    notification = NotificationFactory()
+    server.after_data = lambda: time.sleep(0.2)
+
+    in_threads(8, lambda: deliver(notification))
+
+    assert server.counts == {message_id_of(notification.pk): 1}
+    log = EmailDelivery.objects.get()
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
+
+
+def test_of_many_sweeps_on_many_messages_each_goes_once(server):
+    notifications = NotificationFactory.create_batch(40)
+
+    in_threads(4, sweep)
+
+    assert server.counts == {message_id_of(each.pk): 1 for each in notifications}
+    # One connection a batch, not one a mail.
+    assert server.connections <= 4
+
+
+def test_reading_a_message_does_not_wait_for_its_mail(server):
+    notification = NotificationFactory()
+    took = []
+
+    def read_meanwhile():
+        started = time.monotonic()
+        Notification.objects.filter(pk=notification.pk).update(read=True)
+        took.append(time.monotonic() - started)
+        connection.close()
+        time.sleep(0.5)
+
+    def after_data():
+        thread = threading.Thread(target=read_meanwhile)
+        thread.start()
+        thread.join()
+
+    server.after_data = after_data
+    deliver(notification)
+
+    assert took[0] < 0.4
+    notification.refresh_from_db()
+    assert (notification.status, notification.read) == ("sent", True)
+
+
+def test_with_the_mail_server_down_bookings_go_on_and_mails_follow(server, clock):
+    server.down()
+    event, users = EventFactory(total_capacity=20), UserFactory.create_batch(20)
+    started = time.monotonic()
+    for user in users:
+        book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
+    assert time.monotonic() - started < 10
+    clock.move(timedelta(minutes=1))
+    sweep()
+    assert EmailDelivery.objects.get().error_message == "ConnectionRefusedError 111"
+
+    server.up()
+    for minutes in (3, 5):
+        clock.move(timedelta(minutes=minutes))
+        sweep()
+
+    ids = Notification.objects.values_list("pk", flat=True)
+    assert server.counts == {message_id_of(id_): 1 for id_ in ids}
+    assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def test_who_is_refused_for_good_does_not_hold_up_others(server):
+    refused, fine = NotificationFactory.create_batch(2)
+    server.recipient_answer = "550 5.1.1 <person@example.org> no such person"
+    deliver(refused)
+    server.recipient_answer = ""
+    deliver(fine)
+
+    log = EmailDelivery.objects.get(notification_id=refused.pk)
+    assert (log.status, log.error_message) == ("failed", "SMTPRecipientsRefused 550")
+    assert server.counts == {message_id_of(fine.pk): 1}
+
+
+def test_a_busy_server_is_asked_again(server, clock):
+    notification = NotificationFactory()
+    server.data_answer = "451 4.3.0 try again later"
+    deliver(notification)
+    server.data_answer = ""
+    clock.move(timedelta(minutes=2))
+    sweep()
+
+    log = EmailDelivery.objects.get()
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, False)
+    assert len(server.mails) == 1
+
+
+def environment_for(server):
+    config = connections["default"].settings_dict
+    url = f"postgres://{config['USER']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
+    return os.environ | {
+        "DATABASE_URL": url,
+        "DATABASE_OWNER_URL": url,
+        "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+    }
+
+
+def test_killed_between_the_servers_yes_and_our_commit_it_goes_twice_under_one_id(server, clock):
+    notification = NotificationFactory()
+    code = (
+        "import django; django.setup(); import sys; from uuid import UUID\n"
+        "from notifications.operations import delivering\n"
+        "delivering.deliver_all([(UUID(sys.argv[1]), UUID(sys.argv[2]))])"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", code, str(notification.pk), str(notification.user_id)],
+        env=environment_for(server) | {"DJANGO_SETTINGS_MODULE": "evently.settings"},
+        cwd=BASE_DIR,
+    )
+    server.after_data = lambda: os.kill(worker.pid, signal.SIGKILL)
+    assert worker.wait(30) == -signal.SIGKILL
+    server.after_data = None
+    assert len(server.mails) == 1
+    log = EmailDelivery.objects.get()
+    assert (log.status, log.send_attempts) == ("pending", 1)
+
+    clock.move(timedelta(seconds=20))
+    sweep()
+
+    assert server.counts == {message_id_of(notification.pk): 2}
+    log.refresh_from_db()
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, True)
