@@ -18,6 +18,7 @@ from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from evently.accounts.throttle import client_of
 from evently.origin import origin_of
 
 if TYPE_CHECKING:
@@ -116,12 +117,13 @@ class TokenRateThrottle(BaseThrottle):
         """Count the request, and tell whether it may pass."""
         name: str = getattr(view, "rate_name", "default")
         limit = NAMED_RATES.get(name, settings.API_RATE_PER_MINUTE)
+        caller = address_of(request) if name in NAMED_RATES else caller_of(request)
         now = time.time()
         window = int(now // WINDOW_SECONDS)
         self.state = RateState(
             name=name,
             limit=limit,
-            used=counters.add(f"{name}:{caller_of(request)}", window),
+            used=counters.add(f"{name}:{caller}", window),
             reset_seconds=max(1, int((window + 1) * WINDOW_SECONDS - now)),
         )
         request._request.rate_state = self.state  # type: ignore[attr-defined]
@@ -133,8 +135,11 @@ class TokenRateThrottle(BaseThrottle):
 
 
 def caller_of(request: Request) -> str:
-    """Return what tells callers apart; addresses only as a digest, for they are personal."""
-    if request.auth is not None:
-        return f"token:{request.auth.pk}"
-    address = origin_of(request._request).ip_address or "unknown"
+    """Return what tells callers apart: their token, or where they come from."""
+    return f"token:{request.auth.pk}" if request.auth is not None else address_of(request)
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from, as a digest, for addresses are personal."""
+    address = client_of(origin_of(request._request).ip_address) or "unknown"
     return "address:" + hashlib.sha256(address.encode()).hexdigest()[:24]

@@ -1,7 +1,5 @@
 """Addresses of the API, version 1."""
 
-from importlib.util import find_spec
-
 from django.urls import include, path, re_path
 
 from evently.api.docs import DocsView, SchemaView
@@ -14,8 +12,7 @@ urlpatterns = [
     path("", include("events.api_urls")),
     path("", include("bookings.api_urls")),
     path("", include("waitlists.api_urls")),
+    path("", include("notifications.api_urls")),
+    # Whatever is left is answered here, as JSON too, and not with a page.
+    re_path(r"^", not_found),
 ]
-if find_spec("notifications.api_urls"):
-    urlpatterns.append(path("", include("notifications.api_urls")))
-# Whatever is left is answered here, as JSON too, and not with a page.
-urlpatterns.append(re_path(r"^", not_found))

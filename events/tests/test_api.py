@@ -1,0 +1,336 @@
+"""Events over HTTP."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from bookings.factories import BookingFactory
+from events.factories import EventFactory
+from events.filters import matching
+from events.models import Event, PriceChange
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
+from evently.api.tests.client import api, assert_problem
+
+pytestmark = pytest.mark.django_db
+EVENTS = "/api/v1/events/"
+DRAFT = {
+    "name": "Piano 🎹 at the Old Mill",
+    "venue": "Old Mill",
+    "event_date": "2100-05-01T19:00:00+02:00",
+    "total_capacity": 80,
+    "base_price": "24.00",
+}
+
+
+def names(client, **params):
+    response = client.get(EVENTS, params)
+    assert response.status_code == 200, response.content
+    return [one["name"] for one in response.json()["results"]]
+
+
+# ── Finding ─────────────────────────────────────────────────────────────────
+def test_list_shows_what_is_published_and_lies_ahead():
+    now = timezone.now()
+    for name, days in (("second", 2), ("first", 1)):
+        EventFactory(name=name, event_date=now + timedelta(days=days))
+    EventFactory(name="draft", published_at=None)
+    EventFactory(name="cancelled", status="cancelled")
+    EventFactory(
+        name="past", created_at=now - timedelta(days=3), event_date=now - timedelta(days=1)
+    )
+
+    assert names(api()) == ["first", "second"]
+    assert names(api(UserFactory())) == ["first", "second"]
+
+
+def test_list_reaches_back_by_date():
+    now = timezone.now()
+    created = now - timedelta(days=30)
+    EventFactory(name="past", created_at=created, event_date=now - timedelta(days=9))
+    EventFactory(name="draft", published_at=None)
+    EventFactory(name="soon", event_date=now + timedelta(days=1))
+
+    assert names(api(), date_from=str((now - timedelta(days=10)).date())) == ["past", "soon"]
+    assert names(api(), date_to=now.isoformat()) == ["past"]
+    last_day = (now - timedelta(days=9)).date()
+    assert names(api(), date_from=str(last_day), date_to=str(last_day)) == ["past"]
+
+
+def test_list_is_searched_by_words():
+    EventFactory(name="Jazz evenings", description="Trios playing", venue="Blue Barn")
+    EventFactory(name="Chess", description="Blitz", venue="Town hall")
+
+    assert names(api(), search="evening") == ["Jazz evenings"]
+    assert names(api(), search="barn trio") == ["Jazz evenings"]
+    assert names(api(), search="play -barn") == []
+    assert names(api(), search="'\"(:*&|!") == []
+    assert names(api(), venue="TOWN") == ["Chess"]
+    assert names(api(), venue="%") == []
+
+
+def test_search_uses_its_index():
+    query, params = matching(Event.objects.all(), "jazz").values("id").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {query}", params)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "idx_events_search" in plan
+
+
+def test_list_is_narrowed_by_price_and_seats():
+    EventFactory(name="cheap", priced=10)
+    EventFactory(name="dear", priced=90)
+    full = EventFactory(name="full", total_capacity=1)
+    EventFactory(name="later", sales_start_at=timezone.now() + timedelta(days=1))
+    BookingFactory(event=full)
+
+    assert names(api(), min_price="10.01") == ["dear"]
+    assert names(api(), min_price="10", max_price="10.00") == ["cheap"]
+    assert names(api(), available="true") == ["cheap", "dear"]
+    assert names(api(), available="false") == ["full"]
+
+
+def test_list_is_put_in_order():
+    now = timezone.now()
+    for name, price, days in (("b", 5, 3), ("a", 20, 2), ("c", 10, 1)):
+        EventFactory(name=name, priced=price, event_date=now + timedelta(days=days))
+
+    assert names(api(), ordering="name") == ["a", "b", "c"]
+    assert names(api(), ordering="-price") == ["a", "c", "b"]
+    assert names(api(), ordering="price") == ["b", "c", "a"]
+    assert names(api(), ordering="-date") == ["b", "a", "c"]
+    assert names(api(), ordering="date") == names(api())
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"ordering": "password"},
+        {"available": "maybe"},
+        {"min_price": "x"},
+        {"min_price": "-1"},
+        {"max_price": "1e999999999"},
+        {"max_price": "NaN"},
+        {"date_from": "yesterday"},
+        {"date_to": "2027-02-30"},
+        {"search": "x" * 201},
+        {"limit": "0"},
+        {"limit": "x"},
+    ],
+)
+def test_senseless_parameters_are_refused_by_name(params):
+    problem = assert_problem(api().get(EVENTS, params), 422, "invalid")
+
+    assert list(problem["errors"]) == list(params)
+
+
+def test_list_costs_the_same_for_1_and_for_100(django_assert_num_queries):
+    organizer = OrganizerFactory()
+    EventFactory(created_by=organizer)
+    with django_assert_num_queries(1):
+        assert len(api().get(EVENTS, {"limit": 100}).json()["results"]) == 1
+    for _ in range(99):
+        EventFactory(created_by=organizer)
+
+    client = api()
+    with django_assert_num_queries(1):
+        assert len(client.get(EVENTS, {"limit": 100}).json()["results"]) == 100
+
+
+# ── Reading ─────────────────────────────────────────────────────────────────
+def test_detail_tells_everything_with_its_version():
+    event = EventFactory(priced=20, total_capacity=5)
+
+    response = api().get(f"{EVENTS}{event.pk}/")
+
+    body = response.json()
+    assert response.headers["ETag"] == '"1"'
+    assert (body["total_capacity"], body["available_seats"]) == (5, 5)
+    assert (body["current_price"], body["currency"]) == ("20.00", "EUR")
+    assert body["event_date"].endswith("Z")
+    assert body["url"].endswith(f"/events/{event.pk}/")
+    assert "created_by" not in body
+
+
+def test_drafts_are_their_organizers_own():
+    event = EventFactory(published_at=None)
+    url = f"{EVENTS}{event.pk}/"
+
+    assert_problem(api().get(url), 404, "not_found")
+    assert_problem(api(OrganizerFactory()).get(url), 404, "not_found")
+    assert api(SuperuserFactory()).get(url).status_code == 200
+    event.created_by.role = "admin"
+    event.created_by.save(update_fields=["role"])
+    assert api(event.created_by).get(url).status_code == 200
+
+
+def test_cancelled_and_past_events_can_still_be_read():
+    event = EventFactory(status="cancelled")
+
+    assert api().get(f"{EVENTS}{event.pk}/").json()["status"] == "cancelled"
+
+
+def test_price_history_is_public():
+    event = EventFactory(priced=20)
+    Event.objects.filter(pk=event.pk).update(current_price=Decimal("22.50"))
+    Event.objects.filter(pk=event.pk).update(current_price=Decimal("21.00"))
+
+    body = api().get(f"{EVENTS}{event.pk}/price-history/").json()
+
+    moves = [(one["old_price"], one["new_price"]) for one in body["results"]]
+    assert moves == [("22.50", "21.00"), ("20.00", "22.50")]
+    assert PriceChange.objects.count() == 2
+    assert "applied_by" not in body["results"][0]
+
+
+def test_price_history_of_a_draft_is_not_found():
+    event = EventFactory(published_at=None)
+
+    assert_problem(api().get(f"{EVENTS}{event.pk}/price-history/"), 404, "not_found")
+
+
+# ── Quotes ──────────────────────────────────────────────────────────────────
+def test_quote_tells_what_is_promised():
+    event = EventFactory(priced=20)
+
+    body = api(UserFactory()).post(f"{EVENTS}{event.pk}/quote/", {"quantity": 3}).json()
+
+    assert (body["unit_price"], body["total_amount"]) == ("20.00", "60.00")
+    assert body["expires_at"].endswith("Z")
+    assert body["quote"]
+
+
+def test_quote_is_refused_where_sales_are_closed():
+    event = EventFactory(status="cancelled")
+
+    response = api(UserFactory()).post(f"{EVENTS}{event.pk}/quote/", {"quantity": 3})
+
+    assert_problem(response, 409, "sales_closed")
+
+
+# ── Writing ─────────────────────────────────────────────────────────────────
+def test_organizers_make_change_and_publish_events():
+    client = api(OrganizerFactory())
+
+    made = client.post(EVENTS, DRAFT)
+    assert made.status_code == 201, made.content
+    url = made.headers["Location"]
+    assert made.json()["name"] == DRAFT["name"]
+    assert made.json()["published_at"] is None
+    assert made.json()["event_date"] == "2100-05-01T17:00:00Z"
+
+    changed = client.patch(url, {"venue": "Barn"}, headers={"If-Match": made.headers["ETag"]})
+    assert (changed.status_code, changed.json()["venue"]) == (200, "Barn")
+    assert changed.headers["ETag"] == '"2"'
+
+    assert_problem(api().get(url), 404, "not_found")
+    published = client.post(f"{url}publish/")
+    assert published.json()["published_at"].endswith("Z")
+    assert api().get(url).status_code == 200
+    assert_problem(client.post(f"{url}publish/"), 409, "already_published")
+
+
+def test_attendees_do_not_write_events():
+    client = api(UserFactory())
+
+    assert_problem(client.post(EVENTS, DRAFT), 403, "scope_missing")
+
+
+def test_other_organizers_events_stay_as_they_are():
+    event = EventFactory(name="mine")
+    client = api(OrganizerFactory())
+    url = f"{EVENTS}{event.pk}/"
+
+    for response in (
+        client.patch(url, {"name": "theirs"}, headers={"If-Match": "*"}),
+        client.post(f"{url}publish/"),
+        client.post(f"{url}cancel/", {}),
+        client.get(f"{url}analytics/"),
+    ):
+        assert_problem(response, 403, "not_your_event")
+    assert Event.objects.get().name == "mine"
+
+
+def test_superusers_change_all_events():
+    event = EventFactory()
+
+    response = api(SuperuserFactory()).patch(
+        f"{EVENTS}{event.pk}/", {"name": "new"}, headers={"If-Match": '"1"'}
+    )
+
+    assert response.json()["name"] == "new"
+
+
+def test_change_by_somebody_else_is_not_lost():
+    event = EventFactory(created_by=OrganizerFactory())
+    client, url = api(event.created_by), f"{EVENTS}{event.pk}/"
+    client.patch(url, {"name": "first"}, headers={"If-Match": '"1"'})
+
+    late = client.patch(url, {"name": "second"}, headers={"If-Match": '"1"'})
+
+    assert_problem(late, 412, "edited_meanwhile")
+    assert_problem(client.patch(url, {"name": "x"}), 428, "if_match_required")
+    assert_problem(
+        client.patch(url, {"name": "x"}, headers={"If-Match": "W/x"}), 412, "edited_meanwhile"
+    )
+    assert client.get(url).json()["name"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"name": "null\x00byte"}, "name"),
+        ({"event_date": "2100-05-01T19:00:00"}, "event_date"),
+        ({"event_date": "2001-05-01T19:00:00Z"}, "event_date"),
+        ({"event_date": "9999-12-31T23:59:59Z"}, "event_date"),
+        ({"ends_at": "2099-01-01T00:00:00Z"}, "ends_at"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"total_capacity": 0}, "total_capacity"),
+        ({"total_capacity": -1}, "total_capacity"),
+        ({"total_capacity": 2**70}, "total_capacity"),
+        ({"base_price": "-0.01"}, "base_price"),
+        ({"base_price": "1.001"}, "base_price"),
+        ({"base_price": "100000000"}, "base_price"),
+        ({"base_price": "NaN"}, "base_price"),
+        ({"currency": "euro"}, "currency"),
+        ({"currency": "eur"}, "currency"),
+        ({"payment_mode": "free"}, "payment_mode"),
+        ({"payment_mode": "barter"}, "payment_mode"),
+        ({"max_per_booking": 11}, "max_per_booking"),
+        ({"max_per_person": 0}, "max_per_person"),
+        ({"payment_days": 2**40}, "payment_days"),
+        ({"promotion_window_minutes": 0}, "promotion_window_minutes"),
+    ],
+)
+def test_senseless_drafts_are_refused_by_field(change, field):
+    response = api(OrganizerFactory()).post(EVENTS, DRAFT | change)
+
+    problem = assert_problem(response, 422, "invalid")
+    assert list(problem["errors"]) == [field]
+    assert not Event.objects.exists()
+
+
+def test_what_the_database_keeps_cannot_be_written():
+    body = DRAFT | {"available_seats": 3, "version": 9, "status": "cancelled", "id": "x"}
+
+    made = api(OrganizerFactory()).post(EVENTS, body).json()
+
+    assert (made["available_seats"], made["version"], made["status"]) == (80, 1, "active")
+
+
+def test_capacity_in_use_is_kept():
+    event = EventFactory(created_by=OrganizerFactory(), total_capacity=5)
+    BookingFactory(event=event, quantity=3)
+
+    response = api(event.created_by).patch(
+        f"{EVENTS}{event.pk}/", {"total_capacity": 2}, headers={"If-Match": "*"}
+    )
+
+    assert_problem(response, 409, "capacity_in_use")
