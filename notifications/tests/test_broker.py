@@ -1,0 +1,146 @@
+"""The broker dies among bookings: nobody notices, and everybody is told once it is back."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from kombu import pools
+
+from bookings.models import Booking
+from bookings.operations import book_seats
+from evently.accounts.factories import UserFactory
+from evently.celery import app
+from evently.embedded.processes import choose_port
+from evently.embedded.valkey import Valkey
+from evently.environment import BASE_DIR
+from evently.origin import Origin
+from evently.tests.running import home_for_tests, wait_for
+from events.factories import EventFactory
+from notifications import tasks
+from notifications.letters.mail import message_id_of
+from notifications.models import Notification
+from notifications.tests.test_smtp import environment_for
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.processes,
+    pytest.mark.slow,
+]
+
+BOOKINGS = 200
+CLIENTS = 8
+
+
+def forget_connections():
+    """Let Celery connect anew, to whatever its settings say now."""
+    pools.reset()
+    app._pool = app.amqp._producer_pool = None
+
+
+class Broker:
+    """A Valkey of the test's own, that can be killed and started again."""
+
+    def __init__(self, home):
+        home.mkdir(parents=True, exist_ok=True)
+        self.valkey = Valkey(home, port=choose_port(None, taken=set()), password="secret")
+        self.url = f"redis://:secret@127.0.0.1:{self.valkey.port}/0"
+        self.process = None
+
+    def start(self):
+        self.valkey.prepare()
+        self.process = self.valkey.start()
+        assert wait_for(self.valkey.answers)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def broker():
+    with home_for_tests() as home:
+        running, before = Broker(home), app.conf.broker_url
+        running.start()
+        app.conf.broker_url = running.url
+        forget_connections()
+        yield running
+        forget_connections()
+        app.conf.broker_url = before
+        running.kill()
+
+
+@contextmanager
+def celery_worker(broker, server):
+    """Run a worker on the test's database, broker and mail server."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "evently", "worker", "-c", "2", "-l", "error"],
+        env=environment_for(server) | {"REDIS_URL": broker.url},
+        cwd=BASE_DIR,
+    )
+    try:
+        yield worker
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(20)
+
+
+def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, server, clock):
+    event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
+    took, problems = book_all(event, users, at_quarter=broker.kill)
+
+    assert problems == []
+    assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
+    assert max(took) < 3
+
+    broker.start()
+    clock.move(timedelta(minutes=1))
+    with celery_worker(broker, server):
+        wait_for(lambda: tasks.deliver_missed.delay() and all_told(server), seconds=60)
+        # Whoever would send one twice gets the time to do so.
+        tasks.deliver_missed.delay()
+        time.sleep(2)
+
+    ids = Notification.objects.filter(type="booking_confirm").values_list("pk", flat=True)
+    assert server.counts == {message_id_of(id_): 1 for id_ in ids}
+    assert len(server.mails) == BOOKINGS
+    assert {mail["To"] for mail in server.mails} == {user.email for user in users}
+
+
+def all_told(server):
+    time.sleep(1)
+    return len(server.mails) >= BOOKINGS
+
+
+def book_all(event, users, *, at_quarter):
+    """Book a seat for each, with some clients at once; return how long each took, and errors."""
+    waiting, took, problems, lock = list(users), [], [], threading.Lock()
+
+    def client():
+        try:
+            while True:
+                with lock:
+                    if not waiting:
+                        return
+                    user = waiting.pop()
+                    if len(waiting) == len(users) * 3 // 4:
+                        at_quarter()
+                started = time.monotonic()
+                book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
+                took.append(time.monotonic() - started)
+        except Exception as error:  # noqa: BLE001
+            problems.append(error)
+        finally:
+            connection.close()
+
+    clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for each in clients:
+        each.start()
+    for each in clients:
+        each.join()
+    return took, problems
