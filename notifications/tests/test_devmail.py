@@ -1,0 +1,158 @@
+"""The mailbox of development: shows mails whole, runs nothing of theirs, exists nowhere else."""
+
+import re
+import threading
+
+import pytest
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.http import Http404
+from django.test import RequestFactory
+
+from bookings.factories import BookingFactory
+from evently.accounts.factories import UserFactory
+from notifications import devmail
+from notifications.factories import NotificationFactory
+from notifications.operations import delivering
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mailbox(settings, tmp_path):
+    settings.DEBUG = True
+    settings.EMAIL_BACKEND = "notifications.devmail.MailboxBackend"
+    settings.DEV_MAILBOX = tmp_path / "mail"
+    return settings.DEV_MAILBOX
+
+
+def send(subject="Hello", html="<html><head></head><body>Hi</body></html>"):
+    mail = EmailMultiAlternatives(subject, "Text", "us@example.org", ["ada@example.org"])
+    mail.attach_alternative(html, "text/html")
+    get_connection().send_messages([mail])
+
+
+def names(mailbox):
+    return sorted(path.stem for path in mailbox.glob("*.eml"))
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_each_mail_is_a_file_of_its_own(mailbox):
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(names(mailbox)) == 20
+    assert len(list(mailbox.iterdir())) == 20
+
+
+def test_the_list_shows_the_newest_first(client, mailbox):
+    for number in range(3):
+        send(f"Mail {number}")
+
+    assert re.findall(r"Mail \d", text_of(client.get("/dev/mail/"))) == [
+        "Mail 2",
+        "Mail 1",
+        "Mail 0",
+    ]
+
+
+def test_an_empty_mailbox_says_so(client, mailbox):
+    assert "No mail yet" in text_of(client.get("/dev/mail/"))
+
+
+def test_a_confirmation_is_shown_with_its_codes_and_calendar(client, mailbox):
+    booking = BookingFactory(event__name="Jazz", user=UserFactory())
+    notification = NotificationFactory(
+        user=booking.user,
+        type="booking_confirm",
+        event_id=booking.event_id,
+        data={"booking": str(booking.pk)},
+    )
+    delivering.deliver_all([(notification.pk, notification.user_id)])
+    (name,) = names(mailbox)
+
+    page = text_of(client.get(f"/dev/mail/{name}/"))
+    assert "Your booking for Jazz: 1 seat" in page
+    assert booking.user.email in page
+    assert "event.ics" in page
+    assert "ticket-1.png" in page
+
+    html = client.get(f"/dev/mail/{name}/html/")
+    assert "cid:" not in text_of(html)
+    (picture,) = re.findall(rf'src="(/dev/mail/{name}/\d+/)"', text_of(html))
+    shown = client.get(picture)
+    assert shown.headers["Content-Type"] == "image/png"
+    assert shown.content.startswith(b"\x89PNG")
+
+    (calendar,) = re.findall(rf'href="(/dev/mail/{name}/\d+/)"[^>]*>(?:(?!</a>).)*ics', page, re.S)
+    download = client.get(calendar)
+    assert download.headers["Content-Disposition"] == 'attachment; filename="event.ics"'
+    assert download.content.startswith(b"BEGIN:VCALENDAR")
+
+
+def test_the_html_part_may_run_nothing_and_be_framed_by_us_alone(client, mailbox):
+    send(html="<html><head></head><body><script>alert(1)</script></body></html>")
+    (name,) = names(mailbox)
+
+    response = client.get(f"/dev/mail/{name}/html/")
+
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "script" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert '<base target="_top">' in text_of(response)
+
+
+def test_subjects_are_escaped(client, mailbox):
+    send("<script>alert(1)</script>")
+    (name,) = names(mailbox)
+
+    for path in ("/dev/mail/", f"/dev/mail/{name}/"):
+        assert "<script>alert(1)" not in text_of(client.get(path))
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "..", "..%2Fsettings", "%2e%2e%2fsecret", "a%00b", "x/../../secret"]
+)
+@pytest.mark.parametrize("ending", ["", "html/", "0/"])
+def test_only_mails_are_served(client, mailbox, name, ending):
+    send()
+    (mailbox.parent / "secret.eml").write_text("Subject: secret\n\nsecret")
+
+    response = client.get(f"/dev/mail/{name}/{ending}", follow=True)
+
+    assert "secret" not in text_of(response).replace(name, "")
+    assert response.status_code == 404
+
+
+def test_parts_that_are_none_are_not_found(client, mailbox):
+    send()
+    (name,) = names(mailbox)
+
+    for number in (0, 1, 99, 10**9):
+        assert client.get(f"/dev/mail/{name}/{number}/").status_code == 404
+
+
+def test_a_torn_file_breaks_nothing(client, mailbox):
+    send()
+    (mailbox / "torn.eml").write_bytes(b"\xff\xfe no mail \x00")
+
+    assert client.get("/dev/mail/").status_code == 200
+    assert client.get("/dev/mail/torn/").status_code == 200
+
+
+@pytest.mark.parametrize("view", ["mail_list", "mail_detail", "mail_html", "mail_part"])
+def test_outside_development_there_is_no_mailbox(settings, mailbox, view):
+    send()
+    settings.DEBUG = False
+    arguments = {"mail_list": [], "mail_part": [names(mailbox)[0], 0]}
+
+    with pytest.raises(Http404):
+        getattr(devmail, view)(RequestFactory().get("/"), *arguments.get(view, [names(mailbox)[0]]))

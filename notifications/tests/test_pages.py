@@ -1,0 +1,191 @@
+"""The inbox: complete without scripts, live with them, one's own and nobody else's."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from evently.accounts.factories import UserFactory
+from notifications.factories import NotificationFactory
+from notifications.models import MessageType, Notification
+from notifications.presentation import shown
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def user(client):
+    user = UserFactory()
+    client.force_login(user)
+    return user
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def test_the_inbox_shows_ones_own_newest_first(client, user):
+    NotificationFactory(user=user, message="First of mine")
+    NotificationFactory(user=user, message="Second of mine", read=True)
+    NotificationFactory(message="Not mine")
+    NotificationFactory(user=user, message="A link by mail", channels=["email"], read=True)
+
+    page = text_of(client.get("/notifications/"))
+
+    assert page.index("Second of mine") < page.index("First of mine")
+    assert "Not mine" not in page
+    assert "A link by mail" not in page
+    assert page.count("inbox__item--unread") == 1
+
+
+def test_an_empty_inbox_says_so(client, user):
+    assert "All quiet" in text_of(client.get("/notifications/"))
+
+
+@pytest.mark.parametrize("path", ["/notifications/"])
+def test_strangers_are_sent_to_log_in(client, path):
+    response = client.get(path)
+
+    assert response.status_code == 302
+    assert response.url.startswith(reverse("log_in"))
+
+
+def test_messages_are_escaped(client, user):
+    NotificationFactory(user=user, message="<script>alert(1)</script>")
+
+    assert "<script>alert(1)" not in text_of(client.get("/notifications/"))
+
+
+def test_pages_follow_one_another_without_gap_or_repetition(client, user):
+    for number in range(45):
+        NotificationFactory(user=user, message=f"Message {number}.")
+    url, seen, pages = "/notifications/", [], 0
+    while url:
+        page = text_of(client.get(url))
+        seen += re.findall(r"Message (\d+)\.</p>", page)
+        pages += 1
+        following = re.search(r'href="(\?cursor=[^"]+)" rel="next"', page)
+        url = f"/notifications/{following[1]}" if following else ""
+
+    assert seen == [str(number) for number in reversed(range(45))]
+    assert pages == 3
+
+
+def test_a_cursor_of_nobodys_making_is_not_found(client, user):
+    assert client.get("/notifications/?cursor=%00nonsense").status_code == 404
+
+
+def test_the_inbox_costs_the_same_for_one_and_for_twenty(client, user):
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/notifications/")
+        return len(queries)
+
+    NotificationFactory(user=user, type="booking_confirm", data={"booking": str(user.pk)})
+    one = cost()
+    NotificationFactory.create_batch(19, user=user)
+
+    assert cost() == one
+
+
+def test_htmx_gets_the_list_alone(client, user):
+    NotificationFactory(user=user, message="News")
+
+    fragment = text_of(client.get("/notifications/", **HTMX))
+
+    assert fragment.strip().startswith('<div id="inbox-list"')
+    assert "News" in fragment
+    assert "<html" not in fragment
+
+
+# ── Marking as read ─────────────────────────────────────────────────────────
+def test_marking_one_goes_back_to_its_page(client, user):
+    notification = NotificationFactory(user=user)
+
+    response = client.post(
+        f"/notifications/{notification.pk}/read/", {"next": "/notifications/?cursor=x"}
+    )
+
+    assert (response.status_code, response.url) == (302, "/notifications/?cursor=x")
+    assert Notification.objects.get().read
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/notifications/", "//evil.example/notifications/", "/account/", ""],
+)
+def test_marking_leads_nowhere_else(client, user, elsewhere):
+    notification = NotificationFactory(user=user)
+
+    response = client.post(f"/notifications/{notification.pk}/read/", {"next": elsewhere})
+
+    assert response.url == "/notifications/"
+
+
+def test_marking_somebody_elses_is_not_found(client, user):
+    notification = NotificationFactory()
+
+    assert client.post(f"/notifications/{notification.pk}/read/").status_code == 404
+    assert Notification.objects.get().is_unread
+
+
+def test_marking_all(client, user):
+    NotificationFactory.create_batch(3, user=user)
+
+    assert client.post("/notifications/read-all/").url == "/notifications/"
+    assert not Notification.objects.unread().exists()
+
+
+@pytest.mark.parametrize("path", ["read-all/", "0199c3ac-3f00-7b11-8a40-0c4d1e2f3a07/read/"])
+def test_looking_marks_nothing(client, user, path):
+    assert client.get(f"/notifications/{path}").status_code == 405
+
+
+# ── The number ──────────────────────────────────────────────────────────────
+def test_the_badge_shows_how_many_are_unread(client, user):
+    NotificationFactory.create_batch(2, user=user)
+    NotificationFactory(user=user, read=True)
+    NotificationFactory()
+
+    badge = text_of(client.get("/notifications/badge/", **HTMX))
+
+    assert '<span class="site-nav__badge">2</span>' in badge
+    assert 'hx-get="/notifications/badge/"' in badge
+
+
+def test_the_badge_costs_one_statement_besides_the_session(client, user, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        client.get("/notifications/badge/")
+
+
+def test_the_badge_tells_strangers_to_ask_no_more(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/notifications/badge/")
+
+    assert (response.status_code, response.content) == (286, b"")
+
+
+def test_every_page_shows_the_badge_to_who_is_logged_in(client, user):
+    NotificationFactory(user=user)
+
+    assert '<span class="site-nav__badge">1</span>' in text_of(client.get("/"))
+
+
+@pytest.mark.parametrize("type_", MessageType.values)
+def test_every_type_has_a_picture_and_a_place_to_go(type_, client, user):
+    notification = NotificationFactory(
+        user=user,
+        type=type_,
+        event_id=user.pk,
+        data=dict.fromkeys(("booking", "entry", "promotion"), str(user.pk)),
+    )
+
+    item = shown(notification)
+
+    assert item.icon
+    assert bool(item.url) == bool(item.link)
+    assert client.get("/notifications/").status_code == 200
