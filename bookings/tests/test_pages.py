@@ -1,0 +1,389 @@
+"""Checkout, my bookings, tickets, cancelling; with and without an account."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bookings.factories import BookingFactory
+from bookings.models import Booking, BookingAttempt
+from evently.accounts.factories import UserFactory
+from evently.accounts.models import User
+from evently.links import sign_link
+from evently.tests.sql import run
+from events.factories import EventFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def user(client):
+    user = UserFactory()
+    client.force_login(user)
+    return user
+
+
+def open_checkout(client, event, quantity=1) -> dict[str, str]:
+    """Open the checkout as a browser does; return what its form would send."""
+    response = client.get(reverse("book", args=[event.pk]), {"quantity": quantity})
+    assert response.status_code == 200
+    return fields_of(response)
+
+
+def fields_of(response) -> dict[str, str]:
+    context = response.context
+    fields = {
+        "idempotency_key": context["form"]["idempotency_key"].value(),
+        "quantity": str(context["quantity"]),
+    }
+    if quote := context["quote"]:
+        fields["unit_price"] = str(quote.unit_price)
+        if quote.unit_price:
+            fields["quote"] = quote.token
+    return fields
+
+
+def send(client, event, fields, **more):
+    return client.post(reverse("book", args=[event.pk]), fields | more)
+
+
+def set_price(event, price):
+    run("UPDATE events SET current_price = %s WHERE id = %s", Decimal(price), event.pk)
+
+
+# ── Booking ─────────────────────────────────────────────────────────────────
+def test_checkout_books_for_somebody_logged_in(client, user):
+    event = EventFactory(priced=20)
+
+    response = send(client, event, open_checkout(client, event, 2))
+
+    booking = Booking.objects.get()
+    assert (booking.user_id, booking.quantity, booking.total_amount) == (user.pk, 2, 40)
+    assert response.url == reverse("booking_done", args=[booking.pk])
+    page = client.get(response.url).content.decode()
+    assert booking.booking_reference in page
+    assert "€40.00 due at the entrance" in page
+
+
+def test_checkout_books_for_a_guest_who_is_not_logged_in_by_it(client):
+    event = EventFactory()
+    fields = open_checkout(client, event)
+
+    response = send(client, event, fields, name="Ada 🎷", email="ada@example.org")
+
+    booking = Booking.objects.select_related("user__person_key").get()
+    assert booking.user.email == "ada@example.org"
+    assert booking.user.is_guest
+    assert response.url.startswith("/b/")
+    assert client.get(response.url).status_code == 200
+    assert client.get(reverse("my_bookings")).status_code == 302
+
+
+def test_checkout_answers_a_guest_the_same_whether_or_not_they_have_an_account(client):
+    UserFactory(email="known@example.org")
+    event = EventFactory()
+    pages = []
+    for email in ("known@example.org", "new@example.org"):
+        response = send(client, event, open_checkout(client, event), name="A", email=email)
+        page = client.get(response.url).content.decode()
+        for booking in Booking.objects.all():
+            page = page.replace(booking.booking_reference, "").replace(booking.pk.hex, "")
+        pages.append((response.status_code, len(page)))
+    assert pages[0][0] == pages[1][0] == 302
+    assert abs(pages[0][1] - pages[1][1]) < 20
+
+
+def test_checkout_sent_twice_makes_one_booking_and_shows_it_again(client, user):
+    event = EventFactory()
+    fields = open_checkout(client, event)
+
+    first, second = send(client, event, fields), send(client, event, fields)
+
+    assert first.url == second.url
+    assert Booking.objects.count() == 1
+
+
+def test_checkout_changed_after_booking_asks_once_more(client, user):
+    event = EventFactory()
+    fields = open_checkout(client, event)
+    send(client, event, fields)
+
+    response = send(client, event, fields, quantity="2")
+
+    assert response.status_code == 422
+    assert "This form was sent already" in response.content.decode()
+    again = send(client, event, fields_of(response), quantity="2")
+    assert again.status_code == 302
+    assert Booking.objects.count() == 2
+
+
+def test_checkout_keeps_the_quoted_price_although_it_rises(client, user):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event)
+    set_price(event, 30)
+
+    assert send(client, event, fields).status_code == 302
+    assert Booking.objects.get().unit_price == 20
+
+
+def test_checkout_shows_both_prices_where_the_promise_is_over(client, user, clock):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event)
+    set_price(event, 30)
+    clock.move(timedelta(minutes=16))
+
+    response = send(client, event, fields)
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "€20.00 when you looked" in page
+    assert "€30.00 now" in page
+    assert Booking.objects.count() == 0
+    assert send(client, event, fields_of(response)).status_code == 302
+    assert Booking.objects.get().unit_price == 30
+
+
+def test_checkout_of_a_free_event_shows_a_price_that_came_up(client, user):
+    event = EventFactory(payment_mode="door")
+    fields = open_checkout(client, event)
+    set_price(event, 5)
+
+    response = send(client, event, fields)
+
+    assert response.status_code == 409
+    assert "is €5.00 now" in response.content.decode()
+
+
+def test_checkout_asks_again_for_more_places_than_the_price_was_shown_for(client, user):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event, 1)
+
+    response = send(client, event, fields, quantity="3")
+
+    assert response.status_code == 422
+    assert "€60.00" in response.content.decode()
+    assert send(client, event, fields_of(response)).status_code == 302
+    assert Booking.objects.get().total_amount == 60
+
+
+def test_checkout_does_not_take_another_browsers_quote(client, user):
+    event = EventFactory(priced=20)
+    fields = open_checkout(Client(), event)
+    set_price(event, 30)
+
+    assert send(client, event, fields).status_code == 422
+    assert Booking.objects.count() == 0
+
+
+def test_checkout_sold_out_leads_to_the_line_with_the_same_number(client, user):
+    event = EventFactory(total_capacity=2)
+    fields = open_checkout(client, event, 3)
+    response = send(client, event, fields)
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Only 2 are left" in page
+    assert f"{reverse('join_waitlist', args=[event.pk])}?quantity=3" in page
+    assert response.context["form"]["quantity"].value() == "3"
+    assert BookingAttempt.objects.get().failure_reason == "sold_out"
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "11", "9" * 30, "x", "1.5", "", "١٠٠", "😀"])
+def test_checkout_refuses_nonsense_quantities(client, user, quantity):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event)
+
+    response = send(client, event, fields, quantity=quantity)
+
+    assert response.status_code == 422
+    assert response.context["form"].errors["quantity"]
+    assert Booking.objects.count() == 0
+    answer = client.get(reverse("book", args=[event.pk]), {"quantity": quantity})
+    assert answer.status_code in (200, 422)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "no address"},
+        {"email": ""},
+        {"email": "a\x00b@example.org"},
+        {"email": "ä😀@example.org"},
+        {"email": "x" * 300 + "@example.org"},
+        {"name": ""},
+        {"name": "null\x00byte"},
+        {"name": "x" * 300},
+        {"name": "\u202e\ud7ff\x07"},
+    ],
+)
+def test_checkout_says_what_is_wrong_with_a_guest(client, wrong):
+    event = EventFactory()
+    fields = open_checkout(client, event) | {"name": "Ada", "email": "ada@example.org"}
+
+    response = send(client, event, fields | wrong)
+
+    assert response.status_code == 422
+    assert response.context["form"].errors.keys() == wrong.keys()
+    assert User.objects.filter(created_events__isnull=True).count() == 0
+
+
+@pytest.mark.parametrize("key", ["", "x" * 1000, "null\x00", "😀" * 10, "\n"])
+def test_checkout_bears_any_key(client, user, key):
+    event = EventFactory()
+    fields = open_checkout(client, event) | {"idempotency_key": key}
+    assert send(client, event, fields).status_code in (302, 422)
+
+
+@pytest.mark.parametrize("quote", ["x", "x" * 3000, "null\x00", "a:b:c", "😀"])
+def test_checkout_refuses_bent_quotes(client, user, quote):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event) | {"quote": quote}
+    assert send(client, event, fields).status_code == 422
+
+
+def test_checkout_of_what_cannot_be_booked(client, user, clock):
+    draft = EventFactory(published_at=None)
+    off = EventFactory(status="cancelled")
+    over = EventFactory()
+    assert client.get(reverse("book", args=[draft.pk])).status_code == 404
+    assert client.get(reverse("book", args=[uuid4()])).status_code == 404
+    assert client.get(reverse("book", args=[off.pk])).status_code == 409
+    clock.move(timedelta(days=31))
+    assert client.get(reverse("book", args=[over.pk])).status_code == 409
+    response = send(client, over, {"quantity": "1", "unit_price": "0"})
+    assert response.status_code == 409
+    assert "Bookings are closed" in response.content.decode()
+
+
+def test_checkout_needs_its_form_token():
+    event = EventFactory()
+    strict = Client(enforce_csrf_checks=True)
+    assert send(strict, event, {"quantity": "1"}).status_code == 403
+    assert Booking.objects.count() == 0
+
+
+def test_checkout_answers_htmx_with_the_price_alone(client):
+    event = EventFactory(priced=20)
+    url = reverse("book", args=[event.pk])
+    page = client.get(url, {"quantity": 4}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in page
+    assert "€80.00" in page
+
+
+# ── What was booked ─────────────────────────────────────────────────────────
+def test_booking_page_shows_tickets_with_codes(client, user):
+    booking = BookingFactory(user=user, quantity=2)
+
+    response = client.get(reverse("booking_detail", args=[booking.pk]))
+
+    tickets = response.context["tickets"]
+    assert [ticket.number for ticket in tickets] == [1, 2]
+    code = client.get(tickets[0].qr_url)
+    assert code.headers["Content-Type"] == "image/svg+xml"
+    assert b"<svg" in code.content
+    calendar = client.get(reverse("booking_calendar", args=[booking.pk]))
+    assert b"BEGIN:VEVENT" in calendar.content
+
+
+def test_other_peoples_bookings_are_not_there(client, user):
+    theirs = BookingFactory()
+    ticket = theirs.tickets.get(event_id=theirs.event_id)
+    for name in ("booking_detail", "booking_done", "cancel_booking", "booking_calendar"):
+        assert client.get(reverse(name, args=[theirs.pk])).status_code == 404, name
+    assert client.get(reverse("ticket_qr", args=[theirs.pk, ticket.pk])).status_code == 404
+    assert client.post(reverse("cancel_booking", args=[theirs.pk])).status_code == 404
+    assert not Booking.objects.get().is_cancelled
+    mine = BookingFactory(user=user)
+    assert client.get(reverse("ticket_qr", args=[mine.pk, ticket.pk])).status_code == 404
+
+
+def test_my_bookings_tells_ahead_from_past(client, user):
+    ahead, off = BookingFactory(user=user), BookingFactory(user=user)
+    BookingFactory()
+    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", off.pk)
+    listed = [row.pk for row in client.get("/bookings/").context["bookings"]]
+    past = [row.pk for row in client.get("/bookings/", {"past": 1}).context["bookings"]]
+    assert (listed, past) == ([ahead.pk], [off.pk])
+
+
+def test_my_bookings_costs_the_same_for_one_and_many(client, user):
+    counts = []
+    for more in (1, 19):
+        BookingFactory.create_batch(more, user=user)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/bookings/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 6
+
+
+def test_cancelling_asks_first_and_happens_once(client, user):
+    booking = BookingFactory(user=user, event=EventFactory(priced=20), quantity=2)
+    url = reverse("cancel_booking", args=[booking.pk])
+
+    asked = client.get(url)
+    assert "nothing to give back" in asked.content.decode()
+    assert not Booking.objects.get().is_cancelled
+
+    fields = {"idempotency_key": asked.context["form"]["idempotency_key"].value()}
+    assert client.post(url, fields).status_code == 302
+    assert Booking.objects.get().is_cancelled
+    assert client.post(url, fields).status_code == 302
+    refused = client.post(url, {"idempotency_key": "another"})
+    assert refused.status_code == 409
+    assert "cancelled already" in refused.content.decode()
+
+
+def test_cancelling_after_the_deadline_is_refused_plainly(client, user, clock):
+    booking = BookingFactory(user=user, event=EventFactory(priced=20))
+    clock.move(timedelta(days=29))
+    response = client.post(reverse("cancel_booking", args=[booking.pk]))
+    assert response.status_code == 409
+    assert "deadline for cancelling" in response.content.decode()
+
+
+# ── Links in mails ──────────────────────────────────────────────────────────
+def link(booking, purpose="booking", row=None):
+    return sign_link(purpose=purpose, row_id=(row or booking).pk, event_id=booking.event_id)
+
+
+def test_mailed_link_shows_and_cancels_that_one_booking(client):
+    booking = BookingFactory()
+    token = link(booking)
+    page = client.get(f"/b/{token}/")
+    assert booking.booking_reference in page.content.decode()
+    assert "no-store" in page.headers["Cache-Control"]
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert client.get(page.context["tickets"][0].qr_url).status_code == 200
+    assert client.get(f"/b/{token}/calendar.ics").status_code == 200
+
+    assert client.get(f"/b/{token}/cancel/").status_code == 200
+    assert not Booking.objects.get().is_cancelled, "opening a link shows"
+    assert client.post(f"/b/{token}/cancel/").status_code == 302
+    assert Booking.objects.get().is_cancelled
+    assert client.get(f"/b/{token}/").status_code == 200
+
+
+def test_mailed_link_works_for_its_own_purpose_only(client):
+    booking = BookingFactory()
+    ticket = booking.tickets.get(event_id=booking.event_id)
+    for path in ("/b/{}/", "/w/{}/", "/p/{}/", "/t/{}/"):
+        for purpose in ("booking", "ticket", "entry", "promotion"):
+            token = link(booking, purpose, ticket if purpose == "ticket" else None)
+            fits = {"b": "booking", "t": "ticket"}.get(path[1]) == purpose
+            assert client.get(path.format(token)).status_code == (200 if fits else 404)
+    for bent in ("x", link(booking)[:-1], "😀", "a.b.c"):
+        assert client.get(f"/b/{bent}/").status_code == 404
+        assert client.post(f"/b/{bent}/cancel/").status_code == 404
+
+
+def test_ticket_link_shows_one_ticket_with_its_code(client):
+    booking = BookingFactory(quantity=2)
+    ticket = booking.tickets.filter(event_id=booking.event_id).first()
+    token = link(booking, "ticket", ticket)
+    assert client.get(f"/t/{token}/").status_code == 200
+    assert b"<svg" in client.get(f"/t/{token}/code.svg").content

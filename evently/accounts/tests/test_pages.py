@@ -1,0 +1,238 @@
+"""Pages of accounts: signing up, coming in, what is the person's own."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from evently.accounts import links
+from evently.accounts.factories import PASSWORD, UserFactory, issued_token
+from evently.accounts.models import ApiToken, User
+from evently.accounts.throttle import _counters
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted():
+    cache.clear()
+    _counters.reset()
+
+
+@pytest.fixture
+def user(client):
+    user = UserFactory(password=PASSWORD)
+    client.force_login(user)
+    return user
+
+
+def log_in(client, email, password=PASSWORD, **more):
+    return client.post(reverse("log_in"), {"email": email, "password": password, **more})
+
+
+def test_sign_up_answers_the_same_for_known_addresses(client):
+    UserFactory(email="known@example.org")
+    answers = []
+    for email in ("known@example.org", "newer@example.org"):
+        response = client.post(
+            reverse("sign_up"), {"name": "Ada", "email": email, "password": PASSWORD}
+        )
+        answers.append((response.status_code, len(response.content)))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 200
+    assert User.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "nobody"},
+        {"email": "a\x00@example.org"},
+        {"name": " "},
+        {"name": "nu\x00ll"},
+        {"password": "short"},
+        {"password": "x" * 2000},
+        {"password": "1234567890"},
+    ],
+)
+def test_sign_up_says_what_is_wrong(client, wrong):
+    fields = {"name": "Ada 🎷", "email": "ada@example.org", "password": PASSWORD} | wrong
+    response = client.post(reverse("sign_up"), fields)
+    assert response.status_code == 422
+    assert response.context["form"].errors.keys() == wrong.keys()
+    assert User.objects.count() == 0
+
+
+def test_log_in_goes_on_to_where_one_was_headed(client):
+    user = UserFactory(password=PASSWORD)
+    target = reverse("my_bookings")
+    assert client.get(target).url == f"{reverse('log_in')}?next={target}"
+    assert log_in(client, user.email, next=target).url == target
+    assert client.get(target).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"]
+)
+def test_log_in_leads_nowhere_else(client, elsewhere):
+    user = UserFactory(password=PASSWORD)
+    assert log_in(client, user.email, next=elsewhere).url == "/"
+
+
+def test_log_in_says_the_same_for_wrong_and_unknown(client):
+    user = UserFactory(password=PASSWORD)
+    wrong = log_in(client, user.email, "not the password")
+    unknown = log_in(client, "who@example.org")
+    assert wrong.status_code == unknown.status_code == 403
+    assert wrong.context["form"].errors == unknown.context["form"].errors
+
+
+def test_log_in_is_throttled(client):
+    user = UserFactory(password=PASSWORD)
+    for _ in range(5):
+        log_in(client, user.email, "wrong")
+    response = log_in(client, user.email)
+    assert response.status_code == 429
+    assert int(response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("email", ["", "x\x00", "😀", "x" * 999])
+def test_log_in_bears_any_input(client, email):
+    assert log_in(client, email).status_code in (403, 422)
+
+
+def test_log_out_takes_a_button(client, user):
+    assert client.get(reverse("log_out")).status_code == 405
+    assert client.post(reverse("log_out")).status_code == 302
+    assert client.get(reverse("account")).status_code == 302
+
+
+def test_log_out_needs_its_form_token(user):
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(reverse("log_out")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["password_forgotten", "log_in_link"])
+def test_mailing_a_link_answers_the_same_to_everybody(client, name):
+    UserFactory(email="known@example.org")
+    assert client.get(reverse(name)).status_code == 200
+    answers = [
+        client.post(reverse(name), {"email": email})
+        for email in ("known@example.org", "other@example.org")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(answers[0].content) == len(answers[1].content)
+    assert client.post(reverse(name), {"email": ""}).status_code == 422
+
+
+def test_new_password_by_link_works_once(client):
+    user = UserFactory()
+    url = reverse("password_new", args=[links.password_reset_token(user)])
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"password": "short"}).status_code == 422
+    assert client.post(url, {"password": PASSWORD}).url == reverse("account")
+    assert client.get(reverse("account")).status_code == 200
+    assert client.post(url, {"password": PASSWORD}).status_code == 422
+    assert Client().get(reverse("password_new", args=["x.y.z"])).status_code == 422
+
+
+def test_verifying_takes_the_button(client):
+    user = UserFactory(email_verified_at=None)
+    url = reverse("verify_address", args=[links.verification_token(user)])
+    assert client.get(url).status_code == 200
+    assert not User.objects.get(pk=user.pk).is_verified, "opening a link shows"
+    assert client.post(url).status_code == 200
+    assert User.objects.get(pk=user.pk).is_verified
+
+
+def test_log_in_by_link_takes_the_button_and_works_once(client):
+    user = UserFactory()
+    url = reverse("log_in_by_link", args=[links.login_token(user)])
+    assert client.get(url).status_code == 200
+    assert client.get(reverse("account")).status_code == 302, "opening a link shows"
+    assert client.post(url).status_code == 302
+    assert client.get(reverse("account")).status_code == 200
+    assert Client().post(url).status_code == 422
+
+
+def act(client, act, **fields):
+    return client.post(reverse("account"), {"act": act, **fields})
+
+
+def test_account_saves_the_name(client, user):
+    assert act(client, "profile", name="Grace 🎺").status_code == 302
+    assert User.objects.with_keys().get(pk=user.pk).name == "Grace 🎺"
+    assert act(client, "profile", name="").status_code == 422
+    assert act(client, "nonsense").status_code == 302
+
+
+def test_account_saves_what_is_mailed_and_keeps_other_preferences(client, user):
+    User.objects.filter(pk=user.pk).update(preferences={"theme": "dark"})
+    assert act(client, "preferences", offers="on").status_code == 302
+    preferences = User.objects.get(pk=user.pk).preferences
+    assert preferences["theme"] == "dark"
+    assert preferences["waitlist_promotion"] == {"email": True}
+    assert preferences["booking_confirm"] == {"email": False}
+    form = client.get(reverse("account")).context["preferences_form"]
+    assert {name: field.initial for name, field in form.fields.items()} == {
+        "bookings": False,
+        "line": False,
+        "offers": True,
+        "changes": False,
+    }
+
+
+def test_account_changes_the_password_and_stays_logged_in(client, user):
+    wrong = act(client, "password", current_password="no", password="another good one")
+    assert wrong.status_code == 422
+    right = act(client, "password", current_password=PASSWORD, password="another good one")
+    assert right.status_code == 302
+    assert client.get(reverse("account")).status_code == 200
+
+
+def test_account_makes_a_token_and_shows_it_once(client, user):
+    response = act(client, "token", token_name="shop", scopes=["read", "book"], lifetime="30")
+    secret = response.context["new_token"]
+    assert secret in response.content.decode()
+    assert secret not in client.get(reverse("account")).content.decode()
+    token = ApiToken.objects.get()
+    assert token.scopes == ["book", "read"]
+    assert (
+        act(client, "token", token_name="x", scopes=["organize"], lifetime="30").status_code == 422
+    )
+    assert act(client, "token", token_name="x", scopes=["read"], lifetime="9").status_code == 422
+    assert client.post(reverse("revoke_token", args=[token.pk])).status_code == 302
+    assert ApiToken.objects.get().revoked_at is not None
+
+
+def test_account_does_not_revoke_other_peoples_tokens(client, user):
+    theirs = issued_token(UserFactory()).token
+    assert client.post(reverse("revoke_token", args=[theirs.pk])).status_code == 404
+
+
+def test_account_logs_out_everywhere_else(client, user):
+    other = Client()
+    other.force_login(user)
+    assert client.post(reverse("log_out_elsewhere")).status_code == 302
+    assert client.get(reverse("account")).status_code == 200
+    assert other.get(reverse("account")).status_code == 302
+
+
+def test_account_exports_what_is_kept(client, user):
+    response = client.get(reverse("export_data"))
+    assert response.json()["person"]["email"] == user.email
+    assert "attachment" in response.headers["Content-Disposition"]
+
+
+def test_account_mails_the_verification_again(client):
+    user = UserFactory(email_verified_at=None, password=PASSWORD)
+    client.force_login(user)
+    assert "Please confirm your address" in client.get(reverse("account")).content.decode()
+    assert client.post(reverse("send_verification")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name", ["account", "my_bookings", "my_waitlists", "leave_evently", "export_data"]
+)
+def test_pages_of_ones_own_ask_to_log_in(client, name):
+    assert client.get(reverse(name)).url.startswith(reverse("log_in"))

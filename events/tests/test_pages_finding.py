@@ -1,0 +1,168 @@
+"""Finding events: words, filters, pages by cursor."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from evently.gallery import gallery
+from events.factories import EventFactory
+from events.models import Event
+from events.queries import matching
+
+pytestmark = pytest.mark.django_db
+
+
+def names(response) -> list[str]:
+    return [event.name for event in response.context["events"]]
+
+
+def find(client, **query) -> list[str]:
+    response = client.get(reverse("home"), query)
+    assert response.status_code == 200
+    return names(response)
+
+
+def in_days(days: float) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("j", True),
+        ("jaz", True),
+        ("jazz", True),
+        ("JAZZ ro", True),
+        ("roofs", True),
+        ("saxoph", True),
+        ("ghent", True),
+        ('"jazz on the roof"', True),
+        ("jazz or opera", True),
+        ("opera", False),
+        ("jazz opera", False),
+        ("jazz -roof", False),
+    ],
+)
+def test_home_finds_words_while_they_are_typed(client, typed, found):
+    EventFactory(
+        name="Jazz on the roof", description="Two saxophones and a moon.", venue="Old Mill, Ghent"
+    )
+
+    assert find(client, search=typed) == (["Jazz on the roof"] if found else [])
+
+
+@pytest.mark.parametrize("typed", ["😀", "'", "\\", ":*", "a:*b", "&|!()<->", "-", "or", "x" * 200])
+def test_home_takes_any_text_for_words(client, typed):
+    assert find(client, search=typed) == []
+
+
+def test_home_shows_what_lies_ahead_in_order(client):
+    EventFactory(name="later", event_date=in_days(9))
+    EventFactory(name="sooner", event_date=in_days(3))
+    EventFactory(name="draft", published_at=None)
+    EventFactory(name="off", status="cancelled")
+
+    assert find(client) == ["sooner", "later"]
+
+
+def test_home_filters_by_day_price_and_places(client):
+    EventFactory(name="free", event_date=in_days(2))
+    EventFactory(name="dear", priced=80, event_date=in_days(4))
+    EventFactory(name="later", priced=20, event_date=in_days(40))
+    EventFactory(name="not yet", event_date=in_days(50), sales_start_at=in_days(45))
+    day = in_days(4).date().isoformat()
+
+    assert find(client, date_from=day, date_to=day) == ["dear"]
+    assert find(client, max_price="0") == ["free", "not yet"]
+    assert find(client, min_price="20", max_price="80") == ["dear", "later"]
+    assert find(client, available="on") == ["free", "dear", "later"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"date_from": "tomorrow"},
+        {"date_from": "2030-02-02", "date_to": "2030-02-01"},
+        {"min_price": "x"},
+        {"min_price": "9" * 40},
+        {"max_price": "-1"},
+        {"max_price": "NaN"},
+        {"min_price": "9", "max_price": "8"},
+        {"search": "x" * 201},
+    ],
+)
+def test_home_says_which_filter_makes_no_sense(client, query):
+    EventFactory(name="there")
+
+    response = client.get(reverse("home"), query)
+
+    assert response.status_code == 422
+    assert "Something is not right" in response.content.decode() or response.context["form"].errors
+
+
+def test_home_takes_the_last_day_of_all(client):
+    assert find(client, date_to="9999-12-31", date_from="0001-01-01") == []
+
+
+def test_home_refuses_null_bytes_and_bent_cursors(client):
+    for query in ("search=a%00b", "cursor=%00"):
+        assert client.get(f"/?{query}").status_code == 400
+    for cursor in ("x", "WzFd", "é", "A" * 500, "WzAsIjIwMjYiLCJ4Il0"):
+        assert client.get("/", {"cursor": cursor}).status_code == 404
+
+
+def test_home_pages_by_cursor_there_and_back(client):
+    made = [EventFactory(name=f"{n:02}", event_date=in_days(n // 3 + 1)).name for n in range(30)]
+
+    seen, url = [], "/"
+    while url:
+        response = client.get(url)
+        seen.append(names(response))
+        last = response.context
+        url = f"/{last['next_url']}" if last["next_url"] else ""
+    assert [len(page) for page in seen] == [12, 12, 6]
+    assert sorted(name for page in seen for name in page) == made
+    before = client.get(f"/{last['previous_url']}")
+    assert names(before) == seen[1]
+    assert names(client.get(f"/{before.context['previous_url']}")) == seen[0]
+
+
+def test_home_answers_htmx_with_the_results_alone(client):
+    EventFactory(name="Jazz")
+
+    response = client.get("/", {"search": "ja"}, headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
+    assert "<html" not in response.content.decode()
+    assert "Jazz" in response.content.decode()
+    assert "HX-Request" in response.headers["Vary"]
+
+
+def test_home_costs_the_same_for_one_event_and_twelve(client):
+    counts = []
+    for more in (1, 11):
+        EventFactory.create_batch(more)
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 3
+
+
+def test_search_uses_its_index():
+    sql, params = matching(Event.objects.all(), "jazz ro").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}", params)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "idx_events_search" in plan, plan
+
+
+def test_gallery_shows_every_component(rf):
+    request = rf.get("/dev/gallery/")
+    request.user = AnonymousUser()
+
+    assert gallery(request).status_code == 200
