@@ -12,10 +12,10 @@ from django.utils import timezone
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt, Ticket
 from bookings.qr import qr_text
-from events.factories import EventFactory
-from events.models import Event
 from evently.accounts.factories import UserFactory
 from evently.api.tests.client import api, assert_problem
+from events.factories import EventFactory
+from events.models import Event
 from waitlists.factories import WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +174,16 @@ def test_nobody_walks_past_the_line():
 
 @pytest.mark.parametrize(
     ("quantity", "logged"),
-    [(0, 0), (-1, -1), (11, 11), (2**70, None), ("x", None), (None, None), (1.5, None), ([1], None)],
+    [
+        (0, 0),
+        (-1, -1),
+        (11, 11),
+        (2**70, None),
+        ("x", None),
+        (None, None),
+        (1.5, None),
+        ([1], None),
+    ],
 )
 def test_senseless_quantities_are_refused_and_logged(quantity, logged):
     event = EventFactory()

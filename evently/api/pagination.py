@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -16,16 +17,24 @@ from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.utils.urls import replace_query_param
 
 from evently.api.problems import CursorInvalid
+from evently.api.renderers import ExactJSONEncoder
 
 if TYPE_CHECKING:
     # Settings name this module, and views read settings when they are loaded.
     from rest_framework.views import APIView
 
 LONGEST_CURSOR = 1000
+UNREADABLE = (
+    binascii.Error,
+    ValueError,
+    TypeError,
+    OverflowError,
+    RecursionError,
+    ValidationError,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Cursor:
     def encoded(self) -> str:
         """Return the cursor as it stands in an address."""
         parts = [int(self.backwards), ",".join(self.ordering), *self.values]
-        text = json.dumps(parts, cls=JSONEncoder, separators=(",", ":"))
+        text = json.dumps(parts, cls=ExactJSONEncoder, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -58,7 +67,7 @@ def decoded(text: str, queryset: QuerySet[Any], ordering: tuple[str, ...]) -> Cu
         typed = [
             _typed(queryset, name, value) for name, value in zip(ordering, values, strict=True)
         ]
-    except (binascii.Error, ValueError, TypeError, RecursionError, ValidationError) as error:
+    except UNREADABLE as error:
         raise CursorInvalid from error
     return Cursor(ordering=ordering, values=tuple(typed), backwards=backwards == 1)
 
@@ -74,6 +83,10 @@ def _typed(queryset: QuerySet[Any], name: str, value: Any) -> Any:
     field = annotation.output_field if annotation else queryset.model._meta.get_field(name)
     typed = field.to_python(value)
     field.run_validators(typed)
+    if isinstance(typed, datetime):
+        if typed.tzinfo is None:
+            raise CursorInvalid
+        typed = typed.astimezone(UTC)
     return typed
 
 

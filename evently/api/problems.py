@@ -15,8 +15,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions as drf
-from rest_framework.utils.encoders import JSONEncoder
 
+from evently.api.renderers import ExactJSONEncoder
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.middleware import status_of
@@ -94,7 +94,7 @@ class ProblemResponse(HttpResponse):
         }
         if errors:
             problem["errors"] = errors
-        content = json.dumps({**members, **problem}, cls=JSONEncoder, ensure_ascii=False)
+        content = json.dumps({**members, **problem}, cls=ExactJSONEncoder, ensure_ascii=False)
         super().__init__(content.encode(), status=status, content_type=CONTENT_TYPE)
         for name, value in (headers or {}).items():
             self.headers[name] = value

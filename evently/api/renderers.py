@@ -1,8 +1,24 @@
-"""What is not JSON: calendar files and QR codes."""
+"""How answers are written: JSON, and what is not JSON: calendar files and QR codes."""
 
+from decimal import Decimal
 from typing import Any
 
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.utils.encoders import JSONEncoder
+
+
+class ExactJSONEncoder(JSONEncoder):
+    """Writes amounts as strings everywhere, and times to the microsecond."""
+
+    def default(self, obj: Any) -> Any:
+        """Return what JSON has for an object."""
+        return str(obj) if isinstance(obj, Decimal) else super().default(obj)
+
+
+class ExactJSONRenderer(JSONRenderer):
+    """JSON."""
+
+    encoder_class = ExactJSONEncoder
 
 
 class FileRenderer(BaseRenderer):

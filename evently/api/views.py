@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from evently.accounts.models import User
 from evently.api.openapi import ApiSchema
 from evently.api.problems import PreconditionFailed, PreconditionRequired
+from evently.api.renderers import ExactJSONRenderer
 from evently.api.throttling import RateState
 
 ETAG = re.compile(r'"(\d{1,9})"')
@@ -47,6 +48,7 @@ class ApiMixin(APIView):
     """Counts each request once, tells the limits, and keeps answers out of caches."""
 
     parser_classes = [StrictJSONParser]
+    renderer_classes = [ExactJSONRenderer]
     schema = ApiSchema()
     metadata_class = None
 

@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from bookings.factories import BookingFactory
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
+from evently.api.tests.client import api, assert_problem
 from events.factories import EventFactory
 from events.filters import matching
 from events.models import Event, PriceChange
-from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
-from evently.api.tests.client import api, assert_problem
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events/"

@@ -1,0 +1,175 @@
+"""Signing up, tokens and oneself over HTTP."""
+
+import pytest
+
+from bookings.factories import BookingFactory
+from evently.accounts.factories import PASSWORD, OrganizerFactory, UserFactory
+from evently.accounts.models import ApiToken, User
+from evently.api.tests.client import api, assert_problem
+
+pytestmark = pytest.mark.django_db
+REGISTER, TOKEN, ME = "/api/v1/auth/register/", "/api/v1/auth/token/", "/api/v1/me/"
+ADA = {"email": "ada@example.org", "name": "Ada 🎹", "password": PASSWORD}
+
+
+def test_signing_up_makes_an_account_that_can_get_a_token():
+    client = api()
+
+    made = client.post(REGISTER, ADA)
+    got = client.post(TOKEN, {"email": "ADA@example.org", "password": PASSWORD})
+
+    assert made.status_code == 201
+    assert (made.json()["email"], made.json()["name"]) == ("ada@example.org", "Ada 🎹")
+    assert PASSWORD not in made.content.decode()
+    assert (got.status_code, got.json()["scopes"]) == (200, ["book", "read"])
+    assert got.json()["expires_at"].endswith("Z")
+    assert got.headers["Cache-Control"] == "no-store"
+    header = f"Bearer {got.json()['token']}"
+    assert client.get(ME, HTTP_AUTHORIZATION=header).json()["name"] == "Ada 🎹"
+
+
+def test_signing_up_twice_tells_no_stranger():
+    first, again = (api().post(REGISTER, ADA) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"email": "nonsense"}, "address_invalid", "email"),
+        ({"email": None}, "invalid", "email"),
+        ({"name": ""}, "invalid", "name"),
+        ({"name": "a\x00b"}, "invalid", "name"),
+        ({"name": "x" * 256}, "invalid", "name"),
+        ({"password": "short"}, "weak_password", "password"),
+        ({"password": "password1234"}, "weak_password", "password"),
+        ({"password": ""}, "invalid", "password"),
+    ],
+)
+def test_senseless_registrations_are_refused_by_field(change, code, field):
+    response = api().post(REGISTER, ADA | change)
+
+    assert list(assert_problem(response, 422, code)["errors"]) == [field]
+    assert not User.objects.exists()
+
+
+def test_tokens_are_for_those_who_know_the_password():
+    UserFactory(email="ada@example.org", password=PASSWORD)
+    guest = UserFactory()
+    client = api()
+
+    for email, password in (
+        ("ada@example.org", "wrong password"),
+        ("nobody@example.org", PASSWORD),
+        (guest.email, PASSWORD),
+        ("ada@example.org", PASSWORD + " "),
+    ):
+        response = client.post(TOKEN, {"email": email, "password": password})
+        assert_problem(response, 403, "wrong_credentials")
+    assert not ApiToken.objects.exists()
+
+
+def test_tokens_have_the_scopes_that_were_asked_for():
+    organizer = OrganizerFactory(password=PASSWORD)
+    ask = {"email": organizer.email, "password": PASSWORD}
+    client = api()
+
+    assert client.post(TOKEN, ask).json()["scopes"] == ["book", "organize", "read"]
+    assert client.post(TOKEN, ask | {"scopes": ["read"]}).json()["scopes"] == ["read"]
+    assert_problem(client.post(TOKEN, ask | {"scopes": ["all"]}), 422, "invalid")
+    assert_problem(client.post(TOKEN, ask | {"scopes": []}), 422, "invalid")
+
+
+def test_attendees_get_no_tokens_that_organize():
+    user = UserFactory(password=PASSWORD)
+
+    response = api().post(
+        TOKEN, {"email": user.email, "password": PASSWORD, "scopes": ["organize"]}
+    )
+
+    assert_problem(response, 403, "scope_not_allowed")
+
+
+def test_guessing_passwords_is_throttled():
+    user = UserFactory(password=PASSWORD)
+    client = api()
+    guess = {"email": user.email, "password": "wrong password"}
+    for _ in range(5):
+        assert_problem(client.post(TOKEN, guess), 403, "wrong_credentials")
+
+    response = client.post(TOKEN, guess | {"password": PASSWORD})
+
+    assert_problem(response, 429, "too_many_attempts")
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_token_ends_itself():
+    client = api(UserFactory())
+
+    assert client.delete(TOKEN).status_code == 204
+    assert_problem(client.get(ME), 401, "token_invalid")
+
+
+def test_profile_is_read_and_changed():
+    client = api(UserFactory(name="Ada"))
+    read = client.get(ME)
+    assert read.json()["email"].endswith("@example.org")
+    assert "password" not in read.content.decode()
+
+    preferences = {"waitlist_join": {"email": False}}
+    changed = client.patch(
+        ME,
+        {"name": "Ada 🎹", "preferences": preferences},
+        headers={"If-Match": read.headers["ETag"]},
+    )
+
+    assert (changed.status_code, changed.json()["name"]) == (200, "Ada 🎹")
+    assert changed.json()["preferences"] == preferences
+    assert client.get(ME).json() == changed.json()
+    late = client.patch(ME, {"name": "x"}, headers={"If-Match": read.headers["ETag"]})
+    assert_problem(late, 412, "edited_meanwhile")
+    assert_problem(client.patch(ME, {"name": "x"}), 428, "if_match_required")
+
+
+@pytest.mark.parametrize(
+    "preferences", ["x", [], None, {"a": "b\x00"}, {"a": "x" * 5000}, {"\x00": 1}]
+)
+def test_senseless_preferences_are_refused(preferences):
+    response = api(UserFactory()).patch(ME, {"preferences": preferences}, headers={"If-Match": "*"})
+
+    assert response.status_code == 422
+    assert_problem(response, 422, response.json()["code"])
+
+
+def test_what_is_not_ones_own_to_say_is_ignored():
+    client = api(UserFactory())
+    before = client.get(ME).json()
+
+    client.patch(ME, {"role": "admin", "email": "x@y.org"}, headers={"If-Match": "*"})
+
+    assert client.get(ME).json() == before
+
+
+def test_export_has_all_sections_and_nobody_elses():
+    booking = BookingFactory(event__priced=20)
+    BookingFactory()
+
+    response = api(booking.user).get("/api/v1/me/export/")
+
+    export = response.json()
+    assert export["person"]["email"] == booking.user.email
+    assert [one["id"] for one in export["bookings"]] == [str(booking.pk)]
+    assert export["bookings"][0]["total_amount"] == "20.00"
+    assert {
+        "api_tokens",
+        "booking_attempts",
+        "bookings",
+        "notifications",
+        "promotions",
+        "waitlist_entries",
+    } <= export.keys()
+    assert "digest" not in export["api_tokens"][0]
+    assert "attachment" in response.headers["Content-Disposition"]

@@ -1,0 +1,118 @@
+"""Rate limits: told in headers, kept per token, open while the broker is down."""
+
+import re
+import socket
+import time
+
+import pytest
+
+from evently.accounts.factories import UserFactory
+from evently.api import throttling
+from evently.api.tests.client import api, assert_problem
+
+pytestmark = pytest.mark.django_db
+EVENTS = "/api/v1/events/"
+
+
+@pytest.fixture(autouse=True)
+def still_clock(monkeypatch):
+    """Let no minute end in the middle of a test."""
+    began = time.time() // 60 * 60 + 10
+    monkeypatch.setattr(throttling.time, "time", lambda: began)
+
+
+def test_headers_tell_what_is_left(settings):
+    settings.API_RATE_PER_MINUTE = 3
+    client = api(UserFactory())
+
+    answers = [client.get(EVENTS) for _ in range(4)]
+
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert [one.headers["RateLimit"] for one in answers] == [
+        '"default";r=2;t=50',
+        '"default";r=1;t=50',
+        '"default";r=0;t=50',
+        '"default";r=0;t=50',
+    ]
+    assert answers[0].headers["RateLimit-Policy"] == '"default";q=3;w=60'
+    assert_problem(answers[3], 429, "rate_limited")
+    assert answers[3].headers["Retry-After"] == "50"
+
+
+def test_limits_end_with_the_minute(settings, monkeypatch):
+    settings.API_RATE_PER_MINUTE = 1
+    client = api(UserFactory())
+    assert [client.get(EVENTS).status_code for _ in range(2)] == [200, 429]
+
+    later = throttling.time.time() + 60
+    monkeypatch.setattr(throttling.time, "time", lambda: later)
+
+    assert client.get(EVENTS).status_code == 200
+
+
+def test_tokens_are_counted_apart(settings):
+    settings.API_RATE_PER_MINUTE = 1
+    first, second, nobody = api(UserFactory()), api(UserFactory()), api()
+    second.defaults["REMOTE_ADDR"] = nobody.defaults["REMOTE_ADDR"] = first.defaults["REMOTE_ADDR"]
+
+    assert [one.get(EVENTS).status_code for one in (first, second, nobody)] == [200, 200, 200]
+    assert [one.get(EVENTS).status_code for one in (first, second, nobody)] == [429, 429, 429]
+
+
+def test_errors_count_and_tell_too(settings):
+    settings.API_RATE_PER_MINUTE = 2
+    client = api()
+    header = {"HTTP_AUTHORIZATION": "Bearer evt_guess"}
+
+    answers = [client.get("/api/v1/me/", **header) for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [401, 401, 429]
+    assert all("RateLimit" in one.headers for one in answers)
+
+
+def test_signing_up_has_a_limit_of_its_own_by_address():
+    client = api()
+    for _ in range(throttling.NAMED_RATES["auth"]):
+        assert client.post("/api/v1/auth/register/", {}).status_code == 422
+
+    response = client.post("/api/v1/auth/token/", {})
+
+    assert_problem(response, 429, "rate_limited")
+    assert re.match(r'"auth";r=0;t=\d+', response.headers["RateLimit"])
+    assert client.get(EVENTS).status_code == 200
+
+
+def test_broker_down_costs_no_time_and_counts_here(settings, monkeypatch):
+    settings.API_RATE_PER_MINUTE = 30
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(throttling, "counters", throttling.Counters())
+    client = api(UserFactory())
+    client.get(EVENTS)
+
+    started = time.monotonic()
+    statuses = [client.get(EVENTS).status_code for _ in range(30)]
+
+    assert statuses == [200] * 29 + [429]
+    assert time.monotonic() - started < 1.5
+
+
+def test_silent_broker_costs_one_short_wait(settings, monkeypatch):
+    """A broker that takes connections and never answers is asked once, then left alone."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        counters = throttling.Counters()
+        started = time.monotonic()
+        counts = [counters.add("key", 7) for _ in range(1000)]
+
+        assert counts == list(range(1, 1001))
+        assert time.monotonic() - started < 2 * throttling.TIMEOUT_SECONDS + 0.5
+
+
+def test_local_counters_start_anew_each_minute():
+    counters = throttling.Counters()
+    counters._paused_until = time.monotonic() + 60
+
+    assert [counters.add("key", window) for window in (1, 1, 2)] == [1, 2, 1]
+    assert len(counters._local) == 1

@@ -1,0 +1,316 @@
+"""The line, offers, and the ends of events and accounts, over HTTP."""
+
+from datetime import timedelta
+
+import pytest
+
+from bookings.factories import BookingFactory
+from bookings.models import Booking
+from bookings.operations import Canceller, cancel_booking
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
+from evently.accounts.models import User
+from evently.api.tests.client import api, assert_problem
+from events.factories import EventFactory
+from events.models import Event
+from waitlists.factories import WaitlistEntryFactory
+from waitlists.models import Promotion, WaitlistEntry
+
+pytestmark = pytest.mark.django_db
+LINE = "/api/v1/waitlists/"
+OFFERS = "/api/v1/promotions/"
+
+
+@pytest.fixture
+def full_event():
+    event = EventFactory(total_capacity=2, priced=20)
+    BookingFactory(event=event, quantity=2)
+    return event
+
+
+@pytest.fixture
+def offer(full_event):
+    """An open offer of both seats to one who waits."""
+    WaitlistEntryFactory(event=full_event, quantity=2)
+    booking = Booking.objects.get()
+    cancel_booking(event_id=full_event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
+    return Promotion.objects.select_related("user", "waitlist").get()
+
+
+# ── The line ────────────────────────────────────────────────────────────────
+def test_joining_tells_the_place_in_line(full_event):
+    WaitlistEntryFactory(event=full_event)
+    body = {"event": str(full_event.pk), "quantity": 2, "min_quantity": 1}
+
+    response = api(UserFactory()).post(LINE, body | {"notify_prefs": {"email": False}})
+
+    assert response.status_code == 201
+    entry = response.json()
+    assert (entry["position"], entry["status"]) == (2, "waiting")
+    assert (entry["quantity"], entry["min_quantity"], entry["unit_price"]) == (2, 1, "20.00")
+    assert entry["notify_prefs"] == {"email": False}
+    assert entry["event"]["id"] == str(full_event.pk)
+    assert response.headers["Location"] == f"{LINE}{entry['id']}/"
+
+
+def test_joining_twice_is_refused(full_event):
+    client = api(UserFactory())
+    body = {"event": str(full_event.pk)}
+    assert client.post(LINE, body).status_code == 201
+
+    assert_problem(client.post(LINE, body), 409, "already_waiting")
+
+
+def test_joining_again_with_the_same_key_gets_the_same_entry(full_event):
+    client = api(UserFactory())
+    body, headers = {"event": str(full_event.pk)}, {"Idempotency-Key": "k"}
+
+    first, again = (client.post(LINE, body, headers=headers) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+
+
+@pytest.mark.parametrize(
+    ("make_event", "status", "code"),
+    [
+        (lambda: EventFactory(total_capacity=3), 409, "seats_available"),
+        (lambda: EventFactory(published_at=None), 404, "not_found"),
+        (lambda: EventFactory(status="cancelled"), 409, "sales_closed"),
+    ],
+)
+def test_joining_is_refused_where_it_makes_no_sense(make_event, status, code):
+    response = api(UserFactory()).post(LINE, {"event": str(make_event().pk)})
+
+    assert_problem(response, status, code)
+    assert not WaitlistEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"quantity": 0}, "quantity"),
+        ({"quantity": 11}, "quantity"),
+        ({"quantity": 2**70}, "quantity"),
+        ({"quantity": 2, "min_quantity": 3}, "min_quantity"),
+        ({"quantity": 2, "min_quantity": 0}, "min_quantity"),
+        ({"auto_accept": "perhaps"}, "auto_accept"),
+        ({"notify_prefs": "none"}, "notify_prefs"),
+        ({"notify_prefs": {"email": "perhaps"}}, "notify_prefs.email"),
+    ],
+)
+def test_senseless_wishes_are_refused_by_field(full_event, body, field):
+    response = api(UserFactory()).post(LINE, {"event": str(full_event.pk)} | body)
+
+    assert list(assert_problem(response, 422, "invalid")["errors"]) == [field]
+
+
+def test_list_shows_ones_own_at_the_same_cost_for_1_and_for_100(
+    full_event, django_assert_num_queries
+):
+    user = UserFactory()
+    client = api(user)
+    WaitlistEntryFactory(event=full_event)
+    organizer = OrganizerFactory()
+
+    def wait():
+        event = EventFactory(total_capacity=1, created_by=organizer)
+        BookingFactory(event=event, user=organizer)
+        WaitlistEntryFactory(event=event, user=user)
+
+    wait()
+    with django_assert_num_queries(2):
+        assert len(client.get(LINE, {"limit": 100}).json()["results"]) == 1
+    for _ in range(99):
+        wait()
+    with django_assert_num_queries(2):
+        assert len(client.get(LINE, {"limit": 100}).json()["results"]) == 100
+
+
+def test_receipt_tells_what_was_offered(offer):
+    client = api(offer.user)
+    client.post(f"{OFFERS}{offer.pk}/decline/")
+
+    receipt = client.get(f"{LINE}{offer.waitlist_id}/").json()
+
+    assert (receipt["status"], receipt["position"]) == ("left", None)
+    assert [(one["status"], one["quantity"]) for one in receipt["offers"]] == [("declined", 2)]
+    assert receipt["seats_returned_lately"] == 2
+    assert receipt["line_length"] == 0
+
+
+def test_leaving_moves_the_others_up(full_event):
+    first, second = (WaitlistEntryFactory(event=full_event) for _ in range(2))
+    client, url = api(first.user), f"{LINE}{first.pk}/"
+    headers = {"Idempotency-Key": "k"}
+
+    response = client.delete(url, headers=headers)
+
+    assert (response.status_code, response.content) == (204, b"")
+    again = client.delete(url, headers=headers)
+    assert (again.status_code, again.content) == (204, b"")
+    assert_problem(client.delete(url), 409, "not_waiting")
+    assert WaitlistEntry.objects.get(pk=second.pk).position == 1
+
+
+def test_somebody_elses_entry_is_not_found(full_event):
+    entry = WaitlistEntryFactory(event=full_event)
+    stranger = api(UserFactory())
+
+    assert_problem(stranger.get(f"{LINE}{entry.pk}/"), 404, "not_found")
+    assert_problem(stranger.delete(f"{LINE}{entry.pk}/"), 404, "not_found")
+    assert WaitlistEntry.objects.get().status == "waiting"
+
+
+# ── Offers ──────────────────────────────────────────────────────────────────
+def test_offer_is_listed_and_claimed(offer):
+    client = api(offer.user)
+    listed = client.get(OFFERS, {"status": "pending"}).json()["results"]
+    assert [one["id"] for one in listed] == [str(offer.pk)]
+    assert listed[0]["waitlist"] == str(offer.waitlist_id)
+    assert client.get(f"{OFFERS}{offer.pk}/").json() == listed[0]
+
+    headers = {"Idempotency-Key": "k"}
+    first, again = (client.post(f"{OFFERS}{offer.pk}/accept/", headers=headers) for _ in range(2))
+
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert (first.json()["quantity"], first.json()["total_amount"]) == (2, "40.00")
+    assert first.headers["Location"] == f"/api/v1/bookings/{first.json()['id']}/"
+    assert_problem(client.post(f"{OFFERS}{offer.pk}/accept/"), 409, "promotion_closed")
+    assert_problem(client.post(f"{OFFERS}{offer.pk}/decline/"), 409, "promotion_closed")
+    assert client.get(OFFERS, {"status": "used"}).json()["results"][0]["booking"]
+
+
+def test_offer_is_declined_and_goes_to_the_next(offer):
+    nxt = WaitlistEntryFactory(event=Event.objects.get(), quantity=1)
+
+    response = api(offer.user).post(f"{OFFERS}{offer.pk}/decline/")
+
+    assert (response.status_code, response.json()["status"]) == (200, "declined")
+    assert api(nxt.user).get(OFFERS).json()["results"][0]["status"] == "pending"
+
+
+def test_offer_ends_with_its_time(offer, clock):
+    clock.move(offer.expires_at - offer.promoted_at + timedelta(seconds=5))
+
+    for act in ("accept", "decline"):
+        response = api(offer.user).post(f"{OFFERS}{offer.pk}/{act}/")
+        if act == "accept":
+            assert_problem(response, 409, "promotion_expired")
+    assert Booking.objects.filter(status="confirmed").count() == 0
+
+
+def test_somebody_elses_offer_is_not_found(offer):
+    stranger = api(UserFactory())
+
+    assert stranger.get(OFFERS).json()["results"] == []
+    assert_problem(stranger.get(f"{OFFERS}{offer.pk}/"), 404, "not_found")
+    for act in ("accept", "decline"):
+        assert_problem(stranger.post(f"{OFFERS}{offer.pk}/{act}/"), 404, "not_found")
+    assert Promotion.objects.get().status == "pending"
+
+
+def test_offers_cost_the_same_for_1_and_for_more(django_assert_num_queries):
+    user = UserFactory()
+    client = api(user)
+
+    def be_offered():
+        event = EventFactory(total_capacity=1)
+        booking = BookingFactory(event=event)
+        WaitlistEntryFactory(event=event, user=user)
+        cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
+
+    be_offered()
+    with django_assert_num_queries(2):
+        assert len(client.get(OFFERS).json()["results"]) == 1
+    for _ in range(9):
+        be_offered()
+    with django_assert_num_queries(2):
+        assert len(client.get(OFFERS).json()["results"]) == 10
+
+
+# ── Events ──────────────────────────────────────────────────────────────────
+def test_organizer_calls_an_event_off():
+    event = EventFactory(created_by=OrganizerFactory())
+    client, url = api(event.created_by), f"/api/v1/events/{event.pk}/cancel/"
+
+    response = client.post(url, {"reason": "The hall is flooded."})
+
+    assert (response.status_code, response.json()["status"]) == (200, "cancelled")
+    assert Event.objects.get().cancel_reason == "The hall is flooded."
+    assert_problem(client.post(url, {}), 409, "already_cancelled")
+
+
+def test_analytics_add_up(django_assert_num_queries):
+    event = EventFactory(created_by=OrganizerFactory(), total_capacity=6, priced=10)
+    BookingFactory(event=event, quantity=2)
+    gone = BookingFactory(event=event, quantity=4)
+    WaitlistEntryFactory(event=event, quantity=3)
+    cancel_booking(event_id=event.pk, booking_id=gone.pk, by=Canceller.ORGANIZER)
+    WaitlistEntryFactory(event=event, quantity=2)
+    buyer = api(UserFactory())
+    for quantity in (5, 0):
+        body = {"event": str(event.pk), "quantity": quantity, "unit_price": "10.00"}
+        buyer.post("/api/v1/bookings/", body)
+    client = api(event.created_by)
+
+    with django_assert_num_queries(6):
+        figures = client.get(f"/api/v1/events/{event.pk}/analytics/").json()
+
+    assert figures == {
+        "event": str(event.pk),
+        "total_capacity": 6,
+        "available_seats": 1,
+        "booked_seats": 2,
+        "held_seats": 3,
+        "waiting_entries": 1,
+        "waiting_seats": 2,
+        "bookings": 1,
+        "cancelled_bookings": 1,
+        "revenue": "20.00",
+        "current_price": "10.00",
+        "currency": "EUR",
+        "attempts": {"invalid": 1, "sold_out": 1},
+    }
+
+
+def test_analytics_of_an_empty_event_are_zero():
+    event = EventFactory(created_by=OrganizerFactory())
+
+    figures = api(event.created_by).get(f"/api/v1/events/{event.pk}/analytics/").json()
+
+    assert (figures["revenue"], figures["attempts"], figures["held_seats"]) == ("0.00", {}, 0)
+
+
+# ── Leaving for good ────────────────────────────────────────────────────────
+def test_leaving_needs_ones_own_address():
+    user = UserFactory()
+    client = api(user)
+
+    for headers in ({}, {"X-Confirm-Address": "somebody@example.org"}):
+        response = client.delete("/api/v1/me/", headers=headers)
+        assert_problem(response, 422, "confirmation_required")
+    assert User.objects.get(pk=user.pk).is_active
+
+
+def test_leaving_gives_seats_back_and_ends_the_token():
+    booking = BookingFactory(event__total_capacity=3)
+    client = api(booking.user)
+
+    response = client.delete("/api/v1/me/", headers={"X-Confirm-Address": booking.user.email})
+
+    assert response.status_code == 204
+    assert_problem(client.get("/api/v1/me/"), 401, "token_invalid")
+    assert Event.objects.get().available_seats == 3
+    gone = User.objects.get(pk=booking.user_id)
+    assert (gone.name, gone.email, gone.email_digest) == ("", "", None)
+
+
+def test_organizers_of_what_lies_ahead_stay():
+    event = EventFactory(created_by=SuperuserFactory())
+
+    response = api(event.created_by).delete(
+        "/api/v1/me/", headers={"X-Confirm-Address": event.created_by.email}
+    )
+
+    assert_problem(response, 409, "organizer_stays")
