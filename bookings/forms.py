@@ -65,5 +65,6 @@ class CheckoutForm(GuestFields, OnceForm, QuantityForm):
 
     def with_fresh_key(self) -> "CheckoutForm":
         """Let the next sending count as another booking."""
-        self.data = {**self.data.dict(), "idempotency_key": fresh_key()}
+        self.data = {name: self.data[name] for name in self.data}
+        self.data["idempotency_key"] = fresh_key()
         return self

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from evently.accounts.models import User
 from evently.errors import Busy, DomainError, Invalid
 from evently.idempotency.keys import KEY_LENGTH, Once, digest_of
 from evently.middleware import status_of
@@ -49,6 +50,11 @@ class Shown:
         if name == "row":  # not there yet while an object is copied
             raise AttributeError(name)
         return getattr(self.row, name)
+
+
+def reader_of(request: HttpRequest) -> User:
+    """Return who is logged in, on pages that are shown to nobody else."""
+    return cast(User, request.user)
 
 
 # ── Forms that act ──────────────────────────────────────────────────────────

@@ -51,6 +51,7 @@ def find_events(
     available: bool = False,
 ) -> QuerySet[Event]:
     """Return the public events ahead that fit; days are in UTC, date_to included."""
+    events: QuerySet[Event]
     events = Event.objects.on_sale() if available else Event.objects.upcoming()
     if available:
         events = events.filter(available_seats__gt=0)

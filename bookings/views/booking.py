@@ -26,7 +26,7 @@ from evently.database.clock import now
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
-from evently.pages import by_mailed_link, once_for, render_refused
+from evently.pages import by_mailed_link, once_for, reader_of, render_refused
 
 BOOKINGS_PER_PAGE = 20
 
@@ -47,7 +47,7 @@ class Opened:
 
 def own(request: HttpRequest, booking_id: UUID) -> Opened:
     """Return one of the reader's bookings. Raises BookingNotFound."""
-    user: Any = request.user
+    user = reader_of(request)
     booking = queries.booking_of(user_id=user.pk, booking_id=booking_id)
     if booking is None:
         raise BookingNotFound
@@ -70,7 +70,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     """List the reader's bookings: those ahead, or those that are past or cancelled."""
     is_past = bool(request.GET.get("past"))
     at = now()
-    bookings = queries.booking_history(user_id=request.user.pk)
+    bookings = queries.booking_history(user_id=reader_of(request).pk)
     page = page_of(
         bookings.exclude(is_ahead(at)) if is_past else bookings.filter(is_ahead(at)),
         moment="event__event_date",

@@ -1,6 +1,6 @@
 """A person's places in line: joining, the receipt, leaving; also by the link in a mail."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,14 +12,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from evently.accounts.models import User
 from evently.accounts.operations import find_or_create_guest
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
-from evently.pages import by_mailed_link, once_for, render_refused, show_refusal
+from evently.pages import by_mailed_link, once_for, reader_of, render_refused, show_refusal
 from events.locks import EventNotFound
 from events.models import Event
 from events.queries import public_event
@@ -72,7 +71,7 @@ def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
     """Join, and return the entry's id; the first one's where the form was sent before."""
     wishes = form.cleaned_data
     user = (
-        cast(User, request.user)
+        request.user
         if request.user.is_authenticated
         else find_or_create_guest(email=wishes["email"], name=wishes["name"])
     )
@@ -148,9 +147,11 @@ def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, An
 def my_waitlists(request: HttpRequest) -> HttpResponse:
     """List the reader's places in line, and what was kept for them."""
     at = now()
-    pending = Promotion.objects.filter(user_id=request.user.pk, status=PromotionStatus.PENDING)
+    pending = Promotion.objects.filter(
+        user_id=reader_of(request).pk, status=PromotionStatus.PENDING
+    )
     page = page_of(
-        queries.entries_of(user_id=request.user.pk).prefetch_related(
+        queries.entries_of(user_id=reader_of(request).pk).prefetch_related(
             Prefetch("promotions", queryset=pending, to_attr="pending")
         ),
         moment="joined_at",
@@ -203,7 +204,7 @@ def entry_link_leave(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own(request: HttpRequest, entry_id: UUID) -> WaitlistEntry:
     """Return one of the reader's entries. Raises EntryNotFound."""
-    entry = queries.entries_of(user_id=cast(UUID, request.user.pk)).filter(pk=entry_id).first()
+    entry = queries.entries_of(user_id=reader_of(request).pk).filter(pk=entry_id).first()
     if entry is None:
         raise EntryNotFound
     return entry

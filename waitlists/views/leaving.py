@@ -1,8 +1,5 @@
 """Leaving Evently: what lies ahead is given back, and the person goes dark."""
 
-from typing import cast
-from uuid import UUID
-
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -13,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evently.errors import DomainError
-from evently.pages import render_refused, show_refusal
+from evently.pages import reader_of, render_refused, show_refusal
 from waitlists import operations
 
 WORD = "delete"
@@ -49,7 +46,7 @@ def leave_evently(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render_refused(request, TEMPLATE, context)
     try:
-        operations.erase_person(user_id=cast(UUID, request.user.pk))
+        operations.erase_person(user_id=reader_of(request).pk)
     except DomainError as refusal:
         show_refusal(form, refusal)
         return render_refused(request, TEMPLATE, context, refusal)

@@ -1,6 +1,6 @@
 """Offers: opening one shows it, a button claims or declines; also by the link in a mail."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
 from evently.origin import origin_of
-from evently.pages import by_mailed_link, fresh_key, once_for, render_refused
+from evently.pages import by_mailed_link, fresh_key, once_for, reader_of, render_refused
 from waitlists import operations, queries
 from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
@@ -72,7 +72,7 @@ def promotion_link_decline(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own(request: HttpRequest, promotion_id: UUID) -> Promotion:
     """Return one of the reader's offers. Raises PromotionNotFound."""
-    offers = queries.promotions_of(user_id=cast(UUID, request.user.pk))
+    offers = queries.promotions_of(user_id=reader_of(request).pk)
     offer = offers.filter(pk=promotion_id).first()
     if offer is None:
         raise PromotionNotFound

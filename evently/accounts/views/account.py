@@ -1,7 +1,7 @@
 """A person's account: who they are, what they are written, their tokens and their data."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,13 +22,9 @@ from evently.accounts.models import User
 from evently.accounts.queries import tokens_of
 from evently.errors import DomainError
 from evently.origin import origin_of
-from evently.pages import render_refused, show_refusal
+from evently.pages import reader_of, render_refused, show_refusal
 
 TEMPLATE = "accounts/account.html"
-
-
-def _user(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _forms(user: User) -> dict[str, Any]:
@@ -57,18 +53,18 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account; a POST does what its `act` says."""
     if request.method != "POST":
-        return render(request, TEMPLATE, _context(_user(request)))
+        return render(request, TEMPLATE, _context(reader_of(request)))
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
         return redirect("account")
-    return act(request, _user(request))
+    return act(request, reader_of(request))
 
 
 def _changed(
     request: HttpRequest, name: str, form: BaseForm, work: Callable[[], None], said: str
 ) -> HttpResponse:
     """Do what a form asks for and say so, or show it again with what is wrong."""
-    user = _user(request)
+    user = reader_of(request)
     if not form.is_valid():
         return render_refused(request, TEMPLATE, _context(user, **{name: form}))
     try:
@@ -137,7 +133,7 @@ ACTS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
 @login_required
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Make one of the reader's tokens stop working."""
-    operations.revoke_token(user_id=_user(request).pk, token_id=token_id)
+    operations.revoke_token(user_id=reader_of(request).pk, token_id=token_id)
     messages.success(request, "The token has stopped working.")
     return redirect(f"{reverse('account')}#tokens")
 
@@ -146,7 +142,9 @@ def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
 @login_required
 def send_verification(request: HttpRequest) -> HttpResponse:
     """Mail the link that confirms the address again."""
-    operations.request_address_verification(user_id=_user(request).pk, origin=origin_of(request))
+    operations.request_address_verification(
+        user_id=reader_of(request).pk, origin=origin_of(request)
+    )
     messages.success(request, "We have written to you again.")
     return redirect("account")
 
@@ -155,7 +153,7 @@ def send_verification(request: HttpRequest) -> HttpResponse:
 @login_required
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of the reader."""
-    user = operations.end_other_sessions(user_id=_user(request).pk)
+    user = operations.end_other_sessions(user_id=reader_of(request).pk)
     update_session_auth_hash(request, user)
     messages.success(request, "You are logged out everywhere else.")
     return redirect("account")
@@ -166,6 +164,6 @@ def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
 @never_cache
 def export_data(request: HttpRequest) -> HttpResponse:
     """Give the reader all that is kept about them, as a file."""
-    response = JsonResponse(export_of(_user(request)), json_dumps_params={"indent": 2})
+    response = JsonResponse(export_of(reader_of(request)), json_dumps_params={"indent": 2})
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
