@@ -16,10 +16,11 @@ urlpatterns = [
     ),
 ]
 
+mailbox_patterns = [
+    path("dev/mail/", devmail.mail_list, name="dev_mail"),
+    path("dev/mail/<slug:name>/", devmail.mail_detail, name="dev_mail_detail"),
+    path("dev/mail/<slug:name>/html/", devmail.mail_html, name="dev_mail_html"),
+    path("dev/mail/<slug:name>/<int:number>/", devmail.mail_part, name="dev_mail_part"),
+]
 if settings.DEBUG:
-    urlpatterns += [
-        path("dev/mail/", devmail.mail_list, name="dev_mail"),
-        path("dev/mail/<slug:name>/", devmail.mail_detail, name="dev_mail_detail"),
-        path("dev/mail/<slug:name>/html/", devmail.mail_html, name="dev_mail_html"),
-        path("dev/mail/<slug:name>/<int:number>/", devmail.mail_part, name="dev_mail_part"),
-    ]
+    urlpatterns += mailbox_patterns

@@ -1,0 +1,6 @@
+"""All addresses, and those that only development has: tests run without DEBUG."""
+
+from evently.urls import urlpatterns as ordinary
+from notifications.urls import mailbox_patterns
+
+urlpatterns = [*ordinary, *mailbox_patterns]
