@@ -7,8 +7,11 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, connections, transaction
 
+from evently.audit.context import acting, stamp
 from events.models import Event
 
+# Who moves rows into the past, in the trail.
+DEMO = "demo"
 DRAFTED_BEFORE = timedelta(days=3)
 
 BOOKINGS = """
@@ -53,7 +56,8 @@ def date_back(
     bookings: when each was made. price_changes: when the price moved, in order.
     """
     length = event.ends_at - event.event_date if event.ends_at else None
-    with transaction.atomic():
+    with acting(actor=DEMO, via="task"), transaction.atomic():
+        stamp(connection)
         Event.objects.filter(pk=event.pk).update(
             created_at=published_at - DRAFTED_BEFORE,
             published_at=published_at,

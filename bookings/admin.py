@@ -1,0 +1,259 @@
+"""Bookings and attempts in the admin: found, looked at, cancelled."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from bookings import operations
+from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
+from evently.accounts.models import User
+from evently.errors import DomainError
+from events.admin import showing
+from events.admin.asking import ReasonForm, ask, told
+from events.admin.rows import EventRowsAdmin
+from events.admin.tabs import add_tab, event_of_list, rows_url
+
+# Opened one by one, names can be searched in one event's bookings, not in everybody's.
+NAMES_SEARCHED = 20_000
+
+
+def booking_ids_by_name(rows: QuerySet[Booking], text: str) -> list[UUID]:
+    """Return the ids of an event's bookings whose holder's name holds a text, in one query."""
+    wanted = text.casefold()
+    found = rows.select_related("user__person_key")[:NAMES_SEARCHED]
+    return [row.pk for row in found if wanted in row.user.name.casefold()]
+
+
+@admin.register(Booking)
+class BookingAdmin(EventRowsAdmin):
+    """Who has seats."""
+
+    tab, heading = "attendees", "Attendees"
+    list_display = ("reference", "event", "attendee", "quantity", "amount", "state", "booked")
+    list_filter = ("status", "created_at")
+    search_fields = ("booking_reference",)
+    search_help_text = "Reference, whole address, or a name (in one event)"
+    ordering = ("-created_at", "-id")
+    actions = ("cancel_selected",)
+    actions_detail = ("cancel_this",)
+    actions_row = ("cancel_this",)
+    fields = (
+        "reference",
+        "event",
+        "attendee",
+        ("quantity", "price", "amount"),
+        ("state", "booked"),
+        ("cancelled", "cancel_reason"),
+    )
+    readonly_fields = (
+        "reference",
+        "event",
+        "attendee",
+        "quantity",
+        "price",
+        "amount",
+        "state",
+        "booked",
+        "cancelled",
+        "cancel_reason",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        """Bring people's keys along, so that a list costs the same for one and for a hundred."""
+        return super().get_queryset(request).select_related("user__person_key")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        """Find by reference, by the digest of a whole address, or by names opened in memory."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term:
+            return queryset.filter(user__in=User.objects.with_address(term)), False
+        found = Q(booking_reference__icontains=term)
+        if event_of_list(request) is not None:
+            found |= Q(pk__in=booking_ids_by_name(queryset, term))
+        return queryset.filter(found), False
+
+    # ── Columns ─────────────────────────────────────────────────────────────
+    @display(description="Reference", ordering="booking_reference")
+    def reference(self, booking: Booking) -> str:
+        """Show the reference."""
+        return booking.booking_reference
+
+    @display(description="Attendee")
+    def attendee(self, booking: Booking) -> SafeString | str:
+        """Show name and address."""
+        return showing.person(booking.user)
+
+    @display(description="Price of a seat")
+    def price(self, booking: Booking) -> str:
+        """Show what a seat cost."""
+        return showing.money(booking.unit_price, booking.event.currency)
+
+    @display(description="Amount", ordering="total_amount")
+    def amount(self, booking: Booking) -> str:
+        """Show what they pay."""
+        return showing.money(booking.total_amount, booking.event.currency)
+
+    @display(
+        description="State",
+        ordering="status",
+        label={"Confirmed": "success", "Pending": "warning", "Cancelled": "danger"},
+    )
+    def state(self, booking: Booking) -> str:
+        """Show where it stands."""
+        return BookingStatus(booking.status).label
+
+    @display(description="Booked", ordering="created_at")
+    def booked(self, booking: Booking) -> SafeString:
+        """Show when, by the clocks at the event."""
+        return showing.when(booking.created_at, booking.event.zone)
+
+    @display(description="Cancelled")
+    def cancelled(self, booking: Booking) -> SafeString:
+        """Show when it was cancelled."""
+        return showing.when(booking.cancelled_at, booking.event.zone)
+
+    # ── Cancelling ──────────────────────────────────────────────────────────
+    @admin.action(description="Cancel selected bookings…")
+    def cancel_selected(
+        self, request: HttpRequest, queryset: QuerySet[Booking]
+    ) -> HttpResponse | None:
+        """Ask for a reason, then cancel; each booking is refused or cancelled by itself."""
+        return self._ask_to_cancel(
+            request,
+            list(queryset.exclude(status=BookingStatus.CANCELLED)),
+            back=request.get_full_path(),
+            hidden=[
+                ("action", "cancel_selected"),
+                *((ACTION_CHECKBOX_NAME, str(row.pk)) for row in queryset),
+            ],
+        )
+
+    @action(
+        description="Cancel booking", url_path="cancel", icon="block", variant=ActionVariant.DANGER
+    )
+    def cancel_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then cancel one booking."""
+        booking = self.get_object(request, object_id)
+        if booking is None:
+            raise Http404
+        back = rows_url("bookings_booking")(booking.event_id)
+        return self._ask_to_cancel(request, [booking], back=back)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer no cancellation of what is cancelled."""
+        booking = self.get_object(request, object_id)
+        if booking is None or booking.is_cancelled:
+            return []
+        return super().get_actions_detail(request, object_id)
+
+    def _ask_to_cancel(
+        self,
+        request: HttpRequest,
+        bookings: list[Booking],
+        *,
+        back: str,
+        hidden: list[tuple[str, str]] | None = None,
+    ) -> HttpResponse:
+        seats = sum(booking.quantity for booking in bookings)
+
+        def act(reason: str) -> str:
+            refused = self._cancel(request, bookings, reason)
+            done = len(bookings) - refused
+            return told(request, f"{done} of {len(bookings)} bookings cancelled.", back)
+
+        shown = [
+            (booking.booking_reference, f"{booking.user.display_name}, {booking.quantity} seats")
+            for booking in bookings[:10]
+        ]
+        if len(bookings) > len(shown):
+            shown.append(("…", f"and {len(bookings) - len(shown)} more"))
+        what = bookings[0].booking_reference if len(bookings) == 1 else f"{len(bookings)} bookings"
+        return ask(
+            self,
+            request,
+            title=f"Cancel {what}?",
+            question=(
+                f"{seats} seats go to the waitlist, or back on sale. This cannot be undone; "
+                "whoever booked is told, with your reason."
+            ),
+            submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
+            form_class=ReasonForm,
+            facts=shown,
+            hidden=hidden or [],
+            act=act,
+            back=back,
+            danger=True,
+        )
+
+    def _cancel(self, request: HttpRequest, bookings: list[Booking], reason: str) -> int:
+        """Cancel bookings one by one; tell of refusals, and return how many there were."""
+        refused = 0
+        for booking in bookings:
+            try:
+                operations.cancel_booking(
+                    event_id=booking.event_id,
+                    booking_id=booking.pk,
+                    by=operations.Canceller.ORGANIZER,
+                    reason=reason,
+                )
+            except DomainError as refusal:
+                refused += 1
+                self.message_user(request, f"{booking}: {refusal.text}", level="error")
+        return refused
+
+
+@admin.register(BookingAttempt)
+class BookingAttemptAdmin(EventRowsAdmin):
+    """Every attempt to book, granted or refused: what demand there was."""
+
+    tab, heading = "attempts", "Attempts to book"
+    list_display = (
+        "attempted",
+        "event",
+        "attendee",
+        "quantity",
+        "outcome",
+        "ip_address",
+        "user_agent",
+    )
+    list_display_links = None
+    list_filter = ("result", "attempted_at")
+    search_fields = ("failure_reason",)
+    search_help_text = "Reason, like sold_out"
+    ordering = ("-attempted_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingAttempt]:
+        """Bring people's keys along."""
+        return super().get_queryset(request).select_related("user__person_key")
+
+    @display(description="When", ordering="attempted_at")
+    def attempted(self, attempt: BookingAttempt) -> SafeString:
+        """Show when, by the clocks at the event."""
+        return showing.when(attempt.attempted_at, attempt.event.zone)
+
+    @display(description="Who")
+    def attendee(self, attempt: BookingAttempt) -> SafeString | str:
+        """Show name and address."""
+        return showing.person(attempt.user)
+
+    @display(description="Outcome", label={"booked": "success", "*": "danger"})
+    def outcome(self, attempt: BookingAttempt) -> str:
+        """Show how it ended."""
+        if attempt.result == AttemptResult.SUCCESS:
+            return "booked"
+        return (attempt.failure_reason or "").replace("_", " ")
+
+
+add_tab(20, "attendees", "Attendees", rows_url("bookings_booking"))
+add_tab(70, "attempts", "Attempts", rows_url("bookings_bookingattempt"))

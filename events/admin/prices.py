@@ -1,0 +1,59 @@
+"""The price history in the admin: read only, as in the database."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from events.admin import showing
+from events.admin.rows import EventRowsAdmin
+from events.admin.tabs import add_tab, rows_url
+from events.models import PriceChange
+
+
+@admin.register(PriceChange)
+class PriceChangeAdmin(EventRowsAdmin):
+    """Every change of a price, with its reason and who made it."""
+
+    tab, heading = "prices", "Price history"
+    list_display = ("applied", "event", "change", "reason", "by")
+    list_display_links = None
+    list_filter = ("applied_at",)
+    ordering = ("-applied_at", "-id")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Know the names of those who changed prices, in one query."""
+        answer = super().changelist_view(request, extra_context)
+        changes = getattr(answer, "context_data", {}).get("cl")
+        if changes is not None:
+            names = showing.names_of({change.applied_by for change in changes.result_list})
+            for change in changes.result_list:
+                change.applied_by = names.get(change.applied_by, change.applied_by)
+        return answer
+
+    @display(description="When", ordering="applied_at")
+    def applied(self, change: PriceChange) -> SafeString:
+        """Show when, by the clocks at the event."""
+        return showing.when(change.applied_at, change.event.zone)
+
+    @display(description="Price")
+    def change(self, change: PriceChange) -> SafeString:
+        """Show the old and the new price."""
+        return format_html(
+            '{} <span class="ev-to">→</span> <strong>{}</strong>',
+            showing.money(change.old_price, change.event.currency),
+            showing.money(change.new_price, change.event.currency),
+        )
+
+    @display(description="By")
+    def by(self, change: PriceChange) -> str:
+        """Show who changed it, or by which rule."""
+        return change.applied_by
+
+
+add_tab(80, "prices", "Prices", rows_url("events_pricechange"))
