@@ -70,15 +70,12 @@ class Postgres:
     name = "postgres"
     polite_signal = signal.SIGINT
 
-    def __init__(
-        self, home: Path, *, port: int, passwords: dict[str, str], throwaway: bool = False
-    ) -> None:
-        """Describe the server; nothing starts yet.
+    def __init__(self, home: Path, *, passwords: dict[str, str], throwaway: bool = False) -> None:
+        """Describe the server; nothing starts yet, and its port is settled later.
 
         passwords: by role, as `state.settle_passwords` returns them.
         """
-        self.home = home
-        self.port = port
+        self.port = 0
         self.passwords = passwords
         self.throwaway = throwaway
         self.user = server_user(home / f"postgres-{MAJOR}")
@@ -86,12 +83,14 @@ class Postgres:
         self.data = data_folder(home, f"postgres-{MAJOR}", self.user)
         self.log = home / "postgres.log"
 
-    def prepare(self) -> None:
-        """Make the data folder where there is none, and clear away a killed predecessor."""
+    def clear_away(self) -> None:
+        """Wait until a killed predecessor is gone, and remove what says that it runs."""
         processes.send_off(self.data, self.polite_signal)
-        pid_file = self.data / "postmaster.pid"
-        # Nothing runs here any more; its number may belong to another process by now.
-        pid_file.unlink(missing_ok=True)
+        # Nothing runs here any more; the number in it may belong to another process by now.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def prepare(self) -> None:
+        """Make the data folder where there is none."""
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         if not (self.data / "PG_VERSION").exists():

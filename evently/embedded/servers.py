@@ -21,20 +21,25 @@ def needed() -> list[str]:
 
 
 def describe(home: Path, *, throwaway: bool = False) -> list[type_of_server]:
-    """Settle ports and passwords and return the servers that this EVENTLY_HOME needs."""
+    """Settle ports and passwords and return the servers that this EVENTLY_HOME needs.
+
+    throwaway: for tests; faster, and a power cut loses the data.
+    """
     names = needed()
     if not names:
         return []
     passwords = settle_passwords(home)
-    ports = settle_ports(home, names)
-    servers: list[type_of_server] = []
-    if "postgres" in ports:
-        servers.append(
-            Postgres(home, port=ports["postgres"], passwords=passwords, throwaway=throwaway)
-        )
-    if "valkey" in ports:
-        servers.append(Valkey(home, port=ports["valkey"], password=passwords["valkey"]))
-    return servers
+    described: dict[str, type_of_server] = {}
+    if "postgres" in names:
+        described["postgres"] = Postgres(home, passwords=passwords, throwaway=throwaway)
+    if "valkey" in names:
+        described["valkey"] = Valkey(home, password=passwords["valkey"])
+    # First, so that their ports are free again and stay the same.
+    for server in described.values():
+        server.clear_away()
+    for name, port in settle_ports(home, names).items():
+        described[name].port = port
+    return list(described.values())
 
 
 def start(
@@ -44,6 +49,7 @@ def start(
 
     check: called while waiting; may raise to give up.
     """
+    server.clear_away()
     server.prepare()
     process = server.start()
     try:

@@ -19,18 +19,21 @@ class Valkey:
     name = "valkey"
     polite_signal = signal.SIGTERM
 
-    def __init__(self, home: Path, *, port: int, password: str) -> None:
-        """Describe the server; nothing starts yet."""
-        self.port = port
+    def __init__(self, home: Path, *, password: str) -> None:
+        """Describe the server; nothing starts yet, and its port is settled later."""
+        self.port = 0
         self.password = password
         self.user = server_user(home / "valkey")
         self.program = valkey_program(self.user)
         self.data = data_folder(home, "valkey", self.user)
         self.log = home / "valkey.log"
 
-    def prepare(self) -> None:
-        """Make the data folder, and clear away a killed predecessor."""
+    def clear_away(self) -> None:
+        """Wait until a killed predecessor is gone."""
         processes.send_off(self.data, self.polite_signal)
+
+    def prepare(self) -> None:
+        """Make the data folder and the configuration."""
         self.data.mkdir(mode=0o700, exist_ok=True)
         hand_over(self.data, self.user)
         # A file keeps the password out of the list of processes.

@@ -7,12 +7,17 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
+
+from evently.environment import env
 
 
 def load_demo_if_empty() -> None:
-    """Load the demo events on the very first start, in development only."""
-    if not settings.DEBUG or "load_demo" not in get_commands():
+    """Load the demo events on the very first start, in development only.
+
+    DEMO=false: without them.
+    """
+    if not settings.DEBUG or not env.bool("DEMO", default=True):
         return
     if not apps.get_model("events", "Event").objects.using("owner").exists():
         call_command("load_demo")

@@ -82,11 +82,15 @@ class Supervisor:
 
     def _refuse_taken_port(self) -> None:
         address, port = sizes.bind_address().rsplit(":", 1)
-        if not processes.is_free(int(port), address=address):
-            raise state.CannotStart(
-                f"Port {port} is already in use. Stop what listens there, or choose another: "
-                f"PORT={int(port) + 1} script/server"
-            )
+        # A killed predecessor's web server may need a moment to go.
+        deadline = time.monotonic() + 1.5
+        while not processes.is_free(int(port), address=address):
+            if time.monotonic() > deadline:
+                raise state.CannotStart(
+                    f"Port {port} is already in use. Stop what listens there, or choose "
+                    f"another: PORT={int(port) + 1} script/server"
+                )
+            time.sleep(0.1)
 
     def _start_embedded(self) -> None:
         for server in servers.describe(self.home):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,25 @@ from evently.embedded.programs import may_enter
 from evently.environment import BASE_DIR
 from evently.tests.running import Running, home_for_tests, processes_of, wait_for
 
+WITHOUT_DEMO = {"DEMO": "false"}
+
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 
 @pytest.fixture
-def start():
+def new_home():
+    """Make folders for data that stay until what runs in them is gone."""
+    with ExitStack() as folders:
+        yield lambda: folders.enter_context(home_for_tests())
+
+
+@pytest.fixture
+def home(new_home):
+    return new_home()
+
+
+@pytest.fixture
+def start(new_home):
     """Start supervisors that are gone, with all they started, after the test."""
     started = []
 
@@ -46,47 +60,46 @@ def named(home, part):
     return {pid for pid, command in processes_of(home).items() if part in command}
 
 
-def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start):
-    with home_for_tests() as one_home, home_for_tests() as other_home:
-        one, other = start(one_home), start(other_home)
-        one.await_ready()
-        other.await_ready()
+def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start, new_home):
+    one_home, other_home = new_home(), new_home()
+    one, other = start(one_home), start(other_home, more=WITHOUT_DEMO)
+    one.await_ready()
+    other.await_ready()
 
-        assert json.loads(one.get("/readyz")[1])["database"]["status"] == "ok"
-        assert "evently_http_requests_total" in one.get("/metrics")[1]
-        assert wait_for(lambda: "organizer@evently.example" in one.said(), 5)
+    assert json.loads(one.get("/readyz")[1])["database"]["status"] == "ok"
+    assert "evently_http_requests_total" in one.get("/metrics")[1]
+    assert wait_for(lambda: "organizer@evently.example" in one.said(), 5)
 
-        third = start(one_home)
-        assert third.process.wait(timeout=20) == 1
-        assert "already runs" in third.said()
+    third = start(one_home)
+    assert third.process.wait(timeout=20) == 1
+    assert "already runs" in third.said()
 
-        assert one.end(signal.SIGINT) == 0
-        assert processes_of(one_home) == {}
-        assert other.get("/readyz")[0] == 200
-        assert other.end(signal.SIGTERM) == 0
-        assert processes_of(other_home) == {}
+    assert one.end(signal.SIGINT) == 0
+    assert processes_of(one_home) == {}
+    assert other.get("/readyz")[0] == 200
+    assert other.end(signal.SIGTERM) == 0
+    assert processes_of(other_home) == {}
 
 
-def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start):
-    with home_for_tests() as home:
-        first = start(home).await_ready()
-        with first.database() as database:
-            database.execute("CREATE TABLE kept (word text)")
-            database.execute("INSERT INTO kept VALUES ('still here')")
-        ports = (home / "ports.json").read_text()
-        # Worker, its two or more processes, and the scheduler.
-        assert wait_for(lambda: len(named(home, "celery")) >= 4, 10)
-        assert len(named(home, "gunicorn")) >= 3
+def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, home):
+    first = start(home, more=WITHOUT_DEMO).await_ready()
+    with first.database() as database:
+        database.execute("CREATE TABLE kept (word text)")
+        database.execute("INSERT INTO kept VALUES ('still here')")
+    ports = (home / "ports.json").read_text()
+    # Worker, its two or more processes, and the scheduler.
+    assert wait_for(lambda: len(named(home, "celery")) >= 4, 10)
+    assert len(named(home, "gunicorn")) >= 3
 
-        first.end(signal.SIGKILL)
-        second = start(home, port=first.port)
-        second.await_ready()
+    first.end(signal.SIGKILL)
+    second = start(home, port=first.port, more=WITHOUT_DEMO)
+    second.await_ready()
 
-        assert (home / "ports.json").read_text() == ports
-        with second.database() as database:
-            assert database.execute("SELECT word FROM kept").fetchone() == ("still here",)
-        second.end(signal.SIGKILL)
-        assert nothing_left(home) == {}
+    assert (home / "ports.json").read_text() == ports
+    with second.database() as database:
+        assert database.execute("SELECT word FROM kept").fetchone() == ("still here",)
+    second.end(signal.SIGKILL)
+    assert nothing_left(home) == {}
 
 
 def kill_and_see_it_come_back(running, part):
@@ -95,37 +108,36 @@ def kill_and_see_it_come_back(running, part):
     assert wait_for(lambda: named(running.home, part) - before, 20), running.said()
 
 
-def test_crashed_parts_come_back(start):
-    with home_for_tests() as home:
-        running = start(home).await_ready()
-        for part in ("gunicorn", "celery", "postgres -D"):
-            kill_and_see_it_come_back(running, part)
-        assert wait_for(lambda: running.get("/readyz")[0] == 200, 30), running.said()
-        assert running.end(signal.SIGINT) == 0
-        assert nothing_left(home) == {}
+def test_crashed_parts_come_back(start, home):
+    running = start(home, more=WITHOUT_DEMO).await_ready()
+    for part in ("gunicorn", "celery", "postgres -D"):
+        kill_and_see_it_come_back(running, part)
+    assert wait_for(lambda: running.get("/readyz")[0] == 200, 30), running.said()
+    assert running.end(signal.SIGINT) == 0
+    assert nothing_left(home) == {}
 
 
-def test_files_with_passwords_are_for_their_owner_and_servers_ask_for_them(start):
-    with home_for_tests() as home:
-        running = start(home).await_ready()
-        assert (home / "passwords.json").stat().st_mode & 0o077 == 0
-        ports = json.loads((home / "ports.json").read_text())
-        with socket.create_connection(("127.0.0.1", ports["valkey"]), timeout=2) as broker:
-            broker.sendall(b"PING\r\n")
-            assert broker.recv(100).startswith(b"-NOAUTH")
-        shell = subprocess.run(
-            [sys.executable, "manage.py", "dbshell", "--", "-Atc", "select current_user"],
-            cwd=BASE_DIR,
-            env=running.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert shell.stdout.strip() == "evently_app", shell.stderr
+def test_files_with_passwords_are_for_their_owner_and_servers_ask_for_them(start, home):
+    running = start(home, more=WITHOUT_DEMO).await_ready()
+    assert (home / "passwords.json").stat().st_mode & 0o077 == 0
+    ports = json.loads((home / "ports.json").read_text())
+    with socket.create_connection(("127.0.0.1", ports["valkey"]), timeout=2) as broker:
+        broker.sendall(b"PING\r\n")
+        assert broker.recv(100).startswith(b"-NOAUTH")
+    shell = subprocess.run(
+        [sys.executable, "manage.py", "dbshell", "--", "-Atc", "select current_user"],
+        cwd=BASE_DIR,
+        env=running.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shell.stdout.strip() == "evently_app", shell.stderr
+    assert running.end(signal.SIGTERM) == 0
 
 
-def test_taken_port_is_told_plainly(start):
-    with home_for_tests() as home, socket.socket() as taken:
+def test_taken_port_is_told_plainly(start, home):
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         running = start(home, port=taken.getsockname()[1])
@@ -134,13 +146,12 @@ def test_taken_port_is_told_plainly(start):
         assert "Traceback" not in running.said()
 
 
-def test_missing_secret_stops_the_start_with_a_sentence(start):
-    with home_for_tests() as home:
-        running = start(home, more={"DEBUG": "false", "SECRET_KEY": ""})
-        assert running.process.wait(timeout=20) == 2
-        assert "SECRET_KEY is not set" in running.said()
-        assert "Traceback" not in running.said()
-        assert not home.exists()
+def test_missing_secret_stops_the_start_with_a_sentence(start, home):
+    running = start(home, more={"DEBUG": "false", "SECRET_KEY": ""})
+    assert running.process.wait(timeout=20) == 2
+    assert "SECRET_KEY is not set" in running.said()
+    assert "Traceback" not in running.said()
+    assert not home.exists()
 
 
 def python_for_everybody(folder):
@@ -159,35 +170,33 @@ def python_for_everybody(folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user already")
-def test_ordinary_user_runs_it_and_kill_9_leaves_nothing(start):
+def test_ordinary_user_runs_it_and_kill_9_leaves_nothing(start, new_home):
     user = pwd.getpwnam("nobody")
     packages = Path(sysconfig.get_path("purelib"))
     if not may_enter(packages, ServerUser(user.pw_name, user.pw_uid, user.pw_gid)):
         pytest.skip(f"{packages} is out of reach for an ordinary user")
-    folder = Path(tempfile.mkdtemp(prefix="evently-tree-"))
-    try:
-        unneeded = (".venv", ".git", ".evently*", "__pycache__", ".*_cache", "node_modules")
-        shutil.copytree(
-            BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
-        )
-        python = python_for_everybody(folder / "python")
-        subprocess.run(["chown", "-R", str(user.pw_uid), str(folder)], check=True)
-        home = folder / "home"
-        running = start(
-            home,
-            user=user,
-            folder=folder / "tree",
-            command=[python, "-m", "evently.supervisor"],
-            more={
-                "PYTHONPATH": str(packages),
-                "LD_LIBRARY_PATH": str(folder / "python" / "lib"),
-                "HOME": str(folder),
-            },
-        ).await_ready()
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_of(home)}
-        assert owners == {user.pw_uid}
+    home = new_home()
+    folder = home.parent
+    unneeded = (".venv", ".git", ".evently*", "__pycache__", ".*_cache", "node_modules")
+    shutil.copytree(
+        BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
+    )
+    python = python_for_everybody(folder / "python")
+    subprocess.run(["chown", "-R", str(user.pw_uid), str(folder)], check=True)
+    running = start(
+        home,
+        user=user,
+        folder=folder / "tree",
+        command=[python, "-m", "evently.supervisor"],
+        more=WITHOUT_DEMO
+        | {
+            "PYTHONPATH": str(packages),
+            "LD_LIBRARY_PATH": str(folder / "python" / "lib"),
+            "HOME": str(folder),
+        },
+    ).await_ready()
+    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_of(home)}
+    assert owners == {user.pw_uid}
 
-        running.end(signal.SIGKILL)
-        assert nothing_left(home) == {}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    running.end(signal.SIGKILL)
+    assert nothing_left(home) == {}
