@@ -112,8 +112,9 @@ BEGIN
         (table_name, row_id, event_id, action, before, after, actor, via, request_id)
     SELECT TG_TABLE_NAME, id, (new_record ->> event_key)::uuid, 'update',
         changed.before, changed.after, who, through, request
-    FROM (SELECT o.id, to_jsonb(o) - derived AS old_record FROM old_rows o) AS old_side
-    JOIN (SELECT n.id, to_jsonb(n) - derived AS new_record FROM new_rows n) AS new_side
+    -- OFFSET 0 keeps the records as they are made; pulled up, each was made anew for each column.
+    FROM (SELECT o.id, to_jsonb(o) - derived AS old_record FROM old_rows o OFFSET 0) AS old_side
+    JOIN (SELECT n.id, to_jsonb(n) - derived AS new_record FROM new_rows n OFFSET 0) AS new_side
         USING (id),
     LATERAL (
         SELECT
