@@ -1,7 +1,9 @@
 """Turn away what no page should see, and turn refusals into pages."""
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +21,9 @@ STATUS_BY_KIND: dict[type[DomainError], int] = {
     Conflict: 409,
     Busy: 429,
 }
+DRAIN_BYTES = 64 * 1024 * 1024
+DRAIN_PIECE_BYTES = 64 * 1024
+DRAIN_SECONDS = 5.0
 TITLES = {400: "Bad Request", 413: "Content Too Large"}
 
 
@@ -49,6 +54,7 @@ class RequestGuardMiddleware:
             return refuse(request, 400, "null_byte", "The address contains a null byte.")
         limit = self.limit_of(request)
         if limit is not None and content_length(request) > limit:
+            drain(request)
             return refuse(
                 request,
                 413,
@@ -72,6 +78,20 @@ def content_length(request: HttpRequest) -> int:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return 0
+
+
+def drain(request: HttpRequest) -> None:
+    """Read a body and throw it away, a piece at a time, within bounds.
+
+    Many clients send all of it before they look at the answer: closed halfway, they would
+    report a broken connection instead of our refusal.
+    """
+    if content_length(request) > DRAIN_BYTES:
+        return
+    deadline = time.monotonic() + DRAIN_SECONDS
+    with suppress(OSError):
+        while time.monotonic() < deadline and request.read(DRAIN_PIECE_BYTES):
+            pass
 
 
 def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:

@@ -29,9 +29,18 @@ def test_null_bytes_are_refused_to_programs_as_a_problem(path):
     assert b'"code": "null_byte"' in response.content
 
 
-class Unread:
-    def read(self, *args):
-        raise AssertionError("the body was read")
+class Body:
+    """A body that remembers in which pieces it was read."""
+
+    def __init__(self, size):
+        self.left = size
+        self.pieces = []
+
+    def read(self, size=-1):
+        piece = self.left if size < 0 else min(size, self.left)
+        self.left -= piece
+        self.pieces.append(piece)
+        return b"x" * piece
 
 
 @pytest.mark.parametrize(
@@ -45,11 +54,22 @@ class Unread:
         ("/account/", "text/plain", "what", 200),
     ],
 )
-def test_oversized_bodies_are_refused_unread(path, kind, size, status):
+def test_oversized_bodies_are_refused(path, kind, size, status):
     request = factory.generic("POST", path)
     request.META |= {"CONTENT_LENGTH": str(size), "CONTENT_TYPE": kind}
-    request._stream = Unread()
+    body = request._stream = Body(0)
     assert guard(request).status_code == status
+    assert sum(body.pieces) == 0
+
+
+@pytest.mark.parametrize(("size", "left"), [(10_000_000, 0), (1_000_000_000, 1_000_000_000)])
+def test_oversized_bodies_are_thrown_away_in_pieces_unless_huge(size, left):
+    request = factory.post("/api/v1/bookings/", b"{}", content_type="application/json")
+    request.META["CONTENT_LENGTH"] = str(size)
+    body = request._stream = Body(size)
+    assert guard(request).status_code == 413
+    assert body.left == left
+    assert max(body.pieces, default=0) <= 64 * 1024
 
 
 class SoldOut(errors.Conflict):
