@@ -23,6 +23,24 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
+# Triggers need no right to run their function, whoever makes a trigger does: with a table of one's
+# own, its rows forged, one would move seats with the owner's rights.
+GUARD_TRIGGER_FUNCTIONS = """
+    DO $$
+    DECLARE
+        guarded regprocedure;
+    BEGIN
+        FOR guarded IN
+            SELECT oid FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace AND prosecdef
+                AND prorettype = 'trigger'::regtype AND proowner = current_user::regrole
+        LOOP
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', guarded);
+        END LOOP;
+    END
+    $$
+"""
+
 
 def application_role() -> str:
     """Return the name of the role that the application logs in as."""
@@ -47,3 +65,4 @@ def grant_to_application(using: str, **kwargs: Any) -> None:
                 database=quote(connection.settings_dict["NAME"]),
             )
         )
+        cursor.execute(GUARD_TRIGGER_FUNCTIONS)

@@ -1,0 +1,148 @@
+"""What the application's role might try against the ledger, and cannot."""
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from evently.tests.database import as_owner
+from evently.tests.rows import book, check_everything, event, free_seats, full_event, person, wait
+from evently.tests.sql import refused, run, value
+
+pytestmark = pytest.mark.django_db
+
+FORBIDDEN = [
+    # Switching the guards off.
+    "ALTER TABLE bookings DISABLE TRIGGER ALL",
+    "ALTER TABLE bookings DISABLE TRIGGER trg_bookings_ledger_insert",
+    "SET session_replication_role = replica",
+    "DROP TRIGGER trg_bookings_ledger_insert ON bookings",
+    "ALTER TABLE events DROP CONSTRAINT chk_event_capacity",
+    "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
+    "DROP FUNCTION evently_clock() CASCADE",
+    # Objects of one's own, to run a trigger's function with forged rows or in another's name.
+    "CREATE TEMP TABLE forged (event_id uuid)",
+    "CREATE TABLE forged (event_id uuid)",
+    "CREATE SCHEMA forged",
+    "CREATE FUNCTION public.forged() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION pg_temp.forged() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TRIGGER forged AFTER INSERT ON bookings FOR EACH ROW"
+    " EXECUTE FUNCTION evently_rank_line()",
+    "CREATE RULE forged AS ON INSERT TO bookings DO INSTEAD NOTHING",
+    "DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE forged (id int)'; END $$",
+    # Helpers that run with their owner's rights.
+    "SELECT evently_move_seats(id, -5) FROM events",
+    "SELECT evently_lock_event(id) FROM events",
+    "SELECT evently_seats_of_person(id, created_by_id) FROM events",
+    "SELECT evently_somebody_fits(id, 1) FROM events",
+    "SELECT evently_ledger_bookings()",
+    "SELECT evently_recount_seats()",
+    # Secrets, sequences and other names.
+    "SELECT key FROM secrets.booking_reference_key",
+    "UPDATE secrets.booking_reference_key SET key = ''",
+    "SELECT setval('booking_reference_number', 1)",
+    "ALTER SEQUENCE booking_reference_number RESTART",
+    "SET ROLE evently_owner",
+    "SET SESSION AUTHORIZATION evently_owner",
+    "TRUNCATE waitlist_promotions",
+    "COPY events TO PROGRAM 'cat'",
+    "UPDATE pg_catalog.pg_trigger SET tgenabled = 'D'",
+    "INSERT INTO audit_log (table_name, row_id, action, actor)"
+    " SELECT 'events', id, 'insert', 'me' FROM events",
+    "DELETE FROM audit_log",
+]
+
+
+@pytest.fixture(autouse=True)
+def balanced():
+    yield
+    check_everything()
+
+
+@pytest.fixture
+def full():
+    return full_event()[0]
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_application_may_not(full, statement):
+    if connection.settings_dict["USER"] == owner_name():
+        pytest.skip("one role does everything here")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run(statement)
+    assert free_seats(full) == 0
+
+
+def owner_name():
+    with as_owner() as owner:
+        return owner.info.user
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "evently.price_rule",
+        "evently.actor",
+        "evently.via",
+        "evently.by_trigger",
+        "search_path",
+    ],
+)
+def test_settings_open_no_door(full, setting):
+    for content in ("pg_catalog, public", "x, public"):
+        run("SELECT set_config(%s, %s, true)", setting, content)
+        run("UPDATE events SET available_seats = 10, version = 9")
+        assert free_seats(full) == 0
+        with refused("trg_seats_available"):
+            book(full)
+        with refused("trg_append_only"):
+            run(
+                "INSERT INTO pricing_history (event_id, old_price, new_price, applied_by)"
+                " SELECT id, 1, 2, 'me' FROM events"
+            )
+
+
+def test_functions_of_triggers_cannot_be_borrowed():
+    """Whoever gets the right to make tables must not run these with rows of their own."""
+    names = run(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
+        " AND p.prorettype = 'trigger'::regtype"
+        " AND has_function_privilege(current_user, p.oid, 'EXECUTE')"
+    )
+    if connection.settings_dict["USER"] != owner_name():
+        assert names == []
+
+
+def test_functions_with_their_owners_rights_look_where_they_should():
+    names = run(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
+        " AND NOT coalesce(array_to_string(p.proconfig, ';'), '') LIKE '%%search_path=%%pg_temp%%'"
+    )
+    assert names == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("isolation", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_old_snapshot_neither_books_nor_joins(isolation):
+    """trg_read_committed: it would rank a line without those who have joined since."""
+    with transaction.atomic():
+        full, open_event, who, other = full_event()[0], event(), person(), person()
+    parameters = connection.get_connection_params()
+    wanted = {name: parameters[name] for name in ("host", "port", "dbname", "user")}
+    with psycopg.connect(**wanted, password=parameters.get("password", "")) as old:
+        old.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+        old.execute("SELECT count(*) FROM waitlists")
+        wait(full, user_id=who)
+        for statement, event_id in (
+            ("INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)", full),
+            (
+                "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
+                " VALUES (%s, %s, 1, 0)",
+                open_event,
+            ),
+        ):
+            with pytest.raises(psycopg.DatabaseError) as caught, old.transaction():
+                old.execute(statement, [event_id, other])
+            assert caught.value.diag.constraint_name == "trg_read_committed"
+    assert value("SELECT count(*) FROM waitlists") == 1
