@@ -49,6 +49,13 @@ LISTS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def no_limits(settings):
+    """Let neither rate limits nor slow hashes stand between a test and what it asks for."""
+    settings.API_RATE_PER_MINUTE = 1_000_000
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def story():
     """Return (an organizer, the ids of things that are all theirs, an open offer included)."""
@@ -318,8 +325,10 @@ def test_nasty_values_end_in_clear_refusals(story, method, path, operation):
     fields = fields_of(operation)
     others = {} if method == "PATCH" else {name: base[name] for name in fields if name in base}
     client = api(organizer)
+    # A change is read by the same serializer as its POST, so some of the values do there.
+    values = NASTY[:: 5 if method == "PATCH" and len(fields) > 10 else 1]
     for field in fields:
-        for value in NASTY:
+        for value in values:
             body = others | {field: value}
             response = send(
                 from_elsewhere(client),
