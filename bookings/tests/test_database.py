@@ -121,7 +121,7 @@ def test_pending_booking_is_confirmed_without_its_deadline(priced):
     assert free_seats(priced) == 9
 
 
-# ── Tickets ─────────────────────────────────────────────────────────────────
+# ── Tickets: trg_bookings_tickets and trg_bookings_tickets_changed ───────────
 def living():
     return value("SELECT count(*) FROM tickets WHERE cancelled_at IS NULL")
 

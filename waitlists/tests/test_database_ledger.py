@@ -265,7 +265,7 @@ def test_seats_do_not_pass_the_line_from_hand_to_hand():
     assert free_seats(event_id) == 1
 
 
-# ── trg_promotions_ledger_insert, _update, _delete ──────────────────────────
+# ── trg_promotions_ledger_insert, trg_promotions_ledger_update, trg_promotions_ledger_delete
 def test_offer_holds_its_seats_until_it_ends():
     for status in ("declined", "expired"):
         event_id, _, promotion = held_event()

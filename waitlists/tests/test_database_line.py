@@ -207,7 +207,7 @@ def test_who_has_an_offer_does_not_wait_as_well(full):
     assert line(full) == [entry]
 
 
-# ── trg_waitlists_rank_insert, _update, _delete ─────────────────────────────
+# ── trg_waitlists_rank_insert, trg_waitlists_rank_update, trg_waitlists_rank_delete ──
 def many(event_id, count):
     """Stand so many in line in one statement; return them in order."""
     run(

@@ -1,0 +1,241 @@
+"""Offers go around Django: what one may be, and what may become of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from evently.tests.rows import (
+    book,
+    check_everything,
+    free_seats,
+    full_event,
+    line,
+    offer,
+    person,
+    wait,
+)
+from evently.tests.sql import refused, run, value
+
+pytestmark = pytest.mark.django_db
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(autouse=True)
+def balanced():
+    """Whatever a test did, everything balances at its end."""
+    yield
+    check_everything()
+
+
+@pytest.fixture
+def entry():
+    """Somebody who waits for 4 seats at 10 and would do with 2; 5 of 10 seats are free."""
+    event_id, _ = full_event(base_price=10, current_price=10)
+    entry_id = wait(event_id, 4, min_quantity=2, unit_price=10)
+    run("UPDATE bookings SET quantity = 5")
+    return entry_id
+
+
+def columns_of(promotion):
+    names = "status, booking_id, ended_at"
+    return run(f"SELECT {names} FROM waitlist_promotions WHERE id = %s", promotion)[0]
+
+
+def seats():
+    return value("SELECT available_seats FROM events")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns"),
+    [
+        ("trg_promotion_entry", {"quantity": 1}),
+        ("trg_promotion_entry", {"quantity": 5}),
+        ("trg_promotion_entry", {"status": "used"}),
+        ("trg_promotion_entry", {"status": "expired"}),
+        ("trg_promotion_price", {"unit_price": 11}),
+        ("trg_promotion_price", {"unit_price": "NaN"}),
+        ("chk_promotion_price", {"unit_price": -1}),
+        ("chk_promotion_window", {"expires_at": "2020-01-01"}),
+        ("chk_promotion_booking", {"booking_id": NOBODY}),
+        ("waitlist_promotions_window_minutes_check", {"window_minutes": -1}),
+    ],
+)
+def test_offer_refuses(entry, constraint, columns):
+    # The entry's own limits stand before these: "chk_promotion_quantity",
+    # "waitlist_promotions_quantity_check"; its status before "chk_promotion_status".
+    with refused(constraint):
+        offer_with(entry, **columns)
+    assert seats() == 5
+
+
+def offer_with(entry, **columns):
+    """Insert an offer whose every column can be wrong."""
+    ((event_id, user_id),) = run("SELECT event_id, user_id FROM waitlists WHERE id = %s", entry)
+    given = {
+        "event_id": event_id,
+        "user_id": user_id,
+        "waitlist_id": entry,
+        "quantity": 2,
+        "unit_price": 10,
+        "window_minutes": 60,
+        "expires_at": value("SELECT evently_clock() + interval '1 hour'"),
+    } | columns
+    names = ", ".join(given)
+    marks = ", ".join(["%s"] * len(given))
+    return value(
+        f"INSERT INTO waitlist_promotions ({names}) VALUES ({marks}) RETURNING id",
+        *given.values(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price"), [(2, 10), (3, 0), (4, 9.99)], ids=["least", "between", "most"]
+)
+def test_offer_accepts(entry, quantity, price):
+    offer(entry, quantity, unit_price=price)
+    assert seats() == 5 - quantity
+
+
+def test_entry_has_one_pending_offer(entry):
+    first = offer(entry, 2)
+    with refused("unq_promotion_pending"):
+        offer(entry, 2)
+    with refused("waitlist_promotions_pkey"):
+        run("UPDATE waitlist_promotions SET status = 'expired'")
+        offer_with(entry, id=first)
+    run("UPDATE waitlist_promotions SET status = 'expired'")
+    offer(entry, 3)
+    assert seats() == 2
+
+
+def test_offer_matches_its_entry(entry):
+    other, _ = full_event()
+    stranger = value("SELECT created_by_id FROM events WHERE id = %s", other)
+    for columns in ({"event_id": other}, {"user_id": stranger}, {"waitlist_id": NOBODY}):
+        with refused("trg_promotion_entry"):
+            offer_with(entry, **columns)
+    # So these are there for the cascades: "fk_waitlist_promotions_event",
+    # "fk_waitlist_promotions_user", "fk_waitlist_promotions_waitlist".
+    run("UPDATE waitlists SET status = 'left'")
+    with refused("trg_promotion_entry"):
+        offer_with(entry)
+
+
+@pytest.mark.parametrize("status", ["expired", "declined"])
+def test_ended_offer_is_final(entry, status):
+    promotion = offer(entry, 2)
+    run("UPDATE waitlist_promotions SET status = %s", status)
+    assert columns_of(promotion)[2] is not None
+    for change in ("status = 'pending'", "status = 'declined'", "promotion_reason = 'x'"):
+        with refused("trg_promotion_final"):
+            run(f"UPDATE waitlist_promotions SET {change}")
+    assert seats() == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "quantity = 3",
+        "unit_price = 1",
+        "expires_at = expires_at + interval '1 minute'",
+        "promoted_at = promoted_at - interval '1 minute'",
+        "event_id = evently_uuid7()",
+        "user_id = evently_uuid7()",
+        "waitlist_id = evently_uuid7()",
+        "id = evently_uuid7()",
+    ],
+)
+def test_pending_offer_keeps_its_terms(entry, change):
+    """trg_promotions_insert made them, trg_promotions_update keeps them."""
+    offer(entry, 2)
+    with refused("trg_promotion_final"):
+        run(f"UPDATE waitlist_promotions SET {change}")
+    run("UPDATE waitlist_promotions SET promotion_reason = 'told twice'")
+
+
+def use(promotion, booking="00000000-0000-7000-8000-00000000b001"):
+    run(
+        "UPDATE waitlist_promotions SET status = 'used', booking_id = %s WHERE id = %s",
+        *(booking, promotion),
+    )
+    return booking
+
+
+def test_used_offer_has_a_booking_of_its_own(entry):
+    """trg_promotions_booking, which raises under the name trg_promotion_booking."""
+    promotion = offer(entry, 2)
+    ((event_id, user_id),) = run("SELECT event_id, user_id FROM waitlists")
+    with refused("chk_promotion_booking"):
+        run("UPDATE waitlist_promotions SET status = 'used'")
+    with refused("chk_promotion_booking"):
+        run("UPDATE waitlist_promotions SET booking_id = evently_uuid7()")
+    with refused("fk_waitlist_promotions_booking"):
+        use(promotion)
+    with refused("trg_promotion_booking"):
+        book(event_id, 3, user_id, id=use(promotion))
+    with refused("trg_promotion_booking"):
+        book(event_id, 2, id=use(promotion))
+    with refused("trg_promotion_booking"):
+        use(promotion, value("SELECT id FROM bookings"))
+    booking = book(event_id, 2, user_id, id=use(promotion))
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("SET CONSTRAINTS ALL DEFERRED")
+    assert seats() == 3
+    with refused("trg_promotion_final"):
+        run("UPDATE waitlist_promotions SET status = 'pending', booking_id = NULL")
+    # fk_waitlist_promotions_booking: the offer goes with its booking.
+    run("DELETE FROM bookings WHERE id = %s", booking)
+    assert value("SELECT count(*) FROM waitlist_promotions") == 0
+    assert free_seats(event_id) == 5
+
+
+def test_bad_status_is_refused(entry):
+    offer(entry, 2)
+    with refused("chk_promotion_status"):
+        run("UPDATE waitlist_promotions SET status = 'lost'")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("seconds", "in_time"), [(3590, True), (3601, False)])
+def test_offer_is_used_by_the_databases_clock(clock, seconds, in_time):
+    """trg_promotion_time; only the owner can move the clock."""
+    with transaction.atomic():
+        event_id, _ = full_event()
+        who = person()
+        entry = wait(event_id, user_id=who)
+        run("UPDATE bookings SET quantity = 9")
+        promotion = offer(entry)
+    clock.move(timedelta(seconds=seconds))
+    if in_time:
+        with transaction.atomic():
+            book(event_id, 1, who, id=use(promotion))
+    else:
+        with refused("trg_promotion_time"):
+            use(promotion)
+    assert free_seats(event_id) == 0
+    assert columns_of(promotion)[0] == ("used" if in_time else "pending")
+
+
+def test_seats_of_an_ended_offer_go_to_whoever_is_next(entry):
+    ((event_id,),) = run("SELECT event_id FROM waitlists")
+    promotion = offer(entry, 4)
+    behind = wait(event_id, 3, unit_price=10)
+    assert line(event_id) == [behind]
+    run("UPDATE waitlist_promotions SET status = 'expired' WHERE id = %s", promotion)
+    with refused("trg_waitlist_first"):
+        book(event_id, 1)
+    offer(behind, 3)
+    assert free_seats(event_id) == 2
+
+
+def test_trail_follows_offers(entry):
+    """trg_audit_insert, trg_audit_update, trg_audit_delete."""
+    offer(entry, 2)
+    run("UPDATE waitlist_promotions SET status = 'declined'")
+    run("DELETE FROM waitlist_promotions")
+    actions = run(
+        "SELECT action FROM audit_log WHERE table_name = 'waitlist_promotions' ORDER BY id"
+    )
+    assert actions == [("insert",), ("update",), ("delete",)]
