@@ -20,6 +20,7 @@ from events import operations
 from events.admin import showing
 from events.admin.asking import ask, told
 from events.admin.forms import EventForm, time_zones
+from events.admin.rows import is_organizer
 from events.admin.tabs import add_tab, tabs_context
 from events.models import Event, EventStatus
 
@@ -103,20 +104,46 @@ class EventAdminBase(StampedAdmin):
         ),
     )
 
+    # Once it is cancelled or over: what it was, by the clocks at the event.
+    closed_fieldsets = (
+        (None, {"fields": ("name", "venue", "description")}),
+        ("When", {"fields": ("timezone", ("starts", "ends"), ("on_sale_from", "on_sale_until"))}),
+        ("Seats and price", {"fields": ("total_capacity", ("price", "payment_mode"))}),
+        ("Rules", {"fields": (("max_per_booking", "max_per_person"), "refund_policy")}),
+    )
+
     # ── Whose ───────────────────────────────────────────────────────────────
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         """Keep to the events that the person organizes."""
         return Event.objects.managed_by(request.user).order_by(*self.ordering)
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Allow organizers."""
+        return is_organizer(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow organizers; the events they see are their own."""
+        return is_organizer(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow organizers."""
+        return is_organizer(request)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow changes until the event is cancelled or over."""
+        """Allow organizers, until the event is cancelled or over."""
         if isinstance(obj, Event) and obj.status != EventStatus.ACTIVE:
             return False
-        return super().has_change_permission(request, obj)
+        return is_organizer(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse Django's own way to delete; the action here goes through the operation."""
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show what an event was, where it can no longer be changed."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return self.closed_fieldsets
+        return super().get_fieldsets(request, obj)
 
     def event_or_404(self, request: HttpRequest, object_id: str) -> Event:
         """Return an event that the person organizes, or raise Http404."""
@@ -145,6 +172,21 @@ class EventAdminBase(StampedAdmin):
     def starts(self, event: Event) -> SafeString:
         """Show the start by the clocks at the event."""
         return showing.when(event.event_date, event.zone)
+
+    @display(description="Ends")
+    def ends(self, event: Event) -> SafeString:
+        """Show the end by the clocks at the event."""
+        return showing.when(event.ends_at, event.zone)
+
+    @display(description="Sales start")
+    def on_sale_from(self, event: Event) -> SafeString:
+        """Show from when it was sold."""
+        return showing.when(event.sales_start_at or event.published_at, event.zone)
+
+    @display(description="Sales end")
+    def on_sale_until(self, event: Event) -> SafeString:
+        """Show until when it was sold."""
+        return showing.when(event.sales_close_at, event.zone)
 
     @display(description="State", label=showing.KINDS)
     def state(self, event: Event) -> str:

@@ -86,11 +86,15 @@ class EventForm(forms.ModelForm):
     )
     timezone = forms.CharField(
         label="Time zone",
+        initial="UTC",
         widget=UnfoldAdminTextInputWidget(attrs={"list": "time-zones", "autocomplete": "off"}),
         help_text="Of the place, like Europe/Berlin. All times here are meant in it.",
     )
     payment_mode = forms.ChoiceField(
-        label="Paid", choices=PAYMENT_CHOICES, widget=UnfoldAdminSelectWidget
+        label="Paid",
+        choices=PAYMENT_CHOICES,
+        initial=PaymentMode.DOOR,
+        widget=UnfoldAdminSelectWidget,
     )
     current_price = forms.DecimalField(
         label="Price now",
@@ -179,11 +183,11 @@ class EventForm(forms.ModelForm):
         """Write currencies in capitals."""
         return str(self.cleaned_data["currency"]).upper()
 
-    def validate_unique(self) -> None:
-        """Leave it to the database."""
+    def _post_clean(self) -> None:
+        """Leave the event as it is stored: the operation changes it, and says in sentences why not.
 
-    def validate_constraints(self) -> None:
-        """Leave it to the operation and the database, which say it in sentences."""
+        Django would check the constraints here, and tell people their names.
+        """
 
     def _tell(self, refusal: DomainError) -> None:
         """Put a refusal where it belongs."""

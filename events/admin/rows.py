@@ -10,6 +10,11 @@ from events.admin.tabs import event_of_list, tabs_context
 from events.models import Event
 
 
+def is_organizer(request: HttpRequest) -> bool:
+    """Tell whether somebody organizes events, or runs the site."""
+    return bool(request.user.is_active and request.user.is_staff)
+
+
 class EventRowsAdmin(StampedAdmin):
     """Rows of events that somebody organizes: to look at, and to act on through operations.
 
@@ -65,6 +70,14 @@ class EventRowsAdmin(StampedAdmin):
         if row is not None:
             extra |= tabs_context(row.event, current=self.tab)
         return super().changeform_view(request, object_id, form_url, extra)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Allow organizers."""
+        return is_organizer(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Allow organizers; the rows they see are those of their events."""
+        return is_organizer(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: rows come from what people do."""

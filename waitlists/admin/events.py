@@ -64,9 +64,10 @@ class EventAdmin(HistoryMixin):
     def impossible(self, event: Event) -> set[str]:
         """Offer no cancellation of what is over, no deletion of what somebody booked."""
         hidden = super().impossible(event)
-        if event.status != EventStatus.ACTIVE:
+        booked = Booking.objects.filter(event_id=event.pk).exists()
+        if event.status != EventStatus.ACTIVE or not (event.is_published or booked):
             hidden.add("cancel_event")
-        if Booking.objects.filter(event_id=event.pk).exists():
+        if booked:
             hidden.add("delete_event")
         return hidden
 
