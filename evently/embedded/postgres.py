@@ -6,12 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from evently.embedded import processes
+from evently.embedded import leash, processes
 from evently.embedded.programs import data_folder, hand_over, postgres_programs, server_user
 from evently.embedded.state import CannotStart
 
@@ -127,6 +128,7 @@ class Postgres:
             cwd="/",
             capture_output=True,
             text=True,
+            preexec_fn=partial(leash.fasten, signal.SIGKILL, os.getpid()),
             **(self.user.switch() if self.user else {}),
         )
         if done.returncode != 0:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 STEADY_SECONDS = 30
@@ -13,8 +14,9 @@ LONGEST_PAUSE_SECONDS = 30
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell the person at the terminal, who may have closed it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 @dataclass
