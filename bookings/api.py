@@ -112,6 +112,10 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         """Return the bookings of whoever asks, newest first."""
         return queries.booking_history(user_id=user_of(self.request).pk)
 
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Return one's own bookings, newest first."""
+        return super().list(request, **kwargs)
+
     @extend_schema(request=BookingRequest, responses={201: BookingRepresentation})
     def create(self, request: Request) -> Response:
         """Book seats, at the price that was promised or seen, or less."""

@@ -106,6 +106,10 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         events = Event.objects.published() if dates else Event.objects.upcoming()
         return events.order_by(*ORDERINGS["date"])
 
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Return published events; without dates, those that lie ahead, the next one first."""
+        return super().list(request, **kwargs)
+
     def retrieve(self, request: Request, event_id: UUID) -> Response:
         """Return an event, with its version as ETag."""
         return answer_with(visible_event(event_id, request.user))
@@ -159,3 +163,7 @@ class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):
         """Return the changes, newest first."""
         event = visible_event(self.kwargs["event_id"], self.request.user)
         return PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Return every change of an event's price with its reason, newest first."""
+        return super().list(request, **kwargs)

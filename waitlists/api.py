@@ -88,6 +88,10 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
             raise EntryNotFound
         return entry
 
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Return one's own places in line, newest first."""
+        return super().list(request, **kwargs)
+
     @extend_schema(request=EntryRequest, responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
         """Join the line of an event that has not enough seats on sale."""
@@ -155,6 +159,10 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
         if promotion is None:
             raise PromotionNotFound
         return promotion
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """Return the offers that were made to oneself, newest first."""
+        return super().list(request, **kwargs)
 
     def retrieve(self, request: Request, promotion_id: UUID) -> Response:
         """Return an offer that was made to oneself."""

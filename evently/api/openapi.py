@@ -1,5 +1,6 @@
 """The OpenAPI document: what all operations have in common is said here, once."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -103,6 +104,10 @@ class ApiSchema(AutoSchema):
         """The described action, or the method where the view has none."""
         action: str = getattr(self.view, "action", None) or self.method.lower()
         return action
+
+    def get_summary(self) -> str:
+        """Return the first sentence of what the operation does."""
+        return re.split(r"[.:;]", self.get_description(), maxsplit=1)[0]
 
     def get_override_parameters(self) -> list[Any]:
         """Return the headers that the operation reads."""
