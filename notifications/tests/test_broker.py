@@ -48,11 +48,13 @@ class Broker:
 
     def __init__(self, home):
         home.mkdir(parents=True, exist_ok=True)
-        self.valkey = Valkey(home, port=choose_port(None, taken=set()), password="secret")
+        self.valkey = Valkey(home, password="secret")
+        self.valkey.port = choose_port(None, taken=set())
         self.url = f"redis://:secret@127.0.0.1:{self.valkey.port}/0"
         self.process = None
 
     def start(self):
+        self.valkey.clear_away()
         self.valkey.prepare()
         self.process = self.valkey.start()
         assert wait_for(self.valkey.answers)
