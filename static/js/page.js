@@ -1,5 +1,6 @@
 // Small things of every page: messages float and can be closed, the open menu closes on Escape or
-// a click elsewhere, a form is sent once, an error summary takes the focus, copying, printing.
+// a click elsewhere, a form is sent once, a search leaves out what is empty, an error summary takes
+// the focus, copying, printing.
 
 const messages = document.querySelector("[data-messages]");
 if (messages) {
@@ -52,6 +53,14 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+});
+
+// "?search=jazz" instead of "?search=jazz&date_from=&date_to=…"
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("form[data-tidy]")) return;
+  for (const [name, value] of [...event.formData]) {
+    if (value === "") event.formData.delete(name);
+  }
 });
 
 document.querySelector("[data-error-summary]")?.focus();
