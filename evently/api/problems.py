@@ -94,10 +94,16 @@ class ProblemResponse(HttpResponse):
         }
         if errors:
             problem["errors"] = errors
-        content = json.dumps({**members, **problem}, cls=ExactJSONEncoder, ensure_ascii=False)
-        super().__init__(content.encode(), status=status, content_type=CONTENT_TYPE)
+        content = as_json({**members, **problem})
+        super().__init__(content, status=status, content_type=CONTENT_TYPE)
         for name, value in (headers or {}).items():
             self.headers[name] = value
+
+
+def as_json(value: Any) -> bytes:
+    """Return a value as all answers are written."""
+    text = json.dumps(value, cls=ExactJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
 
 
 def problem_response(exception: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -136,7 +142,7 @@ def _(refusal: DomainError) -> HttpResponse:
 
 @problem_of.register
 def _(replayed: Replayed) -> HttpResponse:
-    content = json.dumps(replayed.answer, ensure_ascii=False).encode()
+    content = as_json(replayed.answer)
     response = HttpResponse(content, status=replayed.status, content_type="application/json")
     if replayed.answer is None:
         response = HttpResponse(status=replayed.status)

@@ -50,7 +50,7 @@ class ApiMixin(APIView):
     parser_classes = [StrictJSONParser]
     renderer_classes = [ExactJSONRenderer]
     schema = ApiSchema()
-    metadata_class = None
+    http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who asks, and count the request even where the token is no good."""
