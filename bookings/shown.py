@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from bookings import operations
 from bookings.models import Booking, BookingStatus, Ticket
-from evently.errors import DomainError
+from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import IdempotencyMismatch
 from evently.links import sign_link
 from evently.pages import Shown
@@ -141,6 +141,8 @@ def next_step(
         step |= {"title": "Bookings are closed", "text": f"{refusal.text} Nothing was booked."}
     elif isinstance(refusal, operations.PersonLimit):
         step |= {"title": "That would be too many places for one person"}
+    elif isinstance(refusal, Invalid) and "quantity" in refusal.fields:
+        step |= {"title": "Please choose another number"}
     elif isinstance(refusal, IdempotencyMismatch):
         step |= {
             "title": "This form was sent already",

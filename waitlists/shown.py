@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Max
 from django.urls import reverse
 
 from bookings.models import Booking
@@ -127,6 +128,8 @@ def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
         else:
             steps = [*_offered(offer), *steps]
     steps.sort(key=lambda step: step["at"])
+    if entry.is_waiting:
+        steps = sorted([*steps, *_moved_up(entry)], key=lambda step: step["at"])
     if entry.passed_over:
         steps.append(_passed_over(entry))
     if entry.priority_reason:
@@ -185,6 +188,31 @@ def _offered(offer: Promotion) -> list[dict[str, Any]]:
     return steps
 
 
+def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
+    """Return why an entry moved up: who stood before it was asked, or left. Nobody is named."""
+    before = WaitlistEntry.objects.filter(event_id=entry.event_id, joined_at__lt=entry.joined_at)
+    asked = Promotion.objects.filter(
+        event_id=entry.event_id,
+        waitlist_id__in=before.values("pk"),
+        promoted_at__gt=entry.joined_at,
+    ).aggregate(people=Count("waitlist_id", distinct=True), at=Max("promoted_at"))
+    left = before.filter(
+        status__in=[EntryStatus.LEFT, EntryStatus.EXPIRED],
+        updated_at__gt=entry.joined_at,
+        promotions__isnull=True,
+    ).aggregate(people=Count("pk"), at=Max("updated_at"))
+    steps = []
+    for fact, icon, words in (
+        (asked, "sparkles", "before you {was} asked, and you moved up"),
+        (left, "footprints", "before you left the line, and you moved up"),
+    ):
+        if people := fact["people"]:
+            who, was = ("1 person", "was") if people == 1 else (f"{people} people", "were")
+            title = f"{who} {words.format(was=was)}"
+            steps.append({"icon": icon, "title": title, "at": fact["at"]})
+    return steps
+
+
 def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
     times = "once" if entry.passed_over == 1 else f"{entry.passed_over} times"
     return {
@@ -198,7 +226,9 @@ def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
 
 def _standing(entry: WaitlistEntry) -> dict[str, Any]:
     ahead = (entry.position or 1) - 1
-    text = "You are next." if ahead == 0 else f"{ahead} before you."
+    text = "You are next."
+    if ahead:
+        text = f"{'1 person is' if ahead == 1 else f'{ahead} people are'} asked before you."
     return {
         "icon": "users",
         "tone": "info",

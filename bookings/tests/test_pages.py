@@ -267,6 +267,20 @@ def test_checkout_needs_its_form_token():
     assert Booking.objects.count() == 0
 
 
+def test_checkout_without_scripts_updates_the_price_and_keeps_what_was_typed(client):
+    event = EventFactory(priced=20)
+    fields = open_checkout(client, event) | {"name": "Ada", "email": "", "look": "1"}
+
+    response = send(client, event, fields, quantity="3")
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "€60.00" in page
+    assert 'value="Ada"' in page
+    assert not response.context["form"].errors
+    assert fields_of(response)["idempotency_key"] == fields["idempotency_key"]
+
+
 def test_checkout_answers_htmx_with_the_price_alone(client):
     event = EventFactory(priced=20)
     url = reverse("book", args=[event.pk])

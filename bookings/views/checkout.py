@@ -36,14 +36,26 @@ from events.shown import ShownEvent
 @never_cache
 @vary_on_headers("HX-Request")
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Show the price of so many seats, with a promise; a POST books them."""
+    """Show the price of so many seats, with a promise; a POST books them.
+
+    Without scripts, a button of the form looks at the price of another number: a POST with
+    `look`, for what somebody has typed belongs in no address.
+    """
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
-    if request.method == "POST":
-        return _book(request, event)
+    if request.method != "POST":
+        return _look(request, event, request.GET.get("quantity"))
+    if "look" in request.POST:
+        return _look(request, event, request.POST.get("quantity"))
+    return _book(request, event)
+
+
+def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse:
+    """Show the form with the price of so many seats; what was typed before stays."""
     form = _form(request, event)
-    asked = request.GET.get("quantity")
+    for name in form.fields.keys() & request.POST.keys():
+        form.initial[name] = request.POST[name]
     quantity = form.fields["quantity"].clean(asked) if _is_number(asked) else 1
     form.initial["quantity"] = quantity
     try:
@@ -118,11 +130,11 @@ def _refused(
     if isinstance(refusal, IdempotencyMismatch):
         form.with_fresh_key()
     context = _context(event, form, quantity=shown_quantity, quote=quote)
-    if isinstance(refusal, Invalid) and refusal.fields.keys() & form.fields.keys():
-        if not form.is_bound:
-            form = _form(request, event, {"quantity": str(quantity)})
-            form.is_valid()
-            context["form"] = form
+    if (
+        form.is_bound
+        and isinstance(refusal, Invalid)
+        and refusal.fields.keys() & form.fields.keys()
+    ):
         show_refusal(form, refusal)
     elif refusal is not None:
         seen = form.cleaned_data.get("unit_price") if form.is_bound else None

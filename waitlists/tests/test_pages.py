@@ -295,6 +295,22 @@ def test_receipt_tells_facts_newest_first(client, user):
     assert "3 places came back in the last 14 days." in page
 
 
+def test_receipt_tells_why_one_moved_up(client, user):
+    event = EventFactory(total_capacity=2)
+    first, _ = (BookingFactory(event=event) for _ in range(2))
+    event.refresh_from_db()
+    leaver = [wait(event) for _ in range(2)][1]
+    entry = wait(event, user)
+    free(first)
+    operations.leave_waitlist(event_id=event.pk, entry_id=leaver.pk)
+    assert steps_of(client, entry) == [
+        "You are number 1 in line now",
+        "1 person before you left the line, and you moved up",
+        "1 person before you was asked, and you moved up",
+        "You joined the line",
+    ]
+
+
 def test_receipt_tells_being_passed_over(client, user):
     event = EventFactory(total_capacity=3)
     BookingFactory(event=event, quantity=2)
