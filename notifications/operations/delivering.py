@@ -8,6 +8,7 @@ marks it as `maybeRepeated`.
 """
 
 import smtplib
+import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,8 @@ LEFT = "the person has left, there is no address any more"
 GIVEN_UP = "no attempt ever came to its end"
 # What a mail server says no to for good begins with this; 4xx means: later.
 PERMANENT = 500
+# Well below the time limit of a task, so that none is stopped while it sends.
+BATCH_SECONDS = 120
 
 log = structlog.get_logger(__name__)
 
@@ -76,10 +79,14 @@ class Postbox:
 def deliver_all(messages: Iterable[tuple[UUID, UUID]]) -> None:
     """Deliver messages, given as (notification id, user id), over one connection.
 
-    Where the mail server is down, those after the first are left to the sweep.
+    Where the mail server is down, or so slow that the task's time runs out, the rest is left to
+    the sweep.
     """
+    deadline = time.monotonic() + BATCH_SECONDS
     with Postbox() as postbox:
         for notification_id, user_id in messages:
+            if time.monotonic() > deadline:
+                return
             try:
                 deliver(user_id=user_id, notification_id=notification_id, postbox=postbox)
             except ServerDown:

@@ -326,6 +326,14 @@ def test_when_the_server_is_down_the_rest_of_a_batch_waits(failing):
     assert reread(second).status == reread(third).status == "pending"
 
 
+def test_a_slow_server_does_not_run_a_task_into_its_time_limit(mailoutbox, monkeypatch):
+    monkeypatch.setattr(delivering, "BATCH_SECONDS", -1)
+
+    deliver(*NotificationFactory.create_batch(2))
+
+    assert mailoutbox == []
+
+
 def test_failed_mails_are_sent_again_on_demand(
     failing, mailoutbox, django_capture_on_commit_callbacks
 ):
