@@ -24,6 +24,11 @@ from events.admin.tabs import add_tab, event_of_list, rows_url
 NAMES_SEARCHED = 20_000
 
 
+def count(number: int, noun: str) -> str:
+    """Say how many there are of something."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def booking_ids_by_name(rows: QuerySet[Booking], text: str) -> list[UUID]:
     """Return the ids of an event's bookings whose holder's name holds a text, in one query."""
     wanted = text.casefold()
@@ -168,24 +173,30 @@ class BookingAdmin(EventRowsAdmin):
         seats = sum(booking.quantity for booking in bookings)
 
         def act(reason: str) -> str:
-            refused = self._cancel(request, bookings, reason)
-            done = len(bookings) - refused
-            return told(request, f"{done} of {len(bookings)} bookings cancelled.", back)
+            cancelled = len(bookings) - self._cancel(request, bookings, reason)
+            if not cancelled:
+                return back
+            return told(request, f"{count(cancelled, 'booking')} cancelled.", back)
 
         shown = [
-            (booking.booking_reference, f"{booking.user.display_name}, {booking.quantity} seats")
+            (
+                booking.booking_reference,
+                f"{booking.user.display_name}, {count(booking.quantity, 'seat')}",
+            )
             for booking in bookings[:10]
         ]
         if len(bookings) > len(shown):
             shown.append(("…", f"and {len(bookings) - len(shown)} more"))
-        what = bookings[0].booking_reference if len(bookings) == 1 else f"{len(bookings)} bookings"
+        what = (
+            bookings[0].booking_reference if len(bookings) == 1 else count(len(bookings), "booking")
+        )
         return ask(
             self,
             request,
             title=f"Cancel {what}?",
             question=(
-                f"{seats} seats go to the waitlist, or back on sale. This cannot be undone; "
-                "whoever booked is told, with your reason."
+                f"Frees {count(seats, 'seat')} for the waitlist, or for sale. "
+                "This cannot be undone; whoever booked is told, with your reason."
             ),
             submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
             form_class=ReasonForm,
@@ -224,8 +235,7 @@ class BookingAttemptAdmin(EventRowsAdmin):
         "attendee",
         "quantity",
         "outcome",
-        "ip_address",
-        "user_agent",
+        "origin",
     )
     list_display_links = None
     list_filter = ("result", "attempted_at")
@@ -247,12 +257,17 @@ class BookingAttemptAdmin(EventRowsAdmin):
         """Show name and address."""
         return showing.person(attempt.user)
 
-    @display(description="Outcome", label={"booked": "success", "*": "danger"})
-    def outcome(self, attempt: BookingAttempt) -> str:
+    @display(description="Outcome", label={"booked": "success", "refused": "danger"})
+    def outcome(self, attempt: BookingAttempt) -> tuple[str, str]:
         """Show how it ended."""
         if attempt.result == AttemptResult.SUCCESS:
-            return "booked"
-        return (attempt.failure_reason or "").replace("_", " ")
+            return "booked", "booked"
+        return "refused", (attempt.failure_reason or "").replace("_", " ")
+
+    @display(description="From")
+    def origin(self, attempt: BookingAttempt) -> SafeString:
+        """Show the address it came from, and through what."""
+        return showing.two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
 
 
 add_tab(20, "attendees", "Attendees", rows_url("bookings_booking"))
