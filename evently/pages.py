@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
 
 from evently.accounts.models import User
 from evently.errors import Busy, DomainError, Invalid
@@ -55,6 +56,10 @@ class Shown:
 def reader_of(request: HttpRequest) -> User:
     """Return who is logged in, on pages that are shown to nobody else."""
     return cast(User, request.user)
+
+
+# For pages that show on GET and act on POST.
+shows_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # ── Forms that act ──────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings import operations, queries
 from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for
@@ -26,7 +26,13 @@ from evently.database.clock import now
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
-from evently.pages import by_mailed_link, once_for, reader_of, render_refused
+from evently.pages import (
+    by_mailed_link,
+    once_for,
+    reader_of,
+    render_refused,
+    shows_and_acts,
+)
 
 BOOKINGS_PER_PAGE = 20
 
@@ -122,7 +128,7 @@ def booking_link_done(request: HttpRequest, token: str) -> HttpResponse:
     return _done(request, linked(token))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @login_required
 @never_cache
 def cancel_booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
@@ -130,7 +136,7 @@ def cancel_booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     return _cancel(request, own(request, booking_id))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @by_mailed_link
 def booking_link_cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to cancel the booking of a mailed link; a POST does it."""

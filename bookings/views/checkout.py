@@ -6,7 +6,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from bookings import operations
@@ -24,6 +23,7 @@ from evently.pages import (
     once_for,
     render_refused,
     show_refusal,
+    shows_and_acts,
 )
 from events.locks import EventNotFound
 from events.models import Event
@@ -32,7 +32,7 @@ from events.queries import public_event
 from events.shown import ShownEvent
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @never_cache
 @vary_on_headers("HX-Request")
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:

@@ -356,7 +356,7 @@ def test_other_peoples_places_and_offers_are_not_there(client, user):
     assert client.get(reverse("promotion", args=[offer.pk])).status_code == 404
     for name in ("accept_promotion", "decline_promotion"):
         assert client.post(reverse(name, args=[offer.pk])).status_code == 404
-        assert client.get(reverse(name, args=[offer.pk])).status_code == 405
+        assert client.get(reverse(name, args=[offer.pk])).status_code == 404
     offer.refresh_from_db()
     assert offer.is_pending
 
@@ -387,6 +387,17 @@ def test_offer_is_claimed_once(client, user):
     another = client.post(reverse("accept_promotion", args=[offer.pk]), {"idempotency_key": "x"})
     assert another.status_code == 409
     assert "You claimed these places" in another.content.decode()
+
+
+def test_offer_answered_after_logging_in_again_leads_back_to_it(client):
+    reader = UserFactory()
+    offer = offer_to(reader)
+    url = reverse("accept_promotion", args=[offer.pk])
+    assert client.post(url).url == f"{reverse('log_in')}?next={url}"
+    client.force_login(reader)
+    assert client.get(url).url == reverse("promotion", args=[offer.pk])
+    offer.refresh_from_db()
+    assert offer.is_pending
 
 
 def test_offer_past_its_time_is_refused_and_says_what_to_do(client, user, clock):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from evently.accounts.operations import find_or_create_guest
 from evently.cursors import links_of, page_of
@@ -18,7 +18,14 @@ from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
-from evently.pages import by_mailed_link, once_for, reader_of, render_refused, show_refusal
+from evently.pages import (
+    by_mailed_link,
+    once_for,
+    reader_of,
+    render_refused,
+    show_refusal,
+    shows_and_acts,
+)
 from events.locks import EventNotFound
 from events.models import Event
 from events.queries import public_event
@@ -33,7 +40,7 @@ from waitlists.standing import standing_of
 ENTRIES_PER_PAGE = 20
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @never_cache
 def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
     """Ask how many places somebody waits for; a POST puts them in line, at its end."""
@@ -186,7 +193,7 @@ def entry_link(request: HttpRequest, token: str) -> HttpResponse:
     return _show(request, _linked(token), EntryAddresses.behind(token))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @login_required
 @never_cache
 def leave_waitlist(request: HttpRequest, entry_id: UUID) -> HttpResponse:
@@ -195,7 +202,7 @@ def leave_waitlist(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return _leave(request, entry, EntryAddresses.own(entry))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @by_mailed_link
 def entry_link_leave(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to leave the line of a mailed link; a POST does it."""

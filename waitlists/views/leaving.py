@@ -7,10 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from evently.errors import DomainError
-from evently.pages import reader_of, render_refused, show_refusal
+from evently.pages import (
+    reader_of,
+    render_refused,
+    show_refusal,
+    shows_and_acts,
+)
 from waitlists import operations
 
 WORD = "delete"
@@ -34,7 +38,7 @@ class LeaveForm(forms.Form):
         return word
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @login_required
 @never_cache
 def leave_evently(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from bookings.models import Booking
 from evently.database.clock import now
@@ -16,7 +16,14 @@ from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
 from evently.origin import origin_of
-from evently.pages import by_mailed_link, fresh_key, once_for, reader_of, render_refused
+from evently.pages import (
+    by_mailed_link,
+    fresh_key,
+    once_for,
+    reader_of,
+    render_refused,
+    shows_and_acts,
+)
 from waitlists import operations, queries
 from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
@@ -40,7 +47,7 @@ def promotion_link(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "waitlists/promotion.html", context)
 
 
-@require_POST
+@shows_and_acts
 @login_required
 def accept_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     """Claim one of the reader's offers."""
@@ -48,14 +55,14 @@ def accept_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     return _accept(request, offer, OfferAddresses.own(offer))
 
 
-@require_POST
+@shows_and_acts
 @by_mailed_link
 def promotion_link_accept(request: HttpRequest, token: str) -> HttpResponse:
     """Claim the offer of a mailed link."""
     return _accept(request, _linked(token), OfferAddresses.behind(token))
 
 
-@require_POST
+@shows_and_acts
 @login_required
 def decline_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     """Let one of the reader's offers pass."""
@@ -63,7 +70,7 @@ def decline_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     return _decline(request, offer, OfferAddresses.own(offer))
 
 
-@require_POST
+@shows_and_acts
 @by_mailed_link
 def promotion_link_decline(request: HttpRequest, token: str) -> HttpResponse:
     """Let the offer of a mailed link pass."""
@@ -105,6 +112,8 @@ def _context(offer: Promotion, addresses: OfferAddresses) -> dict[str, Any]:
 
 
 def _accept(request: HttpRequest, offer: Promotion, addresses: OfferAddresses) -> HttpResponse:
+    if request.method != "POST":  # somebody had to log in first
+        return redirect(addresses.detail)
     try:
         booking = operations.accept_promotion(
             event_id=offer.event_id,
@@ -125,6 +134,8 @@ def _accept(request: HttpRequest, offer: Promotion, addresses: OfferAddresses) -
 
 
 def _decline(request: HttpRequest, offer: Promotion, addresses: OfferAddresses) -> HttpResponse:
+    if request.method != "POST":
+        return redirect(addresses.detail)
     try:
         operations.decline_promotion(event_id=offer.event_id, promotion_id=offer.pk)
     except DomainError as refusal:

@@ -102,7 +102,8 @@ def test_log_in_bears_any_input(client, email):
 
 
 def test_log_out_takes_a_button(client, user):
-    assert client.get(reverse("log_out")).status_code == 405
+    assert client.get(reverse("log_out")).status_code == 200
+    assert client.get(reverse("account")).status_code == 200
     assert client.post(reverse("log_out")).status_code == 302
     assert client.get(reverse("account")).status_code == 302
 

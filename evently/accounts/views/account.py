@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
 from evently.accounts.export import export_of
@@ -22,7 +22,12 @@ from evently.accounts.models import User
 from evently.accounts.queries import tokens_of
 from evently.errors import DomainError
 from evently.origin import origin_of
-from evently.pages import reader_of, render_refused, show_refusal
+from evently.pages import (
+    reader_of,
+    render_refused,
+    show_refusal,
+    shows_and_acts,
+)
 
 TEMPLATE = "accounts/account.html"
 
@@ -46,7 +51,7 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
     }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@shows_and_acts
 @login_required
 @never_cache
 @sensitive_post_parameters("current_password", "password")
@@ -129,19 +134,23 @@ ACTS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
 }
 
 
-@require_POST
+@shows_and_acts
 @login_required
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Make one of the reader's tokens stop working."""
+    if request.method != "POST":  # somebody had to log in first
+        return redirect("account")
     operations.revoke_token(user_id=reader_of(request).pk, token_id=token_id)
     messages.success(request, "The token has stopped working.")
     return redirect(f"{reverse('account')}#tokens")
 
 
-@require_POST
+@shows_and_acts
 @login_required
 def send_verification(request: HttpRequest) -> HttpResponse:
     """Mail the link that confirms the address again."""
+    if request.method != "POST":
+        return redirect("account")
     operations.request_address_verification(
         user_id=reader_of(request).pk, origin=origin_of(request)
     )
@@ -149,10 +158,12 @@ def send_verification(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-@require_POST
+@shows_and_acts
 @login_required
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of the reader."""
+    if request.method != "POST":
+        return redirect("account")
     user = operations.end_other_sessions(user_id=reader_of(request).pk)
     update_session_auth_hash(request, user)
     messages.success(request, "You are logged out everywhere else.")

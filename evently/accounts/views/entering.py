@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
 
 from evently.accounts import operations
 from evently.accounts.forms import AddressForm, LogInForm, NewPasswordForm, SignUpForm
@@ -21,11 +20,9 @@ from evently.accounts.links import (
 from evently.accounts.models import User
 from evently.errors import DomainError
 from evently.origin import origin_of
-from evently.pages import by_mailed_link, render_refused, safe_next, show_refusal
+from evently.pages import by_mailed_link, render_refused, safe_next, show_refusal, shows_and_acts
 
 BACKEND = "evently.accounts.backends.AddressBackend"
-
-shows_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def let_in(request: HttpRequest, user: User) -> None:
@@ -82,9 +79,19 @@ def log_in(request: HttpRequest) -> HttpResponse:
     return redirect(target)
 
 
-@require_POST
+@shows_and_acts
+@never_cache
 def log_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """Ask whether to end the session; a POST does it."""
+    if request.method != "POST":
+        asked = {
+            "icon": "log-out",
+            "title": "Log out?",
+            "text": "Your bookings and your places in line stay as they are.",
+            "action": request.path,
+            "confirm": "Log out",
+        }
+        return render(request, "accounts/message.html", asked)
     logout(request)
     return redirect("home")
 
