@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from psycopg import errors as pg
 
 from evently.audit.context import stamp
-from evently.errors import Busy, DomainError
+from evently.errors import Busy, DomainError, NotFound
 from evently.idempotency.keys import Once, claim, keep
 
 DEADLOCK_RETRIES = 3
@@ -25,12 +25,23 @@ class EventBusy(Busy):
     message = "Very many people are booking this event right now. Please try again in a moment."
 
 
+class Vanished(NotFound):
+    """The event or person was deleted while this was being written."""
+
+    message = "This is no longer here. Somebody has just deleted it."
+
+
+class StartOver(Exception):
+    """What was read before the locks has changed meanwhile: do the work again from its start."""
+
+
 def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
     """Run work in one durable transaction, and run it again after a deadlock.
 
     The transaction first says who acts (for the audit trail). once: an idempotency key; a
     repeated request raises `Replayed` with the first answer instead of doing the work again.
-    Raises EventBusy when a lock is not had in time, or after three deadlocks.
+    Raises EventBusy when a lock is not had in time, or after three deadlocks; Vanished when what
+    the rows refer to was deleted meanwhile, which a foreign key tells at commit only.
     """
     for attempt in range(DEADLOCK_RETRIES + 1):
         try:
@@ -42,11 +53,15 @@ def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
                 if once is not None:
                     keep(once, result)
             return result
-        except OperationalError as error:
-            cause = error.__cause__
-            if isinstance(cause, pg.LockNotAvailable):
+        except IntegrityError as error:
+            if isinstance(error.__cause__, pg.ForeignKeyViolation):
+                raise Vanished from error
+            raise
+        except (OperationalError, StartOver) as error:
+            cause = error if isinstance(error, StartOver) else error.__cause__
+            if isinstance(cause, pg.LockNotAvailable | pg.QueryCanceled):
                 raise EventBusy from error
-            if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure):
+            if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure | StartOver):
                 raise
             if attempt == DEADLOCK_RETRIES:
                 raise EventBusy from error
@@ -56,7 +71,7 @@ def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
 
 
 @contextmanager
-def refusing(**refusals: type[DomainError]) -> Iterator[None]:
+def refusing(**refusals: type[DomainError | StartOver]) -> Iterator[None]:
     """Turn a violated constraint, named by keyword, into its refusal; let others through."""
     try:
         yield

@@ -94,6 +94,7 @@ REFUSALS: dict[str, type[DomainError]] = {
     "trg_seats_available": SoldOut,
     "trg_waitlist_first": WaitlistFirst,
     "trg_price_current": _PriceFell,
+    "fk_bookings_event": EventNotFound,
 }
 
 
@@ -125,7 +126,7 @@ def book_seats(
         booking = take_seats(event=event, user_id=user_id, quantity=quantity, unit_price=price)
         if seen_less:
             # Told last, for nobody cares about the price of seats that are not to be had.
-            raise PriceChanged(seen_price=price, current_price=event.current_price)
+            raise PriceChanged(seen_price=unit_price, current_price=event.current_price)
         log_attempt(booking=booking, origin=origin)
         booking_confirmed.send(sender=Booking, booking=booking)
         return booking
@@ -201,7 +202,10 @@ def price_to_pay(
         )
         return min(promised, current), False
     if promise.unit_price is not None:
-        return min(promise.unit_price, current), promise.unit_price < current
+        if not promise.unit_price.is_finite():
+            raise PriceRequired(fields={"unit_price": PriceRequired.message})
+        # Whoever saw a lower price is refused, and whoever saw a higher one pays the current.
+        return current, promise.unit_price < current
     if current > 0:
         raise PriceRequired(fields={"unit_price": PriceRequired.message})
     return current, False

@@ -8,7 +8,7 @@ from uuid import UUID
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
 from evently.transactions import entry, refusing
-from events.locks import lock_event
+from events.locks import EventNotFound, lock_event
 from events.models import Event, EventStatus
 from events.operations.checking import check_event
 from events.signals import event_changed, seats_freed
@@ -45,6 +45,8 @@ COPIED = (
         "current_price",
     }
 )
+# What can bring free seats on sale that were not before.
+OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
 COPY_MOVES_BY = timedelta(days=28)
 
 
@@ -132,7 +134,8 @@ def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
     event.refresh_from_db()
     if event.is_published:
         event_changed.send(sender=Event, event=event, changes=changed)
-    if "total_capacity" in changed and changed["total_capacity"][1] > changed["total_capacity"][0]:
+    if changed.keys() & OPENING:
+        # More seats, or seats that are on sale again: those in line come first.
         seats_freed.send(sender=Event, locked_event=event)
     return event
 
@@ -177,7 +180,9 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
     """Make a new, unpublished event like another, four weeks later or from now."""
 
     def work() -> Event:
-        original = Event.objects.get(pk=event_id)
+        original = Event.objects.filter(pk=event_id).first()
+        if original is None:
+            raise EventNotFound
         fields = {name: getattr(original, name) for name in COPIED}
         starts = original.event_date + COPY_MOVES_BY
         while starts <= now():

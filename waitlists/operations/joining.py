@@ -69,6 +69,7 @@ JOIN_REFUSALS = {
     "trg_person_limit": PersonLimit,
     "trg_seats_on_sale": SeatsAvailable,
     "unq_user_event_waitlist": AlreadyWaiting,
+    "fk_waitlists_event": EventNotFound,
 }
 
 

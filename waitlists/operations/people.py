@@ -6,15 +6,14 @@ from bookings.models import Booking, BookingStatus
 from bookings.operations import Canceller, release_bookings
 from evently.accounts.closing import close_account
 from evently.accounts.models import User
+from evently.database.clock import now
 from evently.errors import Conflict, NotFound
-from evently.transactions import EventBusy, entry, refusing
+from evently.transactions import StartOver, entry, refusing
 from events.locks import lock_events
 from events.models import Event
 from events.signals import seats_freed
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offers
-
-LOOKS = 5
 
 
 class PersonNotFound(NotFound):
@@ -77,17 +76,14 @@ def remove_person(*, user_id: UUID) -> None:
 def _locked_events_of(user_id: UUID) -> list[Event]:
     """Lock, in the order of their ids, all events that a person holds or waits for something of.
 
-    Looks again once they are locked, since the person may just have booked another.
+    Then the person, and looks again, since they may just have booked another.
     """
-    locked: list[Event] = []
-    for _ in range(LOOKS):
-        ids = _event_ids_of(user_id)
-        if ids <= {event.pk for event in locked}:
-            return locked
-        if locked:
-            # Locking more now could break the order; the next try starts over.
-            raise EventBusy
-        locked = lock_events(ids)
+    locked = lock_events(_event_ids_of(user_id))
+    # Whatever they book or join from now on waits for this at its commit.
+    User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
+    if not _event_ids_of(user_id) <= {event.pk for event in locked}:
+        # Locking more now could break the order.
+        raise StartOver
     return locked
 
 
@@ -112,7 +108,7 @@ def _give_back(event: Event, user_id: UUID) -> None:
     WaitlistEntry.objects.filter(
         event_id=event.pk, user_id=user_id, status=EntryStatus.WAITING
     ).update(status=EntryStatus.LEFT)
-    if event.status == "active":
+    if event.status == "active" and event.event_date > now():
         bookings = list(
             Booking.objects.filter(event_id=event.pk, user_id=user_id).exclude(
                 status=BookingStatus.CANCELLED

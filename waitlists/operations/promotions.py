@@ -13,7 +13,7 @@ from evently.database.ids import uuid7
 from evently.errors import Conflict, NotFound
 from evently.idempotency.keys import Once
 from evently.origin import Origin
-from evently.transactions import entry, refusing
+from evently.transactions import StartOver, entry, refusing
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
@@ -66,22 +66,23 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
     WaitlistEntry.objects.filter(
         event_id=event.pk, pk__in=[place.pk for place, _ in chosen]
     ).update(status=EntryStatus.PROMOTED)
-    promotions = Promotion.objects.bulk_create(
-        [
-            Promotion(
-                waitlist=place,
-                event=event,
-                user_id=place.user_id,
-                quantity=seats,
-                unit_price=min(place.unit_price, event.current_price),
-                promoted_at=event.clock,
-                expires_at=window.expires_at,
-                window_minutes=window.minutes,
-                promotion_reason=reason,
-            )
-            for place, seats in chosen
-        ]
-    )
+    offers = [
+        Promotion(
+            waitlist=place,
+            event=event,
+            user_id=place.user_id,
+            quantity=seats,
+            unit_price=min(place.unit_price, event.current_price),
+            promoted_at=event.clock,
+            expires_at=window.expires_at,
+            window_minutes=window.minutes,
+            promotion_reason=reason,
+        )
+        for place, seats in chosen
+    ]
+    # Sales that ended since the clock was read: the next try sees that there is nothing to offer.
+    with refusing(trg_sales_open=StartOver):
+        promotions = Promotion.objects.bulk_create(offers)
     promotions_made.send(sender=Promotion, event=event, promotions=promotions)
     return promotions
 
