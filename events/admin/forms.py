@@ -4,6 +4,7 @@ Each field carries what its editor saw (Django's hidden initial values), so that
 only what they touched; `version` tells whether somebody else saved since.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,9 @@ from events.operations import EDITABLE, EditedMeanwhile
 
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
 WALL_CLOCK = "%Y-%m-%dT%H:%M"
+LATEST_YEAR = 2199
+CURRENCY = re.compile(r"[A-Z]{3}")
+LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 # Transfer comes once it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
 SAVE_AGAIN = "Check what is below; saving again keeps yours where both of you changed something."
@@ -59,7 +63,11 @@ class WallClockField(forms.DateTimeField):
     def to_python(self, value: Any) -> datetime | None:
         """Return the wall clock's time as it was typed."""
         moment = super().to_python(value)
-        return moment.replace(tzinfo=None) if moment is not None else None
+        if moment is None:
+            return None
+        if moment.year > LATEST_YEAR:
+            raise forms.ValidationError(f"Give a year up to {LATEST_YEAR}.")
+        return moment.replace(tzinfo=None)
 
     def prepare_value(self, value: Any) -> Any:
         """Return what the field shows."""
@@ -181,7 +189,17 @@ class EventForm(forms.ModelForm):
 
     def clean_currency(self) -> str:
         """Write currencies in capitals."""
-        return str(self.cleaned_data["currency"]).upper()
+        currency = str(self.cleaned_data["currency"]).upper()
+        if not CURRENCY.fullmatch(currency):
+            raise forms.ValidationError("Give the three letters of a currency, like EUR.")
+        return currency
+
+    def clean_promotion_window_minutes(self) -> int | None:
+        """Refuse what nobody could claim in, or would wait for."""
+        minutes: int | None = self.cleaned_data["promotion_window_minutes"]
+        if minutes is not None and not 1 <= minutes <= LONGEST_WINDOW_MINUTES:
+            raise forms.ValidationError("Give 1 to 10,080 minutes (a week), or leave it empty.")
+        return minutes
 
     def _post_clean(self) -> None:
         """Leave the event as it is stored: the operation changes it, and says in sentences why not.

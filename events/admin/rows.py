@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from evently.audit.admin import StampedAdmin
 from events.admin.tabs import event_of_list, tabs_context
@@ -56,6 +58,16 @@ class EventRowsAdmin(StampedAdmin):
             extra |= tabs_context(event, current=self.tab)
             extra |= {"title": event.name, "subtitle": self.heading}
         return super().changelist_view(request, extra)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        """Refuse an action on rows whose ids are none, which Django does not."""
+        try:
+            return super().response_action(request, queryset)
+        except ValidationError:
+            self.message_user(request, "Select rows of this list.", level="error")
+            return HttpResponseRedirect(request.get_full_path())
 
     def changeform_view(
         self,

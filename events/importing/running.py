@@ -3,6 +3,7 @@
 Each batch is one transaction, so a crash leaves whole events, and a second run takes up the rest.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
+from evently.errors import Invalid
 from evently.transactions import entry
 from events.importing.candidates import Candidate, Plan, Refusal, candidate_of
 from events.importing.reading import Row
@@ -17,6 +19,7 @@ from events.models import Event
 from events.operations.checking import check_event
 
 BATCH = 500
+CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass
@@ -35,6 +38,8 @@ def check_plan(plan: Plan) -> None:
     Rows are checked one by one for what is their own, so this is asked once, not 6,000 times.
     Raises Invalid, with sentences by field.
     """
+    if not CURRENCY.fullmatch(plan.currency):
+        raise Invalid(fields={"currency": "Give the three letters of a currency, like EUR."})
     sample = Event(
         name="Event", venue="Place", event_date=plan.now + timedelta(days=1), **plan.columns
     )

@@ -255,6 +255,10 @@ def test_import_moves_past_events_once(a_file):
 def test_import_refuses_a_plan_that_no_event_could_have(a_file):
     with pytest.raises(CommandError, match="time zone"):
         call_command("import_events", EVERY_REFUSAL, organizer=_address(), timezone="Mars/Crater")
+    with pytest.raises(CommandError, match="three letters"):
+        call_command("import_events", EVERY_REFUSAL, organizer=_address(), currency="1")
+    with pytest.raises(CommandError, match="price of 0 or more"):
+        call_command("import_events", EVERY_REFUSAL, organizer=_address(), price="-1")
     with pytest.raises(CommandError, match="1,000,000 seats"):
         call_command("import_events", EVERY_REFUSAL, organizer=_address(), capacity=0)
     assert not Event.objects.exists()

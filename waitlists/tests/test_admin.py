@@ -147,6 +147,40 @@ def test_event_that_makes_no_sense_is_refused_by_field(admin):
     assert not Event.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "n" * 256),
+        ("name", "null\x00byte"),
+        ("event_date", "9999-12-31T23:59"),
+        ("event_date", "soon"),
+        ("total_capacity", "99999999999"),
+        ("base_price", "NaN"),
+        ("base_price", "-1"),
+        ("currency", "1"),
+        ("currency", "EURO"),
+        ("payment_mode", "transfer"),
+        ("max_per_booking", "11"),
+        ("max_per_person", "0"),
+        ("promotion_window_minutes", "0"),
+        ("promotion_window_minutes", "10081"),
+        ("timezone", "../etc/passwd"),
+    ],
+)
+def test_wrong_input_is_refused_beside_its_field(admin, organizer, name, value):
+    event = EventFactory(created_by=organizer)
+
+    response = admin.post(event_page(event), form_of(admin, event_page(event)) | {name: value})
+
+    assert list(errors_of(response)) == [name]
+
+
+def test_actions_on_ids_that_are_none_are_refused(admin):
+    response = admin.post(BOOKINGS, {"action": "cancel_selected", "_selected_action": ["x"]})
+
+    assert response.status_code == 302
+
+
 def test_transfer_is_not_offered(admin):
     form = admin.get(f"{EVENTS}add/").context["adminform"].form
 
