@@ -1,0 +1,109 @@
+"""Start a whole Evently for a measurement, and send it requests from many clients at once."""
+
+import base64
+import http.client
+import json
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import django
+
+from evently.embedded.processes import choose_port
+from evently.tests.running import Running, home_for_tests
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of one client. token: of the API, or none."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and after how many seconds."""
+
+    status: int
+    body: dict[str, Any]
+    seconds: float
+
+
+@contextmanager
+def evently_running() -> Iterator[int]:
+    """Run all of Evently on a database of its own, as in production; give its port.
+
+    Django is set up in this process too, on the same database and keys.
+    """
+    with home_for_tests() as home:
+        port = choose_port(None, taken=set())
+        more = {
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
+            "DEBUG": "false",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "EVENTLY_DIGEST_KEY": secrets.token_urlsafe(48),
+            "EVENTLY_PII_KEYS": f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            "EMAIL_URL": "dummymail://",
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "API_RATE_PER_MINUTE": "100000000",
+            "LOG_LEVEL": "WARNING",
+        }
+        running = Running(home, more=more, port=port).start()
+        try:
+            running.await_ready()
+            os.environ.update(more | {"EVENTLY_HOME": str(home), "PORT": str(port)})
+            django.setup()
+            yield port
+        finally:
+            running.end(signal.SIGTERM)
+
+
+def send_all(port: int, calls: Sequence[Call], *, clients: int) -> list[Answer]:
+    """Send all calls, so many at once, each client over one connection; answers in no order."""
+    waiting = iter(calls)
+    lock, answers = threading.Lock(), []
+
+    def client() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while True:
+            with lock:
+                call = next(waiting, None)
+            if call is None:
+                connection.close()
+                return
+            answers.append(_send(connection, call))
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def _send(connection: http.client.HTTPConnection, call: Call) -> Answer:
+    headers = {"Content-Type": "application/json"}
+    if call.token:
+        headers["Authorization"] = f"Bearer {call.token}"
+    started = time.perf_counter()
+    connection.request(call.method, call.path, json.dumps(call.body), headers)
+    response = connection.getresponse()
+    text = response.read()
+    seconds = time.perf_counter() - started
+    return Answer(response.status, json.loads(text) if text else {}, seconds)
+
+
+def timed(work: Callable[[], list[Answer]]) -> tuple[float, list[Answer]]:
+    """Run work; return answers a second, and the answers."""
+    started = time.perf_counter()
+    answers = work()
+    return len(answers) / (time.perf_counter() - started), answers
