@@ -1,0 +1,283 @@
+"""What the processes do: one operation after the other, chosen at random, on whatever there is."""
+
+import random
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from multiprocessing.queues import Queue
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, connections
+from psycopg import errors as pg
+
+from bookings import operations as bookings
+from evently.accounts.models import Role, User
+from evently.database.clock import now
+from evently.errors import DomainError
+from evently.idempotency.keys import Once, Replayed
+from evently.origin import Origin
+from evently.transactions import EventBusy
+from events import operations as events
+from events.models import Event
+from waitlists import operations as waitlists
+
+EVENTS, PEOPLE, SEATS, MOST_PER_PERSON = 3, 150, 24, 6
+ORIGIN = Origin(ip_address="192.0.2.1", user_agent="torture")
+
+
+class NothingToDoIt(Exception):
+    """There was no row to act on."""
+
+
+def pick(query: str, *parameters: Any) -> tuple[Any, ...]:
+    """Return one row at random out of a query's."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({query}) q ORDER BY random() LIMIT 1", parameters)
+        row = cursor.fetchone()
+    if row is None:
+        raise NothingToDoIt
+    return row
+
+
+def an_event() -> UUID:
+    """Return one of the events on sale."""
+    return pick("SELECT id FROM events WHERE status = 'active' AND published_at IS NOT NULL")[0]
+
+
+def a_person() -> UUID:
+    """Return anybody but the organizer."""
+    return pick("SELECT id FROM users WHERE role = 'user' AND deleted_at IS NULL")[0]
+
+
+def make_person(role: str = Role.USER) -> UUID:
+    """Make a person and return their id."""
+    return User.objects.create_user(email=f"{uuid4().hex}@example.org", name="P", role=role).pk
+
+
+def organizer() -> UUID:
+    """Return the organizer's id."""
+    return pick("SELECT id FROM users WHERE role = 'admin'")[0]
+
+
+def make_event() -> None:
+    """Publish an event where there are fewer than three on sale."""
+    if Event.objects.filter(status="active").count() >= EVENTS:
+        raise NothingToDoIt
+    by_id, moment = organizer(), now()
+    # Where it is morning, so that no night holds offers open for hours.
+    hours_ahead = 9 - moment.hour
+    zone = f"Etc/GMT{-hours_ahead:+d}" if hours_ahead else "UTC"
+    event = events.create_event(
+        by_id=by_id,
+        name="Torture",
+        venue="Cellar",
+        event_date=moment + timedelta(days=365),
+        timezone=zone,
+        total_capacity=SEATS,
+        base_price=Decimal(20),
+        max_per_person=MOST_PER_PERSON,
+        promotion_window_minutes=2,
+    )
+    events.publish_event(event_id=event.pk, by_id=by_id)
+
+
+def book() -> None:
+    """Book at a price that was seen, sometimes below the current one."""
+    bookings.book_seats(
+        event_id=an_event(),
+        user_id=a_person(),
+        quantity=random.choice([1, 1, 1, 2, 3, 4]),
+        unit_price=Decimal(random.choice([20, 40, 40, 40])),
+        origin=ORIGIN,
+    )
+
+
+def book_twice() -> None:
+    """Book with a key that other processes use at the same time, in the same second."""
+    event_id, second = an_event(), int(time.time())
+    (user_id,) = pick("SELECT id FROM users WHERE role = 'user' ORDER BY id LIMIT 1")
+    bookings.book_seats(
+        event_id=event_id,
+        user_id=user_id,
+        quantity=1,
+        unit_price=Decimal(40),
+        origin=ORIGIN,
+        once=Once(user_id, f"{event_id}{second}", "POST", "/", "digest", lambda _: (201, {})),
+    )
+
+
+def cancel() -> None:
+    """Cancel a booking, now and then one that is cancelled already."""
+    event_id, booking_id = pick(
+        "SELECT event_id, id FROM bookings WHERE status <> 'cancelled' OR random() < 0.02"
+    )
+    bookings.cancel_booking(
+        event_id=event_id, booking_id=booking_id, by=bookings.Canceller.ATTENDEE
+    )
+
+
+def join() -> None:
+    """Stand in line."""
+    quantity = random.randint(1, 4)
+    waitlists.join_waitlist(
+        event_id=an_event(),
+        user_id=a_person(),
+        quantity=quantity,
+        min_quantity=random.randint(1, quantity),
+    )
+
+
+def an_entry() -> tuple[UUID, UUID]:
+    """Return somebody in line, now and then somebody who was."""
+    return pick(
+        "SELECT event_id, id FROM waitlists WHERE status IN ('waiting', 'promoted')"
+        " OR random() < 0.02"
+    )
+
+
+def leave() -> None:
+    """Leave the line."""
+    event_id, entry_id = an_entry()
+    waitlists.leave_waitlist(event_id=event_id, entry_id=entry_id)
+
+
+def set_priority() -> None:
+    """Move somebody in line."""
+    event_id, entry_id = an_entry()
+    waitlists.set_priority(
+        event_id=event_id, entry_id=entry_id, score=random.randint(-2, 2), reason="torture"
+    )
+
+
+def an_offer() -> tuple[UUID, UUID]:
+    """Return an open offer, now and then one that has ended."""
+    return pick(
+        "SELECT event_id, id FROM waitlist_promotions WHERE status = 'pending' OR random() < 0.02"
+    )
+
+
+def accept() -> None:
+    """Claim an offer."""
+    event_id, promotion_id = an_offer()
+    waitlists.accept_promotion(event_id=event_id, promotion_id=promotion_id, origin=ORIGIN)
+
+
+def decline() -> None:
+    """Let an offer go."""
+    event_id, promotion_id = an_offer()
+    waitlists.decline_promotion(event_id=event_id, promotion_id=promotion_id)
+
+
+def expire() -> None:
+    """End the offers of an event that ran out."""
+    waitlists.expire_promotions(event_id=an_event())
+
+
+def repair() -> None:
+    """Serve the line of an event."""
+    waitlists.repair_line(event_id=an_event())
+
+
+def edit() -> None:
+    """Change an event's seats, price or name."""
+    event = Event.objects.filter(pk=an_event()).first()
+    if event is None:
+        raise NothingToDoIt
+    changes: dict[str, Any] = random.choice(
+        [
+            {"total_capacity": event.total_capacity + random.choice([-3, -1, 1, 3])},
+            {"current_price": Decimal(random.choice([20, 30, 40]))},
+            {"name": f"Torture {datetime.now(UTC):%S}"},
+        ]
+    )
+    if changes.get("total_capacity", SEATS) > SEATS * 2:
+        changes = {"total_capacity": SEATS}
+    events.edit_event(
+        event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes
+    )
+
+
+def delete_person() -> None:
+    """Delete or erase somebody, and let somebody else come."""
+    try:
+        random.choice([waitlists.remove_person, waitlists.erase_person])(user_id=a_person())
+    finally:
+        make_person()
+
+
+def cancel_event() -> None:
+    """Call an event off, bookings and line included."""
+    event_id = an_event()
+    waitlists.cancel_event(event_id=event_id, reason="torture")
+    waitlists.continue_cancellation(event_id=event_id)
+
+
+def delete_event() -> None:
+    """Delete an event, which bookings mostly forbid."""
+    waitlists.delete_event(event_id=an_event())
+
+
+ACTS: dict[Callable[[], None], float] = {
+    book: 24,
+    book_twice: 3,
+    cancel: 14,
+    join: 22,
+    leave: 5,
+    accept: 10,
+    decline: 4,
+    expire: 4,
+    repair: 1,
+    set_priority: 4,
+    edit: 2,
+    make_event: 1,
+    delete_person: 1.5,
+    cancel_event: 0.1,
+    delete_event: 0.5,
+}
+
+
+def set_up() -> None:
+    """Make the people and the first events."""
+    make_person(Role.ADMIN)
+    for _ in range(PEOPLE):
+        make_person()
+    for _ in range(EVENTS):
+        make_event()
+
+
+def outcome_of(act: Callable[[], None], report: dict[str, Any]) -> str:
+    """Do one thing; return the code of how it ended."""
+    try:
+        act()
+    except NothingToDoIt:
+        return "nothing"
+    except Replayed:
+        return "replayed"
+    except EventBusy as refusal:
+        cause = refusal.__cause__
+        if isinstance(cause and cause.__cause__, pg.DeadlockDetected):
+            report["deadlocks_given_up"] += 1
+        return refusal.code
+    except DomainError as refusal:
+        return refusal.code
+    except Exception:  # noqa: BLE001  (whatever else it is, it would have been a 5xx)
+        report["crashes"].append(f"{act.__name__}: {traceback.format_exc()[-1800:]}")
+        return "CRASH"
+    return "ok"
+
+
+def act_until(ends: float, number: int, queue: "Queue[dict[str, Any]]") -> None:
+    """Act until the end and report; number: of the process."""
+    random.seed(f"{number}/{ends}")
+    report: dict[str, Any] = {"crashes": [], "deadlocks_given_up": 0}
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    names, weights = list(ACTS), list(ACTS.values())
+    while time.time() < ends:
+        (act,) = random.choices(names, weights)
+        outcomes[act.__name__][outcome_of(act, report)] += 1
+    connections.close_all()
+    queue.put(report | {"outcomes": outcomes, "crashes": report["crashes"][:20]})

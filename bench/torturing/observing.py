@@ -1,0 +1,109 @@
+"""What must never be seen, as queries that find nothing; each look is one snapshot."""
+
+import time
+from multiprocessing.queues import Queue
+from typing import Any
+
+from django.db import connection, connections
+
+# A place in line that nobody touched since it was taken: no priority given, never left.
+NEVER = {
+    "ledger out of balance": """
+        SELECT e.id, e.total_capacity, e.available_seats, b.seats, p.seats FROM events e,
+        LATERAL (SELECT coalesce(sum(quantity), 0) AS seats FROM bookings
+            WHERE event_id = e.id AND status IN ('pending', 'confirmed')) b,
+        LATERAL (SELECT coalesce(sum(quantity), 0) AS seats FROM waitlist_promotions
+            WHERE event_id = e.id AND status = 'pending') p
+        WHERE e.total_capacity <> e.available_seats + b.seats + p.seats
+    """,
+    "wrong positions": """
+        SELECT * FROM (SELECT event_id, id, status, position, CASE WHEN status = 'waiting' THEN
+            row_number() OVER (PARTITION BY event_id, status = 'waiting'
+                ORDER BY priority_score DESC, joined_at, id) END AS rank FROM waitlists) w
+        WHERE position IS DISTINCT FROM rank
+    """,
+    "somebody waiting fits into free seats": """
+        SELECT e.id, e.available_seats, w.id, w.min_quantity, w.joined_at
+        FROM events e JOIN waitlists w ON w.event_id = e.id
+        WHERE w.status = 'waiting' AND w.min_quantity <= e.available_seats
+            AND e.status = 'active' AND e.published_at IS NOT NULL
+            AND e.event_date > evently_clock()
+            AND coalesce(e.sales_end_at > evently_clock(), true)
+            AND coalesce(e.sales_start_at <= evently_clock(), true)
+    """,
+    "offer used after its time": """
+        SELECT id, expires_at, ended_at FROM waitlist_promotions
+        WHERE status = 'used' AND ended_at >= expires_at
+    """,
+    "offer past somebody ahead who fits": """
+        SELECT p.id, p.quantity, w.id, w.min_quantity FROM waitlist_promotions p
+        JOIN waitlists e ON e.id = p.waitlist_id
+        JOIN waitlists w ON w.event_id = p.event_id AND w.status = 'waiting'
+        WHERE p.status = 'pending' AND w.priority_reason = '' AND w.joined_at < p.promoted_at
+            AND w.min_quantity <= p.quantity
+            AND (e.priority_score < 0
+                OR e.priority_score = 0 AND (w.joined_at, w.id) < (e.joined_at, e.id))
+    """,
+    "booking past somebody waiting who fits": """
+        SELECT b.id, b.quantity, w.id, w.min_quantity FROM bookings b
+        JOIN waitlists w ON w.event_id = b.event_id AND w.status = 'waiting'
+        WHERE b.status = 'confirmed' AND w.joined_at < bench_clock(b.created_at)
+            AND w.min_quantity <= b.quantity
+            AND NOT EXISTS (SELECT FROM waitlist_promotions p WHERE p.booking_id = b.id)
+    """,
+    "living tickets differ from seats": """
+        SELECT b.id, b.status, b.quantity FROM bookings b
+        LEFT JOIN tickets t ON t.booking_id = b.id AND t.cancelled_at IS NULL
+        GROUP BY b.id HAVING count(t.id) <>
+            CASE WHEN b.status = 'cancelled' THEN 0 ELSE b.quantity END
+    """,
+    "entry and offers disagree": """
+        SELECT w.id, w.status, count(p.id) FROM waitlists w
+        LEFT JOIN waitlist_promotions p ON p.waitlist_id = w.id AND p.status = 'pending'
+        GROUP BY w.id HAVING count(p.id) <> CASE WHEN w.status = 'promoted' THEN 1 ELSE 0 END
+    """,
+    "more than one person may have": """
+        SELECT e.id, s.user_id, sum(s.seats) FROM events e JOIN (
+            SELECT event_id, user_id, quantity AS seats FROM bookings WHERE status <> 'cancelled'
+            UNION ALL SELECT event_id, user_id, quantity FROM waitlist_promotions
+                WHERE status = 'pending'
+            UNION ALL SELECT event_id, user_id, quantity FROM waitlists WHERE status = 'waiting'
+        ) s ON s.event_id = e.id
+        GROUP BY e.id, s.user_id HAVING sum(s.seats) > e.max_per_person
+    """,
+    "used offer without its booking": """
+        SELECT p.id FROM waitlist_promotions p LEFT JOIN bookings b ON b.id = p.booking_id
+        WHERE p.status = 'used' AND (b.id IS NULL OR b.user_id <> p.user_id)
+    """,
+    "booking dearer than promised": """
+        SELECT b.id, b.unit_price, p.unit_price FROM bookings b
+        JOIN waitlist_promotions p ON p.booking_id = b.id WHERE b.unit_price > p.unit_price
+    """,
+}
+
+
+def look() -> dict[str, list[Any]]:
+    """Look once, at one snapshot; return what is wrong, by name."""
+    wrong: dict[str, list[Any]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        try:
+            for name, query in NEVER.items():
+                cursor.execute(query)
+                if rows := cursor.fetchall():
+                    wrong[name] = [[str(value) for value in row] for row in rows]
+        finally:
+            cursor.execute("ROLLBACK")
+    return wrong
+
+
+def look_until(ends: float, queue: "Queue[dict[str, Any]]") -> None:
+    """Look again and again, and once more when all is quiet; report what was wrong first."""
+    looks, wrong = 0, {}
+    while time.time() < ends:
+        for name, rows in look().items():
+            wrong.setdefault(name, [f"look {looks}", *rows])
+        looks += 1
+        time.sleep(0.02)
+    connections.close_all()
+    queue.put({"looks": looks, "wrong": wrong})
