@@ -101,7 +101,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         "cancel": {
             409: ("already_cancelled", "cancellation_closed", "partial_cancellation_unsupported")
         },
-        "ticket": {409: ("ticket_not_valid",)},
+        "ticket": {409: ("ticket_not_valid",), 422: ("invalid",)},
     }
     filter_backends = [DjangoFilterBackend]
     filterset_class = BookingFilter

@@ -15,7 +15,7 @@ from evently.api.problems import CONTENT_TYPE, TITLES
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
 GENERAL_CODES: dict[int, tuple[str, ...]] = {
-    400: ("malformed",),
+    400: ("null_byte",),
     401: ("not_authenticated", "token_invalid"),
     403: ("scope_missing",),
     404: ("not_found",),
@@ -133,7 +133,9 @@ class ApiSchema(AutoSchema):
         if needed_scope(self) == ORGANIZE:
             codes[403] = (*codes[403], "organizers_only")
         if self._is_list_view():
-            codes[400] = ("cursor_invalid",)
+            codes[400] = ("cursor_invalid", *codes[400])
+        if 415 in codes:
+            codes[400] = ("malformed", *codes[400])
         extra = [getattr(self.view, "refusals", {}).get(self.action, {})]
         if self.action in getattr(self.view, "idempotent", ()):
             extra.append(IDEMPOTENCY_CODES)
@@ -143,7 +145,7 @@ class ApiSchema(AutoSchema):
         return dict(sorted(codes.items()))
 
     def _general_statuses(self) -> list[int]:
-        statuses = [406, 429, 503]
+        statuses = [400, 406, 429, 503]
         if needed_scope(self) is not PUBLIC:
             statuses += [401, 403]
         else:
@@ -151,7 +153,7 @@ class ApiSchema(AutoSchema):
         if "{" in self.path:
             statuses.append(404)
         if self.method in JSON_BODY and self.get_request_serializer() is not None:
-            statuses += [400, 413, 415, 422]
+            statuses += [413, 415, 422]
         if self._is_list_view():
             statuses.append(422)
         if self.action in getattr(self.view, "versioned", ()):

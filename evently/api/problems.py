@@ -14,6 +14,7 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from evently.api.renderers import ExactJSONEncoder
@@ -225,6 +226,7 @@ def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 # ── Outside of the API's views ──────────────────────────────────────────────
+@csrf_exempt
 def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """Answer an address under /api/ that leads nowhere."""
     detail = "There is nothing at this address. See /api/v1/docs/ for what there is."

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import ValidationError
+from rest_framework.test import APIClient
 
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.problems import flat_errors, problem_of
@@ -102,7 +103,8 @@ def test_replays_give_the_first_answer():
 def test_unknown_addresses_are_problems(settings, path, method, debug):
     settings.DEBUG = debug
 
-    response = getattr(api(), method)(path)
+    client = APIClient(enforce_csrf_checks=True)
+    response = getattr(client, method)(path)
 
     assert_problem(response, 404, "not_found")
 
