@@ -11,7 +11,11 @@ from evently.embedded import leash
 
 __all__ = ["app"]
 
+NICENESS = 5
+
 _worker = os.getpid()
+# Whoever is booking comes before the mails of those who have booked.
+os.nice(NICENESS)
 
 
 @worker_process_init.connect(weak=False)
