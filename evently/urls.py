@@ -2,7 +2,9 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.http import Http404
 from django.urls import include, path, re_path
+from django.views.defaults import page_not_found
 
 from evently import gallery, health
 from evently.api.problems import not_found
@@ -14,6 +16,8 @@ urlpatterns = [
     path("api/v1/", include("evently.api.urls")),
     # Programs get no page, not even of what is missing.
     re_path(r"^api/", not_found),
+    # Django's way from the admin to a row's page expects numbers for ids and breaks on ours.
+    re_path(r"^admin/r/", page_not_found, {"exception": Http404()}),
     path("admin/", admin.site.urls),
     path("", include("events.urls")),
     path("", include("bookings.urls")),
@@ -21,6 +25,9 @@ urlpatterns = [
     path("", include("notifications.urls")),
     path("", include("evently.accounts.urls")),
 ]
+
+handler400 = "evently.api.problems.bad_request"
+handler500 = "evently.api.problems.server_error"
 
 if settings.DEBUG:
     urlpatterns.append(path("dev/gallery/", gallery.gallery, name="gallery"))

@@ -14,13 +14,14 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from evently.api.renderers import ExactJSONEncoder
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
-from evently.middleware import status_of
+from evently.middleware import is_api, status_of
 
 CONTENT_TYPE = "application/problem+json"
 # Python 3.11 still has the older phrases of these two.
@@ -235,11 +236,15 @@ def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     return ProblemResponse(status=404, code="not_found", detail=detail)
 
 
-def server_error() -> HttpResponse:
-    """Answer what failed before or after an API view."""
-    return problem_of(Exception())
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what failed outside of a view: a problem to programs, a page to people."""
+    if is_api(request):
+        return problem_of(Exception())
+    return defaults.server_error(request)
 
 
-def bad_request() -> HttpResponse:
-    """Answer a request that Django itself would not take."""
-    return problem_of(SuspiciousOperation())
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django itself would not take, for an unknown host, say."""
+    if is_api(request):
+        return problem_of(SuspiciousOperation())
+    return defaults.bad_request(request, exception)

@@ -109,6 +109,28 @@ def test_unknown_addresses_are_problems(settings, path, method, debug):
     assert_problem(response, 404, "not_found")
 
 
+def test_unknown_hosts_are_problems(settings):
+    settings.DEBUG, settings.ALLOWED_HOSTS = False, ["tickets.example.org"]
+
+    assert_problem(api().get("/api/v1/events/", HTTP_HOST="evil.example"), 400, "malformed")
+    assert b"problem" not in api().get("/", HTTP_HOST="evil.example").content
+
+
+def test_failures_around_views_are_problems(settings, monkeypatch):
+    settings.DEBUG = False
+    client = api()
+    client.raise_request_exception = False
+
+    def fail(*args):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("evently.middleware.RequestGuardMiddleware.limit_of", fail)
+
+    assert_problem(client.get("/api/v1/events/"), 500, "internal_error")
+    page = client.get("/healthz")
+    assert (page.status_code, page.headers["Content-Type"][:9]) == (500, "text/html")
+
+
 @pytest.mark.django_db
 def test_missing_slash_is_hinted_at():
     problem = assert_problem(api().post("/api/v1/bookings", {}), 404, "not_found")
