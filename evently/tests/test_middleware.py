@@ -111,3 +111,8 @@ def test_refusals_to_programs_are_problems():
 def test_other_errors_pass():
     middleware = RefusalMiddleware(lambda request: HttpResponse())
     assert middleware.process_exception(factory.get("/"), ValueError()) is None
+
+
+@pytest.mark.django_db
+def test_the_admins_way_to_a_rows_page_leads_nowhere_rather_than_breaking(client):
+    assert client.get("/admin/r/1/2/").status_code == 404

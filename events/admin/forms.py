@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
@@ -23,6 +23,7 @@ from unfold.widgets import (
 from evently.errors import DomainError, Invalid
 from events.models import Event, PaymentMode
 from events.operations import EDITABLE, EditedMeanwhile
+from events.operations.checking import known_timezones
 
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
 WALL_CLOCK = "%Y-%m-%dT%H:%M"
@@ -36,7 +37,7 @@ SAVE_AGAIN = "Check what is below; saving again keeps yours where both of you ch
 
 def time_zones() -> list[str]:
     """Return the names to choose from; the browser completes what is typed."""
-    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    return sorted(name for name in known_timezones() if "/" in name or name == "UTC")
 
 
 class WallClockInput(forms.DateTimeInput):
@@ -175,7 +176,7 @@ class EventForm(forms.ModelForm):
         """Give times their time zone, and tell why saving was refused."""
         cleaned = super().clean() or self.cleaned_data
         name = cleaned.get("timezone", "")
-        if name not in available_timezones():
+        if name not in known_timezones():
             self.add_error("timezone", "Name a time zone like Europe/Berlin.")
             name = "UTC"
         for moment in MOMENTS:

@@ -1,7 +1,9 @@
 """What an event must look like before it is saved, told in sentences by field."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -10,6 +12,10 @@ from evently.errors import Invalid
 from events.models import SEATS_PER_BOOKING, Event, PaymentMode
 
 MOST_SEATS = 1_000_000
+LONGEST_WINDOW_MINUTES = 7 * 24 * 60
+# Further away, sums of times leave the calendar that Python and PostgreSQL share.
+LAST_YEAR = 9000
+CURRENCY = re.compile(r"[A-Z]{3}")
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
 TEXTS = ("name", "description", "venue", "refund_policy", "payment_instructions")
 
@@ -29,6 +35,8 @@ def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
         moment = getattr(event, name)
         if moment is not None and (not isinstance(moment, datetime) or moment.tzinfo is None):
             problems.setdefault(name, "Give a date and time with its time zone.")
+        elif moment is not None and moment.year > LAST_YEAR:
+            problems.setdefault(name, f"Give a date before the year {LAST_YEAR}.")
     if not problems.keys() & set(MOMENTS):
         problems |= _moment_problems(event, at=at if date_moved else None)
     problems |= _number_problems(event) | _price_problems(event)
@@ -48,7 +56,7 @@ def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
         problems["ends_at"] = "The end lies before the start."
     if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
         problems["sales_end_at"] = "Sales end before they start."
-    if event.timezone not in available_timezones():
+    if event.timezone not in known_timezones():
         problems["timezone"] = "Name a time zone like Europe/Berlin."
     return problems
 
@@ -61,10 +69,17 @@ def _number_problems(event: Event) -> dict[str, str]:
         problems["max_per_booking"] = f"Give 1 to {SEATS_PER_BOOKING} seats per booking."
     if event.max_per_person is not None and event.max_per_person < 1:
         problems["max_per_person"] = "Give at least 1 seat per person, or leave it empty."
+    window = event.promotion_window_minutes
+    if window is not None and not 1 <= window <= LONGEST_WINDOW_MINUTES:
+        problems["promotion_window_minutes"] = (
+            f"Give 1 to {LONGEST_WINDOW_MINUTES:,} minutes, or leave it empty."
+        )
     return problems
 
 
 def _price_problems(event: Event) -> dict[str, str]:
+    if not CURRENCY.fullmatch(event.currency or ""):
+        return {"currency": "Give the three letters of a currency, like EUR."}
     for name in ("base_price", "current_price"):
         price = getattr(event, name)
         if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
@@ -74,3 +89,9 @@ def _price_problems(event: Event) -> dict[str, str]:
     if event.payment_mode == PaymentMode.TRANSFER:
         return {"payment_mode": "Payment by transfer is not available yet. Choose the door."}
     return {}
+
+
+@cache
+def known_timezones() -> frozenset[str]:
+    """Return the names of all time zones; finding them costs a walk through the files."""
+    return frozenset(available_timezones())

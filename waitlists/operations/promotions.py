@@ -8,6 +8,7 @@ from django.db import connection
 from bookings.models import Booking
 from bookings.operations import attempted, log_attempt, take_seats
 from bookings.signals import booking_confirmed
+from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, NotFound
@@ -187,6 +188,8 @@ def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None =
         event = lock_event(event_id)
         promotion = lock_promotion(event=event, promotion_id=promotion_id)
         _check_open(promotion)
+        if now() >= promotion.expires_at:
+            raise PromotionExpired
         end_offer(locked_event=event, promotion=promotion, status=PromotionStatus.DECLINED)
         promote_waiting(locked_event=event)
         promotion.refresh_from_db()

@@ -1,0 +1,34 @@
+"""What makes no sense is refused with a sentence, before the database has to refuse it without."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from evently.errors import Invalid
+from events import operations
+from events.factories import EventFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("currency", "eur"),
+        ("currency", "E1"),
+        ("promotion_window_minutes", 0),
+        ("promotion_window_minutes", 10_081),
+        ("event_date", datetime(9999, 12, 31, 23, tzinfo=UTC)),
+        ("timezone", "Mars/Olympus"),
+        ("max_per_booking", 11),
+        ("total_capacity", 1_000_001),
+        ("name", "a\x00b"),
+    ],
+)
+def test_edit_event_refuses_with_a_sentence(field, value):
+    event = EventFactory()
+    with pytest.raises(Invalid) as refusal:
+        operations.edit_event(
+            event_id=event.pk, by_id=event.created_by_id, version=1, **{field: value}
+        )
+    assert field in refusal.value.fields
