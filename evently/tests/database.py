@@ -8,6 +8,7 @@ tests. Here such rows are remembered once and put back.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from django.db import connections
@@ -45,6 +46,13 @@ def as_owner() -> Iterator["psycopg.Connection[Any]"]:
         # A thread of the test that left its transaction open would block this for ever.
         connection.execute("SET lock_timeout = '10s'")
         yield connection
+
+
+def url_of(alias: str = "default") -> str:
+    """Return the test database's address with its password, for processes that a test starts."""
+    config = connections[alias].settings_dict
+    login = ":".join(quote(part, safe="") for part in (config["USER"], config["PASSWORD"]) if part)
+    return f"postgres://{login}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
 
 
 def _tables(connection: "psycopg.Connection[Any]") -> list[tuple[str, str]]:

@@ -2,11 +2,12 @@
 
 import threading
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, connections, transaction
 
-from evently.tests.database import as_owner
+from evently.tests.database import as_owner, url_of
 
 
 def roles_seen() -> tuple[str, str]:
@@ -74,3 +75,13 @@ def test_rows_of_migrations_survive_transactional_tests(turn):
                 f' (SELECT count(*) FROM test_seeds."{name}")'
             ).fetchone()
             assert counts[0] == counts[1], name
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("alias", ["default", "owner"])
+def test_address_leads_other_processes_to_the_test_database(alias):
+    with psycopg.connect(url_of(alias)) as other:
+        assert other.execute("SELECT current_user, current_database()").fetchone() == (
+            connections[alias].settings_dict["USER"],
+            connections["default"].settings_dict["NAME"],
+        )
