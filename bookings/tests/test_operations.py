@@ -1,0 +1,325 @@
+"""Booking and cancelling through the operations: prices promised, refusals in order, attempts."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bookings import operations
+from bookings.factories import BookingFactory
+from bookings.models import Booking, BookingAttempt
+from bookings.operations import Canceller
+from bookings.operations import booking as booking_operations
+from evently.accounts.factories import UserFactory
+from evently.database.ids import uuid7
+from evently.errors import Invalid
+from evently.idempotency.keys import (
+    IdempotencyKeyInvalid,
+    IdempotencyMismatch,
+    Once,
+    Replayed,
+)
+from evently.origin import Origin
+from evently.tests.rows import check_everything, free_seats, wait
+from evently.tests.sql import run
+from events.factories import EventFactory
+from events.locks import EventNotFound
+from events.models import Event
+from events.operations import QuoteInvalid, SalesClosed, quote_price
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = Origin(ip_address="192.0.2.1", user_agent="test")
+
+
+@pytest.fixture(autouse=True)
+def balanced(db):
+    """Whatever a test did, everything balances at its end."""
+    yield
+    check_everything()
+
+
+def book(event, quantity=1, user=None, **options):
+    return operations.book_seats(
+        event_id=event.pk,
+        user_id=(user or UserFactory()).pk,
+        quantity=quantity,
+        origin=ORIGIN,
+        **options,
+    )
+
+
+def cancel(booking, by=Canceller.ATTENDEE, **options):
+    return operations.cancel_booking(
+        event_id=booking.event_id, booking_id=booking.pk, by=by, **options
+    )
+
+
+def price_is(event, price):
+    Event.objects.filter(pk=event.pk).update(current_price=price)
+
+
+def reasons():
+    rows = BookingAttempt.objects.order_by("attempted_at", "id")
+    return list(rows.values_list("result", "failure_reason", "quantity"))
+
+
+# ── Prices ──────────────────────────────────────────────────────────────────
+def test_booking_is_confirmed_with_its_price_tickets_and_attempt():
+    event, user = EventFactory(priced=20), UserFactory()
+    booking = book(event, 3, user, unit_price=Decimal(20))
+    booking.refresh_from_db()
+    assert (booking.status, booking.unit_price, booking.total_amount) == ("confirmed", 20, 60)
+    assert booking.tickets.count() == 3
+    attempt = BookingAttempt.objects.get()
+    assert (attempt.result, attempt.booking_id, attempt.user_id, attempt.quantity) == (
+        "success",
+        booking.pk,
+        user.pk,
+        3,
+    )
+    assert (attempt.ip_address, attempt.user_agent) == ("192.0.2.1", "test")
+
+
+@pytest.mark.parametrize(("now_costs", "pays"), [(15, 15), (20, 20), (30, 20)])
+def test_quote_is_the_most_that_its_holder_pays(now_costs, pays):
+    event, user = EventFactory(priced=20), UserFactory()
+    quote = quote_price(event_id=event.pk, quantity=2, holder=str(user.pk))
+    price_is(event, now_costs)
+    booking = book(event, 2, user, quote=quote.token)
+    assert (booking.unit_price, booking.total_amount) == (pays, pays * 2)
+
+
+def test_quote_is_its_holders_and_ends(clock):
+    event, user = EventFactory(priced=20), UserFactory()
+    quote = quote_price(event_id=event.pk, quantity=1, holder=str(user.pk))
+    with pytest.raises(QuoteInvalid):
+        book(event, quote=quote.token)
+    with pytest.raises(QuoteInvalid):
+        book(event, 2, user, quote=quote.token)
+    clock.move(timedelta(minutes=15))
+    with pytest.raises(QuoteInvalid):
+        book(event, 1, user, quote=quote.token)
+    assert [reason for _, reason, _ in reasons()] == ["quote_invalid"] * 3
+
+
+def test_seen_price_that_fell_pays_less_and_that_rose_is_refused_with_both():
+    event = EventFactory(priced=20)
+    price_is(event, 15)
+    assert book(event, unit_price=Decimal(20)).unit_price == 15
+    price_is(event, 25)
+    with pytest.raises(operations.PriceChanged) as refusal:
+        book(event, unit_price=Decimal(20))
+    assert refusal.value.details == {"seen_price": Decimal(20), "current_price": Decimal(25)}
+    assert free_seats(event.pk) == 9
+
+
+@pytest.mark.parametrize("seen", ["-5", "0", "19.999", "0.001", "-0.01"])
+def test_strange_prices_below_the_current_one_are_refused_plainly(seen):
+    event = EventFactory(priced=20)
+    with pytest.raises(operations.PriceChanged):
+        book(event, 3, unit_price=Decimal(seen))
+
+
+@pytest.mark.parametrize("seen", ["NaN", "Infinity", "-Infinity"])
+def test_price_that_is_no_number_is_no_price(seen):
+    event = EventFactory(priced=20)
+    with pytest.raises(operations.PriceRequired):
+        book(event, unit_price=Decimal(seen))
+
+
+def test_priced_event_needs_a_price_and_a_free_one_does_not():
+    with pytest.raises(operations.PriceRequired):
+        book(EventFactory(priced=20))
+    assert book(EventFactory(), 2).total_amount == 0
+    # 20.005 and more was seen: they pay what it costs.
+    assert book(EventFactory(priced=20), 3, unit_price=Decimal("20.005")).total_amount == 60
+
+
+def test_price_that_falls_between_reading_and_taking_is_read_again(monkeypatch):
+    event, read, reads = EventFactory(priced=10), booking_operations.event_on_sale, []
+
+    def read_late(event_id):
+        found, at = read(event_id)
+        if not reads:
+            found.current_price = Decimal(20)  # as it was a moment ago
+        reads.append(found.current_price)
+        return found, at
+
+    monkeypatch.setattr(booking_operations, "event_on_sale", read_late)
+    assert book(event, unit_price=Decimal(20)).unit_price == 10
+    assert reads == [20, 10]
+
+
+# ── Refusals, in their order ────────────────────────────────────────────────
+def test_refusals_come_in_one_order():
+    """Closed, person limit, sold out, line first, price: each hides those that follow."""
+    event = EventFactory(priced=20, total_capacity=4, max_per_person=2, max_per_booking=3)
+    user = UserFactory()
+    held = BookingFactory(event=event, user=user, quantity=2)
+    rest = BookingFactory(event=event, quantity=2)
+    wait(event.pk, 1, unit_price=20)
+    run("UPDATE events SET status = 'cancelled'")
+    cheap = {"unit_price": Decimal(10)}
+    with pytest.raises(SalesClosed):
+        book(event, 3, user, **cheap)
+    run("UPDATE events SET status = 'active'")
+    with pytest.raises(operations.PersonLimit):
+        book(event, 3, user, **cheap)
+    run("UPDATE events SET max_per_person = NULL")
+    with pytest.raises(operations.SoldOut):
+        book(event, 3, user, **cheap)
+    run("UPDATE bookings SET quantity = 1, total_amount = unit_price WHERE id = %s", rest.pk)
+    with pytest.raises(operations.WaitlistFirst):
+        book(event, 1, user, **cheap)
+    run("UPDATE waitlists SET status = 'left'")
+    with pytest.raises(operations.PriceChanged):
+        book(event, 1, user, **cheap)
+    book(event, 1, user, unit_price=Decimal(20))
+    assert held.pk
+    assert [reason for _, reason, _ in reasons()] == [
+        "sales_closed",
+        "person_limit",
+        "sold_out",
+        "waitlist_first",
+        "price_changed",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 11, 2**40, -(2**70), 2**70])
+def test_senseless_quantity_is_refused_and_logged(quantity):
+    event = EventFactory()
+    with pytest.raises(Invalid):
+        book(event, quantity)
+    ((result, reason, logged),) = reasons()
+    assert (result, reason) == ("failed", "invalid")
+    assert logged == (quantity if abs(quantity) < 2**63 else None)
+
+
+def test_events_own_limit_and_unknown_events():
+    event = EventFactory(max_per_booking=2)
+    with pytest.raises(operations.BookingLimit):
+        book(event, 3)
+    with pytest.raises(EventNotFound):
+        operations.book_seats(event_id=uuid7(), user_id=UserFactory().pk, quantity=1, origin=ORIGIN)
+    with pytest.raises(EventNotFound):
+        book(EventFactory(published_at=None))
+    # No row for an event that is not there; one for an event that is not public yet.
+    assert [reason for _, reason, _ in reasons()] == ["booking_limit", "not_found"]
+
+
+def test_transfer_is_not_booked_yet():
+    with pytest.raises(operations.PaymentUnsupported):
+        book(EventFactory(priced=20, payment_mode="transfer"), unit_price=Decimal(20))
+
+
+# ── Once ────────────────────────────────────────────────────────────────────
+def once(user, key="key", body="body", path="/bookings/"):
+    return Once(user.pk, key, "POST", path, body, lambda made: (201, {"id": str(made.pk)}))
+
+
+def test_same_key_and_body_gives_the_first_success_again():
+    event, user = EventFactory(), UserFactory()
+    booking = book(event, 1, user, once=once(user))
+    with pytest.raises(Replayed) as replay:
+        book(event, 1, user, once=once(user))
+    assert (replay.value.status, replay.value.answer) == (201, {"id": str(booking.pk)})
+    assert Booking.objects.count() == 1
+    assert BookingAttempt.objects.count() == 1
+
+
+def test_same_key_for_something_else_is_refused():
+    event, user, other = EventFactory(), UserFactory(), UserFactory()
+    book(event, 1, user, once=once(user))
+    for changes in ({"body": "another"}, {"path": "/other/"}):
+        with pytest.raises(IdempotencyMismatch):
+            book(event, 1, user, once=once(user, **changes))
+    book(event, 1, other, once=once(other))
+    assert free_seats(event.pk) == 8
+
+
+def test_refusal_uses_up_no_key():
+    event, user = EventFactory(total_capacity=1), UserFactory()
+    first = book(event)
+    with pytest.raises(operations.SoldOut):
+        book(event, 1, user, once=once(user))
+    cancel(first)
+    assert book(event, 1, user, once=once(user)).quantity == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "null\x00"])
+def test_key_that_cannot_be_kept_is_refused(key):
+    with pytest.raises(IdempotencyKeyInvalid):
+        once(UserFactory(), key=key)
+
+
+def test_cancelling_is_repeated_safely_too():
+    booking = BookingFactory()
+    user = booking.user
+    cancel(booking, once=once(user))
+    with pytest.raises(Replayed):
+        cancel(booking, once=once(user))
+
+
+# ── Cancelling ──────────────────────────────────────────────────────────────
+def test_cancelling_twice_is_refused_and_changes_nothing():
+    booking = BookingFactory(quantity=4)
+    cancelled = cancel(booking, reason="ill")
+    assert (cancelled.status, cancelled.cancelled_at is not None) == ("cancelled", True)
+    with pytest.raises(operations.AlreadyCancelled):
+        cancel(booking)
+    booking.refresh_from_db()
+    assert (booking.cancel_reason, booking.version) == ("ill", 2)
+    assert free_seats(booking.event_id) == 10
+
+
+@pytest.mark.parametrize(
+    ("columns", "days", "allowed"),
+    [
+        ({}, 29.9, True),
+        ({}, 30.1, False),
+        ({"priced": 20}, 27.9, True),
+        ({"priced": 20}, 28.1, False),
+        ({"priced": 20, "deadline": 10}, 9.9, True),
+        ({"deadline": 10}, 10.1, False),
+    ],
+)
+def test_attendees_cancel_until_the_deadline_and_organizers_always(clock, columns, days, allowed):
+    deadline = columns.pop("deadline", None)
+    event = EventFactory(**columns)
+    if deadline:
+        until = event.event_date - timedelta(days=30 - deadline)
+        Event.objects.filter(pk=event.pk).update(cancellation_deadline=until)
+    booking = BookingFactory(event=event)
+    clock.move(timedelta(days=days))
+    if allowed:
+        cancel(booking)
+    else:
+        with pytest.raises(operations.CancellationClosed):
+            cancel(booking)
+        cancel(booking, by=Canceller.ORGANIZER)
+    assert free_seats(event.pk) == 10
+
+
+def test_booking_is_found_under_its_own_event_only():
+    booking = BookingFactory()
+    for event_id, booking_id in ((EventFactory().pk, booking.pk), (booking.event_id, uuid7())):
+        with pytest.raises(operations.BookingNotFound):
+            operations.cancel_booking(
+                event_id=event_id, booking_id=booking_id, by=Canceller.ORGANIZER
+            )
+
+
+def test_unpaid_bookings_give_their_seats_back_in_time(clock):
+    event = EventFactory(priced=20, payment_mode="transfer")
+    soon = event.event_date - timedelta(days=28)
+    unpaid = BookingFactory(event=event, quantity=2, status="pending", expires_at=soon)
+    later = BookingFactory(event=event, status="pending", expires_at=soon + timedelta(days=5))
+    assert operations.expire_pending_bookings(event_id=event.pk) == 0
+    clock.move(timedelta(days=3))
+    assert operations.expire_pending_bookings(event_id=event.pk) == 1
+    unpaid.refresh_from_db()
+    later.refresh_from_db()
+    assert (unpaid.status, unpaid.cancel_reason) == ("cancelled", "not paid in time")
+    assert (later.status, free_seats(event.pk)) == ("pending", 9)

@@ -1,0 +1,261 @@
+"""Events through their operations: making, editing by version, publishing, copying, quotes."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bookings.factories import BookingFactory
+from evently.accounts.factories import OrganizerFactory
+from evently.database.clock import now
+from evently.database.ids import uuid7
+from evently.errors import Invalid
+from events import operations
+from events.factories import EventFactory
+from events.locks import EventNotFound
+from events.models import Event
+from events.signals import event_changed, seats_freed
+
+pytestmark = pytest.mark.django_db
+
+
+def fields(**changes):
+    given = {
+        "name": "Evening",
+        "venue": "Old Mill",
+        "event_date": now() + timedelta(days=30),
+        "total_capacity": 10,
+        "base_price": Decimal("20.00"),
+    }
+    return given | changes
+
+
+def edit(event, **changes):
+    event.refresh_from_db()
+    return operations.edit_event(
+        event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes
+    )
+
+
+# ── Making and publishing ───────────────────────────────────────────────────
+def test_event_is_made_unpublished_with_all_seats_free():
+    event = operations.create_event(by_id=OrganizerFactory().pk, **fields())
+    event.refresh_from_db()
+    assert (event.available_seats, event.current_price, event.version) == (10, 20, 1)
+    assert not event.is_published
+    with pytest.raises(EventNotFound):
+        operations.quote_price(event_id=event.pk, quantity=1, holder="x")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "x" * 256),
+        ("name", "null\x00byte"),
+        ("total_capacity", 0),
+        ("total_capacity", -1),
+        ("total_capacity", 1_000_001),
+        ("base_price", Decimal("-0.01")),
+        ("base_price", Decimal("NaN")),
+        ("base_price", Decimal("1.005")),
+        ("base_price", Decimal(100_000_000)),
+        ("currency", "eur"),
+        ("currency", "EURO"),
+        ("timezone", "Mars/Crater"),
+        ("payment_mode", "barter"),
+        ("payment_mode", "free"),
+        ("payment_mode", "transfer"),
+        ("max_per_booking", 0),
+        ("max_per_booking", 11),
+        ("max_per_person", 0),
+        ("promotion_window_minutes", 0),
+        ("promotion_window_minutes", 10081),
+        ("payment_days", -1),
+    ],
+)
+def test_senseless_event_is_refused_by_field(field, value):
+    with pytest.raises(Invalid) as refusal:
+        operations.create_event(by_id=OrganizerFactory().pk, **fields(**{field: value}))
+    # A current price that is not named is the base price, and just as wrong.
+    assert set(refusal.value.fields) - {"current_price"} == {field}
+    event = EventFactory(priced=20)
+    with pytest.raises(Invalid) as refusal:
+        edit(event, **{field: value})
+    assert field in refusal.value.fields
+
+
+def test_moments_in_the_wrong_order_are_refused():
+    start = now() + timedelta(days=3)
+    for changes in (
+        {"event_date": now() - timedelta(days=1)},
+        {"event_date": start, "ends_at": start - timedelta(hours=1)},
+        {"event_date": start, "sales_start_at": start, "sales_end_at": start},
+        {"event_date": start.replace(tzinfo=None)},
+    ):
+        with pytest.raises(Invalid):
+            operations.create_event(by_id=OrganizerFactory().pk, **fields(**changes))
+
+
+@pytest.mark.parametrize("field", ["available_seats", "version", "status", "created_by_id", "id"])
+def test_what_is_not_the_organizers_to_set_is_refused(field):
+    with pytest.raises(Invalid):
+        operations.create_event(by_id=OrganizerFactory().pk, **fields(**{field: 1}))
+
+
+def test_event_is_published_once_and_only_ahead_of_its_start(clock):
+    event = EventFactory(published_at=None)
+    operations.publish_event(event_id=event.pk, by_id=event.created_by_id)
+    with pytest.raises(operations.AlreadyPublished):
+        operations.publish_event(event_id=event.pk, by_id=event.created_by_id)
+    late = EventFactory(published_at=None)
+    clock.move(timedelta(days=31))
+    with pytest.raises(operations.EventOver):
+        operations.publish_event(event_id=late.pk, by_id=late.created_by_id)
+    with pytest.raises(EventNotFound):
+        operations.publish_event(event_id=uuid7(), by_id=late.created_by_id)
+
+
+def test_copy_is_a_new_event_in_the_future(clock):
+    original = EventFactory(priced=20, total_capacity=7)
+    BookingFactory(event=original)
+    clock.move(timedelta(days=100))
+    copy = operations.copy_event(event_id=original.pk, by_id=original.created_by_id)
+    copy.refresh_from_db()
+    assert (copy.available_seats, copy.base_price, copy.is_published) == (7, 20, False)
+    assert copy.event_date > now()
+    assert (copy.event_date - original.event_date) % timedelta(days=28) == timedelta(0)
+    with pytest.raises(EventNotFound):
+        operations.copy_event(event_id=uuid7(), by_id=original.created_by_id)
+
+
+# ── Editing ─────────────────────────────────────────────────────────────────
+def test_whoever_saves_over_somebody_elses_change_is_told():
+    event = EventFactory()
+    operations.edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, name="First")
+    with pytest.raises(operations.EditedMeanwhile) as refusal:
+        operations.edit_event(
+            event_id=event.pk, by_id=event.created_by_id, version=1, name="Second"
+        )
+    assert refusal.value.details == {"version": 2}
+    event.refresh_from_db()
+    assert (event.name, event.version) == ("First", 2)
+
+
+def test_seats_moving_and_prices_by_rule_are_no_edits():
+    event = EventFactory(priced=20)
+    BookingFactory(event=event, quantity=2)
+    edited = operations.edit_event(
+        event_id=event.pk, by_id=event.created_by_id, version=1, venue="New Mill"
+    )
+    assert (edited.version, edited.available_seats) == (2, 8)
+
+
+def test_capacity_stays_above_what_is_booked():
+    event = EventFactory(total_capacity=5)
+    BookingFactory(event=event, quantity=3)
+    with pytest.raises(operations.CapacityInUse):
+        edit(event, total_capacity=2)
+    assert edit(event, total_capacity=3).available_seats == 0
+    assert edit(event, total_capacity=8).available_seats == 5
+
+
+def test_current_price_follows_the_base_price_unless_it_is_named():
+    event = EventFactory(priced=20)
+    assert edit(event, base_price=Decimal(30)).current_price == 30
+    assert edit(event, base_price=Decimal(40), current_price=Decimal(35)).current_price == 35
+    changes = event.price_changes.order_by("applied_at").values_list("old_price", "new_price")
+    assert list(changes) == [(20, 30), (30, 35)]
+
+
+def test_change_is_announced_with_old_and_new_and_no_change_is_not():
+    event, heard = EventFactory(), []
+
+    def hear(sender, changes, **kwargs):
+        heard.append(changes)
+
+    event_changed.connect(hear)
+    try:
+        edit(event, name=event.name)
+        edit(event, venue="New Mill")
+    finally:
+        event_changed.disconnect(hear)
+    assert [changes["venue"] for changes in heard] == [("Old Mill, Ghent", "New Mill")]
+    event.refresh_from_db()
+    assert event.version == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "serves"),
+    [("total_capacity", True), ("sales_end_at", True), ("event_date", True), ("name", False)],
+)
+def test_what_may_bring_seats_on_sale_serves_the_line(change, serves):
+    event, heard = EventFactory(), []
+
+    def hear(sender, locked_event, **kwargs):
+        heard.append(locked_event.pk)
+
+    value = {"total_capacity": 11, "name": "Another"}.get(
+        change, event.event_date - timedelta(days=1)
+    )
+    seats_freed.connect(hear)
+    try:
+        edit(event, **{change: value})
+    finally:
+        seats_freed.disconnect(hear)
+    assert heard == ([event.pk] if serves else [])
+
+
+def test_event_that_has_ended_is_not_edited():
+    event = EventFactory()
+    Event.objects.filter(pk=event.pk).update(status="cancelled")
+    with pytest.raises(operations.EventOver):
+        edit(event, name="Again")
+
+
+# ── Quotes ──────────────────────────────────────────────────────────────────
+def read(event, token, **changes):
+    asked = {"event_id": event.pk, "quantity": 2, "holder": "me", "at": now()} | changes
+    return operations.read_quote(token, **asked)
+
+
+def test_quote_promises_the_price_to_its_holder_for_a_while():
+    event = EventFactory(priced=20)
+    quote = operations.quote_price(event_id=event.pk, quantity=2, holder="me")
+    assert (quote.unit_price, quote.total_amount) == (20, 40)
+    assert timedelta(minutes=14) < quote.expires_at - now() <= timedelta(minutes=15)
+    assert read(event, quote.token) == 20
+    assert read(event, quote.token, quantity=1) == 20
+    for changes in (
+        {"quantity": 3},
+        {"holder": "you"},
+        {"event_id": uuid7()},
+        {"at": quote.expires_at},
+    ):
+        with pytest.raises(operations.QuoteInvalid):
+            read(event, quote.token, **changes)
+    for token in ("", "nonsense", quote.token[:-1], quote.token + "x"):
+        with pytest.raises(operations.QuoteInvalid):
+            read(event, token)
+
+
+def test_quote_ends_with_the_sales():
+    event = EventFactory(priced=20, sales_end_at=now() + timedelta(minutes=5))
+    quote = operations.quote_price(event_id=event.pk, quantity=1, holder="me")
+    assert quote.expires_at == event.sales_end_at
+
+
+def test_quote_is_refused_for_no_sale_or_too_many_seats():
+    for columns in (
+        {"sales_start_at": now() + timedelta(hours=1)},
+        {"sales_end_at": now() - timedelta(seconds=1)},
+        {"status": "cancelled"},
+    ):
+        with pytest.raises(operations.SalesClosed):
+            operations.quote_price(event_id=EventFactory(**columns).pk, quantity=1, holder="me")
+    strict = EventFactory(max_per_booking=2)
+    for quantity in (0, -1, 3, 11):
+        with pytest.raises(Invalid):
+            operations.quote_price(event_id=strict.pk, quantity=quantity, holder="me")
+    with pytest.raises(EventNotFound):
+        operations.quote_price(event_id=uuid7(), quantity=1, holder="me")
