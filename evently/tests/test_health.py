@@ -71,7 +71,9 @@ def test_metrics_show_requests_tasks_and_bookings(client):
 
 
 def test_metrics_leave_out_a_gauge_that_fails(client, monkeypatch):
-    monkeypatch.setattr(metrics, "_on_scrape", {"unreadable": ("", fail), "readable": ("", lambda: 7.0)})
+    monkeypatch.setattr(
+        metrics, "_on_scrape", {"unreadable": ("", fail), "readable": ("", lambda: 7.0)}
+    )
     text = client.get("/metrics").content.decode()
     assert "\nreadable 7.0" in text
     assert "unreadable" not in text
