@@ -1,24 +1,18 @@
-"""How often somebody may try: counted in the cache, and in this process while that is down.
+"""How often somebody may try.
 
 Windows are fixed and aligned, so a counter needs one increment and no look at its age. Subjects
-(addresses, clients) are digested: the cache holds no personal data.
+(addresses, clients) are digested: the counters hold no personal data.
 """
 
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 
-from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
+from evently.counters import counters
 from evently.errors import Busy
-
-# After the cache failed, this process counts by itself for so long before it asks again.
-CACHE_PAUSE_SECONDS = 5.0
-LOCAL_COUNTERS = 20_000
 
 
 class TooManyAttempts(Busy):
@@ -35,6 +29,11 @@ class Limit:
     name: str
     most: int
     window: timedelta
+
+    @property
+    def seconds(self) -> int:
+        """The window's length."""
+        return int(self.window.total_seconds())
 
 
 @dataclass(frozen=True)
@@ -76,67 +75,12 @@ def count(*attempts: tuple[Limit, str | None]) -> list[Counted]:
 def forgive(counted: list[Counted]) -> None:
     """Take back attempts that turned out to be in order."""
     for one in counted:
-        _counters.add(one.key, -1, one.limit.window)
+        counters.add(one.key, -1, seconds=one.limit.seconds)
 
 
 def _count(limit: Limit, subject: str) -> Counted:
-    seconds = int(limit.window.total_seconds())
     now = int(time.time())
     digest = salted_hmac("evently.accounts.throttle", subject, algorithm="sha256").hexdigest()
-    key = f"throttle:{limit.name}:{digest[:32]}:{now // seconds}"
-    return Counted(limit, key, _counters.add(key, 1, limit.window), seconds - now % seconds)
-
-
-class _Counters:
-    """Counters in the cache, or here while the cache does not answer."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._local: dict[str, tuple[int, float]] = {}
-        self._paused_until = 0.0
-
-    def add(self, key: str, change: int, window: timedelta) -> int:
-        """Return the counter after the change."""
-        if time.monotonic() >= self._paused_until:
-            value = self._in_cache(key, change, int(window.total_seconds()))
-            if value is not None:
-                return value
-            self._paused_until = time.monotonic() + CACHE_PAUSE_SECONDS
-        return self._here(key, change, window.total_seconds())
-
-    @staticmethod
-    def _in_cache(key: str, change: int, seconds: int) -> int | None:
-        for _ in range(2):
-            try:
-                cache.add(key, 0, timeout=seconds)
-                value = cache.incr(key, change)
-            except ValueError:
-                continue  # It ran out between the two.
-            except OSError:
-                return None
-            # The cache keeps quiet about a broker that is down, and answers None.
-            return value if isinstance(value, int) and not isinstance(value, bool) else None
-        return None
-
-    def _here(self, key: str, change: int, seconds: float) -> int:
-        now = time.monotonic()
-        with self._lock:
-            if len(self._local) >= LOCAL_COUNTERS:
-                self._local = dict(self._unexpired(now))
-            value, ends = self._local.get(key, (0, now + seconds))
-            self._local[key] = (value + change, ends)
-            return value + change
-
-    def _unexpired(self, now: float) -> Iterator[tuple[str, tuple[int, float]]]:
-        """Yield the newer half at most, so that a flood cannot fill the memory."""
-        alive = [item for item in self._local.items() if item[1][1] > now]
-        yield from alive[-LOCAL_COUNTERS // 2 :]
-
-    def reset(self) -> None:
-        """Forget what was counted in this process (tests)."""
-        with self._lock:
-            self._local.clear()
-            self._paused_until = 0.0
-
-
-_counters = _Counters()
+    key = f"throttle:{limit.name}:{digest[:32]}:{now // limit.seconds}"
+    used = counters.add(key, seconds=limit.seconds)
+    return Counted(limit, key, used, limit.seconds - now % limit.seconds)

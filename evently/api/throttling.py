@@ -1,24 +1,16 @@
-"""Rate limits per token, told in headers.
-
-Counters lie in the broker's store, one key per token and minute. When it does not answer, each
-process counts for itself, and asks again only after a pause, so that nobody waits for it.
-"""
+"""Rate limits per token, told in headers: one counter per token and minute."""
 
 import hashlib
 import time
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING
 
-import redis
-import structlog
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from evently.accounts.throttle import client_of
+from evently.counters import counters
 from evently.origin import origin_of
 
 if TYPE_CHECKING:
@@ -26,12 +18,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 WINDOW_SECONDS = 60
-PAUSE_AFTER_FAILURE_SECONDS = 5.0
-TIMEOUT_SECONDS = 0.3
 # Stricter limits that a view asks for by name (`rate_name`), per address, a minute.
 NAMED_RATES = {"auth": 20}
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,57 +45,6 @@ class RateState:
         }
 
 
-class Counters:
-    """Counts requests by key, in the shared store while it answers, else in this process."""
-
-    def __init__(self) -> None:
-        """Connect on first use."""
-        self._lock = Lock()
-        self._client: redis.Redis | None = None
-        self._url = ""
-        self._paused_until = 0.0
-        self._local: dict[str, int] = {}
-        self._local_window = 0
-
-    def add(self, key: str, window: int) -> int:
-        """Count one request in a window, and return how many there were."""
-        if time.monotonic() >= self._paused_until:
-            try:
-                return self._add_shared(f"evently:rate:{window}:{key}")
-            except (redis.RedisError, OSError) as error:
-                self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
-                log.warning("rate limits count per process", error=type(error).__name__)
-        return self._add_local(key, window)
-
-    def _add_shared(self, key: str) -> int:
-        pipeline = self._connected().pipeline(transaction=False)
-        pipeline.incr(key)
-        pipeline.expire(key, 2 * WINDOW_SECONDS)
-        return int(pipeline.execute()[0])
-
-    def _connected(self) -> redis.Redis:
-        if self._client is None or self._url != settings.REDIS_URL:
-            self._url = settings.REDIS_URL
-            self._client = redis.Redis.from_url(
-                self._url,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                socket_timeout=TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        return self._client
-
-    def _add_local(self, key: str, window: int) -> int:
-        with self._lock:
-            if window != self._local_window:
-                self._local_window = window
-                self._local.clear()
-            self._local[key] = self._local.get(key, 0) + 1
-            return self._local[key]
-
-
-counters = Counters()
-
-
 class TokenRateThrottle(BaseThrottle):
     """Limits each token (each address, for those without one) to so many requests a minute."""
 
@@ -123,7 +60,7 @@ class TokenRateThrottle(BaseThrottle):
         self.state = RateState(
             name=name,
             limit=limit,
-            used=counters.add(f"{name}:{caller}", window),
+            used=counters.add(f"rate:{name}:{caller}:{window}", seconds=2 * WINDOW_SECONDS),
             reset_seconds=max(1, int((window + 1) * WINDOW_SECONDS - now)),
         )
         request._request.rate_state = self.state  # type: ignore[attr-defined]

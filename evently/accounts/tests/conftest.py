@@ -1,9 +1,11 @@
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from django.core.cache import cache
 from django.dispatch import Signal
 
-from evently.accounts import signals, throttle
+from evently.accounts import signals
+from evently.counters import counters
 from evently.origin import Origin
 
 ANNOUNCED = (
@@ -16,18 +18,12 @@ ANNOUNCED = (
 
 
 @pytest.fixture(autouse=True)
-def fresh_counters(settings):
+def fresh_counters(monkeypatch):
     """Count attempts from nothing, apart from whoever else uses the broker."""
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": "accounts-tests",
-        }
-    }
-    cache.clear()
-    throttle._counters.reset()
+    monkeypatch.setattr(counters, "prefix", f"test:{uuid4()}")
+    counters.reset()
     yield
-    throttle._counters.reset()
+    counters.reset()
 
 
 @pytest.fixture

@@ -181,5 +181,5 @@ def test_the_admins_form_is_throttled(client, boss):
 
     page = client.post("/admin/login/", {"username": "boss@example.org", "password": PASSWORD})
 
-    assert page.status_code == 429
-    assert int(page.headers["Retry-After"]) > 0
+    assert "too many attempts" in page.content.decode()
+    assert "_auth_user_id" not in client.session

@@ -1,22 +1,14 @@
 """Pages of accounts: signing up, coming in, what is the person's own."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from evently.accounts import links
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import ApiToken, User
-from evently.accounts.throttle import _counters
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def nothing_counted():
-    cache.clear()
-    _counters.reset()
 
 
 @pytest.fixture

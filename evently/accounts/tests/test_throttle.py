@@ -4,23 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from evently.accounts import throttle
+import evently.counters
 from evently.accounts.throttle import Limit, TooManyAttempts, client_of, count, forgive
+from evently.counters import counters
 
 LIMIT = Limit("test", most=3, window=timedelta(hours=1))
-DOWN = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        # Nothing listens there.
-        "LOCATION": "redis://127.0.0.1:9/0",
-        "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 0.3},
-    }
-}
 
 
 @pytest.fixture
 def broker_down(settings):
-    settings.CACHES = DOWN
+    # Nothing listens there.
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
 
 def fill(subject="ana"):
@@ -86,30 +80,28 @@ def test_count_does_not_wait_for_a_broker_that_is_down():
     assert time.monotonic() - started < 1
 
 
-@pytest.mark.usefixtures("broker_down")
 def test_count_comes_back_to_the_broker(settings, monkeypatch):
+    back, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:9/0"
     fill()
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    monkeypatch.setattr(throttle._counters, "_paused_until", 0.0)
+    settings.REDIS_URL = back
+    monkeypatch.setattr(counters, "_paused_until", 0.0)
 
     count((LIMIT, "ana"))
 
 
 @pytest.mark.usefixtures("broker_down")
 def test_counters_of_the_process_stay_few(monkeypatch):
-    monkeypatch.setattr(throttle, "LOCAL_COUNTERS", 100)
+    monkeypatch.setattr(evently.counters, "MOST_LOCAL", 100)
 
     for n in range(1000):
         count((LIMIT, f"person{n}"))
 
-    assert len(throttle._counters._local) <= 100
+    assert len(counters._local) <= 100
 
 
 def test_counters_hold_no_addresses(monkeypatch):
     keys = []
-    monkeypatch.setattr(
-        throttle._counters, "add", lambda key, change, window: keys.append(key) or 1
-    )
+    monkeypatch.setattr(counters, "add", lambda key, **kwargs: keys.append(key) or 1)
 
     count((LIMIT, "ana@example.org"), (LIMIT, "192.0.2.7"))
 
