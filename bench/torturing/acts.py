@@ -67,22 +67,27 @@ def make_event() -> None:
     """Publish an event where there are fewer than three on sale."""
     if Event.objects.filter(status="active").count() >= EVENTS:
         raise NothingToDoIt
+    put_on_sale(seats=SEATS)
+
+
+def put_on_sale(*, seats: int) -> UUID:
+    """Make an event, publish it, and return its id."""
     by_id, moment = organizer(), now()
     # Where it is morning, so that no night holds offers open for hours.
-    hours_ahead = 9 - moment.hour
-    zone = f"Etc/GMT{-hours_ahead:+d}" if hours_ahead else "UTC"
+    hours_ahead = max(9 - moment.hour, -12)
     event = events.create_event(
         by_id=by_id,
         name="Torture",
         venue="Cellar",
         event_date=moment + timedelta(days=365),
-        timezone=zone,
-        total_capacity=SEATS,
+        timezone=f"Etc/GMT{-hours_ahead:+d}" if hours_ahead else "UTC",
+        total_capacity=seats,
         base_price=Decimal(20),
         max_per_person=MOST_PER_PERSON,
         promotion_window_minutes=2,
     )
     events.publish_event(event_id=event.pk, by_id=by_id)
+    return event.pk
 
 
 def book() -> None:
@@ -217,8 +222,15 @@ def cancel_event() -> None:
 
 
 def delete_event() -> None:
-    """Delete an event, which bookings mostly forbid."""
-    waitlists.delete_event(event_id=an_event())
+    """Delete an event while others find it; whoever booked in time keeps it from that."""
+    event_id = put_on_sale(seats=2)
+    time.sleep(random.uniform(0, 0.1))
+    try:
+        waitlists.delete_event(event_id=event_id)
+    except waitlists.EventHasBookings:
+        waitlists.cancel_event(event_id=event_id)
+        waitlists.continue_cancellation(event_id=event_id)
+        raise
 
 
 ACTS: dict[Callable[[], None], float] = {
