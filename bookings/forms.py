@@ -23,7 +23,7 @@ class QuantityForm(forms.Form):
     def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
         """Make the form; most: seats that one booking may have."""
         super().__init__(*args, **kwargs)
-        self.fields["quantity"] = QuantityField(most=most, initial=1, label="Places")
+        self.fields["quantity"] = QuantityField(most=most, initial=1, label="Seats")
 
 
 class OnceForm(forms.Form):

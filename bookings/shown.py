@@ -38,7 +38,7 @@ class ShownBooking(Shown):
         """What comes back when it is cancelled now, and from whom."""
         event = self.event
         if self.row.total_amount == 0:
-            text = "Your places were free, so there is no money to give back."
+            text = "Your seats were free, so there is no money to give back."
         elif event.is_paid_at_door:
             text = "You would have paid at the entrance, so there is nothing to give back."
         else:
@@ -122,7 +122,7 @@ def next_step(
     """Say a refused booking in plain words, and what to do next: title, text, url, link."""
     join = {
         "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={quantity}",
-        "link": f"Join the line for {quantity} place{'' if quantity == 1 else 's'}",
+        "link": f"Join the line for {quantity} seat{'' if quantity == 1 else 's'}",
     }
     step = {"title": "That did not work", "text": refusal.text, "url": "", "link": ""}
     if isinstance(refusal, operations.SoldOut):
@@ -131,16 +131,16 @@ def next_step(
         if 0 < left < quantity:
             text = f"Only {left} {'is' if left == 1 else 'are'} left. Nothing was booked. "
             text += "Choose fewer, or wait for all of them."
-        step |= {"title": "There are not enough places left", "text": text, **join}
+        step |= {"title": "There are not enough seats left", "text": text, **join}
     elif isinstance(refusal, operations.WaitlistFirst):
-        step |= {"title": "The free places are kept for the line", **join}
+        step |= {"title": "People in line come first", **join}
     elif isinstance(refusal, operations.PriceChanged | operations.PriceRequired | QuoteInvalid):
         seen = refusal.details.get("seen_price", seen_price)
         step |= _price_step(event, seen)
     elif isinstance(refusal, SalesClosed):
         step |= {"title": "Bookings are closed", "text": f"{refusal.text} Nothing was booked."}
     elif isinstance(refusal, operations.PersonLimit):
-        step |= {"title": "That would be too many places for one person"}
+        step |= {"title": "That would be too many seats for one person"}
     elif isinstance(refusal, Invalid) and "quantity" in refusal.fields:
         step |= {"title": "Please choose another number"}
     elif isinstance(refusal, IdempotencyMismatch):
@@ -158,11 +158,11 @@ def _price_step(event: Event, seen: Any) -> dict[str, str]:
     if seen is None or seen == event.current_price:
         return {
             "title": "Please look at the price once more",
-            "text": f"A place costs {current}. Nothing was booked yet: "
+            "text": f"A seat costs {current}. Nothing was booked yet: "
             "send the form again to book at the price shown here.",
         }
     return {
         "title": "The price has changed",
-        "text": f"A place was {money_text(seen, event.currency)} when you looked, and is "
+        "text": f"A seat was {money_text(seen, event.currency)} when you looked, and is "
         f"{current} now. Nothing was booked yet: send the form again to book at the new price.",
     }

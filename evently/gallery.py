@@ -70,12 +70,12 @@ def _chart(now: datetime) -> dict[str, Any]:
 
 def _steps(now: datetime) -> list[dict[str, Any]]:
     return [
-        {"icon": "sparkles", "tone": "good", "title": "2 places were kept for you", "at": now},
+        {"icon": "sparkles", "tone": "good", "title": "2 seats were kept for you", "at": now},
         {
             "icon": "hourglass",
             "tone": "waiting",
             "title": "You joined the line",
-            "text": "For 2 places.",
+            "text": "For 2 seats.",
             "at": now - timedelta(days=2),
         },
     ]

@@ -25,7 +25,7 @@ class FinderForm(forms.Form):
     max_price = forms.DecimalField(
         label="Price up to", required=False, min_value=0, max_digits=10, decimal_places=2
     )
-    available = forms.BooleanField(label="Only with places left", required=False)
+    available = forms.BooleanField(label="Only with seats left", required=False)
 
     def clean(self) -> dict[str, Any]:
         """Refuse days and prices that stand the wrong way round."""

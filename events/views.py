@@ -60,7 +60,7 @@ def quick_filters(form: FinderForm, *, today: date) -> list[dict[str, Any]]:
         ),
         ("Next 30 days", {"date_to": today + timedelta(days=30)}),
         ("Free", {"max_price": 0}),
-        ("Places left", {"available": "on"}),
+        ("Seats left", {"available": "on"}),
     ]
     asked = {name: str(value) for name, value in form.data.items() if value and name != "cursor"}
     shown = []

@@ -110,8 +110,8 @@ def chance(entry_event: Any) -> str:
     """Say what is known of the chance that seats come back."""
     seats = seats_returned_lately(event_id=entry_event.pk)
     if not seats:
-        return "No places came back in the last 14 days."
-    return f"{_places(seats)} came back in the last 14 days."
+        return "No seats came back in the last 14 days."
+    return f"{_seats(seats)} came back in the last 14 days."
 
 
 def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
@@ -152,7 +152,7 @@ def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
 
 
 def _joined(entry: WaitlistEntry) -> dict[str, Any]:
-    text = f"For {_places(entry.quantity)}"
+    text = f"For {_seats(entry.quantity)}"
     if entry.min_quantity != entry.quantity:
         text += f", or at least {entry.min_quantity}"
     return {
@@ -170,15 +170,16 @@ def _offered(offer: Promotion) -> list[dict[str, Any]]:
         {
             "icon": "sparkles",
             "tone": "good",
-            "title": f"{_places(offer.quantity)} {'was' if offer.quantity == 1 else 'were'} "
+            "title": f"{_seats(offer.quantity)} {'was' if offer.quantity == 1 else 'were'} "
             "kept for you",
             "text": f"Because {offer.promotion_reason}." if offer.promotion_reason else "",
             "at": offer.promoted_at,
         }
     ]
+    them = "it" if offer.quantity == 1 else "them"
     ends = {
-        PromotionStatus.USED: ("ticket", "good", "You claimed them"),
-        PromotionStatus.DECLINED: ("log-out", "", "You let them pass, to the next in line"),
+        PromotionStatus.USED: ("ticket", "good", f"You claimed {them}"),
+        PromotionStatus.DECLINED: ("log-out", "", f"You let {them} pass, to the next in line"),
         PromotionStatus.EXPIRED: ("clock", "bad", "The time ran out, and the next was asked"),
     }
     if offer.status in ends:
@@ -217,7 +218,7 @@ def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
     times = "once" if entry.passed_over == 1 else f"{entry.passed_over} times"
     return {
         "icon": "info",
-        "title": f"Too few places came back for you, {times}",
+        "title": f"Too few seats came back for you, {times}",
         "text": f"They went to people behind you who needed fewer than {entry.min_quantity}. "
         "You kept your place.",
         "at": entry.updated_at,
@@ -238,5 +239,5 @@ def _standing(entry: WaitlistEntry) -> dict[str, Any]:
     }
 
 
-def _places(count: int) -> str:
-    return "1 place" if count == 1 else f"{count} places"
+def _seats(count: int) -> str:
+    return "1 seat" if count == 1 else f"{count} seats"

@@ -159,7 +159,7 @@ def test_checkout_of_a_free_event_shows_a_price_that_came_up(client, user):
     assert "is €5.00 now" in response.content.decode()
 
 
-def test_checkout_asks_again_for_more_places_than_the_price_was_shown_for(client, user):
+def test_checkout_asks_again_for_more_seats_than_the_price_was_shown_for(client, user):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event, 1)
 

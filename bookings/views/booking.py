@@ -243,7 +243,7 @@ def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
     except DomainError as refusal:
         context["refusal"] = refusal
         return render_refused(request, "bookings/cancel.html", context, refusal)
-    messages.success(request, "Your places are given back. Thank you for telling us.")
+    messages.success(request, "Your seats are given back. Thank you for telling us.")
     return redirect(addresses.detail)
 
 

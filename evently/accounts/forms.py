@@ -14,7 +14,7 @@ LONGEST_PASSWORD = 1024
 MAIL_SWITCHES: dict[str, tuple[str, tuple[str, ...]]] = {
     "bookings": ("My bookings and cancellations", ("booking_confirm", "cancellation")),
     "line": ("Joining a line, and when it closes", ("waitlist_join", "waitlist_closed")),
-    "offers": ("Places kept for me", ("waitlist_promotion", "promotion_ended")),
+    "offers": ("Seats kept for me", ("waitlist_promotion", "promotion_ended")),
     "changes": ("Changes of my events", ("event_changed", "event_cancelled")),
 }
 CHANNEL = "email"

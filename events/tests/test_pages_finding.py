@@ -69,7 +69,7 @@ def test_home_shows_what_lies_ahead_in_order(client):
     assert find(client) == ["sooner", "later"]
 
 
-def test_home_filters_by_day_price_and_places(client):
+def test_home_filters_by_day_price_and_seats(client):
     EventFactory(name="free", event_date=in_days(2))
     EventFactory(name="dear", priced=80, event_date=in_days(4))
     EventFactory(name="later", priced=20, event_date=in_days(40))

@@ -62,11 +62,11 @@ def in_days(days):
 
 
 # ── An event's page ─────────────────────────────────────────────────────────
-def test_event_page_offers_places(client):
+def test_event_page_offers_seats(client):
     response = page_of(client, EventFactory(priced=20))
     page = response.content.decode()
     assert response.context["standing"].can_book
-    assert "Only 10 places left" in page
+    assert "Only 10 seats left" in page
     assert '"@type": "Event"' in page
 
 
@@ -87,7 +87,7 @@ def test_event_page_sells_what_is_too_little_for_the_line(client):
 
     page = page_of(client, event).content.decode()
 
-    assert "Only 2 places left" in page
+    assert "Only 2 seats left" in page
     assert "You need more?" in page
 
 
@@ -175,7 +175,7 @@ def test_event_seats_swaps_the_panel_when_the_offer_changes(client):
     free(booking)
     changed = client.get(url, {"state": "join"})
     assert changed.headers["HX-Retarget"] == "#panel"
-    assert "How many places?" in changed.content.decode()
+    assert "How many seats?" in changed.content.decode()
 
 
 def test_event_page_costs_the_same_however_long_the_line(client):
@@ -219,7 +219,7 @@ def test_joining_as_a_guest_says_the_same_to_who_waits_already(client):
     assert client.get(reverse("my_waitlists")).status_code == 302
 
 
-def test_joining_while_places_are_on_sale_leads_to_booking(client, user):
+def test_joining_while_seats_are_on_sale_leads_to_booking(client, user):
     event = EventFactory()
     response, _ = join(client, event, quantity="2")
     assert response.status_code == 409
@@ -289,10 +289,10 @@ def test_receipt_tells_facts_newest_first(client, user):
         "You joined the line",
     ]
     free(booking)
-    assert "3 places were kept for you" in steps_of(client, entry)
+    assert "3 seats were kept for you" in steps_of(client, entry)
     page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
     assert "Wheelchair" in page
-    assert "3 places came back in the last 14 days." in page
+    assert "3 seats came back in the last 14 days." in page
 
 
 def test_receipt_tells_why_one_moved_up(client, user):
@@ -319,7 +319,7 @@ def test_receipt_tells_being_passed_over(client, user):
     entry = wait(event, user, quantity=2)
     wait(event, quantity=1)
     free(last)
-    assert "Too few places came back for you, once" in steps_of(client, entry)
+    assert "Too few seats came back for you, once" in steps_of(client, entry)
 
 
 def test_leaving_asks_first(client, user):
@@ -376,7 +376,7 @@ def test_my_waitlists_costs_the_same_for_one_and_many(client, user):
 def test_offer_is_claimed_once(client, user):
     offer = offer_to(user, priced=20)
     shown = client.get(reverse("promotion", args=[offer.pk]))
-    assert "2 places are kept for you" in shown.content.decode()
+    assert "2 seats are kept for you" in shown.content.decode()
     data = {"idempotency_key": shown.context["idempotency_key"]}
 
     first = client.post(reverse("accept_promotion", args=[offer.pk]), data)
@@ -386,7 +386,7 @@ def test_offer_is_claimed_once(client, user):
     assert first.url == second.url == reverse("booking_done", args=[booking.pk])
     another = client.post(reverse("accept_promotion", args=[offer.pk]), {"idempotency_key": "x"})
     assert another.status_code == 409
-    assert "You claimed these places" in another.content.decode()
+    assert "You claimed these seats" in another.content.decode()
 
 
 def test_offer_answered_after_logging_in_again_leads_back_to_it(client):

@@ -43,7 +43,7 @@ ENTRIES_PER_PAGE = 20
 @shows_and_acts
 @never_cache
 def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Ask how many places somebody waits for; a POST puts them in line, at its end."""
+    """Ask how many seats somebody waits for; a POST puts them in line, at its end."""
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
@@ -118,7 +118,7 @@ def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, s
     step = {"title": "That did not work", "text": refusal.text, "url": "", "link": ""}
     if isinstance(refusal, operations.SeatsAvailable):
         step |= {
-            "title": "There are places on sale right now",
+            "title": "You need not wait",
             "url": f"{reverse('book', args=[event.pk])}?quantity={quantity}",
             "link": "Book instead",
         }

@@ -82,7 +82,7 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     # Ada finds the event and books it full, without an account.
     ada = site.open(**browser)
     find(ada, event)
-    ada.get_by_label("How many places?").fill("2")
+    ada.get_by_label("How many seats?").fill("2")
     ada.get_by_role("main").get_by_role("button", name="Book").click()
     says(ada, "You will pay at most €25.00.")
     fill_in_guest(ada, "Ada", ADA)
@@ -106,17 +106,17 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     # Ada cancels by the link in her mail: opening it shows, the button cancels.
     site.tell_everybody()
     ada = site.open(path=site.link_in_mail(ADA, "b"), **browser)
-    ada.get_by_role("link", name="Cancel places").click()
+    ada.get_by_role("link", name="Cancel seats").click()
     says(ada, "nothing to give back")
-    ada.get_by_role("button", name="Cancel my places").click()
+    ada.get_by_role("button", name="Cancel my seats").click()
     says(ada, "This booking is cancelled")
 
     # The first two in line are asked. Ben opens his link, without logging in, and claims.
     site.tell_everybody()
     ben = site.open(path=site.link_in_mail(BEN, "p"), **browser)
-    says(ben, "1 place is kept for you")
+    says(ben, "1 seat is kept for you")
     expect(ben.get_by_role("link", name="Log in")).to_be_visible()
-    ben.get_by_role("button", name="Claim my place").click()
+    ben.get_by_role("button", name="Claim my seat").click()
     expect(ben.get_by_role("heading", name="You are going")).to_be_visible()
 
     # Cleo sees it too, and lets the deadline pass; then Dan is asked, and claims.
@@ -125,14 +125,14 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     expect(cleo.locator("#unread-badge")).to_contain_text("unread")
     cleo.goto(f"{site.url}/waitlists/")
     cleo.get_by_role("link", name="Claim").click()
-    says(cleo, "1 place is kept for you")
+    says(cleo, "1 seat is kept for you")
     clock.move(timedelta(days=4))
     expire_promotions()
     site.tell_everybody()
-    cleo.get_by_role("button", name="Claim my place").click()
+    cleo.get_by_role("button", name="Claim my seat").click()
     expect(cleo.get_by_role("heading", name="This offer has run out")).to_be_visible()
     dan = site.open(path=site.link_in_mail(DAN, "p"), **browser)
-    dan.get_by_role("button", name="Claim my place").click()
+    dan.get_by_role("button", name="Claim my seat").click()
     expect(dan.get_by_role("heading", name="You are going")).to_be_visible()
 
     # Everybody was told, each once; nothing was oversold.
@@ -151,7 +151,7 @@ def test_seats_move_while_the_page_is_open(site: Site) -> None:
     # The page asks every 15 seconds; a test has no such time.
     waiting.clock.install()
     waiting.goto(f"{site.url}/events/{event.pk}/")
-    says(waiting, "Only 1 place left")
+    says(waiting, "Only 1 seat left")
     other = site.open(path=f"/events/{event.pk}/book/")
     fill_in_guest(other, "Ada", ADA)
     other.get_by_role("button", name="Book now").click()
@@ -172,7 +172,7 @@ def test_typing_finds_at_once(site: Site) -> None:
     expect(page).to_have_url(f"{site.url}/?search=babyl")
 
 
-def test_price_follows_the_number_of_places(site: Site) -> None:
+def test_price_follows_the_number_of_seats(site: Site) -> None:
     event = publish(seats=5)
     page = site.open(path=f"/events/{event.pk}/book/")
     page.get_by_role("button", name="One more").click()
