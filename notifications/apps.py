@@ -9,5 +9,12 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Start listening to the facts of the apps below."""
-        from notifications import receivers  # noqa: F401
+        """Start listening to the facts of the apps below, and show how many messages wait."""
+        from evently.metrics import gauge_on_scrape
+        from notifications import queries, receivers  # noqa: F401
+
+        gauge_on_scrape(
+            "evently_messages_pending",
+            "Messages not delivered yet.",
+            lambda: float(queries.pending_count()),
+        )

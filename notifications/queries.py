@@ -6,7 +6,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db.models import QuerySet
 
 from bookings.models import Booking
-from notifications.models import MessageKey, Notification
+from notifications.models import MessageKey, Notification, NotificationStatus
 from waitlists.models import EntryStatus, WaitlistEntry
 
 WELCOME_KEY = "welcome"
@@ -20,6 +20,11 @@ def inbox(*, user_id: UUID) -> QuerySet[Notification]:
 def unread_count(*, user_id: UUID) -> int:
     """Return how many messages a person has not read; one look into a small index."""
     return Notification.objects.filter(user_id=user_id).unread().count()
+
+
+def pending_count() -> int:
+    """Return how many messages are not delivered yet; one look into the index of what is due."""
+    return Notification.objects.filter(status=NotificationStatus.PENDING).count()
 
 
 def people_of_event(*, event_id: UUID) -> list[UUID]:

@@ -3,11 +3,12 @@
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from bookings.models import AttemptResult, Booking, BookingAttempt
 from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
+from evently.metrics import count_booking_attempt
 from evently.origin import Origin
 from evently.transactions import entry
 from events.models import Event
@@ -28,6 +29,7 @@ def log_attempt(*, booking: Booking, origin: Origin) -> None:
         ip_address=origin.ip_address,
         user_agent=origin.user_agent,
     )
+    transaction.on_commit(lambda: count_booking_attempt(booking.status), robust=True)
 
 
 def log_refusal(
@@ -38,6 +40,7 @@ def log_refusal(
     quantity: as asked, sense or nonsense. An attempt on no event leaves no row; neither does one
     that the database cannot take down, for the refusal must reach the person all the same.
     """
+    count_booking_attempt(code)
     if quantity is not None and not -BIGINT <= quantity < BIGINT:
         quantity = None
 

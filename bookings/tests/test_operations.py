@@ -10,6 +10,7 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
 from bookings.operations import booking as booking_operations
+from evently import metrics
 from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7
 from evently.errors import Invalid
@@ -323,3 +324,17 @@ def test_unpaid_bookings_give_their_seats_back_in_time(clock):
     later.refresh_from_db()
     assert (unpaid.status, unpaid.cancel_reason) == ("cancelled", "not paid in time")
     assert (later.status, free_seats(event.pk)) == ("pending", 9)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attempts_are_counted_by_result_for_the_metrics():
+    def counted(result):
+        return metrics.booking_attempts.labels(result)._value.get()
+
+    event, user = EventFactory(total_capacity=1), UserFactory()
+    confirmed, sold_out = counted("confirmed"), counted("sold_out")
+    operations.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
+    with pytest.raises(operations.SoldOut):
+        operations.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
+
+    assert (counted("confirmed"), counted("sold_out")) == (confirmed + 1, sold_out + 1)

@@ -9,13 +9,14 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from bookings.factories import BookingFactory
 from bookings.operations import book_seats
 from evently.accounts.factories import UserFactory
 from evently.environment import BASE_DIR
 from evently.origin import Origin
+from evently.tests.database import url_of
 from events.factories import EventFactory
 from notifications.factories import NotificationFactory
 from notifications.letters.mail import message_id_of
@@ -170,8 +171,7 @@ def test_a_busy_server_is_asked_again(server, clock):
 
 
 def environment_for(server):
-    config = connections["default"].settings_dict
-    url = f"postgres://{config['USER']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
+    url = url_of()
     return os.environ | {
         "DATABASE_URL": url,
         "DATABASE_OWNER_URL": url,
