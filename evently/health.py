@@ -60,7 +60,7 @@ def ask_broker() -> None:
 def queue_length() -> float:
     """Return how many tasks wait in the broker."""
     with _broker(timeout_seconds=0.5) as client:
-        return float(client.llen("celery"))
+        return float(sum(client.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES))
 
 
 metrics.gauge_on_scrape("evently_queue_tasks", "Background tasks waiting.", queue_length)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from kombu import Queue
 
 from evently import environment
 from evently.embedded import addresses
@@ -175,6 +176,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0,
 }
 CELERY_TIMEZONE = "UTC"
+# Mails wait in a queue of their own: a worker takes from the two in turn, so ten thousand mails
+# hold up no offer whose time is over.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "notifications.tasks.deliver": {"queue": "mail"},
+    "notifications.tasks.deliver_many": {"queue": "mail"},
+}
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-promotions": {"task": "waitlists.tasks.expire_promotions", "schedule": 5.0},
     "repair-lines": {"task": "waitlists.tasks.repair_lines", "schedule": 60.0},
