@@ -16,7 +16,7 @@ from typing import Any
 import django
 
 from evently.embedded.processes import choose_port
-from evently.tests.running import Running, home_for_tests
+from evently.tests.running import NOT_INHERITED, Running, home_for_tests
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ def evently_running() -> Iterator[int]:
         running = Running(home, more=more, port=port).start()
         try:
             running.await_ready()
+            # Not to another database than the servers', where the environment names one.
+            for name in NOT_INHERITED:
+                os.environ.pop(name, None)
             os.environ.update(more | {"EVENTLY_HOME": str(home), "PORT": str(port)})
             django.setup()
             yield port
