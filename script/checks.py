@@ -81,7 +81,6 @@ def lint() -> dict[str, bool]:
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
         ("mypy", [PYTHON, "-m", "mypy"], {}),
-        ("djlint format", [PYTHON, "-m", "djlint", "--check", "--quiet", TEMPLATES], {}),
         ("djlint", [PYTHON, "-m", "djlint", "--lint", "--quiet", TEMPLATES], {}),
         ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         (
