@@ -3,8 +3,9 @@
 from django.conf import settings
 from django.contrib import admin
 from django.http import Http404
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, reverse_lazy
 from django.views.defaults import page_not_found
+from django.views.generic import RedirectView
 
 from evently import gallery, health
 from evently.api.problems import not_found
@@ -18,6 +19,8 @@ urlpatterns = [
     re_path(r"^api/", not_found),
     # Django's way from the admin to a row's page expects numbers for ids and breaks on ours.
     re_path(r"^admin/r/", page_not_found, {"exception": Http404()}),
+    # One way to change a password, which also counts attempts and voids the links in mails.
+    path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account"))),
     path("admin/", admin.site.urls),
     path("", include("events.urls")),
     path("", include("bookings.urls")),

@@ -183,3 +183,20 @@ def test_the_admins_form_is_throttled(client, boss):
 
     assert "too many attempts" in page.content.decode()
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_admin_leads_to_the_one_way_to_change_a_password(client, method):
+    user = OrganizerFactory(password=PASSWORD)
+    client.force_login(user)
+    fields = {
+        "old_password": PASSWORD,
+        "new_password1": "n3w-enough!",
+        "new_password2": "n3w-enough!",
+    }
+
+    response = getattr(client, method)("/admin/password_change/", fields)
+
+    assert response.url == "/account/"
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
