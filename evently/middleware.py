@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
 from evently.errors import Busy, Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -106,6 +109,38 @@ def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpRes
         "code": code,
     }
     return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Tells browsers what a page may load and run; in the admin, what its own scripts need."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        """Return the strict policy, with the admin's exceptions there and nowhere else."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path.startswith("/admin/"):
+            parts.replace = {**(parts.replace or {}), **settings.ADMIN_CONTENT_SECURITY_POLICY}
+        return parts
+
+
+class PrivateAnswersMiddleware:
+    """Keeps what somebody logged in was shown out of caches, where a view says nothing itself.
+
+    Otherwise the browser's Back button shows it to whoever sits there after they logged out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the views."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on, and mark the answer if it was made for somebody; asks no database."""
+        response = self.get_response(request)
+        session = request.session
+        if session.accessed and SESSION_KEY in session and "Cache-Control" not in response:
+            add_never_cache_headers(response)
+        return response
 
 
 class RefusalMiddleware:

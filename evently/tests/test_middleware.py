@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from evently import errors
+from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.middleware import RefusalMiddleware, RequestGuardMiddleware
 
 factory = RequestFactory()
@@ -116,3 +117,27 @@ def test_other_errors_pass():
 @pytest.mark.django_db
 def test_the_admins_way_to_a_rows_page_leads_nowhere_rather_than_breaking(client):
     assert client.get("/admin/r/1/2/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/bookings/", "/nowhere/"])
+def test_what_somebody_logged_in_is_shown_is_kept_out_of_caches(client, path):
+    assert "no-store" not in client.get(path).headers.get("Cache-Control", "")
+    client.force_login(UserFactory())
+    assert "no-store" in client.get(path).headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/admin/", "/admin/events/event/", "/admin/login/"])
+def test_the_admin_runs_no_scripts_written_into_its_pages(client, path):
+    client.force_login(OrganizerFactory())
+    policy = client.get(path, follow=True).headers["Content-Security-Policy"]
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["script-src"] == "'self' 'unsafe-eval'"
+    assert directives["default-src"] == directives["form-action"] == "'self'"
+    assert directives["frame-ancestors"] == "'none'"
+
+
+@pytest.mark.django_db
+def test_pages_outside_the_admin_have_none_of_its_exceptions(client):
+    assert "unsafe" not in client.get("/").headers["Content-Security-Policy"]
