@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from events.importing.moments import in_zone, moved_ahead, read_date, read_time
 from events.importing.reading import Row
 from events.models import PaymentMode
+from events.operations.checking import is_one_line
 
 # An all-day event has doors too; nothing better is known.
 DAY_STARTS = time(9)
@@ -136,9 +137,8 @@ def _candidate(row: Row, plan: Plan, name: str) -> Candidate:
         starts_at, ends_at = _moments(span, plan, ahead - span.day)
         moved = True
     description = _description_of(row)
-    for text in (name, place, description):
-        if "\x00" in text:
-            raise _Refused("bad_character", "Remove the invisible character (a null byte).")
+    if not (is_one_line(name) and is_one_line(place)) or "\x00" in description:
+        raise _Refused("bad_character", "Remove the invisible character.")
     return Candidate(
         line=row.line,
         name=name,

@@ -1,6 +1,7 @@
 """What an event must look like before it is saved, told in sentences by field."""
 
 import re
+import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -17,6 +18,8 @@ LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 LAST_YEAR = 9000
 CURRENCY = re.compile(r"[A-Z]{3}")
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
+# They stand in subjects of mails, calendar files and lists, which are lines.
+LINES = ("name", "venue")
 TEXTS = ("name", "description", "venue", "refund_policy", "payment_instructions")
 
 
@@ -40,11 +43,25 @@ def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
     if not problems.keys() & set(MOMENTS):
         problems |= _moment_problems(event, at=at if date_moved else None)
     problems |= _number_problems(event) | _price_problems(event)
+    problems |= _text_problems(event)
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def is_one_line(text: str) -> bool:
+    """Return whether a text has neither line breaks nor other control characters."""
+    return not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+
+
+def _text_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for name in LINES:
+        if not is_one_line(getattr(event, name) or ""):
+            problems[name] = "Write it on one line, without invisible characters."
     for name in TEXTS:
         if "\x00" in (getattr(event, name) or ""):
             problems[name] = "Remove the invisible character (a null byte)."
-    if problems:
-        raise Invalid(fields=problems)
+    return problems
 
 
 def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:

@@ -102,8 +102,10 @@ def test_refusals_name_the_line_and_say_what_to_do():
     assert "2026-11-30" in month.sentence
 
 
-def test_null_bytes_are_refused(a_file):
-    (one,) = judged(a_file(HEADER + " " * 2000 + "\nBad\x00 Name,2030-11-30,19:30,Harbour\n"))
+@pytest.mark.parametrize("invisible", ["\x00", "\x1b"])
+def test_invisible_characters_are_refused(a_file, invisible):
+    row = f"Bad{invisible} Name,2030-11-30,19:30,Harbour"
+    (one,) = judged(a_file(HEADER + " " * 2000 + f"\n{row}\n"))
 
     assert one.reason == "bad_character"
 
