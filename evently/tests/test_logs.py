@@ -9,8 +9,10 @@ import structlog
 from celery import shared_task
 from django.http import HttpResponse
 from django.test import RequestFactory
+from gunicorn.config import Config
 
 from evently import logs
+from evently.supervisor.gunicorn_log import Logger, without_client
 
 
 @pytest.fixture
@@ -114,3 +116,17 @@ def test_task_lines_carry_task_and_request_id(lines):
         assert (line["task_id"], line["request_id"]) == ("t1", "abcdef123456")
         assert line["task"].endswith("noted")
     assert ended["state"] == "SUCCESS"
+
+
+def test_the_server_writes_no_address_of_whoever_sends_what_is_not_http(lines):
+    errors = Logger(Config()).error_log
+    try:
+        errors.warning(
+            "Invalid request from ip=192.0.2.7: Invalid HTTP request line: 'GET /?q=Ada'"
+        )
+        errors.warning("Worker (pid:7) was sent SIGKILL!")
+    finally:
+        errors.removeFilter(without_client)
+
+    written = [line["event"] for line in lines()]
+    assert written == ["a request was not HTTP", "Worker (pid:7) was sent SIGKILL!"]
