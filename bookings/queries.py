@@ -18,12 +18,6 @@ def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
     return booking_history(user_id=user_id).filter(pk=booking_id).first()
 
 
-def seats_booked_by(*, user_id: UUID, event_id: UUID) -> int:
-    """Return how many seats of an event a person has booked."""
-    bookings = Booking.objects.of_user(user_id).holding_seats().filter(event_id=event_id)
-    return sum(bookings.values_list("quantity", flat=True))
-
-
 def events_with_overdue_bookings() -> list[UUID]:
     """Return the ids of events with unpaid bookings whose time is over."""
     return list(

@@ -106,11 +106,6 @@ class EventFilter(django_filters.FilterSet):
         model = Event
         fields: list[str] = []
 
-    @property
-    def asks_for_dates(self) -> bool:
-        """Whether the list is to reach beyond what lies ahead."""
-        return bool(self.data.get("date_from") or self.data.get("date_to"))
-
     def by_words(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
         """Keep what matches the words."""
         return matching(events, text)

@@ -235,16 +235,6 @@ class Event(Identified):
         return self.current_price == 0
 
     @property
-    def seats_taken(self) -> int:
-        """Seats that are booked or held by an offer."""
-        return self.total_capacity - self.available_seats
-
-    @property
-    def share_taken(self) -> float:
-        """Share of the seats that are booked or held, 0 to 1."""
-        return self.seats_taken / self.total_capacity
-
-    @property
     def sales_close_at(self) -> datetime:
         """When sales end: the organizer's choice, or the start."""
         return min(self.sales_end_at or self.event_date, self.event_date)

@@ -186,11 +186,6 @@ class Notification(Identified):
         return not self.read
 
     @property
-    def has_failed(self) -> bool:
-        """Whether its mail was given up."""
-        return self.status == NotificationStatus.FAILED
-
-    @property
     def is_account_mail(self) -> bool:
         """Whether an account cannot work without it, whatever the person's preferences."""
         return self.type in ACCOUNT_TYPES
@@ -325,11 +320,6 @@ class EmailDelivery(Identified):
 
     def __str__(self) -> str:
         return f"{self.get_template_type_display()} ({self.get_status_display()})"
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether nobody will try it again by themselves."""
-        return self.status in (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 
     @property
     def recipient(self) -> str:

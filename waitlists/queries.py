@@ -31,11 +31,6 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
     )
 
 
-def entry_for(*, user_id: UUID, event_id: UUID) -> WaitlistEntry | None:
-    """Return a person's entry for an event, whatever became of it."""
-    return WaitlistEntry.objects.filter(event_id=event_id, user_id=user_id).first()
-
-
 def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:
     """Return the offer that waits for an entry's answer."""
     return Promotion.objects.filter(

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from evently.audit.models import AuditLog
 
@@ -11,16 +11,6 @@ from evently.audit.models import AuditLog
 def history_of_event(event_id: UUID) -> QuerySet[AuditLog]:
     """Return every change of an event and of its rows, newest first."""
     return AuditLog.objects.filter(event_id=event_id)
-
-
-def history_of_row(row_id: UUID) -> QuerySet[AuditLog]:
-    """Return every change of one row, newest first."""
-    return AuditLog.objects.filter(row_id=row_id)
-
-
-def changes_about(row_id: UUID) -> QuerySet[AuditLog]:
-    """Return the changes of a row, or of any row of the event with this id, newest first."""
-    return AuditLog.objects.filter(Q(row_id=row_id) | Q(event_id=row_id))
 
 
 def audited_tables() -> list[str]:
