@@ -42,7 +42,8 @@ def main() -> int:
     if done.returncode:
         print(done.stdout)
         return done.returncode
-    figures = json.loads(done.stdout)
+    # The figures are the last line, whatever a library had to say before.
+    figures = json.loads(done.stdout.splitlines()[-1])
     print(told(figures))
     return 0 if figures["looks"] and not is_wrong(figures) else 1
 
