@@ -15,6 +15,8 @@ LOG_IN_CLIENT = Limit("log_in_client", most=100, window=timedelta(minutes=15))
 PASSWORD_CHECKS = Limit("password_checks", most=10, window=timedelta(minutes=15))
 MAILS_TO_ADDRESS = Limit("mails_to_address", most=5, window=timedelta(hours=1))
 MAILS_BY_CLIENT = Limit("mails_by_client", most=200, window=timedelta(hours=1))
+# Guests need no proof of their address, and its owner is written to each time.
+GUESTS_OF_ADDRESS = Limit("guests_of_address", most=20, window=timedelta(hours=1))
 
 
 def count_log_in(email: str, origin: Origin) -> list[Counted]:
@@ -39,3 +41,11 @@ def count_mail(email: str, origin: Origin) -> None:
         (MAILS_TO_ADDRESS, digest_of_address(email)),
         (MAILS_BY_CLIENT, client_of(origin.ip_address)),
     )
+
+
+def count_guest(email: str) -> None:
+    """Count somebody who books or joins a line under an address without having logged in.
+
+    Raises TooManyAttempts.
+    """
+    count((GUESTS_OF_ADDRESS, digest_of_address(email)))

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from evently.accounts.links import TokenInvalid, read_verification_token
 from evently.accounts.locks import lock_user
 from evently.accounts.models import User
-from evently.accounts.operations.limits import count_mail
+from evently.accounts.operations.limits import count_guest, count_mail
 from evently.accounts.operations.passwords import check_new
 from evently.accounts.operations.proof import disarm
 from evently.accounts.queries import user_with_address
@@ -98,9 +98,10 @@ def find_or_create_guest(*, email: str, name: str) -> User:
 
     An account keeps its own name. One whose address was never proven loses its password and
     API tokens: whoever set them may not be who books now, and would see the booking.
-    Raises AddressInvalid, NameInvalid, AccountInactive.
+    Raises AddressInvalid, NameInvalid, AccountInactive, TooManyAttempts.
     """
     email, name = clean_address(email), clean_name(name)
+    count_guest(email)
 
     def work() -> User:
         user, is_new = _find_or_insert(email=email, name=name, password_hash=None)

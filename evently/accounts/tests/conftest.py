@@ -1,11 +1,8 @@
-from uuid import uuid4
-
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.dispatch import Signal
 
 from evently.accounts import signals
-from evently.counters import counters
 from evently.origin import Origin
 
 ANNOUNCED = (
@@ -15,15 +12,6 @@ ANNOUNCED = (
     "password_reset_requested",
     "login_link_requested",
 )
-
-
-@pytest.fixture(autouse=True)
-def fresh_counters(monkeypatch):
-    """Count attempts from nothing, apart from whoever else uses the broker."""
-    monkeypatch.setattr(counters, "prefix", f"test:{uuid4()}")
-    counters.reset()
-    yield
-    counters.reset()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from evently.accounts import links, operations
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import User
 from evently.accounts.queries import user_with_address
+from evently.accounts.throttle import TooManyAttempts
 from evently.audit.models import AuditLog
 from evently.privacy.addresses import AddressInvalid, NameInvalid
 from evently.privacy.models import PersonKey
@@ -270,3 +271,15 @@ def test_find_or_create_guest_refuses():
     with pytest.raises(NameInvalid):
         operations.find_or_create_guest(email="new@example.org", name=" ")
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_nobody_floods_an_address_by_booking_under_it(has_account):
+    if has_account:
+        UserFactory(email="ana@example.org")
+    for _ in range(20):
+        operations.find_or_create_guest(email="ana@example.org", name="Mallory")
+
+    with pytest.raises(TooManyAttempts):
+        operations.find_or_create_guest(email="ANA@example.org", name="Mallory")
+    operations.find_or_create_guest(email="bo@example.org", name="Bo")
