@@ -98,6 +98,18 @@ def test_checkout_answers_a_guest_the_same_whether_or_not_they_have_an_account(c
     assert abs(pages[0][1] - pages[1][1]) < 20
 
 
+def test_checkout_of_what_is_sold_out_tells_no_stranger_who_has_seats(client):
+    event = EventFactory(total_capacity=2, max_per_person=2)
+    fields = open_checkout(client, event)
+    known = BookingFactory(event=event, quantity=2).user.email
+    answers = [
+        send(client, event, fields, name="A", email=email) for email in (known, "new@example.org")
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409]
+    titles = [answer.context["refusal"]["title"] for answer in answers]
+    assert titles == ["There are not enough seats left"] * 2
+
+
 def test_checkout_sent_twice_makes_one_booking_and_shows_it_again(client, user):
     event = EventFactory()
     fields = open_checkout(client, event)

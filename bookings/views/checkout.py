@@ -77,10 +77,23 @@ def _book(request: HttpRequest, event: Event) -> HttpResponse:
         user = _booker(request, form)
         booking_id = _place(request, event, form, user)
     except DomainError as refusal:
+        if not request.user.is_authenticated:
+            refusal = _told_to_a_stranger(refusal, event, quantity)
         return _refused(request, event, form, refusal, quantity=quantity)
     if request.user.is_authenticated:
         return redirect(Addresses.own(booking_id).done)
     return redirect(Addresses.linked(event_id=event.pk, booking_id=booking_id).done)
+
+
+def _told_to_a_stranger(refusal: DomainError, event: Event, quantity: int) -> DomainError:
+    """Return what a guest is told of a refusal.
+
+    Where nobody could book, a stranger must not learn whose address has seats already.
+    """
+    event = public_event(event.pk) or event
+    if isinstance(refusal, operations.PersonLimit) and event.available_seats < quantity:
+        return operations.SoldOut()
+    return refusal
 
 
 def _booker(request: HttpRequest, form: CheckoutForm) -> User:

@@ -219,6 +219,19 @@ def test_joining_as_a_guest_says_the_same_to_who_waits_already(client):
     assert client.get(reverse("my_waitlists")).status_code == 302
 
 
+def test_joining_as_a_guest_tells_no_stranger_who_has_seats_or_waits(client):
+    def answer(event, email):
+        response, _ = join(client, event, name="Ada", email=email)
+        return response.status_code, response.content.decode().replace(email, "")
+
+    full, booking = full_event(max_per_person=2)
+    assert answer(full, booking.user.email) == answer(full, "nobody@example.org")
+
+    on_sale = EventFactory(max_per_person=2)
+    booked = BookingFactory(event=on_sale, quantity=2).user.email
+    assert answer(on_sale, booked)[0] == answer(on_sale, "other@example.org")[0] == 409
+
+
 def test_joining_while_seats_are_on_sale_leads_to_booking(client, user):
     event = EventFactory()
     response, _ = join(client, event, quantity="2")

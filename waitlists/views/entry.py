@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from bookings.operations import PersonLimit
 from evently.accounts.operations import find_or_create_guest
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
@@ -35,7 +36,7 @@ from waitlists.forms import JoinForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
 from waitlists.shown import EntryAddresses, ShownEntry, chance, receipt
-from waitlists.standing import standing_of
+from waitlists.standing import Line, lines_of, seats_of, standing_of
 
 ENTRIES_PER_PAGE = 20
 
@@ -64,14 +65,33 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
     try:
         entry_id = _take_place(request, event, form)
     except DomainError as refusal:
-        if is_guest and isinstance(refusal, operations.AlreadyWaiting):
-            # A stranger must not learn from us who waits for what.
+        told = _told_to_a_stranger(refusal, event, form) if is_guest else refusal
+        if told is None:
             return _guest_joined(request, event, form)
-        return _refused(request, event, form, refusal)
+        return _refused(request, event, form, told)
     if is_guest:
         return _guest_joined(request, event, form)
     messages.success(request, "You are in line. We write to you the moment it is your turn.")
     return redirect(reverse("waitlist_entry", args=[entry_id]))
+
+
+def _told_to_a_stranger(refusal: DomainError, event: Event, form: JoinForm) -> DomainError | None:
+    """Return what a guest is told of a refusal; None: the same as who stands in line now.
+
+    A stranger must not learn from us who waits for what, or has seats of what: where a refusal
+    is about the person, they are told what anybody else would be.
+    """
+    quantity = form.cleaned_data["quantity"]
+    if not isinstance(refusal, operations.AlreadyWaiting | PersonLimit):
+        return refusal
+    event = public_event(event.pk) or event
+    if quantity > (event.max_per_person or quantity):
+        return refusal
+    seats = seats_of(event, lines_of([event.pk]).get(event.pk, Line()))
+    least = form.cleaned_data["min_quantity"] or quantity
+    if least <= seats.available and not seats.kept_for_line:
+        return operations.SeatsAvailable()
+    return None
 
 
 def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
