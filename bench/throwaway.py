@@ -61,9 +61,22 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
                     _set_clock(database, fast_clock)
             yield environment
         finally:
-            server.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            _drop(server, name)
+
+
+def _drop(server: "psycopg.Connection[Any]", name: str) -> None:
+    """Drop the database once the last of its connections is gone.
+
+    Not by force: the owner may not end connections of the application's role, nor a vacuum.
+    """
+    for attempt in range(6):
+        try:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        except psycopg.errors.ObjectInUse:
+            if attempt == 5:
+                raise
+        else:
+            return
 
 
 def _set_clock(database: "psycopg.Connection[Any]", factor: float) -> None:
