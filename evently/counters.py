@@ -55,15 +55,18 @@ class Counters:
         return int(pipeline.execute()[0])
 
     def _connected(self) -> redis.Redis:
-        if self._client is None or self._url != settings.REDIS_URL:
-            self._url = settings.REDIS_URL
-            self._client = redis.Redis.from_url(
-                self._url,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                socket_timeout=TIMEOUT_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-            )
-        return self._client
+        # Under the lock: a client made twice closes, as the first is forgotten, connections that
+        # another thread has just begun to use.
+        with self._lock:
+            if self._client is None or self._url != settings.REDIS_URL:
+                self._url = settings.REDIS_URL
+                self._client = redis.Redis.from_url(
+                    self._url,
+                    socket_connect_timeout=TIMEOUT_SECONDS,
+                    socket_timeout=TIMEOUT_SECONDS,
+                    retry=Retry(NoBackoff(), 0),
+                )
+            return self._client
 
     def _add_local(self, key: str, change: int, seconds: int) -> int:
         now = time.monotonic()

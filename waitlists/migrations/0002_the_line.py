@@ -180,13 +180,17 @@ BEGIN
     END IF;
     FOR event IN SELECT DISTINCT unnest(touched) ORDER BY 1 LOOP
         PERFORM evently_lock_event(event);
-        UPDATE waitlists w SET position = ranked.rank
-        FROM (
-            SELECT id, row_number() OVER (ORDER BY priority_score DESC, joined_at, id) AS rank
-            FROM waitlists WHERE event_id = event AND status = 'waiting'
-        ) ranked
-        WHERE w.id = ranked.id AND w.event_id = event
-            AND w.position IS DISTINCT FROM ranked.rank;
+        -- Planned each time: a plan kept from when the line was short joins ten thousand rows to
+        -- ten thousand, one by one.
+        EXECUTE $sql$
+            UPDATE waitlists w SET position = ranked.rank
+            FROM (
+                SELECT id, row_number() OVER (ORDER BY priority_score DESC, joined_at, id) AS rank
+                FROM waitlists WHERE event_id = $1 AND status = 'waiting'
+            ) ranked
+            WHERE w.id = ranked.id AND w.event_id = $1
+                AND w.position IS DISTINCT FROM ranked.rank
+        $sql$ USING event;
     END LOOP;
     RETURN NULL;
 END
