@@ -4,10 +4,8 @@ import io
 from dataclasses import dataclass
 from html import escape
 
-import segno
-
 from bookings.models import Booking, Ticket
-from bookings.qr import ERROR_CORRECTION, QUIET_ZONE, qr_text
+from bookings.qr import QUIET_ZONE, ticket_code
 from evently.links import link_to
 from notifications.letters.placeholders import Rich
 
@@ -58,6 +56,5 @@ def drawn(tickets: list[Ticket]) -> tuple[Rich, list[Picture]]:
 
 def _code(ticket: Ticket) -> bytes:
     out = io.BytesIO()
-    code = segno.make_qr(qr_text(ticket), error=ERROR_CORRECTION)
-    code.save(out, kind="png", scale=6, border=QUIET_ZONE)
+    ticket_code(ticket).save(out, kind="png", scale=6, border=QUIET_ZONE)
     return out.getvalue()
