@@ -21,7 +21,6 @@ from evently.errors import Busy, DomainError, Invalid
 from evently.idempotency.keys import KEY_LENGTH, Once, digest_of
 from evently.middleware import status_of
 
-INVALID_FORM = Invalid.code
 INVALID_FORM_STATUS = 422
 
 

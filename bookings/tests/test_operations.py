@@ -9,7 +9,6 @@ from bookings import operations
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
-from bookings.operations import booking as booking_operations
 from evently import metrics
 from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7
@@ -135,21 +134,6 @@ def test_priced_event_needs_a_price_and_a_free_one_does_not():
     assert book(EventFactory(), 2).total_amount == 0
     # 20.005 and more was seen: they pay what it costs.
     assert book(EventFactory(priced=20), 3, unit_price=Decimal("20.005")).total_amount == 60
-
-
-def test_price_that_falls_between_reading_and_taking_is_read_again(monkeypatch):
-    event, read, reads = EventFactory(priced=10), booking_operations.event_on_sale, []
-
-    def read_late(event_id):
-        found, at = read(event_id)
-        if not reads:
-            found.current_price = Decimal(20)  # as it was a moment ago
-        reads.append(found.current_price)
-        return found, at
-
-    monkeypatch.setattr(booking_operations, "event_on_sale", read_late)
-    assert book(event, unit_price=Decimal(20)).unit_price == 10
-    assert reads == [20, 10]
 
 
 # ── Refusals, in their order ────────────────────────────────────────────────

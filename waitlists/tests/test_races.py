@@ -4,6 +4,7 @@ import random
 import threading
 from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -13,11 +14,13 @@ from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
+from bookings.signals import booking_confirmed
 from evently.accounts.factories import UserFactory
 from evently.errors import DomainError
 from evently.idempotency.keys import Once, Replayed
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, people
+from evently.tests.running import wait_for
 from evently.tests.sql import run, value
 from evently.transactions import Vanished
 from events.factories import EventFactory
@@ -33,6 +36,11 @@ pytestmark = [
 
 CONNECTIONS, ATTEMPTS, SEATS = 16, 1500, 500
 ORIGIN = Origin(ip_address="192.0.2.1", user_agent="race")
+SOMEBODY_WAITS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -238,17 +246,43 @@ def test_the_same_key_at_once_makes_one_booking():
     assert BookingAttempt.objects.count() == 1
 
 
+# ── Prices ──────────────────────────────────────────────────────────────────
+def test_price_that_falls_between_reading_and_taking_is_the_one_paid():
+    """The booking has read 20 and waits for the event's row, where the price falls to 10."""
+    event, user = EventFactory(priced=20), UserFactory()
+
+    def book():
+        return bookings.book_seats(
+            event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN, unit_price=Decimal(20)
+        )
+
+    def lower_the_price():
+        with plain_connection() as watcher, plain_connection() as holder, holder.transaction():
+            holder.execute("SELECT FROM events WHERE id = %s FOR NO KEY UPDATE", [event.pk])
+            locked.set()
+            assert wait_for(lambda: watcher.execute(SOMEBODY_WAITS).fetchone()[0], 10)
+            holder.execute("UPDATE events SET current_price = 10 WHERE id = %s", [event.pk])
+
+    locked = threading.Event()
+    booking, _ = at_once(lambda: locked.wait(10) and book(), lower_the_price)
+    assert (booking.unit_price, booking.total_amount) == (10, 10)
+
+
 # ── Deleted meanwhile ───────────────────────────────────────────────────────
-def test_person_deleted_while_booking_is_told_plainly(monkeypatch):
+def test_person_deleted_while_booking_is_told_plainly():
     event, user = EventFactory(), UserFactory()
 
-    def delete_and_log(**kwargs):
+    def delete(**kwargs):
         with plain_connection() as database:
+            database.execute("SET lock_timeout = '2s'")
             database.execute("DELETE FROM users WHERE id = %s", [user.pk])
 
-    monkeypatch.setattr("bookings.operations.booking.log_attempt", delete_and_log)
-    with pytest.raises(Vanished):
-        bookings.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN)
+    booking_confirmed.connect(delete)
+    try:
+        with pytest.raises(Vanished):
+            bookings.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN)
+    finally:
+        booking_confirmed.disconnect(delete)
     assert free_seats(event.pk) == 10
 
 
