@@ -161,8 +161,10 @@ RANKS = """
 -- Positions, once per statement: 1 to n by priority_score descending, then joined_at, then id.
 -- EXCEPT ALL tells cheaply which events' order can have changed; joining the two transition
 -- tables took seconds in a line of ten thousand.
+-- No nested loops: where statistics lag behind, they would join a long line to itself row by row.
 CREATE FUNCTION evently_rank_line() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    SET enable_nestloop = off AS $$
 DECLARE
     event uuid;
     touched uuid[];
@@ -188,7 +190,7 @@ BEGIN
                 SELECT id, row_number() OVER (ORDER BY priority_score DESC, joined_at, id) AS rank
                 FROM waitlists WHERE event_id = $1 AND status = 'waiting'
             ) ranked
-            WHERE w.id = ranked.id AND w.event_id = $1
+            WHERE w.id = ranked.id AND w.event_id = $1 AND w.status = 'waiting'
                 AND w.position IS DISTINCT FROM ranked.rank
         $sql$ USING event;
     END LOOP;
