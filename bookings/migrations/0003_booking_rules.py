@@ -65,13 +65,13 @@ DECLARE
     booking record;
     living int;
 BEGIN
-    -- Planned each time: a plan kept from when there were few tickets compares each with each.
-    EXECUTE $sql$
-        UPDATE tickets t SET cancelled_at = evently_clock()
-        FROM new_rows b
-        WHERE b.status = 'cancelled' AND t.booking_id = b.id AND t.event_id = b.event_id
-            AND t.cancelled_at IS NULL
-    $sql$;
+    -- Booking by booking: as one join, lagging statistics made it compare each with each.
+    FOR booking IN
+        SELECT id, event_id, quantity FROM new_rows WHERE status = 'cancelled' ORDER BY id
+    LOOP
+        UPDATE tickets SET cancelled_at = evently_clock()
+        WHERE booking_id = booking.id AND event_id = booking.event_id AND cancelled_at IS NULL;
+    END LOOP;
     FOR booking IN
         SELECT id, event_id, quantity FROM new_rows WHERE status <> 'cancelled'
         EXCEPT ALL
