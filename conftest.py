@@ -15,7 +15,12 @@ from django.test.utils import setup_databases, teardown_databases
 
 from evently.tests import database
 
-pytest_plugins = ["evently.tests.clock", "evently.tests.counting", "evently.tests.owned_rows"]
+pytest_plugins = [
+    "evently.tests.clock",
+    "evently.tests.counting",
+    "evently.tests.owned_rows",
+    "evently.tests.people",
+]
 
 
 @pytest.hookimpl(tryfirst=True)

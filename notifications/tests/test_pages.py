@@ -7,7 +7,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from evently.accounts.factories import UserFactory
 from notifications.factories import NotificationFactory
 from notifications.models import MessageType, Notification
 from notifications.presentation import shown
@@ -15,13 +14,6 @@ from notifications.presentation import shown
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def user(client):
-    user = UserFactory()
-    client.force_login(user)
-    return user
 
 
 def text_of(response):

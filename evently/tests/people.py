@@ -1,0 +1,15 @@
+"""Who looks at the pages that a test asks for."""
+
+import pytest
+from django.test import Client
+
+from evently.accounts.factories import UserFactory
+from evently.accounts.models import User
+
+
+@pytest.fixture
+def user(client: Client) -> User:
+    """Return somebody who is logged in with the test's client."""
+    user = UserFactory()
+    client.force_login(user)
+    return user

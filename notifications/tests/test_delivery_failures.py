@@ -1,0 +1,176 @@
+"""What fails is tried again, later and later, then given up visibly."""
+
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core.mail.backends.locmem import EmailBackend
+
+from notifications.factories import NotificationFactory
+from notifications.models import EmailDelivery
+from notifications.operations import attempts, delivering
+from notifications.operations.resending import resend_failed
+from notifications.tests.delivering import deliver, mail_of, reread
+
+pytestmark = pytest.mark.django_db
+
+
+class FailingBackend(EmailBackend):
+    """Raises what a test says."""
+
+    error: Exception | None = None
+    at_open: Exception | None = None
+
+    def open(self):
+        if FailingBackend.at_open:
+            raise FailingBackend.at_open
+
+    def send_messages(self, messages):
+        if FailingBackend.error:
+            raise FailingBackend.error
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def failing(settings):
+    """Let the mail server fail as the test says."""
+    settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
+    yield FailingBackend
+    FailingBackend.error = FailingBackend.at_open = None
+
+
+def refused(code):
+    return smtplib.SMTPRecipientsRefused({"ada@example.org": (code, b"no <ada@example.org>")})
+
+
+def test_a_failed_mail_is_due_again_later(failing, mailoutbox):
+    failing.error = smtplib.SMTPServerDisconnected("gone")
+    notification = NotificationFactory()
+
+    deliver(notification)
+
+    log, after = mail_of(notification), reread(notification)
+    assert (log.status, log.send_attempts, log.attempt) == ("pending", 1, None)
+    assert log.error_message == "SMTPServerDisconnected"
+    assert after.status == "pending"
+    assert after.next_attempt_at == pytest.approx(log.next_attempt_at, abs=timedelta(seconds=1))
+    pause = log.next_attempt_at - log.last_attempt_at
+    assert timedelta(seconds=22) < pause < timedelta(seconds=39)
+
+    failing.error = None
+    deliver(notification)
+    assert mailoutbox == [], "it was not due yet"
+
+    EmailDelivery.objects.update(next_attempt_at=notification.created_at)
+    deliver(notification)
+    assert len(mailoutbox) == 1
+    assert mail_of(notification).metadata.get("maybeRepeated") is None
+
+
+def test_pauses_grow_threefold_up_to_six_hours():
+    pauses = [
+        [attempts.pause_after(count) for _ in range(200)]
+        for count in range(1, attempts.MOST_ATTEMPTS)
+    ]
+    wanted = [30, 90, 270, 810, 2_430, 7_290, 21_600, 21_600, 21_600]
+
+    for some, seconds in zip(pauses, wanted, strict=True):
+        assert min(some) >= timedelta(seconds=seconds * 0.75)
+        assert max(some) <= timedelta(seconds=seconds * 1.25)
+        assert len(set(some)) > 100
+
+
+def test_after_the_last_attempt_a_mail_has_failed_visibly(failing):
+    failing.error = OSError(111, "Connection refused")
+    notification = NotificationFactory()
+    for _ in range(attempts.MOST_ATTEMPTS + 2):
+        EmailDelivery.objects.update(next_attempt_at=notification.created_at)
+        deliver(notification)
+
+    log = mail_of(notification)
+    assert (log.status, log.send_attempts) == ("failed", attempts.MOST_ATTEMPTS)
+    assert log.error_message == "ConnectionRefusedError 111"
+    assert reread(notification).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "for_good", "message"),
+    [
+        (refused(550), True, "SMTPRecipientsRefused 550"),
+        (refused(450), False, "SMTPRecipientsRefused 450"),
+        (smtplib.SMTPDataError(554, b"spam from ada@example.org"), True, "SMTPDataError 554"),
+        (smtplib.SMTPDataError(451, b"later"), False, "SMTPDataError 451"),
+        (smtplib.SMTPSenderRefused(553, b"who?", "us"), False, "SMTPSenderRefused 553"),
+        (smtplib.SMTPAuthenticationError(535, b"no"), False, "SMTPAuthenticationError 535"),
+        (TimeoutError("ada@example.org"), False, "TimeoutError"),
+        (ValueError("ada@example.org"), True, "ValueError"),
+    ],
+)
+def test_an_error_is_told_without_the_address_and_judged(failing, error, for_good, message):
+    failing.error = error
+    notification = NotificationFactory()
+
+    deliver(notification)
+
+    log = mail_of(notification)
+    assert log.error_message == message
+    assert log.status == ("failed" if for_good else "pending")
+
+
+def test_when_the_server_is_down_the_rest_of_a_batch_waits(failing):
+    failing.at_open = ConnectionRefusedError(111, "Connection refused")
+    first, second, third = NotificationFactory.create_batch(3)
+
+    deliver(first, second, third)
+
+    assert mail_of(first).error_message == "ConnectionRefusedError 111"
+    assert EmailDelivery.objects.count() == 1
+    assert reread(second).status == reread(third).status == "pending"
+
+
+def test_a_slow_server_does_not_run_a_task_into_its_time_limit(mailoutbox, monkeypatch):
+    monkeypatch.setattr(delivering, "BATCH_SECONDS", -1)
+
+    deliver(*NotificationFactory.create_batch(2))
+
+    assert mailoutbox == []
+
+
+def test_failed_mails_are_sent_again_on_demand(
+    failing, mailoutbox, django_capture_on_commit_callbacks
+):
+    failing.error = refused(550)
+    failed, fine = NotificationFactory.create_batch(2)
+    deliver(failed)
+    failing.error = None
+    deliver(fine)
+    ids = [mail.pk for mail in EmailDelivery.objects.all()]
+
+    from notifications.operations import resending
+
+    assert resending._start_again(ids) == 1
+    assert resending._start_again(ids) == 0
+    deliver(failed, fine)
+
+    assert len(mailoutbox) == 2
+    assert mail_of(failed).status == "sent"
+    assert reread(failed).status == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_resend_failed_opens_a_transaction_of_its_own():
+    notification = NotificationFactory(status="failed")
+    log = EmailDelivery.objects.create(
+        notification_id=notification.pk,
+        user=notification.user,
+        template_type="notification",
+        status="bounced",
+        send_attempts=10,
+        error_message="x",
+    )
+
+    assert resend_failed(delivery_ids=[log.pk, notification.pk]) == 1
+
+    log.refresh_from_db()
+    assert (log.status, log.send_attempts, log.error_message) == ("pending", 0, "")
+    assert reread(notification).status == "pending"

@@ -1,0 +1,17 @@
+"""What the tests of the admin share."""
+
+import pytest
+
+from evently.accounts.factories import OrganizerFactory
+
+
+@pytest.fixture
+def organizer():
+    return OrganizerFactory(name="Olive Organizer")
+
+
+@pytest.fixture
+def admin(client, organizer):
+    """Return a client logged in as an organizer."""
+    client.force_login(organizer)
+    return client
