@@ -20,6 +20,7 @@ pytest_plugins = [
     "evently.tests.counting",
     "evently.tests.owned_rows",
     "evently.tests.people",
+    "evently.tests.planner",
 ]
 
 

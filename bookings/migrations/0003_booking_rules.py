@@ -57,21 +57,25 @@ CREATE TRIGGER trg_bookings_tickets AFTER INSERT ON bookings
 
 -- After a change: surplus tickets are cancelled, the newest first, and missing ones made. Whoever
 -- gives back chosen seats cancels those tickets first, and then nothing is left to do here.
--- Tickets are found by their index, whatever statistics say that may lag behind.
 CREATE FUNCTION evently_tickets_for_changed() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
-    SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     booking record;
+    cancelled uuid[];
+    events uuid[];
     living int;
 BEGIN
-    -- Booking by booking: as one join, lagging statistics made it compare each with each.
-    FOR booking IN
-        SELECT id, event_id, quantity FROM new_rows WHERE status = 'cancelled' ORDER BY id
-    LOOP
-        UPDATE tickets SET cancelled_at = evently_clock()
-        WHERE booking_id = booking.id AND event_id = booking.event_id AND cancelled_at IS NULL;
-    END LOOP;
+    -- Where statistics lag behind, a join compared each with each, and booking by booking all
+    -- tickets of the event were read for each. A list known when the plan is made is looked up
+    -- by its hash, so whichever index is taken, each ticket is read once.
+    SELECT array_agg(id), array_agg(DISTINCT event_id) INTO cancelled, events
+    FROM new_rows WHERE status = 'cancelled';
+    IF cancelled IS NOT NULL THEN
+        EXECUTE $sql$
+            UPDATE tickets SET cancelled_at = evently_clock()
+            WHERE booking_id = ANY($1) AND event_id = ANY($2) AND cancelled_at IS NULL
+        $sql$ USING cancelled, events;
+    END IF;
     FOR booking IN
         SELECT id, event_id, quantity FROM new_rows WHERE status <> 'cancelled'
         EXCEPT ALL

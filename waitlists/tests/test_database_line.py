@@ -66,6 +66,19 @@ def test_entry_refuses(full, constraint, columns):
     assert line(full) == []
 
 
+def test_nobody_joins_who_has_left(full):
+    """trg_waitlists_person, trg_waitlists_person_again"""
+    stays, gone = wait(full), person()
+    run("UPDATE waitlists SET status = 'left'")
+    as_at_commit()
+    run("UPDATE users SET deleted_at = now()")
+    with refused("trg_person_left"):
+        wait(full, user_id=gone)
+    with refused("trg_person_left"):
+        run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", stays)
+    assert line(full) == []
+
+
 @pytest.mark.parametrize(
     "columns",
     [
