@@ -35,6 +35,12 @@ CREATE TRIGGER trg_bookings_update BEFORE UPDATE ON bookings
     FOR EACH ROW EXECUTE FUNCTION evently_bookings_update();
 """
 
+PERSON = """
+CREATE CONSTRAINT TRIGGER trg_bookings_person AFTER INSERT ON bookings
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.status <> 'cancelled') EXECUTE FUNCTION evently_person_is_here();
+"""
+
 TICKETS = """
 -- 122 random bits, from the same source as random UUIDs.
 CREATE FUNCTION evently_ticket_secret() RETURNS text LANGUAGE sql VOLATILE AS $$
@@ -195,7 +201,11 @@ CREATE TRIGGER trg_refund_within_charges AFTER INSERT OR UPDATE OR DELETE ON pay
 class Migration(migrations.Migration):
     """Bookings, tickets and payments keep their rules by themselves."""
 
-    dependencies = [("bookings", "0002_references"), ("audit", "0001_audit_log")]
+    dependencies = [
+        ("bookings", "0002_references"),
+        ("audit", "0001_audit_log"),
+        ("accounts", "0004_people_who_left"),
+    ]
     operations = [
         foreign_key("bookings", "user_id", "users", on_delete="CASCADE"),
         foreign_key("bookings", "event_id", "events", on_delete="RESTRICT"),
@@ -209,6 +219,7 @@ class Migration(migrations.Migration):
         foreign_key("booking_attempts", "event_id", "events", on_delete="CASCADE"),
         foreign_key("booking_attempts", "user_id", "users", on_delete="CASCADE"),
         function_and_triggers(BOOKINGS, functions=("evently_bookings_update()",)),
+        migrations.RunSQL(PERSON, "DROP TRIGGER trg_bookings_person ON bookings"),
         function_and_triggers(
             TICKETS,
             functions=(

@@ -12,7 +12,7 @@ from evently.tests.rows import (
     insert,
     person,
 )
-from evently.tests.sql import refused, run, value
+from evently.tests.sql import as_at_commit, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +78,22 @@ def test_insert_refuses(priced, constraint, columns):
     with refused(constraint):
         book(**given)
     assert free_seats(priced) == 10
+
+
+def test_nobody_books_who_has_left(priced):
+    """trg_bookings_person"""
+    gone = person()
+    run("UPDATE users SET deleted_at = now() WHERE id = %s", gone)
+    with refused("trg_person_left"):
+        book(priced, user_id=gone)
+    assert free_seats(priced) == 10
+
+
+def test_bookings_stay_when_their_person_leaves(booking):
+    as_at_commit()
+    run("UPDATE users SET deleted_at = now()")
+    run("UPDATE bookings SET quantity = 1, total_amount = 10")
+    as_at_commit()
 
 
 def test_insert_accepts_any_price_up_to_the_current_one(priced):

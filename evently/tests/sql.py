@@ -31,3 +31,9 @@ def refused(constraint: str) -> Iterator[None]:
         run("SET CONSTRAINTS ALL IMMEDIATE")
     assert violated_constraint(caught.value) == constraint, caught.value
     run("SET CONSTRAINTS ALL DEFERRED")
+
+
+def as_at_commit() -> None:
+    """Check what waits for the commit, as if the transaction ended here."""
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("SET CONSTRAINTS ALL DEFERRED")

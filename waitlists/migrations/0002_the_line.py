@@ -157,6 +157,20 @@ CREATE TRIGGER trg_waitlists_a_guard BEFORE UPDATE ON waitlists
     FOR EACH ROW EXECUTE FUNCTION evently_waitlists_guard();
 """
 
+PERSON = """
+CREATE CONSTRAINT TRIGGER trg_waitlists_person AFTER INSERT ON waitlists
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.status = 'waiting') EXECUTE FUNCTION evently_person_is_here();
+CREATE CONSTRAINT TRIGGER trg_waitlists_person_again AFTER UPDATE ON waitlists
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.status = 'waiting' AND OLD.status <> 'waiting')
+    EXECUTE FUNCTION evently_person_is_here();
+"""
+NO_PERSON = """
+DROP TRIGGER trg_waitlists_person_again ON waitlists;
+DROP TRIGGER trg_waitlists_person ON waitlists;
+"""
+
 RANKS = """
 -- Positions, once per statement: 1 to n by priority_score descending, then joined_at, then id.
 -- EXCEPT ALL tells cheaply which events' order can have changed; joining the two transition
@@ -306,6 +320,7 @@ class Migration(migrations.Migration):
         function_and_triggers(
             JOINING, functions=("evently_waitlists_join()", "evently_waitlists_guard()")
         ),
+        migrations.RunSQL(PERSON, NO_PERSON),
         function_and_triggers(RANKS, functions=("evently_rank_line()",)),
         function_and_triggers(
             PROMOTIONS,

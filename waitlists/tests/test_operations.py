@@ -13,7 +13,7 @@ from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.origin import Origin
 from evently.tests.rows import check_everything
-from evently.tests.sql import run
+from evently.tests.sql import as_at_commit, run
 from evently.transactions import entry as one_transaction
 from events.factories import EventFactory
 from events.locks import EventNotFound
@@ -379,6 +379,7 @@ def test_erased_persons_bookings_stay_for_the_books(clock):
     gone = User.objects.get(pk=booked[0].user_id)
     attended = BookingFactory(event=past, user=gone)
     waiting, entry = join(event), join(full(1)[0], user=gone)
+    as_at_commit()
     clock.move(timedelta(days=6))
     operations.erase_person(user_id=gone.pk)
     assert (fate(waiting), fate(entry)) == ("promoted", "left")

@@ -36,6 +36,12 @@ pytestmark = [
 
 CONNECTIONS, ATTEMPTS, SEATS = 16, 1500, 500
 ORIGIN = Origin(ip_address="192.0.2.1", user_agent="race")
+INSERTS = {
+    "a booking": (
+        "INSERT INTO bookings (event_id, user_id, quantity, total_amount) VALUES (%s, %s, 1, 0)"
+    ),
+    "a place in line": "INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)",
+}
 SOMEBODY_WAITS = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity
@@ -286,6 +292,41 @@ def test_person_deleted_while_booking_is_told_plainly():
     assert free_seats(event.pk) == 10
 
 
+@pytest.mark.parametrize("what", INSERTS)
+def test_what_is_under_way_when_its_person_is_erased_is_refused(what):
+    """It was written before anybody could see it, and commits after they have gone."""
+    event, user = EventFactory(total_capacity=1), UserFactory()
+    if what == "a place in line":
+        BookingFactory(event=event)
+    with plain_connection() as database:
+        database.execute("BEGIN")
+        database.execute(INSERTS[what], [event.pk, user.pk])
+        operations.erase_person(user_id=user.pk)
+        with pytest.raises(psycopg.errors.ForeignKeyViolation) as refusal:
+            database.execute("COMMIT")
+    assert refusal.value.diag.constraint_name == "trg_person_left"
+    assert not Booking.objects.filter(user_id=user.pk).exists()
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_erasing_waits_for_what_is_just_committing_and_takes_it_along():
+    event, user = EventFactory(), UserFactory()
+    with plain_connection() as database:
+        database.execute("BEGIN")
+        database.execute(INSERTS["a booking"], [event.pk, user.pk])
+        # As at its commit: from here on the person is held.
+        database.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        erasing = threading.Thread(
+            target=lambda: (operations.erase_person(user_id=user.pk), connections.close_all())
+        )
+        erasing.start()
+        wait_for(lambda: value(SOMEBODY_WAITS))
+        database.execute("COMMIT")
+        erasing.join(timeout=30)
+    assert Booking.objects.get().status == "cancelled"
+    assert free_seats(event.pk) == 10
+
+
 def test_booking_made_while_its_owner_is_deleted_serves_the_line(monkeypatch):
     """It commits between the look at what they hold and the lock of the person."""
     event, user = EventFactory(total_capacity=1), UserFactory()
@@ -295,15 +336,8 @@ def test_booking_made_while_its_owner_is_deleted_serves_the_line(monkeypatch):
         locked = real(ids)
         if not locks:
             with plain_connection() as database:
-                database.execute(
-                    "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
-                    " VALUES (%s, %s, 1, 0)",
-                    [event.pk, user.pk],
-                )
-                database.execute(
-                    "INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)",
-                    [event.pk, event.created_by_id],
-                )
+                database.execute(INSERTS["a booking"], [event.pk, user.pk])
+                database.execute(INSERTS["a place in line"], [event.pk, event.created_by_id])
         locks.append(len(locked))
         return locked
 
