@@ -71,6 +71,18 @@ NEVER = {
         ) s ON s.event_id = e.id
         GROUP BY e.id, s.user_id HAVING sum(s.seats) > e.max_per_person
     """,
+    "something ahead of somebody who has left": """
+        SELECT u.id, s.kind, s.id FROM users u JOIN (
+            SELECT b.user_id, 'booking' AS kind, b.id FROM bookings b
+            JOIN events e ON e.id = b.event_id
+            WHERE b.status <> 'cancelled' AND e.status = 'active'
+                AND e.event_date > evently_clock()
+            UNION ALL SELECT user_id, 'place in line', id FROM waitlists WHERE status = 'waiting'
+            UNION ALL SELECT user_id, 'offer', id FROM waitlist_promotions
+                WHERE status = 'pending'
+        ) s ON s.user_id = u.id
+        WHERE u.deleted_at IS NOT NULL
+    """,
     "used offer without its booking": """
         SELECT p.id FROM waitlist_promotions p LEFT JOIN bookings b ON b.id = p.booking_id
         WHERE p.status = 'used' AND (b.id IS NULL OR b.user_id <> p.user_id)
