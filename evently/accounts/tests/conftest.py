@@ -42,13 +42,15 @@ def announced():
 
 
 @pytest.fixture(autouse=True)
-def quick_hashing(monkeypatch):
+def quick_hashing():
     """Hash passwords with Argon2, but cheaply: most tests only need the result."""
-    for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
-        monkeypatch.setattr(Argon2PasswordHasher, name, value)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
+        yield patch
 
 
 @pytest.fixture
-def slow_hashing(quick_hashing, monkeypatch):
+def slow_hashing(quick_hashing):
     """Hash as in production, for tests that look at the time."""
-    monkeypatch.undo()
+    quick_hashing.undo()

@@ -15,7 +15,7 @@ from evently.audit.models import AuditLog
 from evently.privacy.addresses import AddressInvalid, NameInvalid
 from evently.privacy.models import PersonKey
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still_time")]
 
 
 def register(origin, **changes):
@@ -169,11 +169,14 @@ def test_verify_address_refuses_other_tokens():
     assert not User.objects.get().is_verified
 
 
-def test_verify_address_refuses_after_a_week(monkeypatch):
-    token = links.verification_token(UserFactory(email_verified_at=None))
+def test_verify_address_refuses_after_a_week(still_time):
+    in_time, late = UserFactory.create_batch(2, email_verified_at=None)
+    tokens = [links.verification_token(user) for user in (in_time, late)]
 
-    later = time.time() + timedelta(days=7, seconds=5).total_seconds()
-    monkeypatch.setattr(time, "time", lambda: later)
+    still_time.move(timedelta(days=6, hours=23))
+    assert operations.verify_address(token=tokens[0]) == in_time
+    still_time.move(timedelta(hours=1, seconds=5))
+    token = tokens[1]
 
     with pytest.raises(operations.TokenInvalid):
         operations.verify_address(token=token)
