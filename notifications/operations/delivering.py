@@ -76,13 +76,13 @@ class Postbox:
                 self._connection.close()
 
 
-def deliver_all(messages: Iterable[tuple[UUID, UUID]]) -> None:
+def deliver_all(messages: Iterable[tuple[UUID, UUID]], *, seconds: float = BATCH_SECONDS) -> None:
     """Deliver messages, given as (notification id, user id), over one connection.
 
-    Where the mail server is down, or so slow that the task's time runs out, the rest is left to
-    the sweep.
+    seconds: after so long no other is begun. Where the mail server is down, or so slow that the
+    time runs out, the rest is left to the sweep.
     """
-    deadline = time.monotonic() + BATCH_SECONDS
+    deadline = time.monotonic() + seconds
     with Postbox() as postbox:
         for notification_id, user_id in messages:
             if time.monotonic() > deadline:

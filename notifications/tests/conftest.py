@@ -4,10 +4,11 @@ import pytest
 from structlog.testing import LogCapture
 
 from notifications.tests.mailserver import mail_server
+from notifications.tests.queues import another_broker, taken_from_queues
 
 
 @pytest.fixture
-def log_output(monkeypatch):
+def log_output():
     """Collect what is logged, by any logger of ours."""
     import structlog
 
@@ -16,6 +17,18 @@ def log_output(monkeypatch):
     structlog.configure(processors=[capture], cache_logger_on_first_use=False)
     yield capture
     structlog.configure(**before)
+
+
+@pytest.fixture
+def taken():
+    """Return a function that takes what was handed to the broker: (task, arguments) in order.
+
+    The broker is Celery's own in memory, so nobody else's tasks are among them.
+    """
+    with another_broker("memory://"):
+        taken_from_queues()
+        yield taken_from_queues
+        taken_from_queues()
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from statistics import median
 
 import pytest
+import redis
 from django.db import connection
-from kombu import pools
 
 from bookings.models import Booking
 from bookings.operations import Canceller, book_seats, cancel_booking
 from evently.accounts.factories import UserFactory
-from evently.celery import app
 from evently.embedded.processes import choose_port
 from evently.embedded.valkey import Valkey
 from evently.environment import BASE_DIR
@@ -25,6 +25,7 @@ from events.factories import EventFactory
 from notifications import tasks
 from notifications.letters.mail import message_id_of
 from notifications.models import Notification
+from notifications.tests.queues import another_broker
 from notifications.tests.test_smtp import environment_for
 from waitlists.models import Promotion
 from waitlists.operations import join_waitlist
@@ -37,12 +38,6 @@ pytestmark = [
 
 BOOKINGS = 200
 CLIENTS = 8
-
-
-def forget_connections():
-    """Let Celery connect anew, to whatever its settings say now."""
-    pools.reset()
-    app._pool = app.amqp._producer_pool = None
 
 
 class Broker:
@@ -61,6 +56,11 @@ class Broker:
         self.process = self.valkey.start()
         assert wait_for(self.valkey.answers)
 
+    def is_empty(self):
+        """Tell whether workers have taken all tasks, and ended those they took."""
+        with redis.Redis.from_url(self.url) as client:
+            return not client.exists("celery", "mail", "unacked")
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -69,13 +69,10 @@ class Broker:
 @pytest.fixture
 def broker():
     with home_for_tests() as home:
-        running, before = Broker(home), app.conf.broker_url
+        running = Broker(home)
         running.start()
-        app.conf.broker_url = running.url
-        forget_connections()
-        yield running
-        forget_connections()
-        app.conf.broker_url = before
+        with another_broker(running.url):
+            yield running
         running.kill()
 
 
@@ -90,8 +87,9 @@ def celery_worker(broker, server):
     try:
         yield worker
     finally:
+        # It ends what it has begun first.
         worker.send_signal(signal.SIGTERM)
-        worker.wait(20)
+        worker.wait(120)
 
 
 def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, server, clock):
@@ -100,17 +98,19 @@ def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, s
 
     assert problems == []
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
-    assert max(took) < 3
+    # Beside the first quarter, which had a broker: how busy this machine is does not matter.
+    quarter = BOOKINGS // 4
+    assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
     broker.start()
     clock.move(timedelta(minutes=1))
     with celery_worker(broker, server):
-        wait_for(lambda: tasks.deliver_missed.delay() and all_told(server), seconds=60)
-        # Whoever would send one twice gets the time to do so.
+        wait_for(lambda: tasks.deliver_missed.delay() and all_told(server), seconds=180)
+        # Whoever would send one twice gets the occasion to do so.
         tasks.deliver_missed.delay()
-        time.sleep(2)
+        assert wait_for(broker.is_empty, seconds=60)
 
     ids = Notification.objects.values_list("pk", flat=True)
     assert server.counts == {message_id_of(id_): 1 for id_ in ids}
@@ -134,7 +134,7 @@ def freed_and_offered():
 
 
 def book_all(event, users, *, at_quarter):
-    """Book a seat for each, with some clients at once; return how long each took, and errors."""
+    """Book for each, some clients at once; return how long each took, in order, and errors."""
     waiting, took, problems, lock = list(users), [], [], threading.Lock()
 
     def client():

@@ -39,14 +39,18 @@ def test_the_sweep_does_not_look_into_old_partitions():
     assert sweeping.take_up_missed() == []
 
 
-def test_deliver_missed_hands_over_in_parts(monkeypatch):
-    NotificationFactory.create_batch(60)
-    parts = []
-    monkeypatch.setattr(tasks.deliver_many, "delay", lambda pairs: parts.append(len(pairs)))
+def test_deliver_missed_hands_over_in_parts(taken):
+    due = NotificationFactory.create_batch(60)
 
     tasks.deliver_missed()
 
-    assert parts == [25, 25, 10]
+    handed_over = taken()
+    assert {name for name, _ in handed_over} == {"notifications.tasks.deliver_many"}
+    parts = [pairs for _, (pairs,) in handed_over]
+    assert [len(pairs) for pairs in parts] == [25, 25, 10]
+    assert {tuple(pair) for pairs in parts for pair in pairs} == {
+        (str(each.pk), str(each.user_id)) for each in due
+    }
 
 
 def test_the_sweep_finds_its_rows_by_an_index():

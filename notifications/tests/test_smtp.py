@@ -17,6 +17,7 @@ from evently.accounts.factories import UserFactory
 from evently.environment import BASE_DIR
 from evently.origin import Origin
 from evently.tests.database import url_of
+from evently.tests.sql import run
 from events.factories import EventFactory
 from notifications.factories import NotificationFactory
 from notifications.letters.mail import message_id_of
@@ -39,7 +40,7 @@ def sweep():
 def in_threads(count, work):
     barrier, problems = threading.Barrier(count), []
 
-    def run():
+    def one():
         try:
             barrier.wait()
             work()
@@ -48,7 +49,7 @@ def in_threads(count, work):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run) for _ in range(count)]
+    threads = [threading.Thread(target=one) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -102,35 +103,25 @@ def test_of_many_sweeps_on_many_messages_each_goes_once(server):
 
 def test_reading_a_message_does_not_wait_for_its_mail(server):
     notification = NotificationFactory()
-    took = []
 
     def read_meanwhile():
-        started = time.monotonic()
+        run("SET lock_timeout = '20s'")
         Notification.objects.filter(pk=notification.pk).update(read=True)
-        took.append(time.monotonic() - started)
-        connection.close()
-        time.sleep(0.5)
 
-    def after_data():
-        thread = threading.Thread(target=read_meanwhile)
-        thread.start()
-        thread.join()
-
-    server.after_data = after_data
+    # The server says yes only when the message was read; a lock held until then would refuse it.
+    server.after_data = lambda: in_threads(1, read_meanwhile)
     deliver(notification)
 
-    assert took[0] < 0.4
     notification.refresh_from_db()
     assert (notification.status, notification.read) == ("sent", True)
 
 
 def test_with_the_mail_server_down_bookings_go_on_and_mails_follow(server, clock):
-    server.down()
     event, users = EventFactory(total_capacity=20), UserFactory.create_batch(20)
-    started = time.monotonic()
     for user in users:
         book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
-    assert time.monotonic() - started < 10
+    assert server.connections == 0, "booking does not talk to the mail server, up or down"
+    server.down()
     clock.move(timedelta(minutes=1))
     sweep()
     assert EmailDelivery.objects.get().error_message == "ConnectionRefusedError 111"
@@ -143,6 +134,17 @@ def test_with_the_mail_server_down_bookings_go_on_and_mails_follow(server, clock
     ids = Notification.objects.values_list("pk", flat=True)
     assert server.counts == {message_id_of(id_): 1 for id_ in ids}
     assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def test_a_slow_server_does_not_run_a_task_into_its_time_limit(server):
+    first, second = NotificationFactory.create_batch(2)
+    server.after_data = lambda: time.sleep(3)
+
+    delivering.deliver_all([(first.pk, first.user_id), (second.pk, second.user_id)], seconds=2)
+
+    assert server.counts == {message_id_of(first.pk): 1}
+    second.refresh_from_db()
+    assert second.status == "pending"
 
 
 def test_who_is_refused_for_good_does_not_hold_up_others(server):
@@ -192,7 +194,7 @@ def test_killed_between_the_servers_yes_and_our_commit_it_goes_twice_under_one_i
         cwd=BASE_DIR,
     )
     server.after_data = lambda: os.kill(worker.pid, signal.SIGKILL)
-    assert worker.wait(30) == -signal.SIGKILL
+    assert worker.wait(120) == -signal.SIGKILL
     server.after_data = None
     assert len(server.mails) == 1
     log = EmailDelivery.objects.get()
