@@ -1,5 +1,6 @@
 """An embedded Valkey: Celery's broker and the cache."""
 
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -50,7 +51,8 @@ class Valkey:
                 "bind 127.0.0.1",
                 f"port {self.port}",
                 f"requirepass {self.password}",
-                f"dir {self.data}",
+                # In quotes, as its strings are written: the path may have a blank in it.
+                f"dir {json.dumps(str(self.data), ensure_ascii=False)}",
                 "appendonly yes",
                 "appendfsync everysec",
                 'save ""',

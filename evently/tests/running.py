@@ -20,14 +20,19 @@ import psycopg
 from evently.embedded.processes import choose_port
 from evently.environment import BASE_DIR
 
-READY_SECONDS = 90
+# Waiting ends as soon as what is waited for is there, so a busy machine may take its time.
+READY_SECONDS = 240
+PATIENCE_SECONDS = 90
 NOT_INHERITED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PORT", "EVENTLY_HOME")
 
 
 @contextmanager
 def home_for_tests() -> Iterator[Path]:
-    """Make an EVENTLY_HOME that the servers' own user can reach, and remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="evently-test-"))
+    """Make an EVENTLY_HOME that the servers' own user can reach, and remove it.
+
+    Its path has a blank in it, as paths may.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="evently test-"))
     folder.chmod(0o755)
     try:
         yield folder / "home"
@@ -51,7 +56,7 @@ def processes_of(home: Path) -> dict[int, str]:
     return found
 
 
-def wait_for(condition, seconds: float = 30):
+def wait_for(condition, seconds: float = PATIENCE_SECONDS):
     """Return the condition's first true value, or its last false one."""
     deadline = time.monotonic() + seconds
     while not (value := condition()) and time.monotonic() < deadline:
@@ -99,7 +104,7 @@ class Running:
         return self.log.read_text(errors="replace")
 
     def get(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -130,7 +135,7 @@ class Running:
             autocommit=True,
         )
 
-    def end(self, wanted: signal.Signals, seconds: float = 40) -> int:
+    def end(self, wanted: signal.Signals, seconds: float = PATIENCE_SECONDS) -> int:
         """Send a signal to the supervisor alone and return its exit code."""
         self.process.send_signal(wanted)
         return self.process.wait(timeout=seconds)
@@ -140,6 +145,6 @@ class Running:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        wait_for(lambda: not processes_of(self.home), 10)
+        wait_for(lambda: not processes_of(self.home), 20)
         for pid in processes_of(self.home):
             os.kill(pid, signal.SIGKILL)
