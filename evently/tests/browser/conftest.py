@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from notifications.models import Notification
 from notifications.tasks import deliver_many
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 10_000
+# Waiting ends with what is waited for; a busy machine takes its time.
+PATIENCE_MS = 45_000
 # A page may answer with 4xx; and htmx tells of each request that a newer one replaced.
 NO_TROUBLE = ("status of 4", "htmx:afterRequest", "htmx:sendAbort")
 
@@ -30,6 +31,7 @@ def chromium() -> Iterator[Browser]:
         # Playwright keeps an event loop in this thread, at which Django would take fright.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
