@@ -86,6 +86,11 @@ def booked(booking: Booking) -> tuple[int, Any]:
     return 201, BookingRepresentation(booking).data
 
 
+def location_of(answer: Any) -> dict[str, str]:
+    """Return where a booking that was made is found from now on, as a header."""
+    return {"Location": f"/api/v1/bookings/{answer['id']}/"}
+
+
 def shown(booking: Booking) -> tuple[int, Any]:
     """Return the answer to a change of a booking, as it is kept for a retry."""
     return 200, BookingRepresentation(booking).data
@@ -126,13 +131,11 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         booking = operations.book_seats(
             user_id=user_of(request).pk,
             origin=origin_of(request._request),
-            once=once_of(request, booked),
+            once=once_of(request, booked, headers=location_of),
             **body.validated_data,
         )
         status, answer = booked(booking)
-        return Response(
-            answer, status=status, headers={"Location": f"/api/v1/bookings/{booking.pk}/"}
-        )
+        return Response(answer, status=status, headers=location_of(answer))
 
     @extend_schema(responses={200: BookingDetail})
     def retrieve(self, request: Request, booking_id: UUID) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api import booked
+from bookings.api import location_of as booking_location_of
 from bookings.serializers import BookingRepresentation
 from evently.accounts.api import ProfileView
 from evently.api.idempotency import once_of
@@ -49,6 +50,11 @@ class ConfirmationRequired(Invalid):
 def joined(entry: WaitlistEntry) -> tuple[int, Any]:
     """Return the answer to joining, as it is kept for a retry."""
     return 201, EntryRepresentation(entry).data
+
+
+def location_of(answer: Any) -> dict[str, str]:
+    """Return where an entry is found from now on, as a header."""
+    return {"Location": f"/api/v1/waitlists/{answer['id']}/"}
 
 
 def left(entry: WaitlistEntry) -> tuple[int, None]:
@@ -98,12 +104,12 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         body = EntryRequest(data=request.data)
         body.is_valid(raise_exception=True)
         entry = operations.join_waitlist(
-            user_id=user_of(request).pk, once=once_of(request, joined), **body.validated_data
+            user_id=user_of(request).pk,
+            once=once_of(request, joined, headers=location_of),
+            **body.validated_data,
         )
         status, answer = joined(entry)
-        return Response(
-            answer, status=status, headers={"Location": f"/api/v1/waitlists/{entry.pk}/"}
-        )
+        return Response(answer, status=status, headers=location_of(answer))
 
     @extend_schema(responses={200: EntryReceipt})
     def retrieve(self, request: Request, entry_id: UUID) -> Response:
@@ -176,12 +182,10 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
             origin=origin_of(request._request),
-            once=once_of(request, booked),
+            once=once_of(request, booked, headers=booking_location_of),
         )
         status, answer = booked(booking)
-        return Response(
-            answer, status=status, headers={"Location": f"/api/v1/bookings/{booking.pk}/"}
-        )
+        return Response(answer, status=status, headers=booking_location_of(answer))
 
     @extend_schema(request=None, responses={200: PromotionRepresentation})
     def decline(self, request: Request, promotion_id: UUID) -> Response:

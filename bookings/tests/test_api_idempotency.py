@@ -32,6 +32,8 @@ def test_same_key_gets_the_first_booking_again():
     assert first.json() == again.json()
     assert "Idempotent-Replayed" not in first.headers
     assert again.headers["Idempotent-Replayed"] == "true"
+    assert first.headers["Location"] == f"{BOOKINGS}{first.json()['id']}/"
+    assert again.headers["Location"] == first.headers["Location"]
     assert Booking.objects.count() == 1
     assert BookingAttempt.objects.count() == 1
 

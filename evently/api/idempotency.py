@@ -6,15 +6,21 @@ from typing import Any
 from rest_framework.request import Request
 
 from evently.api.views import user_of
-from evently.idempotency.keys import Once, digest_of
+from evently.idempotency.keys import Once, digest_of, no_headers
 
 HEADER = "Idempotency-Key"
 
 
-def once_of(request: Request, render: Callable[[Any], tuple[int, Any]]) -> Once | None:
+def once_of(
+    request: Request,
+    render: Callable[[Any], tuple[int, Any]],
+    *,
+    headers: Callable[[Any], dict[str, str]] = no_headers,
+) -> Once | None:
     """Return what makes an operation safe to repeat, or None where no key was sent.
 
     render: turns the operation's result into (status, JSON-able answer); None for no content.
+    headers: turns that answer into the headers that go with it, such as Location.
     Raises IdempotencyKeyInvalid.
     """
     key = request.headers.get(HEADER)
@@ -28,4 +34,5 @@ def once_of(request: Request, render: Callable[[Any], tuple[int, Any]]) -> Once 
         path=request.path,
         body_digest=digest_of(body),
         render=render,
+        headers=headers,
     )

@@ -144,12 +144,17 @@ def _(refusal: DomainError) -> HttpResponse:
 
 @problem_of.register
 def _(replayed: Replayed) -> HttpResponse:
-    content = as_json(replayed.answer)
-    response = HttpResponse(content, status=replayed.status, content_type="application/json")
+    headers = {**replayed.headers, "Idempotent-Replayed": "true"}
     if replayed.answer is None:
-        response = HttpResponse(status=replayed.status)
-    response.headers["Idempotent-Replayed"] = "true"
-    return response
+        response = HttpResponse(status=replayed.status, headers=headers)
+        del response.headers["Content-Type"]
+        return response
+    return HttpResponse(
+        as_json(replayed.answer),
+        status=replayed.status,
+        content_type="application/json",
+        headers=headers,
+    )
 
 
 @problem_of.register

@@ -46,11 +46,20 @@ class RequestInProgress(Conflict):
 class Replayed(Exception):
     """The request was answered before; here is that answer."""
 
-    def __init__(self, *, status: int, answer: Any) -> None:
-        """Carry the first answer. answer: whatever `Once.render` gave, as JSON."""
+    def __init__(self, *, status: int, answer: Any, headers: Mapping[str, str]) -> None:
+        """Carry the first answer.
+
+        answer: whatever `Once.render` gave, as JSON. headers: what `Once.headers` made of it.
+        """
         super().__init__("answered before")
         self.status = status
         self.answer = answer
+        self.headers = headers
+
+
+def no_headers(answer: Any) -> dict[str, str]:
+    """Return nothing: an answer that says all in its body."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class Once:
     """A request that may be sent again, and how its success is kept.
 
     render: turns the operation's result into (HTTP status, JSON-able answer).
+    headers: turns that answer into the headers that go with it. They are not kept, but made
+    again: whoever missed the first answer needs its Location as well.
     """
 
     user_id: UUID
@@ -66,6 +77,7 @@ class Once:
     path: str
     body_digest: str
     render: Callable[[Any], tuple[int, Any]]
+    headers: Callable[[Any], dict[str, str]] = no_headers
 
     def __post_init__(self) -> None:
         if not (0 < len(self.key) <= KEY_LENGTH and self.key.isprintable()):
@@ -104,7 +116,9 @@ def claim(once: Once) -> None:
         once.body_digest,
     ):
         raise IdempotencyMismatch
-    raise Replayed(status=first.status or 200, answer=first.answer)
+    raise Replayed(
+        status=first.status or 200, answer=first.answer, headers=once.headers(first.answer)
+    )
 
 
 def keep(once: Once, result: Any) -> None:

@@ -52,6 +52,17 @@ def test_joining_tells_the_place_in_line(full_event):
     assert response.headers["Location"] == f"{LINE}{entry['id']}/"
 
 
+def test_joining_again_with_the_same_key_tells_the_same_place(full_event):
+    client = api(UserFactory())
+    body, headers = {"event": str(full_event.pk)}, {"Idempotency-Key": "join 7"}
+
+    first, again = (client.post(LINE, body, headers=headers) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Location"] == first.headers["Location"]
+
+
 def test_joining_twice_is_refused(full_event):
     client = api(UserFactory())
     body = {"event": str(full_event.pk)}

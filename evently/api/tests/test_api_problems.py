@@ -88,10 +88,19 @@ def test_errors_are_flat():
 
 
 def test_replays_give_the_first_answer():
-    response = problem_of(Replayed(status=201, answer={"a": "ä"}))
+    first = Replayed(status=201, answer={"a": "ä"}, headers={"Location": "/a/"})
+    response = problem_of(first)
 
     assert (response.status_code, json.loads(response.content)) == (201, {"a": "ä"})
     assert response.headers["Idempotent-Replayed"] == "true"
+    assert response.headers["Location"] == "/a/"
+
+
+def test_replays_without_content_have_no_type():
+    response = problem_of(Replayed(status=204, answer=None, headers={}))
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert "Content-Type" not in response.headers
 
 
 @pytest.mark.parametrize(
