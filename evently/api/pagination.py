@@ -77,8 +77,11 @@ def _typed(queryset: QuerySet[Any], name: str, value: Any) -> Any:
     name = name.lstrip("-")
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise CursorInvalid
-    if isinstance(value, str) and "\x00" in value:
-        raise CursorInvalid
+    if isinstance(value, str):
+        # JSON can hold half a character, which no database takes.
+        value.encode()
+        if "\x00" in value:
+            raise CursorInvalid
     annotation = queryset.query.annotations.get(name)
     field = annotation.output_field if annotation else queryset.model._meta.get_field(name)
     typed = field.to_python(value)

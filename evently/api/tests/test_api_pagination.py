@@ -123,6 +123,7 @@ def encoded(parts):
         encoded([0, "-event_date,-id", "2027-01-01T00:00:00Z", "0199c3a4-5d20-7c11-9a52-6f1f0d"]),
         encoded([0, "password,id", "x", "0199c3a4-5d20-7c11-9a52-6f1f0d6f2c01"]),
         encoded([0, "name,id", "a\x00", "0199c3a4-5d20-7c11-9a52-6f1f0d6f2c01"]),
+        encoded([0, "name,id", "half of 🎹: \ud83c", "0199c3a4-5d20-7c11-9a52-6f1f0d6f2c01"]),
     ],
 )
 def test_cursors_of_others_are_refused(five, cursor):
