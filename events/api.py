@@ -10,7 +10,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.permissions import BOOK, ORGANIZE, PUBLIC
+from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
 from evently.api.views import ApiViewSet, etag_of, user_of, version_from
 from evently.errors import NotAllowed
 from events import operations
@@ -49,6 +49,12 @@ def visible_event(event_id: UUID, user: Any) -> Event:
     if event is None or not (event.is_published or may_manage(user, event)):
         raise EventNotFound
     return event
+
+
+def reader_of(request: Request) -> Any:
+    """Return who asks, where their token may read or manage what is theirs; else None."""
+    scopes = request.auth.scopes if request.auth else []  # type: ignore[union-attr]
+    return request.user if {READ, ORGANIZE} & set(scopes) else None
 
 
 def managed_event(event_id: UUID, user: Any) -> Event:
@@ -112,7 +118,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def retrieve(self, request: Request, event_id: UUID) -> Response:
         """Return an event, with its version as ETag."""
-        return answer_with(visible_event(event_id, request.user))
+        return answer_with(visible_event(event_id, reader_of(request)))
 
     @extend_schema(responses={201: EventRepresentation})
     def create(self, request: Request) -> Response:
@@ -161,7 +167,7 @@ class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[PriceChange]:
         """Return the changes, newest first."""
-        event = visible_event(self.kwargs["event_id"], self.request.user)
+        event = visible_event(self.kwargs["event_id"], reader_of(self.request))
         return PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
 
     def list(self, request: Request, **kwargs: Any) -> Response:

@@ -168,6 +168,15 @@ def test_drafts_are_their_organizers_own():
     assert api(event.created_by).get(url).status_code == 200
 
 
+@pytest.mark.parametrize(("scope", "status"), [("read", 200), ("organize", 200), ("book", 404)])
+def test_drafts_are_read_with_tokens_that_read_or_organize(scope, status):
+    event = EventFactory(published_at=None, created_by=OrganizerFactory())
+    client = api(event.created_by, scope)
+
+    for url in (f"{EVENTS}{event.pk}/", f"{EVENTS}{event.pk}/price-history/"):
+        assert client.get(url).status_code == status
+
+
 def test_cancelled_and_past_events_can_still_be_read():
     event = EventFactory(status="cancelled")
 
