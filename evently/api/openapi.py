@@ -20,6 +20,7 @@ GENERAL_CODES: dict[int, tuple[str, ...]] = {
     403: ("scope_missing",),
     404: ("not_found",),
     406: ("not_acceptable",),
+    411: ("length_required",),
     412: ("edited_meanwhile",),
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
@@ -28,7 +29,10 @@ GENERAL_CODES: dict[int, tuple[str, ...]] = {
     429: ("rate_limited", "event_busy"),
     503: ("unavailable",),
 }
-IDEMPOTENCY_CODES = {409: ("request_in_progress",), 422: ("idempotency_mismatch",)}
+IDEMPOTENCY_CODES = {
+    409: ("request_in_progress",),
+    422: ("idempotency_mismatch", "idempotency_key_invalid"),
+}
 RETRIED = (409, 429, 503)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -82,7 +86,9 @@ class BearerScheme(OpenApiAuthenticationExtension):
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
         """Return what an operation asks for; nothing will do where it is public."""
         scope = needed_scope(auto_schema)
-        return [{}, {"bearer": []}] if scope is PUBLIC else [{"bearer": [scope]}]
+        if scope is PUBLIC:
+            return [{}, {"bearer": []}]
+        return [{"bearer": [scope]}]
 
 
 def needed_scope(auto_schema: AutoSchema) -> str | None:
@@ -145,15 +151,15 @@ class ApiSchema(AutoSchema):
         return dict(sorted(codes.items()))
 
     def _general_statuses(self) -> list[int]:
-        statuses = [400, 406, 429, 503]
+        statuses = [400, 401, 406, 429, 503]
         if needed_scope(self) is not PUBLIC:
-            statuses += [401, 403]
-        else:
-            statuses += [401]
+            statuses.append(403)
         if "{" in self.path:
             statuses.append(404)
-        if self.method in JSON_BODY and self.get_request_serializer() is not None:
-            statuses += [413, 415, 422]
+        if self.method in JSON_BODY:
+            statuses += [411, 413]
+            if self.get_request_serializer() is not None:
+                statuses += [415, 422]
         if self._is_list_view():
             statuses.append(422)
         if self.action in getattr(self.view, "versioned", ()):

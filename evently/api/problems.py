@@ -53,6 +53,14 @@ class CursorInvalid(drf.APIException):
     default_code = "cursor_invalid"
 
 
+class LengthRequired(drf.APIException):
+    """A body comes in pieces, its length untold, so it would be read as no body at all (411)."""
+
+    status_code = 411
+    default_detail = "Send the body whole, with its Content-Length."
+    default_code = "length_required"
+
+
 class PreconditionRequired(drf.APIException):
     """A change did not say which version it was made on (428)."""
 

@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from evently.accounts.models import User
 from evently.api.openapi import ApiSchema
-from evently.api.problems import PreconditionFailed, PreconditionRequired
+from evently.api.problems import LengthRequired, PreconditionFailed, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
 from evently.api.throttling import RateState
 
@@ -51,6 +51,17 @@ class ApiMixin(APIView):
     renderer_classes = [ExactJSONRenderer]
     schema = ApiSchema()
     http_method_names = ["get", "head", "post", "patch", "delete"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check who asks for what; refuse a body whose length is not told.
+
+        Django reads as many bytes as were announced, so what comes in chunks would count as
+        empty: a cancellation of one seat as one of all of them.
+        Raises LengthRequired.
+        """
+        super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers:
+            raise LengthRequired
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who asks, and count the request even where the token is no good."""

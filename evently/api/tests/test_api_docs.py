@@ -61,6 +61,8 @@ def test_writes_that_can_be_repeated_take_a_key(document):
         if any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", ()))
     }
 
+    refused = document["paths"]["/api/v1/waitlists/"]["post"]["responses"]["422"]["description"]
+    assert "`idempotency_key_invalid`" in refused
     assert keyed == {
         "post bookings/",
         "post bookings/{booking_id}/cancel/",
