@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from evently.api.permissions import ORGANIZE, PUBLIC, scope_of
+from evently.api.permissions import ANY, ORGANIZE, PUBLIC, scope_of
 from evently.api.problems import CONTENT_TYPE, TITLES
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -88,7 +88,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         scope = needed_scope(auto_schema)
         if scope is PUBLIC:
             return [{}, {"bearer": []}]
-        return [{"bearer": [scope]}]
+        return [{"bearer": [] if scope == ANY else [scope]}]
 
 
 def needed_scope(auto_schema: AutoSchema) -> str | None:
@@ -152,7 +152,7 @@ class ApiSchema(AutoSchema):
 
     def _general_statuses(self) -> list[int]:
         statuses = [400, 401, 406, 429, 503]
-        if needed_scope(self) is not PUBLIC:
+        if needed_scope(self) not in (PUBLIC, ANY):
             statuses.append(403)
         if "{" in self.path:
             statuses.append(404)

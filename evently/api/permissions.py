@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 READ, BOOK, ORGANIZE = "read", "book", "organize"
 PUBLIC = None
+# Whatever the token may do otherwise.
+ANY = "any"
 
 
 class ScopeMissing(NotAllowed):
@@ -51,7 +53,7 @@ class HasScope(BasePermission):
             return True
         if request.user is None:
             raise NotAuthenticated("This needs a token: Authorization: Bearer <token>.")
-        if scope not in request.auth.scopes:  # type: ignore[union-attr]
+        if scope != ANY and scope not in request.auth.scopes:  # type: ignore[union-attr]
             raise ScopeMissing(f"This needs a token with the scope “{scope}”.", scope=scope)
         user: Any = request.user
         if scope == ORGANIZE and not (user.is_organizer or user.is_superuser):
@@ -60,7 +62,7 @@ class HasScope(BasePermission):
 
 
 def scope_of(view: Any, action: str, method: str) -> str | None:
-    """Return the scope that an action needs, or PUBLIC."""
+    """Return the scope that an action needs, or ANY, or PUBLIC."""
     scopes: dict[str, str | None] = getattr(view, "required_scopes", {})
     default = READ if method.upper() in SAFE_METHODS else BOOK
     return scopes.get(action, default)

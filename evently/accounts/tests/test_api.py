@@ -106,8 +106,9 @@ def test_guessing_passwords_is_throttled():
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_token_ends_itself():
-    client = api(UserFactory())
+@pytest.mark.parametrize("scope", ["read", "book", "organize"])
+def test_token_ends_itself_whatever_it_may_do(scope):
+    client = api(OrganizerFactory(), scope)
 
     assert client.delete(TOKEN).status_code == 204
     assert_problem(client.get(ME), 401, "token_invalid")
