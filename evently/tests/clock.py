@@ -1,7 +1,7 @@
 """Travelling in time: the owner replaces the one clock that triggers and operations ask."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,17 +15,22 @@ class TestClock:
 
     def move(self, ahead: timedelta) -> None:
         """Let the clock run so far ahead of the real one."""
-        seconds = ahead.total_seconds()
-        with as_owner() as connection:
-            connection.execute(
-                "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
-                " LANGUAGE sql VOLATILE PARALLEL SAFE"
-                f" AS 'SELECT clock_timestamp() + interval ''{seconds} seconds'''"
-            )
+        self._show(f"clock_timestamp() + interval ''{ahead.total_seconds()} seconds''")
+
+    def stop(self) -> None:
+        """Let it stand still at this moment."""
+        self._show(f"timestamptz ''{datetime.now(UTC).isoformat()}''")
 
     def reset(self) -> None:
         """Let it show the real time again."""
         self.move(timedelta(0))
+
+    def _show(self, moment: str) -> None:
+        with as_owner() as connection:
+            connection.execute(
+                "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
+                f" LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT {moment}'"
+            )
 
 
 @pytest.fixture
