@@ -12,7 +12,7 @@ from bookings.operations import Canceller
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.origin import Origin
-from evently.tests.rows import check_everything
+from evently.tests.rows import check_everything, people
 from evently.tests.sql import as_at_commit, run
 from evently.transactions import entry as one_transaction
 from events.factories import EventFactory
@@ -309,10 +309,17 @@ def test_sales_that_end_in_this_moment_make_no_offer_and_no_error(clock):
 
 
 # ── Ends ────────────────────────────────────────────────────────────────────
-def test_cancelling_an_event_ends_everything_and_a_crash_resumes(monkeypatch):
-    event, booked = full()
+def test_cancelling_an_event_ends_everything_and_a_crash_resumes():
+    seats = closing.BATCH + 2
+    event = EventFactory(total_capacity=seats)
+    run(
+        "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
+        " SELECT %s, person, 1, 0 FROM unnest(%s::uuid[]) person",
+        event.pk,
+        people(seats),
+    )
     waiting, offered = join(event, 2), join(event)
-    give_back(booked[0])
+    give_back(Booking.objects.earliest("pk"))
     operations.cancel_event(event_id=event.pk, reason="storm")
     with pytest.raises(operations.EventAlreadyCancelled):
         operations.cancel_event(event_id=event.pk)
@@ -320,9 +327,8 @@ def test_cancelling_an_event_ends_everything_and_a_crash_resumes(monkeypatch):
     with pytest.raises(SalesClosed):
         accept(offer_to(offered))
 
-    monkeypatch.setattr(closing, "BATCH", 2)
     # One batch, and then the process dies.
-    assert one_transaction(lambda: closing._cancel_batch(event.pk)) == 2
+    assert one_transaction(lambda: closing._cancel_batch(event.pk)) == closing.BATCH
     assert Booking.objects.holding_seats().count() == 1
     assert queries.cancelled_events_to_continue() == [event.pk]
     tasks.continue_event_cancellations()
@@ -330,7 +336,7 @@ def test_cancelling_an_event_ends_everything_and_a_crash_resumes(monkeypatch):
     assert (fate(waiting), fate(offered)) == ("expired", "expired")
     assert set(Booking.objects.values_list("cancel_reason", flat=True)) == {"storm", "organizer"}
     event.refresh_from_db()
-    assert event.available_seats == 4
+    assert event.available_seats == seats
     assert queries.cancelled_events_to_continue() == []
 
 
