@@ -23,9 +23,15 @@ log = structlog.get_logger(__name__)
 class Counters:
     """Counts by key; a key stands for one subject in one window of time."""
 
-    def __init__(self, prefix: str = "evently:count") -> None:
-        """Connect on first use. prefix: where in the store the counters lie."""
+    def __init__(
+        self, prefix: str = "evently:count", *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
+        """Connect on first use.
+
+        prefix: where in the store the counters lie. timeout_seconds: how long to wait for it.
+        """
         self.prefix = prefix
+        self.timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._client: redis.Redis | None = None
         self._url = ""
@@ -62,8 +68,8 @@ class Counters:
                 self._url = settings.REDIS_URL
                 self._client = redis.Redis.from_url(
                     self._url,
-                    socket_connect_timeout=TIMEOUT_SECONDS,
-                    socket_timeout=TIMEOUT_SECONDS,
+                    socket_connect_timeout=self.timeout_seconds,
+                    socket_timeout=self.timeout_seconds,
                     retry=Retry(NoBackoff(), 0),
                 )
             return self._client

@@ -131,8 +131,10 @@ def test_partitions_are_made_by_the_application_which_owns_none():
     again = value("SELECT evently_make_notification_partitions(5)")
 
     after = {name for (name,) in run(PARTITIONS)}
-    assert (made, again) == (2, 0)
-    assert len(after - before) == 2
+    # Three months ahead were made with the tables; a month may have begun since.
+    assert made == len(after - before)
+    assert made in (2, 3)
+    assert again == 0
 
 
 def test_partitions_have_every_index_key_and_trigger_of_the_parent():

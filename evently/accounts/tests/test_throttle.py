@@ -7,7 +7,12 @@ import pytest
 import redis
 
 from evently.accounts.throttle import Limit, TooManyAttempts, client_of, count, forgive
-from evently.counters import MOST_LOCAL, PAUSE_AFTER_FAILURE_SECONDS, counters
+from evently.counters import (
+    MOST_LOCAL,
+    PAUSE_AFTER_FAILURE_SECONDS,
+    TIMEOUT_SECONDS,
+    counters,
+)
 
 LIMIT = Limit("test", most=3, window=timedelta(hours=1))
 
@@ -79,6 +84,7 @@ def test_count_goes_on_while_the_broker_is_down():
 def test_count_asks_a_broker_that_says_nothing_once_in_a_while(settings, monkeypatch):
     began = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: began)
+    monkeypatch.setattr(counters, "timeout_seconds", TIMEOUT_SECONDS)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
