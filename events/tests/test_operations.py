@@ -190,7 +190,13 @@ def test_change_is_announced_with_old_and_new_and_no_change_is_not():
 
 @pytest.mark.parametrize(
     ("change", "serves"),
-    [("total_capacity", True), ("sales_end_at", True), ("event_date", True), ("name", False)],
+    [
+        ("total_capacity", True),
+        ("sales_start_at", True),
+        ("sales_end_at", True),
+        ("event_date", True),
+        ("name", False),
+    ],
 )
 def test_what_may_bring_seats_on_sale_serves_the_line(change, serves):
     event, heard = EventFactory(), []
@@ -207,6 +213,31 @@ def test_what_may_bring_seats_on_sale_serves_the_line(change, serves):
     finally:
         seats_freed.disconnect(hear)
     assert heard == ([event.pk] if serves else [])
+
+
+@pytest.mark.parametrize("moved", ["venue", "event_date"])
+def test_who_booked_may_cancel_until_the_start_once_the_event_moved(moved):
+    event = EventFactory(priced=20)
+    deadline = event.event_date - timedelta(days=9)
+    edit(event, cancellation_deadline=deadline)
+    edit(event, name="Another", total_capacity=20)
+    event.refresh_from_db()
+    assert event.cancellable_until == deadline
+
+    edit(event, **{moved: {"venue": "New Mill"}.get(moved, event.event_date + timedelta(days=1))})
+
+    event.refresh_from_db()
+    assert event.cancellable_until == event.event_date
+
+
+def test_a_deadline_named_with_the_move_or_before_publishing_stays():
+    for event in (EventFactory(), EventFactory(published_at=None)):
+        deadline = event.event_date - timedelta(days=9)
+        named = {"cancellation_deadline": deadline} if event.is_published else {}
+        edit(event, cancellation_deadline=deadline)
+        edit(event, venue="New Mill", **named)
+        event.refresh_from_db()
+        assert event.cancellable_until == deadline
 
 
 def test_event_that_has_ended_is_not_edited():
