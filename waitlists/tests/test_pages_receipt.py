@@ -1,5 +1,7 @@
 """One's place in line: what the receipt tells, and leaving the line."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -111,3 +113,18 @@ def test_mailed_link_shows_a_place_in_line_and_leaves_it(client):
     assert client.get(f"/w/{token}/leave/").status_code == 200
     assert client.post(f"/w/{token}/leave/").status_code == 302
     assert WaitlistEntry.objects.get().status == EntryStatus.LEFT
+
+
+def test_receipt_counts_what_came_back_in_the_last_14_days_alone(client, user, clock):
+    event = EventFactory(total_capacity=5)
+    first, _, last = (BookingFactory(event=event, quantity=count) for count in (1, 1, 3))
+    event.refresh_from_db()
+    entry = wait(event, user, quantity=5)
+    url = reverse("waitlist_entry", args=[entry.pk])
+    free(first)
+    clock.move(timedelta(days=13))
+    assert "1 seat came back in the last 14 days." in client.get(url).content.decode()
+    clock.move(timedelta(days=15))
+    assert "No seats came back in the last 14 days." in client.get(url).content.decode()
+    free(last)
+    assert "3 seats came back in the last 14 days." in client.get(url).content.decode()

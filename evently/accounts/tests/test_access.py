@@ -216,6 +216,16 @@ def test_mails_to_one_address_are_limited_for_everybody_alike(announced):
     assert len(announced) == 5
 
 
+def test_mails_that_one_client_asks_for_are_limited(announced):
+    asked = [f"person{n}@example.org" for n in range(201)]
+    for email in asked[:200]:
+        operations.request_login_link(email=email, origin=Origin("192.0.2.1"))
+
+    with pytest.raises(operations.TooManyAttempts):
+        operations.request_login_link(email=asked[200], origin=Origin("192.0.2.1"))
+    operations.request_login_link(email=asked[200], origin=Origin("192.0.2.2"))
+
+
 # ── Django's side ───────────────────────────────────────────────────────────
 def test_backend_lets_in_by_address(ana, rf):
     assert authenticate(rf.post("/"), username="ana@example.org", password=PASSWORD) == ana

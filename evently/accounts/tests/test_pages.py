@@ -79,7 +79,7 @@ def test_log_in_says_the_same_for_wrong_and_unknown(client):
     assert wrong.context["form"].errors == unknown.context["form"].errors
 
 
-def test_log_in_is_throttled(client):
+def test_log_in_is_throttled(client, still_time):
     user = UserFactory(password=PASSWORD)
     for _ in range(5):
         log_in(client, user.email, "wrong")
