@@ -176,6 +176,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0,
     "interval_max": 0,
 }
+# Where these differ for handing over a task: in a request nobody waits for a broker that hangs.
+PUBLISHER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.3,
+    "socket_timeout": 0.5,
+    "max_retries": 0,
+}
 CELERY_TIMEZONE = "UTC"
 # Mails wait in a queue of their own: a worker takes from the two in turn, so ten thousand mails
 # hold up no offer whose time is over.
@@ -232,7 +238,6 @@ EVENTLY_DIGEST_KEY = secret("EVENTLY_DIGEST_KEY", development="development-only-
 QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)
-IDEMPOTENCY_WAIT = timedelta(seconds=3)
 
 # ── Mail ────────────────────────────────────────────────────────────────────
 # EMAIL_URL=smtp://user:password@host:587 or smtps://…; development writes a local mailbox.
