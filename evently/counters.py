@@ -1,7 +1,8 @@
 """Counters for limits: shared through the broker's store, in this process while that is down.
 
 Limits must neither fail nor slow a request. When the store does not answer, each process counts for
-itself and asks again only after a pause, so that nobody waits for it twice.
+itself and asks again only after a pause, so that hardly anybody waits for it. Limits still hold:
+until the store is back, a caller may at most reach each limit once more in each web process.
 """
 
 import threading
@@ -12,6 +13,8 @@ import structlog
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from evently.breaker import Breaker
 
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
 TIMEOUT_SECONDS = 0.3
@@ -35,24 +38,28 @@ class Counters:
         self._lock = threading.Lock()
         self._client: redis.Redis | None = None
         self._url = ""
-        self._paused_until = 0.0
+        self._breaker = Breaker(least_pause_seconds=PAUSE_AFTER_FAILURE_SECONDS)
         self._local: dict[str, tuple[int, float]] = {}
 
     def add(self, key: str, change: int = 1, *, seconds: int) -> int:
         """Return the counter after the change; seconds: how long it is kept at least."""
-        if time.monotonic() >= self._paused_until:
+        if self._breaker.lets_ask():
+            started = time.monotonic()
             try:
-                return self._add_shared(f"{self.prefix}:{key}", change, seconds)
+                count = self._add_shared(f"{self.prefix}:{key}", change, seconds)
             except (redis.RedisError, OSError) as error:
-                self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
+                self._breaker.failed(after_seconds=time.monotonic() - started)
                 log.warning("limits_count_per_process", error=type(error).__name__)
+            else:
+                self._breaker.answered()
+                return count
         return self._add_local(key, change, seconds)
 
     def reset(self) -> None:
         """Forget what was counted in this process, and ask the store again (tests)."""
         with self._lock:
             self._local.clear()
-            self._paused_until = 0.0
+            self._breaker.reset()
 
     def _add_shared(self, key: str, change: int, seconds: int) -> int:
         pipeline = self._connected().pipeline(transaction=False)

@@ -8,7 +8,7 @@ from typing import Any
 from kombu import pools
 
 from evently.celery import app
-from evently.enqueue import _Breaker
+from evently.enqueue import breaker
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def _forget_connections() -> None:
     """Connect anew, to whatever the settings say now, and at once."""
     pools.reset()
     app._pool = app.amqp._producer_pool = None
-    _Breaker.paused_until = 0.0
+    breaker.reset()
 
 
 def taken_from_queues() -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""The broker dies among bookings: nobody notices, and everybody is told once it is back."""
+"""The broker dies or hangs among bookings: nobody notices, all are told once it is back."""
 
 import signal
 import subprocess
@@ -11,11 +11,15 @@ from statistics import median
 
 import pytest
 import redis
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 
 from bookings.models import Booking
 from bookings.operations import Canceller, book_seats, cancel_booking
 from evently.accounts.factories import UserFactory
+from evently.breaker import PAUSE_PER_SECOND_WAITED
+from evently.counters import Counters
 from evently.embedded.processes import choose_port
 from evently.embedded.valkey import Valkey
 from evently.environment import BASE_DIR
@@ -38,6 +42,8 @@ pytestmark = [
 
 BOOKINGS = 200
 CLIENTS = 8
+WORKERS_PATIENCE_SECONDS = settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"]
+PUBLISHING_SECONDS = settings.PUBLISHER_TRANSPORT_OPTIONS["socket_timeout"]
 
 
 class Broker:
@@ -64,6 +70,13 @@ class Broker:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def hang(self):
+        """Take connections and bytes, as the kernel does by itself, and answer nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture
@@ -105,6 +118,68 @@ def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, s
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
     broker.start()
+    assert_each_is_told_once(broker, server, clock)
+    assert Notification.objects.filter(type="booking_confirm").count() == BOOKINGS + 1
+    assert {user.email for user in users} <= {mail["To"] for mail in server.mails}
+    assert offer.user.email in {mail["To"] for mail in server.mails}
+
+
+def test_with_the_broker_hung_hardly_anybody_waits_and_each_is_told_once(
+    broker, server, clock, log_output
+):
+    event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
+    started = time.monotonic()
+    took, problems = book_all(event, users, at_quarter=broker.hang)
+    pauses = int((time.monotonic() - started) / (PAUSE_PER_SECOND_WAITED * PUBLISHING_SECONDS))
+
+    assert problems == []
+    assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
+    quarter = BOOKINGS // 4
+    assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
+    # Those under way when it began to hang, and one after each pause.
+    waited = [entry for entry in log_output.entries if entry["event"] == "enqueue_failed"]
+    assert 1 <= len(waited) <= CLIENTS + pauses
+    # Even they wait for little else than this machine, where 30 s was the worker's patience.
+    assert max(took) < WORKERS_PATIENCE_SECONDS / 3
+    offer = freed_and_offered()
+    assert (offer.is_pending, offer.quantity) == (True, 1)
+
+    broker.go_on()
+    assert_each_is_told_once(broker, server, clock)
+    assert {user.email for user in users} <= {mail["To"] for mail in server.mails}
+    assert offer.user.email in {mail["To"] for mail in server.mails}
+
+
+def test_whatever_asks_a_hung_broker_gives_up_soon(broker, settings, client):
+    settings.REDIS_URL = broker.url
+    settings.CACHES = settings.CACHES | {
+        "default": settings.CACHES["default"] | {"LOCATION": broker.url}
+    }
+    cache.set("kept", 1)
+    assert (cache.get("kept"), Counters().add("kept", seconds=60)) == (1, 1)
+    broker.hang()
+    try:
+        # Their time-outs are 0.3 to 1.2 s; the rest is for a busy machine.
+        with at_most(WORKERS_PATIENCE_SECONDS / 3):
+            assert cache.get("kept") is None
+            # Limits go on, counted in this process.
+            hung = Counters()
+            assert [hung.add("kept", seconds=60) for _ in range(1000)][-1] == 1000
+            assert client.get("/readyz").json()["broker"]["status"] == "down"
+            assert b"evently_queue_tasks" not in client.get("/metrics").content
+    finally:
+        broker.go_on()
+
+
+@contextmanager
+def at_most(seconds):
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < seconds
+
+
+def assert_each_is_told_once(broker, server, clock):
+    """Let a worker and the sweep do what is due, and look at the mail server."""
     clock.move(timedelta(minutes=1))
     with celery_worker(broker, server):
         wait_for(lambda: tasks.deliver_missed.delay() and all_told(server), seconds=180)
@@ -114,9 +189,6 @@ def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, s
 
     ids = Notification.objects.values_list("pk", flat=True)
     assert server.counts == {message_id_of(id_): 1 for id_ in ids}
-    assert Notification.objects.filter(type="booking_confirm").count() == BOOKINGS + 1
-    assert {user.email for user in users} <= {mail["To"] for mail in server.mails}
-    assert offer.user.email in {mail["To"] for mail in server.mails}
 
 
 def all_told(server):
