@@ -191,24 +191,26 @@ CELERY_TASK_ROUTES = {
     "notifications.tasks.deliver": {"queue": "mail"},
     "notifications.tasks.deliver_many": {"queue": "mail"},
 }
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "expire-promotions": {"task": "waitlists.tasks.expire_promotions", "schedule": 5.0},
-    "repair-lines": {"task": "waitlists.tasks.repair_lines", "schedule": 60.0},
-    "expire-pending-bookings": {
-        "task": "bookings.tasks.expire_pending_bookings",
-        "schedule": 60.0,
-    },
-    "continue-event-cancellations": {
-        "task": "waitlists.tasks.continue_event_cancellations",
-        "schedule": 30.0,
-    },
-    "complete-past-events": {"task": "waitlists.tasks.complete_past_events", "schedule": 300.0},
-    "deliver-missed": {"task": "notifications.tasks.deliver_missed", "schedule": 10.0},
-    "make-partitions": {"task": "notifications.tasks.make_partitions", "schedule": 6 * 3600.0},
-    "forget-idempotency-keys": {
-        "task": "evently.idempotency.tasks.forget_old_keys",
-        "schedule": 3600.0,
-    },
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """Return a sweep for the schedule. While no worker runs, all but the newest few expire.
+
+    A little longer than the shortest periods, so that a worker busy with one long task still
+    finds one that is good.
+    """
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 15.0)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
+    "repair-lines": _every(60, "waitlists.tasks.repair_lines"),
+    "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
+    "continue-event-cancellations": _every(30, "waitlists.tasks.continue_event_cancellations"),
+    "complete-past-events": _every(300, "waitlists.tasks.complete_past_events"),
+    "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
+    "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
+    "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
 }
 
 # ── People and sessions ─────────────────────────────────────────────────────
