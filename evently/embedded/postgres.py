@@ -17,6 +17,7 @@ from evently.embedded.programs import data_folder, hand_over, postgres_programs,
 from evently.embedded.state import CannotStart
 
 MAJOR = "18"
+PROGRAM = "postgres"
 SUPERUSER = "evently"
 DATABASE = "evently"
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
@@ -86,9 +87,11 @@ class Postgres:
 
     def clear_away(self) -> None:
         """Wait until a killed predecessor is gone, and remove what says that it runs."""
-        processes.send_off(self.data, self.polite_signal)
+        processes.send_off(PROGRAM, folder=self.data, polite=self.polite_signal)
         # Nothing runs here any more; the number in it may belong to another process by now.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # Where that cannot be seen, PostgreSQL has to judge it.
+        if processes.can_look_around():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def prepare(self) -> None:
         """Make the data folder where there is none."""
@@ -138,7 +141,7 @@ class Postgres:
         """Return the server's command line."""
         settings = tuning(throwaway=self.throwaway)
         return [
-            *(str(self.programs / "postgres"), "-D", str(self.data), f"-cport={self.port}"),
+            *(str(self.programs / PROGRAM), "-D", str(self.data), f"-cport={self.port}"),
             *(f"-c{name}={value}" for name, value in settings.items()),
         ]
 
@@ -184,7 +187,7 @@ class Postgres:
             sql.Identifier(SUPERUSER), sql.Literal(self.passwords[SUPERUSER])
         )
         subprocess.run(
-            [str(self.programs / "postgres"), "--single", "-D", str(self.data), "postgres"],
+            [str(self.programs / PROGRAM), "--single", "-D", str(self.data), "postgres"],
             input=statement.as_string() + "\n",
             check=True,
             cwd="/",

@@ -17,6 +17,7 @@ from evently.embedded import leash
 # Below the ports that Linux hands to outgoing connections, so that a restarted server finds
 # its port free.
 PORTS = range(20000, 32000)
+PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,41 @@ def spawn(
     )
 
 
-def working_in(folder: Path) -> list[int]:
-    """Return the ids of living processes whose working directory is the folder.
+def can_look_around() -> bool:
+    """Return whether this system shows what processes run, which is Linux's way."""
+    return PROCESSES.is_dir()
 
-    A database server sits in its data folder, so this says more than a pid file, which a
-    killed server leaves behind and whose number may belong to somebody else by now.
+
+def running(program: str, *, folder: Path) -> list[int]:
+    """Return the ids of a program's living processes that work in a folder; [] without /proc.
+
+    program: its file's name. A database server sits in its data folder, so this says more than a
+    pid file, which a killed server leaves behind and whose number may belong to somebody else
+    by now. Somebody's shell may sit there too.
     """
     found = []
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in PROCESSES.glob("[0-9]*"):
         try:
-            if (entry / "cwd").readlink() == folder:
+            if (entry / "cwd").readlink() == folder and _program_of(entry) == program:
                 found.append(int(entry.name))
         except OSError:
             continue
     return found
 
 
-def send_off(folder: Path, polite: signal.Signals, *, patience_seconds: float = 15) -> None:
-    """Wait for what a killed predecessor left in a folder, ask it to go, then make it go."""
+def _program_of(entry: Path) -> str:
+    """Return the name of the file that a process runs, which may have been replaced since."""
+    # By name, as after an update the predecessor runs the old package's file, deleted maybe.
+    return (entry / "exe").readlink().name.removesuffix(" (deleted)")
+
+
+def send_off(
+    program: str, *, folder: Path, polite: signal.Signals, patience_seconds: float = 15
+) -> None:
+    """Wait for the server that a killed predecessor left in a folder, ask it to go, make it go.
+
+    program: the server's file's name; what else works in that folder is left alone.
+    """
     steps: list[tuple[signal.Signals | None, float]] = [
         (None, 3),
         (polite, patience_seconds),
@@ -85,10 +103,10 @@ def send_off(folder: Path, polite: signal.Signals, *, patience_seconds: float = 
     ]
     for wanted, seconds in steps:
         if wanted is not None:
-            for pid in working_in(folder):
+            for pid in running(program, folder=folder):
                 kill_quietly(pid, wanted)
         deadline = time.monotonic() + seconds
-        while working_in(folder):
+        while running(program, folder=folder):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.05)

@@ -51,10 +51,17 @@ def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
     """Return where a server keeps its data: in EVENTLY_HOME, or where its user can reach it.
 
     In the second case EVENTLY_HOME holds a link to it.
+    Raises CannotStart where data is in EVENTLY_HOME already, out of that user's reach.
     """
     folder = home / name
     if user is None or folder.is_symlink() or may_enter(home, user):
         return folder.resolve()
+    if folder.exists():
+        raise CannotStart(
+            f"PostgreSQL and Valkey run as the user {user.name}, who cannot reach {folder}. "
+            f"Let others pass through the folders above it (chmod o+x), or move {home} elsewhere "
+            "and set EVENTLY_HOME to that."
+        )
     SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=f"{home.parent.name}-", dir=SHARED))
     place.chmod(0o711)

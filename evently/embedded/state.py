@@ -10,6 +10,9 @@ from typing import Any
 from evently.embedded import addresses
 from evently.embedded.processes import choose_port
 
+MAILBOX = "mail"
+# Files that every start leaves in its EVENTLY_HOME, and hardly anybody else anywhere.
+SIGNS_OF_OURS = ("lock", "passwords.json", "ports.json")
 ROLES = ("evently", "evently_owner", "evently_app", "valkey")
 
 
@@ -22,15 +25,37 @@ class AlreadyRunning(CannotStart):
 
 
 def make_home(home: Path) -> None:
-    """Create EVENTLY_HOME; root's can be passed through by the servers' own user."""
+    """Create EVENTLY_HOME, or take a folder that is there, with the mode it has.
+
+    Raises CannotStart where it holds something else, or cannot be used.
+    """
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        try:
+            home.mkdir(parents=True)
+        except FileExistsError:
+            _refuse_strange(home)
+        else:
+            # Its owner's alone; root's can be passed through by the servers' own user.
+            home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     except OSError as error:
         raise CannotStart(
             f"Evently cannot use {home} for its data ({error.strerror}). "
             "Set EVENTLY_HOME to a folder that you may write to."
         ) from error
+
+
+def _refuse_strange(home: Path) -> None:
+    """Raise CannotStart where a folder holds what Evently did not put there, and nothing it did.
+
+    EVENTLY_HOME=/tmp, say, is a slip.
+    """
+    # A manage.py command that sends mail in development makes this one before the first start.
+    present = {path.name for path in home.iterdir()} - {MAILBOX}
+    if present and not any((home / name).is_file() for name in SIGNS_OF_OURS):
+        raise CannotStart(
+            f"{home} holds other files, and Evently keeps its data in a folder of its own. "
+            "Set EVENTLY_HOME to a folder that is empty or does not exist yet."
+        )
 
 
 def lock_home(home: Path, *, note: str) -> int:

@@ -13,6 +13,8 @@ from evently.embedded import processes
 from evently.embedded.programs import data_folder, hand_over, server_user, valkey_program
 from evently.embedded.state import CannotStart
 
+PROGRAM = "valkey-server"
+
 
 class Valkey:
     """The embedded Valkey of one EVENTLY_HOME."""
@@ -31,7 +33,7 @@ class Valkey:
 
     def clear_away(self) -> None:
         """Wait until a killed predecessor is gone."""
-        processes.send_off(self.data, self.polite_signal)
+        processes.send_off(PROGRAM, folder=self.data, polite=self.polite_signal)
 
     def prepare(self) -> None:
         """Make the data folder and the configuration."""

@@ -2,13 +2,19 @@
 
 import json
 import os
+import shutil
+import signal
 import socket
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from evently.embedded import addresses, processes, state
+from evently.embedded.postgres import Postgres
 from evently.supervisor.children import Child, describe_code
+from evently.tests.running import home_for_tests
 
 
 @pytest.fixture
@@ -64,14 +70,88 @@ def test_json_files_are_for_their_owner_only(home):
     assert [path.name for path in home.iterdir()] == ["x.json"]
 
 
-def test_working_in_finds_processes_by_their_folder(home):
-    before = Path.cwd()
-    os.chdir(home)
-    try:
-        assert os.getpid() in processes.working_in(home.resolve())
-    finally:
-        os.chdir(before)
-    assert os.getpid() not in processes.working_in(home.resolve())
+@pytest.fixture
+def sleeper(tmp_path):
+    """Run a copy of `sleep` under a server's name, and the real one, both in the data folder."""
+    folder = (tmp_path / "data").resolve()
+    folder.mkdir()
+    program = tmp_path / "a-server"
+    shutil.copy(shutil.which("sleep"), program)
+    started = [subprocess.Popen([name, "300"], cwd=folder) for name in (program, "sleep")]
+    yield folder, program, *started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_running_finds_a_program_in_its_folder_and_no_bystander(sleeper):
+    folder, program, server, bystander = sleeper
+    assert processes.running("a-server", folder=folder) == [server.pid]
+    assert processes.running("sleep", folder=folder) == [bystander.pid]
+    assert processes.running("a-server", folder=folder.parent) == []
+
+    # An update replaced it meanwhile.
+    program.unlink()
+    assert processes.running("a-server", folder=folder) == [server.pid]
+
+
+def test_send_off_ends_the_server_and_leaves_bystanders_alone(sleeper):
+    folder, _, server, bystander = sleeper
+    threading.Thread(target=server.wait).start()
+
+    processes.send_off("a-server", folder=folder, polite=signal.SIGTERM)
+
+    assert server.returncode == -signal.SIGTERM
+    assert bystander.poll() is None
+
+
+@pytest.mark.parametrize(("proc", "stays"), [("/proc", False), ("/nowhere", True)])
+def test_a_pid_file_stays_where_nobody_can_see_what_runs(monkeypatch, proc, stays):
+    monkeypatch.setattr(processes, "PROCESSES", Path(proc))
+    with home_for_tests() as home:
+        state.make_home(home)
+        server = Postgres(home, passwords={})
+        server.data.mkdir()
+        (server.data / "postmaster.pid").write_text("1")
+
+        server.clear_away()
+
+        assert (server.data / "postmaster.pid").exists() is stays
+
+
+def test_home_is_made_for_its_owner(tmp_path):
+    home = tmp_path / "new" / "home"
+    state.make_home(home)
+    assert home.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
+
+
+@pytest.mark.parametrize("content", [[], ["mail"], ["lock", "notes.txt"], ["passwords.json"]])
+def test_home_that_was_there_keeps_its_mode(tmp_path, content):
+    for name in content:
+        (tmp_path / name).touch()
+    tmp_path.chmod(0o1777)
+
+    state.make_home(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_home_of_others_is_refused_as_it_is(tmp_path):
+    (tmp_path / "somebody's").touch()
+    # /run and /var have folders of this name.
+    (tmp_path / "lock").mkdir()
+    tmp_path.chmod(0o1777)
+
+    with pytest.raises(state.CannotStart, match="holds other files"):
+        state.make_home(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_home_that_is_no_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(state.CannotStart, match="Set EVENTLY_HOME"):
+        state.make_home(tmp_path / "file")
 
 
 def test_a_child_that_keeps_failing_is_started_later_and_later(capsys):
