@@ -3,10 +3,14 @@
 from celery import shared_task
 
 from bookings import operations, queries
+from evently.sweeps import for_each_event
 
 
 @shared_task
 def expire_pending_bookings() -> None:
     """Cancel unpaid bookings whose time is over."""
-    for event_id in queries.events_with_overdue_bookings():
-        operations.expire_pending_bookings(event_id=event_id)
+    for_each_event(
+        "expire_pending_bookings",
+        queries.events_with_overdue_bookings(),
+        operations.expire_pending_bookings,
+    )

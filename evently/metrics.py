@@ -29,6 +29,9 @@ tasks = Counter("evently_tasks_total", "Background tasks ended.", ["task", "stat
 task_seconds = Histogram(
     "evently_task_seconds", "Time a background task took.", ["task"], buckets=_BUCKETS
 )
+sweep_failures = Counter(
+    "evently_sweep_failures_total", "Events that a sweep could not serve.", ["sweep", "reason"]
+)
 booking_attempts = Counter(
     "evently_booking_attempts_total", "Attempts to book, by result.", ["result"]
 )

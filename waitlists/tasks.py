@@ -4,21 +4,24 @@ from uuid import UUID
 
 from celery import shared_task
 
+from evently.sweeps import for_each_event
 from waitlists import operations, queries
 
 
 @shared_task
 def expire_promotions() -> None:
     """End offers whose time is over; their seats go to the next in line."""
-    for event_id in queries.events_with_overdue_promotions():
-        operations.expire_promotions(event_id=event_id)
+    for_each_event(
+        "expire_promotions",
+        queries.events_with_overdue_promotions(),
+        operations.expire_promotions,
+    )
 
 
 @shared_task
 def repair_lines() -> None:
     """Serve lines where somebody fits and was not asked; there should be none."""
-    for event_id in queries.events_to_repair():
-        operations.repair_line(event_id=event_id)
+    for_each_event("repair_lines", queries.events_to_repair(), operations.repair_line)
 
 
 @shared_task
@@ -30,12 +33,14 @@ def continue_cancellation(event_id: str) -> None:
 @shared_task
 def continue_event_cancellations() -> None:
     """Carry on with cancellations that a crash or a lost task left half done."""
-    for event_id in queries.cancelled_events_to_continue():
-        operations.continue_cancellation(event_id=event_id)
+    for_each_event(
+        "continue_event_cancellations",
+        queries.cancelled_events_to_continue(),
+        operations.continue_cancellation,
+    )
 
 
 @shared_task
 def complete_past_events() -> None:
     """Mark events that are over as completed."""
-    for event_id in queries.events_to_complete():
-        operations.complete_event(event_id=event_id)
+    for_each_event("complete_past_events", queries.events_to_complete(), operations.complete_event)
