@@ -88,5 +88,5 @@ def _set_clock(database: "psycopg.Connection[Any]", factor: float) -> None:
     )
     database.execute(
         "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
-        " LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT bench_clock(clock_timestamp())'"
+        " LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT bench_clock(clock_timestamp())'"
     )

@@ -29,7 +29,7 @@ class TestClock:
         with as_owner() as connection:
             connection.execute(
                 "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
-                f" LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT {moment}'"
+                f" LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT {moment}'"
             )
 
 
