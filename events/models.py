@@ -241,9 +241,9 @@ class Event(Identified):
 
     @property
     def cancellable_until(self) -> datetime:
-        """Until when attendees may cancel."""
+        """Until when attendees may cancel: at most until the start."""
         if self.cancellation_deadline is not None:
-            return self.cancellation_deadline
+            return min(self.cancellation_deadline, self.event_date)
         if self.base_price == 0 and self.current_price == 0:
             return self.event_date
         return self.event_date - CANCELLATION_BEFORE_PAID_EVENT

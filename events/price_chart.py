@@ -31,6 +31,7 @@ def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> di
     steps += [(change.applied_at, change.new_price) for change in oldest_first]
     prices = [price for _, price in steps]
     points = _points(steps, until=at)
+    heights = [y for _, y in points]
     line = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
     return {
         "line": line,
@@ -39,6 +40,14 @@ def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> di
             "x": "100",
             "y": f"{points[-1][1]:.2f}",
             "text": money_text(event.current_price, event.currency),
+        },
+        "highest": {
+            "y": f"{min(heights):.2f}",
+            "text": money_text(max(prices), event.currency),
+        },
+        "lowest": {
+            "y": f"{max(heights):.2f}",
+            "text": money_text(min(prices), event.currency),
         },
         "from_date": began.astimezone(event.zone),
         "to_date": at.astimezone(event.zone),

@@ -41,6 +41,13 @@ class ShownEvent(Shown):
         return str(self.row.created_by.name)
 
     @property
+    def zone_name(self) -> str:
+        """Whose clock its times go by, as people say it: "Mexico City time"."""
+        name = str(self.row.timezone)
+        area, _, place = name.rpartition("/")
+        return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
+
+    @property
     def can_cancel_until(self) -> datetime | None:
         """Until when a booking made now could be cancelled, if it could at all."""
         until: datetime = self.row.cancellable_until

@@ -77,9 +77,7 @@ class WaitlistEntry(EventOwned):
     quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     min_quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     auto_accept = models.BooleanField(default=False, db_default=False)
-    unit_price = models.DecimalField(
-        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
-    )
+    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
     position = models.PositiveIntegerField(null=True, editable=False)
     priority_score = models.IntegerField(default=0, db_default=0)
     priority_reason = models.TextField(blank=True, default="", db_default="")

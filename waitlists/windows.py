@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from math import ceil
 
 from events.models import Event
 
@@ -15,7 +16,7 @@ NIGHTS_COUNT_BEFORE = timedelta(hours=48)
 
 @dataclass(frozen=True)
 class Window:
-    """The time somebody has to claim. minutes: those that count, nights left out."""
+    """The time somebody has to claim. minutes: those that count, nights left out, rounded up."""
 
     minutes: int
     expires_at: datetime
@@ -33,10 +34,13 @@ def offer_window(event: Event, *, at: datetime) -> Window | None:
     else:
         length = min(max((event.event_date - at) / SHARE_OF_TIME_LEFT, SHORTEST), LONGEST)
     length = timedelta(minutes=int(length / timedelta(minutes=1)))
-    end = min(_end_of(length, event, at=at), event.sales_close_at)
+    end = _end_of(length, event, at=at)
+    if event.sales_close_at < end:
+        end = event.sales_close_at
+        length = min(length, end - at)
     if end <= at:
         return None
-    return Window(minutes=max(1, int(length / timedelta(minutes=1))), expires_at=end)
+    return Window(minutes=max(1, ceil(length / timedelta(minutes=1))), expires_at=end)
 
 
 def _end_of(length: timedelta, event: Event, *, at: datetime) -> datetime:

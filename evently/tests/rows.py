@@ -114,6 +114,21 @@ def offer(entry_id: UUID, quantity: int = 1, **columns: Any) -> UUID:
     )
 
 
+def end_offer(promotion_id: UUID, status: str, **columns: Any) -> None:
+    """End an offer with plain SQL, and its entry with it, as the operations do."""
+    given = {"status": status} | columns
+    changes = ", ".join(f"{name} = %s" for name in given)
+    run(
+        f"UPDATE waitlist_promotions SET {changes} WHERE id = %s",
+        *(*given.values(), promotion_id),
+    )
+    run(
+        "UPDATE waitlists SET status = %s"
+        " WHERE id = (SELECT waitlist_id FROM waitlist_promotions WHERE id = %s)",
+        *({"used": "booked", "declined": "left"}.get(status, status), promotion_id),
+    )
+
+
 def full_event(capacity: int = 10, **columns: Any) -> tuple[UUID, UUID]:
     """Insert an event whose seats are all booked, at most ten; return it and the booking."""
     event_id = event(total_capacity=capacity, **columns)

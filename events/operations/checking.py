@@ -73,6 +73,8 @@ def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
         problems["ends_at"] = "The end lies before the start."
     if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
         problems["sales_end_at"] = "Sales end before they start."
+    if event.cancellation_deadline and event.cancellation_deadline > event.event_date:
+        problems["cancellation_deadline"] = "People can cancel until the start at most."
     if event.timezone not in known_timezones():
         problems["timezone"] = "Name a time zone like Europe/Berlin."
     return problems

@@ -67,6 +67,16 @@ class CapacityInUse(Conflict):
     message = "There are more seats booked and held than that. Cancel bookings first."
 
 
+class CurrencySettled(Invalid):
+    """People have seen prices in the old currency."""
+
+    code = "currency_settled"
+    message = (
+        "The event is published, and people were told prices in this currency. "
+        "Cancel it and make a new one to sell in another."
+    )
+
+
 class AlreadyPublished(Conflict):
     """The event is public already."""
 
@@ -104,7 +114,7 @@ def edit_event(*, event_id: UUID, by_id: UUID, version: int, **changes: Any) -> 
     """Change an event that nobody else changed since `version` was read.
 
     Seats moving and prices moved by rule do not raise the version.
-    Raises EditedMeanwhile, CapacityInUse, EventOver, Invalid.
+    Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
     """
     return entry(lambda: change_event(event_id=event_id, version=version, **changes))
 
@@ -128,6 +138,8 @@ def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
     }
     if not changed:
         return event
+    if "currency" in changed and event.published_at is not None:
+        raise CurrencySettled(fields={"currency": CurrencySettled.message})
     check_event(event, at=now(), date_moved="event_date" in changed)
     with refusing(trg_capacity_in_use=CapacityInUse, chk_event_capacity=CapacityInUse):
         event.save(update_fields=list(changed))

@@ -26,7 +26,6 @@ REFUSED = [
     ("chk_event_per_person", "max_per_person = 0"),
     ("chk_event_window", "promotion_window_minutes = 0"),
     ("chk_event_window", "promotion_window_minutes = 10081"),
-    ("chk_event_currency", "currency = 'eur'"),
     ("events_payment_days_check", "payment_days = -1"),
     ("trg_capacity_in_use", "total_capacity = 1"),
 ]
@@ -50,7 +49,7 @@ ACCEPTED = [
     "ends_at = event_date",
     "sales_start_at = event_date - interval '1 day', sales_end_at = event_date",
     "max_per_booking = 1, max_per_person = 1, promotion_window_minutes = 10080",
-    "currency = 'USD', payment_days = 0",
+    "payment_days = 0",
     "name = 'Ünïcode 🎉'",
 ]
 
@@ -81,6 +80,20 @@ def test_event_accepts(booked, change):
     run(f"UPDATE events SET {change} WHERE id = %s", booked)
     assert event_row(booked)["version"] == version + 1
     assert free_seats(booked) == event_row(booked)["total_capacity"] - 2
+
+
+def test_currency_is_settled_once_prices_were_told(booked):
+    """trg_events_currency; a draft's is only to be one: chk_event_currency."""
+    for change in ("currency = 'KWD'", "currency = 'KWD', published_at = NULL"):
+        with refused("trg_currency_settled"):
+            run(f"UPDATE events SET {change} WHERE id = %s", booked)
+    run("UPDATE events SET published_at = NULL WHERE id = %s", booked)
+    with refused("trg_currency_settled"):
+        run("UPDATE events SET currency = 'KWD' WHERE id = %s", booked)
+    draft = event(published_at=None)
+    run("UPDATE events SET currency = 'USD' WHERE id = %s", draft)
+    with refused("chk_event_currency"):
+        run("UPDATE events SET currency = 'eur' WHERE id = %s", draft)
 
 
 @pytest.mark.parametrize("capacity", [0, -1])

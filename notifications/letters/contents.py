@@ -49,6 +49,9 @@ def template_type_of(type_: str) -> TemplateType:
 # ── Bookings ────────────────────────────────────────────────────────────────
 def _booking_confirm(notification: Notification, person: User) -> Content:
     booking = _booking_of(notification)
+    if booking.is_cancelled:
+        # It was, while the mail waited; the cancellation is told in a mail of its own.
+        raise Obsolete
     tickets, pictures = drawn(living_tickets(booking))
     return Content(
         values={

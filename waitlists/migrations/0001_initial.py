@@ -39,12 +39,7 @@ class Migration(migrations.Migration):
                 ("auto_accept", models.BooleanField(db_default=False, default=False)),
                 (
                     "unit_price",
-                    models.DecimalField(
-                        db_default=Decimal("0.00"),
-                        decimal_places=2,
-                        default=Decimal("0.00"),
-                        max_digits=10,
-                    ),
+                    models.DecimalField(decimal_places=2, max_digits=10),
                 ),
                 ("position", models.PositiveIntegerField(editable=False, null=True)),
                 ("priority_score", models.IntegerField(db_default=0, default=0)),

@@ -81,9 +81,12 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_entry_final';
         END IF;
         NEW.position := NULL;
+        NEW.unit_price := coalesce(NEW.unit_price, 0);
         RETURN NEW;
     END IF;
     event := evently_lock_event(NEW.event_id);
+    -- Where no price is named, the one of this moment was seen.
+    NEW.unit_price := coalesce(NEW.unit_price, event.current_price);
     NEW.joined_at := evently_clock();
     NEW.passed_over := 0;
     NEW.position := NULL;
@@ -253,10 +256,11 @@ CREATE FUNCTION evently_promotions_update() RETURNS trigger LANGUAGE plpgsql AS 
 BEGIN
     IF OLD.status <> 'pending'
         OR (NEW.id, NEW.event_id, NEW.user_id, NEW.waitlist_id, NEW.quantity, NEW.unit_price,
-            NEW.promoted_at, NEW.expires_at)
+            NEW.promoted_at)
             IS DISTINCT FROM
            (OLD.id, OLD.event_id, OLD.user_id, OLD.waitlist_id, OLD.quantity, OLD.unit_price,
-            OLD.promoted_at, OLD.expires_at)
+            OLD.promoted_at)
+        OR (NEW.expires_at <> OLD.expires_at AND NOT evently_by_trigger(TG_RELID))
     THEN
         RAISE EXCEPTION 'promotion % has ended or cannot change like this', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_promotion_final';

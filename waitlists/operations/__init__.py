@@ -9,6 +9,7 @@ from waitlists.operations.closing import (
     continue_cancellation,
     delete_event,
 )
+from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
     AlreadyWaiting,
     EntryNotFound,
@@ -53,6 +54,7 @@ __all__ = [
     "delete_event",
     "erase_person",
     "expire_promotions",
+    "join_as_guest",
     "join_waitlist",
     "leave_waitlist",
     "move_waiting_ends",

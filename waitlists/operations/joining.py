@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from bookings.operations import BookingLimit, PersonLimit
+from evently.accounts.operations import disarm_unproven
 from evently.errors import Conflict, Invalid, NotFound
 from evently.idempotency.keys import Once
 from evently.transactions import entry, refusing
@@ -83,19 +84,17 @@ def join_waitlist(
     notify_prefs: dict[str, Any] | None = None,
     expires_at: datetime | None = None,
     once: Once | None = None,
+    as_guest: bool = False,
 ) -> WaitlistEntry:
     """Put a person in line, at the end; whoever left before joins with the same row.
 
     quantity: seats wished for, 1 to 10. min_quantity: with how few the person would do, by
-    default all of them. expires_at: until when they wait, at most the end of sales.
+    default all of them. expires_at: until when they wait, at most the end of sales. as_guest:
+    whoever joins has only typed the person's address (`join_as_guest`).
     Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, BookingLimit,
     Invalid, EventBusy.
     """
-    least = quantity if min_quantity is None else min_quantity
-    check_quantity(quantity)
-    if not 1 <= least <= quantity:
-        sentence = "Choose at least 1 seat, and no more than you ask for."
-        raise Invalid(sentence, fields={"min_quantity": sentence})
+    least = least_of(quantity, min_quantity)
     if auto_accept:
         raise AutoAcceptUnsupported(fields={"auto_accept": AutoAcceptUnsupported.message})
 
@@ -117,10 +116,22 @@ def join_waitlist(
                 place.save(update_fields=TAKEN_UP)
         place.refresh_from_db()
         place.event = event
+        if as_guest:
+            disarm_unproven(user_id=user_id)
         waitlist_joined.send(sender=WaitlistEntry, entry=place)
         return place
 
     return entry(work, once=once)
+
+
+def least_of(quantity: int, min_quantity: int | None) -> int:
+    """Return with how few seats somebody would do. Raises Invalid where the wish makes no sense."""
+    check_quantity(quantity)
+    least = quantity if min_quantity is None else min_quantity
+    if not 1 <= least <= quantity:
+        sentence = "Choose at least 1 seat, and no more than you ask for."
+        raise Invalid(sentence, fields={"min_quantity": sentence})
+    return least
 
 
 def _row_of(*, event: Event, user_id: UUID) -> WaitlistEntry:

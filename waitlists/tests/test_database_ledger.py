@@ -7,6 +7,7 @@ from evently.tests.database import as_owner
 from evently.tests.rows import (
     book,
     check_everything,
+    end_offer,
     event,
     free_seats,
     full_event,
@@ -272,7 +273,7 @@ def test_offer_holds_its_seats_until_it_ends():
         assert free_seats(event_id) == 0
         with refused("trg_seats_available"):
             book(event_id)
-        run("UPDATE waitlist_promotions SET status = %s WHERE id = %s", status, promotion)
+        end_offer(promotion, status)
         assert free_seats(event_id) == 2
 
 
@@ -293,10 +294,7 @@ def test_used_offer_becomes_its_booking_without_asking_the_line():
     event_id, entry, promotion = held_event()
     wait(event_id)
     booking = value("SELECT evently_uuid7()")
-    run(
-        "UPDATE waitlist_promotions SET status = 'used', booking_id = %s WHERE id = %s",
-        *(booking, promotion),
-    )
+    end_offer(promotion, "used", booking_id=booking)
     run("UPDATE events SET sales_end_at = now()")
     who = value("SELECT user_id FROM waitlists WHERE id = %s", entry)
     book(event_id, 2, who, id=booking)

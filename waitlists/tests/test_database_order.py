@@ -8,6 +8,7 @@ from evently.database.ids import uuid7
 from evently.tests.rows import (
     book,
     check_everything,
+    end_offer,
     free_seats,
     full_event,
     line,
@@ -41,11 +42,7 @@ def offered():
 def use(promotion) -> UUID:
     """Mark an offer as used, and return the id of the booking that it is used for."""
     booking = uuid7()
-    run(
-        "UPDATE waitlist_promotions SET status = 'used', booking_id = %s WHERE id = %s",
-        booking,
-        promotion,
-    )
+    end_offer(promotion, "used", booking_id=booking)
     return booking
 
 

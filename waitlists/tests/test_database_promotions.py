@@ -8,6 +8,7 @@ from django.db import transaction
 from evently.tests.rows import (
     book,
     check_everything,
+    end_offer,
     free_seats,
     full_event,
     line,
@@ -15,7 +16,7 @@ from evently.tests.rows import (
     person,
     wait,
 )
-from evently.tests.sql import refused, run, value
+from evently.tests.sql import as_at_commit, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
@@ -123,10 +124,47 @@ def test_offer_matches_its_entry(entry):
         offer_with(entry)
 
 
+def test_offer_and_entry_go_together(entry):
+    """trg_promotions_entry, trg_waitlists_offer, which raise under the name trg_promotion_entry."""
+    with refused("trg_promotion_entry"):
+        offer_with(entry)
+    with refused("trg_promotion_entry"):
+        run("UPDATE waitlists SET status = 'promoted'")
+    promotion = offer(entry, 2)
+    as_at_commit()
+    for change in ("status = 'expired'", "status = 'declined'"):
+        with refused("trg_promotion_entry"):
+            run(f"UPDATE waitlist_promotions SET {change}")
+    with refused("trg_promotion_entry"):
+        run("DELETE FROM waitlist_promotions")
+    with refused("trg_promotion_entry"):
+        run("UPDATE waitlists SET status = 'left'")
+    end_offer(promotion, "declined")
+    as_at_commit()
+
+
+@pytest.mark.parametrize("column", ["event_date", "sales_end_at"])
+def test_offer_ends_with_the_sales(entry, column):
+    """trg_events_offers"""
+    offer(entry, 2)
+    run(f"UPDATE events SET {column} = evently_clock() + interval '2 hours'")
+    left = "SELECT window_minutes, expires_at - promoted_at FROM waitlist_promotions"
+    assert run(left)[0][0] == 60
+    run(f"UPDATE events SET {column} = evently_clock() + interval '10 minutes'")
+    run(f"UPDATE events SET {column} = evently_clock() + interval '3 days'")
+    ((minutes, lasts),) = run(left)
+    assert minutes == 11
+    assert timedelta(minutes=10) < lasts < timedelta(minutes=11)
+    # An offer lasts a moment at least: chk_promotion_window.
+    run(f"UPDATE events SET {column} = '2020-01-01', created_at = '2019-01-01'")
+    assert run(left) == [(1, timedelta(microseconds=1))]
+    assert run("SELECT DISTINCT status FROM waitlist_promotions") == [("pending",)]
+
+
 @pytest.mark.parametrize("status", ["expired", "declined"])
 def test_ended_offer_is_final(entry, status):
     promotion = offer(entry, 2)
-    run("UPDATE waitlist_promotions SET status = %s", status)
+    end_offer(promotion, status)
     assert columns_of(promotion)[2] is not None
     for change in ("status = 'pending'", "status = 'declined'", "promotion_reason = 'x'"):
         with refused("trg_promotion_final"):
@@ -156,10 +194,7 @@ def test_pending_offer_keeps_its_terms(entry, change):
 
 
 def use(promotion, booking="00000000-0000-7000-8000-00000000b001"):
-    run(
-        "UPDATE waitlist_promotions SET status = 'used', booking_id = %s WHERE id = %s",
-        *(booking, promotion),
-    )
+    end_offer(promotion, "used", booking_id=booking)
     return booking
 
 
@@ -223,7 +258,7 @@ def test_seats_of_an_ended_offer_go_to_whoever_is_next(entry):
     promotion = offer(entry, 4)
     behind = wait(event_id, 3, unit_price=10)
     assert line(event_id) == [behind]
-    run("UPDATE waitlist_promotions SET status = 'expired' WHERE id = %s", promotion)
+    end_offer(promotion, "expired")
     with refused("trg_waitlist_first"):
         book(event_id, 1)
     offer(behind, 3)
@@ -232,8 +267,7 @@ def test_seats_of_an_ended_offer_go_to_whoever_is_next(entry):
 
 def test_trail_follows_offers(entry):
     """trg_audit_insert, trg_audit_update, trg_audit_delete."""
-    offer(entry, 2)
-    run("UPDATE waitlist_promotions SET status = 'declined'")
+    end_offer(offer(entry, 2), "declined")
     run("DELETE FROM waitlist_promotions")
     actions = run(
         "SELECT action FROM audit_log WHERE table_name = 'waitlist_promotions' ORDER BY id"

@@ -12,12 +12,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from bookings.operations import PersonLimit
-from evently.accounts.operations import find_or_create_guest
+from bookings.operations import OwnerTold
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
-from evently.idempotency.keys import Replayed
+from evently.idempotency.keys import Once, Replayed
 from evently.links import LinkInvalid, read_link
 from evently.pages import (
     by_mailed_link,
@@ -36,7 +35,7 @@ from waitlists.forms import JoinForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
 from waitlists.shown import EntryAddresses, ShownEntry, chance, receipt
-from waitlists.standing import Line, lines_of, seats_of, standing_of
+from waitlists.standing import standing_of
 
 ENTRIES_PER_PAGE = 20
 
@@ -64,53 +63,35 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
     is_guest = not request.user.is_authenticated
     try:
         entry_id = _take_place(request, event, form)
+    except OwnerTold:
+        # A stranger must not learn from us who waits for what, or has seats of what.
+        return _guest_joined(request, event, form)
     except DomainError as refusal:
-        told = _told_to_a_stranger(refusal, event, form) if is_guest else refusal
-        if told is None:
-            return _guest_joined(request, event, form)
-        return _refused(request, event, form, told)
+        return _refused(request, event, form, refusal)
     if is_guest:
         return _guest_joined(request, event, form)
     messages.success(request, "You are in line. We write to you the moment it is your turn.")
     return redirect(reverse("waitlist_entry", args=[entry_id]))
 
 
-def _told_to_a_stranger(refusal: DomainError, event: Event, form: JoinForm) -> DomainError | None:
-    """Return what a guest is told of a refusal; None: the same as who stands in line now.
-
-    A stranger must not learn from us who waits for what, or has seats of what: where a refusal
-    is about the person, they are told what anybody else would be.
-    """
-    quantity = form.cleaned_data["quantity"]
-    if not isinstance(refusal, operations.AlreadyWaiting | PersonLimit):
-        return refusal
-    event = public_event(event.pk) or event
-    if quantity > (event.max_per_person or quantity):
-        return refusal
-    seats = seats_of(event, lines_of([event.pk]).get(event.pk, Line()))
-    least = form.cleaned_data["min_quantity"] or quantity
-    if least <= seats.available and not seats.kept_for_line:
-        return operations.SeatsAvailable()
-    return None
-
-
 def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
     """Join, and return the entry's id; the first one's where the form was sent before."""
     wishes = form.cleaned_data
-    user = (
-        request.user
-        if request.user.is_authenticated
-        else find_or_create_guest(email=wishes["email"], name=wishes["name"])
-    )
     seats = {"quantity": wishes["quantity"], "min_quantity": wishes["min_quantity"]}
+
+    def once(user_id: UUID) -> Once | None:
+        return once_for(
+            request, user_id=user_id, body=seats, answer=lambda entry: {"entry": entry.pk}
+        )
+
     try:
-        return operations.join_waitlist(
-            event_id=event.pk,
-            user_id=user.pk,
-            once=once_for(
-                request, user_id=user.pk, body=seats, answer=lambda entry: {"entry": entry.pk}
-            ),
-            **seats,
+        if request.user.is_authenticated:
+            user_id = request.user.pk
+            return operations.join_waitlist(
+                event_id=event.pk, user_id=user_id, once=once(user_id), **seats
+            ).pk
+        return operations.join_as_guest(
+            event_id=event.pk, email=wishes["email"], name=wishes["name"], once_for=once, **seats
         ).pk
     except Replayed as first:
         return UUID(first.answer["entry"])

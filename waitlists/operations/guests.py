@@ -1,0 +1,87 @@
+"""Joining a line without logging in: under an address that anybody can type.
+
+A stranger is told the same whoever's address it is, as when they book (`bookings.operations`).
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from bookings.operations import BookingLimit, PersonLimit
+from bookings.operations.guests import OwnerTold, tell_owner
+from evently.accounts.operations import AccountInactive, find_or_create_guest
+from evently.accounts.queries import user_with_address
+from evently.database.clock import now
+from evently.database.ids import uuid7
+from evently.errors import DomainError
+from evently.idempotency.keys import Once, recall
+from evently.privacy.addresses import clean_address, clean_name
+from events.locks import EventNotFound
+from events.operations import SalesClosed
+from events.queries import public_event
+from waitlists.models import WaitlistEntry
+from waitlists.operations.joining import (
+    AlreadyWaiting,
+    SeatsAvailable,
+    join_waitlist,
+    least_of,
+)
+from waitlists.standing import Line, lines_of, seats_of
+
+
+def join_as_guest(
+    *,
+    event_id: UUID,
+    email: str,
+    name: str,
+    quantity: int,
+    min_quantity: int | None,
+    once_for: Callable[[UUID], Once | None],
+) -> WaitlistEntry:
+    """Put the owner of an address in line; they get an account where they have none.
+
+    once_for: what makes it safe to be sent twice, by the person's id.
+    Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerTold
+    where the reason concerns the owner alone, who is told by mail.
+    """
+    email, name = clean_address(email), clean_name(name)
+    least = least_of(quantity, min_quantity)
+    try:
+        _refuse_anybody(event_id, quantity=quantity, least=least)
+    except DomainError:
+        user = user_with_address(email)
+        # For nobody too, so that the time does not tell who has an account.
+        once = once_for(user.pk if user else uuid7())
+        if once is not None:
+            recall(once)
+        raise
+    try:
+        user = find_or_create_guest(email=email, name=name)
+        return join_waitlist(
+            event_id=event_id,
+            user_id=user.pk,
+            quantity=quantity,
+            min_quantity=min_quantity,
+            once=once_for(user.pk),
+            as_guest=True,
+        )
+    except (AlreadyWaiting, PersonLimit, AccountInactive) as refusal:
+        # Something may have changed since the first look, for everybody.
+        _refuse_anybody(event_id, quantity=quantity, least=least)
+        tell_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+        raise OwnerTold from None
+
+
+def _refuse_anybody(event_id: UUID, *, quantity: int, least: int) -> None:
+    """Refuse what anybody would be refused, as far as one look without locks tells."""
+    event = public_event(event_id)
+    if event is None:
+        raise EventNotFound
+    if not event.is_on_sale(at=now()):
+        raise SalesClosed
+    if quantity > event.max_per_booking:
+        raise BookingLimit
+    if quantity > (event.max_per_person or quantity):
+        raise PersonLimit
+    seats = seats_of(event, lines_of([event.pk]).get(event.pk, Line()))
+    if least <= seats.available and not seats.kept_for_line:
+        raise SeatsAvailable
