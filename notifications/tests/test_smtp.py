@@ -91,6 +91,23 @@ def test_of_many_workers_on_one_message_one_sends(server):
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
 
 
+def test_a_worker_that_comes_while_another_sends_waits_for_nothing(server, clock):
+    notification = NotificationFactory()
+
+    def another_comes():
+        server.after_data = None
+        clock.move(timedelta(seconds=20))
+        # The first gets its answer from the server only when this one is through.
+        in_threads(1, lambda: deliver(notification))
+
+    server.after_data = another_comes
+    deliver(notification)
+
+    assert server.counts == {message_id_of(notification.pk): 1}
+    log = EmailDelivery.objects.get()
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
+
+
 def test_of_many_sweeps_on_many_messages_each_goes_once(server):
     notifications = NotificationFactory.create_batch(40)
 
