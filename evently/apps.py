@@ -12,6 +12,7 @@ class EventlyConfig(AppConfig):
 
     def ready(self) -> None:
         """Give the application's role its rights after every migration."""
+        from evently import preflight  # noqa: F401 - registers its check
         from evently.database.grants import grant_to_application
 
         post_migrate.connect(grant_to_application, sender=self, dispatch_uid="evently.grants")

@@ -7,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
 
 application = get_wsgi_application()
+
+# Django has to be set up before models may be imported.
+from evently import preflight  # noqa: E402
+
+preflight.insist()

@@ -24,14 +24,20 @@ def load_demo_if_empty() -> None:
 
 
 def main() -> int:
-    """Migrate as the owner, load the demo, collect static files for production."""
+    """Migrate as the owner, compare with the settings, load the demo, collect static files."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
     try:
         django.setup()
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return 2
+    # Models may be imported from here on.
+    from evently import preflight
+
     call_command("migrate", interactive=False, verbosity=0)
+    if problems := preflight.problems():
+        print("\n".join(problems), file=sys.stderr)
+        return 2
     load_demo_if_empty()
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)

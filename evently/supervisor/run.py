@@ -145,7 +145,7 @@ class Supervisor:
             child.ask_to_stop()
             child.wait_stopped(hurry=lambda: self.stop_requests > 1)
         if child.process is not None and child.process.returncode != 0:
-            raise state.CannotStart("The database could not be prepared; see above.")
+            raise state.CannotStart("Evently does not start; see above.")
 
     def _start_services(self) -> None:
         """Start web, worker and scheduler, in this order."""
