@@ -10,6 +10,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from evently.api.idempotency import once_of
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
 from evently.api.views import ApiViewSet, etag_of, user_of, version_from
 from evently.errors import NotAllowed
@@ -68,12 +69,19 @@ def managed_event(event_id: UUID, user: Any) -> Event:
     return event
 
 
-def answer_with(event: Event, *, status: int = 200) -> Response:
+def answer_with(event: Event) -> Response:
     """Return an event with the ETag that a change of it must name."""
-    headers = {"ETag": etag_of(event.version)}
-    if status == 201:
-        headers["Location"] = f"/api/v1/events/{event.pk}/"
-    return Response(EventRepresentation(event).data, status=status, headers=headers)
+    return Response(EventRepresentation(event).data, headers={"ETag": etag_of(event.version)})
+
+
+def made(event: Event) -> tuple[int, Any]:
+    """Return the answer to an event that was made, as it is kept for a retry."""
+    return 201, EventRepresentation(event).data
+
+
+def headers_of(answer: Any) -> dict[str, str]:
+    """Return where an event that was made is found, and its ETag, as headers."""
+    return {"Location": f"/api/v1/events/{answer['id']}/", "ETag": etag_of(answer["version"])}
 
 
 class EventViewSet(mixins.ListModelMixin, ApiViewSet):
@@ -87,11 +95,13 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         "publish": ORGANIZE,
         "quote": BOOK,
     }
+    idempotent = frozenset({"create"})
     versioned = frozenset({"partial_update"})
     refusals = {
         "partial_update": {
             403: ("not_your_event",),
             409: ("capacity_in_use", "event_over"),
+            422: ("currency_settled",),
         },
         "publish": {403: ("not_your_event",), 409: ("already_published", "event_over")},
         "quote": {409: ("sales_closed",)},
@@ -125,8 +135,13 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         """Make an event. Nobody else sees it until it is published."""
         draft = EventDraft(data=request.data)
         draft.is_valid(raise_exception=True)
-        event = operations.create_event(by_id=user_of(request).pk, **draft.validated_data)
-        return answer_with(event, status=201)
+        event = operations.create_event(
+            by_id=user_of(request).pk,
+            once=once_of(request, made, headers=headers_of),
+            **draft.validated_data,
+        )
+        status, answer = made(event)
+        return Response(answer, status=status, headers=headers_of(answer))
 
     @extend_schema(responses={200: EventRepresentation})
     def partial_update(self, request: Request, event_id: UUID) -> Response:

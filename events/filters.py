@@ -5,17 +5,14 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from events.models import Event
+from events.queries import LONGEST_SEARCH, matching
 
-LONGEST_SEARCH = 200
-# Exactly what idx_events_search indexes.
-SEARCHED = SearchVector("name", "description", "venue", config="english")
 ORDERINGS = {
     "date": ("event_date", "id"),
     "-date": ("-event_date", "-id"),
@@ -25,12 +22,6 @@ ORDERINGS = {
     "-name": ("-name", "-id"),
 }
 TRUTH = (("true", "true"), ("false", "false"))
-
-
-def matching(events: QuerySet[Event], text: str) -> QuerySet[Event]:
-    """Keep the events whose name, description or venue has these words (English stems)."""
-    query = SearchQuery(text, config="english", search_type="websearch")
-    return events.annotate(searched=SEARCHED).filter(searched=query)
 
 
 class MomentOrDayField(forms.Field):
@@ -52,11 +43,13 @@ class MomentOrDayField(forms.Field):
                 return moment + timedelta(days=1, microseconds=-1) if self.end_of_day else moment
             # A plus sign in an address that was not encoded arrives as a space.
             given = parse_datetime(value.replace(" ", "+") if "T" in value else value)
-            if given is not None:
-                return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+            if given is not None and given.tzinfo:
+                return given.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-        raise forms.ValidationError("Give a day like 2027-05-01, or a time like …T18:00:00Z.")
+        raise forms.ValidationError(
+            "Give a day like 2027-05-01, or a time with its offset, like …T18:00:00Z."
+        )
 
 
 class MomentOrDayFilter(django_filters.Filter):

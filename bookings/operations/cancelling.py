@@ -72,7 +72,9 @@ def cancel_booking(
             raise CancellationClosed
         release_bookings(locked_event=event, bookings=[booking], by=by, reason=reason)
         seats_freed.send(sender=Booking, locked_event=event)
-        booking.refresh_from_db(fields=["status", "cancelled_at", "version", "updated_at"])
+        booking.refresh_from_db(
+            fields=["status", "cancelled_at", "cancel_reason", "version", "updated_at"]
+        )
         return booking
 
     return entry(work, once=once)

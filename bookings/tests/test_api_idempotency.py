@@ -20,6 +20,15 @@ def request_for(event, **more):
 
 
 @pytest.mark.django_db
+def test_answer_to_a_cancellation_says_who_cancelled():
+    booking = BookingFactory()
+    client = api(booking.user)
+    answer = client.post(f"{BOOKINGS}{booking.pk}/cancel/", {}).json()
+    assert answer["cancel_reason"] == "attendee"
+    assert answer.items() <= client.get(f"{BOOKINGS}{booking.pk}/").json().items()
+
+
+@pytest.mark.django_db
 def test_same_key_gets_the_first_booking_again():
     event = EventFactory()
     client = api(UserFactory())

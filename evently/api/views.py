@@ -104,17 +104,18 @@ def etag_of(version: int) -> str:
     return f'"{version}"'
 
 
-def version_from(request: Request, *, current: int) -> int:
+def version_from(request: Request, *, current: int) -> int | None:
     """Return the version that a change was made on, out of If-Match.
 
-    current: the version that is there now; `If-Match: *` takes it as it is.
+    current: the version that is there now. None for `If-Match: *`, which takes whatever is
+    there when the change is made.
     Raises PreconditionRequired, PreconditionFailed.
     """
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise PreconditionRequired
     if header == "*":
-        return current
+        return None
     named = ETAG.fullmatch(header)
     if named is None or int(named[1]) != current:
         raise PreconditionFailed

@@ -19,6 +19,7 @@ from evently.errors import Conflict, Invalid
 from evently.idempotency.models import IdempotencyKey
 
 KEY_LENGTH = 200
+CLAIMS = 3
 
 
 class IdempotencyMismatch(Invalid):
@@ -96,6 +97,16 @@ def claim(once: Once) -> None:
 
     Raises Replayed, IdempotencyMismatch, RequestInProgress (after the lock time-out).
     """
+    for _ in range(CLAIMS):
+        if _take(once):
+            return
+        # Where it finds nothing, the first was swept away in between, and the key is free.
+        recall(once)
+    raise RequestInProgress
+
+
+def _take(once: Once) -> bool:
+    """Write the key; False where it is there. Raises RequestInProgress."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -103,13 +114,21 @@ def claim(once: Once) -> None:
                 " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, key) DO NOTHING",
                 [once.user_id, once.key, once.method, once.path, once.body_digest],
             )
-            if cursor.rowcount == 1:
-                return
+            return cursor.rowcount == 1
     except OperationalError as error:
         if isinstance(error.__cause__, pg.LockNotAvailable):
             raise RequestInProgress from error
         raise
-    first = IdempotencyKey.objects.get(user_id=once.user_id, key=once.key)
+
+
+def recall(once: Once) -> None:
+    """Raise what the first request with this key got, where there was one; takes no key.
+
+    Raises Replayed, IdempotencyMismatch.
+    """
+    first = IdempotencyKey.objects.filter(user_id=once.user_id, key=once.key).first()
+    if first is None:
+        return
     if (first.method, first.path, first.body_digest) != (
         once.method,
         once.path,

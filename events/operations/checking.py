@@ -18,6 +18,8 @@ LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 LAST_YEAR = 9000
 CURRENCY = re.compile(r"[A-Z]{3}")
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
+# In the files, but no place has them: what the machine is set to, and "not set".
+NO_PLACES = frozenset({"localtime", "Factory"})
 # They stand in subjects of mails, calendar files and lists, which are lines.
 LINES = ("name", "venue")
 TEXTS = ("name", "description", "venue", "refund_policy", "payment_instructions")
@@ -71,6 +73,12 @@ def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
         problems["event_date"] = "The event must lie in the future."
     if event.ends_at and event.ends_at < event.event_date:
         problems["ends_at"] = "The end lies before the start."
+    if event.sales_start_at and event.sales_start_at >= event.event_date:
+        problems["sales_start_at"] = "Sales must start before the event does."
+    if event._state.adding and at is not None and event.sales_end_at and event.sales_end_at <= at:
+        problems["sales_end_at"] = "Sales would be over before they start."
+    if event.sales_start_at and event.sales_start_at >= event.event_date:
+        problems["sales_start_at"] = "Sales would start after the event."
     if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
         problems["sales_end_at"] = "Sales end before they start."
     if event.cancellation_deadline and event.cancellation_deadline > event.event_date:
@@ -113,4 +121,4 @@ def _price_problems(event: Event) -> dict[str, str]:
 @cache
 def known_timezones() -> frozenset[str]:
     """Return the names of all time zones; finding them costs a walk through the files."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - NO_PLACES)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
+from evently.idempotency.keys import Once
 from evently.transactions import entry, refusing
 from events.locks import EventNotFound, lock_event
 from events.models import Event, EventStatus
@@ -91,14 +92,16 @@ class EventOver(Conflict):
     message = "This event is over or cancelled, so it can no longer be changed like this."
 
 
-def create_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
+def create_event(
+    *, by_id: UUID, source_key: str | None = None, once: Once | None = None, **fields: Any
+) -> Event:
     """Make an event, not yet published.
 
     fields: columns of the event (EDITABLE). source_key: where it was imported from; one
     organizer imports the same source once.
-    Raises Invalid, with sentences by field.
+    Raises Invalid, with sentences by field; Replayed (`once`).
     """
-    return entry(lambda: add_event(by_id=by_id, source_key=source_key, **fields))
+    return entry(lambda: add_event(by_id=by_id, source_key=source_key, **fields), once=once)
 
 
 def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
@@ -107,22 +110,24 @@ def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> E
     event = Event(created_by_id=by_id, source_key=source_key, **_editable(fields))
     check_event(event, at=now())
     event.save(force_insert=True)
+    event.refresh_from_db()
     return event
 
 
-def edit_event(*, event_id: UUID, by_id: UUID, version: int, **changes: Any) -> Event:
+def edit_event(*, event_id: UUID, by_id: UUID, version: int | None, **changes: Any) -> Event:
     """Change an event that nobody else changed since `version` was read.
 
+    version: None changes it as it is.
     Seats moving and prices moved by rule do not raise the version.
     Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
     """
     return entry(lambda: change_event(event_id=event_id, version=version, **changes))
 
 
-def change_event(*, event_id: UUID, version: int, **changes: Any) -> Event:
+def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
     """Change an event inside the caller's transaction."""
     event = lock_event(event_id)
-    if event.version != version:
+    if version is not None and event.version != version:
         raise EditedMeanwhile(version=event.version)
     if event.status != EventStatus.ACTIVE:
         raise EventOver

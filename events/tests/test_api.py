@@ -1,17 +1,18 @@
 """Events over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
 from events.factories import EventFactory
-from events.filters import matching
+from events.queries import matching
 from events.models import Event, PriceChange
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,7 @@ def test_list_is_put_in_order():
         {"max_price": "NaN"},
         {"date_from": "yesterday"},
         {"date_to": "2027-02-30"},
+        {"date_from": "2027-05-01T10:00:00"},
         {"search": "x" * 201},
         {"limit": "0"},
         {"limit": "x"},
@@ -299,6 +301,9 @@ def test_change_by_somebody_else_is_not_lost():
         ({"event_date": "2001-05-01T19:00:00Z"}, "event_date"),
         ({"event_date": "9999-12-31T23:59:59Z"}, "event_date"),
         ({"ends_at": "2099-01-01T00:00:00Z"}, "ends_at"),
+        ({"sales_start_at": "2100-05-01T17:00:00Z"}, "sales_start_at"),
+        ({"sales_end_at": "2020-01-01T00:00:00Z"}, "sales_end_at"),
+        ({"cancellation_deadline": "2100-05-01T17:00:01Z"}, "cancellation_deadline"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"timezone": "../../etc/passwd"}, "timezone"),
         ({"total_capacity": 0}, "total_capacity"),
@@ -324,6 +329,56 @@ def test_senseless_drafts_are_refused_by_field(change, field):
     problem = assert_problem(response, 422, "invalid")
     assert list(problem["errors"]) == [field]
     assert not Event.objects.exists()
+
+
+def test_draft_sent_again_is_made_once():
+    client, headers = api(OrganizerFactory()), {"Idempotency-Key": "draft 1"}
+
+    first = client.post(EVENTS, DRAFT, headers=headers)
+    again = client.post(EVENTS, DRAFT, headers=headers)
+    other = client.post(EVENTS, DRAFT | {"name": "Other"}, headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json() == client.get(first.headers["Location"]).json()
+    for name in ("Location", "ETag"):
+        assert again.headers[name] == first.headers[name]
+    assert_problem(other, 422, "idempotency_mismatch")
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_of_any_version_is_never_too_late():
+    organizer = OrganizerFactory()
+    event, clients = EventFactory(created_by=organizer), [api(organizer) for _ in range(8)]
+
+    def rename(number):
+        try:
+            return clients[number].patch(
+                f"{EVENTS}{event.pk}/", {"name": f"Name {number}"}, headers={"If-Match": "*"}
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(rename, range(len(clients))))
+
+    assert {answer.status_code for answer in answers} == {200}
+    event.refresh_from_db()
+    assert event.version == 1 + len(clients)
+
+
+def test_currency_of_a_published_event_stays():
+    organizer = OrganizerFactory()
+    event = EventFactory(created_by=organizer, currency="EUR")
+    response = api(organizer).patch(
+        f"{EVENTS}{event.pk}/", {"currency": "KWD"}, headers={"If-Match": "*"}
+    )
+    assert "currency" in assert_problem(response, 422, "currency_settled")["errors"]
+
+
+def test_words_are_found_as_they_are_typed():
+    EventFactory(name="Pianissimo")
+    assert names(api(), search="pianissi") == ["Pianissimo"]
 
 
 def test_what_the_database_keeps_cannot_be_written():

@@ -65,6 +65,7 @@ def test_writes_that_can_be_repeated_take_a_key(document):
     assert "`idempotency_key_invalid`" in refused
     assert keyed == {
         "post bookings/",
+        "post events/",
         "post bookings/{booking_id}/cancel/",
         "post waitlists/",
         "delete waitlists/{entry_id}/",
