@@ -114,6 +114,7 @@ class Event(Identified):
         on_delete=models.PROTECT,
         related_name="created_events",
         db_constraint=False,
+        db_index=False,
         editable=False,
     )
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
@@ -270,13 +271,18 @@ class EventStaff(EventOwned):
     """Somebody who helps with an event that another person created."""
 
     event = models.ForeignKey(
-        Event, on_delete=models.DO_NOTHING, related_name="staff", db_constraint=False
+        Event,
+        on_delete=models.DO_NOTHING,
+        related_name="staff",
+        db_constraint=False,
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.DO_NOTHING,
         related_name="staffed_events",
         db_constraint=False,
+        db_index=False,
     )
     role = models.TextField(choices=StaffRole)
 
@@ -295,7 +301,11 @@ class PriceChange(EventOwned):
     """One change of an event's current price, written by the database. Append-only."""
 
     event = models.ForeignKey(
-        Event, on_delete=models.DO_NOTHING, related_name="price_changes", db_constraint=False
+        Event,
+        on_delete=models.DO_NOTHING,
+        related_name="price_changes",
+        db_constraint=False,
+        db_index=False,
     )
     old_price = models.DecimalField(max_digits=10, decimal_places=2)
     new_price = models.DecimalField(max_digits=10, decimal_places=2)
@@ -322,7 +332,11 @@ class EventMetric(EventOwned):
     """One figure of an event at one moment."""
 
     event = models.ForeignKey(
-        Event, on_delete=models.DO_NOTHING, related_name="metrics", db_constraint=False
+        Event,
+        on_delete=models.DO_NOTHING,
+        related_name="metrics",
+        db_constraint=False,
+        db_index=False,
     )
     metric_type = models.TextField()
     metric_value = models.DecimalField(max_digits=14, decimal_places=4)

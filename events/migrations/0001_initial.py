@@ -116,6 +116,7 @@ class Migration(migrations.Migration):
                     "created_by",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         editable=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="created_events",
@@ -151,6 +152,7 @@ class Migration(migrations.Migration):
                     "event",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="metrics",
                         to="events.event",
@@ -179,6 +181,7 @@ class Migration(migrations.Migration):
                     "event",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="staff",
                         to="events.event",
@@ -188,6 +191,7 @@ class Migration(migrations.Migration):
                     "user",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="staffed_events",
                         to=settings.AUTH_USER_MODEL,
@@ -220,6 +224,7 @@ class Migration(migrations.Migration):
                     "event",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="price_changes",
                         to="events.event",
