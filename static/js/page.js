@@ -63,6 +63,15 @@ document.addEventListener("formdata", (event) => {
   }
 });
 
+// [data-yields-to="id"] leaves while the element of that id is on the screen, for it says the same.
+const bar = document.querySelector("[data-yields-to]");
+const yieldsTo = bar && document.getElementById(bar.dataset.yieldsTo);
+if (yieldsTo) {
+  new IntersectionObserver(([seen]) => {
+    bar.classList.toggle("bottom-bar--away", seen.isIntersecting);
+  }, { threshold: 0.5 }).observe(yieldsTo);
+}
+
 document.querySelector("[data-error-summary]")?.focus();
 for (const control of document.querySelectorAll("[data-needs-script]")) control.hidden = false;
 
