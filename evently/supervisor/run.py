@@ -68,8 +68,10 @@ class Supervisor:
         try:
             self._start_embedded()
             self._prepare()
-            self._start_services()
+            self._start_web()
             self._await_ready()
+            # Not earlier: on few cores they would take the time that the first page waits for.
+            self._start_background()
             while not self.stop_requests:
                 for child in self.children:
                     child.tend()
@@ -147,27 +149,40 @@ class Supervisor:
         if child.process is not None and child.process.returncode != 0:
             raise state.CannotStart("Evently does not start; see above.")
 
-    def _start_services(self) -> None:
-        """Start web, worker and scheduler, in this order."""
+    def _start_web(self) -> None:
         pool = str(sizes.web_threads() + 1)
+        self._start_service(
+            "web",
+            ["gunicorn", "--config", "python:evently.supervisor.gunicorn_conf"],
+            patience_seconds=15,
+            environment=self._environment(DATABASE_POOL_MAX_SIZE=pool),
+        )
+
+    def _start_background(self) -> None:
+        """Start worker and scheduler."""
         celery = ["celery", "-A", "evently.supervisor.worker", "--quiet", "--skip-checks"]
         level = ["--loglevel", "INFO"]
-        web = ["gunicorn", "--config", "python:evently.supervisor.gunicorn_conf"]
         worker = [
             *(*celery, "worker", *level, "--concurrency", str(sizes.task_workers())),
             *("--without-gossip", "--without-mingle", "--hostname", f"evently-{os.getpid()}@%h"),
         ]
         beat = [*celery, "beat", *level, "--schedule", str(self.home / "celerybeat-schedule")]
-        for name, command, more, patience in (
-            ("web", web, {"DATABASE_POOL_MAX_SIZE": pool}, 15),
-            ("worker", worker, {}, 25),
-            ("beat", beat, {}, 5),
-        ):
-            environment = self._environment(**more)
-            launch = partial(self._spawn, command, environment=environment)
-            child = Child(name, launch, patience_seconds=patience)
-            self.children.append(child)
-            child.start()
+        environment = self._environment()
+        self._start_service("worker", worker, patience_seconds=25, environment=environment)
+        self._start_service("beat", beat, patience_seconds=5, environment=environment)
+
+    def _start_service(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        patience_seconds: float,
+        environment: Mapping[str, str],
+    ) -> None:
+        launch = partial(self._spawn, command, environment=environment)
+        child = Child(name, launch, patience_seconds=patience_seconds)
+        self.children.append(child)
+        child.start()
 
     def _await_ready(self) -> None:
         """Wait until /readyz answers, then print where and how to log in."""

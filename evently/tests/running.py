@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from django.conf import settings
 
 from evently.embedded.processes import choose_port
 from evently.environment import BASE_DIR
@@ -62,6 +64,18 @@ def wait_for(condition, seconds: float = PATIENCE_SECONDS):
     while not (value := condition()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return value
+
+
+def production() -> dict[str, str]:
+    """Return what production needs in the environment, with the keys of this run."""
+    keys = settings.EVENTLY_PII_KEYS.items()
+    return {
+        "DEBUG": "false",
+        "SECRET_KEY": "k" * 50,
+        "EVENTLY_DIGEST_KEY": settings.EVENTLY_DIGEST_KEY,
+        "EVENTLY_PII_KEYS": ",".join(f"{name}:{b64encode(key).decode()}" for name, key in keys),
+        "EMAIL_URL": "dummymail://",
+    }
 
 
 @dataclass

@@ -1,13 +1,11 @@
 """Settings that do not fit the database stop the start."""
 
-import base64
 import os
 import subprocess
 import sys
 from io import StringIO
 
 import pytest
-from django.conf import settings as current
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -18,6 +16,7 @@ from evently.accounts.models import User
 from evently.environment import BASE_DIR
 from evently.privacy.keys import rotate_keys
 from evently.tests.database import url_of
+from evently.tests.running import production
 from waitlists.demo import people
 
 pytestmark = pytest.mark.django_db
@@ -143,22 +142,12 @@ def test_check_asks_when_it_is_told_to_look_at_the_database(settings, demo_login
 
 def load_application(**more):
     """Load the application as any WSGI server does, in production, on the test's database."""
-    wrapping = ",".join(
-        f"{name}:{base64.b64encode(key).decode()}" for name, key in current.EVENTLY_PII_KEYS.items()
-    )
     return subprocess.run(
         [sys.executable, "-c", "import evently.wsgi"],
         cwd=BASE_DIR,
         env=os.environ
-        | {
-            "DEBUG": "false",
-            "SECRET_KEY": "k" * 50,
-            "EVENTLY_DIGEST_KEY": current.EVENTLY_DIGEST_KEY,
-            "EVENTLY_PII_KEYS": wrapping,
-            "EMAIL_URL": "dummymail://",
-            "DATABASE_URL": url_of(),
-            "DATABASE_POOL_MAX_SIZE": "2",
-        }
+        | production()
+        | {"DATABASE_URL": url_of(), "DATABASE_POOL_MAX_SIZE": "2"}
         | more,
         capture_output=True,
         text=True,
