@@ -62,7 +62,7 @@ class TokenView(ApiView):
     rate_name = "auth"
     refusals = {
         "post": {
-            403: ("wrong_credentials", "scope_not_allowed"),
+            403: ("wrong_credentials", "scope_not_allowed", "session_ended"),
             429: ("too_many_attempts",),
         }
     }
@@ -82,6 +82,7 @@ class TokenView(ApiView):
             user_id=user.pk,
             name=asked["name"],
             scopes=asked.get("scopes") or default_scopes(user),
+            session=user.get_session_auth_hash(),
         )
         return Response(TokenRepresentation(issued).data, headers={"Cache-Control": "no-store"})
 

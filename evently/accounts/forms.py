@@ -88,6 +88,12 @@ class NewPasswordForm(forms.Form):
     )
 
 
+class KnownPasswordForm(forms.Form):
+    """Show that one has set the password of an account."""
+
+    password = PasswordField(autocomplete="current-password")
+
+
 class ProfileForm(forms.Form):
     """What a person says of themselves."""
 

@@ -17,6 +17,12 @@ def user_with_address(address: str) -> User | None:
     return User.objects.with_keys().with_address(address).first()
 
 
+def has_unproven_password(user_id: UUID) -> bool:
+    """Tell whether a password was set for an address that nobody has confirmed."""
+    user = active_user(user_id)
+    return user is not None and not user.is_verified and user.has_usable_password()
+
+
 def people(user_ids: list[UUID]) -> dict[UUID, User]:
     """Return users by id, with their keys, in one query."""
     return {user.pk: user for user in User.objects.with_keys().filter(pk__in=user_ids)}

@@ -23,3 +23,8 @@ password_reset_requested = Signal()
 
 # Enter without a password (`links.login_token`).
 login_link_requested = Signal()
+
+# Somebody who was not logged in booked under an address that was never proven, so the password
+# set for it before has ended. The owner is told, and sets a new one
+# (`links.password_reset_token`).
+password_ended = Signal()

@@ -1,11 +1,12 @@
 """Every write of accounts.
 
-All are entry operations: each opens its own transaction. Their refusals sit beside them and are
-found here too. Leaving is `waitlists.operations.erase_person`, which cancels what lies ahead.
+All but `disarm_unproven` are entry operations: each opens its own transaction. Their refusals
+sit beside them and are found here too. Leaving is `waitlists.operations.erase_person`, which
+cancels what lies ahead.
 """
 
 from evently.accounts.links import TokenInvalid
-from evently.accounts.locks import UserNotFound
+from evently.accounts.locks import SessionEnded, UserNotFound
 from evently.accounts.operations.access import (
     authenticate_with_password,
     log_in_by_link,
@@ -29,6 +30,7 @@ from evently.accounts.operations.passwords import (
     reset_password,
 )
 from evently.accounts.operations.people import (
+    AddressUnproven,
     EditedMeanwhile,
     LastSuperuser,
     PreferencesInvalid,
@@ -38,22 +40,28 @@ from evently.accounts.operations.people import (
     set_active,
     withdraw_organizer,
 )
+from evently.accounts.operations.proof import disarm_unproven
 from evently.accounts.operations.registration import (
     AccountInactive,
     find_or_create_guest,
+    person_to_verify,
     register,
     request_address_verification,
     verify_address,
+    verify_address_anew,
+    verify_address_with_password,
 )
 from evently.accounts.throttle import TooManyAttempts
 
 __all__ = [
     "AccountInactive",
+    "AddressUnproven",
     "EditedMeanwhile",
     "IssuedToken",
     "LastSuperuser",
     "PreferencesInvalid",
     "ScopeNotAllowed",
+    "SessionEnded",
     "TokenInvalid",
     "TokenNotFound",
     "TokenRequestInvalid",
@@ -66,11 +74,13 @@ __all__ = [
     "authenticate_with_password",
     "change_password",
     "change_profile",
+    "disarm_unproven",
     "end_other_sessions",
     "find_or_create_guest",
     "issue_token",
     "log_in_by_link",
     "make_organizer",
+    "person_to_verify",
     "register",
     "request_address_verification",
     "request_login_link",
@@ -79,5 +89,7 @@ __all__ = [
     "revoke_token",
     "set_active",
     "verify_address",
+    "verify_address_anew",
+    "verify_address_with_password",
     "withdraw_organizer",
 ]

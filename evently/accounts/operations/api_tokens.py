@@ -56,11 +56,17 @@ class IssuedToken:
 
 
 def issue_token(
-    *, user_id: UUID, name: str, scopes: Iterable[str], lifetime: timedelta | None = None
+    *,
+    user_id: UUID,
+    name: str,
+    scopes: Iterable[str],
+    lifetime: timedelta | None = None,
+    session: str | None = None,
 ) -> IssuedToken:
     """Make an API token; lifetime: TOKEN_LIFETIME where not given, a year at most.
 
-    Raises TokenRequestInvalid, ScopeNotAllowed, UserNotFound.
+    session: the `get_session_auth_hash()` of whoever asks, which must still hold.
+    Raises TokenRequestInvalid, ScopeNotAllowed, UserNotFound, SessionEnded.
     """
     name, wanted = _checked_name(name), sorted(set(scopes))
     lifetime = settings.TOKEN_LIFETIME if lifetime is None else lifetime
@@ -71,7 +77,7 @@ def issue_token(
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
     def work() -> IssuedToken:
-        user = lock_user(user_id)
+        user = lock_user(user_id, session=session)
         if not user.is_active:
             raise UserNotFound
         if Scope.ORGANIZE in wanted and not user.is_organizer:

@@ -107,18 +107,21 @@ def reset_password(*, token: str, password: str) -> User:
     return entry(work)
 
 
-def change_password(*, user_id: UUID, current_password: str, password: str) -> User:
+def change_password(
+    *, user_id: UUID, current_password: str, password: str, session: str | None = None
+) -> User:
     """Change the password of somebody who knows it; ends all other sessions.
 
     A guest, who has none and came in by a mailed link, sets their first one. The view keeps its
-    own session with `update_session_auth_hash(request, user)`.
-    Raises WrongPassword, WeakPassword, TooManyAttempts, UserNotFound.
+    own session with `update_session_auth_hash(request, user)`. session: the
+    `get_session_auth_hash()` of whoever asks, which must still hold.
+    Raises WrongPassword, WeakPassword, TooManyAttempts, UserNotFound, SessionEnded.
     """
     check_new(password)
     hashed = make_password(password)
 
     def work() -> User:
-        user = lock_user(user_id)
+        user = lock_user(user_id, session=session)
         if user.has_usable_password() and not fits(user, current_password):
             raise WrongPassword(fields={"current_password": WrongPassword.message})
         user.password = hashed

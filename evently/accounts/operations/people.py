@@ -27,6 +27,13 @@ class PreferencesInvalid(Invalid):
     message = "Preferences must be a JSON object of a few entries."
 
 
+class AddressUnproven(Conflict):
+    """Whoever set the password may not be who the address belongs to, and gets no role by it."""
+
+    code = "address_unproven"
+    message = "They have not confirmed their address yet. Ask them to, by the link in their mail."
+
+
 class LastSuperuser(Conflict):
     """Somebody must be left who can let others in."""
 
@@ -40,18 +47,20 @@ def change_profile(
     version: int | None = None,
     name: str | None = None,
     preferences: dict[str, Any] | None = None,
+    session: str | None = None,
 ) -> User:
     """Change what a person says of themselves; what is None stays.
 
-    version: the one that the change was made against; None does not compare.
+    version: the one that the change was made against; None does not compare. session: the
+    `get_session_auth_hash()` of whoever asks, which must still hold.
     Raises EditedMeanwhile (with the current version), NameInvalid, PreferencesInvalid,
-    UserNotFound.
+    UserNotFound, SessionEnded.
     """
     if preferences is not None:
         _check_preferences(preferences)
 
     def work() -> User:
-        user = lock_user(user_id)
+        user = lock_user(user_id, session=session)
         if version is not None and user.version != version:
             raise EditedMeanwhile(version=user.version)
         fields = []
@@ -68,15 +77,16 @@ def change_profile(
     return entry(work)
 
 
-def end_other_sessions(*, user_id: UUID) -> User:
+def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
     """End all of a person's sessions.
 
-    The view keeps its own with `update_session_auth_hash(request, user)`.
-    Raises UserNotFound.
+    The view keeps its own with `update_session_auth_hash(request, user)`. session: the
+    `get_session_auth_hash()` of whoever asks, which must still hold.
+    Raises UserNotFound, SessionEnded.
     """
 
     def work() -> User:
-        user = lock_user(user_id)
+        user = lock_user(user_id, session=session)
         user.session_version += 1
         user.save(update_fields=["session_version"])
         return user
@@ -87,7 +97,7 @@ def end_other_sessions(*, user_id: UUID) -> User:
 def make_organizer(*, user_id: UUID) -> User:
     """Let a person publish events.
 
-    Raises UserNotFound.
+    Raises UserNotFound, AddressUnproven.
     """
     return _set_role(user_id, Role.ADMIN)
 
@@ -122,6 +132,8 @@ def set_active(*, user_id: UUID, active: bool) -> User:
 def _set_role(user_id: UUID, role: Role) -> User:
     def work() -> User:
         user = lock_user(user_id)
+        if role == Role.ADMIN and not user.is_verified and user.has_usable_password():
+            raise AddressUnproven
         if role == Role.USER:
             refuse_last_superuser(user)
             user.is_superuser = False

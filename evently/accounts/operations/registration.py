@@ -7,24 +7,28 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils.crypto import constant_time_compare
 
 from evently.accounts.links import TokenInvalid, read_verification_token
-from evently.accounts.locks import lock_user
+from evently.accounts.locks import SessionEnded, lock_user
 from evently.accounts.models import User
-from evently.accounts.operations.limits import count_guest, count_mail
-from evently.accounts.operations.passwords import check_new
-from evently.accounts.operations.proof import disarm
+from evently.accounts.operations.limits import count_guest, count_log_in, count_mail
+from evently.accounts.operations.passwords import WrongPassword, check_new, fits
+from evently.accounts.operations.proof import note_proof, prove_address
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import (
     address_verification_requested,
     registration_repeated,
     user_registered,
 )
-from evently.database.clock import now
+from evently.accounts.throttle import forgive
 from evently.errors import NotAllowed
 from evently.origin import Origin
 from evently.privacy.addresses import clean_address, clean_name
 from evently.transactions import entry, violated_constraint
+
+NOT_THE_PASSWORD = "That is not the password of this account."  # noqa: S105
 
 
 class AccountInactive(NotAllowed):
@@ -73,43 +77,100 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
     entry(work)
 
 
-def verify_address(*, token: str) -> User:
-    """Note that an address is its user's; doing it twice is fine.
+def person_to_verify(*, token: str) -> User:
+    """Return whose address a mailed link would confirm, or has confirmed already.
 
     Raises TokenInvalid.
     """
-    user_id, digest = read_verification_token(token)
+    return _person_of(token, User.objects.with_keys().active())
+
+
+def verify_address(*, token: str, session: str) -> User:
+    """Note that an address is its user's, who is logged in; doing it twice is fine.
+
+    session: the `get_session_auth_hash()` of whoever asks, which shows that they know the
+    password; so it stays.
+    Raises TokenInvalid, SessionEnded.
+    """
 
     def work() -> User:
-        users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
-        user = users.filter(pk=user_id, email_digest__startswith=digest).first()
-        if user is None or not digest:
-            raise TokenInvalid
+        user = _lock_person_of(token)
+        if not constant_time_compare(session, user.get_session_auth_hash()):
+            raise SessionEnded
         if not user.is_verified:
-            user.email_verified_at = now()
-            user.save(update_fields=["email_verified_at"])
+            note_proof(user)
         return user
 
     return entry(work)
 
 
+def verify_address_with_password(*, token: str, password: str, origin: Origin) -> User:
+    """Note that an address is its user's, who types the account's password; so it stays.
+
+    Counted like a log-in, for whoever holds the link could guess otherwise.
+    Raises TokenInvalid, WrongPassword, TooManyAttempts.
+    """
+    counted = count_log_in(person_to_verify(token=token).email, origin)
+
+    def work() -> User:
+        user = _lock_person_of(token)
+        if not fits(user, password):
+            raise WrongPassword(fields={"password": NOT_THE_PASSWORD})
+        if not user.is_verified:
+            note_proof(user)
+        return user
+
+    user = entry(work)
+    forgive(counted)
+    return user
+
+
+def verify_address_anew(*, token: str) -> User:
+    """Note that an address is its user's, who did not set its password, or has forgotten it.
+
+    What was set before ends, and whoever holds the mail sets a new one
+    (`links.password_reset_token`). Works once.
+    Raises TokenInvalid.
+    """
+
+    def work() -> User:
+        user = _lock_person_of(token)
+        if user.is_verified:
+            raise TokenInvalid
+        prove_address(user)
+        return user
+
+    return entry(work)
+
+
+def _lock_person_of(token: str) -> User:
+    users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
+    return _person_of(token, users)
+
+
+def _person_of(token: str, users: QuerySet[User]) -> User:
+    """Return whom a verification token was made for, among users. Raises TokenInvalid."""
+    user_id, digest = read_verification_token(token)
+    user = users.filter(pk=user_id, email_digest__startswith=digest).first()
+    if user is None or not digest:
+        raise TokenInvalid
+    return user
+
+
 def find_or_create_guest(*, email: str, name: str) -> User:
     """Return the account of an address, made now without a password where there is none.
 
-    An account keeps its own name. One whose address was never proven loses its password and
-    API tokens: whoever set them may not be who books now, and would see the booking.
+    An account keeps all it has: what a booking by somebody who is not logged in ends, it ends
+    itself (`proof.disarm_unproven`).
     Raises AddressInvalid, NameInvalid, AccountInactive, TooManyAttempts.
     """
     email, name = clean_address(email), clean_name(name)
     count_guest(email)
 
     def work() -> User:
-        user, is_new = _find_or_insert(email=email, name=name, password_hash=None)
+        user, _ = _find_or_insert(email=email, name=name, password_hash=None)
         if not user.is_active:
             raise AccountInactive
-        if not is_new and not user.is_verified:
-            user = lock_user(user.pk)
-            disarm(user)
         return user
 
     return entry(work)

@@ -11,6 +11,7 @@ ANNOUNCED = (
     "address_verification_requested",
     "password_reset_requested",
     "login_link_requested",
+    "password_ended",
 )
 
 

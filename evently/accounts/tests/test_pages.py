@@ -131,6 +131,7 @@ def test_new_password_by_link_works_once(client):
 
 def test_verifying_takes_the_button(client):
     user = UserFactory(email_verified_at=None)
+    client.force_login(user)
     url = reverse("verify_address", args=[links.verification_token(user)])
     assert client.get(url).status_code == 200
     assert not User.objects.get(pk=user.pk).is_verified, "opening a link shows"

@@ -85,7 +85,11 @@ def _change_profile(request: HttpRequest, user: User) -> HttpResponse:
     form = ProfileForm(request.POST)
 
     def work() -> None:
-        operations.change_profile(user_id=user.pk, name=form.cleaned_data["name"])
+        operations.change_profile(
+            user_id=user.pk,
+            name=form.cleaned_data["name"],
+            session=user.get_session_auth_hash(),
+        )
 
     return _changed(request, "profile_form", form, work, "Your name is saved.")
 
@@ -94,7 +98,9 @@ def _change_preferences(request: HttpRequest, user: User) -> HttpResponse:
     form = PreferencesForm(request.POST, user=user)
 
     def work() -> None:
-        operations.change_profile(user_id=user.pk, preferences=form.merged())
+        operations.change_profile(
+            user_id=user.pk, preferences=form.merged(), session=user.get_session_auth_hash()
+        )
 
     return _changed(request, "preferences_form", form, work, "We write to you as you wish.")
 
@@ -107,6 +113,7 @@ def _change_password(request: HttpRequest, user: User) -> HttpResponse:
             user_id=user.pk,
             current_password=form.cleaned_data.get("current_password", ""),
             password=form.cleaned_data["password"],
+            session=user.get_session_auth_hash(),
         )
         update_session_auth_hash(request, changed)
 
@@ -119,7 +126,9 @@ def _make_token(request: HttpRequest, user: User) -> HttpResponse:
     if not form.is_valid():
         return render_refused(request, TEMPLATE, _context(user, token_form=form))
     try:
-        issued = operations.issue_token(user_id=user.pk, **form.wishes)
+        issued = operations.issue_token(
+            user_id=user.pk, session=user.get_session_auth_hash(), **form.wishes
+        )
     except DomainError as refusal:
         show_refusal(form, refusal)
         return render_refused(request, TEMPLATE, _context(user, token_form=form), refusal)
@@ -164,7 +173,8 @@ def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of the reader."""
     if request.method != "POST":
         return redirect("account")
-    user = operations.end_other_sessions(user_id=reader_of(request).pk)
+    reader = reader_of(request)
+    user = operations.end_other_sessions(user_id=reader.pk, session=reader.get_session_auth_hash())
     update_session_auth_hash(request, user)
     messages.success(request, "You are logged out everywhere else.")
     return redirect("account")

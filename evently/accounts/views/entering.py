@@ -11,18 +11,36 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from evently.accounts import operations
-from evently.accounts.forms import AddressForm, LogInForm, NewPasswordForm, SignUpForm
+from evently.accounts.forms import (
+    AddressForm,
+    KnownPasswordForm,
+    LogInForm,
+    NewPasswordForm,
+    SignUpForm,
+)
 from evently.accounts.links import (
+    password_reset_token,
     read_login_token,
     read_password_reset_token,
-    read_verification_token,
 )
 from evently.accounts.models import User
+from evently.accounts.queries import has_unproven_password
 from evently.errors import DomainError
 from evently.origin import origin_of
-from evently.pages import by_mailed_link, render_refused, safe_next, show_refusal, shows_and_acts
+from evently.pages import (
+    by_mailed_link,
+    reader_of,
+    render_refused,
+    safe_next,
+    show_refusal,
+    shows_and_acts,
+)
 
 BACKEND = "evently.accounts.backends.AddressBackend"
+CONFIRMS_TOO = (
+    " It also confirms your address, which nobody has done yet. So the password that was set "
+    "before, perhaps by somebody else, stops working, and you choose one of your own."
+)
 
 
 def let_in(request: HttpRequest, user: User) -> None:
@@ -158,18 +176,65 @@ def password_new(request: HttpRequest, token: str) -> HttpResponse:
 
 @shows_and_acts
 @by_mailed_link
+@sensitive_post_parameters("password")
 def verify_address(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm an address by a mailed link: opening it shows, the button confirms."""
-    read_verification_token(token)
+    """Confirm an address by a mailed link: opening it shows, a button confirms.
+
+    Whoever is logged in presses the button alone, anybody else types the password. Who cannot
+    confirms by the mail itself (`anew`), which ends the password and lets them choose one.
+    """
+    person = operations.person_to_verify(token=token)
+    if person.is_verified:
+        return _say_confirmed(request)
+    if request.method == "POST" and "anew" in request.POST:
+        return _confirm_anew(request, token)
+    if request.user == person:
+        return _confirm_logged_in(request, token, person)
+    return _confirm_with_password(request, token, person)
+
+
+def _confirm_logged_in(request: HttpRequest, token: str, person: User) -> HttpResponse:
     if request.method != "POST":
         asked = {
             "title": "Is this your address?",
-            "text": "Press the button, and we know that our mails reach you.",
+            "text": f"Press the button, and we know that our mails reach you at {person.email}.",
             "action": request.path,
             "confirm": "Confirm my address",
         }
         return render(request, "accounts/message.html", asked)
-    operations.verify_address(token=token)
+    operations.verify_address(token=token, session=reader_of(request).get_session_auth_hash())
+    return _say_confirmed(request)
+
+
+def _confirm_with_password(request: HttpRequest, token: str, person: User) -> HttpResponse:
+    form = KnownPasswordForm(request.POST or None)
+    context = {"form": form, "person": person, "has_password": person.has_usable_password()}
+    if request.method != "POST":
+        return render(request, "accounts/verify.html", context)
+    if not form.is_valid():
+        return render_refused(request, "accounts/verify.html", context)
+    try:
+        operations.verify_address_with_password(
+            token=token, password=form.cleaned_data["password"], origin=origin_of(request)
+        )
+    except DomainError as refusal:
+        show_refusal(form, refusal)
+        return render_refused(request, "accounts/verify.html", context, refusal)
+    return _say_confirmed(request)
+
+
+def _confirm_anew(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirm by the mail alone, and go on to choose a password."""
+    user = operations.verify_address_anew(token=token)
+    messages.success(
+        request,
+        "Your address is confirmed. A password that was set before no longer works: "
+        "choose one of your own.",
+    )
+    return redirect("password_new", token=password_reset_token(user))
+
+
+def _say_confirmed(request: HttpRequest) -> HttpResponse:
     said = {
         "icon": "check",
         "title": "Thank you, your address is confirmed",
@@ -184,15 +249,20 @@ def verify_address(request: HttpRequest, token: str) -> HttpResponse:
 @by_mailed_link
 def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Come in by a mailed link: opening it shows, the button lets in, once."""
-    read_login_token(token)
+    user_id, _ = read_login_token(token)
+    ends_password = has_unproven_password(user_id)
     if request.method != "POST":
         asked = {
             "icon": "log-in",
             "title": "Come in",
-            "text": "This link lets you in, once, without a password.",
+            "text": "This link lets you in, once, without a password."
+            + (CONFIRMS_TOO if ends_password else ""),
             "action": request.path,
             "confirm": "Log in",
         }
         return render(request, "accounts/message.html", asked)
     let_in(request, operations.log_in_by_link(token=token))
-    return redirect("my_bookings")
+    if not ends_password:
+        return redirect("my_bookings")
+    messages.success(request, "You are in, and your address is confirmed. Choose a password.")
+    return redirect(f"{reverse('account')}#password")

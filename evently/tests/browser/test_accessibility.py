@@ -67,6 +67,8 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
     off = EventFactory(name="Open-Air Cinema", status="cancelled", description=TEXT)
     later = EventFactory(sales_start_at=event.event_date - timedelta(days=9), description=TEXT)
     person = UserFactory()
+    unproven = UserFactory(email_verified_at=None, password=PASSWORD)
+    without_password = UserFactory(email_verified_at=None)
     guest = BookingFactory(event=event, quantity=2)
     token = sign_link(purpose="booking", row_id=guest.pk, event_id=event.pk)
     return {
@@ -89,7 +91,10 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
         "sign-up": "/sign-up/",
         "password": "/account/password/",
         "password-new": f"/account/password/{links.password_reset_token(person)}/",
-        "verify": f"/account/verify/{links.verification_token(person)}/",
+        "verify": f"/account/verify/{links.verification_token(unproven)}/",
+        "verify-anew": f"/account/verify/{links.verification_token(without_password)}/",
+        "verified": f"/account/verify/{links.verification_token(person)}/",
+        "enter-unproven": f"/account/enter/{links.login_token(unproven)}/",
         "link-broken": "/b/broken/",
         "not-found": "/nothing-here/",
     }

@@ -21,5 +21,8 @@ class Command(BaseCommand):
         user = user_with_address(email)
         if user is None:
             raise CommandError(f"Nobody has an account with {email}. They need to sign up first.")
-        operations.make_organizer(user_id=user.pk)
+        try:
+            operations.make_organizer(user_id=user.pk)
+        except operations.AddressUnproven as refusal:
+            raise CommandError(refusal.text) from refusal
         self.stdout.write(f"{email} may publish events now: /admin/")
