@@ -12,6 +12,7 @@ from bookings.models import Booking
 from bookings.operations import Canceller
 from evently.accounts.models import User
 from evently.database.ids import uuid7
+from evently.errors import DomainError
 from events.models import Event
 from notifications import wording
 from notifications.models import Channel, MessageType
@@ -38,6 +39,18 @@ ACCOUNT_TEXTS = {
     MessageType.LOGIN_LINK: "We sent you a link to log in.",
 }
 
+GUEST_REFUSALS = {
+    "person_limit": (
+        "you have, wait for or are offered as many seats as one person may have for this event. "
+        "Log in to see them."
+    ),
+    "already_waiting": "you are in this line already. Log in to see your place.",
+    "account_inactive": (
+        "the account of this address was switched off by the people who run the site. "
+        "Please ask them."
+    ),
+}
+
 
 def welcome(user: User) -> Message:
     """Greet a new account."""
@@ -57,6 +70,36 @@ def account_mail(user: User, type_: MessageType) -> Message:
         type=type_,
         text=ACCOUNT_TEXTS[type_],
         channels=BY_MAIL_ALONE,
+    )
+
+
+def password_ended(user: User) -> Message:
+    """Tell the owner of an address that a booking under it has ended the password."""
+    return Message(
+        user_id=user.pk,
+        key=f"password_ended:{uuid7()}",
+        type=MessageType.PASSWORD_RESET,
+        text="Your address had never been confirmed, so its password no longer works.",
+        channels=BY_MAIL_ALONE,
+        data={"because": "booked_as_guest"},
+    )
+
+
+def guest_refused(event: Event, user: User, *, quantity: int, refusal: DomainError) -> Message:
+    """Tell the owner of an address what somebody asked for with it, and why they were refused."""
+    what = f"{wording.seats(quantity)} for {event.name}, {wording.starts(event)}"
+    return Message(
+        user_id=user.pk,
+        key=f"guest_refused:{uuid7()}",
+        type=MessageType.ACCOUNT_EXISTS,
+        text=(
+            f"Somebody, most likely you, asked for {what} with this address, without logging in. "
+            f"Nothing has changed: {GUEST_REFUSALS.get(refusal.code, refusal.text)} If it was not "
+            "you, there is nothing to do."
+        ),
+        event_id=event.pk,
+        channels=BY_MAIL_ALONE,
+        data={"refused": refusal.code},
     )
 
 

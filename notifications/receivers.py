@@ -7,9 +7,10 @@ from django.dispatch import receiver
 
 from bookings.models import Booking
 from bookings.operations import Canceller
-from bookings.signals import booking_confirmed, bookings_cancelled
+from bookings.signals import booking_confirmed, bookings_cancelled, guest_refused
 from evently.accounts import signals as accounts
 from evently.accounts.models import User
+from evently.errors import DomainError
 from events.models import Event
 from events.signals import event_changed
 from notifications import messages
@@ -49,6 +50,20 @@ def mail_password_reset(sender: type, *, user: User, **kwargs: Any) -> None:
 def mail_login_link(sender: type, *, user: User, **kwargs: Any) -> None:
     """Mail a link that logs in."""
     notify(messages=[messages.account_mail(user, MessageType.LOGIN_LINK)])
+
+
+@receiver(accounts.password_ended, dispatch_uid="notifications.password_ended")
+def mail_password_ended(sender: type, *, user: User, **kwargs: Any) -> None:
+    """Mail the owner of an address that a booking has ended its password."""
+    notify(messages=[messages.password_ended(user)])
+
+
+@receiver(guest_refused, dispatch_uid="notifications.guest_refused")
+def mail_guest_refused(
+    sender: type, *, event: Event, user: User, quantity: int, refusal: DomainError, **kwargs: Any
+) -> None:
+    """Mail the owner of an address what somebody asked for with it, and why it was refused."""
+    notify(messages=[messages.guest_refused(event, user, quantity=quantity, refusal=refusal)])
 
 
 @receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")

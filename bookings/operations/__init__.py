@@ -22,6 +22,7 @@ from bookings.operations.cancelling import (
     expire_pending_bookings,
     release_bookings,
 )
+from bookings.operations.guests import OwnerTold, book_as_guest, log_stranger
 
 __all__ = [
     "AlreadyCancelled",
@@ -29,6 +30,7 @@ __all__ = [
     "BookingNotFound",
     "CancellationClosed",
     "Canceller",
+    "OwnerTold",
     "PaymentUnsupported",
     "PersonLimit",
     "PriceChanged",
@@ -36,11 +38,13 @@ __all__ = [
     "SoldOut",
     "WaitlistFirst",
     "attempted",
+    "book_as_guest",
     "book_seats",
     "cancel_booking",
     "expire_pending_bookings",
     "log_attempt",
     "log_refusal",
+    "log_stranger",
     "release_bookings",
     "take_seats",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import is_an_attempt, log_attempt, log_refusal
 from bookings.signals import booking_confirmed
+from evently.accounts.operations import disarm_unproven
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
@@ -108,12 +109,14 @@ def book_seats(
     unit_price: Decimal | None = None,
     holder: str = "",
     once: Once | None = None,
+    as_guest: bool = False,
 ) -> Booking:
     """Book seats for a person, and log the attempt either way.
 
     quantity: seats, 1 to 10. quote or unit_price: what the booker was promised or saw, needed
     where the event has a price; they pay that or the current price, whichever is lower.
-    holder: whom the quote was given to, by default the person.
+    holder: whom the quote was given to, by default the person. as_guest: whoever books has only
+    typed the person's address (`book_as_guest`).
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
     WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, EventBusy; Replayed (`once`).
     """
@@ -128,11 +131,13 @@ def book_seats(
             # Told last, for nobody cares about the price of seats that are not to be had.
             raise PriceChanged(seen_price=unit_price, current_price=event.current_price)
         log_attempt(booking=booking, origin=origin)
+        if as_guest:
+            disarm_unproven(user_id=user_id)
         booking_confirmed.send(sender=Booking, booking=booking)
         return booking
 
     return attempted(
-        lambda: _with_price_read_again(lambda: entry(work, once=once)),
+        lambda: with_price_read_again(lambda: entry(work, once=once)),
         event_id=event_id,
         user_id=user_id,
         quantity=quantity,
@@ -163,7 +168,8 @@ def attempted(
         raise
 
 
-def _with_price_read_again(work: Callable[[], Booking]) -> Booking:
+def with_price_read_again(work: Callable[[], Booking]) -> Booking:
+    """Run an attempt again where the price fell while it was under way. Raises PriceChanged."""
     for _ in range(PRICE_READS):
         try:
             return work()

@@ -12,11 +12,9 @@ from bookings import operations
 from bookings.forms import CheckoutForm
 from bookings.models import Booking
 from bookings.shown import Addresses, next_step
-from evently.accounts.models import User
-from evently.accounts.operations import find_or_create_guest
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
-from evently.idempotency.keys import IdempotencyMismatch, Replayed
+from evently.idempotency.keys import IdempotencyMismatch, Once, Replayed
 from evently.origin import origin_of
 from evently.pages import (
     holder_of,
@@ -71,52 +69,50 @@ def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse
 def _book(request: HttpRequest, event: Event) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
+        operations.log_stranger(
+            event_id=event.pk,
+            user_id=request.user.pk if request.user.is_authenticated else None,
+            quantity=form.cleaned_data.get("quantity"),
+            origin=origin_of(request),
+        )
         return _refused(request, event, form)
     quantity = form.cleaned_data["quantity"]
     try:
-        user = _booker(request, form)
-        booking_id = _place(request, event, form, user)
+        booking_id = _place(request, event, form)
+    except operations.OwnerTold as refusal:
+        return _owner_told(request, event, form, refusal)
     except DomainError as refusal:
-        if not request.user.is_authenticated:
-            refusal = _told_to_a_stranger(refusal, event, quantity)
         return _refused(request, event, form, refusal, quantity=quantity)
     if request.user.is_authenticated:
         return redirect(Addresses.own(booking_id).done)
     return redirect(Addresses.linked(event_id=event.pk, booking_id=booking_id).done)
 
 
-def _told_to_a_stranger(refusal: DomainError, event: Event, quantity: int) -> DomainError:
-    """Return what a guest is told of a refusal.
+def _place(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
+    """Book, and return the booking's id; the first one's where the form was sent before.
 
-    Where nobody could book, a stranger must not learn whose address has seats already.
+    A guest is given an account, and is not logged in by that.
     """
-    event = public_event(event.pk) or event
-    if isinstance(refusal, operations.PersonLimit) and event.available_seats < quantity:
-        return operations.SoldOut()
-    return refusal
+    wishes = form.cleaned_data
+    quantity, quote = wishes["quantity"], wishes["quote"] or None
+    seats = {
+        "event_id": event.pk,
+        "quantity": quantity,
+        "origin": origin_of(request),
+        "quote": quote,
+        "unit_price": None if quote else wishes["unit_price"],
+        "holder": holder_of(request),
+    }
 
+    def once(user_id: UUID) -> Once | None:
+        return once_for(request, user_id=user_id, body={"quantity": quantity}, answer=_answer)
 
-def _booker(request: HttpRequest, form: CheckoutForm) -> User:
-    """Return who books; a guest is given an account, and is not logged in by that."""
-    if request.user.is_authenticated:
-        return request.user
-    return find_or_create_guest(email=form.cleaned_data["email"], name=form.cleaned_data["name"])
-
-
-def _place(request: HttpRequest, event: Event, form: CheckoutForm, user: User) -> UUID:
-    """Book, and return the booking's id; the first one's where the form was sent before."""
-    quantity = form.cleaned_data["quantity"]
-    quote = form.cleaned_data["quote"] or None
     try:
-        return operations.book_seats(
-            event_id=event.pk,
-            user_id=user.pk,
-            quantity=quantity,
-            origin=origin_of(request),
-            quote=quote,
-            unit_price=None if quote else form.cleaned_data["unit_price"],
-            holder=holder_of(request),
-            once=once_for(request, user_id=user.pk, body={"quantity": quantity}, answer=_answer),
+        if request.user.is_authenticated:
+            user_id = request.user.pk
+            return operations.book_seats(user_id=user_id, once=once(user_id), **seats).pk
+        return operations.book_as_guest(
+            email=wishes["email"], name=wishes["name"], once_for=once, **seats
         ).pk
     except Replayed as first:
         return UUID(first.answer["booking"])
@@ -124,6 +120,14 @@ def _place(request: HttpRequest, event: Event, form: CheckoutForm, user: User) -
 
 def _answer(booking: Booking) -> dict[str, Any]:
     return {"booking": booking.pk}
+
+
+def _owner_told(
+    request: HttpRequest, event: Event, form: CheckoutForm, refusal: operations.OwnerTold
+) -> HttpResponse:
+    """Say the same for every reason that concerns the owner of the address alone."""
+    context = {"event": ShownEvent(event, at=now()), "email": form.cleaned_data["email"]}
+    return render_refused(request, "bookings/owner_told.html", context, refusal)
 
 
 def _refused(

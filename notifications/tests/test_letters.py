@@ -135,6 +135,28 @@ def test_values_are_exactly_those_declared(about, type_):
     assert set(values) == set(VARIABLES[template_type_of(type_)])
 
 
+def test_the_end_of_a_password_leads_to_a_new_one(about):
+    notification = about("password_reset", data={"because": "booked_as_guest"})
+
+    content = content_of(notification, notification.user)
+
+    assert content.values["heading"] == "Please set a new password"
+    assert "no longer works" in str(content.values["text"])
+    assert "/account/password/" in str(content.values["buttonUrl"])
+
+
+@pytest.mark.parametrize(("is_active", "leads_in"), [(True, True), (False, False)])
+def test_what_a_guest_was_refused_leads_in_who_may_come_in(about, is_active, leads_in):
+    notification = about("account_exists", data={"refused": "person_limit"}, message="Refused.")
+    notification.user.is_active = is_active
+
+    content = content_of(notification, notification.user)
+
+    assert content.values["heading"] == "Nothing was booked"
+    assert str(content.values["text"]).startswith("Refused.")
+    assert ("/account/enter/" in str(content.values["buttonUrl"])) is leads_in
+
+
 def test_times_are_told_in_the_time_zone_of_the_event(about):
     notification = about("booking_confirm")
 

@@ -8,11 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
 from bookings.operations import Canceller, book_seats, cancel_booking
-from bookings.signals import booking_confirmed
+from bookings.signals import booking_confirmed, guest_refused
 from evently.accounts import signals as accounts
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
-from evently.accounts.operations import register
+from evently.accounts.operations import AccountInactive, register
 from evently.origin import Origin
 from events.factories import EventFactory
 from events.models import Event
@@ -83,7 +83,38 @@ def test_account_mails_go_by_mail_alone_and_as_often_as_asked_for(signal, type_)
     assert last_told(user).data == {}
 
 
+def test_the_end_of_a_password_is_told_by_mail_alone():
+    user = UserFactory()
+    with transaction.atomic():
+        accounts.password_ended.send(sender=User, user=user)
+
+    assert told(user) == ["password_reset"]
+    assert not Notification.objects.inbox_of(user.pk).exists()
+    assert last_told(user).data == {"because": "booked_as_guest"}
+
+
 # ── Bookings ────────────────────────────────────────────────────────────────
+def test_what_a_guest_was_refused_is_told_by_mail_alone():
+    user = UserFactory(is_active=False)
+    with transaction.atomic():
+        guest_refused.send(
+            sender=User, event=zurich(), user=user, quantity=2, refusal=AccountInactive()
+        )
+
+    notification = last_told(user)
+    assert (notification.type, notification.data) == (
+        "account_exists",
+        {"refused": "account_inactive"},
+    )
+    assert notification.message == (
+        "Somebody, most likely you, asked for 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST with "
+        "this address, without logging in. Nothing has changed: the account of this address was "
+        "switched off by the people who run the site. Please ask them. If it was not you, there "
+        "is nothing to do."
+    )
+    assert not Notification.objects.inbox_of(user.pk).exists()
+
+
 def test_a_booking_is_told_with_time_and_reference():
     user = UserFactory()
 
