@@ -30,6 +30,7 @@ KNOWN = (
 )
 DELIMITERS = ",;\t"
 BLOCK = 64 * 1024
+UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 FALLBACK = "cp1252"
 # What files begin with that are easily mistaken for CSV.
 MISTAKEN = {
@@ -77,14 +78,15 @@ def read_rows(path: Path) -> Iterator[Row]:
         path.open("rb") as binary,
         TextIOWrapper(binary, encoding=encoding, errors="replace", newline="") as text,
     ):
-        header = text.readline()
+        header = next((line for line in text if line.strip()), "")
         text.seek(0)
         yield from _rows(csv.reader(text, delimiter=_delimiter_of(header)))
 
 
 def _rows(reader: "csv._reader") -> Iterator[Row]:  # type: ignore[name-defined]
     try:
-        header = [cell.strip().lstrip("\ufeff") for cell in next(reader, [])]
+        first: list[str] = next((cells for cells in reader if any(map(str.strip, cells))), [])
+        header = [cell.strip().lstrip("\ufeff") for cell in first]
         names = [" ".join(cell.casefold().split()) for cell in header]
         _check_header(header, names)
         for cells in reader:
@@ -93,7 +95,7 @@ def _rows(reader: "csv._reader") -> Iterator[Row]:  # type: ignore[name-defined]
     except csv.Error as error:
         raise NotImportable(
             f"The file cannot be read beyond line {reader.line_num}: a quotation mark there may "
-            "never be closed."
+            f"never be closed, or a cell has more than {csv.field_size_limit():,} characters."
         ) from error
 
 
@@ -135,6 +137,8 @@ def _encoding_of(path: Path) -> str:
         with path.open("rb") as binary:
             start = binary.read(BLOCK)
             _check_start(start)
+            if start.startswith(UTF32):
+                return "utf-32"
             if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return "utf-16"
             decoder = codecs.getincrementaldecoder("utf-8")()
@@ -156,8 +160,8 @@ def _check_start(start: bytes) -> None:
     for beginning, sentence in MISTAKEN.items():
         if start.startswith(beginning):
             raise NotImportable(sentence)
-    utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if b"\x00" in start[:1024] and not utf16:
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *UTF32))
+    if b"\x00" in start[:1024] and not wide:
         raise NotImportable("This is not a text file. An import needs a CSV file.")
 
 

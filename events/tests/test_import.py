@@ -165,11 +165,17 @@ def test_moved_ahead_keeps_weekday_and_season(day):
 
 
 # ── Files ───────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
 def test_files_are_read_however_they_were_saved(a_file, encoding):
     path = a_file(HEADER + "Café “Zoë”,2030-11-30,19:30,Zürich\n", encoding)
 
     assert [row.get("subject") for row in read_rows(path)] == ["Café “Zoë”"]
+
+
+def test_empty_lines_before_the_header_are_passed_over(a_file):
+    text = "\n\n" + HEADER.replace(",", ";") + "Fair;2030-11-30;19:30;Ghent\n"
+
+    assert [row.get("subject") for row in read_rows(a_file(text))] == ["Fair"]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -192,6 +198,7 @@ def test_files_of_other_spreadsheets_are_read(a_file, delimiter):
         (b"PK\x03\x04rest", "spreadsheet"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file"),
         ("BEGIN:VCALENDAR\n", "iCalendar"),
+        (HEADER + "x" * 140_000 + ",2030-11-30,19:30,Ghent\n", "more than 131,072 characters"),
         (HEADER + '"Never closed,2030-11-30\n' + "x\n" * 100_000, "never be closed"),
     ],
 )
