@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
         ("promotion_window_minutes", 10_081),
         ("event_date", datetime(9999, 12, 31, 23, tzinfo=UTC)),
         ("timezone", "Mars/Olympus"),
+        ("timezone", "localtime"),
+        ("sales_start_at", datetime(2199, 1, 1, tzinfo=UTC)),
         ("max_per_booking", 11),
         ("total_capacity", 1_000_001),
         ("name", "a\x00b"),
