@@ -7,6 +7,7 @@ only what they touched; `version` tells whether somebody else saved since.
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from events.models import Event, PaymentMode
-from events.operations import EDITABLE, EditedMeanwhile
-from events.operations.checking import known_timezones
+from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
+from events.operations.checking import check_event, known_timezones
 
 MOMENTS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
 WALL_CLOCK = "%Y-%m-%dT%H:%M"
@@ -38,6 +40,12 @@ SAVE_AGAIN = "Check what is below; saving again keeps yours where both of you ch
 def time_zones() -> list[str]:
     """Return the names to choose from; the browser completes what is typed."""
     return sorted(name for name in known_timezones() if "/" in name or name == "UTC")
+
+
+@cache
+def time_zones_by_spelling() -> dict[str, str]:
+    """Return the names by their small letters."""
+    return {name.casefold(): name for name in known_timezones()}
 
 
 class WallClockInput(forms.DateTimeInput):
@@ -188,6 +196,11 @@ class EventForm(forms.ModelForm):
             self._tell(self.refusal)
         return cleaned
 
+    def clean_timezone(self) -> str:
+        """Take a time zone however its letters and its gap are typed."""
+        name = str(self.cleaned_data["timezone"]).strip()
+        return time_zones_by_spelling().get(name.replace(" ", "_").casefold(), name)
+
     def clean_currency(self) -> str:
         """Write currencies in capitals."""
         currency = str(self.cleaned_data["currency"]).upper()
@@ -205,14 +218,27 @@ class EventForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """Leave the event as it is stored: the operation changes it, and says in sentences why not.
 
-        Django would check the constraints here, and tell people their names.
+        Django would check the constraints here, and tell people their names. Where something is
+        wrong already, what the operation would say is told beside it, so that nobody mends one
+        half to be told of the other.
         """
+        if not self.errors or self.refusal is not None:
+            return
+        given = {name: value for name, value in self.cleaned_data.items() if name in EDITABLE}
+        try:
+            check_event(Event(**given), at=now(), date_moved="event_date" in self.changed_data)
+        except Invalid as refusal:
+            for name, sentence in refusal.fields.items():
+                if given.get(name) not in (None, ""):
+                    self.add_error(name, sentence)
 
     def _tell(self, refusal: DomainError) -> None:
         """Put a refusal where it belongs."""
         sentences: Mapping[str, str] = refusal.fields if isinstance(refusal, Invalid) else {}
-        if refusal.code == "capacity_in_use":
-            sentences = {"total_capacity": refusal.text}
+        if isinstance(refusal, CapacityInUse):
+            taken = self.instance.total_capacity - self.instance.available_seats
+            sentence = f"Give at least {taken:,}: so many seats are booked or held."
+            sentences = {"total_capacity": f"{sentence} To go below, cancel bookings first."}
         if isinstance(refusal, EditedMeanwhile):
             self.add_error(None, f"Somebody else changed this event meanwhile. {SAVE_AGAIN}")
             sentences = self.theirs

@@ -33,6 +33,23 @@ NOUNS = {
 VERBS = {"insert": "made", "update": "changed", "delete": "deleted"}
 # Of a new row only what tells it apart is shown.
 TELLING = ("booking_reference", "quantity", "total_amount", "name", "status", "role", "expires_at")
+# Where the column's name is not what the pages call it.
+LABELS = {
+    "event_date": "starts",
+    "timezone": "time zone",
+    "total_capacity": "seats",
+    "quantity": "seats",
+    "min_quantity": "seats at least",
+    "current_price": "price now",
+    "booking_reference": "reference",
+    "total_amount": "amount",
+    "max_per_booking": "seats per booking",
+    "max_per_person": "seats per person",
+    "cancellation_deadline": "free cancellation until",
+    "promotion_window_minutes": "minutes to claim an offer",
+    "priority_score": "priority",
+    "payment_mode": "paid",
+}
 # Bookkeeping, not what anybody did.
 SILENT = frozenset({"version", "updated_at", "created_at", "id", "event_id", "row_id"})
 VIA = {"page": "on the site", "api": "through the API", "admin": "in the admin"}
@@ -75,7 +92,7 @@ def _values(entry: AuditLog, event: Event) -> list[tuple[str, str, str]]:
         columns = [name for name in TELLING if (before | after).get(name) not in (None, "")]
     return [
         (
-            name.removesuffix("_at").replace("_", " "),
+            LABELS.get(name) or name.removesuffix("_at").replace("_", " "),
             _in_words(before.get(name), event),
             _in_words(after.get(name), event),
         )
