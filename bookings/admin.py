@@ -1,27 +1,27 @@
 """Bookings and attempts in the admin: found, looked at, cancelled."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from bookings import operations
 from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
-from evently.accounts.models import User
 from evently.errors import DomainError
 from events.admin import showing
 from events.admin.asking import ReasonForm, ask, told
-from events.admin.rows import EventRowsAdmin
-from events.admin.tabs import add_tab, event_of_list, rows_url
+from events.admin.people import PeopleRowsAdmin
+from events.admin.tabs import add_tab, rows_url
 
-# Opened one by one, names can be searched in one event's bookings, not in everybody's.
-NAMES_SEARCHED = 20_000
+# Each is cancelled by itself, while its organizer waits for the page.
+CANCELLED_AT_ONCE = 100
 
 
 def count(number: int, noun: str) -> str:
@@ -29,26 +29,18 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def booking_ids_by_name(rows: QuerySet[Booking], text: str) -> list[UUID]:
-    """Return the ids of an event's bookings whose holder's name holds a text, in one query."""
-    wanted = text.casefold()
-    found = rows.select_related("user__person_key")[:NAMES_SEARCHED]
-    return [row.pk for row in found if wanted in row.user.name.casefold()]
-
-
 @admin.register(Booking)
-class BookingAdmin(EventRowsAdmin):
+class BookingAdmin(PeopleRowsAdmin):
     """Who has seats."""
 
     tab, heading = "attendees", "Attendees"
-    list_display = ("reference", "event", "attendee", "quantity", "amount", "state", "booked")
+    list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
     list_filter = ("status", "created_at")
-    search_fields = ("booking_reference",)
-    search_help_text = "Reference, whole address, or a name (in one event)"
+    search_help_text = "Reference, name, whole address"
+    search_help_text_everywhere = "Reference or whole address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
     actions_detail = ("cancel_this",)
-    actions_row = ("cancel_this",)
     fields = (
         "reference",
         "event",
@@ -70,23 +62,9 @@ class BookingAdmin(EventRowsAdmin):
         "cancel_reason",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
-        """Bring people's keys along, so that a list costs the same for one and for a hundred."""
-        return super().get_queryset(request).select_related("user__person_key")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
-    ) -> tuple[QuerySet[Booking], bool]:
-        """Find by reference, by the digest of a whole address, or by names opened in memory."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if "@" in term:
-            return queryset.filter(user__in=User.objects.with_address(term)), False
-        found = Q(booking_reference__icontains=term)
-        if event_of_list(request) is not None:
-            found |= Q(pk__in=booking_ids_by_name(queryset, term))
-        return queryset.filter(found), False
+    def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
+        """Return what to keep: by reference too."""
+        return super().matching(request, rows, term) | Q(booking_reference__icontains=term)
 
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="Reference", ordering="booking_reference")
@@ -98,6 +76,11 @@ class BookingAdmin(EventRowsAdmin):
     def attendee(self, booking: Booking) -> SafeString | str:
         """Show name and address."""
         return showing.person(booking.user)
+
+    @display(description="Seats", ordering="quantity")
+    def seats(self, booking: Booking) -> SafeString:
+        """Show how many, and what they pay for them."""
+        return showing.two_lines(count(booking.quantity, "seat"), self.amount(booking))
 
     @display(description="Price of a seat")
     def price(self, booking: Booking) -> str:
@@ -128,19 +111,42 @@ class BookingAdmin(EventRowsAdmin):
         """Show when it was cancelled."""
         return showing.when(booking.cancelled_at, booking.event.zone)
 
+    @display(description="Action")
+    def cancel_link(self, booking: Booking) -> SafeString | str:
+        """Lead to cancelling, where there is something to cancel."""
+        if booking.is_cancelled:
+            return "–"
+        return format_html(
+            '<a class="ev-link" href="{}" aria-label="Cancel {}">Cancel</a>',
+            reverse("admin:bookings_booking_cancel_this", args=[booking.pk]),
+            booking.booking_reference,
+        )
+
     # ── Cancelling ──────────────────────────────────────────────────────────
     @admin.action(description="Cancel selected bookings…")
     def cancel_selected(
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
         """Ask for a reason, then cancel; each booking is refused or cancelled by itself."""
+        living = list(queryset.exclude(status=BookingStatus.CANCELLED)[: CANCELLED_AT_ONCE + 1])
+        if not living:
+            self.message_user(request, "These bookings are cancelled already.", level="error")
+            return None
+        if len(living) > CANCELLED_AT_ONCE:
+            self.message_user(
+                request,
+                f"Select up to {CANCELLED_AT_ONCE} bookings at once. "
+                "To cancel all bookings of an event, cancel the event.",
+                level="error",
+            )
+            return None
         return self._ask_to_cancel(
             request,
-            list(queryset.exclude(status=BookingStatus.CANCELLED)),
+            living,
             back=request.get_full_path(),
             hidden=[
                 ("action", "cancel_selected"),
-                *((ACTION_CHECKBOX_NAME, str(row.pk)) for row in queryset),
+                *((ACTION_CHECKBOX_NAME, str(row.pk)) for row in living),
             ],
         )
 
@@ -225,7 +231,7 @@ class BookingAdmin(EventRowsAdmin):
 
 
 @admin.register(BookingAttempt)
-class BookingAttemptAdmin(EventRowsAdmin):
+class BookingAttemptAdmin(PeopleRowsAdmin):
     """Every attempt to book, granted or refused: what demand there was."""
 
     tab, heading = "attempts", "Attempts to book"
@@ -239,13 +245,14 @@ class BookingAttemptAdmin(EventRowsAdmin):
     )
     list_display_links = None
     list_filter = ("result", "attempted_at")
-    search_fields = ("failure_reason",)
-    search_help_text = "Reason, like sold_out"
+    search_help_text = "Outcome, name, whole address"
+    search_help_text_everywhere = "Outcome or whole address"
     ordering = ("-attempted_at", "-id")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingAttempt]:
-        """Bring people's keys along."""
-        return super().get_queryset(request).select_related("user__person_key")
+    def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
+        """Return what to keep: by outcome too, as it is shown or as it is stored."""
+        reason = term.lower().replace(" ", "_")
+        return super().matching(request, rows, term) | Q(failure_reason__contains=reason)
 
     @display(description="When", ordering="attempted_at")
     def attempted(self, attempt: BookingAttempt) -> SafeString:

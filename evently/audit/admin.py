@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
+from evently.admin_lists import ListedAdmin
 from evently.audit import queries
 from evently.audit.context import stamp
 from evently.audit.models import AuditLog
@@ -23,7 +23,7 @@ from evently.privacy.sealing import PREFIX
 COUNTABLE = 50_000
 
 
-class StampedAdmin(ModelAdmin):
+class StampedAdmin(ListedAdmin):
     """A ModelAdmin whose own saves and deletions reach the trail with their maker's name.
 
     Django's admin log is left empty: it would repeat names in plain text, and the trail says
@@ -84,13 +84,12 @@ class TrailPaginator(Paginator):
 
 
 @admin.register(AuditLog)
-class AuditLogAdmin(ModelAdmin):
+class AuditLogAdmin(ListedAdmin):
     """Every change, searched by a row's, an event's or a person's id; superusers only."""
 
     list_display = ("at", "table_name", "row_id", "action", "actor", "via", "what")
     list_filter = (TableFilter, "action", "via", "at")
     list_per_page = 50
-    show_full_result_count = False
     paginator = TrailPaginator
     search_fields = ("row_id",)
     search_help_text = "The id of a row, an event or the person who acted"
@@ -138,7 +137,8 @@ class AuditLogAdmin(ModelAdmin):
             ((name, shown(before, name), shown(after, name)) for name in sorted(before | after)),
         )
         return format_html(
-            "<table><thead><tr><th>Column</th><th>Before</th><th>After</th></tr></thead>"
+            "<table class='ev-table ev-difference'>"
+            "<thead><tr><th>Column</th><th>Before</th><th>After</th></tr></thead>"
             "<tbody>{}</tbody></table>",
             rows,
         )

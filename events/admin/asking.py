@@ -25,6 +25,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         max_length=500,
+        error_messages={"required": "Give a reason. Everybody concerned is told."},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Everybody concerned is told this sentence.",
     )

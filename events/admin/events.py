@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -15,6 +15,7 @@ from unfold.enums import ActionVariant
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
 from evently.database.clock import now
+from evently.database.functions import Clock
 from evently.errors import DomainError
 from events import operations
 from events.admin import showing
@@ -154,6 +155,11 @@ class EventAdminBase(StampedAdmin):
         if event is None:
             raise Http404
         return event
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Put what comes next on top, and what is past below, the latest first."""
+        ahead = Case(When(event_date__gt=Clock(), then=F("event_date")))
+        return [ahead.asc(nulls_last=True), "-event_date", "id"]
 
     # ── Columns ─────────────────────────────────────────────────────────────
     def changelist_view(

@@ -4,19 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
-from evently.accounts.models import User
 from events.admin import showing
 from events.admin.asking import ask, told
-from events.admin.rows import EventRowsAdmin
+from events.admin.people import PeopleRowsAdmin
 from events.admin.tabs import add_tab, rows_url
 from waitlists import operations
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.operations.priority import HIGHEST, ReasonRequired
 
 STATES = {
     EntryStatus.WAITING: "info",
@@ -46,34 +48,21 @@ class PriorityForm(forms.Form):
 
     score = forms.IntegerField(
         label="Priority",
+        min_value=-HIGHEST,
+        max_value=HIGHEST,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="Higher stands further ahead; 0 is the rule: in order of joining.",
     )
     reason = forms.CharField(
         max_length=500,
+        error_messages={"required": ReasonRequired.message},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="The person can read it, and it is kept.",
     )
 
 
-class LineRowsAdmin(EventRowsAdmin):
-    """Rows of one person each, found by their whole address."""
-
-    search_fields = ("user__email_digest",)
-    search_help_text = "Whole address"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring people's keys along."""
-        return super().get_queryset(request).select_related("user__person_key")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Find by the digest of a whole address."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        return queryset.filter(user__in=User.objects.with_address(term)), False
+class LineRowsAdmin(PeopleRowsAdmin):
+    """Rows of the line."""
 
     @display(description="Person")
     def person(self, row: Any) -> SafeString | str:
@@ -86,9 +75,18 @@ class WaitlistEntryAdmin(LineRowsAdmin):
     """Who waits, in the one order."""
 
     tab, heading = "line", "Waitlist"
-    list_display = ("place", "event", "person", "wants", "state", "priority", "passed", "joined")
+    list_display = (
+        "place",
+        "event",
+        "person",
+        "wants",
+        "state",
+        "priority",
+        "passed",
+        "joined",
+        "priority_link",
+    )
     list_filter = ("status", "joined_at")
-    actions_row = ("set_priority",)
     actions_detail = ("set_priority",)
     readonly_fields = (
         "place",
@@ -146,6 +144,17 @@ class WaitlistEntryAdmin(LineRowsAdmin):
     def joined(self, entry: WaitlistEntry) -> SafeString:
         """Show when, by the clocks at the event."""
         return showing.when(entry.joined_at, entry.event.zone)
+
+    @display(description="Action")
+    def priority_link(self, entry: WaitlistEntry) -> SafeString | str:
+        """Lead to the priority of those who wait."""
+        if not entry.is_waiting:
+            return "–"
+        return format_html(
+            '<a class="ev-link" href="{}" aria-label="Set priority of place {}">Set priority</a>',
+            reverse("admin:waitlists_waitlistentry_set_priority", args=[entry.pk]),
+            entry.position,
+        )
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer no priority to those who wait no longer."""

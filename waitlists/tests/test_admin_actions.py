@@ -103,9 +103,9 @@ def test_priority_is_set_with_a_reason(admin, organizer):
     url = f"/admin/waitlists/waitlistentry/{second.pk}/priority/"
 
     refused = admin.post(url, {"confirmed": "yes", "score": "5", "reason": ""})
-    assert "required" in refused.content.decode()
+    assert "Say why." in refused.content.decode()
     too_much = admin.post(url, {"confirmed": "yes", "score": "9999999", "reason": "x"})
-    assert "number between" in too_much.content.decode()
+    assert "less than or equal to 1000000" in too_much.content.decode()
     admin.post(url, {"confirmed": "yes", "score": "5", "reason": "Helps with the chairs"})
 
     line = WaitlistEntry.objects.filter(event=event).order_by("position")

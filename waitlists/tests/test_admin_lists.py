@@ -1,5 +1,6 @@
 """What an organizer sees in the admin: people found, figures, history, at a constant cost."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
+from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
 from events.models import Event, PriceChange
@@ -32,6 +34,73 @@ def test_attendees_are_found_by_reference_address_and_name(admin, organizer):
     assert found("W.Kamau@example.org") == [wanted]
     assert found("kamau", event__id__exact=str(event.pk)) == [wanted]
     assert found("kamau") == []
+
+
+@pytest.mark.parametrize("path", ["waitlists/waitlistentry", "waitlists/promotion"])
+def test_the_line_and_its_offers_are_searched_by_name_and_address(admin, organizer, path):
+    event = EventFactory(created_by=organizer, total_capacity=1)
+    seat = BookingFactory(event=event)
+    user = UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
+    entry = WaitlistEntryFactory(event=event, user=user)
+    cancel_booking(event_id=event.pk, booking_id=seat.pk, by=Canceller.ORGANIZER)
+
+    def found(text, **narrowed):
+        changes = admin.get(f"/admin/{path}/", {"q": text, **narrowed}).context["cl"]
+        return [row.user_id for row in changes.result_list]
+
+    assert found("kamau", event__id__exact=str(event.pk)) == [entry.user_id]
+    assert found("somebody", event__id__exact=str(event.pk)) == []
+    assert found("W.Kamau@example.org") == [entry.user_id]
+    assert found("kamau") == []
+
+
+def test_attempts_are_searched_by_outcome_and_name(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    user = UserFactory(name="Wanjiru Kamau")
+    attempt = BookingAttempt.objects.create(
+        event=event, user=user, quantity=1, result="failed", failure_reason="sold_out"
+    )
+    BookingAttempt.objects.create(
+        event=event, quantity=1, result="failed", failure_reason="sales_closed"
+    )
+    for text in ("Sold out", "sold_out", "wanjiru"):
+        page = admin.get(
+            "/admin/bookings/bookingattempt/", {"q": text, "event__id__exact": str(event.pk)}
+        )
+        assert list(page.context["cl"].result_list) == [attempt]
+
+
+def test_searching_names_costs_the_same_for_one_person_and_many(
+    admin, organizer, django_assert_max_num_queries
+):
+    event = EventFactory(created_by=organizer)
+    BookingFactory.create_batch(5, event=event)
+    with django_assert_max_num_queries(9):
+        page = admin.get(BOOKINGS, {"q": "person", "event__id__exact": str(event.pk)})
+    assert len(page.context["cl"].result_list) == 5
+
+
+def test_lists_of_one_event_name_no_count_of_all_events_rows(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    BookingFactory(event=event)
+    BookingFactory.create_batch(2, event__created_by=organizer)
+    changes = admin.get(BOOKINGS, {"event__id__exact": str(event.pk)}).context["cl"]
+    assert (changes.result_count, changes.full_result_count) == (1, 1)
+
+
+def test_events_ahead_come_first_the_next_on_top_and_past_ones_last(admin, organizer):
+    today = timezone.now()
+    for days in (30, 3):
+        EventFactory(created_by=organizer, name=f"in {days}", event_date=today + timedelta(days))
+    for days in (30, 3):
+        EventFactory(
+            created_by=organizer,
+            name=f"{days} ago",
+            created_at=today - timedelta(60),
+            event_date=today - timedelta(days),
+        )
+    names = [event.name for event in admin.get(EVENTS).context["cl"].result_list]
+    assert names == ["in 3", "in 30", "3 ago", "30 ago"]
 
 
 @pytest.mark.parametrize("count", [1, 5])
