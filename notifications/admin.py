@@ -5,10 +5,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
 from unfold.decorators import action, display
 
+from evently.accounts.models import User
+from evently.admin_lists import ListedAdmin
 from evently.errors import DomainError
+from events.admin.showing import moment, person, two_lines, when
 from notifications.models import EmailDelivery, EmailTemplate, Notification
 from notifications.operations import resending
 
@@ -21,11 +26,11 @@ STATUS_COLOURS = {
 }
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(ListedAdmin):
     """Rows that are looked at, not edited; for superusers, as they concern everybody."""
 
     list_per_page = 50
-    show_full_result_count = False
+    list_fullwidth = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: operations write these rows."""
@@ -48,16 +53,47 @@ class ReadOnly(ModelAdmin):
         return self.has_view_permission(request)
 
 
+class ToldAdmin(ReadOnly):
+    """What was told to one person each: found by their whole address."""
+
+    # Django wants a field here to show the search.
+    search_fields = ("user__email_digest",)
+    search_help_text = "Whole address"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Bring the people's keys along, so that a page costs the same for 1 and for 50."""
+        return super().get_queryset(request).select_related("user__person_key")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find by the digest of a whole address."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(user__in=User.objects.with_address(term)), False
+
+    @display(description="When", ordering="created_at")
+    def created(self, obj: Any) -> SafeString:
+        """Show when it was written."""
+        return when(obj.created_at, get_current_timezone())
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, obj: Any) -> str:
+        """Return the status, coloured."""
+        return str(obj.get_status_display())
+
+
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly):
+class NotificationAdmin(ToldAdmin):
     """What people were told."""
 
-    list_display = ("created_at", "type", "message", "shown_status", "read")
+    list_display = ("created", "told", "type", "message", "shown_status", "read")
     list_filter = ("status", "type", "read", "created_at")
     ordering = ("-created_at", "-id")
     fields = (
         "id",
-        "user_id",
+        "told",
         "event_id",
         "type",
         "message",
@@ -70,23 +106,22 @@ class NotificationAdmin(ReadOnly):
     )
     readonly_fields = fields
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, obj: Notification) -> str:
-        """Return the status, coloured."""
-        return obj.get_status_display()
+    @display(description="Who")
+    def told(self, obj: Notification) -> SafeString | str:
+        """Show whom."""
+        return person(obj.user)
 
 
 @admin.register(EmailDelivery)
-class EmailDeliveryAdmin(ReadOnly):
+class EmailDeliveryAdmin(ToldAdmin):
     """Every mail and what became of it; failed ones are sent again from here."""
 
     list_display = (
-        "created_at",
+        "created",
         "template_type",
         "recipient",
         "shown_status",
-        "send_attempts",
-        "last_attempt_at",
+        "tried",
         "error_message",
     )
     list_filter = ("status", "template_type", "provider", "created_at")
@@ -109,14 +144,11 @@ class EmailDeliveryAdmin(ReadOnly):
     readonly_fields = fields
     actions = ("send_again",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[EmailDelivery]:
-        """Bring the people's keys along, so that a page costs the same for 1 and for 50."""
-        return super().get_queryset(request).select_related("user__person_key")
-
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, obj: EmailDelivery) -> str:
-        """Return the status, coloured."""
-        return obj.get_status_display()
+    @display(description="Tried", ordering="last_attempt_at")
+    def tried(self, obj: EmailDelivery) -> SafeString:
+        """Show how often it was tried, and when last."""
+        last = moment(obj.last_attempt_at, get_current_timezone())
+        return two_lines(f"{obj.send_attempts}×", last)
 
     def has_send_again_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let those who see the log send mails again."""
@@ -149,10 +181,25 @@ class EmailTemplateAdmin(ReadOnly):
         "version",
         "is_active",
         "subject_template",
-        "html_template",
-        "text_template",
-        "variables",
+        "html",
+        "text",
+        "placeholders",
         "created_at",
         "updated_at",
     )
     readonly_fields = fields
+
+    @display(description="HTML")
+    def html(self, obj: EmailTemplate) -> SafeString:
+        """Show the HTML with its line breaks."""
+        return format_html('<pre class="ev-pre">{}</pre>', obj.html_template)
+
+    @display(description="Text")
+    def text(self, obj: EmailTemplate) -> SafeString:
+        """Show the text with its line breaks."""
+        return format_html('<pre class="ev-pre">{}</pre>', obj.text_template)
+
+    @display(description="Placeholders")
+    def placeholders(self, obj: EmailTemplate) -> str:
+        """Name what may stand in it."""
+        return ", ".join(f"{{{name}}}" for name in obj.variables)

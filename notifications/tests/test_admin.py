@@ -103,3 +103,22 @@ def test_failed_mails_are_sent_again_in_one_click(client, superuser):
     assert (mail.status, mail.error_message) == ("pending", "")
     sent.refresh_from_db()
     assert sent.status == "sent"
+
+
+@pytest.mark.parametrize("model", ["notification", "emaildelivery"])
+def test_what_somebody_was_told_is_found_by_their_address(client, superuser, model):
+    mail = failed_mail()
+    failed_mail()
+
+    page = client.get(f"/admin/notifications/{model}/", {"q": mail.user.email.upper()})
+    nothing = client.get(f"/admin/notifications/{model}/", {"q": "nobody@example.org"})
+
+    assert [row.user_id for row in page.context["cl"].result_list] == [mail.user_id]
+    assert mail.user.email in page.content.decode()
+    assert not nothing.context["cl"].result_list
+
+
+def test_templates_keep_their_line_breaks(client, superuser):
+    template = EmailTemplate.objects.first()
+    page = client.get(f"/admin/notifications/emailtemplate/{template.pk}/change/")
+    assert '<pre class="ev-pre">' in page.content.decode()
