@@ -27,6 +27,8 @@ STATUS_BY_KIND: dict[type[DomainError], int] = {
 DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
+# Links in mails that lead nowhere: whoever opened one can come in another way.
+BROKEN_LINKS = {"link_invalid", "token_invalid"}
 TITLES = {400: "Bad Request", 413: "Content Too Large"}
 
 
@@ -170,7 +172,13 @@ class RefusalMiddleware:
 
 def refusal_page(request: HttpRequest, refusal: DomainError, status: int) -> str:
     """Return the page's HTML; a bare one where the template is missing."""
-    context = {"refusal": refusal, "text": refusal.text, "code": refusal.code, "status": status}
+    context = {
+        "refusal": refusal,
+        "text": refusal.text,
+        "code": refusal.code,
+        "status": status,
+        "is_broken_link": refusal.code in BROKEN_LINKS,
+    }
     try:
         return render_to_string("errors/refusal.html", context, request=request)
     except TemplateDoesNotExist:
