@@ -124,6 +124,7 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
         "promotion-passed": f"/promotions/{passed.pk}/",
         "event-mine": f"/events/{event.pk}/",
         "event-waiting": f"/events/{waiting.pk}/",
+        "event-offered": f"/events/{kept.event_id}/",
         "checkout-mine": f"/events/{event.pk}/book/",
         "inbox": "/notifications/",
         "account": "/account/",
