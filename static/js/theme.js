@@ -20,7 +20,9 @@
   const label = () => {
     for (const button of document.querySelectorAll("[data-theme-toggle]")) {
       button.hidden = false;
-      button.setAttribute("aria-pressed", String(isDark()));
+      for (const offer of button.querySelectorAll("[data-theme-offer]")) {
+        offer.hidden = (offer.dataset.themeOffer === "dark") === isDark();
+      }
     }
   };
 
