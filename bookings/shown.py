@@ -38,7 +38,7 @@ class ShownBooking(Shown):
         """What comes back when it is cancelled now, and from whom."""
         event = self.event
         if self.row.total_amount == 0:
-            text = "Your seats were free, so there is no money to give back."
+            text = "You paid nothing, so there is no money to give back."
         elif event.is_paid_at_door:
             text = "You would have paid at the entrance, so there is nothing to give back."
         else:
@@ -116,14 +116,31 @@ def shown_tickets(
     ]
 
 
+def too_few(event: Event, quantity: int) -> dict[str, Any] | None:
+    """Say that fewer seats are left than somebody looks at, before they try.
+
+    As `next_step`, and is_sold_out: none is left at all.
+    """
+    left = event.available_seats
+    if left >= quantity:
+        return None
+    text = "You can wait for seats to come back."
+    if left:
+        text = "Choose fewer, or wait for all of them."
+    title = f"Only {left} seat{'' if left == 1 else 's'} left" if left else "Sold out"
+    return {
+        "title": title,
+        "text": text,
+        "is_sold_out": not left,
+        **_joining(event, quantity),
+    }
+
+
 def next_step(
     refusal: DomainError, *, event: Event, quantity: int, seen_price: Any = None
 ) -> dict[str, str]:
     """Say a refused booking in plain words, and what to do next: title, text, url, link."""
-    join = {
-        "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={quantity}",
-        "link": f"Join the line for {quantity} seat{'' if quantity == 1 else 's'}",
-    }
+    join = _joining(event, quantity)
     step = {"title": "That did not work", "text": refusal.text, "url": "", "link": ""}
     if isinstance(refusal, operations.SoldOut):
         left = event.available_seats
@@ -150,6 +167,13 @@ def next_step(
             "If you want to book once more, check it and send it again.",
         }
     return step
+
+
+def _joining(event: Event, quantity: int) -> dict[str, str]:
+    return {
+        "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={quantity}",
+        "link": f"Join the line for {quantity} seat{'' if quantity == 1 else 's'}",
+    }
 
 
 def _price_step(event: Event, seen: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from bookings import operations
 from bookings.forms import CheckoutForm
 from bookings.models import Booking
-from bookings.shown import Addresses, next_step
+from bookings.shown import Addresses, next_step, too_few
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import IdempotencyMismatch, Once, Replayed
@@ -61,6 +61,7 @@ def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse
     except DomainError as refusal:
         return _refused(request, event, form, refusal, quantity=quantity)
     context = _context(event, form, quantity=quantity, quote=quote)
+    context["too_few"] = too_few(event, quantity)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "bookings/_summary.html", context)
     return render(request, "bookings/checkout.html", context)
