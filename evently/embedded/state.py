@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,10 @@ def make_home(home: Path) -> None:
     """
     try:
         try:
-            home.mkdir(parents=True)
+            home.mkdir(mode=0o700, parents=True)
         except FileExistsError:
             _refuse_strange(home)
-        else:
-            # Its owner's alone; root's can be passed through by the servers' own user.
-            home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        _let_servers_pass(home)
     except OSError as error:
         raise CannotStart(
             f"Evently cannot use {home} for its data ({error.strerror}). "
@@ -56,6 +55,15 @@ def _refuse_strange(home: Path) -> None:
             f"{home} holds other files, and Evently keeps its data in a folder of its own. "
             "Set EVENTLY_HOME to a folder that is empty or does not exist yet."
         )
+
+
+def _let_servers_pass(home: Path) -> None:
+    """Let the servers' own user pass through a folder that is root's alone, and still empty."""
+    found = home.stat()
+    private = found.st_uid == 0 and stat.S_IMODE(found.st_mode) == 0o700
+    # One that holds something was made so by somebody, who may rely on it.
+    if os.geteuid() == 0 and private and not any(home.iterdir()):
+        home.chmod(0o711)
 
 
 def lock_home(home: Path, *, note: str) -> int:

@@ -136,6 +136,18 @@ def test_home_that_was_there_keeps_its_mode(tmp_path, content):
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as somebody else")
+@pytest.mark.parametrize(("content", "mode"), [([], 0o711), (["lock"], 0o700)])
+def test_home_of_root_s_alone_is_passable_while_it_is_empty(tmp_path, content, mode):
+    for name in content:
+        (tmp_path / name).touch()
+    tmp_path.chmod(0o700)
+
+    state.make_home(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o7777 == mode
+
+
 def test_home_of_others_is_refused_as_it_is(tmp_path):
     (tmp_path / "somebody's").touch()
     # /run and /var have folders of this name.
