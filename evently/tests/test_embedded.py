@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from evently.embedded import addresses, processes, state
 from evently.embedded.postgres import Postgres
 from evently.supervisor.children import Child, describe_code
-from evently.tests.running import home_for_tests
+from evently.tests.running import PATIENCE_SECONDS, home_for_tests
 
 
 @pytest.fixture
@@ -97,11 +96,10 @@ def test_running_finds_a_program_in_its_folder_and_no_bystander(sleeper):
 
 def test_send_off_ends_the_server_and_leaves_bystanders_alone(sleeper):
     folder, _, server, bystander = sleeper
-    threading.Thread(target=server.wait).start()
 
     processes.send_off("a-server", folder=folder, polite=signal.SIGTERM)
 
-    assert server.returncode == -signal.SIGTERM
+    assert server.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert bystander.poll() is None
 
 
