@@ -24,8 +24,8 @@ def seats(quantity: int) -> str:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Say an amount: "20.00 EUR"."""
-    return f"{amount:.2f} {currency}"
+    """Say an amount: "2,499.00 EUR"."""
+    return f"{amount:,.2f} {currency}"
 
 
 def minutes(count: int) -> str:
