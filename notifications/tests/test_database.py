@@ -68,6 +68,18 @@ def test_notification_of_nobody_is_refused():
         message(user_id=value("SELECT evently_uuid7()"))
 
 
+def test_a_notification_is_there_once():
+    """notifications_pkey, under the name that its partition gives it."""
+    id_ = message()
+    ((partition, created_at),) = run(
+        "SELECT tableoid::regclass::text, created_at FROM notifications WHERE id = %s", id_
+    )
+
+    message(created_at=created_at)
+    with refused(f"{partition}_pkey"):
+        message(id=id_, created_at=created_at)
+
+
 def test_event_of_a_notification_may_be_gone():
     assert message(event_id=value("SELECT evently_uuid7()"))
 
@@ -186,6 +198,16 @@ def test_a_key_is_there_once_a_person():
         insert("message_keys", user_id=user_id, key="welcome", notification_id=other)
 
 
+def test_a_key_belongs_to_somebody():
+    user_id, nobody = person(), value("SELECT evently_uuid7()")
+    row = insert("message_keys", user_id=user_id, key="a", notification_id=user_id)
+
+    with refused("fk_message_keys_user"):
+        insert("message_keys", user_id=nobody, key="a", notification_id=user_id)
+    with refused("message_keys_pkey"):
+        insert("message_keys", id=row, user_id=user_id, key="b", notification_id=user_id)
+
+
 def test_a_key_says_something():
     user_id = person()
     with refused("chk_message_key"):
@@ -225,6 +247,16 @@ def test_a_message_has_one_mail():
         mail(notification_id=id_)
 
 
+def test_a_mail_goes_to_somebody_who_is_there():
+    user_id, nobody = person(), value("SELECT evently_uuid7()")
+    row = mail(user_id=user_id)
+
+    with refused("fk_email_delivery_log_user"):
+        mail(user_id=nobody)
+    with refused("email_delivery_log_pkey"):
+        mail(user_id=user_id, id=row)
+
+
 # ── Templates ───────────────────────────────────────────────────────────────
 def test_six_templates_are_there():
     rows = run("SELECT template_type, version FROM email_templates WHERE is_active ORDER BY 1")
@@ -254,6 +286,14 @@ def test_six_templates_are_there():
 def test_template_refuses(constraint, columns):
     with refused(constraint):
         template(**columns)
+
+
+def test_templates_are_told_apart_by_their_id():
+    id_ = template()
+    template(version=8)
+
+    with refused("email_templates_pkey"):
+        template(id=id_, version=9)
 
 
 def test_a_version_says_for_ever_what_it_said():

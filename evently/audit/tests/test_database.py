@@ -279,15 +279,37 @@ class TestAppendOnly:
         assert AuditLog.objects.count() == 0
 
 
-def test_the_table_knows_its_actions_and_ways():
-    checks = execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = 'audit_log'::regclass AND contype = 'c' ORDER BY 1"
-    )
+WRITTEN = (
+    "INSERT INTO audit_log (id, table_name, row_id, action, actor, via)"
+    " VALUES (%s, 'users', evently_uuid7(), %s, 'me', %s)"
+)
 
-    assert [name for name, _ in checks] == ["chk_audit_action", "chk_audit_via"]
-    assert "'insert'" in checks[0][1]
-    assert "'task'" in checks[1][1]
+
+@pytest.mark.parametrize("action", ["insert", "update", "delete"])
+@pytest.mark.parametrize("via", ["page", "api", "admin", "task", "shell", "sql"])
+def test_the_table_knows_its_actions_and_ways(action, via):
+    with as_owner() as owner:
+        owner.execute(WRITTEN, [uuid4(), action, via])
+        owner.rollback()
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns"),
+    [
+        ("audit_log_pkey", {}),
+        ("chk_audit_action", {"id": UUID(int=2), "action": "read"}),
+        ("chk_audit_via", {"id": UUID(int=2), "via": "pigeon"}),
+    ],
+)
+def test_the_table_refuses_others_even_its_owner(constraint, columns):
+    """The application's role writes nothing here at all, so the owner tries."""
+    given = {"id": UUID(int=1), "action": "insert", "via": "sql"}
+    with as_owner() as owner:
+        owner.execute(WRITTEN, list(given.values()))
+        with pytest.raises(psycopg.IntegrityError) as refusal, owner.transaction():
+            owner.execute(WRITTEN, list((given | columns).values()))
+        owner.rollback()
+    assert refusal.value.diag.constraint_name == constraint
 
 
 def test_users_are_followed():

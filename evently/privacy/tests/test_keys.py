@@ -2,13 +2,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.privacy.keys import destroy_key, rotate_keys
 from evently.privacy.models import PersonKey
-from evently.tests.database import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -45,33 +44,6 @@ def test_destroying_a_key_makes_the_person_dark():
     assert gone.key is None
     assert (gone.email, gone.name, gone.display_name) == ("", "", "Former attendee")
     assert gone.sealed_email == user.sealed_email
-
-
-def test_deleting_a_user_by_sql_destroys_their_key():
-    ana, bo = UserFactory(), UserFactory()
-
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM users WHERE id = %s", [ana.pk])
-
-    assert (keys_of(ana), keys_of(bo)) == (0, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_truncating_users_empties_the_keys():
-    UserFactory()
-
-    with as_owner() as owner:
-        owner.execute("TRUNCATE users CASCADE")
-
-    assert PersonKey.objects.count() == 0
-
-
-@pytest.mark.parametrize("length", [0, 32, 59, 61])
-def test_database_refuses_a_key_that_is_not_wrapped(length):
-    user = UserFactory()
-
-    with pytest.raises(IntegrityError, match="chk_wrapped_key_length"), transaction.atomic():
-        PersonKey.objects.filter(pk=user.pk).update(wrapped_key=b"k" * length)
 
 
 def test_rotation_wraps_all_keys_anew_in_batches(settings):

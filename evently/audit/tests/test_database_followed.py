@@ -1,0 +1,76 @@
+"""Every table that the trail follows, changed by plain SQL: each trigger there leaves its row."""
+
+import pytest
+
+from evently.tests.rows import full_event, insert, offer, person, wait
+from evently.tests.sql import as_at_commit, run, value
+
+pytestmark = pytest.mark.django_db
+
+TRIGGERS = r"""
+    SELECT c.relname, substr(t.tgname, 11) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname LIKE 'trg\_audit\_%'
+"""
+CHANGES = {
+    "api_tokens": "revoked_at = now()",
+    "bookings": "cancel_reason = 'ill'",
+    "email_templates": "is_active = false",
+    "event_staff": "role = 'door'",
+    "events": "name = 'Another'",
+    "payments": "amount = 6",
+    "tickets": "checked_in_at = now()",
+    "users": "role = 'admin'",
+    "waitlist_promotions": "promotion_reason = 'told'",
+    "waitlists": "priority_score = 1, priority_reason = 'speaker'",
+}
+# What refers to a row and does not go with it, before the row.
+EMPTIED = ("payments", "bookings", "events", "users", "email_templates")
+
+
+def make_rows():
+    """Insert a row, at least, into each table that is followed."""
+    event_id, booking = full_event()
+    who = person()
+    run(
+        "INSERT INTO keys.person_keys (user_id, wrapped_key, wrapping_key_name)"
+        " VALUES (%s, %s, 'dev')",
+        *(who, b"k" * 60),
+    )
+    insert(
+        "api_tokens",
+        user_id=who,
+        name="shop",
+        digest="a" * 64,
+        scopes=["read"],
+        expires_at=value("SELECT now() + interval '1 day'"),
+    )
+    insert("event_staff", event_id=event_id, user_id=who, role="manager")
+    insert(
+        "payments",
+        event_id=event_id,
+        booking_id=booking,
+        amount=5,
+        currency="EUR",
+        provider_reference="one",
+        status="succeeded",
+    )
+    template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
+    insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
+    entry = wait(event_id)
+    run("UPDATE bookings SET quantity = 9")
+    offer(entry)
+
+
+def test_the_trail_follows_what_its_triggers_say():
+    """Insert, update and delete wherever there is a trigger for it, and nowhere else."""
+    make_rows()
+    as_at_commit()
+    for table, change in CHANGES.items():
+        run(f"UPDATE {table} SET {change}")
+    for table in EMPTIED:
+        run(f"DELETE FROM {table}")
+    as_at_commit()
+
+    followed = set(run(TRIGGERS))
+
+    assert set(run("SELECT table_name, action FROM audit_log")) == followed
