@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -207,7 +207,7 @@ def test_senseless_quantities_are_refused_and_logged(quantity, logged):
     assert (attempt.quantity, attempt.failure_reason) == (logged, "invalid")
 
 
-@pytest.mark.parametrize("event_id", [str(uuid4()), "x", 7, None, [], {"id": 1}])
+@pytest.mark.parametrize("event_id", [str(UUID(int=0)), "x", 7, None, [], {"id": 1}])
 def test_unknown_events_are_refused_and_not_logged(event_id):
     response = api(UserFactory()).post(BOOKINGS, {"event": event_id, "quantity": 0})
 
