@@ -29,15 +29,6 @@ REFUSED = [
     ("events_payment_days_check", "payment_days = -1"),
     ("trg_capacity_in_use", "total_capacity = 1"),
 ]
-# Django's own, one for each PositiveIntegerField; ours, or a trigger, refuses before they do.
-HIDDEN = {
-    "events_available_seats_check": "chk_event_capacity",
-    "events_max_per_booking_check": "chk_event_per_booking",
-    "events_max_per_person_check": "chk_event_per_person",
-    "events_promotion_window_minutes_check": "chk_event_window",
-    "events_total_capacity_check": "chk_event_capacity",
-    "events_version_check": "trg_events_update",
-}
 ACCEPTED = [
     "total_capacity = 2",
     "total_capacity = 1000000",
@@ -96,9 +87,11 @@ def test_currency_is_settled_once_prices_were_told(booked):
         run("UPDATE events SET currency = 'eur' WHERE id = %s", draft)
 
 
-@pytest.mark.parametrize("capacity", [0, -1])
-def test_insert_without_seats_is_refused(capacity):
-    with refused({0: "chk_event_total", -1: "chk_event_capacity"}[capacity]):
+@pytest.mark.parametrize(
+    ("constraint", "capacity"), [("chk_event_total", 0), ("chk_event_capacity", -1)]
+)
+def test_insert_without_seats_is_refused(constraint, capacity):
+    with refused(constraint):
         event(total_capacity=capacity)
 
 
@@ -237,15 +230,13 @@ def test_price_history_goes_with_its_event():
     assert history(event_id) == []
 
 
-@pytest.mark.parametrize(
-    ("constraint", "values"),
-    [("chk_price_change", "1, 1"), ("chk_price_change", "-1, 1"), ("chk_price_change", "1, -1")],
-)
-def test_price_history_holds_changes_only(constraint, values):
+@pytest.mark.parametrize("values", ["1, 1", "-1, 1", "1, -1"])
+def test_price_history_holds_changes_only(values):
+    """chk_price_change: the guard above lets nobody come as far, so what it says is tried."""
     event_id = event()
     with as_owner() as owner:
         ((definition,),) = owner.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint]
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'chk_price_change'"
         ).fetchall()
     old, new = values.split(",")
     assert (
@@ -256,8 +247,6 @@ def test_price_history_holds_changes_only(constraint, values):
         is False
     )
     assert history(event_id) == []
-    # The guard above lets nobody come as far: "pricing_history_pkey" and
-    # "fk_pricing_history_event" are the trigger's to keep.
 
 
 # ── event_staff and event_analytics ─────────────────────────────────────────

@@ -64,8 +64,6 @@ def seats():
     ],
 )
 def test_offer_refuses(entry, constraint, columns):
-    # The entry's own limits stand before these: "chk_promotion_quantity",
-    # "waitlist_promotions_quantity_check"; its status before "chk_promotion_status".
     with refused(constraint):
         offer_with(entry, **columns)
     assert seats() == 5
@@ -117,8 +115,7 @@ def test_offer_matches_its_entry(entry):
     for columns in ({"event_id": other}, {"user_id": stranger}, {"waitlist_id": NOBODY}):
         with refused("trg_promotion_entry"):
             offer_with(entry, **columns)
-    # So these are there for the cascades: "fk_waitlist_promotions_event",
-    # "fk_waitlist_promotions_user", "fk_waitlist_promotions_waitlist".
+    # So three foreign keys are there for their cascades only.
     run("UPDATE waitlists SET status = 'left'")
     with refused("trg_promotion_entry"):
         offer_with(entry)

@@ -1,0 +1,172 @@
+"""No rule of the database goes without a test that goes around Django.
+
+Rules are constraints, unique indexes, triggers, and the names under which triggers refuse, of all
+tables but Django's own. Each stands in one of these three:
+
+- a refusal that a test in a `test_database*.py` expects, see EXPECTED;
+- STANDS_BEHIND: no statement gets as far as this rule;
+- SHOWN_BY: it refuses nothing under its own name, so a test shows what it does.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evently.environment import BASE_DIR
+from evently.tests.sql import run
+
+# A refusal by plain SQL is expected in one of these ways, and in no other; the second is a row of
+# a list whose names go to refused().
+EXPECTED = (
+    r'refused\("(\w+)"\)',
+    r'\(\s*"(\w+)",\s',
+    r'constraint_name == "(\w+)"',
+)
+
+# What stands before a rule that cannot be reached: another rule, or what a test shows.
+STANDS_BEHIND = {
+    # Checks are made in the order of their names, and Django's own, one for each
+    # PositiveIntegerField, come after ours.
+    "email_templates_version_check": "chk_template_version",
+    "events_available_seats_check": "chk_event_capacity",
+    "events_max_per_booking_check": "chk_event_per_booking",
+    "events_max_per_person_check": "chk_event_per_person",
+    "events_promotion_window_minutes_check": "chk_event_window",
+    "events_total_capacity_check": "chk_event_capacity",
+    "waitlists_min_quantity_check": "chk_waitlist_min_quantity",
+    "waitlists_quantity_check": "chk_waitlist_min_quantity",
+    # It knows two results only.
+    "chk_attempt_result": "chk_attempt_outcome",
+    # Triggers overwrite whatever a client writes here.
+    "bookings_version_check": "trg_bookings_update",
+    "events_version_check": "trg_events_update",
+    "unq_booking_reference": "trg_bookings_reference",
+    "chk_waitlist_position": "test_position_is_derived_and_so_needs_no_check",
+    "waitlists_position_check": "test_position_is_derived_and_so_needs_no_check",
+    # Triggers ask first; the foreign keys are there for their cascades.
+    "chk_promotion_quantity": "trg_promotion_entry",
+    "waitlist_promotions_quantity_check": "trg_promotion_entry",
+    "fk_waitlist_promotions_event": "trg_promotion_entry",
+    "fk_waitlist_promotions_user": "trg_promotion_entry",
+    "fk_waitlist_promotions_waitlist": "trg_promotion_entry",
+    "fk_payments_event": "fk_payments_booking",
+    # Nobody but a trigger writes the history of prices.
+    "chk_price_change": "test_price_history_holds_changes_only",
+    "fk_pricing_history_event": "trg_append_only",
+    "pricing_history_pkey": "trg_append_only",
+}
+
+# Triggers that derive something, or refuse under another name; by the test that shows it.
+SHOWN_BY = {
+    # The partition's own name is told, not that of the whole table.
+    "notifications_pkey": "test_a_notification_is_there_once",
+    "trg_audit_delete": "test_the_trail_follows_what_its_triggers_say",
+    "trg_audit_insert": "test_the_trail_follows_what_its_triggers_say",
+    "trg_audit_update": "test_the_trail_follows_what_its_triggers_say",
+    "trg_bookings_ledger_delete": "test_many_events_change_in_one_statement",
+    "trg_bookings_ledger_insert": "test_booking_takes_seats_until_none_are_left",
+    "trg_bookings_ledger_update": "test_quantity_moves_exactly_the_difference",
+    "trg_bookings_person": "test_nobody_books_who_has_left",
+    "trg_bookings_reference": "test_reference_is_the_databases_whatever_a_client_writes",
+    "trg_bookings_tickets": "test_every_seat_has_a_ticket_with_a_secret_of_its_own",
+    "trg_bookings_tickets_changed": "test_tickets_follow_quantity_and_status",
+    "trg_bookings_truncate": "test_truncation_by_the_owner_counts_seats_anew",
+    "trg_bookings_update": "test_update_counts_versions_and_says_when",
+    "trg_events_currency": "test_currency_is_settled_once_prices_were_told",
+    "trg_events_insert": "test_what_a_client_writes_into_seats_and_version_is_ignored",
+    "trg_events_offers": "test_offer_ends_with_the_sales",
+    "trg_events_price": "test_every_change_of_price_leaves_a_row",
+    "trg_events_update": "test_seats_follow_the_capacity",
+    "trg_pricing_history_guard": "test_price_history_is_not_written_by_hand",
+    "trg_promotions_booking": "test_used_offer_has_a_booking_of_its_own",
+    "trg_promotions_entry": "test_offer_and_entry_go_together",
+    "trg_promotions_insert": "test_offer_matches_its_entry",
+    "trg_promotions_ledger_delete": "test_offer_goes_with_its_entry_its_person_and_its_booking",
+    "trg_promotions_ledger_insert": "test_offer_needs_free_seats_on_sale",
+    "trg_promotions_ledger_update": "test_offer_holds_its_seats_until_it_ends",
+    "trg_promotions_truncate": "test_truncation_by_the_owner_counts_seats_anew",
+    "trg_promotions_update": "test_pending_offer_keeps_its_terms",
+    "trg_template_updated": "test_a_version_can_be_put_out_of_use_and_notes_when",
+    "trg_tickets_update": "test_ticket_refuses",
+    "trg_user_key_destroyed": "test_deleting_a_user_destroys_their_key",
+    "trg_user_keys_emptied": "test_emptying_users_empties_the_keys",
+    "trg_user_versioned": "test_trg_user_versioned_counts_edits",
+    "trg_waitlists_a_guard": "test_place_in_line_is_not_made_more",
+    "trg_waitlists_join": "test_closed_event_has_no_line_to_join",
+    "trg_waitlists_offer": "test_offer_and_entry_go_together",
+    "trg_waitlists_person": "test_nobody_joins_who_has_left",
+    "trg_waitlists_person_again": "test_nobody_joins_who_has_left",
+    "trg_waitlists_rank_delete": "test_many_leave_and_come_in_one_statement",
+    "trg_waitlists_rank_insert": "test_positions_follow_priority_then_moment",
+    "trg_waitlists_rank_update": "test_positions_follow_priority_then_moment",
+    "trg_waitlists_rejoin": "test_joining_again_is_at_the_end",
+}
+
+# Partitions have the rules of their table (notifications/tests/test_database.py). Not-null
+# constraints (contype 'n') are columns, and those of constraint triggers ('t') come as triggers.
+RULES = r"""
+    WITH ours AS (
+        SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'test_seeds')
+          AND c.relname NOT LIKE 'django\_%' AND c.relname NOT LIKE 'auth\_%'
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    )
+    SELECT relname, conname FROM pg_constraint JOIN ours ON ours.oid = conrelid
+    WHERE contype NOT IN ('n', 't')
+    UNION
+    SELECT ours.relname, i.relname FROM pg_index x
+    JOIN ours ON ours.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE x.indisunique
+    UNION
+    SELECT relname, tgname FROM pg_trigger JOIN ours ON ours.oid = tgrelid
+    WHERE NOT tgisinternal
+    UNION
+    SELECT 'a function', (regexp_matches(prosrc, '''((?:trg|chk|fk|unq)_\w+)''', 'g'))[1]
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    ORDER BY 1, 2
+"""
+
+
+def text_of(pattern: str) -> str:
+    """Return the text of all test files of such a name."""
+    paths = sorted([*BASE_DIR.glob(f"*/tests/{pattern}"), *BASE_DIR.glob(f"*/*/tests/{pattern}")])
+    return "\n".join(path.read_text() for path in paths if path != Path(__file__))
+
+
+def rules() -> set[str]:
+    return {name for _, name in run(RULES)}
+
+
+@pytest.fixture(scope="module")
+def expected() -> set[str]:
+    written = text_of("test_database*.py")
+    return {name for way in EXPECTED for name in re.findall(way, written)}
+
+
+@pytest.mark.django_db
+def test_every_rule_is_refused_in_a_test_or_shown_by_one(expected):
+    covered = expected | set(STANDS_BEHIND) | set(SHOWN_BY)
+    found = run(RULES)
+    assert len(found) > 200
+    forgotten = [rule for rule in found if rule[1] not in covered]
+    assert not forgotten, forgotten
+
+
+@pytest.mark.django_db
+def test_exceptions_are_rules_that_no_test_refuses(expected):
+    for exceptions in (STANDS_BEHIND, SHOWN_BY):
+        assert set(exceptions) <= rules()
+        assert set(exceptions).isdisjoint(expected)
+
+
+def test_exceptions_name_a_rule_that_is_tested_or_a_test(expected):
+    written = text_of("test_*.py")
+    reasons = {*STANDS_BEHIND.values(), *SHOWN_BY.values()}
+    missing = [
+        reason
+        for reason in reasons
+        if reason not in expected | set(SHOWN_BY) and f"def {reason}(" not in written
+    ]
+    assert not missing, missing
