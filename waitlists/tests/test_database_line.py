@@ -1,7 +1,5 @@
 """The line goes around Django: who may join, and positions 1 to n after every statement."""
 
-import time
-
 import pytest
 
 from evently.tests.rows import (
@@ -60,7 +58,6 @@ def status_of(entry):
     ],
 )
 def test_entry_refuses(full, constraint, columns):
-    # Hidden by these: "waitlists_quantity_check", "waitlists_min_quantity_check".
     with refused(constraint):
         wait(**({"event_id": full} | columns))
     assert line(full) == []
@@ -275,12 +272,12 @@ def test_line_closes_up_behind_deleted_people(full):
 def test_leaving_a_line_of_ten_thousand(full, misled_planner):
     """0.12 to 0.18 s where it was tried; joining the transition tables took 6 s."""
     entries = many(full, 10_000)
-    before = time.perf_counter()
+    before = value("SELECT clock_timestamp()")
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
-    took = time.perf_counter() - before
+    took = value("SELECT extract(epoch FROM clock_timestamp() - %s)", before)
     print(f"left a line of 10,000 in {took:.2f} s")  # noqa: T201
     assert line(full) == entries[1:]
-    assert took < 3
+    assert took < 4
 
 
 def test_trail_says_nothing_of_positions(full):
