@@ -263,6 +263,7 @@ else:
 
 # ── Language, time, files ───────────────────────────────────────────────────
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "evently.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -1,0 +1,1 @@
+"""How Django writes dates and times where nobody says otherwise: the admin's detail pages."""

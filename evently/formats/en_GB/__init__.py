@@ -1,0 +1,1 @@
+"""English, by the clock of 24 hours."""
