@@ -1,9 +1,11 @@
 """Take up the messages that are due and that nobody delivered."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
+
+from evently.database import clock
 
 MOST_AT_ONCE = 1_000
 MAILS_PER_TASK = 25
@@ -12,7 +14,7 @@ HANDED_OVER_SECONDS = 60
 # Nothing is pending longer than this, so older partitions need not be looked at.
 RECENT = timedelta(days=35)
 
-# The clock stands in a subquery, since an index takes no function that may change between rows.
+# The clock stands in a subquery, so that it is asked once and not for each row.
 TAKE_UP = """
     WITH due AS (
         SELECT id, created_at FROM notifications
@@ -36,7 +38,7 @@ def take_up_missed() -> list[tuple[UUID, UUID]]:
     Two sweeps at once take up different rows. The reservation only keeps sweeps from handing the
     same row over again and again; what keeps a mail from going twice is its attempt.
     """
-    since = datetime.now(UTC) - RECENT
+    since = clock.now() - RECENT
     with connection.cursor() as cursor:
         cursor.execute(TAKE_UP, [since, MOST_AT_ONCE, HANDED_OVER_SECONDS, since])
         rows: list[tuple[UUID, UUID]] = cursor.fetchall()

@@ -39,6 +39,16 @@ def test_the_sweep_does_not_look_into_old_partitions():
     assert sweeping.take_up_missed() == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_looks_back_by_the_databases_clock(clock):
+    due = NotificationFactory()
+    clock.move(sweeping.RECENT - timedelta(minutes=1))
+    assert sweeping.take_up_missed() == [(due.pk, due.user_id)]
+
+    clock.move(sweeping.RECENT + timedelta(minutes=2))
+    assert sweeping.take_up_missed() == []
+
+
 def test_deliver_missed_hands_over_in_parts(taken):
     due = NotificationFactory.create_batch(60)
 
