@@ -26,8 +26,8 @@ EXPECTED = (
 
 # What stands before a rule that cannot be reached: another rule, or what a test shows.
 STANDS_BEHIND = {
-    # Checks are made in the order of their names, and Django's own, one for each
-    # PositiveIntegerField, come after ours.
+    # Checks are made in the order of their names, so Django's own, one for each
+    # PositiveIntegerField, come after ours here; tests try -1 and meet ours.
     "email_templates_version_check": "chk_template_version",
     "events_available_seats_check": "chk_event_capacity",
     "events_max_per_booking_check": "chk_event_per_booking",
@@ -64,7 +64,7 @@ SHOWN_BY = {
     "trg_audit_delete": "test_the_trail_follows_what_its_triggers_say",
     "trg_audit_insert": "test_the_trail_follows_what_its_triggers_say",
     "trg_audit_update": "test_the_trail_follows_what_its_triggers_say",
-    "trg_bookings_ledger_delete": "test_many_events_change_in_one_statement",
+    "trg_bookings_ledger_delete": "test_seats_of_deleted_people_come_back",
     "trg_bookings_ledger_insert": "test_booking_takes_seats_until_none_are_left",
     "trg_bookings_ledger_update": "test_quantity_moves_exactly_the_difference",
     "trg_bookings_person": "test_nobody_books_who_has_left",

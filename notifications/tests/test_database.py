@@ -279,6 +279,7 @@ def test_six_templates_are_there():
         ("chk_template_filled", {"html_template": ""}),
         ("chk_template_filled", {"text_template": ""}),
         ("chk_template_version", {"version": 0}),
+        ("chk_template_version", {"version": -1}),
         ("unq_template_active", {"is_active": True}),
         ("unq_template_version", {"version": 1}),
     ],

@@ -43,6 +43,7 @@ def status_of(entry):
     [
         ("chk_waitlist_quantity", {"quantity": 11, "min_quantity": 1, "status": "left"}),
         ("chk_waitlist_min_quantity", {"quantity": 0, "min_quantity": 0, "status": "left"}),
+        ("chk_waitlist_min_quantity", {"quantity": -1, "min_quantity": -1, "status": "left"}),
         ("chk_waitlist_min_quantity", {"quantity": 2, "min_quantity": 0, "status": "left"}),
         ("chk_waitlist_min_quantity", {"quantity": 2, "min_quantity": -1, "status": "left"}),
         ("chk_waitlist_min_quantity", {"quantity": 2, "min_quantity": 3}),
