@@ -19,9 +19,13 @@ LED_ASTRAY = """
 
 @pytest.fixture
 def misled_planner(django_db_setup: None) -> Iterator[None]:
-    """Let the planner take every table for empty, until it is counted again."""
+    """Let the planner take every table for empty, until it is counted again.
+
+    Only PostgreSQL 18 lets itself be told so; before it, the planner is left alone.
+    """
     with as_owner() as owner:
-        owner.execute(LED_ASTRAY)
+        if owner.info.server_version >= 180000:
+            owner.execute(LED_ASTRAY)
     yield
     with as_owner() as owner:
         owner.execute("ANALYZE")
