@@ -26,6 +26,6 @@ def run_bench(name: str, *arguments: str) -> str:
 
 
 def test_torture_finds_nothing_wrong() -> None:
-    """Sixteen processes, everything at random; for longer, call it by hand."""
-    said = run_bench("torture", "--seconds", "20", "--processes", "16")
+    """Sixteen processes, everything at random, for a minute."""
+    said = run_bench("torture", "--seconds", "60", "--processes", "16")
     assert "looks" in said

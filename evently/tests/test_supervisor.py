@@ -143,6 +143,8 @@ def test_second_start_is_quick_and_has_all_data(start, home):
 
 
 def kill_and_see_it_come_back(running, part):
+    # Worker and scheduler begin when the web is ready.
+    assert wait_for(lambda: named(running.home, part)), running.said()
     before = named(running.home, part)
     os.kill(min(before), signal.SIGKILL)
     assert wait_for(lambda: named(running.home, part) - before), running.said()

@@ -12,8 +12,8 @@ from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
 from events.factories import EventFactory
-from events.queries import matching
 from events.models import Event, PriceChange
+from events.queries import matching
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events/"
