@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from celery import signals as celery_signals
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -194,8 +195,9 @@ def _end_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: An
     seconds = time.perf_counter() - started
     metrics.observe_task(task.name, state or "", seconds)
     # The sweeps that come every few seconds say something only when they fail.
-    swept = bool(task.request.get("celery_beat_task")) and state == "SUCCESS"
-    level = logging.DEBUG if swept else logging.INFO
+    # In development no task does: the demo's mails would push its logins off the terminal.
+    expected = bool(task.request.get("celery_beat_task")) or settings.DEBUG
+    level = logging.DEBUG if expected and state == "SUCCESS" else logging.INFO
     task_log.log(level, "task", state=state, ms=round(seconds * 1000, 1))
     structlog.contextvars.clear_contextvars()
 

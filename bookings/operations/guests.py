@@ -154,13 +154,20 @@ def _refuse_anybody(
         if seen_less:
             raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
     except DomainError:
-        email, once_for = sent_before
-        user = user_with_address(email)
-        # For nobody too, so that the time does not tell who has an account.
-        once = once_for(user.pk if user else uuid7())
-        if once is not None:
-            recall(once)
+        recall_of_guest(*sent_before)
         raise
+
+
+def recall_of_guest(email: str, once_for: Callable[[UUID], Once | None]) -> None:
+    """Raise what the same form got when it was sent before, where it was.
+
+    Raises Replayed, IdempotencyMismatch.
+    """
+    user = user_with_address(email)
+    # For nobody too, so that the time does not tell who has an account.
+    once = once_for(user.pk if user else uuid7())
+    if once is not None:
+        recall(once)
 
 
 def _told_to_owner(

@@ -118,6 +118,23 @@ def test_task_lines_carry_task_and_request_id(lines):
     assert ended["state"] == "SUCCESS"
 
 
+@pytest.mark.parametrize(
+    ("development", "state", "told"),
+    [(False, "SUCCESS", 1), (True, "SUCCESS", 0), (True, "FAILURE", 1)],
+)
+def test_successes_leave_the_terminal_of_development_to_its_logins(
+    lines, settings, development, state, told
+):
+    settings.DEBUG = development
+    noted.push_request(id="t2", called_directly=False)
+    try:
+        logs._begin_task(task_id="t2", task=noted)
+        logs._end_task(task_id="t2", task=noted, state=state)
+    finally:
+        noted.pop_request()
+    assert [line["event"] for line in lines()] == ["task"] * told
+
+
 def test_the_server_writes_no_address_of_whoever_sends_what_is_not_http(lines):
     errors = Logger(Config()).error_log
     try:

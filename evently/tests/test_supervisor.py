@@ -57,7 +57,8 @@ def start(new_home):
         return running
 
     yield start_one
-    for running in started:
+    # The last one first: an earlier one of the same home would wait for its processes to end.
+    for running in reversed(started):
         running.kill_everything()
 
 

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from bookings.operations import BookingLimit, PersonLimit
-from bookings.operations.guests import OwnerTold, tell_owner
+from bookings.operations.guests import OwnerTold, recall_of_guest, tell_owner
 from evently.accounts.operations import AccountInactive, find_or_create_guest
-from evently.accounts.queries import user_with_address
 from evently.database.clock import now
-from evently.database.ids import uuid7
 from evently.errors import DomainError
-from evently.idempotency.keys import Once, recall
+from evently.idempotency.keys import Once
 from evently.privacy.addresses import clean_address, clean_name
 from events.locks import EventNotFound
 from events.operations import SalesClosed
@@ -48,11 +46,7 @@ def join_as_guest(
     try:
         _refuse_anybody(event_id, quantity=quantity, least=least)
     except DomainError:
-        user = user_with_address(email)
-        # For nobody too, so that the time does not tell who has an account.
-        once = once_for(user.pk if user else uuid7())
-        if once is not None:
-            recall(once)
+        recall_of_guest(email, once_for)
         raise
     try:
         user = find_or_create_guest(email=email, name=name)
