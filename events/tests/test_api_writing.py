@@ -1,0 +1,193 @@
+"""Organizers make, change and publish events over HTTP."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from bookings.factories import BookingFactory
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
+from evently.api.tests.client import api, assert_problem
+from events.factories import EventFactory
+from events.models import Event
+
+pytestmark = pytest.mark.django_db
+EVENTS = "/api/v1/events/"
+DRAFT = {
+    "name": "Piano 🎹 at the Old Mill",
+    "venue": "Old Mill",
+    "event_date": "2100-05-01T19:00:00+02:00",
+    "total_capacity": 80,
+    "base_price": "24.00",
+}
+
+
+def test_organizers_make_change_and_publish_events():
+    client = api(OrganizerFactory())
+
+    made = client.post(EVENTS, DRAFT)
+    assert made.status_code == 201, made.content
+    url = made.headers["Location"]
+    assert made.json()["name"] == DRAFT["name"]
+    assert made.json()["published_at"] is None
+    assert made.json()["event_date"] == "2100-05-01T17:00:00Z"
+
+    changed = client.patch(url, {"venue": "Barn"}, headers={"If-Match": made.headers["ETag"]})
+    assert (changed.status_code, changed.json()["venue"]) == (200, "Barn")
+    assert changed.headers["ETag"] == '"2"'
+
+    assert_problem(api().get(url), 404, "not_found")
+    published = client.post(f"{url}publish/")
+    assert published.json()["published_at"].endswith("Z")
+    assert api().get(url).status_code == 200
+    assert_problem(client.post(f"{url}publish/"), 409, "already_published")
+
+
+def test_attendees_do_not_write_events():
+    client = api(UserFactory())
+
+    assert_problem(client.post(EVENTS, DRAFT), 403, "scope_missing")
+
+
+def test_other_organizers_events_stay_as_they_are():
+    event = EventFactory(name="mine")
+    client = api(OrganizerFactory())
+    url = f"{EVENTS}{event.pk}/"
+
+    for response in (
+        client.patch(url, {"name": "theirs"}, headers={"If-Match": "*"}),
+        client.post(f"{url}publish/"),
+        client.post(f"{url}cancel/", {}),
+        client.get(f"{url}analytics/"),
+    ):
+        assert_problem(response, 403, "not_your_event")
+    assert Event.objects.get().name == "mine"
+
+
+def test_superusers_change_all_events():
+    event = EventFactory()
+
+    response = api(SuperuserFactory()).patch(
+        f"{EVENTS}{event.pk}/", {"name": "new"}, headers={"If-Match": '"1"'}
+    )
+
+    assert response.json()["name"] == "new"
+
+
+def test_change_by_somebody_else_is_not_lost():
+    event = EventFactory(created_by=OrganizerFactory())
+    client, url = api(event.created_by), f"{EVENTS}{event.pk}/"
+    client.patch(url, {"name": "first"}, headers={"If-Match": '"1"'})
+
+    late = client.patch(url, {"name": "second"}, headers={"If-Match": '"1"'})
+
+    assert_problem(late, 412, "edited_meanwhile")
+    assert_problem(client.patch(url, {"name": "x"}), 428, "if_match_required")
+    assert_problem(
+        client.patch(url, {"name": "x"}, headers={"If-Match": "W/x"}), 412, "edited_meanwhile"
+    )
+    assert client.get(url).json()["name"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"name": "null\x00byte"}, "name"),
+        ({"event_date": "2100-05-01T19:00:00"}, "event_date"),
+        ({"event_date": "2001-05-01T19:00:00Z"}, "event_date"),
+        ({"event_date": "9999-12-31T23:59:59Z"}, "event_date"),
+        ({"ends_at": "2099-01-01T00:00:00Z"}, "ends_at"),
+        ({"sales_start_at": "2100-05-01T17:00:00Z"}, "sales_start_at"),
+        ({"sales_end_at": "2020-01-01T00:00:00Z"}, "sales_end_at"),
+        ({"cancellation_deadline": "2100-05-01T17:00:01Z"}, "cancellation_deadline"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"total_capacity": 0}, "total_capacity"),
+        ({"total_capacity": -1}, "total_capacity"),
+        ({"total_capacity": 2**70}, "total_capacity"),
+        ({"base_price": "-0.01"}, "base_price"),
+        ({"base_price": "1.001"}, "base_price"),
+        ({"base_price": "100000000"}, "base_price"),
+        ({"base_price": "NaN"}, "base_price"),
+        ({"currency": "euro"}, "currency"),
+        ({"currency": "eur"}, "currency"),
+        ({"payment_mode": "free"}, "payment_mode"),
+        ({"payment_mode": "barter"}, "payment_mode"),
+        ({"max_per_booking": 11}, "max_per_booking"),
+        ({"max_per_person": 0}, "max_per_person"),
+        ({"payment_days": 2**40}, "payment_days"),
+        ({"promotion_window_minutes": 0}, "promotion_window_minutes"),
+    ],
+)
+def test_senseless_drafts_are_refused_by_field(change, field):
+    response = api(OrganizerFactory()).post(EVENTS, DRAFT | change)
+
+    problem = assert_problem(response, 422, "invalid")
+    assert list(problem["errors"]) == [field]
+    assert not Event.objects.exists()
+
+
+def test_draft_sent_again_is_made_once():
+    client, headers = api(OrganizerFactory()), {"Idempotency-Key": "draft 1"}
+
+    first = client.post(EVENTS, DRAFT, headers=headers)
+    again = client.post(EVENTS, DRAFT, headers=headers)
+    other = client.post(EVENTS, DRAFT | {"name": "Other"}, headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json() == client.get(first.headers["Location"]).json()
+    for name in ("Location", "ETag"):
+        assert again.headers[name] == first.headers[name]
+    assert_problem(other, 422, "idempotency_mismatch")
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_change_of_any_version_is_never_too_late():
+    organizer = OrganizerFactory()
+    event, clients = EventFactory(created_by=organizer), [api(organizer) for _ in range(8)]
+
+    def rename(number):
+        try:
+            return clients[number].patch(
+                f"{EVENTS}{event.pk}/", {"name": f"Name {number}"}, headers={"If-Match": "*"}
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(rename, range(len(clients))))
+
+    assert {answer.status_code for answer in answers} == {200}
+    event.refresh_from_db()
+    assert event.version == 1 + len(clients)
+
+
+def test_currency_of_a_published_event_stays():
+    organizer = OrganizerFactory()
+    event = EventFactory(created_by=organizer, currency="EUR")
+    response = api(organizer).patch(
+        f"{EVENTS}{event.pk}/", {"currency": "KWD"}, headers={"If-Match": "*"}
+    )
+    assert "currency" in assert_problem(response, 422, "currency_settled")["errors"]
+
+
+def test_what_the_database_keeps_cannot_be_written():
+    body = DRAFT | {"available_seats": 3, "version": 9, "status": "cancelled", "id": "x"}
+
+    made = api(OrganizerFactory()).post(EVENTS, body).json()
+
+    assert (made["available_seats"], made["version"], made["status"]) == (80, 1, "active")
+
+
+def test_capacity_in_use_is_kept():
+    event = EventFactory(created_by=OrganizerFactory(), total_capacity=5)
+    BookingFactory(event=event, quantity=3)
+
+    response = api(event.created_by).patch(
+        f"{EVENTS}{event.pk}/", {"total_capacity": 2}, headers={"If-Match": "*"}
+    )
+
+    assert_problem(response, 409, "capacity_in_use")
