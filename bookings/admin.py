@@ -14,19 +14,15 @@ from unfold.enums import ActionVariant
 
 from bookings import operations
 from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
+from evently.admin.cells import person, two_lines, when
+from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
+from evently.admin.tabs import add_tab, rows_url
 from evently.errors import DomainError
-from events.admin import showing
-from events.admin.asking import ReasonForm, ask, told
+from evently.formatting import counted, money
 from events.admin.people import PeopleRowsAdmin
-from events.admin.tabs import add_tab, rows_url
 
 # Each is cancelled by itself, while its organizer waits for the page.
 CANCELLED_AT_ONCE = 100
-
-
-def count(number: int, noun: str) -> str:
-    """Say how many there are of something."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @admin.register(Booking)
@@ -75,22 +71,22 @@ class BookingAdmin(PeopleRowsAdmin):
     @display(description="Attendee")
     def attendee(self, booking: Booking) -> SafeString | str:
         """Show name and address."""
-        return showing.person(booking.user)
+        return person(booking.user)
 
     @display(description="Seats", ordering="quantity")
     def seats(self, booking: Booking) -> SafeString:
         """Show how many, and what they pay for them."""
-        return showing.two_lines(count(booking.quantity, "seat"), self.amount(booking))
+        return two_lines(counted(booking.quantity, "seat"), self.amount(booking))
 
     @display(description="Price of a seat")
     def price(self, booking: Booking) -> str:
         """Show what a seat cost."""
-        return showing.money(booking.unit_price, booking.event.currency)
+        return money(booking.unit_price, booking.event.currency)
 
     @display(description="Amount", ordering="total_amount")
     def amount(self, booking: Booking) -> str:
         """Show what they pay."""
-        return showing.money(booking.total_amount, booking.event.currency)
+        return money(booking.total_amount, booking.event.currency)
 
     @display(
         description="State",
@@ -104,12 +100,12 @@ class BookingAdmin(PeopleRowsAdmin):
     @display(description="Booked", ordering="created_at")
     def booked(self, booking: Booking) -> SafeString:
         """Show when, by the clocks at the event."""
-        return showing.when(booking.created_at, booking.event.zone)
+        return when(booking.created_at, booking.event.zone)
 
     @display(description="Cancelled")
     def cancelled(self, booking: Booking) -> SafeString:
         """Show when it was cancelled."""
-        return showing.when(booking.cancelled_at, booking.event.zone)
+        return when(booking.cancelled_at, booking.event.zone)
 
     @display(description="Action")
     def cancel_link(self, booking: Booking) -> SafeString | str:
@@ -182,26 +178,28 @@ class BookingAdmin(PeopleRowsAdmin):
             cancelled = len(bookings) - self._cancel(request, bookings, reason)
             if not cancelled:
                 return back
-            return told(request, f"{count(cancelled, 'booking')} cancelled.", back)
+            return report_success(request, f"{counted(cancelled, 'booking')} cancelled.", back)
 
         shown = [
             (
                 booking.booking_reference,
-                f"{booking.user.display_name}, {count(booking.quantity, 'seat')}",
+                f"{booking.user.display_name}, {counted(booking.quantity, 'seat')}",
             )
             for booking in bookings[:10]
         ]
         if len(bookings) > len(shown):
             shown.append(("…", f"and {len(bookings) - len(shown)} more"))
         what = (
-            bookings[0].booking_reference if len(bookings) == 1 else count(len(bookings), "booking")
+            bookings[0].booking_reference
+            if len(bookings) == 1
+            else counted(len(bookings), "booking")
         )
-        return ask(
+        return confirmation_page(
             self,
             request,
             title=f"Cancel {what}?",
             question=(
-                f"Frees {count(seats, 'seat')} for the waitlist, or for sale. "
+                f"Frees {counted(seats, 'seat')} for the waitlist, or for sale. "
                 "This cannot be undone; whoever booked is told, with your reason."
             ),
             submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
@@ -257,12 +255,12 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     @display(description="When", ordering="attempted_at")
     def attempted(self, attempt: BookingAttempt) -> SafeString:
         """Show when, by the clocks at the event."""
-        return showing.when(attempt.attempted_at, attempt.event.zone)
+        return when(attempt.attempted_at, attempt.event.zone)
 
     @display(description="Who")
     def attendee(self, attempt: BookingAttempt) -> SafeString | str:
         """Show name and address."""
-        return showing.person(attempt.user)
+        return person(attempt.user)
 
     @display(description="Outcome", label={"booked": "success", "refused": "danger"})
     def outcome(self, attempt: BookingAttempt) -> tuple[str, str]:
@@ -274,7 +272,7 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     @display(description="From")
     def origin(self, attempt: BookingAttempt) -> SafeString:
         """Show the address it came from, and through what."""
-        return showing.two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
+        return two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
 
 
 add_tab(20, "attendees", "Attendees", rows_url("bookings_booking"))

@@ -8,6 +8,7 @@ from django.urls import reverse
 from icalendar import Calendar, Event
 
 from bookings.models import Booking, BookingStatus
+from evently.formatting import seats
 from evently.links import absolute
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -39,7 +40,6 @@ def calendar_for(booking: Booking) -> bytes:
 def _entry(booking: Booking) -> Event:
     event = booking.event
     cancelled = booking.is_cancelled or event.is_cancelled
-    seats = "1 seat" if booking.quantity == 1 else f"{booking.quantity} seats"
     entry = Event()
     entry.add("uid", f"{booking.pk}@{urlsplit(settings.PUBLIC_URL).hostname}")
     entry.add("sequence", booking.version + event.version)
@@ -49,7 +49,7 @@ def _entry(booking: Booking) -> Event:
         entry.add("dtend", _utc(event.ends_at))
     entry.add("summary", event.name)
     entry.add("location", event.venue)
-    entry.add("description", f"{seats}, reference {booking.booking_reference}")
+    entry.add("description", f"{seats(booking.quantity)}, reference {booking.booking_reference}")
     entry.add("url", absolute(reverse("event_detail", args=[event.pk])))
     entry.add("status", "CANCELLED" if cancelled else STATUSES[BookingStatus(booking.status)])
     entry.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")

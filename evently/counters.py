@@ -14,7 +14,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from evently.breaker import Breaker
+from evently.circuit_breaker import CircuitBreaker
 
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
 TIMEOUT_SECONDS = 0.3
@@ -38,7 +38,7 @@ class Counters:
         self._lock = threading.Lock()
         self._client: redis.Redis | None = None
         self._url = ""
-        self._breaker = Breaker(least_pause_seconds=PAUSE_AFTER_FAILURE_SECONDS)
+        self._breaker = CircuitBreaker(least_pause_seconds=PAUSE_AFTER_FAILURE_SECONDS)
         self._local: dict[str, tuple[int, float]] = {}
 
     def add(self, key: str, change: int = 1, *, seconds: int) -> int:

@@ -16,9 +16,9 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from kombu.pools import ProducerPool, producers
 
-from evently.breaker import Breaker
+from evently.circuit_breaker import CircuitBreaker
 
-breaker = Breaker(least_pause_seconds=2.0)
+breaker = CircuitBreaker(least_pause_seconds=2.0)
 
 log = structlog.get_logger(__name__)
 

@@ -38,7 +38,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", {"back_url": request.path}, status=403)
 
 
-class Shown:
+class Presenter:
     """A row as a page shows it: the row's own fields, and what only pages ask."""
 
     def __init__(self, row: Any) -> None:

@@ -15,7 +15,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError, connections
 
-from evently import demo
+from evently import demo_logins
 from evently.accounts.models import User
 from evently.embedded import servers
 from evently.privacy.addresses import digest_of_address
@@ -127,7 +127,7 @@ def _open_demo() -> Iterator[str]:
     """Say so where somebody can log in outside development with the demo's password."""
     if settings.DEBUG:
         return
-    addresses = demo.open_logins()
+    addresses = demo_logins.open_logins()
     if addresses:
         yield (
             f"This database was filled in development: {' and '.join(addresses)} can log in with "

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "bookings",
     "waitlists",
     "notifications",
+    "boxoffice",
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -206,8 +207,10 @@ CELERY_BEAT_SCHEDULE = {
     "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
     "repair-lines": _every(60, "waitlists.tasks.repair_lines"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
-    "continue-event-cancellations": _every(30, "waitlists.tasks.continue_event_cancellations"),
-    "complete-past-events": _every(300, "waitlists.tasks.complete_past_events"),
+    "continue-event-cancellations": _every(
+        30, "boxoffice.lifecycle.tasks.continue_event_cancellations"
+    ),
+    "complete-past-events": _every(300, "boxoffice.lifecycle.tasks.complete_past_events"),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
     "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
@@ -369,8 +372,8 @@ UNFOLD = {
     "ENVIRONMENT": None,
     "STYLES": [lambda request: static("css/admin.css")],
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},
-    "DASHBOARD_CALLBACK": "waitlists.admin.dashboard.dashboard_context",
-    "SIDEBAR": {"navigation": "waitlists.admin.sidebar.navigation"},
+    "DASHBOARD_CALLBACK": "boxoffice.backoffice.dashboard.dashboard_context",
+    "SIDEBAR": {"navigation": "boxoffice.backoffice.sidebar.navigation"},
     # The evergreen of the pages (static/css/tokens.css).
     "COLORS": {
         "primary": {

@@ -35,7 +35,7 @@ class StartOver(Exception):
     """What was read before the locks has changed meanwhile: do the work again from its start."""
 
 
-def entry(work: Callable[[], Result], *, once: Once | None = None) -> Result:
+def run_in_transaction(work: Callable[[], Result], *, once: Once | None = None) -> Result:
     """Run work in one durable transaction, and run it again after a deadlock.
 
     The transaction first says who acts (for the audit trail). once: an idempotency key; a

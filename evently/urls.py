@@ -22,7 +22,7 @@ urlpatterns = [
     # One way to change a password, which also counts attempts and voids the links in mails.
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account"))),
     path("admin/", admin.site.urls),
-    path("", include("events.urls")),
+    path("", include("boxoffice.storefront.urls")),
     path("", include("bookings.urls")),
     path("", include("waitlists.urls")),
     path("", include("notifications.urls")),

@@ -40,6 +40,19 @@ class PaymentMode(models.TextChoices):
     TRANSFER = "transfer", "By transfer or payment link"
 
 
+def over_by(at: Any, *, prefix: str = "") -> Q:
+    """Return the condition for events that are over at a time: completed, or past their end.
+
+    at: a datetime or an expression. prefix: the path to the event from another model, such as
+    "event__". `Event.is_over` is the same for a loaded event.
+    """
+    return (
+        Q(**{f"{prefix}status": EventStatus.COMPLETED})
+        | Q(**{f"{prefix}ends_at__lte": at})
+        | Q(**{f"{prefix}ends_at__isnull": True, f"{prefix}event_date__lte": at})
+    )
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Reads of events."""
 
@@ -52,6 +65,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(
             status=EventStatus.ACTIVE, published_at__isnull=False, event_date__gt=Clock()
         )
+
+    def over(self, *, at: datetime | None = None) -> "EventQuerySet":
+        """Events that are over at a time, by default at the database's own."""
+        return self.filter(over_by(at or Clock()))
 
     def managed_by(self, user: Any) -> "EventQuerySet":
         """Events that a person may organize: their own and those they manage; superusers all."""
@@ -229,6 +246,15 @@ class Event(Identified):
     def is_cancelled(self) -> bool:
         """Whether the organizer called it off."""
         return self.status == EventStatus.CANCELLED
+
+    def is_over(self, *, at: datetime) -> bool:
+        """Tell whether it is completed, or past its end (its start, where no end is set)."""
+        return self.status == EventStatus.COMPLETED or (self.ends_at or self.event_date) <= at
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it was neither cancelled nor completed."""
+        return self.status == EventStatus.ACTIVE
 
     @property
     def is_free(self) -> bool:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from evently.formatting import money_with_symbol, times
 from events.models import Event, PriceChange
-from events.shown import money_text
 
 DRAWN_CHANGES = 300
 LISTED_CHANGES = 50
@@ -39,15 +39,15 @@ def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> di
         "now": {
             "x": "100",
             "y": f"{points[-1][1]:.2f}",
-            "text": money_text(event.current_price, event.currency),
+            "text": money_with_symbol(event.current_price, event.currency),
         },
         "highest": {
             "y": f"{min(heights):.2f}",
-            "text": money_text(max(prices), event.currency),
+            "text": money_with_symbol(max(prices), event.currency),
         },
         "lowest": {
             "y": f"{max(heights):.2f}",
-            "text": money_text(min(prices), event.currency),
+            "text": money_with_symbol(min(prices), event.currency),
         },
         "from_date": began.astimezone(event.zone),
         "to_date": at.astimezone(event.zone),
@@ -86,10 +86,12 @@ def _points(steps: list[tuple[datetime, Decimal]], *, until: datetime) -> list[t
 def _summary(event: Event, prices: list[Decimal]) -> str:
     lowest, highest = min(prices), max(prices)
     moves = len(prices) - 1
-    times = "once" if moves == 1 else f"{moves} times"
-    first, current = prices[0], event.current_price
+
+    def price(amount: Decimal) -> str:
+        return money_with_symbol(amount, event.currency)
+
     return (
-        f"The price began at {money_text(first, event.currency)}, changed {times} and is "
-        f"{money_text(current, event.currency)} now; it was never below "
-        f"{money_text(lowest, event.currency)} or above {money_text(highest, event.currency)}."
+        f"The price began at {price(prices[0])}, changed {times(moves)} and is "
+        f"{price(event.current_price)} now; it was never below {price(lowest)} "
+        f"or above {price(highest)}."
     )

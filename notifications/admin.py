@@ -11,9 +11,9 @@ from django.utils.timezone import get_current_timezone
 from unfold.decorators import action, display
 
 from evently.accounts.models import User
-from evently.admin_lists import ListedAdmin
+from evently.admin.cells import moment, person, two_lines, when
+from evently.admin.lists import ListedAdmin
 from evently.errors import DomainError
-from events.admin.showing import moment, person, two_lines, when
 from notifications.models import EmailDelivery, EmailTemplate, Notification
 from notifications.operations import resending
 

@@ -13,10 +13,10 @@ from bookings.operations import Canceller
 from evently.accounts.models import User
 from evently.database.ids import uuid7
 from evently.errors import DomainError
+from evently.formatting import moment, seats
 from events.models import Event
-from notifications import wording
 from notifications.models import Channel, MessageType
-from notifications.operations.telling import Message
+from notifications.operations.creating import Message
 from notifications.queries import WELCOME_KEY
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -87,7 +87,7 @@ def password_ended(user: User) -> Message:
 
 def guest_refused(event: Event, user: User, *, quantity: int, refusal: DomainError) -> Message:
     """Tell the owner of an address what somebody asked for with it, and why they were refused."""
-    what = f"{wording.seats(quantity)} for {event.name}, {wording.starts(event)}"
+    what = f"{seats(quantity)} for {event.name}, {moment(event.event_date, event.zone)}"
     return Message(
         user_id=user.pk,
         key=f"guest_refused:{uuid7()}",
@@ -111,8 +111,9 @@ def booking_confirmed(booking: Booking) -> Message:
         key=f"booking_confirm:{booking.pk}",
         type=MessageType.BOOKING_CONFIRM,
         text=(
-            f"You have {wording.seats(booking.quantity)} for {event.name}, "
-            f"{wording.starts(event)}. Your reference is {booking.booking_reference}."
+            f"You have {seats(booking.quantity)} for {event.name}, "
+            f"{moment(event.event_date, event.zone)}. "
+            f"Your reference is {booking.booking_reference}."
         ),
         event_id=booking.event_id,
         data={"booking": booking.pk, "reference": booking.booking_reference},
@@ -123,7 +124,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
     """Tell that a booking is cancelled, by whom and why."""
     if by is Canceller.EVENT:
         return event_cancelled(event, booking.user_id, booking_id=booking.pk)
-    what = f"{wording.seats(booking.quantity)} for {event.name} ({booking.booking_reference})"
+    what = f"{seats(booking.quantity)} for {event.name} ({booking.booking_reference})"
     text = {
         Canceller.ATTENDEE: f"You have cancelled {what}.",
         Canceller.ORGANIZER: f"The organizer has cancelled {what}.",
@@ -147,7 +148,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
 
 def event_cancelled(event: Event, user_id: UUID, *, booking_id: UUID | None = None) -> Message:
     """Tell one person, once, that an event is off; however many bookings and places they had."""
-    text = f"{event.name} on {wording.starts(event)} is cancelled."
+    text = f"{event.name} on {moment(event.event_date, event.zone)} is cancelled."
     if event.cancel_reason:
         text += f" The organizer's reason: {_sentence(event.cancel_reason)}"
     return Message(
@@ -184,7 +185,7 @@ def event_changed(
 
 def waitlist_joined(entry: WaitlistEntry) -> Message:
     """Confirm a place in line; its event is loaded. Joining again is told again."""
-    text = f"You are in line for {wording.seats(entry.quantity)} for {entry.event.name}"
+    text = f"You are in line for {seats(entry.quantity)} for {entry.event.name}"
     text += f", at position {entry.position}." if entry.position else "."
     return Message(
         user_id=entry.user_id,
@@ -203,9 +204,9 @@ def promotion_made(event: Event, promotion: Promotion) -> Message:
         key=f"promotion:{promotion.pk}",
         type=MessageType.WAITLIST_PROMOTION,
         text=(
-            f"{wording.seats(promotion.quantity)} for {event.name} "
+            f"{seats(promotion.quantity)} for {event.name} "
             f"{'is' if promotion.quantity == 1 else 'are'} kept for you until "
-            f"{wording.moment(promotion.expires_at, event.zone)}. Claim or decline in time."
+            f"{moment(promotion.expires_at, event.zone)}. Claim or decline in time."
         ),
         event_id=event.pk,
         data={"promotion": promotion.pk, "entry": promotion.waitlist_id},
@@ -215,7 +216,7 @@ def promotion_made(event: Event, promotion: Promotion) -> Message:
 def promotion_ended(event: Event, promotion: Promotion) -> Message:
     """Tell that an offer has ended; who declined it knows, and gets no mail."""
     declined = promotion.status == PromotionStatus.DECLINED
-    what = f"{wording.seats(promotion.quantity)} for {event.name}"
+    what = f"{seats(promotion.quantity)} for {event.name}"
     return Message(
         user_id=promotion.user_id,
         key=f"promotion_ended:{promotion.pk}",
@@ -249,7 +250,7 @@ def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
 def _value(value: Any, event: Event) -> str:
     if value is None or value == "":
         return "open"
-    return wording.moment(value, event.zone) if isinstance(value, datetime) else str(value)
+    return moment(value, event.zone) if isinstance(value, datetime) else str(value)
 
 
 def _sentence(reason: str) -> str:

@@ -15,7 +15,7 @@ from events.models import Event
 from events.signals import event_changed
 from notifications import messages
 from notifications.models import MessageType
-from notifications.operations.telling import notify
+from notifications.operations.creating import notify
 from notifications.queries import people_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made, waitlist_joined

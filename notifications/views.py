@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from evently.cursors import links_of, page_of
 from notifications import queries
 from notifications.operations import reading
-from notifications.presentation import shown
+from notifications.presenters import shown
 
 PAGE_SIZE = 20
 # To htmx: do not ask again.

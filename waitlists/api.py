@@ -1,12 +1,11 @@
-"""The line in the API, and what needs bookings and the line at once."""
+"""Waitlist entries and offers in the API."""
 
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,36 +13,20 @@ from rest_framework.response import Response
 from bookings.api import booked
 from bookings.api import location_of as booking_location_of
 from bookings.serializers import BookingRepresentation
-from evently.accounts.api import ProfileView
 from evently.api.idempotency import once_of
-from evently.api.permissions import BOOK, ORGANIZE, READ
-from evently.api.views import ApiView, ApiViewSet, user_of
-from evently.errors import Invalid
+from evently.api.permissions import BOOK
+from evently.api.views import ApiViewSet, user_of
 from evently.origin import origin_of
-from evently.privacy.addresses import digest_of_address
-from events.api import answer_with, managed_event
-from events.serializers import EventCancelRequest, EventRepresentation
 from waitlists import operations, queries
-from waitlists.analytics import figures_of
 from waitlists.filters import EntryFilter, PromotionFilter
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import EntryNotFound, PromotionNotFound
 from waitlists.serializers import (
-    AnalyticsRepresentation,
     EntryReceipt,
     EntryRepresentation,
     EntryRequest,
     PromotionRepresentation,
 )
-
-CONFIRMATION = "X-Confirm-Address"
-
-
-class ConfirmationRequired(Invalid):
-    """Leaving cannot be undone, so it is asked for twice."""
-
-    code = "confirmation_required"
-    message = f"This cannot be undone. Send your own e-mail address as {CONFIRMATION}."
 
 
 # ── The line ────────────────────────────────────────────────────────────────
@@ -197,68 +180,3 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
             once=once_of(request, declined),
         )
         return Response(declined(ended)[1])
-
-
-# ── Events, where bookings and the line are concerned ───────────────────────
-class EventCancelView(ApiView):
-    """Calling an event off."""
-
-    required_scopes = {"post": ORGANIZE}
-    refusals = {"post": {403: ("not_your_event",), 409: ("already_cancelled", "event_over")}}
-
-    @extend_schema(
-        operation_id="events_cancel",
-        request=EventCancelRequest,
-        responses={200: EventRepresentation},
-    )
-    def post(self, request: Request, event_id: UUID) -> Response:
-        """Call an event off. Its bookings and its line are cancelled, and everybody is told."""
-        body = EventCancelRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        event = managed_event(event_id, request.user)
-        return answer_with(operations.cancel_event(event_id=event.pk, **body.validated_data))
-
-
-class EventAnalyticsView(ApiView):
-    """An event's figures."""
-
-    required_scopes = {"get": ORGANIZE}
-    refusals = {"get": {403: ("not_your_event",)}}
-
-    @extend_schema(operation_id="events_analytics", responses={200: AnalyticsRepresentation})
-    def get(self, request: Request, event_id: UUID) -> Response:
-        """Return sales, line and attempts of an event of one's own, as they are now."""
-        event = managed_event(event_id, request.user)
-        return Response(AnalyticsRepresentation(figures_of(event)).data)
-
-
-# ── Oneself ─────────────────────────────────────────────────────────────────
-class MyAccountView(ProfileView):
-    """Oneself, and the end of one's account."""
-
-    required_scopes = {**ProfileView.required_scopes, "get": READ, "delete": BOOK}
-    refusals = {
-        **ProfileView.refusals,
-        "delete": {409: ("organizer_stays",), 422: ("confirmation_required",)},
-    }
-
-    @extend_schema(
-        operation_id="me_destroy",
-        parameters=[
-            OpenApiParameter(
-                CONFIRMATION,
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                required=True,
-                description="One's own e-mail address, so that nobody leaves by accident.",
-            )
-        ],
-        responses={204: None},
-    )
-    def delete(self, request: Request) -> Response:
-        """Leave for good: what lies ahead is cancelled, name and address are destroyed."""
-        given = request.headers.get(CONFIRMATION, "")
-        if digest_of_address(given) != user_of(request).email_digest:
-            raise ConfirmationRequired
-        operations.erase_person(user_id=user_of(request).pk)
-        return Response(status=204)

@@ -1,23 +1,10 @@
-"""Addresses of the line in the API, and of what needs bookings and the line at once."""
+"""API URLs of waitlist entries and offers."""
 
 from django.urls import path
 
-from waitlists.api import (
-    EventAnalyticsView,
-    EventCancelView,
-    MyAccountView,
-    PromotionViewSet,
-    WaitlistViewSet,
-)
+from waitlists.api import PromotionViewSet, WaitlistViewSet
 
 urlpatterns = [
-    path("me/", MyAccountView.as_view(), name="api_me"),
-    path("events/<uuid:event_id>/cancel/", EventCancelView.as_view(), name="api_event_cancel"),
-    path(
-        "events/<uuid:event_id>/analytics/",
-        EventAnalyticsView.as_view(),
-        name="api_event_analytics",
-    ),
     path(
         "waitlists/",
         WaitlistViewSet.as_view({"get": "list", "post": "create"}),

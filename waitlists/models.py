@@ -28,6 +28,10 @@ class EntryStatus(models.TextChoices):
     EXPIRED = "expired"
 
 
+# Statuses in which an entry still has a claim to seats: in line, or with an open offer.
+IN_LINE = (EntryStatus.WAITING, EntryStatus.PROMOTED)
+
+
 class PromotionStatus(models.TextChoices):
     """What became of an offer; only a pending one holds seats."""
 
@@ -41,8 +45,12 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
     """Reads of the line."""
 
     def waiting(self) -> "WaitlistQuerySet":
-        """Entries still in line."""
+        """Entries that wait for an offer."""
         return self.filter(status=EntryStatus.WAITING)
+
+    def in_line(self) -> "WaitlistQuerySet":
+        """Entries that wait, or have an open offer."""
+        return self.filter(status__in=IN_LINE)
 
     def fitting(self, free_seats: int) -> "WaitlistQuerySet":
         """Waiting entries that would do with so many seats; the triggers use the same word."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from bookings.models import HOLDING_SEATS, Booking
+from bookings.models import Booking, BookingStatus
 from evently.database.functions import Clock
 from events.models import Event, EventStatus
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
@@ -46,7 +46,7 @@ def line_length(*, event_id: UUID) -> int:
 def seats_returned_lately(*, event_id: UUID) -> int:
     """Return how many booked seats of an event came back in the last 14 days."""
     cancelled = Booking.objects.filter(
-        event_id=event_id, status="cancelled", cancelled_at__gte=Clock() - RECENT
+        event_id=event_id, status=BookingStatus.CANCELLED, cancelled_at__gte=Clock() - RECENT
     )
     return sum(cancelled.values_list("quantity", flat=True))
 
@@ -71,28 +71,4 @@ def events_to_repair() -> list[UUID]:
         .filter(Exists(stuck))
         .order_by("pk")
         .values_list("pk", flat=True)
-    )
-
-
-def cancelled_events_to_continue() -> list[UUID]:
-    """Return the ids of called-off events that still have bookings or a line."""
-    bookings = Booking.objects.filter(event_id=OuterRef("pk"), status__in=HOLDING_SEATS)
-    line = WaitlistEntry.objects.filter(
-        event_id=OuterRef("pk"), status__in=[EntryStatus.WAITING, EntryStatus.PROMOTED]
-    )
-    return list(
-        Event.objects.filter(status=EventStatus.CANCELLED)
-        .filter(Exists(bookings) | Exists(line))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-
-
-def events_to_complete() -> list[UUID]:
-    """Return the ids of active events that are over."""
-    return list(
-        Event.objects.filter(status=EventStatus.ACTIVE)
-        .filter(Q(ends_at__lte=Clock()) | Q(ends_at__isnull=True, event_date__lte=Clock()))
-        .order_by("pk")
-        .values_list("pk", flat=True)[:500]
     )

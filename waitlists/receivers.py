@@ -4,22 +4,15 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from evently.enqueue import enqueue_on_commit
 from events.models import Event
-from events.signals import event_cancelled, event_changed, seats_freed
-from waitlists import operations, tasks
+from events.signals import event_changed, seats_freed
+from waitlists import operations
 
 
 @receiver(seats_freed, dispatch_uid="waitlists.promote")
 def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any) -> None:
     """Offer freed seats to the line, in the transaction that freed them."""
     operations.promote_waiting(locked_event=locked_event)
-
-
-@receiver(event_cancelled, dispatch_uid="waitlists.continue_cancellation")
-def cancel_what_is_left(sender: Any, *, event: Event, **kwargs: Any) -> None:
-    """Cancel bookings and line of a called-off event in the background."""
-    enqueue_on_commit(tasks.continue_cancellation, str(event.pk))
 
 
 @receiver(event_changed, dispatch_uid="waitlists.move_waiting_ends")

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
-from evently.api.fields import MomentField, price_field, seats_field
+from evently.api.fields import MomentField, seats_field
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -132,24 +132,3 @@ class PromotionRepresentation(OfferFacts):
             "booking",
         )  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
-
-
-class AnalyticsRepresentation(serializers.Serializer[Any]):
-    """An event's figures at this moment."""
-
-    event = serializers.UUIDField()
-    total_capacity = serializers.IntegerField()
-    available_seats = serializers.IntegerField()
-    booked_seats = serializers.IntegerField()
-    held_seats = serializers.IntegerField(help_text="Seats of open offers.")
-    waiting_entries = serializers.IntegerField()
-    waiting_seats = serializers.IntegerField()
-    bookings = serializers.IntegerField(help_text="Bookings that are not cancelled.")
-    cancelled_bookings = serializers.IntegerField()
-    revenue = price_field(help_text="The sum of confirmed bookings.")
-    current_price = price_field()
-    currency = serializers.CharField()
-    attempts = serializers.DictField(
-        child=serializers.IntegerField(),
-        help_text="Attempts to book by how they ended: `success`, or the code of the refusal.",
-    )

@@ -1,12 +1,10 @@
-"""Addresses of events' own pages, of the line, and of offers."""
+"""URLs of waitlist entries and offers."""
 
 from django.urls import path
 
-from waitlists.views import entry, event, leaving, promotion
+from waitlists.views import entry, promotion
 
 urlpatterns = [
-    path("events/<uuid:event_id>/", event.event_detail, name="event_detail"),
-    path("events/<uuid:event_id>/seats/", event.event_seats, name="event_seats"),
     path("events/<uuid:event_id>/join/", entry.join_waitlist, name="join_waitlist"),
     path("waitlists/", entry.my_waitlists, name="my_waitlists"),
     path("waitlists/<uuid:entry_id>/", entry.waitlist_entry, name="waitlist_entry"),
@@ -22,7 +20,6 @@ urlpatterns = [
         promotion.decline_promotion,
         name="decline_promotion",
     ),
-    path("account/delete/", leaving.leave_evently, name="leave_evently"),
     path("w/<str:token>/", entry.entry_link, name="entry_link"),
     path("w/<str:token>/leave/", entry.entry_link_leave, name="entry_link_leave"),
     path("p/<str:token>/", promotion.promotion_link, name="promotion_link"),

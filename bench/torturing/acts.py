@@ -15,6 +15,7 @@ from django.db import connection, connections
 from psycopg import errors as pg
 
 from bookings import operations as bookings
+from boxoffice.lifecycle import operations as lifecycle
 from evently.accounts.models import Role, User
 from evently.database.clock import now
 from evently.errors import DomainError
@@ -209,7 +210,7 @@ def edit() -> None:
 def delete_person() -> None:
     """Delete or erase somebody, and let somebody else come."""
     try:
-        random.choice([waitlists.remove_person, waitlists.erase_person])(user_id=a_person())
+        random.choice([lifecycle.remove_person, lifecycle.erase_person])(user_id=a_person())
     finally:
         make_person()
 
@@ -217,8 +218,8 @@ def delete_person() -> None:
 def cancel_event() -> None:
     """Call an event off, bookings and line included."""
     event_id = an_event()
-    waitlists.cancel_event(event_id=event_id, reason="torture")
-    waitlists.continue_cancellation(event_id=event_id)
+    lifecycle.cancel_event(event_id=event_id, reason="torture")
+    lifecycle.continue_cancellation(event_id=event_id)
 
 
 def delete_event() -> None:
@@ -226,10 +227,10 @@ def delete_event() -> None:
     event_id = put_on_sale(seats=2)
     time.sleep(random.uniform(0, 0.1))
     try:
-        waitlists.delete_event(event_id=event_id)
+        lifecycle.delete_event(event_id=event_id)
     except waitlists.EventHasBookings:
-        waitlists.cancel_event(event_id=event_id)
-        waitlists.continue_cancellation(event_id=event_id)
+        lifecycle.cancel_event(event_id=event_id)
+        lifecycle.continue_cancellation(event_id=event_id)
         raise
 
 

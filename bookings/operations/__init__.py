@@ -1,5 +1,6 @@
 """Every write of bookings."""
 
+from bookings.locks import BookingNotFound
 from bookings.operations.attempts import log_attempt, log_refusal
 from bookings.operations.booking import (
     BookingLimit,
@@ -15,7 +16,6 @@ from bookings.operations.booking import (
 )
 from bookings.operations.cancelling import (
     AlreadyCancelled,
-    BookingNotFound,
     CancellationClosed,
     Canceller,
     cancel_booking,

@@ -10,7 +10,7 @@ from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 from events.models import Event
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def log_refusal(
             )
 
     try:
-        entry(work)
+        run_in_transaction(work)
     except (DatabaseError, DomainError) as error:
         log.warning("attempt_not_logged", event_id=str(event_id), error=type(error).__name__)
 

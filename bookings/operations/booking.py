@@ -15,7 +15,7 @@ from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Once
 from evently.origin import Origin
-from evently.transactions import entry, refusing
+from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound
 from events.models import Event, PaymentMode
 from events.operations import SalesClosed, check_quantity, read_quote
@@ -137,7 +137,7 @@ def book_seats(
         return booking
 
     return attempted(
-        lambda: with_price_read_again(lambda: entry(work, once=once)),
+        lambda: with_price_read_again(lambda: run_in_transaction(work, once=once)),
         event_id=event_id,
         user_id=user_id,
         quantity=quantity,

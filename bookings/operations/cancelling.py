@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from bookings.locks import lock_booking
 from bookings.models import Booking, BookingStatus
 from bookings.signals import bookings_cancelled
 from evently.database.clock import now
 from evently.database.functions import Clock
-from evently.errors import Conflict, NotFound
+from evently.errors import Conflict
 from evently.idempotency.keys import Once
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from events.signals import seats_freed
@@ -25,12 +26,6 @@ class Canceller(StrEnum):
     ORGANIZER = "organizer"
     EVENT = "event"
     EXPIRY = "expiry"
-
-
-class BookingNotFound(NotFound):
-    """There is no such booking, or it is somebody else's."""
-
-    message = "We could not find this booking."
 
 
 class AlreadyCancelled(Conflict):
@@ -65,7 +60,7 @@ def cancel_booking(
 
     def work() -> Booking:
         event = lock_event(event_id)
-        booking = lock_booking(event=event, booking_id=booking_id)
+        booking = lock_booking(locked_event=event, booking_id=booking_id)
         if booking.is_cancelled:
             raise AlreadyCancelled
         if by is Canceller.ATTENDEE and not booking.is_cancellable(at=now()):
@@ -77,20 +72,7 @@ def cancel_booking(
         )
         return booking
 
-    return entry(work, once=once)
-
-
-def lock_booking(*, event: Event, booking_id: UUID) -> Booking:
-    """Lock a booking of a locked event. Raises BookingNotFound."""
-    booking = (
-        Booking.objects.select_for_update(no_key=True)
-        .filter(event_id=event.pk, pk=booking_id)
-        .first()
-    )
-    if booking is None:
-        raise BookingNotFound
-    booking.event = event
-    return booking
+    return run_in_transaction(work, once=once)
 
 
 def release_bookings(
@@ -128,4 +110,4 @@ def expire_pending_bookings(*, event_id: UUID) -> int:
             seats_freed.send(sender=Booking, locked_event=event)
         return len(overdue)
 
-    return entry(work)
+    return run_in_transaction(work)

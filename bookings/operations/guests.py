@@ -29,14 +29,14 @@ from bookings.signals import guest_refused
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, TooManyAttempts, find_or_create_guest
 from evently.accounts.queries import user_with_address
-from evently.accounts.throttle import Limit, client_of, count
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError
 from evently.idempotency.keys import Once, recall
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
 from evently.privacy.addresses import AddressInvalid, NameInvalid, clean_address, clean_name
-from evently.transactions import entry
+from evently.throttle import Limit, client_of, count
+from evently.transactions import run_in_transaction
 from events.models import Event
 from events.operations import check_quantity
 
@@ -192,7 +192,7 @@ def tell_owner(*, event_id: UUID, email: str, quantity: int, refusal: DomainErro
                 sender=User, event=event, user=user, quantity=quantity, refusal=refusal
             )
 
-    entry(work)
+    run_in_transaction(work)
 
 
 def _refuse_as_anybody(*, event_id: UUID, promise: Promise, quantity: int) -> None:
@@ -212,6 +212,6 @@ def _refuse_as_anybody(*, event_id: UUID, promise: Promise, quantity: int) -> No
         raise _WouldBook
 
     try:
-        with_price_read_again(lambda: entry(work))
+        with_price_read_again(lambda: run_in_transaction(work))
     except _WouldBook:
         return

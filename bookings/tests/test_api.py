@@ -17,7 +17,6 @@ from evently.api.tests.client import api, assert_problem
 from evently.audit.models import AuditLog
 from events.factories import EventFactory
 from events.models import Event
-from waitlists.factories import WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
 BOOKINGS = "/api/v1/bookings/"
@@ -170,17 +169,6 @@ def test_refusals_tell_their_code_and_are_logged(make_event, status, code):
     attempt = BookingAttempt.objects.get()
     assert (attempt.event_id, attempt.user_id, attempt.quantity) == (event.pk, user.pk, 2)
     assert (attempt.result, attempt.failure_reason) == ("failed", code)
-
-
-def test_nobody_walks_past_the_line():
-    event = EventFactory(total_capacity=2)
-    BookingFactory(event=event, quantity=1)
-    WaitlistEntryFactory(event=event, quantity=2)
-    Event.objects.filter(pk=event.pk).update(total_capacity=3)
-
-    response = api(UserFactory()).post(BOOKINGS, request_for(event))
-
-    assert_problem(response, 409, "waitlist_first")
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for
 from bookings.forms import OnceForm
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from bookings.operations import BookingNotFound, Canceller
+from bookings.presenters import Addresses, BookingPresenter, TicketPresenter, present_tickets
 from bookings.qr import qr_svg
-from bookings.shown import Addresses, ShownBooking, ShownTicket, shown_tickets
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError
@@ -33,6 +33,7 @@ from evently.pages import (
     render_refused,
     shows_and_acts,
 )
+from events.models import over_by
 
 BOOKINGS_PER_PAGE = 20
 
@@ -85,7 +86,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
         newest_first=is_past,
     )
     context = {
-        "bookings": [ShownBooking(booking, at=at) for booking in page.rows],
+        "bookings": [BookingPresenter(booking, at=at) for booking in page.rows],
         "is_past": is_past,
         **links_of(page, request.GET, kept=["past"]),
     }
@@ -94,8 +95,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
 
 def is_ahead(at: datetime) -> Q:
     """Return what is true of bookings that still matter at a moment."""
-    not_over = Q(event__ends_at__gt=at) | Q(event__ends_at__isnull=True, event__event_date__gt=at)
-    return Q(status__in=HOLDING_SEATS) & not_over
+    return Q(status__in=HOLDING_SEATS) & ~over_by(at, prefix="event__")
 
 
 @require_safe
@@ -179,8 +179,8 @@ def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
     ticket = _linked_ticket(token)
     at = now()
     context = {
-        "booking": ShownBooking(ticket.booking, at=at),
-        "ticket": ShownTicket(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
+        "booking": BookingPresenter(ticket.booking, at=at),
+        "ticket": TicketPresenter(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
     }
     return render(request, "bookings/ticket.html", context)
 
@@ -211,10 +211,12 @@ def _done(request: HttpRequest, opened: Opened) -> HttpResponse:
 
 
 def _context(opened: Opened) -> dict[str, Any]:
-    booking = ShownBooking(opened.booking, at=now())
+    booking = BookingPresenter(opened.booking, at=now())
     return {
         "booking": booking,
-        "tickets": shown_tickets(opened.booking, opened.addresses, holder_name=opened.holder_name),
+        "tickets": present_tickets(
+            opened.booking, opened.addresses, holder_name=opened.holder_name
+        ),
         "can_cancel": booking.can_cancel,
         "can_cancel_until": opened.booking.event.cancellable_until,
         "addresses": opened.addresses,
@@ -225,7 +227,7 @@ def _context(opened: Opened) -> dict[str, Any]:
 def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
     booking, addresses = opened.booking, opened.addresses
     context = {
-        "booking": ShownBooking(booking, at=now()),
+        "booking": BookingPresenter(booking, at=now()),
         "form": OnceForm(request.POST or None),
         "back_url": addresses.detail,
     }

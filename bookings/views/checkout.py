@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from bookings import operations
 from bookings.forms import CheckoutForm
 from bookings.models import Booking
-from bookings.shown import Addresses, next_step, too_few
+from bookings.presenters import Addresses, next_step, too_few
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import IdempotencyMismatch, Once, Replayed
@@ -26,8 +26,8 @@ from evently.pages import (
 from events.locks import EventNotFound
 from events.models import Event
 from events.operations import Quote, quote_price
+from events.presenters import EventPresenter
 from events.queries import public_event
-from events.shown import ShownEvent
 
 
 @shows_and_acts
@@ -127,7 +127,7 @@ def _owner_told(
     request: HttpRequest, event: Event, form: CheckoutForm, refusal: operations.OwnerTold
 ) -> HttpResponse:
     """Say the same for every reason that concerns the owner of the address alone."""
-    context = {"event": ShownEvent(event, at=now()), "email": form.cleaned_data["email"]}
+    context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
     return render_refused(request, "bookings/owner_told.html", context, refusal)
 
 
@@ -180,7 +180,7 @@ def _context(
     event: Event, form: CheckoutForm, *, quantity: int, quote: Quote | None
 ) -> dict[str, Any]:
     return {
-        "event": ShownEvent(event, at=now()),
+        "event": EventPresenter(event, at=now()),
         "form": form,
         "quantity": quantity,
         "quote": quote,

@@ -9,9 +9,9 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from evently.accounts.throttle import client_of
 from evently.counters import counters
 from evently.origin import origin_of
+from evently.throttle import client_of
 
 if TYPE_CHECKING:
     # Settings name this module, and views read settings when they are loaded.

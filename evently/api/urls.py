@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("bookings.api_urls")),
     path("", include("waitlists.api_urls")),
     path("", include("notifications.api_urls")),
+    path("", include("boxoffice.lifecycle.api_urls")),
+    path("", include("boxoffice.backoffice.api_urls")),
     # Whatever is left is answered here, as JSON too, and not with a page.
     re_path(r"^", not_found),
 ]

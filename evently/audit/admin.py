@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from evently.admin_lists import ListedAdmin
+from evently.admin.lists import ListedAdmin
 from evently.audit import queries
 from evently.audit.context import stamp
 from evently.audit.models import AuditLog

@@ -12,17 +12,19 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from evently.admin.cells import two_lines, when
+from evently.admin.confirmation import confirmation_page, report_success
+from evently.admin.tabs import add_tab, tabs_context
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import DomainError
+from evently.formatting import moment
 from events import operations
-from events.admin import showing
-from events.admin.asking import ask, told
+from events.admin import cells
 from events.admin.forms import EventForm, time_zones
 from events.admin.rows import is_organizer
-from events.admin.tabs import add_tab, tabs_context
 from events.models import Event, EventStatus
 
 
@@ -172,37 +174,37 @@ class EventAdminBase(StampedAdmin):
     @display(description="Event", ordering="name")
     def named(self, event: Event) -> SafeString:
         """Show the name, and the place below."""
-        return showing.two_lines(event.name, event.venue)
+        return two_lines(event.name, event.venue)
 
     @display(description="Starts", ordering="event_date")
     def starts(self, event: Event) -> SafeString:
         """Show the start by the clocks at the event."""
-        return showing.when(event.event_date, event.zone)
+        return when(event.event_date, event.zone)
 
     @display(description="Ends")
     def ends(self, event: Event) -> SafeString:
         """Show the end by the clocks at the event."""
-        return showing.when(event.ends_at, event.zone)
+        return when(event.ends_at, event.zone)
 
     @display(description="Sales start")
     def on_sale_from(self, event: Event) -> SafeString:
         """Show from when it was sold."""
-        return showing.when(event.sales_start_at or event.published_at, event.zone)
+        return when(event.sales_start_at or event.published_at, event.zone)
 
     @display(description="Sales end")
     def on_sale_until(self, event: Event) -> SafeString:
         """Show until when it was sold."""
-        return showing.when(event.sales_close_at, event.zone)
+        return when(event.sales_close_at, event.zone)
 
-    @display(description="State", label=showing.KINDS)
+    @display(description="State", label=cells.STATE_STYLES)
     def state(self, event: Event) -> str:
         """Show where it stands."""
-        return showing.state_of(event, at=self.clock)
+        return cells.state_of(event, at=self.clock)
 
     @display(description="Price", ordering="current_price")
     def price(self, event: Event) -> str:
         """Show what a seat costs now."""
-        return showing.price(event)
+        return cells.price(event)
 
     # ── Saving ──────────────────────────────────────────────────────────────
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -234,14 +236,14 @@ class EventAdminBase(StampedAdmin):
     def overview(self, request: HttpRequest, event: Event) -> dict[str, Any]:
         """Return what stands above an event's form."""
         at = now()
-        state = showing.state_of(event, at=at)
+        state = cells.state_of(event, at=at)
         return {
             **tabs_context(event, current="event"),
             "event": event,
             "state": state,
-            "state_kind": showing.KINDS[state],
-            "starts": showing.moment(event.event_date, event.zone),
-            "price_now": showing.price(event),
+            "state_kind": cells.STATE_STYLES[state],
+            "starts": moment(event.event_date, event.zone),
+            "price_now": cells.price(event),
         }
 
     def get_form(
@@ -297,19 +299,19 @@ class EventAdminBase(StampedAdmin):
 
         def act() -> str:
             operations.publish_event(event_id=event.pk, by_id=actor(request))
-            return told(request, f"{event.name} is public now.", change_url(event))
+            return report_success(request, f"{event.name} is public now.", change_url(event))
 
-        return ask(
+        return confirmation_page(
             self,
             request,
             title=f"Publish {event.name}?",
             question="Everybody finds it from now on. A public event can be cancelled, not hidden.",
             submit="Publish",
             facts=[
-                ("Starts", showing.moment(event.event_date, event.zone)),
+                ("Starts", moment(event.event_date, event.zone)),
                 ("Place", event.venue),
                 ("Seats", f"{event.total_capacity:,}"),
-                ("Price", showing.price(event)),
+                ("Price", cells.price(event)),
             ],
             act=act,
             back=change_url(event),
@@ -322,9 +324,11 @@ class EventAdminBase(StampedAdmin):
 
         def act() -> str:
             made = operations.copy_event(event_id=event.pk, by_id=actor(request))
-            return told(request, f"{made.name} is a draft. Check its date.", change_url(made))
+            return report_success(
+                request, f"{made.name} is a draft. Check its date.", change_url(made)
+            )
 
-        return ask(
+        return confirmation_page(
             self,
             request,
             title=f"Copy {event.name}?",

@@ -11,12 +11,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_datetime
 
+from evently.admin.cells import names_of
+from evently.admin.tabs import add_tab, tabs_context
 from evently.audit.models import AuditLog
 from evently.audit.queries import history_of_event
+from evently.formatting import moment
 from evently.privacy.sealing import PREFIX
-from events.admin import showing
 from events.admin.events import EventAdminBase
-from events.admin.tabs import add_tab, tabs_context
 from events.models import Event
 
 CHANGES_PER_PAGE = 50
@@ -69,10 +70,10 @@ class Change:
 
 def changes_in_words(entries: list[AuditLog], event: Event) -> list[Change]:
     """Return entries of the trail in words; one query for the names of all who acted."""
-    names = showing.names_of({entry.actor for entry in entries})
+    names = names_of({entry.actor for entry in entries})
     return [
         Change(
-            at=showing.moment(entry.at, event.zone),
+            at=moment(entry.at, event.zone),
             who=names.get(entry.actor, entry.actor),
             what=f"{VERBS[entry.action]} {NOUNS.get(entry.table_name, entry.table_name)}",
             via=VIA.get(entry.via, ""),
@@ -108,7 +109,7 @@ def _in_words(value: Any, event: Event) -> str:
             return "(sealed)"
         at = parse_datetime(value) if len(value) > 18 and value[4:5] == "-" else None
         if isinstance(at, datetime) and at.tzinfo is not None:
-            return showing.moment(at, event.zone)
+            return moment(at, event.zone)
         return value if len(value) <= 200 else f"{value[:199]}…"
     if isinstance(value, float):
         return f"{value:,.2f}"

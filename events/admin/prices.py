@@ -8,9 +8,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from events.admin import showing
+from evently.admin.cells import names_of, when
+from evently.admin.tabs import add_tab, rows_url
+from evently.formatting import money
 from events.admin.rows import EventRowsAdmin
-from events.admin.tabs import add_tab, rows_url
 from events.models import PriceChange
 
 
@@ -31,7 +32,7 @@ class PriceChangeAdmin(EventRowsAdmin):
         answer = super().changelist_view(request, extra_context)
         changes = getattr(answer, "context_data", {}).get("cl")
         if changes is not None:
-            names = showing.names_of({change.applied_by for change in changes.result_list})
+            names = names_of({change.applied_by for change in changes.result_list})
             for change in changes.result_list:
                 change.applied_by = names.get(change.applied_by, change.applied_by)
         return answer
@@ -39,15 +40,15 @@ class PriceChangeAdmin(EventRowsAdmin):
     @display(description="When", ordering="applied_at")
     def applied(self, change: PriceChange) -> SafeString:
         """Show when, by the clocks at the event."""
-        return showing.when(change.applied_at, change.event.zone)
+        return when(change.applied_at, change.event.zone)
 
     @display(description="Price")
     def change(self, change: PriceChange) -> SafeString:
         """Show the old and the new price."""
         return format_html(
             '{} <span class="ev-to">→</span> <strong>{}</strong>',
-            showing.money(change.old_price, change.event.currency),
-            showing.money(change.new_price, change.event.currency),
+            money(change.old_price, change.event.currency),
+            money(change.new_price, change.event.currency),
         )
 
     @display(description="By")

@@ -1,20 +1,30 @@
 """What admins of an event's rows share: whose are seen, and that nothing is edited in place."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
+from evently.admin.tabs import tabs_context
 from evently.audit.admin import StampedAdmin
-from events.admin.tabs import event_of_list, tabs_context
 from events.models import Event
 
 
 def is_organizer(request: HttpRequest) -> bool:
     """Tell whether somebody organizes events, or runs the site."""
     return bool(request.user.is_active and request.user.is_staff)
+
+
+def event_of_list(request: HttpRequest) -> Event | None:
+    """Return the event whose rows a list is narrowed to, if the user may manage it."""
+    try:
+        event_id = UUID(request.GET.get("event__id__exact", ""))
+    except ValueError:
+        return None
+    return Event.objects.managed_by(request.user).filter(pk=event_id).first()
 
 
 class EventRowsAdmin(StampedAdmin):

@@ -12,7 +12,7 @@ from itertools import islice
 from uuid import UUID
 
 from evently.errors import Invalid
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 from events.importing.candidates import Candidate, Plan, Refusal, candidate_of
 from events.importing.reading import Row
 from events.models import Event
@@ -120,7 +120,7 @@ def add_events(candidates: list[Candidate], *, plan: Plan, organizer_id: UUID) -
         made = Event.objects.filter(pk__in=[draft.pk for draft in drafts])
         return {key for key in made.values_list("source_key", flat=True) if key}
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def _judged(rows: Iterable[Row], plan: Plan) -> Iterator[Candidate | Refusal]:

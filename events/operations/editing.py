@@ -8,7 +8,7 @@ from uuid import UUID
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
 from evently.idempotency.keys import Once
-from evently.transactions import entry, refusing
+from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event, EventStatus
 from events.operations.checking import check_event
@@ -101,7 +101,9 @@ def create_event(
     organizer imports the same source once.
     Raises Invalid, with sentences by field; Replayed (`once`).
     """
-    return entry(lambda: add_event(by_id=by_id, source_key=source_key, **fields), once=once)
+    return run_in_transaction(
+        lambda: add_event(by_id=by_id, source_key=source_key, **fields), once=once
+    )
 
 
 def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
@@ -121,7 +123,7 @@ def edit_event(*, event_id: UUID, by_id: UUID, version: int | None, **changes: A
     Seats moving and prices moved by rule do not raise the version.
     Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
     """
-    return entry(lambda: change_event(event_id=event_id, version=version, **changes))
+    return run_in_transaction(lambda: change_event(event_id=event_id, version=version, **changes))
 
 
 def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
@@ -176,7 +178,7 @@ def _cancelling_opens_again(event: Event, before: dict[str, Any]) -> None:
 
 def publish_event(*, event_id: UUID, by_id: UUID) -> Event:
     """Make an event public. Raises AlreadyPublished, EventOver."""
-    return entry(lambda: make_public(event_id=event_id))
+    return run_in_transaction(lambda: make_public(event_id=event_id))
 
 
 def make_public(*, event_id: UUID) -> Event:
@@ -210,7 +212,7 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
         fields["name"] = f"{original.name} (copy)"[:255]
         return add_event(by_id=by_id, **fields)
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def _editable(fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
+from evently.tests.rows import book
 from events.factories import EventFactory
 from events.models import Event, PriceChange
 from events.queries import matching
@@ -84,7 +84,7 @@ def test_list_is_narrowed_by_price_and_seats():
     EventFactory(name="dear", priced=90)
     full = EventFactory(name="full", total_capacity=1)
     EventFactory(name="later", sales_start_at=timezone.now() + timedelta(days=1))
-    BookingFactory(event=full)
+    book(full.pk)
 
     assert names(api(), min_price="10.01") == ["dear"]
     assert names(api(), min_price="10", max_price="10.00") == ["cheap"]

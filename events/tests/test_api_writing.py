@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
+from evently.tests.rows import book
 from events.factories import EventFactory
 from events.models import Event
 
@@ -184,7 +184,7 @@ def test_what_the_database_keeps_cannot_be_written():
 
 def test_capacity_in_use_is_kept():
     event = EventFactory(created_by=OrganizerFactory(), total_capacity=5)
-    BookingFactory(event=event, quantity=3)
+    book(event.pk, 3)
 
     response = api(event.created_by).patch(
         f"{EVENTS}{event.pk}/", {"total_capacity": 2}, headers={"If-Match": "*"}

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory
 from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.errors import Invalid
+from evently.tests.rows import book
 from events import operations
 from events.factories import EventFactory
 from events.locks import EventNotFound
@@ -121,7 +121,7 @@ def test_event_is_published_once_and_only_ahead_of_its_start(clock):
 
 def test_copy_is_a_new_event_in_the_future(clock):
     original = EventFactory(priced=20, total_capacity=7)
-    BookingFactory(event=original)
+    book(original.pk)
     clock.move(timedelta(days=100))
     copy = operations.copy_event(event_id=original.pk, by_id=original.created_by_id)
     copy.refresh_from_db()
@@ -147,7 +147,7 @@ def test_whoever_saves_over_somebody_elses_change_is_told():
 
 def test_seats_moving_and_prices_by_rule_are_no_edits():
     event = EventFactory(priced=20)
-    BookingFactory(event=event, quantity=2)
+    book(event.pk, 2)
     edited = operations.edit_event(
         event_id=event.pk, by_id=event.created_by_id, version=1, venue="New Mill"
     )
@@ -156,7 +156,7 @@ def test_seats_moving_and_prices_by_rule_are_no_edits():
 
 def test_capacity_stays_above_what_is_booked():
     event = EventFactory(total_capacity=5)
-    BookingFactory(event=event, quantity=3)
+    book(event.pk, 3)
     with pytest.raises(operations.CapacityInUse):
         edit(event, total_capacity=2)
     assert edit(event, total_capacity=3).available_seats == 0

@@ -1,1 +1,1 @@
-"""Mails: what they say (`contents`), from which template, in which frame, and how they go out."""
+"""Kept for migration 0004, which has landed and imports from here; use `notifications.emails`."""

@@ -20,9 +20,9 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 
 from evently.accounts.models import User
-from notifications.letters.content import Obsolete
-from notifications.letters.contents import template_type_of
-from notifications.letters.mail import message_id_of, write_mail
+from notifications.emails.email_content import Obsolete
+from notifications.emails.message import message_id_of, write_mail
+from notifications.emails.writers import template_type_of
 from notifications.models import Channel, Notification, NotificationStatus
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from evently.database.functions import Clock
 from evently.enqueue import enqueue_on_commit
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 from notifications import tasks
 from notifications.models import DeliveryStatus, EmailDelivery, Notification, NotificationStatus
-from notifications.operations.telling import MAILS_PER_TASK
+from notifications.operations.creating import MAILS_PER_TASK
 
 FAILED = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 
@@ -19,7 +19,7 @@ def resend_failed(*, delivery_ids: Iterable[UUID]) -> int:
     Mails that did not fail, or whose message is gone, are left alone.
     """
     ids = list(delivery_ids)
-    return entry(lambda: _start_again(ids))
+    return run_in_transaction(lambda: _start_again(ids))
 
 
 def _start_again(ids: list[UUID]) -> int:

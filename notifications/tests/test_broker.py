@@ -18,7 +18,7 @@ from django.db import connection
 from bookings.models import Booking
 from bookings.operations import Canceller, book_seats, cancel_booking
 from evently.accounts.factories import UserFactory
-from evently.breaker import PAUSE_PER_SECOND_WAITED
+from evently.circuit_breaker import PAUSE_PER_SECOND_WAITED
 from evently.counters import Counters
 from evently.embedded.processes import choose_port
 from evently.embedded.valkey import Valkey
@@ -27,7 +27,7 @@ from evently.origin import Origin
 from evently.tests.running import home_for_tests, wait_for
 from events.factories import EventFactory
 from notifications import tasks
-from notifications.letters.mail import message_id_of
+from notifications.emails.message import message_id_of
 from notifications.models import Notification
 from notifications.tests.queues import another_broker
 from notifications.tests.test_smtp import environment_for

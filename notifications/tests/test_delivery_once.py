@@ -4,8 +4,8 @@ import pytest
 
 from evently.accounts.factories import UserFactory
 from notifications import tasks
+from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
-from notifications.letters.mail import message_id_of
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, delivering
 from notifications.tests.delivering import deliver, mail_of, reread

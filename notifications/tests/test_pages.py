@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from notifications.factories import NotificationFactory
 from notifications.models import MessageType, Notification
-from notifications.presentation import shown
+from notifications.presenters import shown
 
 pytestmark = pytest.mark.django_db
 

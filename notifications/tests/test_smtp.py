@@ -19,12 +19,12 @@ from evently.origin import Origin
 from evently.tests.database import url_of
 from evently.tests.sql import run
 from events.factories import EventFactory
+from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
-from notifications.letters.mail import message_id_of
 from notifications.messages import booking_confirmed
 from notifications.models import EmailDelivery, Notification
 from notifications.operations import delivering, sweeping
-from notifications.operations.telling import notify
+from notifications.operations.creating import notify
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 

@@ -16,6 +16,7 @@ from evently.privacy.addresses import clean_address, clean_name
 from events.locks import EventNotFound
 from events.operations import SalesClosed
 from events.queries import public_event
+from waitlists.availability import WaitlistSummary, seats_of, waitlist_summaries
 from waitlists.models import WaitlistEntry
 from waitlists.operations.joining import (
     AlreadyWaiting,
@@ -23,7 +24,6 @@ from waitlists.operations.joining import (
     join_waitlist,
     least_of,
 )
-from waitlists.standing import Line, lines_of, seats_of
 
 
 def join_as_guest(
@@ -76,6 +76,6 @@ def _refuse_anybody(event_id: UUID, *, quantity: int, least: int) -> None:
         raise BookingLimit
     if quantity > (event.max_per_person or quantity):
         raise PersonLimit
-    seats = seats_of(event, lines_of([event.pk]).get(event.pk, Line()))
+    seats = seats_of(event, waitlist_summaries([event.pk]).get(event.pk, WaitlistSummary()))
     if least <= seats.available and not seats.kept_for_line:
         raise SeatsAvailable

@@ -8,13 +8,14 @@ from django.db.models import Q
 
 from bookings.operations import BookingLimit, PersonLimit
 from evently.accounts.operations import disarm_unproven
-from evently.errors import Conflict, Invalid, NotFound
+from evently.errors import Conflict, Invalid
 from evently.idempotency.keys import Once
-from evently.transactions import entry, refusing
+from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event
 from events.operations import SalesClosed, check_quantity
-from waitlists.models import EntryStatus, PromotionStatus, WaitlistEntry
+from waitlists.locks import lock_entry
+from waitlists.models import IN_LINE, EntryStatus, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offer, promote_waiting
 from waitlists.signals import waitlist_joined
 
@@ -31,12 +32,6 @@ class SeatsAvailable(Conflict):
 
     code = "seats_available"
     message = "There are seats on sale right now. Book those, and wait for the rest if you like."
-
-
-class EntryNotFound(NotFound):
-    """There is no such entry, or it is somebody else's."""
-
-    message = "We could not find this place in line."
 
 
 class NotWaiting(Conflict):
@@ -121,7 +116,7 @@ def join_waitlist(
         waitlist_joined.send(sender=WaitlistEntry, entry=place)
         return place
 
-    return entry(work, once=once)
+    return run_in_transaction(work, once=once)
 
 
 def least_of(quantity: int, min_quantity: int | None) -> int:
@@ -139,7 +134,7 @@ def _row_of(*, event: Event, user_id: UUID) -> WaitlistEntry:
     place = WaitlistEntry.objects.filter(event_id=event.pk, user_id=user_id).first()
     if place is None:
         return WaitlistEntry(event_id=event.pk, user_id=user_id)
-    if place.status in (EntryStatus.WAITING, EntryStatus.PROMOTED):
+    if place.status in IN_LINE:
         raise AlreadyWaiting
     return place
 
@@ -152,7 +147,7 @@ def leave_waitlist(*, event_id: UUID, entry_id: UUID, once: Once | None = None) 
 
     def work() -> WaitlistEntry:
         event = lock_event(event_id)
-        place = lock_entry(event=event, entry_id=entry_id)
+        place = lock_entry(locked_event=event, entry_id=entry_id)
         if place.status == EntryStatus.PROMOTED:
             offer = place.promotions.filter(
                 event_id=event.pk, status=PromotionStatus.PENDING
@@ -169,20 +164,7 @@ def leave_waitlist(*, event_id: UUID, entry_id: UUID, once: Once | None = None) 
         place.event = event
         return place
 
-    return entry(work, once=once)
-
-
-def lock_entry(*, event: Event, entry_id: UUID) -> WaitlistEntry:
-    """Lock an entry of a locked event. Raises EntryNotFound."""
-    place = (
-        WaitlistEntry.objects.select_for_update(no_key=True)
-        .filter(event_id=event.pk, pk=entry_id)
-        .first()
-    )
-    if place is None:
-        raise EntryNotFound
-    place.event = event
-    return place
+    return run_in_transaction(work, once=once)
 
 
 def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]]) -> None:
@@ -195,9 +177,7 @@ def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]
     ended = changes.get("sales_end_at", (locked_event.sales_end_at,))[0]
     old_close = min(ended or starts, starts)
     new_close = locked_event.sales_close_at
-    in_line = WaitlistEntry.objects.filter(
-        event_id=locked_event.pk, status__in=[EntryStatus.WAITING, EntryStatus.PROMOTED]
-    )
+    in_line = WaitlistEntry.objects.filter(event_id=locked_event.pk).in_line()
     in_line.filter(Q(expires_at=old_close) | Q(expires_at__gt=new_close)).update(
         expires_at=new_close
     )

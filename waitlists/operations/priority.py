@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from evently.errors import Invalid
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 from events.locks import lock_event
+from waitlists.locks import lock_entry
 from waitlists.models import EntryStatus, WaitlistEntry
-from waitlists.operations.joining import NotWaiting, lock_entry
+from waitlists.operations.joining import NotWaiting
 
 HIGHEST = 1_000_000
 
@@ -33,7 +34,7 @@ def set_priority(*, event_id: UUID, entry_id: UUID, score: int, reason: str) -> 
 
     def work() -> WaitlistEntry:
         event = lock_event(event_id)
-        place = lock_entry(event=event, entry_id=entry_id)
+        place = lock_entry(locked_event=event, entry_id=entry_id)
         if place.status != EntryStatus.WAITING:
             raise NotWaiting
         place.priority_score, place.priority_reason = score, reason
@@ -41,4 +42,4 @@ def set_priority(*, event_id: UUID, entry_id: UUID, score: int, reason: str) -> 
         place.refresh_from_db()
         return place
 
-    return entry(work)
+    return run_in_transaction(work)

@@ -11,24 +11,19 @@ from bookings.signals import booking_confirmed
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
-from evently.errors import Conflict, NotFound
+from evently.errors import Conflict
 from evently.idempotency.keys import Once
 from evently.origin import Origin
-from evently.transactions import StartOver, entry, refusing
+from evently.transactions import StartOver, refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
+from waitlists.claim_windows import offer_window
+from waitlists.locks import PromotionNotFound, lock_promotion
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
-from waitlists.windows import offer_window
 
 SEATS_FREED = "seats came free"
-
-
-class PromotionNotFound(NotFound):
-    """There is no such offer, or it is somebody else's."""
-
-    message = "We could not find this offer."
 
 
 class PromotionExpired(Conflict):
@@ -146,8 +141,8 @@ def accept_promotion(
 
     def work() -> Booking:
         event = lock_event(event_id)
-        promotion = lock_promotion(event=event, promotion_id=promotion_id)
-        if event.status != "active":
+        promotion = lock_promotion(locked_event=event, promotion_id=promotion_id)
+        if not event.is_active:
             raise SalesClosed
         _check_open(promotion)
         booking_id = uuid7()
@@ -170,7 +165,7 @@ def accept_promotion(
         return booking
 
     return attempted(
-        lambda: entry(work, once=once),
+        lambda: run_in_transaction(work, once=once),
         event_id=event_id,
         user_id=offer.user_id,
         quantity=offer.quantity,
@@ -186,7 +181,7 @@ def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None =
 
     def work() -> Promotion:
         event = lock_event(event_id)
-        promotion = lock_promotion(event=event, promotion_id=promotion_id)
+        promotion = lock_promotion(locked_event=event, promotion_id=promotion_id)
         _check_open(promotion)
         if now() >= promotion.expires_at:
             raise PromotionExpired
@@ -196,7 +191,7 @@ def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None =
         promotion.event = event
         return promotion
 
-    return entry(work, once=once)
+    return run_in_transaction(work, once=once)
 
 
 def end_offer(*, locked_event: Event, promotion: Promotion, status: PromotionStatus) -> None:
@@ -237,25 +232,12 @@ def expire_promotions(*, event_id: UUID) -> int:
             promote_waiting(locked_event=event)
         return len(overdue)
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def repair_line(*, event_id: UUID) -> int:
     """Serve the line of an event, should anything have been missed; return the offers made."""
-    return entry(lambda: len(promote_waiting(locked_event=lock_event(event_id))))
-
-
-def lock_promotion(*, event: Event, promotion_id: UUID) -> Promotion:
-    """Lock an offer of a locked event. Raises PromotionNotFound."""
-    promotion = (
-        Promotion.objects.select_for_update(no_key=True)
-        .filter(event_id=event.pk, pk=promotion_id)
-        .first()
-    )
-    if promotion is None:
-        raise PromotionNotFound
-    promotion.event = event
-    return promotion
+    return run_in_transaction(lambda: len(promote_waiting(locked_event=lock_event(event_id))))
 
 
 def _check_open(promotion: Promotion) -> None:

@@ -325,3 +325,14 @@ def test_organizers_of_what_lies_ahead_stay():
     )
 
     assert_problem(response, 409, "organizer_stays")
+
+
+def test_public_bookings_do_not_pass_the_waitlist():
+    event = EventFactory(total_capacity=2)
+    BookingFactory(event=event, quantity=1)
+    WaitlistEntryFactory(event=event, quantity=2)
+    Event.objects.filter(pk=event.pk).update(total_capacity=3)
+
+    response = api(UserFactory()).post("/api/v1/bookings/", {"event": str(event.pk), "quantity": 1})
+
+    assert_problem(response, 409, "waitlist_first")

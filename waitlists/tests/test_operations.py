@@ -10,18 +10,15 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
 from evently.accounts.factories import UserFactory
-from evently.accounts.models import User
 from evently.origin import Origin
-from evently.tests.rows import check_everything, people
-from evently.tests.sql import as_at_commit, run
-from evently.transactions import entry as one_transaction
+from evently.tests.rows import check_everything
+from evently.tests.sql import run
 from events.factories import EventFactory
 from events.locks import EventNotFound
 from events.models import Event
 from events.operations import SalesClosed, edit_event
 from waitlists import operations, queries, tasks
-from waitlists.models import Promotion, WaitlistEntry
-from waitlists.operations import closing
+from waitlists.models import Promotion
 
 pytestmark = pytest.mark.django_db
 
@@ -306,93 +303,3 @@ def test_sales_that_end_in_this_moment_make_no_offer_and_no_error(clock):
     assert fate(entry) == "waiting"
     with pytest.raises(SalesClosed):
         bookings.book_seats(event_id=event.pk, user_id=UserFactory().pk, quantity=1, origin=ORIGIN)
-
-
-# ── Ends ────────────────────────────────────────────────────────────────────
-def test_cancelling_an_event_ends_everything_and_a_crash_resumes():
-    seats = closing.BATCH + 2
-    event = EventFactory(total_capacity=seats)
-    run(
-        "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
-        " SELECT %s, person, 1, 0 FROM unnest(%s::uuid[]) person",
-        event.pk,
-        people(seats),
-    )
-    waiting, offered = join(event, 2), join(event)
-    give_back(Booking.objects.earliest("pk"))
-    operations.cancel_event(event_id=event.pk, reason="storm")
-    with pytest.raises(operations.EventAlreadyCancelled):
-        operations.cancel_event(event_id=event.pk)
-    assert fate(offered) == "promoted"
-    with pytest.raises(SalesClosed):
-        accept(offer_to(offered))
-
-    # One batch, and then the process dies.
-    assert one_transaction(lambda: closing._cancel_batch(event.pk)) == closing.BATCH
-    assert Booking.objects.holding_seats().count() == 1
-    assert queries.cancelled_events_to_continue() == [event.pk]
-    tasks.continue_event_cancellations()
-    assert Booking.objects.holding_seats().count() == 0
-    assert (fate(waiting), fate(offered)) == ("expired", "expired")
-    assert set(Booking.objects.values_list("cancel_reason", flat=True)) == {"storm", "organizer"}
-    event.refresh_from_db()
-    assert event.available_seats == seats
-    assert queries.cancelled_events_to_continue() == []
-
-
-def test_event_that_is_over_is_completed(clock):
-    event, booked = full()
-    waiting, offered = join(event, 2), join(event)
-    give_back(booked[0])
-    tasks.complete_past_events()
-    assert Event.objects.get().status == "active"
-    clock.move(timedelta(days=31))
-    tasks.complete_past_events()
-    assert Event.objects.get().status == "completed"
-    assert (fate(waiting), fate(offered)) == ("expired", "expired")
-    assert Booking.objects.holding_seats().count() == 3
-    with pytest.raises(operations.EventIsOver):
-        operations.cancel_event(event_id=event.pk)
-
-
-def test_event_is_deleted_only_without_bookings():
-    event, booked = full(1)
-    entry = join(event)
-    with pytest.raises(operations.EventHasBookings):
-        operations.delete_event(event_id=event.pk)
-    Booking.objects.filter(pk=booked[0].pk).delete()
-    operations.delete_event(event_id=event.pk)
-    assert not WaitlistEntry.objects.filter(pk=entry.pk).exists()
-
-
-def test_removed_persons_seats_go_to_the_line_and_their_rows_go():
-    event, booked = full()
-    other, _ = full(1)
-    gone = User.objects.get(pk=booked[0].user_id)
-    entry, theirs = join(event), join(other, user=gone)
-    operations.remove_person(user_id=gone.pk)
-    assert fate(entry) == "promoted"
-    assert not WaitlistEntry.objects.filter(pk=theirs.pk).exists()
-    with pytest.raises(operations.PersonNotFound):
-        operations.remove_person(user_id=gone.pk)
-    with pytest.raises(operations.OrganizerStays):
-        operations.remove_person(user_id=event.created_by_id)
-
-
-def test_erased_persons_bookings_stay_for_the_books(clock):
-    event, booked = full()
-    past = EventFactory(event_date=event.event_date - timedelta(days=25))
-    gone = User.objects.get(pk=booked[0].user_id)
-    attended = BookingFactory(event=past, user=gone)
-    waiting, entry = join(event), join(full(1)[0], user=gone)
-    as_at_commit()
-    clock.move(timedelta(days=6))
-    operations.erase_person(user_id=gone.pk)
-    assert (fate(waiting), fate(entry)) == ("promoted", "left")
-    booked[0].refresh_from_db()
-    attended.refresh_from_db()
-    # What lies behind stays as it was, also before somebody marked the event as completed.
-    assert (booked[0].status, attended.status) == ("cancelled", "confirmed")
-    assert User.objects.get(pk=gone.pk).name == ""
-    with pytest.raises(operations.PersonNotFound):
-        operations.erase_person(user_id=gone.pk)

@@ -28,14 +28,14 @@ from evently.pages import (
 )
 from events.locks import EventNotFound
 from events.models import Event
+from events.presenters import EventPresenter
 from events.queries import public_event
-from events.shown import ShownEvent
 from waitlists import operations, queries
+from waitlists.availability import availability_for
 from waitlists.forms import JoinForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
-from waitlists.shown import EntryAddresses, ShownEntry, chance, receipt
-from waitlists.standing import standing_of
+from waitlists.presenters import EntryAddresses, EntryPresenter, chance, receipt
 
 ENTRIES_PER_PAGE = 20
 
@@ -99,7 +99,7 @@ def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
 
 def _guest_joined(request: HttpRequest, event: Event, form: JoinForm) -> HttpResponse:
     """Say the same to every guest: the place itself is behind the link in their mail."""
-    context = {"event": ShownEvent(event, at=now()), "email": form.cleaned_data["email"]}
+    context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
     return render(request, "waitlists/joined.html", context)
 
 
@@ -138,13 +138,13 @@ def _form(request: HttpRequest, event: Event, data: Any = None) -> JoinForm:
 
 def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, Any]:
     at = now()
-    shown = ShownEvent(event, at=at)
-    standing = standing_of(event, user=request.user, at=at, closed_text=shown.closed_text)
+    shown = EventPresenter(event, at=at)
+    availability = availability_for(event, user=request.user, at=at, closed_text=shown.closed_text)
     return {
         "event": shown,
         "form": form,
-        "standing": standing,
-        "seats": standing.seats,
+        "availability": availability,
+        "seats": availability.seats,
         "chance": chance(event),
     }
 
@@ -169,7 +169,7 @@ def my_waitlists(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "entries": [
-            ShownEntry(entry, at=at, promotion=next(iter(entry.pending), None))
+            EntryPresenter(entry, at=at, promotion=next(iter(entry.pending), None))
             for entry in page.rows
         ],
         "now": at,
@@ -228,11 +228,11 @@ def _linked(token: str) -> WaitlistEntry:
     return entry
 
 
-def _shown(entry: WaitlistEntry) -> tuple[ShownEntry, dict[str, Any]]:
+def _shown(entry: WaitlistEntry) -> tuple[EntryPresenter, dict[str, Any]]:
     """Return an entry as pages show it, and what goes with it."""
     at = now()
     offer = queries.open_promotion_for(entry=entry) if entry.has_offer else None
-    return ShownEntry(entry, at=at, promotion=offer), {"now": at}
+    return EntryPresenter(entry, at=at, promotion=offer), {"now": at}
 
 
 def _show(request: HttpRequest, entry: WaitlistEntry, addresses: EntryAddresses) -> HttpResponse:

@@ -27,7 +27,7 @@ from evently.pages import (
 from waitlists import operations, queries
 from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
-from waitlists.shown import OfferAddresses, ShownPromotion
+from waitlists.presenters import OfferAddresses, PromotionPresenter
 
 
 @require_safe
@@ -101,7 +101,7 @@ def _context(offer: Promotion, addresses: OfferAddresses) -> dict[str, Any]:
     if offer.booking_id is not None:
         booked = Booking.objects.filter(event_id=offer.event_id, pk=offer.booking_id).first()
     return {
-        "promotion": ShownPromotion(offer, at=now()),
+        "promotion": PromotionPresenter(offer, at=now()),
         "asked_for": offer.waitlist.quantity,
         "now": now(),
         "addresses": addresses,

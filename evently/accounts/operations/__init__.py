@@ -51,7 +51,7 @@ from evently.accounts.operations.registration import (
     verify_address_anew,
     verify_address_with_password,
 )
-from evently.accounts.throttle import TooManyAttempts
+from evently.throttle import TooManyAttempts
 
 __all__ = [
     "AccountInactive",

@@ -13,9 +13,9 @@ from evently.accounts.operations.passwords import (
 from evently.accounts.operations.proof import prove_address
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import login_link_requested
-from evently.accounts.throttle import forgive
 from evently.origin import Origin
-from evently.transactions import entry
+from evently.throttle import forgive
+from evently.transactions import run_in_transaction
 
 
 def authenticate_with_password(*, email: str, password: str, origin: Origin) -> User:
@@ -49,7 +49,7 @@ def request_login_link(*, email: str, origin: Origin) -> None:
         if user is not None and user.is_active:
             login_link_requested.send(sender=User, user=user)
 
-    entry(work)
+    run_in_transaction(work)
 
 
 def log_in_by_link(*, token: str) -> User:
@@ -67,4 +67,4 @@ def log_in_by_link(*, token: str) -> User:
         user.save(update_fields=["link_version"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)

@@ -16,7 +16,7 @@ from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import Invalid, NotAllowed, NotFound
 from evently.privacy.addresses import NameInvalid, clean_name
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 
 # What secret scanners and people recognise a token by.
 PREFIX = "evt_"
@@ -91,7 +91,7 @@ def issue_token(
         )
         return IssuedToken(token=token, secret=secret)
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
@@ -110,7 +110,7 @@ def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
             token.save(update_fields=["revoked_at"])
         return token
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def authenticate_token(secret: str) -> ApiToken | None:

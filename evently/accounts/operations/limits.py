@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from evently.accounts.throttle import Counted, Limit, client_of, count
 from evently.origin import Origin
 from evently.privacy.addresses import digest_of_address
+from evently.throttle import Counted, Limit, client_of, count
 
 # One client against one address: a person who forgot, or somebody guessing.
 LOG_IN_PAIR = Limit("log_in_pair", most=5, window=timedelta(minutes=15))

@@ -14,10 +14,10 @@ from evently.accounts.operations.limits import PASSWORD_CHECKS, count_mail
 from evently.accounts.operations.proof import prove_address, revoke_tokens
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import password_reset_requested
-from evently.accounts.throttle import count, forgive
 from evently.errors import Invalid, NotAllowed
 from evently.origin import Origin
-from evently.transactions import entry
+from evently.throttle import count, forgive
+from evently.transactions import run_in_transaction
 
 LONGEST_PASSWORD = 1024
 
@@ -82,7 +82,7 @@ def request_password_reset(*, email: str, origin: Origin) -> None:
         if user is not None and user.is_active:
             password_reset_requested.send(sender=User, user=user)
 
-    entry(work)
+    run_in_transaction(work)
 
 
 def reset_password(*, token: str, password: str) -> User:
@@ -104,7 +104,7 @@ def reset_password(*, token: str, password: str) -> User:
         user.save(update_fields=["password", "link_version"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def change_password(
@@ -131,7 +131,7 @@ def change_password(
         return user
 
     counted = count((PASSWORD_CHECKS, str(user_id)))
-    user = entry(work)
+    user = run_in_transaction(work)
     forgive(counted)
     return user
 

@@ -8,7 +8,7 @@ from evently.accounts.locks import lock_user
 from evently.accounts.models import Role, User
 from evently.accounts.operations.proof import revoke_tokens
 from evently.errors import Conflict, Invalid
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 
 LARGEST_PREFERENCES = 4096
 
@@ -74,7 +74,7 @@ def change_profile(
             user.refresh_from_db(fields=["version", "updated_at"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
@@ -91,7 +91,7 @@ def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
         user.save(update_fields=["session_version"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def make_organizer(*, user_id: UUID) -> User:
@@ -126,7 +126,7 @@ def set_active(*, user_id: UUID, active: bool) -> User:
         user.save(update_fields=["is_active", "session_version"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def _set_role(user_id: UUID, role: Role) -> User:
@@ -141,7 +141,7 @@ def _set_role(user_id: UUID, role: Role) -> User:
         user.save(update_fields=["role", "is_superuser"])
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def refuse_last_superuser(locked_user: User) -> None:

@@ -22,11 +22,11 @@ from evently.accounts.signals import (
     registration_repeated,
     user_registered,
 )
-from evently.accounts.throttle import forgive
 from evently.errors import NotAllowed
 from evently.origin import Origin
 from evently.privacy.addresses import clean_address, clean_name
-from evently.transactions import entry, violated_constraint
+from evently.throttle import forgive
+from evently.transactions import run_in_transaction, violated_constraint
 
 NOT_THE_PASSWORD = "That is not the password of this account."  # noqa: S105
 
@@ -59,7 +59,7 @@ def register(*, email: str, name: str, password: str, origin: Origin) -> None:
         elif user.is_active:
             registration_repeated.send(sender=User, user=user)
 
-    entry(work)
+    run_in_transaction(work)
 
 
 def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
@@ -74,7 +74,7 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
             count_mail(user.email, origin)
             address_verification_requested.send(sender=User, user=user)
 
-    entry(work)
+    run_in_transaction(work)
 
 
 def person_to_verify(*, token: str) -> User:
@@ -101,7 +101,7 @@ def verify_address(*, token: str, session: str) -> User:
             note_proof(user)
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def verify_address_with_password(*, token: str, password: str, origin: Origin) -> User:
@@ -120,7 +120,7 @@ def verify_address_with_password(*, token: str, password: str, origin: Origin) -
             note_proof(user)
         return user
 
-    user = entry(work)
+    user = run_in_transaction(work)
     forgive(counted)
     return user
 
@@ -140,7 +140,7 @@ def verify_address_anew(*, token: str) -> User:
         prove_address(user)
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def _lock_person_of(token: str) -> User:
@@ -173,7 +173,7 @@ def find_or_create_guest(*, email: str, name: str) -> User:
             raise AccountInactive
         return user
 
-    return entry(work)
+    return run_in_transaction(work)
 
 
 def _find_or_insert(*, email: str, name: str, password_hash: str | None) -> tuple[User, bool]:

@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import authenticate, get_user
 
-from evently.accounts import links, operations, throttle
+from evently import throttle
+from evently.accounts import links, operations
 from evently.accounts.backends import AddressBackend
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import User

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bookings.factories import BookingFactory
 from evently.accounts.factories import PASSWORD, OrganizerFactory, UserFactory
 from evently.accounts.models import ApiToken, User
 from evently.api.tests.client import api, assert_problem
@@ -152,25 +151,3 @@ def test_what_is_not_ones_own_to_say_is_ignored():
     client.patch(ME, {"role": "admin", "email": "x@y.org"}, headers={"If-Match": "*"})
 
     assert client.get(ME).json() == before
-
-
-def test_export_has_all_sections_and_nobody_elses():
-    booking = BookingFactory(event__priced=20)
-    BookingFactory()
-
-    response = api(booking.user).get("/api/v1/me/export/")
-
-    export = response.json()
-    assert export["person"]["email"] == booking.user.email
-    assert [one["id"] for one in export["bookings"]] == [str(booking.pk)]
-    assert export["bookings"][0]["total_amount"] == "20.00"
-    assert {
-        "api_tokens",
-        "booking_attempts",
-        "bookings",
-        "notifications",
-        "promotions",
-        "waitlist_entries",
-    } <= export.keys()
-    assert "digest" not in export["api_tokens"][0]
-    assert "attachment" in response.headers["Content-Disposition"]

@@ -226,7 +226,7 @@ def test_account_mails_the_verification_again(client):
 
 
 @pytest.mark.parametrize(
-    "name", ["account", "my_bookings", "my_waitlists", "leave_evently", "export_data"]
+    "name", ["account", "my_bookings", "my_waitlists", "delete_account", "export_data"]
 )
 def test_pages_of_ones_own_ask_to_log_in(client, name):
     assert client.get(reverse(name)).url.startswith(reverse("log_in"))

@@ -10,10 +10,10 @@ from evently.accounts import links, operations
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import User
 from evently.accounts.queries import user_with_address
-from evently.accounts.throttle import TooManyAttempts
 from evently.audit.models import AuditLog
 from evently.privacy.addresses import AddressInvalid, NameInvalid
 from evently.privacy.models import PersonKey
+from evently.throttle import TooManyAttempts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still_time")]
 

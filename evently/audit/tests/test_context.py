@@ -13,7 +13,7 @@ from evently.audit import celery
 from evently.audit.context import Context, acting, current_context, stamp, stamp_sql
 from evently.audit.middleware import AuditContextMiddleware
 from evently.audit.models import AuditLog
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 
 
 def stamped():
@@ -75,7 +75,7 @@ def test_entry_operations_stamp_their_writes():
     actor, user = str(uuid4()), UserFactory()
 
     with acting(actor=actor, via="page", request_id="req-12345678"):
-        entry(lambda: User.objects.filter(pk=user.pk).update(role="admin"))
+        run_in_transaction(lambda: User.objects.filter(pk=user.pk).update(role="admin"))
 
     row = AuditLog.objects.get(row_id=user.pk, action="update")
     assert (row.actor, row.via, row.request_id) == (actor, "page", "req-12345678")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from evently import demo
+from evently import demo_logins
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Switch them off, and say which."""
-        closed = demo.close_logins()
+        closed = demo_logins.close_logins()
         self.stdout.write(
             f"Switched off: {', '.join(closed)}." if closed else "No demo login was open."
         )

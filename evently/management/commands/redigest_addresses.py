@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from evently.accounts.models import User
 from evently.privacy.addresses import digest_of_address
-from evently.transactions import entry
+from evently.transactions import run_in_transaction
 
 BATCH = 500
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         total = 0
         while ids := _next_ids(before, batch):
             before = ids[-1]
-            changed, left = entry(lambda ids=ids: redigest(ids))  # type: ignore[misc]
+            changed, left = run_in_transaction(lambda ids=ids: redigest(ids))  # type: ignore[misc]
             total += changed
             for id_ in left:
                 self.stdout.write(f"{id_} stays as it is: a newer account has its address.")

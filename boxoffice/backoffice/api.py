@@ -1,0 +1,26 @@
+"""An event's figures in the API."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from boxoffice.backoffice.analytics import figures_of
+from boxoffice.backoffice.serializers import AnalyticsRepresentation
+from evently.api.permissions import ORGANIZE
+from evently.api.views import ApiView
+from events.api import managed_event
+
+
+class EventAnalyticsView(ApiView):
+    """An event's figures."""
+
+    required_scopes = {"get": ORGANIZE}
+    refusals = {"get": {403: ("not_your_event",)}}
+
+    @extend_schema(operation_id="events_analytics", responses={200: AnalyticsRepresentation})
+    def get(self, request: Request, event_id: UUID) -> Response:
+        """Return the current sales, waitlist and attempts of one of your events."""
+        event = managed_event(event_id, request.user)
+        return Response(AnalyticsRepresentation(figures_of(event)).data)

@@ -1,0 +1,83 @@
+"""The people of the demo: an organizer, an attendee, and invented others."""
+
+from datetime import timedelta
+from typing import Any
+
+from evently.accounts.models import User
+from evently.database.clock import now
+from evently.demo_logins import ATTENDEE, ORGANIZER, PASSWORD
+from evently.transactions import run_in_transaction
+
+ORGANIZER_NAME = "Maya Lindqvist"
+ATTENDEE_NAME = "Robin Adler"
+
+# The invented others want no mail: the mailbox of development stays readable.
+NO_MAIL = {"all": {"email": False}}
+
+OTHERS = (
+    "Amara Osei",
+    "Benedikt Rauch",
+    "Camille Fontaine",
+    "Dario Bellini",
+    "Elif Yıldız",
+    "Farid Rahmani",
+    "Greta Nyström",
+    "Hugo Almeida",
+    "Ines Kovač",
+    "Jonas Verhaegen",
+    "Keiko Tanabe",
+    "Liam O’Donovan",
+    "Marta Zielińska",
+    "Naveen Pillai",
+    "Olga Petrenko",
+    "Pilar Echeverría",
+    "Quentin Moreau",
+    "Rosa Delgado",
+    "Samuel Adeyemi",
+    "Tereza Novotná",
+    "Ulrike Sommer",
+    "Viktor Halász",
+    "Wanjiru Kamau",
+    "Xenia Papadaki",
+    "Yusuf Demir",
+    "Zoë Vandermeer",
+    "Aisling Byrne",
+    "Bruno Castellani",
+    "Chiara Lombardi",
+    "Daniel Rosenbaum",
+    "Esther Mbeki",
+    "Finn Haugen",
+)
+
+
+def make_people() -> tuple[User, User, list[User]]:
+    """Return the organizer, the attendee and the others; who exists is taken as they are."""
+
+    def work() -> tuple[User, User, list[User]]:
+        organizer = _person(
+            ORGANIZER, ORGANIZER_NAME, password=PASSWORD, role="admin", is_superuser=True
+        )
+        attendee = _person(ATTENDEE, ATTENDEE_NAME, password=PASSWORD)
+        others = [
+            _person(f"guest{number:02}@evently.example", name, preferences=NO_MAIL)
+            for number, name in enumerate(OTHERS, start=1)
+        ]
+        return organizer, attendee, others
+
+    return run_in_transaction(work)
+
+
+def _person(email: str, name: str, *, password: str | None = None, **columns: Any) -> User:
+    known: User | None = User.objects.with_keys().with_address(email).first()
+    if known is not None:
+        return known
+    joined = now() - timedelta(days=90)
+    person: User = User.objects.create_user(
+        email=email,
+        name=name,
+        password=password,
+        email_verified_at=joined,
+        created_at=joined,
+        **columns,
+    )
+    return person

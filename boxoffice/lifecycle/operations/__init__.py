@@ -1,0 +1,27 @@
+"""Every write that ends an event or removes a person."""
+
+from boxoffice.lifecycle.operations.events import (
+    EventAlreadyCancelled,
+    EventHasBookings,
+    cancel_event,
+    complete_event,
+    continue_cancellation,
+    delete_event,
+)
+from boxoffice.lifecycle.operations.people import (
+    OrganizerStays,
+    erase_person,
+    remove_person,
+)
+
+__all__ = [
+    "EventAlreadyCancelled",
+    "EventHasBookings",
+    "OrganizerStays",
+    "cancel_event",
+    "complete_event",
+    "continue_cancellation",
+    "delete_event",
+    "erase_person",
+    "remove_person",
+]

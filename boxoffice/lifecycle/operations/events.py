@@ -1,0 +1,135 @@
+"""Events end: called off by the organizer, over, or deleted while nobody has booked."""
+
+from uuid import UUID
+
+from bookings.models import ArchivedBooking, Booking
+from bookings.operations import Canceller, release_bookings
+from evently.errors import Conflict
+from evently.transactions import refusing, run_in_transaction
+from events.locks import lock_event
+from events.models import Event, EventStatus
+from events.operations import EventOver
+from events.signals import event_cancelled
+from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.operations.promotions import end_offers
+from waitlists.signals import entries_closed
+
+BATCH = 500
+
+
+class EventAlreadyCancelled(Conflict):
+    """The event was called off before."""
+
+    code = "already_cancelled"
+    message = "This event is cancelled already."
+
+
+class EventHasBookings(Conflict):
+    """An event that somebody booked stays for the books."""
+
+    code = "event_has_bookings"
+    message = "This event has bookings, so it cannot be deleted. Cancel it instead."
+
+
+def cancel_event(*, event_id: UUID, reason: str = "") -> Event:
+    """Call an event off: nothing is booked or promoted from now on.
+
+    Its bookings and its line are cancelled in the background, in batches; everybody is told.
+    Raises EventAlreadyCancelled, EventOver, EventBusy.
+    """
+
+    def work() -> Event:
+        event = lock_event(event_id)
+        if event.status == EventStatus.CANCELLED:
+            raise EventAlreadyCancelled
+        if event.status == EventStatus.COMPLETED:
+            raise EventOver("This event is over, so it can no longer be cancelled.")
+        event.status, event.cancel_reason = EventStatus.CANCELLED, reason
+        event.save(update_fields=["status", "cancel_reason"])
+        event.refresh_from_db()
+        event_cancelled.send(sender=Event, event=event)
+        return event
+
+    return run_in_transaction(work)
+
+
+def continue_cancellation(*, event_id: UUID) -> int:
+    """Cancel what a called-off event still has, in batches; return how many rows.
+
+    Each batch is a transaction of its own, so a crash half way resumes where it stopped.
+    """
+    total = 0
+    while count := run_in_transaction(lambda: _cancel_batch(event_id)):
+        total += count
+    return total
+
+
+def _cancel_batch(event_id: UUID) -> int:
+    event = lock_event(event_id)
+    if event.status != EventStatus.CANCELLED:
+        return 0
+    bookings = list(
+        Booking.objects.holding_seats().filter(event_id=event.pk).order_by("pk")[:BATCH]
+    )
+    if bookings:
+        release_bookings(
+            locked_event=event,
+            bookings=bookings,
+            by=Canceller.EVENT,
+            reason=event.cancel_reason or "the event was cancelled",
+        )
+        return len(bookings)
+    return _close_line(event, reason="the event was cancelled")
+
+
+def _close_line(event: Event, *, reason: str) -> int:
+    """End up to one batch of offers and places in line; return how many."""
+    offers = list(
+        Promotion.objects.filter(event_id=event.pk, status=PromotionStatus.PENDING).order_by("pk")[
+            :BATCH
+        ]
+    )
+    entries = list(WaitlistEntry.objects.in_line().filter(event_id=event.pk).order_by("pk")[:BATCH])
+    if offers:
+        end_offers(locked_event=event, promotions=offers, status=PromotionStatus.EXPIRED)
+    if entries:
+        WaitlistEntry.objects.filter(
+            event_id=event.pk, pk__in=[place.pk for place in entries]
+        ).update(status=EntryStatus.EXPIRED)
+        entries_closed.send(sender=WaitlistEntry, event=event, entries=entries, reason=reason)
+    return len(offers) + len(entries)
+
+
+def complete_event(*, event_id: UUID) -> Event:
+    """Mark an event that is over as completed, and close its line."""
+
+    def work() -> Event:
+        event = lock_event(event_id)
+        over = Event.objects.over().filter(pk=event.pk).exists()
+        if event.status == EventStatus.ACTIVE and over:
+            while _close_line(event, reason="the event is over"):
+                pass
+            event.status = EventStatus.COMPLETED
+            event.save(update_fields=["status"])
+        return event
+
+    return run_in_transaction(work)
+
+
+def delete_event(*, event_id: UUID) -> None:
+    """Delete an event that nobody ever booked, with its line and its price history.
+
+    Raises EventHasBookings.
+    """
+
+    def work() -> None:
+        event = lock_event(event_id)
+        if (
+            Booking.objects.filter(event_id=event.pk).exists()
+            or ArchivedBooking.objects.filter(event_id=event.pk).exists()
+        ):
+            raise EventHasBookings
+        with refusing(fk_bookings_event=EventHasBookings):
+            Event.objects.filter(pk=event.pk)._raw_delete("default")
+
+    run_in_transaction(work)

@@ -1,0 +1,17 @@
+"""URLs of the home page, of events and of the account page."""
+
+from django.urls import path
+
+from boxoffice.storefront.views import account, delete_account, event, home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("events/<uuid:event_id>/", event.event_detail, name="event_detail"),
+    path("events/<uuid:event_id>/seats/", event.event_seats, name="event_seats"),
+    path("account/", account.account, name="account"),
+    path("account/verify/", account.send_verification, name="send_verification"),
+    path("account/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),
+    path("account/sessions/end/", account.log_out_elsewhere, name="log_out_elsewhere"),
+    path("account/export/", account.export_data, name="export_data"),
+    path("account/delete/", delete_account.delete_account, name="delete_account"),
+]

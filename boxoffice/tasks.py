@@ -1,0 +1,9 @@
+"""The background tasks of the box office, where Celery looks for them."""
+
+from boxoffice.lifecycle.tasks import (
+    complete_past_events,
+    continue_cancellation,
+    continue_event_cancellations,
+)
+
+__all__ = ["complete_past_events", "continue_cancellation", "continue_event_cancellations"]

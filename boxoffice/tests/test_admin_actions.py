@@ -1,0 +1,113 @@
+"""What an organizer does in the admin: publish, copy, cancel, delete, set a priority."""
+
+import pytest
+
+from bookings.factories import BookingFactory
+from bookings.models import Booking
+from boxoffice.lifecycle import operations
+from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page
+from events.factories import EventFactory
+from events.models import Event
+from waitlists.factories import WaitlistEntryFactory
+from waitlists.models import WaitlistEntry
+
+pytestmark = pytest.mark.django_db
+
+
+def test_publish_asks_then_publishes_and_refuses_twice(admin, organizer):
+    event = EventFactory(created_by=organizer, published_at=None)
+    url = f"{EVENTS}{event.pk}/publish/"
+
+    asked = admin.get(url)
+    event.refresh_from_db()
+    assert not event.is_published
+    assert asked.status_code == 200
+    admin.post(url, {"confirmed": "yes"})
+    event.refresh_from_db()
+    assert event.is_published
+    again = admin.post(url, {"confirmed": "yes"})
+    assert "published already" in again.content.decode()
+
+
+def test_copy_makes_a_draft(admin, organizer):
+    event = EventFactory(created_by=organizer, name="Fair")
+
+    admin.post(f"{EVENTS}{event.pk}/copy/", {"confirmed": "yes"})
+
+    copy = Event.objects.exclude(pk=event.pk).get()
+    assert (copy.name, copy.is_published) == ("Fair (copy)", False)
+
+
+def test_cancel_event_wants_a_reason_and_shows_progress(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    BookingFactory(event=event, quantity=2)
+    url = f"{EVENTS}{event.pk}/cancel/"
+
+    assert "1 (2 seats)" in admin.get(url).content.decode()
+    assert "required" in admin.post(url, {"confirmed": "yes", "reason": " "}).content.decode()
+    admin.post(url, {"confirmed": "yes", "reason": "Storm"})
+
+    event.refresh_from_db()
+    assert (event.status, event.cancel_reason) == ("cancelled", "Storm")
+    assert admin.get(event_page(event)).context["cancellation"]["left"] == 1
+    operations.continue_cancellation(event_id=event.pk)
+    progress = admin.get(event_page(event)).context["cancellation"]
+    assert (progress["left"], progress["percent"]) == (0, 100)
+
+
+def test_delete_is_for_events_that_nobody_booked(admin, organizer):
+    booked, unbooked = EventFactory.create_batch(2, created_by=organizer)
+    BookingFactory(event=booked)
+
+    refused = admin.post(f"{EVENTS}{booked.pk}/remove/", {"confirmed": "yes"})
+    admin.post(f"{EVENTS}{unbooked.pk}/remove/", {"confirmed": "yes"})
+
+    assert "has bookings" in refused.content.decode()
+    assert list(Event.objects.all()) == [booked]
+    assert admin.post(f"{EVENTS}{booked.pk}/delete/").status_code == 403
+
+
+def test_booking_is_cancelled_with_a_reason(admin, organizer):
+    booking = BookingFactory(event__created_by=organizer)
+    url = f"{BOOKINGS}{booking.pk}/cancel/"
+
+    admin.get(url)
+    admin.post(url, {"confirmed": "yes", "reason": "Row G is broken"})
+    again = admin.post(url, {"confirmed": "yes", "reason": "Again"}, follow=True)
+
+    booking.refresh_from_db()
+    assert (booking.status, booking.cancel_reason) == ("cancelled", "Row G is broken")
+    assert "cancelled already" in again.content.decode()
+
+
+def test_selected_bookings_are_cancelled_after_asking(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    bookings = BookingFactory.create_batch(3, event=event)
+    chosen = {
+        "action": "cancel_selected",
+        "_selected_action": [str(booking.pk) for booking in bookings[:2]],
+    }
+
+    asked = admin.post(BOOKINGS, chosen)
+    assert "Cancel 2 bookings?" in asked.content.decode()
+    assert Booking.objects.holding_seats().count() == 3
+    admin.post(BOOKINGS, chosen | {"confirmed": "yes", "reason": "Fewer chairs"})
+
+    assert Booking.objects.holding_seats().get() == bookings[2]
+
+
+def test_priority_is_set_with_a_reason(admin, organizer):
+    event = EventFactory(created_by=organizer, total_capacity=1)
+    BookingFactory(event=event)
+    first, second = WaitlistEntryFactory.create_batch(2, event=event)
+    url = f"/admin/waitlists/waitlistentry/{second.pk}/priority/"
+
+    refused = admin.post(url, {"confirmed": "yes", "score": "5", "reason": ""})
+    assert "Say why." in refused.content.decode()
+    too_much = admin.post(url, {"confirmed": "yes", "score": "9999999", "reason": "x"})
+    assert "less than or equal to 1000000" in too_much.content.decode()
+    admin.post(url, {"confirmed": "yes", "score": "5", "reason": "Helps with the chairs"})
+
+    line = WaitlistEntry.objects.filter(event=event).order_by("position")
+    assert [entry.pk for entry in line] == [second.pk, first.pk]
+    assert line[0].priority_reason == "Helps with the chairs"

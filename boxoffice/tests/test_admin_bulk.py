@@ -1,0 +1,56 @@
+"""Cancelling bookings from their list: one by its link, several, and more than at once."""
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+
+from bookings.admin import CANCELLED_AT_ONCE
+from bookings.factories import BookingFactory
+from boxoffice.tests.organizing import BOOKINGS
+from events.factories import EventFactory
+from waitlists.factories import WaitlistEntryFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def select(admin, bookings, **data):
+    chosen = {"action": "cancel_selected", ACTION_CHECKBOX_NAME: [str(row.pk) for row in bookings]}
+    return admin.post(BOOKINGS, chosen | data, follow=True)
+
+
+def messages_of(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_more_bookings_than_at_once_are_refused_with_a_sentence(admin, organizer):
+    event = EventFactory(created_by=organizer, total_capacity=CANCELLED_AT_ONCE + 1)
+    bookings = BookingFactory.create_batch(CANCELLED_AT_ONCE + 1, event=event)
+
+    refused = select(admin, bookings[:1], select_across="1")
+    asked = select(admin, bookings[:CANCELLED_AT_ONCE])
+
+    assert messages_of(refused) == [
+        "Select up to 100 bookings at once. To cancel all bookings of an event, cancel the event."
+    ]
+    assert "Frees 100 seats" in asked.content.decode()
+
+
+def test_bookings_that_are_cancelled_already_are_told(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    booking = BookingFactory(event=event)
+    select(admin, [booking], confirmed="yes", reason="Broken")
+
+    assert messages_of(select(admin, [booking])) == ["These bookings are cancelled already."]
+
+
+def test_lists_link_to_what_can_be_done_to_a_row(admin, organizer):
+    event = EventFactory(created_by=organizer, total_capacity=2)
+    gone, booking = BookingFactory.create_batch(2, event=event)
+    entry = WaitlistEntryFactory(event=event, quantity=2)
+    select(admin, [gone], confirmed="yes", reason="Broken")
+
+    attendees = admin.get(BOOKINGS).content.decode()
+    line = admin.get("/admin/waitlists/waitlistentry/").content.decode()
+
+    assert f"{BOOKINGS}{booking.pk}/cancel/" in attendees
+    assert f"{BOOKINGS}{gone.pk}/cancel/" not in attendees
+    assert f"/admin/waitlists/waitlistentry/{entry.pk}/priority/" in line

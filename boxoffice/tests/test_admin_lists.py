@@ -1,0 +1,201 @@
+"""What an organizer sees in the admin: people found, figures, history, at a constant cost."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from bookings.factories import BookingFactory
+from bookings.models import BookingAttempt
+from bookings.operations import Canceller, cancel_booking
+from boxoffice.backoffice.figures import dashboard
+from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page, form_of
+from evently.accounts.factories import UserFactory
+from events.factories import EventFactory
+from events.models import Event, PriceChange
+from waitlists.factories import WaitlistEntryFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_attendees_are_found_by_reference_address_and_name(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    wanted = BookingFactory(
+        event=event, user=UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
+    )
+    wanted.refresh_from_db()
+    BookingFactory(event=event)
+
+    def found(text, **narrowed):
+        return list(admin.get(BOOKINGS, {"q": text, **narrowed}).context["cl"].result_list)
+
+    assert found(wanted.booking_reference) == [wanted]
+    assert found("W.Kamau@example.org") == [wanted]
+    assert found("kamau", event__id__exact=str(event.pk)) == [wanted]
+    assert found("kamau") == []
+
+
+@pytest.mark.parametrize("path", ["waitlists/waitlistentry", "waitlists/promotion"])
+def test_the_line_and_its_offers_are_searched_by_name_and_address(admin, organizer, path):
+    event = EventFactory(created_by=organizer, total_capacity=1)
+    seat = BookingFactory(event=event)
+    user = UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
+    entry = WaitlistEntryFactory(event=event, user=user)
+    cancel_booking(event_id=event.pk, booking_id=seat.pk, by=Canceller.ORGANIZER)
+
+    def found(text, **narrowed):
+        changes = admin.get(f"/admin/{path}/", {"q": text, **narrowed}).context["cl"]
+        return [row.user_id for row in changes.result_list]
+
+    assert found("kamau", event__id__exact=str(event.pk)) == [entry.user_id]
+    assert found("somebody", event__id__exact=str(event.pk)) == []
+    assert found("W.Kamau@example.org") == [entry.user_id]
+    assert found("kamau") == []
+
+
+def test_attempts_are_searched_by_outcome_and_name(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    user = UserFactory(name="Wanjiru Kamau")
+    attempt = BookingAttempt.objects.create(
+        event=event, user=user, quantity=1, result="failed", failure_reason="sold_out"
+    )
+    BookingAttempt.objects.create(
+        event=event, quantity=1, result="failed", failure_reason="sales_closed"
+    )
+    for text in ("Sold out", "sold_out", "wanjiru"):
+        page = admin.get(
+            "/admin/bookings/bookingattempt/", {"q": text, "event__id__exact": str(event.pk)}
+        )
+        assert list(page.context["cl"].result_list) == [attempt]
+
+
+def test_searching_names_costs_the_same_for_one_person_and_many(
+    admin, organizer, django_assert_max_num_queries
+):
+    event = EventFactory(created_by=organizer)
+    BookingFactory.create_batch(5, event=event)
+    with django_assert_max_num_queries(9):
+        page = admin.get(BOOKINGS, {"q": "person", "event__id__exact": str(event.pk)})
+    assert len(page.context["cl"].result_list) == 5
+
+
+def test_lists_of_one_event_name_no_count_of_all_events_rows(admin, organizer):
+    event = EventFactory(created_by=organizer)
+    BookingFactory(event=event)
+    BookingFactory.create_batch(2, event__created_by=organizer)
+    changes = admin.get(BOOKINGS, {"event__id__exact": str(event.pk)}).context["cl"]
+    assert (changes.result_count, changes.full_result_count) == (1, 1)
+
+
+def test_events_ahead_come_first_the_next_on_top_and_past_ones_last(admin, organizer):
+    today = timezone.now()
+    for days in (30, 3):
+        EventFactory(created_by=organizer, name=f"in {days}", event_date=today + timedelta(days))
+    for days in (30, 3):
+        EventFactory(
+            created_by=organizer,
+            name=f"{days} ago",
+            created_at=today - timedelta(60),
+            event_date=today - timedelta(days),
+        )
+    names = [event.name for event in admin.get(EVENTS).context["cl"].result_list]
+    assert names == ["in 3", "in 30", "3 ago", "30 ago"]
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [
+        ("bookings/booking", 8),
+        ("bookings/bookingattempt", 8),
+        ("waitlists/waitlistentry", 7),
+        ("waitlists/promotion", 7),
+        ("events/pricechange", 8),
+    ],
+)
+def test_lists_cost_the_same_for_one_row_and_many(
+    admin, organizer, django_assert_max_num_queries, path, queries, count
+):
+    event = EventFactory(created_by=organizer, total_capacity=count, priced=10)
+    for _ in range(count):
+        booking = BookingFactory(event=event)
+        BookingAttempt.objects.create(
+            event=event, user=booking.user, booking=booking, quantity=1, result="success"
+        )
+    WaitlistEntryFactory.create_batch(count, event=event)
+    for step in range(count):
+        Event.objects.filter(pk=event.pk).update(current_price=11 + step)
+
+    with django_assert_max_num_queries(queries):
+        page = admin.get(f"/admin/{path}/", {"event__id__exact": str(event.pk)})
+
+    if path != "waitlists/promotion":
+        assert len(page.context["cl"].result_list) == count
+    assert page.context["tabs_event"] == event
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_event_list_and_dashboard_cost_the_same_for_one_event_and_many(
+    admin, organizer, django_assert_max_num_queries, count
+):
+    for _ in range(count):
+        BookingFactory(event=EventFactory(created_by=organizer, priced=10))
+
+    with django_assert_max_num_queries(8):
+        assert len(admin.get(EVENTS).context["cl"].result_list) == count
+    with django_assert_max_num_queries(11):
+        assert len(admin.get("/admin/").context["demand"]) == count
+
+
+def test_dashboard_sums_each_figure_by_itself(organizer):
+    event = EventFactory(created_by=organizer, total_capacity=6, priced=10)
+    BookingFactory.create_batch(3, event=event, quantity=2)
+    WaitlistEntryFactory.create_batch(3, event=event, quantity=2)
+    BookingFactory(event__priced=99)
+    for reason, quantity in (("sold_out", 2), ("sold_out", 3), ("price_changed", 1)):
+        BookingAttempt.objects.create(
+            event=event, quantity=quantity, result="failed", failure_reason=reason
+        )
+
+    figures = dashboard(user=organizer, at=timezone.now())
+
+    assert (figures.events_ahead, figures.capacity, figures.seats_sold) == (1, 6, 6)
+    assert (figures.in_line, figures.seats_wanted, figures.fill) == (3, 6, 100.0)
+    assert figures.revenue == [("EUR", Decimal("60.00"))]
+    assert figures.lost == [("sold_out", 2, 5), ("price_changed", 1, 1)]
+    assert sum(seats for _, seats in figures.sold_by_day) == 6
+    (wanted,) = figures.demand
+    assert (wanted.booked, wanted.waiting, wanted.revenue) == (6, 6, Decimal("60.00"))
+    assert wanted.wanted == 2.0
+
+
+def test_history_names_who_changed_what(admin, organizer):
+    event = EventFactory(created_by=organizer, name="Old name", priced=10)
+    admin.post(event_page(event), form_of(admin, event_page(event)) | {"name": "New name"})
+
+    page = admin.get(f"{EVENTS}{event.pk}/trail/")
+
+    change = page.context["changes"][0]
+    assert (change.who, change.what) == ("Olive Organizer", "changed the event")
+    assert change.values == [("name", "Old name", "New name")]
+
+
+def test_price_history_names_who_changed_it(admin, organizer):
+    event = EventFactory(created_by=organizer, priced=10)
+    admin.post(event_page(event), form_of(admin, event_page(event)) | {"base_price": "12"})
+
+    page = admin.get("/admin/events/pricechange/").content.decode()
+
+    assert PriceChange.objects.get().new_price == Decimal("12.00")
+    assert "Olive Organizer" in page
+    assert "12.00 EUR" in page
+
+
+def test_pages_make_no_third_party_requests(admin, organizer):
+    event = EventFactory(created_by=organizer)
+
+    for url in ("/admin/", EVENTS, event_page(event)):
+        page = admin.get(url).content.decode()
+        for attribute in ('src="http', 'href="http', 'src="//', 'href="//'):
+            assert attribute not in page

@@ -1,0 +1,154 @@
+"""How events and people end: cancelled, completed, deleted, erased."""
+
+from datetime import timedelta
+
+import pytest
+
+from bookings import operations as bookings
+from bookings.factories import BookingFactory
+from bookings.models import Booking
+from bookings.operations import Canceller
+from boxoffice.lifecycle import operations, queries, tasks
+from boxoffice.lifecycle.operations import events as events_ending
+from evently.accounts.factories import UserFactory
+from evently.accounts.locks import UserNotFound
+from evently.accounts.models import User
+from evently.origin import Origin
+from evently.tests.rows import check_everything, people
+from evently.tests.sql import as_at_commit, run
+from evently.transactions import run_in_transaction as one_transaction
+from events.factories import EventFactory
+from events.models import Event
+from events.operations import EventOver, SalesClosed
+from waitlists import operations as waitlists
+from waitlists.models import Promotion, WaitlistEntry
+
+pytestmark = pytest.mark.django_db
+
+ORIGIN = Origin(ip_address="192.0.2.1", user_agent="test")
+
+
+@pytest.fixture(autouse=True)
+def balanced(db):
+    """Whatever a test did, everything balances at its end."""
+    yield
+    check_everything()
+
+
+def full(capacity=4, **columns):
+    """Return a full event and its one booking a seat."""
+    event = EventFactory(total_capacity=capacity, **columns)
+    return event, [BookingFactory(event=event) for _ in range(capacity)]
+
+
+def join(event, quantity=1, user=None, **options):
+    user = user or UserFactory()
+    return waitlists.join_waitlist(event_id=event.pk, user_id=user.pk, quantity=quantity, **options)
+
+
+def give_back(booking):
+    bookings.cancel_booking(
+        event_id=booking.event_id, booking_id=booking.pk, by=Canceller.ORGANIZER
+    )
+
+
+def offer_to(entry):
+    return Promotion.objects.filter(waitlist_id=entry.pk).latest("promoted_at")
+
+
+def accept(offer):
+    return waitlists.accept_promotion(event_id=offer.event_id, promotion_id=offer.pk, origin=ORIGIN)
+
+
+def fate(entry):
+    entry.refresh_from_db()
+    return entry.status
+
+
+def test_cancelling_an_event_ends_everything_and_a_crash_resumes():
+    seats = events_ending.BATCH + 2
+    event = EventFactory(total_capacity=seats)
+    run(
+        "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
+        " SELECT %s, person, 1, 0 FROM unnest(%s::uuid[]) person",
+        event.pk,
+        people(seats),
+    )
+    waiting, offered = join(event, 2), join(event)
+    give_back(Booking.objects.earliest("pk"))
+    operations.cancel_event(event_id=event.pk, reason="storm")
+    with pytest.raises(operations.EventAlreadyCancelled):
+        operations.cancel_event(event_id=event.pk)
+    assert fate(offered) == "promoted"
+    with pytest.raises(SalesClosed):
+        accept(offer_to(offered))
+
+    # One batch, and then the process dies.
+    assert one_transaction(lambda: events_ending._cancel_batch(event.pk)) == events_ending.BATCH
+    assert Booking.objects.holding_seats().count() == 1
+    assert queries.cancelled_events_to_continue() == [event.pk]
+    tasks.continue_event_cancellations()
+    assert Booking.objects.holding_seats().count() == 0
+    assert (fate(waiting), fate(offered)) == ("expired", "expired")
+    assert set(Booking.objects.values_list("cancel_reason", flat=True)) == {"storm", "organizer"}
+    event.refresh_from_db()
+    assert event.available_seats == seats
+    assert queries.cancelled_events_to_continue() == []
+
+
+def test_event_that_is_over_is_completed(clock):
+    event, booked = full()
+    waiting, offered = join(event, 2), join(event)
+    give_back(booked[0])
+    tasks.complete_past_events()
+    assert Event.objects.get().status == "active"
+    clock.move(timedelta(days=31))
+    tasks.complete_past_events()
+    assert Event.objects.get().status == "completed"
+    assert (fate(waiting), fate(offered)) == ("expired", "expired")
+    assert Booking.objects.holding_seats().count() == 3
+    with pytest.raises(EventOver):
+        operations.cancel_event(event_id=event.pk)
+
+
+def test_event_is_deleted_only_without_bookings():
+    event, booked = full(1)
+    entry = join(event)
+    with pytest.raises(operations.EventHasBookings):
+        operations.delete_event(event_id=event.pk)
+    Booking.objects.filter(pk=booked[0].pk).delete()
+    operations.delete_event(event_id=event.pk)
+    assert not WaitlistEntry.objects.filter(pk=entry.pk).exists()
+
+
+def test_removed_persons_seats_go_to_the_line_and_their_rows_go():
+    event, booked = full()
+    other, _ = full(1)
+    gone = User.objects.get(pk=booked[0].user_id)
+    entry, theirs = join(event), join(other, user=gone)
+    operations.remove_person(user_id=gone.pk)
+    assert fate(entry) == "promoted"
+    assert not WaitlistEntry.objects.filter(pk=theirs.pk).exists()
+    with pytest.raises(UserNotFound):
+        operations.remove_person(user_id=gone.pk)
+    with pytest.raises(operations.OrganizerStays):
+        operations.remove_person(user_id=event.created_by_id)
+
+
+def test_erased_persons_bookings_stay_for_the_books(clock):
+    event, booked = full()
+    past = EventFactory(event_date=event.event_date - timedelta(days=25))
+    gone = User.objects.get(pk=booked[0].user_id)
+    attended = BookingFactory(event=past, user=gone)
+    waiting, entry = join(event), join(full(1)[0], user=gone)
+    as_at_commit()
+    clock.move(timedelta(days=6))
+    operations.erase_person(user_id=gone.pk)
+    assert (fate(waiting), fate(entry)) == ("promoted", "left")
+    booked[0].refresh_from_db()
+    attended.refresh_from_db()
+    # What lies behind stays as it was, also before somebody marked the event as completed.
+    assert (booked[0].status, attended.status) == ("cancelled", "confirmed")
+    assert User.objects.get(pk=gone.pk).name == ""
+    with pytest.raises(UserNotFound):
+        operations.erase_person(user_id=gone.pk)

@@ -1,0 +1,153 @@
+"""An event's page: what it offers, and to whom."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bookings.factories import BookingFactory
+from evently.tests.sql import run
+from events.factories import EventFactory
+from waitlists.models import Promotion
+from waitlists.tests.lines import free, full_event, wait
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def page_of(client, event):
+    return client.get(reverse("event_detail", args=[event.pk]))
+
+
+def in_days(days):
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+def test_event_page_offers_seats(client):
+    response = page_of(client, EventFactory(priced=20))
+    page = response.content.decode()
+    assert response.context["availability"].can_book
+    assert "Only 10 seats left" in page
+    assert '"@type": "Event"' in page
+
+
+def test_event_page_offers_the_line_once_full(client):
+    event, _ = full_event()
+    wait(event)
+    response = page_of(client, event)
+    assert response.context["availability"].can_join
+    assert "Sold out" in response.content.decode()
+    assert "1 in line" in response.content.decode()
+
+
+def test_event_page_sells_what_is_too_little_for_the_line(client):
+    event = EventFactory(total_capacity=4)
+    BookingFactory(event=event, quantity=2)
+    event.refresh_from_db()
+    wait(event, quantity=3)
+
+    page = page_of(client, event).content.decode()
+
+    assert "Only 2 seats left" in page
+    assert "You need more?" in page
+
+
+def test_event_page_tells_seats_kept_for_the_line(client):
+    event, booking = full_event()
+    wait(event, quantity=1)
+    # Freed by plain SQL: nobody has been asked yet.
+    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", booking.pk)
+
+    response = page_of(client, event)
+
+    assert "2 left, kept for the line" in response.content.decode()
+    assert response.context["availability"].can_join
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"status": "cancelled"}, "This event is cancelled"),
+        ({"sales_start_at": in_days(3)}, "Bookings open on"),
+        ({"sales_end_at": datetime.now(UTC) - timedelta(seconds=1)}, "are closed"),
+    ],
+)
+def test_event_page_says_why_nothing_can_be_booked(client, columns, words):
+    response = page_of(client, EventFactory(**columns))
+    assert words in response.content.decode()
+    assert not response.context["availability"].can_book
+    assert not response.context["availability"].can_join
+
+
+def test_event_page_of_a_past_event(client, clock):
+    event = EventFactory()
+    clock.move(timedelta(days=31))
+    assert "This event is over" in page_of(client, event).content.decode()
+
+
+def test_event_page_is_not_there_for_drafts_and_strangers_ids(client):
+    assert page_of(client, EventFactory(published_at=None)).status_code == 404
+    for name in ("event_detail", "event_seats", "join_waitlist"):
+        assert client.get(reverse(name, args=[uuid4()])).status_code == 404
+    assert client.get("/events/1/").status_code == 404
+
+
+def test_event_page_shows_what_the_reader_has(client, user):
+    event, booking = full_event()
+    wait(event, user)
+    page = page_of(client, event).content.decode()
+    assert "You are 1st in line" in page
+    free(booking)
+    page = page_of(client, event).content.decode()
+    assert "kept for you" in page
+    assert reverse("promotion", args=[Promotion.objects.get().pk]) in page
+
+
+def test_event_page_escapes_what_organizers_write(client):
+    event = EventFactory(
+        name="</script><script>alert(1)</script>", description="<img src=x onerror=alert(1)>"
+    )
+    page = page_of(client, event).content.decode()
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+def test_event_page_draws_the_price_history(client):
+    event = EventFactory(priced=20)
+    assert "It has not" in page_of(client, event).content.decode()
+    for price in (30, 15):
+        run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
+
+    chart = page_of(client, event).context["chart"]
+
+    assert chart["summary"] == (
+        "The price began at €20.00, changed 2 times and is €15.00 now; "
+        "it was never below €15.00 or above €30.00."
+    )
+    assert [row["price"] for row in chart["rows"]] == [15, 30]
+
+
+def test_event_seats_swaps_the_panel_when_the_offer_changes(client):
+    event, booking = full_event()
+    url = reverse("event_seats", args=[event.pk])
+    same = client.get(url, {"state": "join"})
+    assert "HX-Retarget" not in same.headers
+    assert "Sold out" in same.content.decode()
+    free(booking)
+    changed = client.get(url, {"state": "join"})
+    assert changed.headers["HX-Retarget"] == "#panel"
+    assert "How many seats?" in changed.content.decode()
+
+
+def test_event_page_costs_the_same_however_long_the_line(client):
+    event, _ = full_event()
+    counts = []
+    for more in (1, 29):
+        for _ in range(more):
+            wait(event)
+        with CaptureQueriesContext(connection) as queries:
+            page_of(client, event)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 5

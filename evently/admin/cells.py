@@ -1,0 +1,49 @@
+"""Cells of the admin's lists and pages: times, people, and values with a second line."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from evently.accounts.models import User
+from evently.formatting import MISSING, moment
+
+
+def when(at: datetime | None, zone: ZoneInfo) -> SafeString:
+    """Return a time on one line, with its time zone below."""
+    if at is None:
+        return format_html("{}", MISSING)
+    return format_html(
+        '<span class="ev-when">{}<small>{}</small></span>',
+        moment(at, zone, with_zone=False),
+        f"{at.astimezone(zone):%Z}",
+    )
+
+
+def two_lines(first: Any, second: Any) -> SafeString:
+    """Return a value with a smaller line below it."""
+    return format_html(
+        '<span class="ev-two"><span>{}</span><small>{}</small></span>', first, second
+    )
+
+
+def person(user: User | None) -> SafeString | str:
+    """Return a person's name and email address; the person's key must be loaded."""
+    if user is None:
+        return "visitor"
+    return two_lines(user.display_name, user.email)
+
+
+def names_of(actors: set[str]) -> dict[str, str]:
+    """Return display names by actor, in one query; actors that are not user ids are left out."""
+    ids = {}
+    for actor in actors:
+        try:
+            ids[UUID(actor)] = actor
+        except ValueError:
+            continue
+    people = User.objects.with_keys().filter(pk__in=ids) if ids else []
+    return {ids[user.pk]: user.display_name for user in people}

@@ -1,0 +1,66 @@
+"""How amounts, times and counts are written, on pages, in the admin, in emails and in the inbox.
+
+All of them are plain text; templates reach the same functions through the filters of
+`evently/templatetags/formatting.py`.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+# Currencies whose symbol is unambiguous enough for a page.
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+MISSING = "–"
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Return an amount with its currency code: "1,280.00 EUR"."""
+    return f"{amount or Decimal(0):,.2f} {currency}"
+
+
+def money_with_symbol(amount: Decimal, currency: str) -> str:
+    """Return an amount as attendees read it on a page: "€1,280.00", "1,280.00 CHF"."""
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{amount:,.2f}" if symbol else money(amount, currency)
+
+
+def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
+    """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash where there is none."""
+    if at is None:
+        return MISSING
+    local = at.astimezone(zone)
+    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    return f"{text} {local:%Z}" if with_zone else text
+
+
+def moment_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return a time for use inside a sentence: "Friday 4 December, 20:00 (CET)"."""
+    local = at.astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B, %H:%M} ({local:%Z})"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 seat", "1,200 seats".
+
+    plural: where it is not the noun with an s, as in `counted(n, "person", "people")`.
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
+
+
+def seats(number: int) -> str:
+    """Return a number of seats: "1 seat", "3 seats"."""
+    return counted(number, "seat")
+
+
+def times(number: int) -> str:
+    """Return how often something happened: "once", "3 times"."""
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def minutes(count: int) -> str:
+    """Return a duration in hours and minutes: "45 minutes", "2 hours 15 minutes"."""
+    hours, rest = divmod(count, 60)
+    parts = [
+        counted(number, unit) for number, unit in ((hours, "hour"), (rest, "minute")) if number
+    ]
+    return " ".join(parts) or "less than a minute"

@@ -1,0 +1,107 @@
+"""Events as pages show them."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from evently.formatting import moment_in_words
+from evently.links import absolute
+from evently.pages import Presenter
+from events.models import Event, PaymentMode
+
+COVERS = 12
+# What could end a script element, or be read as one by an old parser.
+SCRIPT_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+class EventPresenter(Presenter):
+    """An event at a moment, with all that templates ask of it."""
+
+    def __init__(self, event: Event, *, at: datetime) -> None:
+        """Wrap an event; at: the moment of the page."""
+        super().__init__(event)
+        self.at = at
+        # Which drawing stands on its card; an id's last digits are random.
+        self.cover = event.pk.int % COVERS
+        self.tone = event.pk.int // COVERS % COVERS
+        self.is_over = event.is_over(at=at)
+        self.has_started = event.event_date <= at
+        self.is_on_sale_now = event.is_on_sale(at=at)
+        self.is_paid_at_door = event.payment_mode == PaymentMode.DOOR
+        self.is_paid_by_transfer = event.payment_mode == PaymentMode.TRANSFER
+
+    @property
+    def organizer_name(self) -> str:
+        """Who hosts it; nothing once they have left. Needs `created_by` loaded."""
+        return str(self.row.created_by.name)
+
+    @property
+    def zone_name(self) -> str:
+        """Whose clock its times go by, as people say it: "Mexico City time"."""
+        name = str(self.row.timezone)
+        area, _, place = name.rpartition("/")
+        return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
+
+    @property
+    def can_cancel_until(self) -> datetime | None:
+        """Until when a booking made now could be cancelled, if it could at all."""
+        until: datetime = self.row.cancellable_until
+        return until if until > self.at else None
+
+    @property
+    def refund_text(self) -> str:
+        """What comes back on cancelling, in the organizer's words or in ours."""
+        if self.row.refund_policy:
+            return str(self.row.refund_policy)
+        if self.is_paid_at_door and not self.row.is_free:
+            return "You pay at the entrance, so there is nothing to refund."
+        return ""
+
+    @property
+    def closed_text(self) -> str:
+        """Why nothing can be booked, for a published event that is not on sale."""
+        starts = self.row.sales_start_at
+        if starts is not None and starts > self.at:
+            return f"Bookings open on {moment_in_words(starts, self.row.zone)}."
+        if self.has_started:
+            return "This event has started, so bookings are closed."
+        return "Bookings for this event are closed."
+
+    @property
+    def json_ld(self) -> SafeString:
+        """The event for search engines (schema.org), escaped for a script element."""
+        text = json.dumps(structured_data(self.row, on_sale=self.is_on_sale_now))
+        return SafeString(text.translate(SCRIPT_ESCAPES))
+
+
+def structured_data(event: Event, *, on_sale: bool) -> dict[str, Any]:
+    """Return an event in the words of schema.org."""
+    url = absolute(f"/events/{event.pk}/")
+    status = "EventCancelled" if event.is_cancelled else "EventScheduled"
+    if not on_sale:
+        availability = "Discontinued"
+    else:
+        availability = "InStock" if event.available_seats else "SoldOut"
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": event.name,
+        "description": event.description,
+        "startDate": event.starts_locally.isoformat(),
+        "eventStatus": f"https://schema.org/{status}",
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "location": {"@type": "Place", "name": event.venue, "address": event.venue},
+        "url": url,
+        "offers": {
+            "@type": "Offer",
+            "url": url,
+            "price": str(event.current_price),
+            "priceCurrency": event.currency,
+            "availability": f"https://schema.org/{availability}",
+        },
+    }
+    if event.ends_locally is not None:
+        data["endDate"] = event.ends_locally.isoformat()
+    return data

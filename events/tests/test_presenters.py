@@ -1,0 +1,39 @@
+"""Events as pages show them: clocks, the drawn price."""
+
+import pytest
+
+from evently.database.clock import now
+from evently.tests.sql import run
+from events.factories import EventFactory
+from events.presenters import EventPresenter
+from events.price_chart import price_chart
+from events.queries import price_changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("America/Mexico_City", "Mexico City time"),
+        ("America/Argentina/Buenos_Aires", "Buenos Aires time"),
+        ("Europe/Berlin", "Berlin time"),
+        ("Etc/GMT+1", "Etc/GMT+1"),
+        ("UTC", "UTC"),
+    ],
+)
+def test_zone_name_is_as_people_say_it(zone, name):
+    assert EventPresenter(EventFactory(timezone=zone), at=now()).zone_name == name
+
+
+def test_price_chart_names_its_highest_and_lowest():
+    event = EventFactory(priced=20)
+    for price in (26, 18):
+        run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
+    event.refresh_from_db()
+
+    chart = price_chart(event, price_changes(event_id=event.pk, most=9), at=now())
+
+    assert chart is not None
+    assert chart["highest"] == {"y": "16.67", "text": "€26.00"}
+    assert chart["lowest"] == {"y": "83.33", "text": "€18.00"}

@@ -1,9 +1,0 @@
-"""Addresses of finding events."""
-
-from django.urls import path
-
-from events import views
-
-urlpatterns = [
-    path("", views.home, name="home"),
-]

@@ -1,0 +1,166 @@
+"""Every page of attendees: nothing for axe to find, nothing wider than the screen.
+
+What the pages look like is left in screenshots/, which git ignores.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from bookings.factories import BookingFactory
+from bookings.models import Booking
+from bookings.operations import Canceller, cancel_booking
+from evently.accounts import links
+from evently.accounts.factories import PASSWORD, UserFactory
+from evently.links import sign_link
+from evently.tests.sql import run
+from events.factories import EventFactory
+from events.models import Event
+from tests.browser.conftest import Site, violations
+from tests.browser.test_story import log_in
+from waitlists.models import Promotion, WaitlistEntry
+from waitlists.operations import decline_promotion, join_waitlist
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
+TEXT = "Four musicians, two hundred candles, and a windmill from 1770.\n\nThe stairs are steep."
+
+
+def event_with_line(reader, seats: int = 2, name: str = "Candlelight Quartet") -> Event:
+    """Make an event that is full, with three before the reader in line."""
+    event = EventFactory(
+        name=name,
+        description=TEXT,
+        total_capacity=seats,
+        priced=32,
+        timezone="Europe/Brussels",
+    )
+    BookingFactory(event=event, quantity=seats)
+    for _ in range(3):
+        join_waitlist(event_id=event.pk, user_id=UserFactory().pk, quantity=seats)
+    join_waitlist(event_id=event.pk, user_id=reader.pk, quantity=seats, min_quantity=1)
+    return event
+
+
+def offer(reader) -> Promotion:
+    """Make an offer to the reader."""
+    event = EventFactory(name="Old Town by Night", total_capacity=2, priced=24)
+    booking = BookingFactory(event=event, quantity=2)
+    join_waitlist(event_id=event.pk, user_id=reader.pk, quantity=2)
+    cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
+    return Promotion.objects.get(user_id=reader.pk, event_id=event.pk)
+
+
+def declined(reader) -> Promotion:
+    """Make an offer that the reader let pass."""
+    promotion = offer(reader)
+    decline_promotion(event_id=promotion.event_id, promotion_id=promotion.pk)
+    return promotion
+
+
+def pages_of_everybody(event: Event) -> dict[str, str]:
+    """Return the pages that need no log-in, by name."""
+    full = event_with_line(UserFactory(), name="Sold out, with a line")
+    off = EventFactory(name="Open-Air Cinema", status="cancelled", description=TEXT)
+    later = EventFactory(sales_start_at=event.event_date - timedelta(days=9), description=TEXT)
+    person = UserFactory()
+    unproven = UserFactory(email_verified_at=None, password=PASSWORD)
+    without_password = UserFactory(email_verified_at=None)
+    guest = BookingFactory(event=event, quantity=2)
+    token = sign_link(purpose="booking", row_id=guest.pk, event_id=event.pk)
+    return {
+        "home": "/",
+        "home-found": "/?search=quart&available=on",
+        "home-nothing": "/?search=zebra",
+        "home-wrong": "/?date_from=2030-02-02&date_to=2030-02-01",
+        "event": f"/events/{event.pk}/",
+        "event-full": f"/events/{full.pk}/",
+        "event-cancelled": f"/events/{off.pk}/",
+        "event-later": f"/events/{later.pk}/",
+        "checkout": f"/events/{event.pk}/book/?quantity=2",
+        "checkout-wrong": f"/events/{event.pk}/book/?quantity=99",
+        "checkout-closed": f"/events/{off.pk}/book/",
+        "join": f"/events/{full.pk}/join/",
+        "guest-done": f"/b/{token}/done/",
+        "guest-booking": f"/b/{token}/",
+        "log-in": "/log-in/",
+        "log-in-link": "/log-in/link/",
+        "sign-up": "/sign-up/",
+        "password": "/account/password/",
+        "password-new": f"/account/password/{links.password_reset_token(person)}/",
+        "verify": f"/account/verify/{links.verification_token(unproven)}/",
+        "verify-anew": f"/account/verify/{links.verification_token(without_password)}/",
+        "verified": f"/account/verify/{links.verification_token(person)}/",
+        "enter-unproven": f"/account/enter/{links.login_token(unproven)}/",
+        "link-broken": "/b/broken/",
+        "not-found": "/nothing-here/",
+    }
+
+
+def pages_of_reader(event: Event, reader) -> dict[str, str]:
+    """Return the pages of somebody logged in, by name."""
+    booking = BookingFactory(event=event, user=reader, quantity=2)
+    waiting = event_with_line(reader)
+    kept, passed = offer(reader), declined(reader)
+    entry = WaitlistEntry.objects.get(event=waiting, user=reader)
+    off = BookingFactory(user=reader, event=EventFactory(name="Letterpress Evening"))
+    Booking.objects.filter(pk=off.pk).update(status="cancelled")
+    return {
+        "my-bookings": "/bookings/",
+        "my-bookings-past": "/bookings/?past=1",
+        "booking": f"/bookings/{booking.pk}/",
+        "booking-done": f"/bookings/{booking.pk}/done/",
+        "booking-cancel": f"/bookings/{booking.pk}/cancel/",
+        "booking-cancelled": f"/bookings/{off.pk}/",
+        "my-waitlists": "/waitlists/",
+        "entry": f"/waitlists/{entry.pk}/",
+        "entry-offered": f"/waitlists/{kept.waitlist_id}/",
+        "entry-left": f"/waitlists/{passed.waitlist_id}/",
+        "leave-line": f"/waitlists/{entry.pk}/leave/",
+        "promotion": f"/promotions/{kept.pk}/",
+        "promotion-passed": f"/promotions/{passed.pk}/",
+        "event-mine": f"/events/{event.pk}/",
+        "event-waiting": f"/events/{waiting.pk}/",
+        "event-offered": f"/events/{kept.event_id}/",
+        "checkout-mine": f"/events/{event.pk}/book/",
+        "inbox": "/notifications/",
+        "account": "/account/",
+        "account-delete": "/account/delete/",
+    }
+
+
+# Colours go by theme and layout by width, so two of the four say all.
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (375, "dark")])
+def test_pages_are_fit_for_everybody(site: Site, width: int, theme: str) -> None:
+    event = EventFactory(
+        name="Late Quartet", description=TEXT, priced=20, total_capacity=60, timezone="Europe/Paris"
+    )
+    for price in (26, 22):
+        run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
+    reader = UserFactory(name="Ada Lovelace", password=PASSWORD, email_verified_at=None)
+    options = {"viewport": {"width": width, "height": 820}, "color_scheme": theme}
+    SCREENSHOTS.mkdir(exist_ok=True)
+
+    stranger = site.open(**options)
+    found = look_at(site, stranger, pages_of_everybody(event), f"{width}-{theme}")
+    log_in(stranger, reader.email)
+    stranger.wait_for_url(f"{site.url}/**")
+    found += look_at(site, stranger, pages_of_reader(event, reader), f"{width}-{theme}")
+
+    assert found == []
+
+
+def look_at(site: Site, page, pages: dict[str, str], suffix: str) -> list[str]:
+    """Open pages, photograph them, and return what is wrong with them."""
+    found = []
+    for name, path in pages.items():
+        page.goto(site.url + path)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{suffix}.png", full_page=True)
+        found += violations(page)
+        widest, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        if widest > screen:
+            found.append(f"{name}: {widest} px wide on a screen of {screen}")
+    return found
