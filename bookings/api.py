@@ -24,7 +24,7 @@ from bookings.serializers import (
     BookingRepresentation,
     BookingRequest,
 )
-from evently.api.idempotency import once_of
+from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
 from evently.errors import Conflict, NotFound
@@ -131,7 +131,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         booking = operations.book_seats(
             user_id=user_of(request).pk,
             origin=origin_of(request._request),
-            once=once_of(request, booked, headers=location_of),
+            idempotency=request_idempotency(request, booked, headers=location_of),
             **body.validated_data,
         )
         status, answer = booked(booking)
@@ -156,7 +156,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=booking.event_id,
             booking_id=booking.pk,
             by=Canceller.ATTENDEE,
-            once=once_of(request, shown),
+            idempotency=request_idempotency(request, shown),
         )
         return Response(shown(cancelled)[1])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from evently.pages import fresh_key
+from evently.pages import new_idempotency_key
 from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
 
 
@@ -26,11 +26,11 @@ class QuantityForm(forms.Form):
         self.fields["quantity"] = QuantityField(most=most, initial=1, label="Seats")
 
 
-class OnceForm(forms.Form):
+class IdempotentForm(forms.Form):
     """A form that may be sent twice and acts once."""
 
     idempotency_key = forms.CharField(
-        required=False, max_length=100, widget=forms.HiddenInput, initial=fresh_key
+        required=False, max_length=100, widget=forms.HiddenInput, initial=new_idempotency_key
     )
 
 
@@ -49,7 +49,7 @@ class GuestFields(forms.Form):
     )
 
 
-class CheckoutForm(GuestFields, OnceForm, QuantityForm):
+class CheckoutForm(GuestFields, IdempotentForm, QuantityForm):
     """Booking: how many, at which price seen, and for guests who."""
 
     quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
@@ -63,8 +63,8 @@ class CheckoutForm(GuestFields, OnceForm, QuantityForm):
         if not is_guest:
             del self.fields["name"], self.fields["email"]
 
-    def with_fresh_key(self) -> "CheckoutForm":
+    def with_new_idempotency_key(self) -> "CheckoutForm":
         """Let the next sending count as another booking."""
         self.data = {name: self.data[name] for name in self.data}
-        self.data["idempotency_key"] = fresh_key()
+        self.data["idempotency_key"] = new_idempotency_key()
         return self

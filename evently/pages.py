@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from evently.accounts.models import User
 from evently.errors import Busy, DomainError, Invalid
-from evently.idempotency.keys import KEY_LENGTH, Once, digest_of
+from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
 from evently.middleware import status_of
 
 INVALID_FORM_STATUS = 422
@@ -52,17 +52,17 @@ class Presenter:
         return getattr(self.row, name)
 
 
-def reader_of(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Return who is logged in, on pages that are shown to nobody else."""
     return cast(User, request.user)
 
 
 # For pages that show on GET and act on POST.
-shows_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # ── Forms that act ──────────────────────────────────────────────────────────
-def holder_of(request: HttpRequest) -> str:
+def quote_holder(request: HttpRequest) -> str:
     """Return whom a quote is promised to: the user, or else this browser.
 
     A browser is known by the secret of its form token, so that looking at a price writes no
@@ -74,18 +74,18 @@ def holder_of(request: HttpRequest) -> str:
     return salted_hmac("evently.pages.holder", request.META["CSRF_COOKIE"]).hexdigest()
 
 
-def fresh_key() -> str:
+def new_idempotency_key() -> str:
     """Return an idempotency key for one rendering of a form."""
     return secrets.token_urlsafe(24)
 
 
-def once_for(
+def form_idempotency(
     request: HttpRequest,
     *,
     user_id: UUID,
     body: dict[str, Any],
     answer: Callable[[Any], dict[str, Any]],
-) -> Once | None:
+) -> Idempotency | None:
     """Return what makes a form safe to be sent twice, or None where it came without a key.
 
     body: what must be the same the second time. answer: what the page needs to show the first
@@ -94,7 +94,7 @@ def once_for(
     key = request.POST.get("idempotency_key", "")
     if not key or len(key) > KEY_LENGTH or not key.isprintable():
         return None
-    return Once(
+    return Idempotency(
         user_id=user_id,
         key=f"page:{key}"[:KEY_LENGTH],
         method="POST",
@@ -105,7 +105,7 @@ def once_for(
     )
 
 
-def show_refusal(form: BaseForm, refusal: DomainError) -> None:
+def add_refusal(form: BaseForm, refusal: DomainError) -> None:
     """Put a refusal where it belongs in a form: beside the fields it names, or above all."""
     fields = refusal.fields if isinstance(refusal, Invalid) else {}
     named = {name: text for name, text in fields.items() if name in form.fields}
@@ -115,7 +115,7 @@ def show_refusal(form: BaseForm, refusal: DomainError) -> None:
         form.add_error(None, refusal.text)
 
 
-def render_refused(
+def render_refusal(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: DomainError | None = None
 ) -> HttpResponse:
     """Show a form again, with the status of what stood in its way."""
@@ -135,7 +135,7 @@ def safe_next(request: HttpRequest, default: str) -> str:
     return wanted if is_ours else default
 
 
-def by_mailed_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def secret_link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Keep a page behind a secret link out of caches, search engines and other sites' logs.
 
     Not `no-referrer`: browsers would send the page's forms with the origin `null`, which the

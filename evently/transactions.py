@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from evently.audit.context import stamp
 from evently.errors import Busy, DomainError, NotFound
-from evently.idempotency.keys import Once, claim, keep
+from evently.idempotency.keys import Idempotency, claim, keep
 
 DEADLOCK_RETRIES = 3
 
@@ -25,43 +25,48 @@ class EventBusy(Busy):
     message = "Very many people are booking this event right now. Please try again in a moment."
 
 
-class Vanished(NotFound):
+class ReferencedRowDeleted(NotFound):
     """The event or person was deleted while this was being written."""
 
     message = "This is no longer here. Somebody has just deleted it."
 
 
-class StartOver(Exception):
+class RetryTransaction(Exception):
     """What was read before the locks has changed meanwhile: do the work again from its start."""
 
 
-def run_in_transaction(work: Callable[[], Result], *, once: Once | None = None) -> Result:
+def run_in_transaction(
+    work: Callable[[], Result], *, idempotency: Idempotency | None = None
+) -> Result:
     """Run work in one durable transaction, and run it again after a deadlock.
 
-    The transaction first says who acts (for the audit trail). once: an idempotency key; a
+    The transaction first says who acts (for the audit trail). idempotency: a key; a
     repeated request raises `Replayed` with the first answer instead of doing the work again.
-    Raises EventBusy when a lock is not had in time, or after three deadlocks; Vanished when what
-    the rows refer to was deleted meanwhile, which a foreign key tells at commit only.
+    Raises EventBusy when a lock is not had in time, or after three deadlocks;
+    ReferencedRowDeleted when a row that the new rows refer to was deleted meanwhile, which a
+    foreign key reports at commit only.
     """
     for attempt in range(DEADLOCK_RETRIES + 1):
         try:
             with transaction.atomic(durable=True):
                 stamp(connection)
-                if once is not None:
-                    claim(once)
+                if idempotency is not None:
+                    claim(idempotency)
                 result = work()
-                if once is not None:
-                    keep(once, result)
+                if idempotency is not None:
+                    keep(idempotency, result)
             return result
         except IntegrityError as error:
             if isinstance(error.__cause__, pg.ForeignKeyViolation):
-                raise Vanished from error
+                raise ReferencedRowDeleted from error
             raise
-        except (OperationalError, StartOver) as error:
-            cause = error if isinstance(error, StartOver) else error.__cause__
+        except (OperationalError, RetryTransaction) as error:
+            cause = error if isinstance(error, RetryTransaction) else error.__cause__
             if isinstance(cause, pg.LockNotAvailable | pg.QueryCanceled):
                 raise EventBusy from error
-            if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure | StartOver):
+            if not isinstance(
+                cause, pg.DeadlockDetected | pg.SerializationFailure | RetryTransaction
+            ):
                 raise
             if attempt == DEADLOCK_RETRIES:
                 raise EventBusy from error
@@ -71,7 +76,7 @@ def run_in_transaction(work: Callable[[], Result], *, once: Once | None = None) 
 
 
 @contextmanager
-def refusing(**refusals: type[DomainError | StartOver]) -> Iterator[None]:
+def refusing(**refusals: type[DomainError | RetryTransaction]) -> Iterator[None]:
     """Turn a violated constraint, named by keyword, into its refusal; let others through."""
     try:
         yield

@@ -10,7 +10,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.idempotency import once_of
+from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
 from evently.api.views import ApiViewSet, etag_of, user_of, version_from
 from evently.errors import NotAllowed
@@ -52,7 +52,7 @@ def visible_event(event_id: UUID, user: Any) -> Event:
     return event
 
 
-def reader_of(request: Request) -> Any:
+def current_user(request: Request) -> Any:
     """Return who asks, where their token may read or manage what is theirs; else None."""
     scopes = request.auth.scopes if request.auth else []  # type: ignore[union-attr]
     return request.user if {READ, ORGANIZE} & set(scopes) else None
@@ -128,7 +128,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def retrieve(self, request: Request, event_id: UUID) -> Response:
         """Return an event, with its version as ETag."""
-        return answer_with(visible_event(event_id, reader_of(request)))
+        return answer_with(visible_event(event_id, current_user(request)))
 
     @extend_schema(responses={201: EventRepresentation})
     def create(self, request: Request) -> Response:
@@ -137,7 +137,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         draft.is_valid(raise_exception=True)
         event = operations.create_event(
             by_id=user_of(request).pk,
-            once=once_of(request, made, headers=headers_of),
+            idempotency=request_idempotency(request, made, headers=headers_of),
             **draft.validated_data,
         )
         status, answer = made(event)
@@ -182,7 +182,7 @@ class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[PriceChange]:
         """Return the changes, newest first."""
-        event = visible_event(self.kwargs["event_id"], reader_of(self.request))
+        event = visible_event(self.kwargs["event_id"], current_user(self.request))
         return PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
 
     def list(self, request: Request, **kwargs: Any) -> Response:

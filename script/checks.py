@@ -81,6 +81,7 @@ def lint() -> dict[str, bool]:
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
         ("mypy", [PYTHON, "-m", "mypy"], {}),
+        ("import-linter", [str(tool / "lint-imports"), "--no-cache"], {}),
         ("djlint", [PYTHON, "-m", "djlint", "--lint", "--quiet", TEMPLATES], {}),
         ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
         (

@@ -18,12 +18,12 @@ from bookings.signals import booking_confirmed
 from boxoffice.lifecycle.operations import people as removing
 from evently.accounts.factories import UserFactory
 from evently.errors import DomainError
-from evently.idempotency.keys import Once, Replayed
+from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, people
 from evently.tests.running import wait_for
 from evently.tests.sql import run, value
-from evently.transactions import Vanished
+from evently.transactions import ReferencedRowDeleted
 from events.factories import EventFactory
 from waitlists import operations
 from waitlists.models import Promotion, WaitlistEntry
@@ -230,7 +230,7 @@ def test_the_same_key_at_once_makes_one_booking():
     event, user = EventFactory(total_capacity=10), UserFactory()
 
     def book():
-        once = Once(
+        idempotency = Idempotency(
             user_id=user.pk,
             key="the same",
             method="POST",
@@ -239,7 +239,7 @@ def test_the_same_key_at_once_makes_one_booking():
             render=lambda booking: (201, {"id": str(booking.pk)}),
         )
         return bookings.book_seats(
-            event_id=event.pk, user_id=user.pk, quantity=2, origin=ORIGIN, once=once
+            event_id=event.pk, user_id=user.pk, quantity=2, origin=ORIGIN, idempotency=idempotency
         )
 
     ends = at_once(*[book] * 6)
@@ -285,7 +285,7 @@ def test_person_deleted_while_booking_is_told_plainly():
 
     booking_confirmed.connect(delete)
     try:
-        with pytest.raises(Vanished):
+        with pytest.raises(ReferencedRowDeleted):
             bookings.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN)
     finally:
         booking_confirmed.disconnect(delete)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from bookings.api import booked
 from bookings.api import location_of as booking_location_of
 from bookings.serializers import BookingRepresentation
-from evently.api.idempotency import once_of
+from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK
 from evently.api.views import ApiViewSet, user_of
 from evently.origin import origin_of
@@ -88,7 +88,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         body.is_valid(raise_exception=True)
         entry = operations.join_waitlist(
             user_id=user_of(request).pk,
-            once=once_of(request, joined, headers=location_of),
+            idempotency=request_idempotency(request, joined, headers=location_of),
             **body.validated_data,
         )
         status, answer = joined(entry)
@@ -110,7 +110,9 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         """Leave the line; an open offer goes to the next one."""
         entry = self.own_entry(entry_id)
         operations.leave_waitlist(
-            event_id=entry.event_id, entry_id=entry.pk, once=once_of(request, left)
+            event_id=entry.event_id,
+            entry_id=entry.pk,
+            idempotency=request_idempotency(request, left),
         )
         return Response(status=204)
 
@@ -165,7 +167,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
             origin=origin_of(request._request),
-            once=once_of(request, booked, headers=booking_location_of),
+            idempotency=request_idempotency(request, booked, headers=booking_location_of),
         )
         status, answer = booked(booking)
         return Response(answer, status=status, headers=booking_location_of(answer))
@@ -177,6 +179,6 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
         ended = operations.decline_promotion(
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
-            once=once_of(request, declined),
+            idempotency=request_idempotency(request, declined),
         )
         return Response(declined(ended)[1])

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bookings.forms import GuestFields, OnceForm, QuantityField, QuantityForm
+from bookings.forms import GuestFields, IdempotentForm, QuantityField, QuantityForm
 
 
-class JoinForm(GuestFields, OnceForm, QuantityForm):
+class JoinForm(GuestFields, IdempotentForm, QuantityForm):
     """Joining: how many, with how few one would do, and for guests who."""
 
     def __init__(self, *args: Any, most: int, is_guest: bool, **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ from boxoffice.lifecycle import operations as lifecycle
 from evently.accounts.models import Role, User
 from evently.database.clock import now
 from evently.errors import DomainError
-from evently.idempotency.keys import Once, Replayed
+from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import Origin
 from evently.transactions import EventBusy
 from events import operations as events
@@ -112,7 +112,9 @@ def book_twice() -> None:
         quantity=1,
         unit_price=Decimal(40),
         origin=ORIGIN,
-        once=Once(user_id, f"{event_id}{second}", "POST", "/", "digest", lambda _: (201, {})),
+        idempotency=Idempotency(
+            user_id, f"{event_id}{second}", "POST", "/", "digest", lambda _: (201, {})
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from bookings.operations.cancelling import (
     expire_pending_bookings,
     release_bookings,
 )
-from bookings.operations.guests import OwnerTold, book_as_guest, log_stranger
+from bookings.operations.guests import OwnerNotified, book_as_guest, log_guest_refusal
 
 __all__ = [
     "AlreadyCancelled",
@@ -30,7 +30,7 @@ __all__ = [
     "BookingNotFound",
     "CancellationClosed",
     "Canceller",
-    "OwnerTold",
+    "OwnerNotified",
     "PaymentUnsupported",
     "PersonLimit",
     "PriceChanged",
@@ -43,8 +43,8 @@ __all__ = [
     "cancel_booking",
     "expire_pending_bookings",
     "log_attempt",
+    "log_guest_refusal",
     "log_refusal",
-    "log_stranger",
     "release_bookings",
     "take_seats",
 ]

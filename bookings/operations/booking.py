@@ -9,11 +9,11 @@ from uuid import UUID
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import is_an_attempt, log_attempt, log_refusal
 from bookings.signals import booking_confirmed
-from evently.accounts.operations import disarm_unproven
+from evently.accounts.operations import end_unverified_password
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound
@@ -108,7 +108,7 @@ def book_seats(
     quote: str | None = None,
     unit_price: Decimal | None = None,
     holder: str = "",
-    once: Once | None = None,
+    idempotency: Idempotency | None = None,
     as_guest: bool = False,
 ) -> Booking:
     """Book seats for a person, and log the attempt either way.
@@ -118,7 +118,7 @@ def book_seats(
     holder: whom the quote was given to, by default the person. as_guest: whoever books has only
     typed the person's address (`book_as_guest`).
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
-    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, EventBusy; Replayed (`once`).
+    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, EventBusy; Replayed (`idempotency`).
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder or str(user_id))
 
@@ -132,12 +132,12 @@ def book_seats(
             raise PriceChanged(seen_price=unit_price, current_price=event.current_price)
         log_attempt(booking=booking, origin=origin)
         if as_guest:
-            disarm_unproven(user_id=user_id)
+            end_unverified_password(user_id=user_id)
         booking_confirmed.send(sender=Booking, booking=booking)
         return booking
 
     return attempted(
-        lambda: with_price_read_again(lambda: run_in_transaction(work, once=once)),
+        lambda: with_price_read_again(lambda: run_in_transaction(work, idempotency=idempotency)),
         event_id=event_id,
         user_id=user_id,
         quantity=quantity,

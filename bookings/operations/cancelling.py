@@ -12,7 +12,7 @@ from bookings.signals import bookings_cancelled
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import Conflict
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.transactions import run_in_transaction
 from events.locks import lock_event
 from events.models import Event
@@ -51,7 +51,7 @@ def cancel_booking(
     booking_id: UUID,
     by: Canceller,
     reason: str = "",
-    once: Once | None = None,
+    idempotency: Idempotency | None = None,
 ) -> Booking:
     """Cancel a booking whole; its seats go to the line, or back on sale.
 
@@ -72,7 +72,7 @@ def cancel_booking(
         )
         return booking
 
-    return run_in_transaction(work, once=once)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def release_bookings(

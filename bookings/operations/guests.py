@@ -31,7 +31,7 @@ from evently.accounts.operations import AccountInactive, TooManyAttempts, find_o
 from evently.accounts.queries import user_with_address
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError
-from evently.idempotency.keys import Once, recall
+from evently.idempotency.keys import Idempotency, recall
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
 from evently.privacy.addresses import AddressInvalid, NameInvalid, clean_address, clean_name
@@ -46,7 +46,7 @@ REFUSALS_OF_STRANGERS = Limit("refusals_of_strangers", most=200, window=timedelt
 INVALID = "invalid"
 
 
-class OwnerTold(Conflict):
+class OwnerNotified(Conflict):
     """Nothing was done, and why concerns the owner of the address, who is told by mail."""
 
     code = "owner_told"
@@ -67,19 +67,19 @@ def book_as_guest(
     quote: str | None = None,
     unit_price: Decimal | None = None,
     holder: str,
-    once_for: Callable[[UUID], Once | None],
+    form_idempotency: Callable[[UUID], Idempotency | None],
 ) -> Booking:
     """Book seats for the owner of an address, who gets an account where they have none.
 
     Log the attempt either way. quantity, quote, unit_price, holder: as in `book_seats`.
-    once_for: what makes it safe to be sent twice, by the person's id.
-    Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerTold.
+    form_idempotency: what makes it safe to be sent twice, by the person's id.
+    Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified.
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder)
-    log = partial(log_stranger, event_id=event_id, quantity=quantity, origin=origin)
+    log = partial(log_guest_refusal, event_id=event_id, quantity=quantity, origin=origin)
     try:
         email, name = clean_address(email), clean_name(name)
-        _refuse_anybody(event_id, promise, quantity=quantity, sent_before=(email, once_for))
+        _refuse_anybody(event_id, promise, quantity=quantity, sent_before=(email, form_idempotency))
         user = find_or_create_guest(email=email, name=name)
     except AccountInactive as refusal:
         log(refusal=refusal)
@@ -96,14 +96,14 @@ def book_as_guest(
             quote=quote,
             unit_price=unit_price,
             holder=holder,
-            once=once_for(user.pk),
+            idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
     except PersonLimit as refusal:
         raise _told_to_owner(refusal, event_id, promise, email=email, quantity=quantity) from None
 
 
-def log_stranger(
+def log_guest_refusal(
     *,
     event_id: UUID,
     quantity: int | None,
@@ -134,7 +134,7 @@ def _refuse_anybody(
     promise: Promise,
     *,
     quantity: int,
-    sent_before: tuple[str, Callable[[UUID], Once | None]],
+    sent_before: tuple[str, Callable[[UUID], Idempotency | None]],
 ) -> None:
     """Refuse what anybody would be refused, as far as one look without locks tells.
 
@@ -154,35 +154,35 @@ def _refuse_anybody(
         if seen_less:
             raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
     except DomainError:
-        recall_of_guest(*sent_before)
+        replay_for_guest(*sent_before)
         raise
 
 
-def recall_of_guest(email: str, once_for: Callable[[UUID], Once | None]) -> None:
+def replay_for_guest(email: str, form_idempotency: Callable[[UUID], Idempotency | None]) -> None:
     """Raise what the same form got when it was sent before, where it was.
 
     Raises Replayed, IdempotencyMismatch.
     """
     user = user_with_address(email)
     # For nobody too, so that the time does not tell who has an account.
-    once = once_for(user.pk if user else uuid7())
-    if once is not None:
-        recall(once)
+    idempotency = form_idempotency(user.pk if user else uuid7())
+    if idempotency is not None:
+        recall(idempotency)
 
 
 def _told_to_owner(
     refusal: DomainError, event_id: UUID, promise: Promise, *, email: str, quantity: int
-) -> OwnerTold:
+) -> OwnerNotified:
     """Tell the owner of an address what was refused, and return what the stranger is told.
 
     Raises what anybody would be refused for; then the owner hears nothing.
     """
     _refuse_as_anybody(event_id=event_id, promise=promise, quantity=quantity)
-    tell_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
-    return OwnerTold()
+    notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+    return OwnerNotified()
 
 
-def tell_owner(*, event_id: UUID, email: str, quantity: int, refusal: DomainError) -> None:
+def notify_owner(*, event_id: UUID, email: str, quantity: int, refusal: DomainError) -> None:
     """Let the owner of an address know what somebody asked for with it, and why it was refused."""
 
     def work() -> None:

@@ -14,9 +14,9 @@ from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7
 from evently.errors import Invalid
 from evently.idempotency.keys import (
+    Idempotency,
     IdempotencyKeyInvalid,
     IdempotencyMismatch,
-    Once,
     Replayed,
 )
 from evently.origin import Origin
@@ -199,16 +199,16 @@ def test_transfer_is_not_booked_yet():
         book(EventFactory(priced=20, payment_mode="transfer"), unit_price=Decimal(20))
 
 
-# ── Once ────────────────────────────────────────────────────────────────────
-def once(user, key="key", body="body", path="/bookings/"):
-    return Once(user.pk, key, "POST", path, body, lambda made: (201, {"id": str(made.pk)}))
+# ── Idempotency ────────────────────────────────────────────────────────────────────
+def idempotency(user, key="key", body="body", path="/bookings/"):
+    return Idempotency(user.pk, key, "POST", path, body, lambda made: (201, {"id": str(made.pk)}))
 
 
 def test_same_key_and_body_gives_the_first_success_again():
     event, user = EventFactory(), UserFactory()
-    booking = book(event, 1, user, once=once(user))
+    booking = book(event, 1, user, idempotency=idempotency(user))
     with pytest.raises(Replayed) as replay:
-        book(event, 1, user, once=once(user))
+        book(event, 1, user, idempotency=idempotency(user))
     assert (replay.value.status, replay.value.answer) == (201, {"id": str(booking.pk)})
     assert Booking.objects.count() == 1
     assert BookingAttempt.objects.count() == 1
@@ -216,11 +216,11 @@ def test_same_key_and_body_gives_the_first_success_again():
 
 def test_same_key_for_something_else_is_refused():
     event, user, other = EventFactory(), UserFactory(), UserFactory()
-    book(event, 1, user, once=once(user))
+    book(event, 1, user, idempotency=idempotency(user))
     for changes in ({"body": "another"}, {"path": "/other/"}):
         with pytest.raises(IdempotencyMismatch):
-            book(event, 1, user, once=once(user, **changes))
-    book(event, 1, other, once=once(other))
+            book(event, 1, user, idempotency=idempotency(user, **changes))
+    book(event, 1, other, idempotency=idempotency(other))
     assert free_seats(event.pk) == 8
 
 
@@ -228,23 +228,23 @@ def test_refusal_uses_up_no_key():
     event, user = EventFactory(total_capacity=1), UserFactory()
     first = book(event)
     with pytest.raises(operations.SoldOut):
-        book(event, 1, user, once=once(user))
+        book(event, 1, user, idempotency=idempotency(user))
     cancel(first)
-    assert book(event, 1, user, once=once(user)).quantity == 1
+    assert book(event, 1, user, idempotency=idempotency(user)).quantity == 1
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "null\x00"])
 def test_key_that_cannot_be_kept_is_refused(key):
     with pytest.raises(IdempotencyKeyInvalid):
-        once(UserFactory(), key=key)
+        idempotency(UserFactory(), key=key)
 
 
 def test_cancelling_is_repeated_safely_too():
     booking = BookingFactory()
     user = booking.user
-    cancel(booking, once=once(user))
+    cancel(booking, idempotency=idempotency(user))
     with pytest.raises(Replayed):
-        cancel(booking, once=once(user))
+        cancel(booking, idempotency=idempotency(user))
 
 
 # ── Cancelling ──────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from bookings import operations, queries
 from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for
-from bookings.forms import OnceForm
+from bookings.forms import IdempotentForm
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from bookings.operations import BookingNotFound, Canceller
 from bookings.presenters import Addresses, BookingPresenter, TicketPresenter, present_tickets
@@ -27,11 +27,11 @@ from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
 from evently.pages import (
-    by_mailed_link,
-    once_for,
-    reader_of,
-    render_refused,
-    shows_and_acts,
+    current_user,
+    form_idempotency,
+    render_refusal,
+    require_get_or_post,
+    secret_link_page,
 )
 from events.models import over_by
 
@@ -54,7 +54,7 @@ class Opened:
 
 def own(request: HttpRequest, booking_id: UUID) -> Opened:
     """Return one of the reader's bookings. Raises BookingNotFound."""
-    user = reader_of(request)
+    user = current_user(request)
     booking = queries.booking_of(user_id=user.pk, booking_id=booking_id)
     if booking is None:
         raise BookingNotFound
@@ -77,7 +77,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     """List the reader's bookings: those ahead, or those that are past or cancelled."""
     is_past = bool(request.GET.get("past"))
     at = now()
-    bookings = queries.booking_history(user_id=reader_of(request).pk)
+    bookings = queries.booking_history(user_id=current_user(request).pk)
     page = page_of(
         bookings.exclude(is_ahead(at)) if is_past else bookings.filter(is_ahead(at)),
         moment="event__event_date",
@@ -107,7 +107,7 @@ def booking_detail(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def booking_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the booking of a mailed link."""
     return _show(request, linked(token))
@@ -122,13 +122,13 @@ def booking_done(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def booking_link_done(request: HttpRequest, token: str) -> HttpResponse:
     """Show a guest that they have booked."""
     return _done(request, linked(token))
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 @never_cache
 def cancel_booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
@@ -136,8 +136,8 @@ def cancel_booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     return _cancel(request, own(request, booking_id))
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 def booking_link_cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to cancel the booking of a mailed link; a POST does it."""
     return _cancel(request, linked(token))
@@ -151,7 +151,7 @@ def booking_calendar(request: HttpRequest, booking_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def booking_link_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Give the calendar file of the booking of a mailed link."""
     return _calendar(linked(token))
@@ -166,14 +166,14 @@ def ticket_qr(request: HttpRequest, booking_id: UUID, ticket_id: UUID) -> HttpRe
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def ticket_qr_by_link(request: HttpRequest, token: str, ticket_id: UUID) -> HttpResponse:
     """Draw the code of a ticket of the booking of a mailed link."""
     return _qr(linked(token).booking, ticket_id)
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the one ticket of a mailed link, which can be handed on."""
     ticket = _linked_ticket(token)
@@ -186,7 +186,7 @@ def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
     """Draw the code of the ticket of a mailed link."""
     ticket = _linked_ticket(token)
@@ -228,7 +228,7 @@ def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
     booking, addresses = opened.booking, opened.addresses
     context = {
         "booking": BookingPresenter(booking, at=now()),
-        "form": OnceForm(request.POST or None),
+        "form": IdempotentForm(request.POST or None),
         "back_url": addresses.detail,
     }
     if request.method != "POST":
@@ -238,13 +238,15 @@ def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
             event_id=booking.event_id,
             booking_id=booking.pk,
             by=Canceller.ATTENDEE,
-            once=once_for(request, user_id=booking.user_id, body={}, answer=lambda _: {}),
+            idempotency=form_idempotency(
+                request, user_id=booking.user_id, body={}, answer=lambda _: {}
+            ),
         )
     except Replayed:
         pass
     except DomainError as refusal:
         context["refusal"] = refusal
-        return render_refused(request, "bookings/cancel.html", context, refusal)
+        return render_refusal(request, "bookings/cancel.html", context, refusal)
     messages.success(request, "Your seats are given back. Thank you for telling us.")
     return redirect(addresses.detail)
 

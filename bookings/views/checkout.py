@@ -14,14 +14,14 @@ from bookings.models import Booking
 from bookings.presenters import Addresses, next_step, too_few
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
-from evently.idempotency.keys import IdempotencyMismatch, Once, Replayed
+from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
 from evently.origin import origin_of
 from evently.pages import (
-    holder_of,
-    once_for,
-    render_refused,
-    show_refusal,
-    shows_and_acts,
+    add_refusal,
+    form_idempotency,
+    quote_holder,
+    render_refusal,
+    require_get_or_post,
 )
 from events.locks import EventNotFound
 from events.models import Event
@@ -30,7 +30,7 @@ from events.presenters import EventPresenter
 from events.queries import public_event
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 @vary_on_headers("HX-Request")
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
@@ -57,7 +57,7 @@ def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse
     quantity = form.fields["quantity"].clean(asked) if _is_number(asked) else 1
     form.initial["quantity"] = quantity
     try:
-        quote = quote_price(event_id=event.pk, quantity=quantity, holder=holder_of(request))
+        quote = quote_price(event_id=event.pk, quantity=quantity, holder=quote_holder(request))
     except DomainError as refusal:
         return _refused(request, event, form, refusal, quantity=quantity)
     context = _context(event, form, quantity=quantity, quote=quote)
@@ -70,7 +70,7 @@ def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse
 def _book(request: HttpRequest, event: Event) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
-        operations.log_stranger(
+        operations.log_guest_refusal(
             event_id=event.pk,
             user_id=request.user.pk if request.user.is_authenticated else None,
             quantity=form.cleaned_data.get("quantity"),
@@ -80,7 +80,7 @@ def _book(request: HttpRequest, event: Event) -> HttpResponse:
     quantity = form.cleaned_data["quantity"]
     try:
         booking_id = _place(request, event, form)
-    except operations.OwnerTold as refusal:
+    except operations.OwnerNotified as refusal:
         return _owner_told(request, event, form, refusal)
     except DomainError as refusal:
         return _refused(request, event, form, refusal, quantity=quantity)
@@ -102,18 +102,22 @@ def _place(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
         "origin": origin_of(request),
         "quote": quote,
         "unit_price": None if quote else wishes["unit_price"],
-        "holder": holder_of(request),
+        "holder": quote_holder(request),
     }
 
-    def once(user_id: UUID) -> Once | None:
-        return once_for(request, user_id=user_id, body={"quantity": quantity}, answer=_answer)
+    def idempotency(user_id: UUID) -> Idempotency | None:
+        return form_idempotency(
+            request, user_id=user_id, body={"quantity": quantity}, answer=_answer
+        )
 
     try:
         if request.user.is_authenticated:
             user_id = request.user.pk
-            return operations.book_seats(user_id=user_id, once=once(user_id), **seats).pk
+            return operations.book_seats(
+                user_id=user_id, idempotency=idempotency(user_id), **seats
+            ).pk
         return operations.book_as_guest(
-            email=wishes["email"], name=wishes["name"], once_for=once, **seats
+            email=wishes["email"], name=wishes["name"], form_idempotency=idempotency, **seats
         ).pk
     except Replayed as first:
         return UUID(first.answer["booking"])
@@ -124,11 +128,11 @@ def _answer(booking: Booking) -> dict[str, Any]:
 
 
 def _owner_told(
-    request: HttpRequest, event: Event, form: CheckoutForm, refusal: operations.OwnerTold
+    request: HttpRequest, event: Event, form: CheckoutForm, refusal: operations.OwnerNotified
 ) -> HttpResponse:
     """Say the same for every reason that concerns the owner of the address alone."""
     context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
-    return render_refused(request, "bookings/owner_told.html", context, refusal)
+    return render_refusal(request, "bookings/owner_told.html", context, refusal)
 
 
 def _refused(
@@ -146,26 +150,26 @@ def _refused(
     if quote is None:
         quote = _fresh_quote(request, event, 1)
     if isinstance(refusal, IdempotencyMismatch):
-        form.with_fresh_key()
+        form.with_new_idempotency_key()
     context = _context(event, form, quantity=shown_quantity, quote=quote)
     if (
         form.is_bound
         and isinstance(refusal, Invalid)
         and refusal.fields.keys() & form.fields.keys()
     ):
-        show_refusal(form, refusal)
+        add_refusal(form, refusal)
     elif refusal is not None:
         seen = form.cleaned_data.get("unit_price") if form.is_bound else None
         context["refusal"] = next_step(
             refusal, event=event, quantity=quantity or 1, seen_price=seen
         )
-    return render_refused(request, "bookings/checkout.html", context, refusal)
+    return render_refusal(request, "bookings/checkout.html", context, refusal)
 
 
 def _fresh_quote(request: HttpRequest, event: Event, quantity: int | None) -> Quote | None:
     """Return a new promise, or None where nothing can be promised."""
     try:
-        return quote_price(event_id=event.pk, quantity=quantity or 1, holder=holder_of(request))
+        return quote_price(event_id=event.pk, quantity=quantity or 1, holder=quote_holder(request))
     except DomainError:
         return None
 

@@ -17,7 +17,7 @@ def user_with_address(address: str) -> User | None:
     return User.objects.with_keys().with_address(address).first()
 
 
-def has_unproven_password(user_id: UUID) -> bool:
+def has_unverified_password(user_id: UUID) -> bool:
     """Tell whether a password was set for an address that nobody has confirmed."""
     user = active_user(user_id)
     return user is not None and not user.is_verified and user.has_usable_password()

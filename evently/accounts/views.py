@@ -24,16 +24,16 @@ from evently.accounts.links import (
     read_password_reset_token,
 )
 from evently.accounts.models import User
-from evently.accounts.queries import has_unproven_password
+from evently.accounts.queries import has_unverified_password
 from evently.errors import DomainError
 from evently.origin import origin_of
 from evently.pages import (
-    by_mailed_link,
-    reader_of,
-    render_refused,
+    add_refusal,
+    current_user,
+    render_refusal,
+    require_get_or_post,
     safe_next,
-    show_refusal,
-    shows_and_acts,
+    secret_link_page,
 )
 
 BACKEND = "evently.accounts.backends.AddressBackend"
@@ -48,7 +48,7 @@ def let_in(request: HttpRequest, user: User) -> None:
     login(request, user, backend=BACKEND)
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 @sensitive_post_parameters("password")
 def sign_up(request: HttpRequest) -> HttpResponse:
@@ -58,12 +58,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/sign_up.html", context)
     if not form.is_valid():
-        return render_refused(request, "accounts/sign_up.html", context)
+        return render_refusal(request, "accounts/sign_up.html", context)
     try:
         operations.register(**form.cleaned_data, origin=origin_of(request))
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, "accounts/sign_up.html", context, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, "accounts/sign_up.html", context, refusal)
     said = {
         "title": "Look into your mail",
         "text": f"We have written to {form.cleaned_data['email']}. The link in that mail "
@@ -74,7 +74,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/message.html", said)
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 @sensitive_post_parameters("password")
 def log_in(request: HttpRequest) -> HttpResponse:
@@ -87,17 +87,17 @@ def log_in(request: HttpRequest) -> HttpResponse:
             return redirect(target)
         return render(request, "accounts/log_in.html", context)
     if not form.is_valid():
-        return render_refused(request, "accounts/log_in.html", context)
+        return render_refusal(request, "accounts/log_in.html", context)
     try:
         user = operations.authenticate_with_password(**form.cleaned_data, origin=origin_of(request))
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, "accounts/log_in.html", context, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, "accounts/log_in.html", context, refusal)
     let_in(request, user)
     return redirect(target)
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 def log_out(request: HttpRequest) -> HttpResponse:
     """Ask whether to end the session; a POST does it."""
@@ -114,7 +114,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 def password_forgotten(request: HttpRequest) -> HttpResponse:
     """Mail a link that sets a password."""
@@ -123,7 +123,7 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
     )
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 def log_in_link(request: HttpRequest) -> HttpResponse:
     """Mail a link that lets its owner in."""
@@ -136,13 +136,13 @@ def _mail_link(request: HttpRequest, operation: Callable[..., None], template: s
     if request.method != "POST":
         return render(request, template, {"form": form})
     if not form.is_valid():
-        return render_refused(request, template, {"form": form})
+        return render_refusal(request, template, {"form": form})
     email = form.cleaned_data["email"]
     try:
         operation(email=email, origin=origin_of(request))
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, template, {"form": form}, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, template, {"form": form}, refusal)
     said = {
         "title": "Look into your mail",
         "text": f"If {email} has booked or signed up here, a link is on its way. "
@@ -153,8 +153,8 @@ def _mail_link(request: HttpRequest, operation: Callable[..., None], template: s
     return render(request, "accounts/message.html", said)
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 @sensitive_post_parameters("password")
 def password_new(request: HttpRequest, token: str) -> HttpResponse:
     """Set a password by a mailed link, and come in."""
@@ -163,19 +163,19 @@ def password_new(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/password_new.html", {"form": form})
     if not form.is_valid():
-        return render_refused(request, "accounts/password_new.html", {"form": form})
+        return render_refusal(request, "accounts/password_new.html", {"form": form})
     try:
         user = operations.reset_password(token=token, password=form.cleaned_data["password"])
     except operations.WeakPassword as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, "accounts/password_new.html", {"form": form}, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, "accounts/password_new.html", {"form": form}, refusal)
     let_in(request, user)
     messages.success(request, "Your password is set, and you are logged in.")
     return redirect("account")
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 @sensitive_post_parameters("password")
 def verify_address(request: HttpRequest, token: str) -> HttpResponse:
     """Confirm an address by a mailed link: opening it shows, a button confirms.
@@ -202,7 +202,7 @@ def _confirm_logged_in(request: HttpRequest, token: str, person: User) -> HttpRe
             "confirm": "Confirm my address",
         }
         return render(request, "accounts/message.html", asked)
-    operations.verify_address(token=token, session=reader_of(request).get_session_auth_hash())
+    operations.verify_address(token=token, session=current_user(request).get_session_auth_hash())
     return _say_confirmed(request)
 
 
@@ -212,14 +212,14 @@ def _confirm_with_password(request: HttpRequest, token: str, person: User) -> Ht
     if request.method != "POST":
         return render(request, "accounts/verify.html", context)
     if not form.is_valid():
-        return render_refused(request, "accounts/verify.html", context)
+        return render_refusal(request, "accounts/verify.html", context)
     try:
         operations.verify_address_with_password(
             token=token, password=form.cleaned_data["password"], origin=origin_of(request)
         )
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, "accounts/verify.html", context, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, "accounts/verify.html", context, refusal)
     return _say_confirmed(request)
 
 
@@ -245,12 +245,12 @@ def _say_confirmed(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/message.html", said)
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Come in by a mailed link: opening it shows, the button lets in, once."""
     user_id, _ = read_login_token(token)
-    ends_password = has_unproven_password(user_id)
+    ends_password = has_unverified_password(user_id)
     if request.method != "POST":
         asked = {
             "icon": "log-in",

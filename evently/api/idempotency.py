@@ -6,17 +6,17 @@ from typing import Any
 from rest_framework.request import Request
 
 from evently.api.views import user_of
-from evently.idempotency.keys import Once, digest_of, no_headers
+from evently.idempotency.keys import Idempotency, digest_of, no_headers
 
 HEADER = "Idempotency-Key"
 
 
-def once_of(
+def request_idempotency(
     request: Request,
     render: Callable[[Any], tuple[int, Any]],
     *,
     headers: Callable[[Any], dict[str, str]] = no_headers,
-) -> Once | None:
+) -> Idempotency | None:
     """Return what makes an operation safe to repeat, or None where no key was sent.
 
     render: turns the operation's result into (status, JSON-able answer); None for no content.
@@ -27,7 +27,7 @@ def once_of(
     if key is None:
         return None
     body = request.data if isinstance(request.data, dict) else {"": request.data}
-    return Once(
+    return Idempotency(
         user_id=user_of(request).pk,
         key=key,
         method=request.method or "",

@@ -50,7 +50,7 @@ class Replayed(Exception):
     def __init__(self, *, status: int, answer: Any, headers: Mapping[str, str]) -> None:
         """Carry the first answer.
 
-        answer: whatever `Once.render` gave, as JSON. headers: what `Once.headers` made of it.
+        answer: what `Idempotency.render` returned, as JSON. headers: from `Idempotency.headers`.
         """
         super().__init__("answered before")
         self.status = status
@@ -64,7 +64,7 @@ def no_headers(answer: Any) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Once:
+class Idempotency:
     """A request that may be sent again, and how its success is kept.
 
     render: turns the operation's result into (HTTP status, JSON-able answer).
@@ -92,27 +92,33 @@ def digest_of(body: Mapping[str, Any] | bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def claim(once: Once) -> None:
+def claim(idempotency: Idempotency) -> None:
     """Take the key inside the caller's transaction, or raise what the first request got.
 
     Raises Replayed, IdempotencyMismatch, RequestInProgress (after the lock time-out).
     """
     for _ in range(CLAIMS):
-        if _take(once):
+        if _take(idempotency):
             return
         # Where it finds nothing, the first was swept away in between, and the key is free.
-        recall(once)
+        recall(idempotency)
     raise RequestInProgress
 
 
-def _take(once: Once) -> bool:
+def _take(idempotency: Idempotency) -> bool:
     """Write the key; False where it is there. Raises RequestInProgress."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO idempotency_keys (user_id, key, method, path, body_digest)"
                 " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, key) DO NOTHING",
-                [once.user_id, once.key, once.method, once.path, once.body_digest],
+                [
+                    idempotency.user_id,
+                    idempotency.key,
+                    idempotency.method,
+                    idempotency.path,
+                    idempotency.body_digest,
+                ],
             )
             return cursor.rowcount == 1
     except OperationalError as error:
@@ -121,28 +127,28 @@ def _take(once: Once) -> bool:
         raise
 
 
-def recall(once: Once) -> None:
+def recall(idempotency: Idempotency) -> None:
     """Raise what the first request with this key got, where there was one; takes no key.
 
     Raises Replayed, IdempotencyMismatch.
     """
-    first = IdempotencyKey.objects.filter(user_id=once.user_id, key=once.key).first()
+    first = IdempotencyKey.objects.filter(user_id=idempotency.user_id, key=idempotency.key).first()
     if first is None:
         return
     if (first.method, first.path, first.body_digest) != (
-        once.method,
-        once.path,
-        once.body_digest,
+        idempotency.method,
+        idempotency.path,
+        idempotency.body_digest,
     ):
         raise IdempotencyMismatch
     raise Replayed(
-        status=first.status or 200, answer=first.answer, headers=once.headers(first.answer)
+        status=first.status or 200, answer=first.answer, headers=idempotency.headers(first.answer)
     )
 
 
-def keep(once: Once, result: Any) -> None:
+def keep(idempotency: Idempotency, result: Any) -> None:
     """Keep the success under the key, in the transaction that made it."""
-    status, answer = once.render(result)
-    IdempotencyKey.objects.filter(user_id=once.user_id, key=once.key).update(
+    status, answer = idempotency.render(result)
+    IdempotencyKey.objects.filter(user_id=idempotency.user_id, key=idempotency.key).update(
         status=status, answer=json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
     )

@@ -107,7 +107,7 @@ class EventAdminBase(StampedAdmin):
         ),
     )
 
-    # Once it is cancelled or over: what it was, by the clocks at the event.
+    # Idempotency it is cancelled or over: what it was, by the clocks at the event.
     closed_fieldsets = (
         (None, {"fields": ("name", "venue", "description")}),
         ("When", {"fields": ("timezone", ("starts", "ends"), ("on_sale_from", "on_sale_until"))}),

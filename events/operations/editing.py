@@ -7,7 +7,7 @@ from uuid import UUID
 
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event, EventStatus
@@ -93,16 +93,20 @@ class EventOver(Conflict):
 
 
 def create_event(
-    *, by_id: UUID, source_key: str | None = None, once: Once | None = None, **fields: Any
+    *,
+    by_id: UUID,
+    source_key: str | None = None,
+    idempotency: Idempotency | None = None,
+    **fields: Any,
 ) -> Event:
     """Make an event, not yet published.
 
     fields: columns of the event (EDITABLE). source_key: where it was imported from; one
     organizer imports the same source once.
-    Raises Invalid, with sentences by field; Replayed (`once`).
+    Raises Invalid, with sentences by field; Replayed (`idempotency`).
     """
     return run_in_transaction(
-        lambda: add_event(by_id=by_id, source_key=source_key, **fields), once=once
+        lambda: add_event(by_id=by_id, source_key=source_key, **fields), idempotency=idempotency
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from bookings.operations import BookingLimit, PersonLimit
-from bookings.operations.guests import OwnerTold, recall_of_guest, tell_owner
+from bookings.operations.guests import OwnerNotified, notify_owner, replay_for_guest
 from evently.accounts.operations import AccountInactive, find_or_create_guest
 from evently.database.clock import now
 from evently.errors import DomainError
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.privacy.addresses import clean_address, clean_name
 from events.locks import EventNotFound
 from events.operations import SalesClosed
@@ -22,7 +22,7 @@ from waitlists.operations.joining import (
     AlreadyWaiting,
     SeatsAvailable,
     join_waitlist,
-    least_of,
+    smallest_acceptable_quantity,
 )
 
 
@@ -33,20 +33,20 @@ def join_as_guest(
     name: str,
     quantity: int,
     min_quantity: int | None,
-    once_for: Callable[[UUID], Once | None],
+    form_idempotency: Callable[[UUID], Idempotency | None],
 ) -> WaitlistEntry:
     """Put the owner of an address in line; they get an account where they have none.
 
-    once_for: what makes it safe to be sent twice, by the person's id.
-    Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerTold
+    form_idempotency: what makes it safe to be sent twice, by the person's id.
+    Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified
     where the reason concerns the owner alone, who is told by mail.
     """
     email, name = clean_address(email), clean_name(name)
-    least = least_of(quantity, min_quantity)
+    least = smallest_acceptable_quantity(quantity, min_quantity)
     try:
         _refuse_anybody(event_id, quantity=quantity, least=least)
     except DomainError:
-        recall_of_guest(email, once_for)
+        replay_for_guest(email, form_idempotency)
         raise
     try:
         user = find_or_create_guest(email=email, name=name)
@@ -55,14 +55,14 @@ def join_as_guest(
             user_id=user.pk,
             quantity=quantity,
             min_quantity=min_quantity,
-            once=once_for(user.pk),
+            idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
     except (AlreadyWaiting, PersonLimit, AccountInactive) as refusal:
         # Something may have changed since the first look, for everybody.
         _refuse_anybody(event_id, quantity=quantity, least=least)
-        tell_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
-        raise OwnerTold from None
+        notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+        raise OwnerNotified from None
 
 
 def _refuse_anybody(event_id: UUID, *, quantity: int, least: int) -> None:

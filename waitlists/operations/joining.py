@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from bookings.operations import BookingLimit, PersonLimit
-from evently.accounts.operations import disarm_unproven
+from evently.accounts.operations import end_unverified_password
 from evently.errors import Conflict, Invalid
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event
@@ -78,7 +78,7 @@ def join_waitlist(
     auto_accept: bool = False,
     notify_prefs: dict[str, Any] | None = None,
     expires_at: datetime | None = None,
-    once: Once | None = None,
+    idempotency: Idempotency | None = None,
     as_guest: bool = False,
 ) -> WaitlistEntry:
     """Put a person in line, at the end; whoever left before joins with the same row.
@@ -89,7 +89,7 @@ def join_waitlist(
     Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, BookingLimit,
     Invalid, EventBusy.
     """
-    least = least_of(quantity, min_quantity)
+    least = smallest_acceptable_quantity(quantity, min_quantity)
     if auto_accept:
         raise AutoAcceptUnsupported(fields={"auto_accept": AutoAcceptUnsupported.message})
 
@@ -112,14 +112,14 @@ def join_waitlist(
         place.refresh_from_db()
         place.event = event
         if as_guest:
-            disarm_unproven(user_id=user_id)
+            end_unverified_password(user_id=user_id)
         waitlist_joined.send(sender=WaitlistEntry, entry=place)
         return place
 
-    return run_in_transaction(work, once=once)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
-def least_of(quantity: int, min_quantity: int | None) -> int:
+def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:
     """Return with how few seats somebody would do. Raises Invalid where the wish makes no sense."""
     check_quantity(quantity)
     least = quantity if min_quantity is None else min_quantity
@@ -139,7 +139,9 @@ def _row_of(*, event: Event, user_id: UUID) -> WaitlistEntry:
     return place
 
 
-def leave_waitlist(*, event_id: UUID, entry_id: UUID, once: Once | None = None) -> WaitlistEntry:
+def leave_waitlist(
+    *, event_id: UUID, entry_id: UUID, idempotency: Idempotency | None = None
+) -> WaitlistEntry:
     """Take a person out of line; an open offer of theirs is declined and goes to the next.
 
     Raises EntryNotFound, NotWaiting, EventBusy.
@@ -164,7 +166,7 @@ def leave_waitlist(*, event_id: UUID, entry_id: UUID, once: Once | None = None) 
         place.event = event
         return place
 
-    return run_in_transaction(work, once=once)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]]) -> None:

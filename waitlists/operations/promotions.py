@@ -12,9 +12,9 @@ from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict
-from evently.idempotency.keys import Once
+from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
-from evently.transactions import StartOver, refusing, run_in_transaction
+from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
@@ -77,7 +77,7 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
         for place, seats in chosen
     ]
     # Sales that ended since the clock was read: the next try sees that there is nothing to offer.
-    with refusing(trg_sales_open=StartOver):
+    with refusing(trg_sales_open=RetryTransaction):
         promotions = Promotion.objects.bulk_create(offers)
     promotions_made.send(sender=Promotion, event=event, promotions=promotions)
     return promotions
@@ -128,12 +128,12 @@ def close_overdue_entries(*, locked_event: Event) -> None:
 
 
 def accept_promotion(
-    *, event_id: UUID, promotion_id: UUID, origin: Origin, once: Once | None = None
+    *, event_id: UUID, promotion_id: UUID, origin: Origin, idempotency: Idempotency | None = None
 ) -> Booking:
     """Claim an offer: its held seats become a booking, at the offered price or less.
 
     Raises PromotionNotFound, PromotionExpired (by the database's clock), PromotionClosed,
-    SalesClosed, EventBusy; Replayed (`once`).
+    SalesClosed, EventBusy; Replayed (`idempotency`).
     """
     offer = Promotion.objects.filter(event_id=event_id, pk=promotion_id).first()
     if offer is None:
@@ -165,7 +165,7 @@ def accept_promotion(
         return booking
 
     return attempted(
-        lambda: run_in_transaction(work, once=once),
+        lambda: run_in_transaction(work, idempotency=idempotency),
         event_id=event_id,
         user_id=offer.user_id,
         quantity=offer.quantity,
@@ -173,7 +173,9 @@ def accept_promotion(
     )
 
 
-def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None = None) -> Promotion:
+def decline_promotion(
+    *, event_id: UUID, promotion_id: UUID, idempotency: Idempotency | None = None
+) -> Promotion:
     """Let an offer go; its seats go to the next in line at once.
 
     Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy.
@@ -191,7 +193,7 @@ def decline_promotion(*, event_id: UUID, promotion_id: UUID, once: Once | None =
         promotion.event = event
         return promotion
 
-    return run_in_transaction(work, once=once)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def end_offer(*, locked_event: Event, promotion: Promotion, status: PromotionStatus) -> None:

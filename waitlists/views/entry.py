@@ -12,19 +12,19 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from bookings.operations import OwnerTold
+from bookings.operations import OwnerNotified
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
-from evently.idempotency.keys import Once, Replayed
+from evently.idempotency.keys import Idempotency, Replayed
 from evently.links import LinkInvalid, read_link
 from evently.pages import (
-    by_mailed_link,
-    once_for,
-    reader_of,
-    render_refused,
-    show_refusal,
-    shows_and_acts,
+    add_refusal,
+    current_user,
+    form_idempotency,
+    render_refusal,
+    require_get_or_post,
+    secret_link_page,
 )
 from events.locks import EventNotFound
 from events.models import Event
@@ -40,7 +40,7 @@ from waitlists.presenters import EntryAddresses, EntryPresenter, chance, receipt
 ENTRIES_PER_PAGE = 20
 
 
-@shows_and_acts
+@require_get_or_post
 @never_cache
 def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
     """Ask how many seats somebody waits for; a POST puts them in line, at its end."""
@@ -59,11 +59,11 @@ def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
 def _join(request: HttpRequest, event: Event) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
-        return render_refused(request, "waitlists/join.html", _context(request, event, form))
+        return render_refusal(request, "waitlists/join.html", _context(request, event, form))
     is_guest = not request.user.is_authenticated
     try:
         entry_id = _take_place(request, event, form)
-    except OwnerTold:
+    except OwnerNotified:
         # A stranger must not learn from us who waits for what, or has seats of what.
         return _guest_joined(request, event, form)
     except DomainError as refusal:
@@ -79,8 +79,8 @@ def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
     wishes = form.cleaned_data
     seats = {"quantity": wishes["quantity"], "min_quantity": wishes["min_quantity"]}
 
-    def once(user_id: UUID) -> Once | None:
-        return once_for(
+    def idempotency(user_id: UUID) -> Idempotency | None:
+        return form_idempotency(
             request, user_id=user_id, body=seats, answer=lambda entry: {"entry": entry.pk}
         )
 
@@ -88,10 +88,14 @@ def _take_place(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
         if request.user.is_authenticated:
             user_id = request.user.pk
             return operations.join_waitlist(
-                event_id=event.pk, user_id=user_id, once=once(user_id), **seats
+                event_id=event.pk, user_id=user_id, idempotency=idempotency(user_id), **seats
             ).pk
         return operations.join_as_guest(
-            event_id=event.pk, email=wishes["email"], name=wishes["name"], once_for=once, **seats
+            event_id=event.pk,
+            email=wishes["email"],
+            name=wishes["name"],
+            form_idempotency=idempotency,
+            **seats,
         ).pk
     except Replayed as first:
         return UUID(first.answer["entry"])
@@ -108,10 +112,10 @@ def _refused(
 ) -> HttpResponse:
     context = _context(request, public_event(event.pk) or event, form)
     if isinstance(refusal, Invalid):
-        show_refusal(form, refusal)
+        add_refusal(form, refusal)
     else:
         context["refusal"] = _next_step(refusal, event, form.cleaned_data["quantity"])
-    return render_refused(request, "waitlists/join.html", context, refusal)
+    return render_refusal(request, "waitlists/join.html", context, refusal)
 
 
 def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, str]:
@@ -156,10 +160,10 @@ def my_waitlists(request: HttpRequest) -> HttpResponse:
     """List the reader's places in line, and what was kept for them."""
     at = now()
     pending = Promotion.objects.filter(
-        user_id=reader_of(request).pk, status=PromotionStatus.PENDING
+        user_id=current_user(request).pk, status=PromotionStatus.PENDING
     )
     page = page_of(
-        queries.entries_of(user_id=reader_of(request).pk).prefetch_related(
+        queries.entries_of(user_id=current_user(request).pk).prefetch_related(
             Prefetch("promotions", queryset=pending, to_attr="pending")
         ),
         moment="joined_at",
@@ -188,13 +192,13 @@ def waitlist_entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def entry_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the receipt of the place in line of a mailed link."""
     return _show(request, _linked(token), EntryAddresses.behind(token))
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 @never_cache
 def leave_waitlist(request: HttpRequest, entry_id: UUID) -> HttpResponse:
@@ -203,8 +207,8 @@ def leave_waitlist(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return _leave(request, entry, EntryAddresses.own(entry))
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 def entry_link_leave(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to leave the line of a mailed link; a POST does it."""
     return _leave(request, _linked(token), EntryAddresses.behind(token))
@@ -212,7 +216,7 @@ def entry_link_leave(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own(request: HttpRequest, entry_id: UUID) -> WaitlistEntry:
     """Return one of the reader's entries. Raises EntryNotFound."""
-    entry = queries.entries_of(user_id=reader_of(request).pk).filter(pk=entry_id).first()
+    entry = queries.entries_of(user_id=current_user(request).pk).filter(pk=entry_id).first()
     if entry is None:
         raise EntryNotFound
     return entry
@@ -259,6 +263,6 @@ def _leave(request: HttpRequest, entry: WaitlistEntry, addresses: EntryAddresses
         operations.leave_waitlist(event_id=entry.event_id, entry_id=entry.pk)
     except DomainError as refusal:
         context["refusal"] = refusal
-        return render_refused(request, "waitlists/leave.html", context, refusal)
+        return render_refusal(request, "waitlists/leave.html", context, refusal)
     messages.success(request, "You have left the line. Everybody behind you has moved up.")
     return redirect(addresses.detail)

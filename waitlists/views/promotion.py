@@ -17,12 +17,12 @@ from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
 from evently.origin import origin_of
 from evently.pages import (
-    by_mailed_link,
-    fresh_key,
-    once_for,
-    reader_of,
-    render_refused,
-    shows_and_acts,
+    current_user,
+    form_idempotency,
+    new_idempotency_key,
+    render_refusal,
+    require_get_or_post,
+    secret_link_page,
 )
 from waitlists import operations, queries
 from waitlists.models import Promotion
@@ -40,14 +40,14 @@ def promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@by_mailed_link
+@secret_link_page
 def promotion_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show the offer of a mailed link."""
     context = _context(_linked(token), OfferAddresses.behind(token))
     return render(request, "waitlists/promotion.html", context)
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 def accept_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     """Claim one of the reader's offers."""
@@ -55,14 +55,14 @@ def accept_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     return _accept(request, offer, OfferAddresses.own(offer))
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 def promotion_link_accept(request: HttpRequest, token: str) -> HttpResponse:
     """Claim the offer of a mailed link."""
     return _accept(request, _linked(token), OfferAddresses.behind(token))
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 def decline_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     """Let one of the reader's offers pass."""
@@ -70,8 +70,8 @@ def decline_promotion(request: HttpRequest, promotion_id: UUID) -> HttpResponse:
     return _decline(request, offer, OfferAddresses.own(offer))
 
 
-@shows_and_acts
-@by_mailed_link
+@require_get_or_post
+@secret_link_page
 def promotion_link_decline(request: HttpRequest, token: str) -> HttpResponse:
     """Let the offer of a mailed link pass."""
     return _decline(request, _linked(token), OfferAddresses.behind(token))
@@ -79,7 +79,7 @@ def promotion_link_decline(request: HttpRequest, token: str) -> HttpResponse:
 
 def _own(request: HttpRequest, promotion_id: UUID) -> Promotion:
     """Return one of the reader's offers. Raises PromotionNotFound."""
-    offers = queries.promotions_of(user_id=reader_of(request).pk)
+    offers = queries.promotions_of(user_id=current_user(request).pk)
     offer = offers.filter(pk=promotion_id).first()
     if offer is None:
         raise PromotionNotFound
@@ -106,7 +106,7 @@ def _context(offer: Promotion, addresses: OfferAddresses) -> dict[str, Any]:
         "now": now(),
         "addresses": addresses,
         "booking_url": addresses.booking(booked) if booked is not None else "",
-        "idempotency_key": fresh_key(),
+        "idempotency_key": new_idempotency_key(),
         "by_link": addresses.by_link,
     }
 
@@ -119,7 +119,7 @@ def _accept(request: HttpRequest, offer: Promotion, addresses: OfferAddresses) -
             event_id=offer.event_id,
             promotion_id=offer.pk,
             origin=origin_of(request),
-            once=once_for(
+            idempotency=form_idempotency(
                 request,
                 user_id=offer.user_id,
                 body={},
@@ -150,4 +150,4 @@ def _refused(
     """Show the offer as it is by now, and why it could not be answered."""
     offer.refresh_from_db(fields=["status", "ended_at", "booking"])
     context = {**_context(offer, addresses), "refusal": refusal}
-    return render_refused(request, "waitlists/promotion.html", context, refusal)
+    return render_refusal(request, "waitlists/promotion.html", context, refusal)

@@ -9,7 +9,7 @@ from evently.accounts.locks import UserNotFound
 from evently.accounts.models import User
 from evently.database.clock import now
 from evently.errors import Conflict
-from evently.transactions import StartOver, refusing, run_in_transaction
+from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import lock_events
 from events.models import Event
 from events.signals import seats_freed
@@ -78,7 +78,7 @@ def _locked_events_of(user_id: UUID) -> list[Event]:
     User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
     if not _event_ids_of(user_id) <= {event.pk for event in locked}:
         # Locking more now could break the order.
-        raise StartOver
+        raise RetryTransaction
     return locked
 
 

@@ -23,10 +23,10 @@ from evently.accounts.queries import tokens_of
 from evently.errors import DomainError
 from evently.origin import origin_of
 from evently.pages import (
-    reader_of,
-    render_refused,
-    show_refusal,
-    shows_and_acts,
+    add_refusal,
+    current_user,
+    render_refusal,
+    require_get_or_post,
 )
 from notifications.forms import PreferencesForm
 
@@ -52,32 +52,32 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
     }
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 @never_cache
 @sensitive_post_parameters("current_password", "password")
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account; a POST does what its `act` says."""
     if request.method != "POST":
-        return render(request, TEMPLATE, _context(reader_of(request)))
+        return render(request, TEMPLATE, _context(current_user(request)))
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
         return redirect("account")
-    return act(request, reader_of(request))
+    return act(request, current_user(request))
 
 
 def _changed(
     request: HttpRequest, name: str, form: BaseForm, work: Callable[[], None], said: str
 ) -> HttpResponse:
     """Do what a form asks for and say so, or show it again with what is wrong."""
-    user = reader_of(request)
+    user = current_user(request)
     if not form.is_valid():
-        return render_refused(request, TEMPLATE, _context(user, **{name: form}))
+        return render_refusal(request, TEMPLATE, _context(user, **{name: form}))
     try:
         work()
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, TEMPLATE, _context(user, **{name: form}), refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, TEMPLATE, _context(user, **{name: form}), refusal)
     messages.success(request, said)
     return redirect("account")
 
@@ -125,14 +125,14 @@ def _make_token(request: HttpRequest, user: User) -> HttpResponse:
     """Make a token, and show its secret in this one answer."""
     form = TokenForm(request.POST, user=user)
     if not form.is_valid():
-        return render_refused(request, TEMPLATE, _context(user, token_form=form))
+        return render_refusal(request, TEMPLATE, _context(user, token_form=form))
     try:
         issued = operations.issue_token(
             user_id=user.pk, session=user.get_session_auth_hash(), **form.wishes
         )
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, TEMPLATE, _context(user, token_form=form), refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, TEMPLATE, _context(user, token_form=form), refusal)
     return render(request, TEMPLATE, _context(user, new_token=issued.secret))
 
 
@@ -144,37 +144,37 @@ ACTS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
 }
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """Make one of the reader's tokens stop working."""
     if request.method != "POST":  # somebody had to log in first
         return redirect("account")
-    operations.revoke_token(user_id=reader_of(request).pk, token_id=token_id)
+    operations.revoke_token(user_id=current_user(request).pk, token_id=token_id)
     messages.success(request, "The token has stopped working.")
     return redirect(f"{reverse('account')}#tokens")
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 def send_verification(request: HttpRequest) -> HttpResponse:
     """Mail the link that confirms the address again."""
     if request.method != "POST":
         return redirect("account")
     operations.request_address_verification(
-        user_id=reader_of(request).pk, origin=origin_of(request)
+        user_id=current_user(request).pk, origin=origin_of(request)
     )
     messages.success(request, "We have written to you again.")
     return redirect("account")
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     """End all other sessions of the reader."""
     if request.method != "POST":
         return redirect("account")
-    reader = reader_of(request)
+    reader = current_user(request)
     user = operations.end_other_sessions(user_id=reader.pk, session=reader.get_session_auth_hash())
     update_session_auth_hash(request, user)
     messages.success(request, "You are logged out everywhere else.")
@@ -186,6 +186,6 @@ def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
 @never_cache
 def export_data(request: HttpRequest) -> HttpResponse:
     """Give the reader all that is kept about them, as a file."""
-    response = JsonResponse(export_of(reader_of(request)), json_dumps_params={"indent": 2})
+    response = JsonResponse(export_of(current_user(request)), json_dumps_params={"indent": 2})
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response

@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from boxoffice.lifecycle import operations
 from evently.errors import DomainError
 from evently.pages import (
-    reader_of,
-    render_refused,
-    show_refusal,
-    shows_and_acts,
+    add_refusal,
+    current_user,
+    render_refusal,
+    require_get_or_post,
 )
 
 WORD = "delete"
@@ -38,7 +38,7 @@ class DeleteAccountForm(forms.Form):
         return word
 
 
-@shows_and_acts
+@require_get_or_post
 @login_required
 @never_cache
 def delete_account(request: HttpRequest) -> HttpResponse:
@@ -48,12 +48,12 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, TEMPLATE, context)
     if not form.is_valid():
-        return render_refused(request, TEMPLATE, context)
+        return render_refusal(request, TEMPLATE, context)
     try:
-        operations.erase_person(user_id=reader_of(request).pk)
+        operations.erase_person(user_id=current_user(request).pk)
     except DomainError as refusal:
-        show_refusal(form, refusal)
-        return render_refused(request, TEMPLATE, context, refusal)
+        add_refusal(form, refusal)
+        return render_refusal(request, TEMPLATE, context, refusal)
     logout(request)
     said = {
         "icon": "check",

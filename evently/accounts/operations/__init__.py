@@ -1,8 +1,8 @@
 """Every write of accounts.
 
-All but `disarm_unproven` are entry operations: each opens its own transaction. Their refusals
-sit beside them and are found here too. Leaving is `waitlists.operations.erase_person`, which
-cancels what lies ahead.
+All but `end_unverified_password` are entry operations: each opens its own transaction. Their
+refusals are defined beside them and exported here. Erasing a person is in `boxoffice.lifecycle`,
+since it cancels bookings and waitlist entries first.
 """
 
 from evently.accounts.links import TokenInvalid
@@ -40,7 +40,7 @@ from evently.accounts.operations.people import (
     set_active,
     withdraw_organizer,
 )
-from evently.accounts.operations.proof import disarm_unproven
+from evently.accounts.operations.proof import end_unverified_password
 from evently.accounts.operations.registration import (
     AccountInactive,
     find_or_create_guest,
@@ -74,8 +74,8 @@ __all__ = [
     "authenticate_with_password",
     "change_password",
     "change_profile",
-    "disarm_unproven",
     "end_other_sessions",
+    "end_unverified_password",
     "find_or_create_guest",
     "issue_token",
     "log_in_by_link",

@@ -116,7 +116,7 @@ def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
 def authenticate_token(secret: str) -> ApiToken | None:
     """Return the token with this secret, its user and their key, in one query.
 
-    None where it is unknown, over or revoked, or its user may not act. Once a day a second
+    None where it is unknown, over or revoked, or its user may not act. Idempotency a day a second
     statement notes that it was used.
     """
     if not secret.startswith(PREFIX) or len(secret) > LONGEST_SECRET or not secret.isascii():

@@ -31,7 +31,7 @@ def note_proof(locked_user: User) -> None:
     locked_user.save(update_fields=["email_verified_at"])
 
 
-def disarm_unproven(*, user_id: UUID) -> None:
+def end_unverified_password(*, user_id: UUID) -> None:
     """Shut out whoever signed up with an unproven address, inside the caller's transaction.
 
     For what is booked under an address by somebody who is not logged in: whoever set the

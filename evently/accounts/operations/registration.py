@@ -161,7 +161,7 @@ def find_or_create_guest(*, email: str, name: str) -> User:
     """Return the account of an address, made now without a password where there is none.
 
     An account keeps all it has: what a booking by somebody who is not logged in ends, it ends
-    itself (`proof.disarm_unproven`).
+    itself (`proof.end_unverified_password`).
     Raises AddressInvalid, NameInvalid, AccountInactive, TooManyAttempts.
     """
     email, name = clean_address(email), clean_name(name)

@@ -153,7 +153,7 @@ def test_an_address_taken_in_advance_is_of_no_use(client, origin):
     client.post(page_of(user))
     operations.find_or_create_guest(email="ana@example.org", name="Ana")
     with transaction.atomic():
-        operations.disarm_unproven(user_id=user.pk)
+        operations.end_unverified_password(user_id=user.pk)
 
     assert not can_log_in(origin)
 
@@ -186,7 +186,7 @@ def test_log_in_by_link_says_nothing_of_it_to_others(client):
 # ── What is booked under an unproven address ────────────────────────────────
 def disarm(user) -> None:
     with transaction.atomic():
-        operations.disarm_unproven(user_id=user.pk)
+        operations.end_unverified_password(user_id=user.pk)
 
 
 def test_disarming_ends_password_sessions_tokens_and_preferences(unproven, origin, announced):
@@ -245,7 +245,7 @@ def test_a_request_under_way_gives_no_new_way_in(client, unproven, way):
         proof.lock_user(unproven.pk)
         thread.start()
         wait_until(lambda: value(SOMEBODY_WAITS))
-        operations.disarm_unproven(user_id=unproven.pk)
+        operations.end_unverified_password(user_id=unproven.pk)
     thread.join()
 
     assert fresh(unproven).is_guest
