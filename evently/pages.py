@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -14,6 +15,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evently.accounts.models import User
@@ -22,6 +24,9 @@ from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
 from evently.middleware import status_of
 
 INVALID_FORM_STATUS = 422
+
+# What a view works on: a row, and whatever its page needs to know of how it was opened.
+Opened = TypeVar("Opened")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -151,3 +156,34 @@ def secret_link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
         return response
 
     return wrapped
+
+
+def owner_or_link(
+    *, owned: Callable[..., Opened], linked: Callable[[str], Opened]
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let one view serve the owner of a row, logged in, and the holder of a link from an email.
+
+    The two URLs of the view pass either the row's id or `token`. owned: called with the request
+    and the row's id; linked: called with the token. Both return what the view gets as its second
+    argument, or raise NotFound.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @login_required
+        @never_cache
+        def for_owner(request: HttpRequest, row_id: UUID, **kwargs: Any) -> HttpResponse:
+            return view(request, owned(request, row_id), **kwargs)
+
+        @secret_link_page
+        def for_link_holder(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+            return view(request, linked(token), **kwargs)
+
+        @wraps(view)
+        def serve(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            if "token" in kwargs:
+                return for_link_holder(request, **kwargs)
+            return for_owner(request, **kwargs)
+
+        return serve
+
+    return decorate
