@@ -18,6 +18,12 @@ from django.utils import timezone
 
 from bookings.models import Booking, Payment, PaymentKind, PaymentStatus
 from bookings.operations import Canceller, book_seats, cancel_booking
+from boxoffice.lifecycle.operations import (
+    cancel_event,
+    complete_event,
+    continue_cancellation,
+    erase_person,
+)
 from evently.accounts.models import User
 from evently.accounts.operations import (
     change_profile,
@@ -30,7 +36,7 @@ from evently.accounts.operations import (
 )
 from evently.audit.context import acting
 from evently.errors import DomainError
-from evently.idempotency.keys import Once, digest_of
+from evently.idempotency.keys import Idempotency, digest_of
 from evently.origin import Origin
 from evently.tests.clock import TestClock
 from events.models import Event, EventMetric, EventStaff, PaymentMode, StaffRole
@@ -39,11 +45,7 @@ from tests.upgrade.emails import change_a_template, send_emails
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import (
     accept_promotion,
-    cancel_event,
-    complete_event,
-    continue_cancellation,
     decline_promotion,
-    erase_person,
     expire_promotions,
     join_waitlist,
     leave_waitlist,
@@ -342,7 +344,7 @@ class Story:
                     user_id=user.pk,
                     quantity=n + 1,
                     origin=origin(n),
-                    once=Once(
+                    idempotency=Idempotency(
                         user_id=user.pk,
                         key=f"key-{n}",
                         method="POST",
