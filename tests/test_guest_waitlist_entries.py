@@ -61,7 +61,7 @@ def test_a_place_in_line_shuts_out_whoever_came_before_and_tells_the_owner(clien
     assert join(client, event, "ana@example.org").status_code == 200
 
     assert User.objects.get(pk=user.pk).is_guest
-    assert [type_ for type_, _ in told(user)] == ["password_reset", "waitlist_join"]
+    assert [type_ for type_, _ in told(user)] == ["password_ended", "waitlist_join"]
 
 
 def test_a_refused_attempt_makes_no_account(client):
@@ -104,7 +104,7 @@ def test_everybody_sees_the_same_and_the_owner_is_told_why(client, known, why):
     user = User.objects.with_address(email).get()
     assert first == second
     assert first[0] == 200
-    assert told(user)[-1] == ("account_exists", {"refused": why})
+    assert told(user)[-1] == ("guest_refused", {"refused": why})
     assert WaitlistEntry.objects.filter(user=user).count() == (why == "already_waiting")
 
 
