@@ -247,7 +247,7 @@ class EmailDelivery(Identified):
 
     class Meta:
         db_table = "email_delivery_log"
-        verbose_name = "mail"
+        verbose_name = "email"
         verbose_name_plural = "delivery log"
         constraints = [
             models.UniqueConstraint(fields=["notification_id"], name="unq_delivery_notification"),

@@ -9,12 +9,18 @@ from django.db.migrations.executor import MigrationExecutor
 from evently.tests.database import as_owner
 from evently.tests.rows import insert, person
 from evently.tests.sql import refused, run
+from notifications.emails.templates import shipped
 from notifications.kinds import KINDS
 from notifications.migration import allow_kinds
+from notifications.models import TemplateType
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BEFORE_KINDS, KINDS_SPLIT = "0004_shipped_templates", "0005_hidden_kinds"
+BEFORE_KINDS, KINDS_SPLIT, TEMPLATES_REPLACED = (
+    "0004_shipped_templates",
+    "0005_hidden_kinds",
+    "0006_default_templates",
+)
 
 
 def migrate(name):
@@ -125,3 +131,51 @@ def test_allow_kinds_lets_the_database_accept_another_kind_and_takes_it_back():
 
     with refused("chk_notification_type"):
         insert("notifications", user_id=user_id, type="parade", message="x")
+
+
+# ── 0006: default templates ─────────────────────────────────────────────────
+def version(type_, number, subject, html, text):
+    run("UPDATE email_templates SET is_active = false WHERE template_type = %s", type_)
+    return insert(
+        "email_templates",
+        template_type=type_,
+        version=number,
+        subject_template=subject,
+        html_template=html,
+        text_template=text,
+        variables='["userName"]',
+    )
+
+
+def active(type_):
+    ((number, *text, variables),) = run(
+        "SELECT version, subject_template, html_template, text_template, variables"
+        " FROM email_templates WHERE template_type = %s AND is_active",
+        type_,
+    )
+    return number, tuple(text), variables
+
+
+def test_untouched_default_templates_are_replaced_and_others_kept():
+    old = import_module(f"notifications.migrations.{TEMPLATES_REPLACED}").REPLACED
+    migrate(KINDS_SPLIT)
+    for type_, text in old.items():
+        version(type_, 2, *text)
+    own = ("Ahoy {userName}", *old["welcome"][1:])
+    version("welcome", 3, *own)
+
+    migrate(TEMPLATES_REPLACED)
+
+    assert active("welcome")[:2] == (3, own)
+    for type_ in old.keys() - {"welcome"}:
+        new = shipped(TemplateType(type_))
+        assert active(type_) == (3, (new.subject, new.html, new.text), '["userName"]')
+    assert active("notification")[0] == 1
+
+
+def test_of_a_new_installation_the_default_templates_are_version_1():
+    migrate(KINDS_SPLIT)
+
+    migrate(TEMPLATES_REPLACED)
+
+    assert run("SELECT DISTINCT version FROM email_templates") == [(1,)]
