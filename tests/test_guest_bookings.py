@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
-from bookings.operations.guests import REFUSALS_OF_STRANGERS
+from bookings.operations.guests import LOGGED_FORM_REFUSALS
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import User
 from evently.accounts.operations import authenticate_token
@@ -285,8 +285,8 @@ def test_looking_at_another_price_is_no_attempt(client):
 @pytest.mark.parametrize("changes", [{"quantity": "x"}, {"quantity": "2"}])
 def test_nobody_fills_the_log_for_free(client, changes):
     event = EventFactory(total_capacity=1)
-    for _ in range(REFUSALS_OF_STRANGERS.most - 1):
-        count((REFUSALS_OF_STRANGERS, "127.0.0.1"))
+    for _ in range(LOGGED_FORM_REFUSALS.most - 1):
+        count((LOGGED_FORM_REFUSALS, "127.0.0.1"))
 
     answers = [book(client, event, "ada@example.org", **changes) for _ in range(3)]
 

@@ -9,6 +9,7 @@ from bookings import operations
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
+from bookings.operations.booking import REFUSALS
 from evently import metrics
 from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7
@@ -22,6 +23,7 @@ from evently.idempotency.keys import (
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, wait
 from evently.tests.sql import run
+from evently.transactions import refusing, run_in_transaction
 from events.factories import EventFactory
 from events.locks import EventNotFound
 from events.models import Event
@@ -134,6 +136,19 @@ def test_priced_event_needs_a_price_and_a_free_one_does_not():
     assert book(EventFactory(), 2).total_amount == 0
     # 20.005 and more was seen: they pay what it costs.
     assert book(EventFactory(priced=20), 3, unit_price=Decimal("20.005")).total_amount == 60
+
+
+def test_price_that_falls_on_every_try_is_refused_as_changed():
+    tries = []
+
+    def book():
+        tries.append(1)
+        with refusing(trg_price_current=REFUSALS["trg_price_current"]):
+            run("SELECT evently_refuse(%s, 'trg_price_current')", EventFactory().pk)
+
+    with pytest.raises(operations.PriceChanged):
+        run_in_transaction(book)
+    assert len(tries) == 4
 
 
 # ── Refusals, in their order ────────────────────────────────────────────────

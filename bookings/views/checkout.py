@@ -70,7 +70,7 @@ def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse
 def _book(request: HttpRequest, event: Event) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
-        operations.log_guest_refusal(
+        operations.log_invalid_form(
             event_id=event.pk,
             user_id=request.user.pk if request.user.is_authenticated else None,
             quantity=form.cleaned_data.get("quantity"),
