@@ -72,7 +72,7 @@ def log_refusal(
     if quantity is not None and not -BIGINT <= quantity < BIGINT:
         quantity = None
 
-    def work() -> None:
+    def insert() -> None:
         if Event.objects.filter(pk=event_id).exists():
             BookingAttempt.objects.create(
                 event_id=event_id,
@@ -85,6 +85,6 @@ def log_refusal(
             )
 
     try:
-        run_in_transaction(work)
+        run_in_transaction(insert)
     except (DatabaseError, DomainError) as error:
         log.warning("attempt_not_logged", event_id=str(event_id), error=type(error).__name__)
