@@ -156,7 +156,7 @@ def book_held_seats(
     """Book the seats that an offer held, in the transaction that accepts it; log and announce it.
 
     unit_price: at most the current price. The offer must already be marked as used, with this
-    `booking_id`: that returns its seats, and tells the triggers that this booking takes them.
+    `booking_id`: that returns its seats, and shows the triggers which booking may take them.
     """
     booking = insert_booking(
         event=locked_event,

@@ -2,8 +2,8 @@
 
 The answer must not reveal what the owner of the address has booked, or whether their account is
 deactivated. So reasons that hold for any user are checked before the address is looked up. The
-remaining reasons concern the owner alone, and only they are notified, by email; that way nobody
-can probe an address without its owner noticing.
+remaining reasons concern the owner alone, and only they are notified, by email. So an address
+cannot be probed without its owner noticing.
 """
 
 from collections.abc import Callable, Iterator

@@ -65,11 +65,11 @@ def test_cancelling_asks_for_confirmation_and_happens_once(client, user):
     booking = BookingFactory(user=user, event=EventFactory(priced=20), quantity=2)
     url = reverse("cancel_booking", args=[booking.pk])
 
-    asked = client.get(url)
-    assert "nothing to refund" in asked.content.decode()
+    confirmation = client.get(url)
+    assert "nothing to refund" in confirmation.content.decode()
     assert not Booking.objects.get().is_cancelled
 
-    fields = {"idempotency_key": asked.context["form"]["idempotency_key"].value()}
+    fields = {"idempotency_key": confirmation.context["form"]["idempotency_key"].value()}
     assert client.post(url, fields).status_code == 302
     assert Booking.objects.get().is_cancelled
     assert client.post(url, fields).status_code == 302
@@ -86,7 +86,7 @@ def test_cancelling_after_the_deadline_is_refused(client, user, clock):
     assert "deadline for cancelling" in response.content.decode()
 
 
-# ── Emailed links ──────────────────────────────────────────────────────────
+# ── Emailed links ───────────────────────────────────────────────────────────
 def link(booking, purpose="booking", row=None):
     return sign_link(purpose=purpose, row_id=(row or booking).pk, event_id=booking.event_id)
 
