@@ -1,7 +1,7 @@
 """Bookings, their tickets and payments, and the log of every booking attempt.
 
-Triggers maintain the references and tickets (bookings/migrations), and the seats that a booking
-takes and returns (waitlists/migrations/0003_seat_ledger).
+Triggers maintain the references and tickets (bookings/sql), and the seats that a booking takes and
+returns (waitlists/sql).
 """
 
 from datetime import datetime

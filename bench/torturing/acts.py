@@ -178,7 +178,7 @@ def expire() -> None:
 
 
 def repair() -> None:
-    waitlists.repair_line(event_id=an_event())
+    waitlists.repair_waitlist(event_id=an_event())
 
 
 def edit() -> None:
