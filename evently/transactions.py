@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from psycopg import errors as pg
@@ -32,7 +32,12 @@ class ReferencedRowDeleted(NotFound):
 
 
 class RetryTransaction(Exception):
-    """What was read before the locks has changed meanwhile: do the work again from its start."""
+    """What was read before the locks has changed meanwhile: do the work again from its start.
+
+    refusal: what the caller gets when every retry ends like this.
+    """
+
+    refusal: ClassVar[type[DomainError]] = EventBusy
 
 
 def run_in_transaction(
@@ -69,7 +74,7 @@ def run_in_transaction(
             ):
                 raise
             if attempt == DEADLOCK_RETRIES:
-                raise EventBusy from error
+                raise getattr(error, "refusal", EventBusy) from error
             # Jitter only, nothing secret: two that collided should not collide again.
             time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
     raise AssertionError("unreachable")
