@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from evently.errors import NotFound
+from evently.errors import Invalid, NotFound
 
 
 class LinkInvalid(NotFound):
@@ -18,9 +18,16 @@ class LinkInvalid(NotFound):
 
     code = "link_invalid"
     message = (
-        "This link does not work. Please open it from the mail again, "
-        "copied whole, or log in to find what you are looking for."
+        "This link does not work. Open it from the email again, "
+        "or log in to find what you are looking for."
     )
+
+
+class LinkExpired(Invalid):
+    """A link that works for a limited time, or once, no longer works, or was cut short."""
+
+    code = "link_expired"
+    message = "This link has expired or was already used. Please request a new one."
 
 
 def sign_link(*, purpose: str, row_id: UUID, event_id: UUID) -> str:

@@ -1,6 +1,5 @@
 """Turn away what no page should see, and turn refusals into pages."""
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,34 +14,15 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
-from evently.errors import Busy, Conflict, DomainError, Invalid, NotAllowed, NotFound
+from evently.errors import DomainError
+from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
+from evently.links import LinkExpired, LinkInvalid
 
-STATUS_BY_KIND: dict[type[DomainError], int] = {
-    Invalid: 422,
-    NotAllowed: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Busy: 429,
-}
 DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
-# Links in mails that lead nowhere: whoever opened one can come in another way.
-BROKEN_LINKS = {"link_invalid", "token_invalid"}
-TITLES = {400: "Bad Request", 413: "Content Too Large"}
-
-
-def is_api(request: HttpRequest) -> bool:
-    """Return whether the answer goes to a program."""
-    return request.path.startswith("/api/")
-
-
-def status_of(refusal: DomainError) -> int:
-    """Return the HTTP status of a refusal, by its kind."""
-    for kind, status in STATUS_BY_KIND.items():
-        if isinstance(refusal, kind):
-            return status
-    return 400
+# For links from emails that no longer work, the page offers to log in instead.
+BROKEN_LINKS = (LinkInvalid, LinkExpired)
 
 
 class RequestGuardMiddleware:
@@ -56,7 +36,7 @@ class RequestGuardMiddleware:
         """Answer 400 or 413, or pass on."""
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path_info or "\x00" in query or "%00" in query:
-            return refuse(request, 400, "null_byte", "The address contains a null byte.")
+            return refuse(request, 400, "null_byte", "The URL contains a null byte.")
         limit = self.limit_of(request)
         if limit is not None and content_length(request) > limit:
             drain(request)
@@ -64,7 +44,7 @@ class RequestGuardMiddleware:
                 request,
                 413,
                 "body_too_large",
-                f"What was sent is larger than {limit // 1024} KB, the most that is taken here.",
+                f"The body of the request is larger than the limit of {limit // 1024} KB.",
             )
         return self.get_response(request)
 
@@ -100,17 +80,10 @@ def drain(request: HttpRequest) -> None:
 
 
 def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """Answer in plain words: problem+json to programs, text to people."""
-    if not is_api(request):
-        return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
-    problem = {
-        "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
+    """Answer before any view runs: a problem document in the API, plain text elsewhere."""
+    if is_api(request):
+        return ProblemResponse(status=status, code=code, detail=detail)
+    return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -160,24 +133,23 @@ class RefusalMiddleware:
         """Return the refusal's page, or None for anything that is no refusal."""
         if not isinstance(exception, DomainError):
             return None
-        status = status_of(exception)
         if is_api(request):
-            response = refuse(request, status, exception.code, exception.text)
-        else:
-            response = HttpResponse(refusal_page(request, exception, status), status=status)
-        if isinstance(exception, Busy):
-            response.headers["Retry-After"] = str(exception.retry_after_seconds)
-        return response
+            return refusal_problem(exception)
+        return HttpResponse(
+            refusal_page(request, exception),
+            status=status_of(exception),
+            headers=retry_headers(exception),
+        )
 
 
-def refusal_page(request: HttpRequest, refusal: DomainError, status: int) -> str:
+def refusal_page(request: HttpRequest, refusal: DomainError) -> str:
     """Return the page's HTML; a bare one where the template is missing."""
     context = {
         "refusal": refusal,
         "text": refusal.text,
         "code": refusal.code,
-        "status": status,
-        "is_broken_link": refusal.code in BROKEN_LINKS,
+        "status": status_of(refusal),
+        "is_broken_link": isinstance(refusal, BROKEN_LINKS),
     }
     try:
         return render_to_string("errors/refusal.html", context, request=request)

@@ -1,7 +1,6 @@
 """The OpenAPI document: what all operations have in common is said here, once."""
 
 import re
-from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,7 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from evently.api.permissions import ANY, ORGANIZE, PUBLIC, scope_of
-from evently.api.problems import CONTENT_TYPE, TITLES
+from evently.http_errors import PROBLEM_CONTENT_TYPE, title_of
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
 GENERAL_CODES: dict[int, tuple[str, ...]] = {
@@ -175,7 +174,7 @@ class ApiSchema(AutoSchema):
                 examples=[example_of(status, name) for name in names[:1]],
             )
             responses[str(status)] = self._get_response_for_code(
-                described, str(status), [CONTENT_TYPE], direction
+                described, str(status), [PROBLEM_CONTENT_TYPE], direction
             )
         return responses
 
@@ -186,12 +185,12 @@ def example_of(status: int, code: str) -> OpenApiExample:
         code,
         value={
             "type": "about:blank",
-            "title": TITLES.get(status) or HTTPStatus(status).phrase,
+            "title": title_of(status),
             "status": status,
             "detail": "A sentence for people.",
             "code": code,
         },
         status_codes=[str(status)],
-        media_type=CONTENT_TYPE,
+        media_type=PROBLEM_CONTENT_TYPE,
         response_only=True,
     )

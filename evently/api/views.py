@@ -13,9 +13,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from evently.accounts.models import User
 from evently.api.openapi import ApiSchema
-from evently.api.problems import LengthRequired, PreconditionFailed, PreconditionRequired
+from evently.api.problems import LengthRequired, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
 from evently.api.throttling import RateState
+from evently.errors import EditedMeanwhile
 
 ETAG = re.compile(r'"(\d{1,9})"')
 
@@ -109,7 +110,7 @@ def version_from(request: Request, *, current: int) -> int | None:
 
     current: the version that is there now. None for `If-Match: *`, which takes whatever is
     there when the change is made.
-    Raises PreconditionRequired, PreconditionFailed.
+    Raises PreconditionRequired, EditedMeanwhile.
     """
     header = request.headers.get("If-Match", "").strip()
     if not header:
@@ -118,5 +119,5 @@ def version_from(request: Request, *, current: int) -> int | None:
         return None
     named = ETAG.fullmatch(header)
     if named is None or int(named[1]) != current:
-        raise PreconditionFailed
+        raise EditedMeanwhile
     return int(named[1])

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.problems import flat_errors, problem_of
 from evently.api.tests.client import api, assert_problem
-from evently.errors import Busy, Conflict, Invalid, NotAllowed, NotFound
+from evently.cursors import CursorInvalid
+from evently.errors import Busy, Conflict, EditedMeanwhile, Invalid, Malformed, NotAllowed, NotFound
 from evently.idempotency.keys import Replayed, RequestInProgress
 
 
@@ -25,7 +26,10 @@ class PriceUp(Conflict):
 @pytest.mark.parametrize(
     ("exception", "status", "code"),
     [
+        (Malformed(), 400, "malformed"),
+        (CursorInvalid(), 400, "cursor_invalid"),
         (Invalid(), 422, "invalid"),
+        (EditedMeanwhile(version=2), 412, "edited_meanwhile"),
         (NotAllowed(), 403, "not_allowed"),
         (NotFound(), 404, "not_found"),
         (Conflict(), 409, "conflict"),
