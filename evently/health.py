@@ -10,7 +10,6 @@ from threading import Lock
 from typing import Any
 
 import psycopg
-import redis
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -18,11 +17,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from evently import metrics
 from evently.environment import env
+from evently.redis_client import redis_client
 
 DEADLINE_SECONDS = 1.2
 FORWARDING_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -41,25 +39,15 @@ def ask_database() -> None:
         connection.execute("SELECT 1")
 
 
-def _broker(*, timeout_seconds: float) -> redis.Redis:
-    """Return a client that gives up quickly instead of trying again."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=timeout_seconds,
-        socket_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
 def ask_broker() -> None:
     """Ask the broker for a sign of life."""
-    with _broker(timeout_seconds=1) as client:
+    with redis_client(timeout_seconds=1) as client:
         client.ping()
 
 
 def queue_length() -> float:
     """Return how many tasks wait in the broker."""
-    with _broker(timeout_seconds=0.5) as client:
+    with redis_client(timeout_seconds=0.5) as client:
         return float(sum(client.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES))
 
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from evently.api.permissions import ANY, ORGANIZE, PUBLIC, scope_of
 from evently.http_errors import PROBLEM_CONTENT_TYPE, title_of
+from evently.idempotency.keys import HEADER as IDEMPOTENCY_HEADER
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
 GENERAL_CODES: dict[int, tuple[str, ...]] = {
@@ -35,7 +36,7 @@ IDEMPOTENCY_CODES = {
 RETRIED = (409, 429, 503)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
+    IDEMPOTENCY_HEADER,
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description=(

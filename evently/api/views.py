@@ -15,8 +15,9 @@ from evently.accounts.models import User
 from evently.api.openapi import ApiSchema
 from evently.api.problems import LengthRequired, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
-from evently.api.throttling import RateState
+from evently.api.throttling import rate_headers
 from evently.errors import EditedMeanwhile
+from evently.throttle import Counted
 
 ETAG = re.compile(r'"(\d{1,9})"')
 
@@ -78,8 +79,8 @@ class ApiMixin(APIView):
         """Add the headers that every answer has."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         http_request: HttpRequest = request._request
-        state: RateState | None = getattr(http_request, "rate_state", None)
-        for name, value in state.headers().items() if state else ():
+        counted: Counted | None = getattr(http_request, "rate_counted", None)
+        for name, value in rate_headers(counted).items() if counted else ():
             answer.headers.setdefault(name, value)
         personal = "Authorization" in request.headers
         answer.headers.setdefault("Cache-Control", "no-store" if personal else "no-cache")
