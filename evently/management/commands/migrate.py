@@ -5,9 +5,8 @@ from django.core.management.commands import migrate
 
 
 class Command(migrate.Command):
-    """Django's own migrate, on the alias "owner" unless another is named."""
+    """Django's own migrate, with the database alias "owner" as default."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take Django's arguments, with another default."""
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
