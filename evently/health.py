@@ -73,7 +73,7 @@ class Probe:
         """Return the running check, or start a new one."""
         with self._lock:
             if self._executor is None:
-                # Created on first use: gunicorn forks after loading, and threads do not survive a fork.
+                # Created on first use: gunicorn forks after loading, and threads do not survive it.
                 self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"probe-{self.name}")
             if self._running is None or self._running.done():
                 self._running = self._executor.submit(self.check)

@@ -82,8 +82,8 @@ def _wrong_wrapping_keys() -> Iterator[str]:
         elif not any(_unwraps(key) for key in _keys_under(name)):
             yield (
                 f"The key {name!r} in EVENTLY_PII_KEYS is not the key of that name with which "
-                "names and email addresses in this database are encrypted. Restore the old key, and "
-                f"give the new one another name. {START_OVER}"
+                "names and email addresses in this database are encrypted. Restore the old key, "
+                f"and give the new one another name. {START_OVER}"
             )
 
 

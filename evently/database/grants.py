@@ -23,7 +23,7 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
-# Creating a trigger takes EXECUTE on its function, which PUBLIC has by default. With such a trigger on
+# Creating a trigger takes EXECUTE on its function, which PUBLIC has by default. With a trigger on
 # a table of its own, a role could have forged rows move seats with the owner's privileges.
 GUARD_TRIGGER_FUNCTIONS = """
     DO $$
