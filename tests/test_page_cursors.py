@@ -1,4 +1,4 @@
-"""Keyset pagination of HTML pages; the API's is in tests/test_api_pagination.py."""
+"""Keyset pagination of pages; the API's is in test_api_pagination.py."""
 
 import pytest
 from django.db import connection
