@@ -66,8 +66,8 @@ def test_pagination_has_no_gaps_and_no_duplicates(client, user):
     assert pages == 3
 
 
-def test_invalid_cursor_is_not_found(client, user):
-    assert client.get("/notifications/?cursor=nonsense").status_code == 404
+def test_invalid_cursor_is_refused(client, user):
+    assert client.get("/notifications/?cursor=nonsense").status_code == 400
 
 
 def test_inbox_needs_the_same_queries_for_one_and_for_twenty(client, user):

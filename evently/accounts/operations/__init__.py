@@ -5,7 +5,6 @@ refusals are defined beside them and exported here. Erasing a person is in `boxo
 since it cancels bookings and waitlist entries first.
 """
 
-from evently.accounts.links import TokenInvalid
 from evently.accounts.locks import SessionEnded, UserNotFound
 from evently.accounts.operations.access import (
     authenticate_with_password,
@@ -31,7 +30,6 @@ from evently.accounts.operations.passwords import (
 )
 from evently.accounts.operations.people import (
     AddressUnproven,
-    EditedMeanwhile,
     LastSuperuser,
     PreferencesInvalid,
     change_profile,
@@ -51,6 +49,8 @@ from evently.accounts.operations.registration import (
     verify_address_anew,
     verify_address_with_password,
 )
+from evently.errors import EditedMeanwhile
+from evently.links import LinkExpired
 from evently.throttle import TooManyAttempts
 
 __all__ = [
@@ -59,10 +59,10 @@ __all__ = [
     "EditedMeanwhile",
     "IssuedToken",
     "LastSuperuser",
+    "LinkExpired",
     "PreferencesInvalid",
     "ScopeNotAllowed",
     "SessionEnded",
-    "TokenInvalid",
     "TokenNotFound",
     "TokenRequestInvalid",
     "TooManyAttempts",

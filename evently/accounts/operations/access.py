@@ -56,7 +56,7 @@ def log_in_by_link(*, token: str) -> User:
     """Return whom a mailed link lets in, once; it also shows that the address is theirs.
 
     The view passes the user to Django's `login`.
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     user_id, link_version = read_login_token(token)
 

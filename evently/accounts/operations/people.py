@@ -7,17 +7,10 @@ from uuid import UUID
 from evently.accounts.locks import lock_user
 from evently.accounts.models import Role, User
 from evently.accounts.operations.proof import revoke_tokens
-from evently.errors import Conflict, Invalid
+from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.transactions import run_in_transaction
 
 LARGEST_PREFERENCES = 4096
-
-
-class EditedMeanwhile(Conflict):
-    """Somebody else saved first; `version` is what it is now."""
-
-    code = "edited_meanwhile"
-    message = "This was changed in the meantime. Please look at it again, then repeat your change."
 
 
 class PreferencesInvalid(Invalid):

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
-from evently.accounts.links import TokenInvalid, read_verification_token
+from evently.accounts.links import read_verification_token
 from evently.accounts.locks import SessionEnded, lock_user
 from evently.accounts.models import User
 from evently.accounts.operations.limits import count_guest, count_log_in, count_mail
@@ -23,6 +23,7 @@ from evently.accounts.signals import (
     user_registered,
 )
 from evently.errors import NotAllowed
+from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.privacy.addresses import clean_address, clean_name
 from evently.throttle import forgive
@@ -80,7 +81,7 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
 def person_to_verify(*, token: str) -> User:
     """Return whose address a mailed link would confirm, or has confirmed already.
 
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     return _person_of(token, User.objects.with_keys().active())
 
@@ -90,7 +91,7 @@ def verify_address(*, token: str, session: str) -> User:
 
     session: the `get_session_auth_hash()` of whoever asks, which shows that they know the
     password; so it stays.
-    Raises TokenInvalid, SessionEnded.
+    Raises LinkExpired, SessionEnded.
     """
 
     def work() -> User:
@@ -108,7 +109,7 @@ def verify_address_with_password(*, token: str, password: str, origin: Origin) -
     """Note that an address is its user's, who types the account's password; so it stays.
 
     Counted like a log-in, for whoever holds the link could guess otherwise.
-    Raises TokenInvalid, WrongPassword, TooManyAttempts.
+    Raises LinkExpired, WrongPassword, TooManyAttempts.
     """
     counted = count_log_in(person_to_verify(token=token).email, origin)
 
@@ -130,13 +131,13 @@ def verify_address_anew(*, token: str) -> User:
 
     What was set before ends, and whoever holds the mail sets a new one
     (`links.password_reset_token`). Works once.
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
 
     def work() -> User:
         user = _lock_person_of(token)
         if user.is_verified:
-            raise TokenInvalid
+            raise LinkExpired
         prove_address(user)
         return user
 
@@ -149,11 +150,11 @@ def _lock_person_of(token: str) -> User:
 
 
 def _person_of(token: str, users: QuerySet[User]) -> User:
-    """Return whom a verification token was made for, among users. Raises TokenInvalid."""
+    """Return whom a verification token was made for, among users. Raises LinkExpired."""
     user_id, digest = read_verification_token(token)
     user = users.filter(pk=user_id, email_digest__startswith=digest).first()
     if user is None or not digest:
-        raise TokenInvalid
+        raise LinkExpired
     return user
 
 

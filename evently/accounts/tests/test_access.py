@@ -139,7 +139,7 @@ def test_login_link_lets_in_once(ana, announced, origin):
     token = links.login_token(ana)
 
     assert operations.log_in_by_link(token=token) == ana
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=token)
 
 
@@ -180,7 +180,7 @@ def test_login_link_runs_out(ana, still_time):
     token = links.login_token(ana)
     still_time.move(timedelta(hours=1, seconds=5))
 
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=token)
 
 
@@ -188,16 +188,16 @@ def test_login_link_stops_with_the_account(ana):
     token = links.login_token(ana)
     operations.set_active(user_id=ana.pk, active=False)
 
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=token)
 
 
 def test_links_are_for_one_thing_only(ana):
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=links.password_reset_token(ana))
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=links.verification_token(ana))
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.reset_password(token=links.login_token(ana), password="another secret")
 
 

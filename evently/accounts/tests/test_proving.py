@@ -122,7 +122,7 @@ def test_who_did_not_choose_the_password_does_so_once(client, unproven):
     answer = Client().post(page_of(unproven), {"anew": "1"})
 
     assert answer.status_code == 200, "it only says that the address is confirmed"
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.verify_address_anew(token=links.verification_token(unproven))
 
 
