@@ -3,7 +3,7 @@
 import django_filters
 from django.db.models import QuerySet
 
-from events.filters import TRUTH
+from events.filters import BOOLEAN_CHOICES
 from notifications.models import MessageType, Notification
 
 
@@ -11,7 +11,7 @@ class NotificationFilter(django_filters.FilterSet):
     """The parameters of a list of messages."""
 
     unread = django_filters.ChoiceFilter(
-        choices=TRUTH, method="narrow", label="`true`: only what has not been read."
+        choices=BOOLEAN_CHOICES, method="narrow", label="`true`: only what has not been read."
     )
     type = django_filters.ChoiceFilter(choices=MessageType.choices)
 

@@ -342,6 +342,6 @@ def test_booking_made_while_its_owner_is_deleted_serves_the_line(monkeypatch):
         return locked
 
     monkeypatch.setattr(removing, "lock_events", lock_and_book)
-    removing.remove_person(user_id=user.pk)
+    removing.delete_person(user_id=user.pk)
     assert locks == [0, 1]
     assert WaitlistEntry.objects.get().status == "promoted"

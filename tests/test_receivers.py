@@ -259,9 +259,7 @@ def test_a_moved_event_is_told_to_all_who_have_seats_or_wait(waiting):
     stranger = UserFactory()
     event.refresh_from_db()
 
-    edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=event.version, venue="The Barn"
-    )
+    edit_event(event_id=event.pk, version=event.version, venue="The Barn")
 
     for person in (booking.user, user):
         assert last_told(person).type == "event_changed"

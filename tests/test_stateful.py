@@ -186,7 +186,6 @@ class LedgerAndLine(RuleBasedStateMachine):
         try:
             edit_event(
                 event_id=event.pk,
-                by_id=event.created_by_id,
                 version=event.version,
                 total_capacity=capacity,
             )
@@ -202,7 +201,7 @@ class LedgerAndLine(RuleBasedStateMachine):
     def remove(self, place):
         if Booking.objects.filter(user_id=place.user).exists():
             return
-        lifecycle.remove_person(user_id=place.user)
+        lifecycle.delete_person(user_id=place.user)
         if place in self.model.line:
             self.model.line.remove(place)
         self.model.offers.pop(place.id, None)

@@ -33,7 +33,7 @@ def publish(seats: int) -> Event:
         base_price=Decimal("12.50"),
         payment_mode="door",
     )
-    return publish_event(event_id=event.pk, by_id=organizer.pk)
+    return publish_event(event_id=event.pk)
 
 
 def find(page: Page, event: Event) -> None:

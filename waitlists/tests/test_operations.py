@@ -273,7 +273,7 @@ def test_priority_moves_somebody_with_a_reason_that_is_kept():
 def test_raised_capacity_serves_the_line_at_once():
     event, _ = full()
     entries = [join(event, 2) for _ in range(3)]
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, total_capacity=9)
+    edit_event(event_id=event.pk, version=1, total_capacity=9)
     assert [fate(entry) for entry in entries] == ["promoted", "promoted", "waiting"]
     event.refresh_from_db()
     # One is left over, too little for whoever waits: it is on public sale.
@@ -285,12 +285,12 @@ def test_sales_that_open_again_serve_the_line_first(clock):
     event, booked = full()
     entry = join(event)
     closes = event.event_date - timedelta(days=20)
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, sales_end_at=closes)
+    edit_event(event_id=event.pk, version=1, sales_end_at=closes)
     run("UPDATE waitlists SET expires_at = %s", event.event_date)
     clock.move(timedelta(days=12))
     give_back(booked[0])
     assert fate(entry) == "waiting"
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=2, sales_end_at=None)
+    edit_event(event_id=event.pk, version=2, sales_end_at=None)
     assert fate(entry) == "promoted"
 
 
