@@ -25,7 +25,7 @@ CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
 
 
 class EventStatus(models.TextChoices):
-    """Whether an event takes place. Whether it is published, `published_at` says."""
+    """Whether an event takes place; `published_at` tells whether it is published."""
 
     ACTIVE = "active"
     CANCELLED = "cancelled"
@@ -274,7 +274,7 @@ class Event(Identified):
 
     @property
     def cancellable_until(self) -> datetime:
-        """When attendees can no longer cancel: at the deadline, at the latest at the start."""
+        """Until when attendees can cancel: the deadline, at the latest the start."""
         if self.cancellation_deadline is not None:
             return min(self.cancellation_deadline, self.event_date)
         if self.base_price == 0 and self.current_price == 0:
@@ -282,11 +282,11 @@ class Event(Identified):
         return self.event_date - CANCELLATION_BEFORE_PAID_EVENT
 
     def is_before_sales(self, *, at: datetime) -> bool:
-        """Tell whether the organizer set a start of sales that is still to come."""
+        """Tell whether sales have a start that is still to come."""
         return self.sales_start_at is not None and self.sales_start_at > at
 
     def is_on_sale(self, *, at: datetime) -> bool:
-        """Tell whether the event takes bookings; whether seats are left is another question."""
+        """Tell whether the event takes bookings, apart from whether seats are left."""
         return (
             self.is_active
             and self.published_at is not None

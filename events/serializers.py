@@ -60,7 +60,7 @@ class EventSummary(EventModelSerializer):
 
 @extend_schema_serializer(examples=[EVENT])
 class EventRepresentation(EventModelSerializer):
-    """An event."""
+    """An event as everyone sees it; drafts only for those who manage them."""
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
     sales_close_at = MomentField(

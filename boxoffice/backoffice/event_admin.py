@@ -63,7 +63,7 @@ class EventAdmin(EventAdminBase):
 
     # ── Cancelling and deleting ─────────────────────────────────────────────
     def unavailable_actions(self, event: Event) -> set[str]:
-        """Add cancelling and deleting: which of them depends on whether there are bookings."""
+        """Add cancelling, or deleting, which is for events without bookings."""
         unavailable = super().unavailable_actions(event)
         has_bookings = Booking.objects.filter(event_id=event.pk).exists()
         if not event.is_active or not (event.is_published or has_bookings):

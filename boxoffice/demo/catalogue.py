@@ -58,7 +58,7 @@ class AttendeeWaits:
 
 @dataclass(frozen=True)
 class GiveBack:
-    """A booking is cancelled, whose seats fit the first waitlist entry, which gets the offer."""
+    """A booking with as many seats as the first waitlist entry asks for is cancelled."""
 
 
 @dataclass(frozen=True)

@@ -247,7 +247,7 @@ class EventAdminBase(StampedAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
-        """Save through the operations that run in the caller's transaction: the admin's view's."""
+        """Save through the operations that run in the transaction of the admin's view."""
         stamp(connection)
         if change:
             operations.change_event(

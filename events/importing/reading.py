@@ -159,9 +159,9 @@ def _encoding_of(path: Path) -> str:
 def _check_start(start: bytes) -> None:
     if not start.strip():
         raise NotImportable("The file is empty.")
-    for beginning, sentence in SIGNATURES.items():
-        if start.startswith(beginning):
-            raise NotImportable(sentence)
+    for signature, message in SIGNATURES.items():
+        if start.startswith(signature):
+            raise NotImportable(message)
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *UTF32))
     if b"\x00" in start[:1024] and not wide:
         raise NotImportable("This is not a text file. The import needs a CSV file.")

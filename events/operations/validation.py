@@ -93,11 +93,11 @@ def _time_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
 def _number_problems(event: Event) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not 1 <= (event.total_capacity or 0) <= MOST_SEATS:
-        problems["total_capacity"] = f"Enter a number from 1 to {MOST_SEATS:,}."
+        problems["total_capacity"] = f"Enter 1 to {MOST_SEATS:,} seats."
     if not 1 <= (event.max_per_booking or 0) <= SEATS_PER_BOOKING:
-        problems["max_per_booking"] = f"Enter a number from 1 to {SEATS_PER_BOOKING}."
+        problems["max_per_booking"] = f"Enter 1 to {SEATS_PER_BOOKING} seats per booking."
     if event.max_per_person is not None and event.max_per_person < 1:
-        problems["max_per_person"] = "Enter at least 1, or leave this empty."
+        problems["max_per_person"] = "Enter at least 1 seat per person, or leave this empty."
     window = event.promotion_window_minutes
     if window is not None and not 1 <= window <= LONGEST_WINDOW_MINUTES:
         problems["promotion_window_minutes"] = (
