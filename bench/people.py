@@ -36,4 +36,4 @@ def event_on_sale(*, seats: int, price: str = "0.00") -> Event:
         total_capacity=seats,
         base_price=Decimal(price),
     )
-    return publish_event(event_id=event.pk, by_id=organizer.pk)
+    return publish_event(event_id=event.pk)

@@ -1,5 +1,5 @@
-"""The admin's modules of the back office, where Django looks for them."""
+"""The admin of the box office, where Django's autodiscovery looks for it."""
 
-from boxoffice.backoffice.events import EventAdmin
+from boxoffice.backoffice.event_admin import EventAdmin
 
 __all__ = ["EventAdmin"]

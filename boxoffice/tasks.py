@@ -1,4 +1,4 @@
-"""The background tasks of the box office, where Celery looks for them."""
+"""The tasks of the box office, where Celery's autodiscovery looks for them."""
 
 from boxoffice.lifecycle.tasks import (
     complete_past_events,

@@ -1,4 +1,4 @@
-"""Events in the API: found and read by everybody, written by organizers."""
+"""Events in the API: reading for everyone, writing for those who manage them."""
 
 from typing import Any
 from uuid import UUID
@@ -28,65 +28,57 @@ from events.serializers import (
 
 
 class NotYourEvent(NotAllowed):
-    """The event is somebody else's."""
+    """The event is public, but the user does not manage it."""
 
     code = "not_your_event"
-    message = "This event is organized by somebody else."
-
-
-def may_manage(user: Any, event: Event) -> bool:
-    """Tell whether a user, or nobody, may change an event."""
-    if user is None:
-        return False
-    return bool(user.is_superuser or (user.is_organizer and event.created_by_id == user.pk))
+    message = "You do not manage this event."
 
 
 def visible_event(event_id: UUID, user: Any) -> Event:
-    """Return an event that is public, or the user's own.
+    """Return an event that is public, or that the user manages; user: None for a visitor.
 
     Raises EventNotFound.
     """
-    event = Event.objects.filter(pk=event_id).first()
-    if event is None or not (event.is_published or may_manage(user, event)):
+    event = Event.objects.visible_to(user).filter(pk=event_id).first()
+    if event is None:
         raise EventNotFound
     return event
 
 
 def current_user(request: Request) -> Any:
-    """Return who asks, where their token may read or manage what is theirs; else None."""
+    """Return the user if their token can read or manage what is theirs, else None."""
     scopes = request.auth.scopes if request.auth else []  # type: ignore[union-attr]
     return request.user if {READ, ORGANIZE} & set(scopes) else None
 
 
 def managed_event(event_id: UUID, user: Any) -> Event:
-    """Return an event that the user may change.
+    """Return an event that the user manages.
 
-    Raises EventNotFound, or NotYourEvent where everybody can see that it exists.
+    Raises NotYourEvent for other published events, EventNotFound for other drafts.
     """
-    event = visible_event(event_id, user)
-    if not may_manage(user, event):
+    event = Event.objects.managed_by(user).filter(pk=event_id).first()
+    if event is None:
+        visible_event(event_id, user)
         raise NotYourEvent
     return event
 
 
 def answer_with(event: Event) -> Response:
-    """Return an event with the ETag that a change of it must name."""
+    """Return a response with an event, and the ETag that a change must send as If-Match."""
     return Response(EventRepresentation(event).data, headers={"ETag": etag_of(event.version)})
 
 
-def made(event: Event) -> tuple[int, Any]:
-    """Return the answer to an event that was made, as it is kept for a retry."""
+def created_answer(event: Event) -> tuple[int, Any]:
+    """Return the status and body for a created event; stored for requests that repeat it."""
     return 201, EventRepresentation(event).data
 
 
 def headers_of(answer: Any) -> dict[str, str]:
-    """Return where an event that was made is found, and its ETag, as headers."""
+    """Return the Location and ETag headers for a created event's body."""
     return {"Location": f"/api/v1/events/{answer['id']}/", "ETag": etag_of(answer["version"])}
 
 
 class EventViewSet(mixins.ListModelMixin, ApiViewSet):
-    """Events."""
-
     required_scopes = {
         "list": PUBLIC,
         "retrieve": PUBLIC,
@@ -112,18 +104,17 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = Event.objects.none()
 
     def get_serializer_class(self) -> Any:
-        """Return what an action writes, or shows."""
+        """Return the serializer of the request, or of the response where there is no body."""
         writes = {"create": EventDraft, "partial_update": EventDraft, "quote": QuoteRequest}
         return writes.get(self.action, EventRepresentation)
 
     def get_queryset(self) -> QuerySet[Event]:
-        """Return published events; without dates in the request, those that lie ahead."""
         dates = {"date_from", "date_to"} & self.request.query_params.keys()
         events = Event.objects.published() if dates else Event.objects.upcoming()
         return events.order_by(*ORDERINGS["date"])
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return published events; without dates, those that lie ahead, the next one first."""
+        """Return published events: upcoming ones, unless a date filter is given. Next one first."""
         return super().list(request, **kwargs)
 
     def retrieve(self, request: Request, event_id: UUID) -> Response:
@@ -132,38 +123,36 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={201: EventRepresentation})
     def create(self, request: Request) -> Response:
-        """Make an event. Nobody else sees it until it is published."""
+        """Create an event as a draft. Only those who manage it see it until it is published."""
         draft = EventDraft(data=request.data)
         draft.is_valid(raise_exception=True)
         event = operations.create_event(
             by_id=user_of(request).pk,
-            idempotency=request_idempotency(request, made, headers=headers_of),
+            idempotency=request_idempotency(request, created_answer, headers=headers_of),
             **draft.validated_data,
         )
-        status, answer = made(event)
+        status, answer = created_answer(event)
         return Response(answer, status=status, headers=headers_of(answer))
 
     @extend_schema(responses={200: EventRepresentation})
     def partial_update(self, request: Request, event_id: UUID) -> Response:
-        """Change an event of one's own; `If-Match` keeps changes by others from being lost."""
+        """Change an event that you manage. `If-Match` prevents overwriting others' changes."""
         event = managed_event(event_id, request.user)
         version = version_from(request, current=event.version)
         draft = EventDraft(event, data=request.data, partial=True)
         draft.is_valid(raise_exception=True)
-        changed = operations.edit_event(
-            event_id=event.pk, by_id=user_of(request).pk, version=version, **draft.validated_data
-        )
+        changed = operations.edit_event(event_id=event.pk, version=version, **draft.validated_data)
         return answer_with(changed)
 
     @extend_schema(request=None, responses={200: EventRepresentation})
     def publish(self, request: Request, event_id: UUID) -> Response:
-        """Make an event public, and open its sales."""
+        """Make an event public. Sales open at once, or at `sales_start_at`."""
         event = managed_event(event_id, request.user)
-        return answer_with(operations.publish_event(event_id=event.pk, by_id=user_of(request).pk))
+        return answer_with(operations.publish_event(event_id=event.pk))
 
     @extend_schema(responses={200: QuoteRepresentation})
     def quote(self, request: Request, event_id: UUID) -> Response:
-        """Get the current price promised for 15 minutes. It keeps the price, not the seats."""
+        """Get a quote: the current price, promised for 15 minutes. It does not hold seats."""
         body = QuoteRequest(data=request.data)
         body.is_valid(raise_exception=True)
         quote = operations.quote_price(
@@ -173,18 +162,15 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
 
 class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):
-    """Every change of an event's price."""
-
     required_scopes = {"list": PUBLIC}
     serializer_class = PriceChangeRepresentation
     queryset = PriceChange.objects.none()
     filter_backends: list[Any] = []
 
     def get_queryset(self) -> QuerySet[PriceChange]:
-        """Return the changes, newest first."""
         event = visible_event(self.kwargs["event_id"], current_user(self.request))
         return PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return every change of an event's price with its reason, newest first."""
+        """Return every change of an event's price, with its reason, newest first."""
         return super().list(request, **kwargs)

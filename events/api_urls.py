@@ -1,4 +1,4 @@
-"""Addresses of events in the API."""
+"""API URLs of events."""
 
 from django.urls import path
 

@@ -4,6 +4,4 @@ from django.apps import AppConfig
 
 
 class EventsConfig(AppConfig):
-    """Events."""
-
     name = "events"

@@ -1,4 +1,4 @@
-"""Events for tests: on sale, free of charge, a month away."""
+"""Factories of events: by default on sale, free of charge and a month away."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ def _from_now(**length: float) -> Any:
 
 
 class EventFactory(factory.django.DjangoModelFactory[Event]):
-    """A published event on sale; `priced=20` makes it one paid at the door."""
+    """A published event on sale. `priced=20`: paid at the door, with that price."""
 
     class Meta:
         model = Event

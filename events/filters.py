@@ -1,4 +1,4 @@
-"""How lists of events are narrowed down and ordered."""
+"""Filters and orderings of the list of events in the API."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -10,9 +10,10 @@ from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from events.models import Event
+from events.models import Event, EventStatus
 from events.queries import LONGEST_SEARCH, matching
 
+# Each ends in the id, as pages by cursor need a total order.
 ORDERINGS = {
     "date": ("event_date", "id"),
     "-date": ("-event_date", "-id"),
@@ -21,60 +22,61 @@ ORDERINGS = {
     "name": ("name", "id"),
     "-name": ("-name", "-id"),
 }
-TRUTH = (("true", "true"), ("false", "false"))
+BOOLEAN_CHOICES = (("true", "true"), ("false", "false"))
 
 
-class MomentOrDayField(forms.Field):
-    """A moment with its offset, or a day, which counts in UTC."""
+class TimeOrDayField(forms.Field):
+    """A time with an offset, or a day in UTC, which becomes a time."""
 
     def __init__(self, *, end_of_day: bool = False, **kwargs: Any) -> None:
-        """Say whether a day stands for its end."""
+        """end_of_day: whether a day becomes its end rather than its start."""
         self.end_of_day = end_of_day
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> datetime | None:
-        """Return the moment."""
         if value in self.empty_values:
             return None
         try:
             day = parse_date(value)
             if day is not None:
-                moment = datetime.combine(day, time.min, tzinfo=UTC)
-                return moment + timedelta(days=1, microseconds=-1) if self.end_of_day else moment
-            # A plus sign in an address that was not encoded arrives as a space.
+                start = datetime.combine(day, time.min, tzinfo=UTC)
+                return start + timedelta(days=1, microseconds=-1) if self.end_of_day else start
+            # A plus sign that was not percent-encoded in the URL arrives as a space.
             given = parse_datetime(value.replace(" ", "+") if "T" in value else value)
             if given is not None and given.tzinfo:
                 return given.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
         raise forms.ValidationError(
-            "Give a day like 2027-05-01, or a time with its offset, like …T18:00:00Z."
+            "Enter a day such as 2027-05-01, or a time with an offset such as 2027-05-01T18:00:00Z."
         )
 
 
-class MomentOrDayFilter(django_filters.Filter):
-    """Filters by a moment or a day."""
-
-    field_class = MomentOrDayField
+class TimeOrDayFilter(django_filters.Filter):
+    field_class = TimeOrDayField
 
 
 class EventFilter(django_filters.FilterSet):
-    """The parameters of a list of events. Without dates, it shows what lies ahead."""
+    """The query parameters of the list of events."""
 
     search = django_filters.CharFilter(
-        method="by_words", max_length=LONGEST_SEARCH, label="Words in name, description or venue."
+        method="by_words",
+        max_length=LONGEST_SEARCH,
+        label="Words in the name, description or venue.",
     )
     date_from = extend_schema_field(OpenApiTypes.STR)(
-        MomentOrDayFilter(
-            field_name="event_date", lookup_expr="gte", label="A day, or a time with its offset."
+        TimeOrDayFilter(
+            field_name="event_date",
+            lookup_expr="gte",
+            label="Events from this day, or time with an offset.",
         )
     )
     date_to = extend_schema_field(OpenApiTypes.STR)(
-        MomentOrDayFilter(
+        TimeOrDayFilter(
             field_name="event_date",
             lookup_expr="lte",
             end_of_day=True,
-            label="A day, itself included, or a time with its offset.",
+            label="Events until the end of this day, or this time with an offset.",
         )
     )
     min_price = django_filters.NumberFilter(
@@ -84,15 +86,20 @@ class EventFilter(django_filters.FilterSet):
         field_name="current_price", lookup_expr="lte", min_value=0, max_digits=10, decimal_places=2
     )
     available = django_filters.ChoiceFilter(
-        method="by_seats", choices=TRUTH, label="true: on sale with seats left; false: without."
+        method="by_seats",
+        choices=BOOLEAN_CHOICES,
+        label="true: on sale with seats left; false: sold out or cancelled.",
     )
     venue = django_filters.CharFilter(
-        field_name="venue", lookup_expr="icontains", max_length=255, label="Part of the venue."
+        field_name="venue",
+        lookup_expr="icontains",
+        max_length=255,
+        label="Part of the venue's name.",
     )
     ordering = django_filters.ChoiceFilter(
         method="in_order",
         choices=[(name, name) for name in ORDERINGS],
-        label="By default date.",
+        label="Default: date.",
     )
 
     class Meta:
@@ -100,15 +107,12 @@ class EventFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def by_words(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
-        """Keep what matches the words."""
         return matching(events, text)
 
     def by_seats(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
-        """Keep what has seats on sale, or what has not."""
         if wanted == "true":
             return events.on_sale().filter(available_seats__gt=0)  # type: ignore[attr-defined]
-        return events.filter(Q(available_seats=0) | Q(status="cancelled"))
+        return events.filter(Q(available_seats=0) | Q(status=EventStatus.CANCELLED))
 
     def in_order(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
-        """Put the list in order; ids last, so that each place is one place."""
         return events.order_by(*ORDERINGS[wanted])

@@ -1,4 +1,4 @@
-"""The form that finds events."""
+"""The search form of the home page."""
 
 from typing import Any
 
@@ -8,14 +8,10 @@ from events.queries import LONGEST_SEARCH
 
 
 class DayInput(forms.DateInput):
-    """A date that browsers offer a calendar for."""
-
     input_type = "date"
 
 
 class FinderForm(forms.Form):
-    """What to look for; every field may be empty."""
-
     search = forms.CharField(required=False, max_length=LONGEST_SEARCH)
     date_from = forms.DateField(label="From", required=False, widget=DayInput())
     date_to = forms.DateField(label="Until", required=False, widget=DayInput())
@@ -28,19 +24,19 @@ class FinderForm(forms.Form):
     available = forms.BooleanField(label="Only with seats left", required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse days and prices that stand the wrong way round."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        first, last = found.get("date_from"), found.get("date_to")
+        """Refuse ranges that end before they begin."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = cleaned.get("date_from"), cleaned.get("date_to")
         if first and last and last < first:
-            self.add_error("date_to", "This day lies before the first one.")
-        lowest, highest = found.get("min_price"), found.get("max_price")
+            self.add_error("date_to", "This must not be before the “From” date.")
+        lowest, highest = cleaned.get("min_price"), cleaned.get("max_price")
         if lowest is not None and highest is not None and highest < lowest:
-            self.add_error("max_price", "This is lower than the price above.")
-        return found
+            self.add_error("max_price", "This must not be lower than “Price from”.")
+        return cleaned
 
     @property
-    def wishes(self) -> dict[str, Any]:
-        """What was asked for and makes sense, as `find_events` takes it."""
+    def criteria(self) -> dict[str, Any]:
+        """The valid fields that are filled in, as arguments of `find_events`."""
         self.is_valid()
         return {
             name: value
@@ -49,6 +45,6 @@ class FinderForm(forms.Form):
         }
 
     @property
-    def names_filters(self) -> bool:
-        """Whether more than words is asked for."""
+    def has_filters(self) -> bool:
+        """Whether a field other than the search words is filled in, valid or not."""
         return any(self.data.get(name) for name in self.fields if name != "search")

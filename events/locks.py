@@ -1,6 +1,7 @@
-"""The ways to lock events. Whoever touches the line, an offer or a cancellation comes here first.
+"""Locks on events.
 
-Several events are locked in the order of their ids, people's rows last.
+Every write that touches a waitlist, an offer or a cancellation locks its event first. Several
+events are locked in the order of their ids; rows of users are locked last.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from events.models import Event
 
 
 class EventNotFound(NotFound):
-    """There is no such event, or it is not public."""
+    """There is no such event, or the user may not see it."""
 
     code = "not_found"
     message = "We could not find this event."
@@ -20,7 +21,8 @@ class EventNotFound(NotFound):
 def lock_event(event_id: UUID) -> Event:
     """Lock an event until commit; rows that refer to it can still be inserted.
 
-    Raises EventNotFound. A lock not had within the time-out ends in EventBusy (`entry`).
+    Raises EventNotFound. When the lock is not had within the timeout, `run_in_transaction` raises
+    EventBusy.
     """
     event = Event.objects.select_for_update(of=("self",), no_key=True).filter(pk=event_id).first()
     if event is None:
@@ -29,7 +31,7 @@ def lock_event(event_id: UUID) -> Event:
 
 
 def lock_events(event_ids: Iterable[UUID]) -> list[Event]:
-    """Lock several events, in the order of their ids."""
+    """Lock several events, in the order of their ids; ids that do not exist are left out."""
     ids = sorted(set(event_ids))
     return list(
         Event.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")

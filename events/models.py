@@ -1,6 +1,6 @@
-"""Events, their price history, their staff and their figures.
+"""Events, their price history, their staff and their metrics.
 
-Seats, versions and the price history are kept by the database (migrations 0002 and 0003):
+The database maintains seats, versions and the price history (migrations 0002 and 0003):
 `available_seats` follows bookings and promotions, whatever a client writes into it.
 """
 
@@ -25,7 +25,7 @@ CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
 
 
 class EventStatus(models.TextChoices):
-    """Where an event stands; whether it is published is `published_at`."""
+    """Whether an event takes place; `published_at` tells whether it is published."""
 
     ACTIVE = "active"
     CANCELLED = "cancelled"
@@ -33,8 +33,6 @@ class EventStatus(models.TextChoices):
 
 
 class PaymentMode(models.TextChoices):
-    """How an event is paid."""
-
     FREE = "free", "Free of charge"
     DOOR = "door", "At the door"
     TRANSFER = "transfer", "By transfer or payment link"
@@ -53,32 +51,43 @@ def over_by(at: Any, *, prefix: str = "") -> Q:
     )
 
 
-class EventQuerySet(models.QuerySet["Event"]):
-    """Reads of events."""
+def managed_by(user: Any) -> Q:
+    """Return the condition for events that a user may manage.
 
+    Superusers manage all events. Organizers manage those that they created and those that they
+    are a manager of (`event_staff`); other users and visitors (None) manage none.
+    """
+    if user is None or not (user.is_superuser or user.is_organizer):
+        return Q(pk__in=())
+    if user.is_superuser:
+        return ~Q(pk__in=())  # An empty Q would vanish from `visible_to`.
+    staffed = EventStaff.objects.filter(user_id=user.pk, role=StaffRole.MANAGER)
+    return Q(created_by_id=user.pk) | Q(pk__in=staffed.values("event_id"))
+
+
+class EventQuerySet(models.QuerySet["Event"]):
     def published(self) -> "EventQuerySet":
-        """Events that the public may see, whatever became of them."""
+        """Events that the public may see, cancelled and past ones included."""
         return self.filter(published_at__isnull=False)
 
-    def upcoming(self) -> "EventQuerySet":
-        """Published events that lie ahead and are not cancelled."""
-        return self.filter(
-            status=EventStatus.ACTIVE, published_at__isnull=False, event_date__gt=Clock()
-        )
+    def upcoming(self, *, at: datetime | None = None) -> "EventQuerySet":
+        """Published, active events that have not started; at: by default the database's time."""
+        return self.published().filter(status=EventStatus.ACTIVE, event_date__gt=at or Clock())
 
     def over(self, *, at: datetime | None = None) -> "EventQuerySet":
-        """Events that are over at a time, by default at the database's own."""
+        """Events that are over; at: by default the database's time."""
         return self.filter(over_by(at or Clock()))
 
     def managed_by(self, user: Any) -> "EventQuerySet":
-        """Events that a person may organize: their own and those they manage; superusers all."""
-        if user.is_superuser:
-            return self.all()
-        managed = EventStaff.objects.filter(user_id=user.pk, role=StaffRole.MANAGER)
-        return self.filter(Q(created_by_id=user.pk) | Q(pk__in=managed.values("event_id")))
+        """Events that a user may manage."""
+        return self.filter(managed_by(user))
+
+    def visible_to(self, user: Any) -> "EventQuerySet":
+        """Published events, and drafts that a user may manage; user: None for a visitor."""
+        return self.filter(Q(published_at__isnull=False) | managed_by(user))
 
     def on_sale(self) -> "EventQuerySet":
-        """Upcoming events inside their sales window."""
+        """Upcoming events inside their sales window, sold out or not."""
         return self.upcoming().filter(
             Q(sales_start_at__isnull=True) | Q(sales_start_at__lte=Clock()),
             Q(sales_end_at__isnull=True) | Q(sales_end_at__gt=Clock()),
@@ -86,7 +95,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(Identified):
-    """Something that happens at a place and time, and has seats.
+    """Something that takes place at a venue and time, and has seats.
 
     Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
     (price history).
@@ -103,7 +112,7 @@ class Event(Identified):
     base_price = models.DecimalField(
         max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
     )
-    # Where it is not named on insert, the database takes the base price.
+    # Left out on insert, the database sets it to the base price.
     current_price = models.DecimalField(max_digits=10, decimal_places=2, blank=True)
     currency = models.CharField(max_length=3, default="EUR", db_default="EUR")
     status = models.TextField(
@@ -141,8 +150,6 @@ class Event(Identified):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        """Constraints and indexes under the names of the data model."""
-
         db_table = "events"
         constraints = [
             models.CheckConstraint(
@@ -224,64 +231,67 @@ class Event(Identified):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone that the event's times are told in."""
+        """The time zone in which the event's times are shown."""
         return ZoneInfo(self.timezone)
 
     @property
     def starts_locally(self) -> datetime:
-        """The start in the event's own time zone."""
         return self.event_date.astimezone(self.zone)
 
     @property
     def ends_locally(self) -> datetime | None:
-        """The end in the event's own time zone."""
         return self.ends_at.astimezone(self.zone) if self.ends_at else None
 
     @property
     def is_published(self) -> bool:
-        """Whether the public may see it."""
         return self.published_at is not None
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the organizer called it off."""
         return self.status == EventStatus.CANCELLED
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is neither cancelled nor completed."""
+        return self.status == EventStatus.ACTIVE
+
+    def has_started(self, *, at: datetime) -> bool:
+        return self.event_date <= at
 
     def is_over(self, *, at: datetime) -> bool:
         """Tell whether it is completed, or past its end (its start, where no end is set)."""
         return self.status == EventStatus.COMPLETED or (self.ends_at or self.event_date) <= at
 
     @property
-    def is_active(self) -> bool:
-        """Whether it was neither cancelled nor completed."""
-        return self.status == EventStatus.ACTIVE
-
-    @property
     def is_free(self) -> bool:
-        """Whether a seat costs nothing now."""
+        """Whether a seat currently costs nothing."""
         return self.current_price == 0
 
     @property
     def sales_close_at(self) -> datetime:
-        """When sales end: the organizer's choice, or the start."""
+        """When sales end: at `sales_end_at`, at the latest at the start."""
         return min(self.sales_end_at or self.event_date, self.event_date)
 
     @property
     def cancellable_until(self) -> datetime:
-        """Until when attendees may cancel: at most until the start."""
+        """Until when attendees can cancel: the deadline, at the latest the start."""
         if self.cancellation_deadline is not None:
             return min(self.cancellation_deadline, self.event_date)
         if self.base_price == 0 and self.current_price == 0:
             return self.event_date
         return self.event_date - CANCELLATION_BEFORE_PAID_EVENT
 
+    def is_before_sales(self, *, at: datetime) -> bool:
+        """Tell whether sales have a start that is still to come."""
+        return self.sales_start_at is not None and self.sales_start_at > at
+
     def is_on_sale(self, *, at: datetime) -> bool:
-        """Tell whether seats could be booked at a moment, seats aside."""
+        """Tell whether the event takes bookings, apart from whether seats are left."""
         return (
-            self.status == EventStatus.ACTIVE
+            self.is_active
             and self.published_at is not None
             and self.published_at <= at
-            and (self.sales_start_at is None or self.sales_start_at <= at)
+            and not self.is_before_sales(at=at)
             and at < self.sales_close_at
         )
 
@@ -294,7 +304,7 @@ class StaffRole(models.TextChoices):
 
 
 class EventStaff(EventOwned):
-    """Somebody who helps with an event that another person created."""
+    """A user who helps with an event that another user created."""
 
     event = models.ForeignKey(
         Event,
@@ -313,8 +323,6 @@ class EventStaff(EventOwned):
     role = models.TextField(choices=StaffRole)
 
     class Meta:
-        """One role per person and event."""
-
         db_table = "event_staff"
         constraints = [
             models.UniqueConstraint(fields=["event", "user"], name="unq_event_staff"),
@@ -340,8 +348,6 @@ class PriceChange(EventOwned):
     applied_at = models.DateTimeField(db_default=Clock())
 
     class Meta:
-        """Newest first, per event."""
-
         db_table = "pricing_history"
         constraints = [
             models.CheckConstraint(
@@ -355,7 +361,7 @@ class PriceChange(EventOwned):
 
 
 class EventMetric(EventOwned):
-    """One figure of an event at one moment."""
+    """One figure of an event at one time."""
 
     event = models.ForeignKey(
         Event,
@@ -370,8 +376,6 @@ class EventMetric(EventOwned):
     is_realtime = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        """Read per event and figure, newest first."""
-
         db_table = "event_analytics"
         constraints = [models.CheckConstraint(name="chk_metric_type", condition=~Q(metric_type=""))]
         indexes = [

@@ -12,47 +12,47 @@ from evently.pages import Presenter
 from events.models import Event, PaymentMode
 
 COVERS = 12
-# What could end a script element, or be read as one by an old parser.
+# Characters that could end a script element, or open a tag for an old parser.
 SCRIPT_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
 class EventPresenter(Presenter):
-    """An event at a moment, with all that templates ask of it."""
+    """An event at a time, with what templates need to know."""
 
     def __init__(self, event: Event, *, at: datetime) -> None:
-        """Wrap an event; at: the moment of the page."""
+        """at: the time that the page shows."""
         super().__init__(event)
         self.at = at
-        # Which drawing stands on its card; an id's last digits are random.
+        # Events have no pictures: the random digits of the id choose a drawing and its colours.
         self.cover = event.pk.int % COVERS
         self.tone = event.pk.int // COVERS % COVERS
         self.is_over = event.is_over(at=at)
-        self.has_started = event.event_date <= at
+        self.has_started = event.has_started(at=at)
         self.is_on_sale_now = event.is_on_sale(at=at)
         self.is_paid_at_door = event.payment_mode == PaymentMode.DOOR
         self.is_paid_by_transfer = event.payment_mode == PaymentMode.TRANSFER
 
     @property
     def organizer_name(self) -> str:
-        """Who hosts it; nothing once they have left. Needs `created_by` loaded."""
+        """The organizer's name, or "" once their account is erased. Needs `created_by` loaded."""
         return str(self.row.created_by.name)
 
     @property
     def zone_name(self) -> str:
-        """Whose clock its times go by, as people say it: "Mexico City time"."""
+        """The time zone in words: "Mexico City time"."""
         name = str(self.row.timezone)
         area, _, place = name.rpartition("/")
         return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
 
     @property
     def can_cancel_until(self) -> datetime | None:
-        """Until when a booking made now could be cancelled, if it could at all."""
+        """Until when a booking made now could be cancelled; None if it could not."""
         until: datetime = self.row.cancellable_until
         return until if until > self.at else None
 
     @property
     def refund_text(self) -> str:
-        """What comes back on cancelling, in the organizer's words or in ours."""
+        """What is refunded on cancelling: the organizer's policy, or a default sentence."""
         if self.row.refund_policy:
             return str(self.row.refund_policy)
         if self.is_paid_at_door and not self.row.is_free:
@@ -61,23 +61,23 @@ class EventPresenter(Presenter):
 
     @property
     def closed_text(self) -> str:
-        """Why nothing can be booked, for a published event that is not on sale."""
-        starts = self.row.sales_start_at
-        if starts is not None and starts > self.at:
-            return f"Bookings open on {moment_in_words(starts, self.row.zone)}."
+        """Why a published event that is not on sale takes no bookings."""
+        if self.row.is_before_sales(at=self.at):
+            opens = moment_in_words(self.row.sales_start_at, self.row.zone)
+            return f"Bookings open on {opens}."
         if self.has_started:
             return "This event has started, so bookings are closed."
         return "Bookings for this event are closed."
 
     @property
     def json_ld(self) -> SafeString:
-        """The event for search engines (schema.org), escaped for a script element."""
+        """The event as JSON-LD (schema.org), escaped for a script element."""
         text = json.dumps(structured_data(self.row, on_sale=self.is_on_sale_now))
         return SafeString(text.translate(SCRIPT_ESCAPES))
 
 
 def structured_data(event: Event, *, on_sale: bool) -> dict[str, Any]:
-    """Return an event in the words of schema.org."""
+    """Return an event as a schema.org Event."""
     url = absolute(f"/events/{event.pk}/")
     status = "EventCancelled" if event.is_cancelled else "EventScheduled"
     if not on_sale:

@@ -1,4 +1,4 @@
-"""The price history of an event, worked out as a drawing: steps, for a price holds until it moves.
+"""The price history of an event as a step chart, since a price holds until it changes.
 
 x and y are percentages of the drawing, y from its top.
 """
@@ -12,14 +12,14 @@ from events.models import Event, PriceChange
 
 DRAWN_CHANGES = 300
 LISTED_CHANGES = 50
-# Room above the highest price and below the lowest, as a share of what lies between.
+# Space above the highest and below the lowest price, as a share of their difference.
 MARGIN = Decimal("0.25")
 
 
 def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> dict[str, Any] | None:
-    """Return the drawing of an event's prices up to a moment, or None where none moved.
+    """Return the chart of an event's prices until a time; None if the price never changed.
 
-    changes: newest first. The keys are those that components/price_chart.html names.
+    changes: newest first. The keys are documented in components/price_chart.html.
     """
     if not changes:
         return None
@@ -68,30 +68,30 @@ def _points(steps: list[tuple[datetime, Decimal]], *, until: datetime) -> list[t
     began = steps[0][0]
     length = max((until - began) / timedelta(seconds=1), 1.0)
 
-    def x_of(moment: datetime) -> float:
-        return min(100.0, max(0.0, (moment - began) / timedelta(seconds=1) / length * 100))
+    def x_of(time: datetime) -> float:
+        return min(100.0, max(0.0, (time - began) / timedelta(seconds=1) / length * 100))
 
     def y_of(price: Decimal) -> float:
         return float((top - price) / height * 100)
 
     points: list[tuple[float, float]] = []
-    for moment, price in steps:
+    for time, price in steps:
         if points:
-            points.append((x_of(moment), points[-1][1]))
-        points.append((x_of(moment), y_of(price)))
+            points.append((x_of(time), points[-1][1]))
+        points.append((x_of(time), y_of(price)))
     points.append((100.0, points[-1][1]))
     return points
 
 
 def _summary(event: Event, prices: list[Decimal]) -> str:
     lowest, highest = min(prices), max(prices)
-    moves = len(prices) - 1
+    changes = len(prices) - 1
 
     def price(amount: Decimal) -> str:
         return money_with_symbol(amount, event.currency)
 
     return (
-        f"The price began at {price(prices[0])}, changed {times(moves)} and is "
-        f"{price(event.current_price)} now; it was never below {price(lowest)} "
+        f"The price started at {price(prices[0])}, has changed {times(changes)} and is now "
+        f"{price(event.current_price)}. It has never been below {price(lowest)} "
         f"or above {price(highest)}."
     )

@@ -1,4 +1,4 @@
-"""Reads of events that are used twice, or hard to get right."""
+"""Queries of events: full-text search, the public list, price changes."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,10 +17,10 @@ LAST_WORD = re.compile(r"(?P<head>.*?)(?P<minus>-?)(?P<word>\w+)\Z", re.DOTALL)
 
 
 def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
-    """Return the full-text query for what somebody typed, its last word perhaps unfinished.
+    """Return the full-text query for typed words, of which the last may be unfinished.
 
-    Words, "quoted phrases", or, and -without work as on the web. The last word is also taken as
-    a beginning, as typed and as its stem.
+    Supports words, "quoted phrases", `or` and `-excluded`, as web search does. The last word also
+    matches as a prefix, as typed and as its stem.
     """
     whole = SearchQuery(text, config="english", search_type="websearch")
     match = LAST_WORD.match(text)
@@ -37,7 +37,7 @@ def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
 
 
 def matching(events: QuerySet[Event], text: str) -> QuerySet[Event]:
-    """Keep the events whose name, description or venue matches what somebody typed."""
+    """Keep the events whose name, description or venue matches the typed words."""
     return events.annotate(searched=SEARCHED).filter(searched=search_query(text))
 
 
@@ -50,7 +50,10 @@ def find_events(
     max_price: Decimal | None = None,
     available: bool = False,
 ) -> QuerySet[Event]:
-    """Return the public events ahead that fit; days are in UTC, date_to included."""
+    """Return upcoming public events that match all criteria.
+
+    Days are in UTC; date_to is included. available: only events on sale with seats left.
+    """
     events: QuerySet[Event]
     events = Event.objects.on_sale() if available else Event.objects.upcoming()
     if available:
@@ -69,7 +72,7 @@ def find_events(
 
 
 def public_event(event_id: UUID) -> Event | None:
-    """Return a published event with its organizer and their name, or None."""
+    """Return a published event with its organizer (whose name needs their key), or None."""
     return (
         Event.objects.published()
         .select_related("created_by__person_key")

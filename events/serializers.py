@@ -1,4 +1,4 @@
-"""How events, quotes and price changes look in the API."""
+"""Events, quotes and price changes as the API reads and represents them."""
 
 from typing import Any
 
@@ -8,21 +8,26 @@ from rest_framework import serializers
 
 from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
 from evently.api.fields import MomentField, price_field, seats_field
-from events.models import Event, PriceChange
+from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
+from events.operations.validation import (
+    CURRENCY,
+    CURRENCY_HINT,
+    LONGEST_WINDOW_MINUTES,
+    MOST_SEATS,
+)
 
 LONGEST_TEXT = 20_000
 
 
 class EventModelSerializer(serializers.ModelSerializer[Event]):
-    """Reads and writes moments with their offset."""
+    """A ModelSerializer that reads and writes times with their offset."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
     }
 
     def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type, dict]:
-        """Use our own field for every moment."""
         field_class, kwargs = super().build_standard_field(field_name, model_field)
         if issubclass(field_class, serializers.DateTimeField):
             field_class = MomentField
@@ -30,7 +35,7 @@ class EventModelSerializer(serializers.ModelSerializer[Event]):
 
 
 class EventSummary(EventModelSerializer):
-    """An event as it stands in a booking or an entry."""
+    """An event inside a booking or a waitlist entry."""
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
 
@@ -50,18 +55,19 @@ class EventSummary(EventModelSerializer):
         read_only_fields = fields
 
     def get_url(self, event: Event) -> str:
-        """Return the address of the event's page."""
         return f"{settings.PUBLIC_URL}/events/{event.pk}/"
 
 
 @extend_schema_serializer(examples=[EVENT])
 class EventRepresentation(EventModelSerializer):
-    """An event as everybody sees it."""
+    """An event as everyone sees it; drafts only for those who manage them."""
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
-    sales_close_at = MomentField(read_only=True, help_text="When sales end.")
+    sales_close_at = MomentField(
+        read_only=True, help_text="When sales end: at `sales_end_at`, at the latest at the start."
+    )
     cancellable_until = MomentField(
-        read_only=True, help_text="Until when attendees may cancel a booking."
+        read_only=True, help_text="Until when attendees can cancel a booking."
     )
 
     class Meta:
@@ -101,13 +107,12 @@ class EventRepresentation(EventModelSerializer):
         read_only_fields = fields
 
     def get_url(self, event: Event) -> str:
-        """Return the address of the event's page."""
         return f"{settings.PUBLIC_URL}/events/{event.pk}/"
 
 
 @extend_schema_serializer(examples=[EVENT_DRAFT])
 class EventDraft(EventModelSerializer):
-    """What an organizer writes of an event; a change names only what it changes."""
+    """The fields of an event that an organizer sets; a change contains only what it changes."""
 
     class Meta:
         model = Event
@@ -120,46 +125,48 @@ class EventDraft(EventModelSerializer):
             "current_price": {
                 "min_value": 0,
                 "required": False,
-                "help_text": "The base price, where it is left out.",
+                "help_text": "Default: the base price.",
             },
-            "total_capacity": {"min_value": 1, "max_value": 1_000_000},
-            "max_per_booking": {"min_value": 1, "max_value": 10},
+            "total_capacity": {"min_value": 1, "max_value": MOST_SEATS},
+            "max_per_booking": {"min_value": 1, "max_value": SEATS_PER_BOOKING},
             "max_per_person": {"min_value": 1},
-            "promotion_window_minutes": {"min_value": 1, "max_value": 10_080},
+            "promotion_window_minutes": {
+                "min_value": 1,
+                "max_value": LONGEST_WINDOW_MINUTES,
+            },
             "currency": {"min_length": 3},
         }
 
     def validate_currency(self, currency: str) -> str:
-        """Return the code; it is three capital letters."""
-        if not (currency.isascii() and currency.isalpha() and currency.isupper()):
-            raise serializers.ValidationError("Three capital letters, like EUR.")
+        if not CURRENCY.fullmatch(currency):
+            raise serializers.ValidationError(CURRENCY_HINT)
         return currency
 
 
 class EventCancelRequest(serializers.Serializer[Any]):
-    """Why an event is called off; everybody concerned is told."""
+    """Why an event is cancelled; everyone affected is notified with this reason."""
 
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
 class QuoteRequest(serializers.Serializer[Any]):
-    """For how many seats a price is asked."""
+    """The number of seats to quote a price for."""
 
     quantity = seats_field(default=1)
 
 
 @extend_schema_serializer(examples=[QUOTE])
 class QuoteRepresentation(serializers.Serializer[Any]):
-    """The most that its holder pays until it expires. It keeps the price, not the seats."""
+    """The most that its holder pays until it expires. A quote does not hold seats."""
 
-    quote = serializers.CharField(source="token", help_text="To be sent with the booking.")
+    quote = serializers.CharField(source="token", help_text="Send it with the booking.")
     unit_price = price_field()
     total_amount = price_field()
     expires_at = MomentField()
 
 
 class PriceChangeRepresentation(serializers.ModelSerializer[PriceChange]):
-    """One change of an event's price, with its reason."""
+    """A change of an event's current price, with its reason."""
 
     applied_at = MomentField(read_only=True)
 

@@ -1,12 +1,12 @@
-"""Facts about events, announced inside the transaction that makes them, last."""
+"""Signals about events, sent last in the transaction that changes them."""
 
 from django.dispatch import Signal
 
-# Seats of an event came free, and its row is locked. `locked_event: Event`
+# Seats of an event became available; its row is locked. `locked_event: Event`
 seats_freed = Signal()
 
 # An organizer changed a published event. `event: Event`, `changes: {field: (old, new)}`
 event_changed = Signal()
 
-# An organizer called an event off; its bookings and its line follow. `event: Event`
+# An event was cancelled; its bookings and waitlist are not yet. `event: Event`
 event_cancelled = Signal()

@@ -3,14 +3,14 @@
 import django_filters
 from django.db.models import QuerySet
 
-from events.filters import TRUTH
+from events.filters import BOOLEAN_CHOICES
 from notifications.kinds import KIND_CHOICES
 from notifications.models import Notification
 
 
 class NotificationFilter(django_filters.FilterSet):
     unread = django_filters.ChoiceFilter(
-        choices=TRUTH, method="filter_unread", label="`true`: only unread notifications."
+        choices=BOOLEAN_CHOICES, method="filter_unread", label="`true`: only unread notifications."
     )
     type = django_filters.ChoiceFilter(choices=KIND_CHOICES)
 

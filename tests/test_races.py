@@ -351,6 +351,6 @@ def test_booking_made_while_its_user_is_deleted_is_offered_to_the_waitlist(monke
         return locked
 
     monkeypatch.setattr(removing, "lock_events", lock_and_book)
-    removing.remove_person(user_id=user.pk)
+    removing.delete_person(user_id=user.pk)
     assert locks == [0, 1]
     assert WaitlistEntry.objects.get().status == "promoted"

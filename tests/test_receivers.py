@@ -259,9 +259,7 @@ def test_changed_event_notifies_attendees_and_the_waitlist(waiting):
     stranger = UserFactory()
     event.refresh_from_db()
 
-    edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=event.version, venue="The Barn"
-    )
+    edit_event(event_id=event.pk, version=event.version, venue="The Barn")
 
     for person in (booking.user, user):
         assert latest(person).type == "event_changed"

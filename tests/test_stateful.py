@@ -189,7 +189,6 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
         try:
             edit_event(
                 event_id=event.pk,
-                by_id=event.created_by_id,
                 version=event.version,
                 total_capacity=capacity,
             )
@@ -205,7 +204,7 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
     def remove(self, entry):
         if Booking.objects.filter(user_id=entry.user).exists():
             return
-        lifecycle.remove_person(user_id=entry.user)
+        lifecycle.delete_person(user_id=entry.user)
         if entry in self.model.waiting:
             self.model.waiting.remove(entry)
         self.model.offers.pop(entry.id, None)

@@ -84,7 +84,7 @@ def put_on_sale(*, seats: int) -> UUID:
         max_per_person=MOST_PER_PERSON,
         promotion_window_minutes=2,
     )
-    events.publish_event(event_id=event.pk, by_id=by_id)
+    events.publish_event(event_id=event.pk)
     return event.pk
 
 
@@ -195,15 +195,13 @@ def edit() -> None:
     )
     if changes.get("total_capacity", SEATS) > SEATS * 2:
         changes = {"total_capacity": SEATS}
-    events.edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes
-    )
+    events.edit_event(event_id=event.pk, version=event.version, **changes)
 
 
 def delete_person() -> None:
     """Delete or erase a user, and create another one."""
     try:
-        random.choice([lifecycle.remove_person, lifecycle.erase_person])(user_id=a_person())
+        random.choice([lifecycle.delete_person, lifecycle.erase_person])(user_id=a_person())
     finally:
         make_person()
 

@@ -1,1 +1,1 @@
-"""What organizers work with: the event admin, the dashboard, figures and analytics."""
+"""What organizers work with: the event admin, the dashboard, the sidebar and analytics."""

@@ -1,4 +1,4 @@
-"""API URLs of an event's figures."""
+"""API URLs of event analytics."""
 
 from django.urls import path
 

@@ -4,22 +4,23 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from boxoffice.backoffice.figures import DAYS_DRAWN, Dashboard, dashboard
+from boxoffice.backoffice.analytics import DAYS_DRAWN, DashboardFigures, dashboard_figures
 from evently.database.clock import now
 from evently.formatting import counted, moment, money
 from events.admin import cells
 from events.admin.events import change_url
 
+# What attempts failed for, by the code of the refusal.
 REASONS = {
     "sold_out": "Sold out",
-    "waitlist_first": "Kept for the line",
-    "price_changed": "The price had risen",
+    "waitlist_first": "Held for the waitlist",
+    "price_changed": "Price increased",
     "sales_closed": "Sales closed",
-    "person_limit": "More than one person may have",
-    "booking_limit": "More than one booking may have",
-    "event_busy": "Too many at once",
-    "price_required": "No price was sent",
-    "invalid": "Made no sense",
+    "person_limit": "Limit per person reached",
+    "booking_limit": "Limit per booking exceeded",
+    "event_busy": "Event was busy",
+    "price_required": "Price missing",
+    "invalid": "Invalid request",
 }
 CHART_HEIGHT = 120
 # Width of a day in the chart, and of its bar.
@@ -27,8 +28,8 @@ DAY, BAR = 20, 14
 
 
 def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the dashboard's figures to the front page's context (UNFOLD's DASHBOARD_CALLBACK)."""
-    figures = dashboard(user=request.user, at=now())
+    """Add the dashboard to the context of the front page (UNFOLD's DASHBOARD_CALLBACK)."""
+    figures = dashboard_figures(user=request.user, at=now())
     return {
         **context,
         "title": "Dashboard",
@@ -36,24 +37,16 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
         "fill": round(figures.fill),
         "sold": f"{figures.seats_sold:,}",
         "capacity": f"{figures.capacity:,}",
-        "revenue": [money(amount, currency) for currency, amount in figures.revenue],
+        "booked_value": [money(amount, currency) for currency, amount in figures.booked_value],
         "chart": sales_chart(figures),
-        "lost": [
-            {
-                "reason": REASONS.get(reason, reason.replace("_", " ").capitalize()),
-                "attempts": attempts,
-                "seats": seats,
-                "share": round(100 * attempts / max(count for _, count, _ in figures.lost)),
-            }
-            for reason, attempts, seats in figures.lost
-        ],
-        "demand": [_demand_row(event) for event in figures.demand],
+        "lost": _lost_rows(figures),
+        "demand": [_demand_row(event) for event in figures.highest_demand],
         "days": DAYS_DRAWN,
     }
 
 
-def sales_chart(figures: Dashboard) -> dict[str, Any]:
-    """Return the drawing of seats sold a day: bars with their words, and the axis' ends."""
+def sales_chart(figures: DashboardFigures) -> dict[str, Any]:
+    """Return the drawing of seats sold per day: bars with their titles, and the axis labels."""
     most = max((seats for _, seats in figures.sold_by_day), default=0)
     scale = CHART_HEIGHT / most if most else 0
     bars = [
@@ -61,7 +54,7 @@ def sales_chart(figures: Dashboard) -> dict[str, Any]:
             "x": number * DAY + (DAY - BAR) // 2,
             "y": f"{CHART_HEIGHT - seats * scale:.1f}",
             "height": f"{seats * scale:.1f}",
-            "words": f"{day:%a} {day.day} {day:%b}: {counted(seats, 'seat')}",
+            "title": f"{day:%a} {day.day} {day:%b}: {counted(seats, 'seat')}",
         }
         for number, (day, seats) in enumerate(figures.sold_by_day)
     ]
@@ -78,15 +71,29 @@ def sales_chart(figures: Dashboard) -> dict[str, Any]:
     }
 
 
+def _lost_rows(figures: DashboardFigures) -> list[dict[str, Any]]:
+    most = max((attempts for _, attempts, _ in figures.lost_demand), default=0)
+    return [
+        {
+            "reason": REASONS.get(reason, reason.replace("_", " ").capitalize()),
+            "attempts": attempts,
+            "seats": seats,
+            "share": round(100 * attempts / most),
+        }
+        for reason, attempts, seats in figures.lost_demand
+    ]
+
+
 def _demand_row(event: Any) -> dict[str, Any]:
     return {
         "name": event.name,
         "url": change_url(event),
         "starts": moment(event.event_date, event.zone, with_zone=False),
-        "bar": cells.seats_bar(total=event.total_capacity, booked=event.booked, held=event.held),
-        "in_line": event.in_line,
-        "waiting": event.waiting,
-        "wanted": round(100 * event.wanted),
+        "bar": cells.seats_bar(
+            total=event.total_capacity, booked=event.booked_seats, held=event.held_seats
+        ),
+        "waiting_entries": event.waiting_entries,
+        "demand": round(100 * event.demand),
         "price": cells.price(event),
-        "revenue": money(event.revenue, event.currency) if event.revenue else "–",
+        "booked_value": money(event.booked_value, event.currency) if event.booked_value else "–",
     }

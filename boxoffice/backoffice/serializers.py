@@ -1,4 +1,4 @@
-"""How an event's figures look in the API."""
+"""The analytics of an event as the API represents them."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from evently.api.fields import price_field
 
 
 class AnalyticsRepresentation(serializers.Serializer[Any]):
-    """An event's figures at this moment."""
+    """The current figures of an event."""
 
     event = serializers.UUIDField()
     total_capacity = serializers.IntegerField()
     available_seats = serializers.IntegerField()
     booked_seats = serializers.IntegerField()
-    held_seats = serializers.IntegerField(help_text="Seats of open offers.")
-    waiting_entries = serializers.IntegerField()
-    waiting_seats = serializers.IntegerField()
+    held_seats = serializers.IntegerField(help_text="Seats held by open offers.")
+    waiting_entries = serializers.IntegerField(help_text="Waitlist entries without an offer.")
+    waiting_seats = serializers.IntegerField(help_text="Seats that these entries ask for.")
     bookings = serializers.IntegerField(help_text="Bookings that are not cancelled.")
     cancelled_bookings = serializers.IntegerField()
     revenue = price_field(help_text="The sum of confirmed bookings.")
@@ -24,5 +24,5 @@ class AnalyticsRepresentation(serializers.Serializer[Any]):
     currency = serializers.CharField()
     attempts = serializers.DictField(
         child=serializers.IntegerField(),
-        help_text="Attempts to book by how they ended: `success`, or the code of the refusal.",
+        help_text="Booking attempts by outcome: `success`, or the code of the error.",
     )

@@ -1,4 +1,4 @@
-"""The admin's navigation: what the person may see, of what is registered."""
+"""The navigation of the admin: the registered models that the current user may view."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-# (title, [(model, title, Material symbol)]); a model is its label in lower case.
+# (group title, ((model label in lower case, title, Material symbol), …)); "index" is no model.
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "",
@@ -19,24 +19,24 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        "Watch",
+        "Activity",
         (
-            ("bookings.bookingattempt", "Attempts", "troubleshoot"),
-            ("events.pricechange", "Prices", "trending_up"),
+            ("bookings.bookingattempt", "Booking attempts", "troubleshoot"),
+            ("events.pricechange", "Price history", "trending_up"),
         ),
     ),
     (
-        "Telling people",
+        "Messages",
         (
-            ("notifications.emailtemplate", "Mail templates", "drafts"),
+            ("notifications.emailtemplate", "Email templates", "drafts"),
             ("notifications.emaildelivery", "Delivery log", "outgoing_mail"),
-            ("notifications.notification", "Messages", "notifications"),
+            ("notifications.notification", "Notifications", "notifications"),
         ),
     ),
     (
-        "Site",
+        "Administration",
         (
-            ("accounts.user", "People", "group"),
+            ("accounts.user", "Users", "group"),
             ("accounts.apitoken", "API tokens", "key"),
             ("audit.auditlog", "Audit trail", "history"),
         ),
@@ -45,8 +45,10 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the navigation in the form that UNFOLD's SIDEBAR takes."""
-    registered = {model._meta.label_lower: one for model, one in admin.site._registry.items()}
+    """Return the navigation in the shape of UNFOLD's SIDEBAR setting."""
+    registered = {
+        model._meta.label_lower: model_admin for model, model_admin in admin.site._registry.items()
+    }
     groups: list[dict[str, Any]] = []
     for title, entries in GROUPS:
         items = []

@@ -1,7 +1,7 @@
-"""What the demo shows: a dozen invented events, and what happened to each so far.
+"""The demo events, and what has happened to each so far.
 
-An event's story is a list of steps, told in order and spread over the time since it was
-published: seats are sold, prices move, people are refused, wait, get offers.
+The story of an event is a list of steps, in order and spread over the time since it was published:
+seats are sold, prices change, attempts fail, people join the waitlist and get offers.
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Sell:
-    """Seats booked by the others, a few at a time."""
+    """Guests book this many seats, a few at a time."""
 
     seats: int
 
 
 @dataclass(frozen=True)
 class AttendeeBooks:
-    """The demo's attendee books; `then_cancels`: and gives the seats back."""
+    """The demo attendee books, and cancels again if `then_cancels`."""
 
     seats: int
     then_cancels: bool = False
@@ -27,7 +27,7 @@ class AttendeeBooks:
 
 @dataclass(frozen=True)
 class MovePrice:
-    """The price moves by rule, with the sentence that says why."""
+    """The price rule changes the price, with this reason."""
 
     to: Decimal
     reason: str
@@ -35,7 +35,7 @@ class MovePrice:
 
 @dataclass(frozen=True)
 class Refused:
-    """So many people ask in vain for this many seats."""
+    """This many people each fail to book this many seats."""
 
     people: int
     seats: int = 2
@@ -43,7 +43,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Wait:
-    """So many join the line; seats: what they ask for, in turn."""
+    """This many people join the waitlist. seats: the quantities they ask for, in turn."""
 
     people: int
     seats: tuple[int, ...] = (2, 1, 2)
@@ -51,19 +51,19 @@ class Wait:
 
 @dataclass(frozen=True)
 class AttendeeWaits:
-    """The demo's attendee joins the line."""
+    """The demo attendee joins the waitlist."""
 
     seats: int
 
 
 @dataclass(frozen=True)
 class GiveBack:
-    """Somebody cancels, and the seats are offered to the first in line who fits."""
+    """A booking with as many seats as the first waitlist entry asks for is cancelled."""
 
 
 @dataclass(frozen=True)
 class Prefer:
-    """The organizer moves the last in line up, with a reason."""
+    """The organizer moves the last waitlist entry up, with a reason."""
 
     reason: str
 
@@ -75,9 +75,9 @@ Step = Sell | AttendeeBooks | MovePrice | Refused | Wait | AttendeeWaits | GiveB
 class DemoEvent:
     """One event and its story.
 
-    days: until it starts, from today; below 0 it is over. starts: by the clock of its time zone.
-    published_days_ago: None for a draft. cancelled: the reason, where it was called off.
-    fields: further columns.
+    days: from today until it starts; negative for a past event. starts: in its time zone.
+    published_days_ago: None for a draft. cancelled: the reason, if it is cancelled.
+    fields: further columns of the event.
     """
 
     slug: str
@@ -118,7 +118,7 @@ EVENTS = (
             "through a restored couchette of 1974 that stands on track 2.\n\n"
             "Talks in English. Doors open at 18:30, the bar serves what dining cars used to."
         ),
-        fields={"refund_policy": "Money back until two days before, at the door or by mail."},
+        fields={"refund_policy": "Full refund until two days before, at the door or by email."},
         story=(Sell(22), AttendeeBooks(2), Sell(26)),
     ),
     DemoEvent(
@@ -229,8 +229,8 @@ EVENTS = (
             "plotter and a problem: a book that opens into a bridge, a box that closes itself, a "
             "tent that one person can pitch in gloves. The best piece of each table goes on "
             "show in the window until spring.\n\n"
-            "The price follows demand between 39 and 69 euros. Whatever you saw is the most that "
-            "you pay."
+            "The price follows demand between 39 and 69 euros. You never pay more than the "
+            "price you saw."
         ),
         fields={"refund_policy": "Full refund until 48 hours before the doors open."},
         story=(

@@ -1,4 +1,4 @@
-"""Dates an event's story back, so that the demo looks as if it had been running for weeks."""
+"""Moves events and their rows into the past, so that the demo looks weeks old."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from evently.audit.context import acting, stamp
 from events.models import Event
 
-# Who moves rows into the past, in the trail.
+# The actor of these changes in the audit trail.
 DEMO = "demo"
 DRAFTED_BEFORE = timedelta(days=3)
 
@@ -24,7 +24,7 @@ ATTEMPTS = """
     FROM bookings b
     WHERE a.event_id = %(event)s AND b.event_id = a.event_id AND b.id = a.booking_id
 """
-# Refusals of the last days, some hours apart.
+# Failed attempts, some hours apart.
 REFUSALS = """
     UPDATE booking_attempts a SET attempted_at = a.attempted_at - back.rank * interval '7 hours'
     FROM (
@@ -51,9 +51,9 @@ def date_back(
     bookings: Mapping[UUID, datetime],
     price_changes: Sequence[datetime],
 ) -> None:
-    """Move an event and what happened to it to the times when it should have happened.
+    """Set the times of an event and its rows to when they should have happened.
 
-    bookings: when each was made. price_changes: when the price moved, in order.
+    bookings: creation time by booking id. price_changes: times of the price changes, in order.
     """
     length = event.ends_at - event.event_date if event.ends_at else None
     with acting(actor=DEMO, via="task"), transaction.atomic():
@@ -77,9 +77,9 @@ def date_back(
 
 
 def _date_prices(event: Event, times: Sequence[datetime]) -> None:
-    """Date the price history, which nobody but the tables' owner can change.
+    """Set the times of the price history, as the owner of the tables: other roles cannot change it.
 
-    Where the owner is somebody else, the prices have moved just now; that is no harm.
+    Without access as the owner, the times stay as they are, which does no harm.
     """
     try:
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:

@@ -1,7 +1,7 @@
-"""Tells the stories of the catalogue through the real operations, then moves them into the past.
+"""Carries out the stories of the catalogue through the operations, then moves them into the past.
 
-The database books nothing in the past, so everything happens now, and the rows are dated back
-afterwards.
+The database takes no bookings for past events, so everything happens now and ahead of the event,
+and the rows get their times afterwards (dating).
 """
 
 from collections.abc import Callable, Iterator
@@ -33,35 +33,35 @@ from waitlists import operations
 from waitlists.models import WaitlistEntry
 
 SOURCE = "demo:"
-# What people book, in turn.
-GROUPS = (2, 1, 2, 4, 1, 3, 2)
+# The quantities that guests book, in turn.
+QUANTITIES = (2, 1, 2, 4, 1, 3, 2)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-# Events of the past are made so far ahead, and moved.
-STAGE = timedelta(days=2)
-# Who moves prices and ends events.
+# Past events are created this far ahead, and moved afterwards.
+AHEAD = timedelta(days=2)
+# Actors in the audit trail.
 RULE, BACKGROUND = "price rule", "background"
 
 Result = TypeVar("Result")
 
 
 class DevelopmentOnly(Conflict):
-    """Demo logins have a password that everybody knows."""
+    """The password of the demo logins is public, so they must not exist in production."""
 
     code = "development_only"
     message = (
-        "Demo events are for development: their logins have a password that everybody knows. "
-        "Nothing was loaded, since DEBUG is false."
+        "Demo data is for development: the password of its logins is public. "
+        "Nothing was loaded, because DEBUG is false."
     )
 
 
 def load_demo() -> int:
-    """Make the demo's people and events that are not there yet; return how many events.
+    """Create the demo users and events that are missing; return the number of events created.
 
     Raises DevelopmentOnly.
     """
     if not settings.DEBUG:
         raise DevelopmentOnly
-    organizer, attendee, others = people.make_people()
+    organizer, attendee, guests = people.make_people()
     known = set(
         Event.objects.filter(created_by_id=organizer.pk, source_key__startswith=SOURCE).values_list(
             "source_key", flat=True
@@ -69,41 +69,39 @@ def load_demo() -> int:
     )
     missing = [demo for demo in catalogue.EVENTS if SOURCE + demo.slug not in known]
     for number, demo in enumerate(missing):
-        # Not always the same people come first.
-        crowd = others[number * 5 % len(others) :] + others[: number * 5 % len(others)]
-        _Loader(demo, organizer=organizer, attendee=attendee, others=crowd).load()
+        # Each event starts with other guests.
+        first = number * 5 % len(guests)
+        rotated = guests[first:] + guests[:first]
+        _Loader(demo, organizer=organizer, attendee=attendee, guests=rotated).load()
     return len(missing)
 
 
 @dataclass
 class _Loader:
-    """Tells the story of one event."""
+    """Creates one event and carries out its story."""
 
     demo: catalogue.DemoEvent
     organizer: User
     attendee: User
-    others: list[User]
+    guests: list[User]
     event: Event = field(init=False)
     started: datetime = field(init=False)
     # The time that the current step covers.
     _span: tuple[datetime, datetime] = field(init=False)
-    _crowd: Iterator[User] = field(init=False)
-    _groups: Iterator[int] = field(init=False)
-    # When it happened, by what happened.
+    _guests: Iterator[User] = field(init=False)
+    _quantities: Iterator[int] = field(init=False)
+    # The times that rows get afterwards.
     booked_at: dict[Booking, datetime] = field(default_factory=dict)
-    price_moved_at: list[datetime] = field(default_factory=list)
+    price_changed_at: list[datetime] = field(default_factory=list)
 
     def load(self) -> None:
-        """Make the event, tell its story, and give everything its time."""
         demo = self.demo
         self.started = now()
-        self._crowd, self._groups = cycle(self.others), cycle(GROUPS)
+        self._guests, self._quantities = cycle(self.guests), cycle(QUANTITIES)
         self.event = self._create()
         if demo.published_days_ago is None:
             return
-        self._by(
-            self.organizer, lambda: publish_event(event_id=self.event.pk, by_id=self.organizer.pk)
-        )
+        self._by(self.organizer, lambda: publish_event(event_id=self.event.pk))
         self.event.refresh_from_db()
         begin = self.started - timedelta(days=demo.published_days_ago)
         end = min(self.started, self._starts_at() - timedelta(days=1))
@@ -112,21 +110,21 @@ class _Loader:
                 begin + (end - begin) * (number / len(demo.story)),
                 begin + (end - begin) * ((number + 1) / len(demo.story)),
             )
-            self.tell(step)
+            self.carry_out(step)
         dating.date_back(
             event=self.event,
             published_at=begin,
             starts_at=self._starts_at(),
             bookings={booking.pk: at for booking, at in self.booked_at.items()},
-            price_changes=self.price_moved_at,
+            price_changes=self.price_changed_at,
         )
         self._end()
 
     def _create(self) -> Event:
         demo = self.demo
         starts_at = self._starts_at()
-        if starts_at <= self.started + STAGE:
-            starts_at = self.started + STAGE
+        if starts_at <= self.started + AHEAD:
+            starts_at = self.started + AHEAD
         sales_start_at = None
         if demo.sales_start_in_days is not None:
             sales_start_at = self._at(demo.sales_start_in_days, demo.starts.replace(hour=9))
@@ -151,7 +149,7 @@ class _Loader:
         )
 
     def _end(self) -> None:
-        """Call the event off, or let it be over, where the catalogue says so."""
+        """Cancel or complete the event, if the catalogue says so."""
         if self.demo.cancelled:
             self._by(
                 self.organizer,
@@ -165,31 +163,30 @@ class _Loader:
 
     # ── The steps ───────────────────────────────────────────────────────────
     @singledispatchmethod
-    def tell(self, step: object) -> None:
-        """Let one step of the story happen."""
+    def carry_out(self, step: object) -> None:
         raise NotImplementedError(step)
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.Sell) -> None:
-        first, left, made = len(self.booked_at), step.seats, []
+        first, left, bookings = len(self.booked_at), step.seats, []
         while left:
-            seats = min(next(self._groups), left, self.event.max_per_booking)
-            made.append(self._book(next(self._crowd), seats))
+            seats = min(next(self._quantities), left, self.event.max_per_booking)
+            bookings.append(self._book(next(self._guests), seats))
             left -= seats
         begin, end = self._span
-        for number, booking in enumerate(made):
-            # Not evenly: people book in the evening, and never two at the same minute.
-            at = begin + (end - begin) * ((number + 0.5) / len(made))
+        for number, booking in enumerate(bookings):
+            # Spread unevenly, so that it looks natural.
+            at = begin + (end - begin) * ((number + 0.5) / len(bookings))
             self.booked_at[booking] = at + timedelta(minutes=(first + number) * 37 % 180)
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.AttendeeBooks) -> None:
         booking = self._book(self.attendee, step.seats)
         self.booked_at[booking] = self._span[0]
         if step.then_cancels:
             self._cancel(booking, self.attendee, "")
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.MovePrice) -> None:
         def work() -> None:
             with connection.cursor() as cursor:
@@ -203,32 +200,32 @@ class _Loader:
         with acting(actor=RULE, via="task"):
             run_in_transaction(work)
         self.event.refresh_from_db()
-        self.price_moved_at.append(self._span[0])
-        # Somebody looked before and books after: their price is no longer to be had.
-        self._attempt(next(self._crowd), 1, unit_price=self.demo.price)
+        self.price_changed_at.append(self._span[0])
+        # A guest who still has the first price on their screen fails to book.
+        self._attempt(next(self._guests), 1, unit_price=self.demo.price)
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.Refused) -> None:
-        for person in self._strangers(step.people):
+        for person in self._newcomers(step.people):
             self._attempt(person, step.seats, unit_price=self.event.current_price)
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.Wait) -> None:
         sizes = cycle(step.seats)
-        for person in self._strangers(step.people):
+        for person in self._newcomers(step.people):
             self._wait(person, next(sizes))
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.AttendeeWaits) -> None:
         self._wait(self.attendee, step.seats)
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.GiveBack) -> None:
         wanted = WaitlistEntry.objects.filter(event_id=self.event.pk, position=1).get().quantity
         booking = next(booking for booking in self.booked_at if booking.quantity == wanted)
         self._cancel(booking, booking.user, "Something came up")
 
-    @tell.register
+    @carry_out.register
     def _(self, step: catalogue.Prefer) -> None:
         last = (
             WaitlistEntry.objects.filter(event_id=self.event.pk)
@@ -243,7 +240,7 @@ class _Loader:
             ),
         )
 
-    # ── What people do ──────────────────────────────────────────────────────
+    # ── Actions of people ──────────────────────────────────────────────────────
     def _book(self, person: User, seats: int, *, unit_price: Decimal | None = None) -> Booking:
         price = self.event.current_price if unit_price is None else unit_price
         return self._by(
@@ -258,7 +255,7 @@ class _Loader:
         )
 
     def _attempt(self, person: User, seats: int, *, unit_price: Decimal) -> None:
-        """Try to book what is not to be had."""
+        """Try to book, and fail."""
         with suppress(DomainError):
             self._book(person, seats, unit_price=unit_price)
 
@@ -281,29 +278,29 @@ class _Loader:
             ),
         )
 
-    # ── Who, when, through what ─────────────────────────────────────────────
+    # ── Actors, origins and times ─────────────────────────────────────────────
     def _by(self, person: User, act: Callable[[], Result]) -> Result:
-        """Let a person act, so that the trail names them."""
+        """Run an action as a person, whom the audit trail then names."""
         with acting(actor=str(person.pk), via="page"):
             return act()
 
     def _origin(self, person: User) -> Origin:
-        """Return where a person seems to come from: an address reserved for examples."""
+        """Return an IP address reserved for examples, the same for a person each time."""
         return Origin(ip_address=f"192.0.2.{person.pk.int % 253 + 1}", user_agent=BROWSER)
 
-    def _strangers(self, count: int) -> list[User]:
-        """Return people who neither booked nor wait; the crowd is larger than any event's."""
+    def _newcomers(self, count: int) -> list[User]:
+        """Return guests who have neither booked nor joined the waitlist."""
         known = {booking.user_id for booking in self.booked_at}
         known |= set(
             WaitlistEntry.objects.filter(event_id=self.event.pk).values_list("user_id", flat=True)
         )
-        return [person for person in self.others if person.pk not in known][:count]
+        return [person for person in self.guests if person.pk not in known][:count]
 
     def _starts_at(self) -> datetime:
         return self._at(self.demo.days, self.demo.starts)
 
     def _at(self, days: int, clock: time) -> datetime:
-        """Return the moment so many days from today that the clocks there show so."""
+        """Return the time on a day from today, given in the time zone of the event."""
         zone = ZoneInfo(self.demo.timezone)
         day = self.started.astimezone(zone).date() + timedelta(days=days)
         return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)

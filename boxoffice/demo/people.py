@@ -1,4 +1,4 @@
-"""The people of the demo: an organizer, an attendee, and invented others."""
+"""The users of the demo: an organizer, an attendee, and guests with invented names."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,10 +11,10 @@ from evently.transactions import run_in_transaction
 ORGANIZER_NAME = "Maya Lindqvist"
 ATTENDEE_NAME = "Robin Adler"
 
-# The invented others want no mail: the mailbox of development stays readable.
-NO_MAIL = {"all": {"email": False}}
+# Guests get no emails, which would bury the others in the development mailbox.
+NO_EMAIL = {"all": {"email": False}}
 
-OTHERS = (
+GUESTS = (
     "Amara Osei",
     "Benedikt Rauch",
     "Camille Fontaine",
@@ -51,18 +51,18 @@ OTHERS = (
 
 
 def make_people() -> tuple[User, User, list[User]]:
-    """Return the organizer, the attendee and the others; who exists is taken as they are."""
+    """Return the organizer, the attendee and the guests, creating those who are missing."""
 
     def work() -> tuple[User, User, list[User]]:
         organizer = _person(
             ORGANIZER, ORGANIZER_NAME, password=PASSWORD, role="admin", is_superuser=True
         )
         attendee = _person(ATTENDEE, ATTENDEE_NAME, password=PASSWORD)
-        others = [
-            _person(f"guest{number:02}@evently.example", name, preferences=NO_MAIL)
-            for number, name in enumerate(OTHERS, start=1)
+        guests = [
+            _person(f"guest{number:02}@evently.example", name, preferences=NO_EMAIL)
+            for number, name in enumerate(GUESTS, start=1)
         ]
-        return organizer, attendee, others
+        return organizer, attendee, guests
 
     return run_in_transaction(work)
 

@@ -1,4 +1,4 @@
-"""Cancelling an event, and the current user with the deletion of their account, in the API."""
+"""API views that end something: cancelling an event, and deleting the current user's account."""
 
 from uuid import UUID
 
@@ -27,8 +27,6 @@ class ConfirmationRequired(Invalid):
 
 
 class EventCancelView(ApiView):
-    """Cancelling an event."""
-
     required_scopes = {"post": ORGANIZE}
     refusals = {"post": {403: ("not_your_event",), 409: ("already_cancelled", "event_over")}}
 
@@ -46,7 +44,7 @@ class EventCancelView(ApiView):
 
 
 class CurrentUserView(ProfileView):
-    """The current user, and the deletion of their account."""
+    """The current user: read, change and, here only, delete."""
 
     required_scopes = {**ProfileView.required_scopes, "get": READ, "delete": BOOK}
     refusals = {
@@ -68,7 +66,7 @@ class CurrentUserView(ProfileView):
         responses={204: None},
     )
     def delete(self, request: Request) -> Response:
-        """Delete your account: upcoming bookings are cancelled, name and email are destroyed."""
+        """Delete your account. Upcoming bookings are cancelled; name and email are erased."""
         given = request.headers.get(CONFIRMATION, "")
         if digest_of_address(given) != user_of(request).email_digest:
             raise ConfirmationRequired

@@ -1,4 +1,4 @@
-"""Which events are due to be ended."""
+"""Events that a periodic task has to cancel further or complete."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ def cancelled_events_to_continue() -> list[UUID]:
 
 
 def events_to_complete() -> list[UUID]:
-    """Return the ids of active events that are over."""
+    """Return the ids of active events that are over, at most COMPLETED_AT_ONCE."""
     return list(
         Event.objects.filter(status=EventStatus.ACTIVE)
         .over()

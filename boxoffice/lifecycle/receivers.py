@@ -1,4 +1,4 @@
-"""Facts of the other apps that end something."""
+"""Receivers of signals that end something."""
 
 from typing import Any
 

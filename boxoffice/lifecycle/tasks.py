@@ -1,4 +1,4 @@
-"""Background tasks that end events."""
+"""Tasks that end events."""
 
 from uuid import UUID
 

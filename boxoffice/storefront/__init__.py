@@ -1,1 +1,1 @@
-"""The pages of attendees that need several apps: home, event, account, account deletion."""
+"""The attendees' pages that need several apps: home, event, account, account deletion."""

@@ -1,4 +1,4 @@
-"""URLs of the home page, of events and of the account page."""
+"""URLs of the home, event and account pages."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What the tests of the admin share."""
+"""Fixtures of the admin tests."""
 
 import pytest
 
@@ -12,6 +12,6 @@ def organizer():
 
 @pytest.fixture
 def admin(client, organizer):
-    """Return a client logged in as an organizer."""
+    """A client logged in as an organizer."""
     client.force_login(organizer)
     return client

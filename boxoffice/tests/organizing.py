@@ -1,4 +1,4 @@
-"""The admin's pages, as an organizer's browser sees and sends them."""
+"""Helpers for admin tests: URLs of pages, and the contents of forms."""
 
 from django.urls import reverse
 
@@ -11,7 +11,7 @@ def event_page(event):
 
 
 def form_of(client, url):
-    """Return what the form on an event's page would send."""
+    """Return the data that a browser would send with the form of an event."""
     form = client.get(url).context["adminform"].form
     data = {}
     for bound in form:

@@ -1,4 +1,4 @@
-"""Who gets into the admin, and whose rows are seen there."""
+"""Access to the admin: who can log in, and whose events and rows they see."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def test_admin_is_closed_to_attendees(client):
     assert client.get(EVENTS).status_code == 302
 
 
-def test_organizers_see_the_events_they_made_or_manage(admin, organizer):
+def test_organizers_see_the_events_they_created_or_manage(admin, organizer):
     mine = EventFactory(created_by=organizer, name="Mine")
     managed = EventFactory(name="Managed")
     EventStaff.objects.create(event=managed, user=organizer, role=StaffRole.MANAGER)
@@ -43,7 +43,7 @@ def test_superusers_see_all_events(client):
     assert len(client.get(EVENTS).context["cl"].result_list) == 1
 
 
-def test_rows_of_other_organizers_are_not_seen(admin):
+def test_rows_of_other_organizers_are_hidden(admin):
     booking = BookingFactory()
 
     assert list(admin.get(BOOKINGS).context["cl"].result_list) == []
@@ -59,14 +59,13 @@ def test_unknown_events_are_not_found(admin, path):
         assert admin.get(f"{EVENTS}{path}/{page}/").status_code in (302, 404)
 
 
-def test_late_changes_reach_nobody_elses_event(admin, organizer):
-    """Editing by address of another organizer's event is not found, also when posting."""
+def test_events_of_other_organizers_cannot_be_changed(admin):
     other = EventFactory(event_date=timezone.now() + timedelta(days=3))
 
     assert admin.post(event_page(other), {"name": "Stolen"}).status_code == 404
 
 
-def test_log_in_takes_an_address(client):
+def test_login_takes_an_email_address(client):
     OrganizerFactory(email="olive@example.org", password="correct horse battery")
     page = client.get("/admin/login/")
 
@@ -80,7 +79,7 @@ def test_log_in_takes_an_address(client):
     assert right["Location"] == "/admin/"
 
 
-def test_log_in_of_attendees_is_refused_in_words(client):
+def test_login_of_attendees_is_refused_with_a_message(client):
     UserFactory(email="al@example.org", password="correct horse battery")
 
     page = client.post(

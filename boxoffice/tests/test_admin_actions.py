@@ -1,4 +1,4 @@
-"""What an organizer does in the admin: publish, copy, cancel, delete, set a priority."""
+"""Admin actions: publish, copy, cancel, delete, set a priority."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from waitlists.models import WaitlistEntry
 pytestmark = pytest.mark.django_db
 
 
-def test_publish_asks_then_publishes_and_refuses_twice(admin, organizer):
+def test_publish_asks_first_and_refuses_the_second_time(admin, organizer):
     event = EventFactory(created_by=organizer, published_at=None)
     url = f"{EVENTS}{event.pk}/publish/"
 
@@ -26,10 +26,10 @@ def test_publish_asks_then_publishes_and_refuses_twice(admin, organizer):
     event.refresh_from_db()
     assert event.is_published
     again = admin.post(url, {"confirmed": "yes"})
-    assert "published already" in again.content.decode()
+    assert "already published" in again.content.decode()
 
 
-def test_copy_makes_a_draft(admin, organizer):
+def test_copy_creates_a_draft(admin, organizer):
     event = EventFactory(created_by=organizer, name="Fair")
 
     admin.post(f"{EVENTS}{event.pk}/copy/", {"confirmed": "yes"})
@@ -38,7 +38,7 @@ def test_copy_makes_a_draft(admin, organizer):
     assert (copy.name, copy.is_published) == ("Fair (copy)", False)
 
 
-def test_cancel_event_wants_a_reason_and_shows_progress(admin, organizer):
+def test_cancel_event_requires_a_reason_and_shows_progress(admin, organizer):
     event = EventFactory(created_by=organizer)
     BookingFactory(event=event, quantity=2)
     url = f"{EVENTS}{event.pk}/cancel/"
@@ -55,7 +55,7 @@ def test_cancel_event_wants_a_reason_and_shows_progress(admin, organizer):
     assert (progress["left"], progress["percent"]) == (0, 100)
 
 
-def test_delete_is_for_events_that_nobody_booked(admin, organizer):
+def test_delete_is_for_events_without_bookings(admin, organizer):
     booked, unbooked = EventFactory.create_batch(2, created_by=organizer)
     BookingFactory(event=booked)
 
@@ -80,7 +80,7 @@ def test_booking_is_cancelled_with_a_reason(admin, organizer):
     assert "cancelled already" in again.content.decode()
 
 
-def test_selected_bookings_are_cancelled_after_asking(admin, organizer):
+def test_selected_bookings_are_cancelled_after_confirmation(admin, organizer):
     event = EventFactory(created_by=organizer)
     bookings = BookingFactory.create_batch(3, event=event)
     chosen = {
@@ -108,6 +108,6 @@ def test_priority_is_set_with_a_reason(admin, organizer):
     assert "less than or equal to 1000000" in too_much.content.decode()
     admin.post(url, {"confirmed": "yes", "score": "5", "reason": "Helps with the chairs"})
 
-    line = WaitlistEntry.objects.filter(event=event).order_by("position")
-    assert [entry.pk for entry in line] == [second.pk, first.pk]
-    assert line[0].priority_reason == "Helps with the chairs"
+    entries = WaitlistEntry.objects.filter(event=event).order_by("position")
+    assert [entry.pk for entry in entries] == [second.pk, first.pk]
+    assert entries[0].priority_reason == "Helps with the chairs"

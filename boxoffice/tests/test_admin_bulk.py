@@ -1,4 +1,4 @@
-"""Cancelling bookings from their list: one by its link, several, and more than at once."""
+"""Cancelling bookings from their list: one, several, and too many."""
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -21,7 +21,7 @@ def messages_of(response):
     return [str(message) for message in response.context["messages"]]
 
 
-def test_more_bookings_than_at_once_are_refused_with_a_sentence(admin, organizer):
+def test_too_many_bookings_at_once_are_refused_with_a_message(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=CANCELLED_AT_ONCE + 1)
     bookings = BookingFactory.create_batch(CANCELLED_AT_ONCE + 1, event=event)
 
@@ -34,7 +34,7 @@ def test_more_bookings_than_at_once_are_refused_with_a_sentence(admin, organizer
     assert "Frees 100 seats" in asked.content.decode()
 
 
-def test_bookings_that_are_cancelled_already_are_told(admin, organizer):
+def test_already_cancelled_bookings_are_reported(admin, organizer):
     event = EventFactory(created_by=organizer)
     booking = BookingFactory(event=event)
     select(admin, [booking], confirmed="yes", reason="Broken")
@@ -42,7 +42,7 @@ def test_bookings_that_are_cancelled_already_are_told(admin, organizer):
     assert messages_of(select(admin, [booking])) == ["These bookings are cancelled already."]
 
 
-def test_lists_link_to_what_can_be_done_to_a_row(admin, organizer):
+def test_lists_link_to_the_actions_of_a_row(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=2)
     gone, booking = BookingFactory.create_batch(2, event=event)
     entry = WaitlistEntryFactory(event=event, quantity=2)

@@ -1,4 +1,4 @@
-"""Events made and changed in the admin, through the operations."""
+"""Creating and changing events in the admin."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from waitlists.models import Promotion
 pytestmark = pytest.mark.django_db
 
 
-def test_event_is_made_through_the_operation(admin, organizer):
+def test_event_is_created_through_the_operation(admin, organizer):
     data = form_of(admin, f"{EVENTS}add/") | {
         "name": "Kite Workshop",
         "venue": "Beach House, Ostend",
@@ -39,7 +39,7 @@ def test_event_is_made_through_the_operation(admin, organizer):
     assert (entry.actor, entry.via) == (str(organizer.pk), "admin")
 
 
-def test_event_that_makes_no_sense_is_refused_by_field(admin):
+def test_invalid_event_is_refused_by_field(admin):
     data = form_of(admin, f"{EVENTS}add/") | {
         "name": "Kite Workshop",
         "venue": "Beach House",
@@ -80,7 +80,7 @@ def test_event_that_makes_no_sense_is_refused_by_field(admin):
         ("timezone", "../etc/passwd"),
     ],
 )
-def test_wrong_input_is_refused_beside_its_field(admin, organizer, name, value):
+def test_invalid_input_is_refused_beside_its_field(admin, organizer, name, value):
     event = EventFactory(created_by=organizer)
 
     response = admin.post(event_page(event), form_of(admin, event_page(event)) | {name: value})
@@ -88,7 +88,7 @@ def test_wrong_input_is_refused_beside_its_field(admin, organizer, name, value):
     assert list(errors_of(response)) == [name]
 
 
-def test_actions_on_ids_that_are_none_are_refused(admin):
+def test_actions_on_malformed_ids_are_refused(admin):
     response = admin.post(BOOKINGS, {"action": "cancel_selected", "_selected_action": ["x"]})
 
     assert response.status_code == 302
@@ -100,7 +100,7 @@ def test_transfer_is_not_offered(admin):
     assert [value for value, _ in form.fields["payment_mode"].choices] == ["door", "free"]
 
 
-def test_times_are_those_of_the_clocks_at_the_event(admin, organizer):
+def test_times_are_in_the_time_zone_of_the_event(admin, organizer):
     event = EventFactory(created_by=organizer, timezone="Asia/Tokyo")
     data = form_of(admin, event_page(event))
     before = event.event_date
@@ -109,13 +109,13 @@ def test_times_are_those_of_the_clocks_at_the_event(admin, organizer):
     admin.post(event_page(event), data | {"name": "Renamed"})
     event.refresh_from_db()
     assert (event.name, event.event_date) == ("Renamed", before)
-    # Moving the place moves the moment: the clock there shows the same.
+    # A new time zone keeps the local time.
     admin.post(event_page(event), form_of(admin, event_page(event)) | {"timezone": "UTC"})
     event.refresh_from_db()
     assert event.starts_locally.strftime("%Y-%m-%dT%H:%M") == data["event_date"]
 
 
-def test_saving_over_somebody_elses_change_shows_both_and_loses_nothing(admin, organizer):
+def test_conflicting_change_shows_both_values_and_loses_nothing(admin, organizer):
     event = EventFactory(created_by=organizer, name="Old", venue="Old Mill", total_capacity=10)
     mine = form_of(admin, event_page(event))
     theirs = mine | {"venue": "New Mill", "total_capacity": "20"}
@@ -124,7 +124,7 @@ def test_saving_over_somebody_elses_change_shows_both_and_loses_nothing(admin, o
     refused = admin.post(event_page(event), mine | {"name": "New", "total_capacity": "30"})
 
     errors = errors_of(refused)
-    assert "Somebody else changed" in errors["__all__"][0]
+    assert "Another person changed" in errors["__all__"][0]
     assert "“20”" in errors["total_capacity"][0]
     assert "“Old Mill”" in errors["venue"][0]
     form = refused.context["adminform"].form
@@ -139,7 +139,7 @@ def test_saving_over_somebody_elses_change_shows_both_and_loses_nothing(admin, o
 
 
 @pytest.mark.parametrize("typed", ["europe/brussels", " Europe/Brussels ", "EUROPE/BRUSSELS"])
-def test_time_zones_are_taken_however_they_are_typed(admin, organizer, typed):
+def test_time_zones_are_accepted_in_any_capitalization(admin, organizer, typed):
     event = EventFactory(created_by=organizer)
 
     admin.post(event_page(event), form_of(admin, event_page(event)) | {"timezone": typed})
@@ -148,7 +148,7 @@ def test_time_zones_are_taken_however_they_are_typed(admin, organizer, typed):
     assert event.timezone == "Europe/Brussels"
 
 
-def test_capacity_in_use_is_told_beside_the_field(admin, organizer):
+def test_capacity_in_use_is_refused_beside_the_field(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=5)
     BookingFactory(event=event, quantity=4)
 
@@ -156,10 +156,10 @@ def test_capacity_in_use_is_told_beside_the_field(admin, organizer):
         event_page(event), form_of(admin, event_page(event)) | {"total_capacity": "3"}
     )
 
-    assert "Give at least 4" in errors_of(response)["total_capacity"][0]
+    assert "Enter at least 4" in errors_of(response)["total_capacity"][0]
 
 
-def test_raised_capacity_serves_the_line(admin, organizer):
+def test_raised_capacity_serves_the_waitlist(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=1)
     BookingFactory(event=event)
     entry = WaitlistEntryFactory(event=event)
@@ -169,7 +169,7 @@ def test_raised_capacity_serves_the_line(admin, organizer):
     assert Promotion.objects.get().waitlist_id == entry.pk
 
 
-def test_cancelled_events_are_shown_and_not_changed(admin, organizer):
+def test_cancelled_events_are_read_only(admin, organizer):
     event = EventFactory(created_by=organizer)
     operations.cancel_event(event_id=event.pk, reason="Storm")
 

@@ -1,4 +1,4 @@
-"""What an organizer sees in the admin: people found, figures, history, at a constant cost."""
+"""Lists, search, dashboard and history in the admin, with constant query counts."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from django.utils import timezone
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
 from bookings.operations import Canceller, cancel_booking
-from boxoffice.backoffice.figures import dashboard
+from boxoffice.backoffice.analytics import dashboard_figures
 from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page, form_of
 from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
@@ -19,7 +19,7 @@ from waitlists.factories import WaitlistEntryFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_attendees_are_found_by_reference_address_and_name(admin, organizer):
+def test_attendees_are_found_by_reference_email_address_and_name(admin, organizer):
     event = EventFactory(created_by=organizer)
     wanted = BookingFactory(
         event=event, user=UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
@@ -37,7 +37,7 @@ def test_attendees_are_found_by_reference_address_and_name(admin, organizer):
 
 
 @pytest.mark.parametrize("path", ["waitlists/waitlistentry", "waitlists/promotion"])
-def test_the_line_and_its_offers_are_searched_by_name_and_address(admin, organizer, path):
+def test_waitlist_and_offers_are_searched_by_name_and_email_address(admin, organizer, path):
     event = EventFactory(created_by=organizer, total_capacity=1)
     seat = BookingFactory(event=event)
     user = UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
@@ -49,7 +49,7 @@ def test_the_line_and_its_offers_are_searched_by_name_and_address(admin, organiz
         return [row.user_id for row in changes.result_list]
 
     assert found("kamau", event__id__exact=str(event.pk)) == [entry.user_id]
-    assert found("somebody", event__id__exact=str(event.pk)) == []
+    assert found("unknown", event__id__exact=str(event.pk)) == []
     assert found("W.Kamau@example.org") == [entry.user_id]
     assert found("kamau") == []
 
@@ -80,7 +80,7 @@ def test_searching_names_costs_the_same_for_one_person_and_many(
     assert len(page.context["cl"].result_list) == 5
 
 
-def test_lists_of_one_event_name_no_count_of_all_events_rows(admin, organizer):
+def test_lists_of_one_event_do_not_count_the_rows_of_others(admin, organizer):
     event = EventFactory(created_by=organizer)
     BookingFactory(event=event)
     BookingFactory.create_batch(2, event__created_by=organizer)
@@ -88,7 +88,7 @@ def test_lists_of_one_event_name_no_count_of_all_events_rows(admin, organizer):
     assert (changes.result_count, changes.full_result_count) == (1, 1)
 
 
-def test_events_ahead_come_first_the_next_on_top_and_past_ones_last(admin, organizer):
+def test_upcoming_events_come_first_and_past_ones_last(admin, organizer):
     today = timezone.now()
     for days in (30, 3):
         EventFactory(created_by=organizer, name=f"in {days}", event_date=today + timedelta(days))
@@ -101,6 +101,21 @@ def test_events_ahead_come_first_the_next_on_top_and_past_ones_last(admin, organ
         )
     names = [event.name for event in admin.get(EVENTS).context["cl"].result_list]
     assert names == ["in 3", "in 30", "3 ago", "30 ago"]
+
+
+def test_events_under_way_are_upcoming_until_they_are_over(admin, organizer):
+    today = timezone.now()
+    created = {"created_by": organizer, "created_at": today - timedelta(60)}
+    started = today - timedelta(hours=1)
+    EventFactory(
+        name="under way", event_date=started, ends_at=today + timedelta(hours=1), **created
+    )
+    EventFactory(name="over", event_date=started, **created)
+
+    def names(when):
+        return [event.name for event in admin.get(EVENTS, {"when": when}).context["cl"].result_list]
+
+    assert (names("ahead"), names("past")) == (["under way"], ["over"])
 
 
 @pytest.mark.parametrize("count", [1, 5])
@@ -158,16 +173,16 @@ def test_dashboard_sums_each_figure_by_itself(organizer):
             event=event, quantity=quantity, result="failed", failure_reason=reason
         )
 
-    figures = dashboard(user=organizer, at=timezone.now())
+    figures = dashboard_figures(user=organizer, at=timezone.now())
 
-    assert (figures.events_ahead, figures.capacity, figures.seats_sold) == (1, 6, 6)
-    assert (figures.in_line, figures.seats_wanted, figures.fill) == (3, 6, 100.0)
-    assert figures.revenue == [("EUR", Decimal("60.00"))]
-    assert figures.lost == [("sold_out", 2, 5), ("price_changed", 1, 1)]
+    assert (figures.upcoming_events, figures.capacity, figures.seats_sold) == (1, 6, 6)
+    assert (figures.waiting_entries, figures.waiting_seats, figures.fill) == (3, 6, 100.0)
+    assert figures.booked_value == [("EUR", Decimal("60.00"))]
+    assert figures.lost_demand == [("sold_out", 2, 5), ("price_changed", 1, 1)]
     assert sum(seats for _, seats in figures.sold_by_day) == 6
-    (wanted,) = figures.demand
-    assert (wanted.booked, wanted.waiting, wanted.revenue) == (6, 6, Decimal("60.00"))
-    assert wanted.wanted == 2.0
+    (highest,) = figures.highest_demand
+    assert (highest.booked_seats, highest.waiting_seats) == (6, 6)
+    assert (highest.booked_value, highest.demand) == (Decimal("60.00"), 2.0)
 
 
 def test_history_names_who_changed_what(admin, organizer):
@@ -181,7 +196,7 @@ def test_history_names_who_changed_what(admin, organizer):
     assert change.values == [("name", "Old name", "New name")]
 
 
-def test_price_history_names_who_changed_it(admin, organizer):
+def test_price_history_names_who_changed_the_price(admin, organizer):
     event = EventFactory(created_by=organizer, priced=10)
     admin.post(event_page(event), form_of(admin, event_page(event)) | {"base_price": "12"})
 

@@ -33,7 +33,7 @@ def test_demo_loads_every_state_and_changes_nothing_the_second_time(capsys):
     call_command("load_demo")
 
     assert snapshot() == before
-    assert "there already" in capsys.readouterr().out
+    assert "exist already" in capsys.readouterr().out
     _check_people()
     _check_states()
     _check_ledger()

@@ -8,7 +8,7 @@ from evently.api.tests.client import api
 pytestmark = pytest.mark.django_db
 
 
-def test_export_has_all_sections_and_nobody_elses():
+def test_export_has_all_sections_and_only_own_rows():
     booking = BookingFactory(event__priced=20)
     BookingFactory()
 

@@ -1,4 +1,4 @@
-"""How events and people end: cancelled, completed, deleted, erased."""
+"""Ending events and removing people: cancelled, completed, deleted, erased."""
 
 from datetime import timedelta
 
@@ -30,13 +30,13 @@ ORIGIN = Origin(ip_address="192.0.2.1", user_agent="test")
 
 @pytest.fixture(autouse=True)
 def balanced(db):
-    """Whatever a test did, everything balances at its end."""
+    """Check the ledger after every test."""
     yield
     check_everything()
 
 
 def full(capacity=4, **columns):
-    """Return a full event and its one booking a seat."""
+    """Return a full event and its bookings of one seat each."""
     event = EventFactory(total_capacity=capacity, **columns)
     return event, [BookingFactory(event=event) for _ in range(capacity)]
 
@@ -60,7 +60,7 @@ def accept(offer):
     return waitlists.accept_promotion(event_id=offer.event_id, promotion_id=offer.pk, origin=ORIGIN)
 
 
-def fate(entry):
+def status_of(entry):
     entry.refresh_from_db()
     return entry.status
 
@@ -79,17 +79,17 @@ def test_cancelling_an_event_ends_everything_and_a_crash_resumes():
     operations.cancel_event(event_id=event.pk, reason="storm")
     with pytest.raises(operations.EventAlreadyCancelled):
         operations.cancel_event(event_id=event.pk)
-    assert fate(offered) == "promoted"
+    assert status_of(offered) == "promoted"
     with pytest.raises(SalesClosed):
         accept(offer_to(offered))
 
-    # One batch, and then the process dies.
+    # One batch, then a crash.
     assert one_transaction(lambda: events_ending._cancel_batch(event.pk)) == events_ending.BATCH
     assert Booking.objects.holding_seats().count() == 1
     assert queries.cancelled_events_to_continue() == [event.pk]
     tasks.continue_event_cancellations()
     assert Booking.objects.holding_seats().count() == 0
-    assert (fate(waiting), fate(offered)) == ("expired", "expired")
+    assert (status_of(waiting), status_of(offered)) == ("expired", "expired")
     assert set(Booking.objects.values_list("cancel_reason", flat=True)) == {"storm", "organizer"}
     event.refresh_from_db()
     assert event.available_seats == seats
@@ -105,7 +105,7 @@ def test_event_that_is_over_is_completed(clock):
     clock.move(timedelta(days=31))
     tasks.complete_past_events()
     assert Event.objects.get().status == "completed"
-    assert (fate(waiting), fate(offered)) == ("expired", "expired")
+    assert (status_of(waiting), status_of(offered)) == ("expired", "expired")
     assert Booking.objects.holding_seats().count() == 3
     with pytest.raises(EventOver):
         operations.cancel_event(event_id=event.pk)
@@ -121,21 +121,21 @@ def test_event_is_deleted_only_without_bookings():
     assert not WaitlistEntry.objects.filter(pk=entry.pk).exists()
 
 
-def test_removed_persons_seats_go_to_the_line_and_their_rows_go():
+def test_deleted_persons_seats_go_to_the_waitlist_and_their_rows_are_gone():
     event, booked = full()
     other, _ = full(1)
     gone = User.objects.get(pk=booked[0].user_id)
     entry, theirs = join(event), join(other, user=gone)
-    operations.remove_person(user_id=gone.pk)
-    assert fate(entry) == "promoted"
+    operations.delete_person(user_id=gone.pk)
+    assert status_of(entry) == "promoted"
     assert not WaitlistEntry.objects.filter(pk=theirs.pk).exists()
     with pytest.raises(UserNotFound):
-        operations.remove_person(user_id=gone.pk)
+        operations.delete_person(user_id=gone.pk)
     with pytest.raises(operations.OrganizerStays):
-        operations.remove_person(user_id=event.created_by_id)
+        operations.delete_person(user_id=event.created_by_id)
 
 
-def test_erased_persons_bookings_stay_for_the_books(clock):
+def test_erased_persons_bookings_stay_as_accounting_records(clock):
     event, booked = full()
     past = EventFactory(event_date=event.event_date - timedelta(days=25))
     gone = User.objects.get(pk=booked[0].user_id)
@@ -144,10 +144,10 @@ def test_erased_persons_bookings_stay_for_the_books(clock):
     as_at_commit()
     clock.move(timedelta(days=6))
     operations.erase_person(user_id=gone.pk)
-    assert (fate(waiting), fate(entry)) == ("promoted", "left")
+    assert (status_of(waiting), status_of(entry)) == ("promoted", "left")
     booked[0].refresh_from_db()
     attended.refresh_from_db()
-    # What lies behind stays as it was, also before somebody marked the event as completed.
+    # The past booking stays as it was, although its event is not marked as completed yet.
     assert (booked[0].status, attended.status) == ("cancelled", "confirmed")
     assert User.objects.get(pk=gone.pk).name == ""
     with pytest.raises(UserNotFound):

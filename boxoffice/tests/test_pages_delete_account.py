@@ -1,4 +1,4 @@
-"""Leaving Evently for good, from one's account."""
+"""The page on which users delete their account."""
 
 import pytest
 from django.urls import reverse
@@ -10,7 +10,7 @@ from evently.accounts.models import User
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_leaving_evently_takes_a_typed_word(client, user):
+def test_deleting_the_account_takes_a_typed_word(client, user):
     booking = BookingFactory(user=user)
     url = reverse("delete_account")
     assert client.get(url).status_code == 200

@@ -1,4 +1,4 @@
-"""An event's page: what it offers, and to whom."""
+"""The page of an event: what it offers to whom."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -33,16 +33,16 @@ def test_event_page_offers_seats(client):
     assert '"@type": "Event"' in page
 
 
-def test_event_page_offers_the_line_once_full(client):
+def test_event_page_offers_the_waitlist_once_full(client):
     event, _ = full_event()
     join(event)
     response = page_of(client, event)
     assert response.context["availability"].can_join
     assert "Sold out" in response.content.decode()
-    assert "1 in line" in response.content.decode()
+    assert "1 on the waitlist" in response.content.decode()
 
 
-def test_event_page_sells_what_is_too_little_for_the_line(client):
+def test_event_page_sells_seats_that_fit_no_waitlist_entry(client):
     event = EventFactory(total_capacity=4)
     BookingFactory(event=event, quantity=2)
     event.refresh_from_db()
@@ -51,18 +51,18 @@ def test_event_page_sells_what_is_too_little_for_the_line(client):
     page = page_of(client, event).content.decode()
 
     assert "Only 2 seats left" in page
-    assert "You need more?" in page
+    assert "Need more seats?" in page
 
 
-def test_event_page_tells_seats_kept_for_the_line(client):
+def test_event_page_shows_seats_held_for_the_waitlist(client):
     event, booking = full_event()
     join(event, quantity=1)
-    # Freed by plain SQL: nobody has been asked yet.
+    # Freed by plain SQL, so there is no offer yet.
     run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", booking.pk)
 
     response = page_of(client, event)
 
-    assert "2 left, kept for the line" in response.content.decode()
+    assert "2 left, held for the waitlist" in response.content.decode()
     assert response.context["availability"].can_join
 
 
@@ -87,21 +87,21 @@ def test_event_page_of_a_past_event(client, clock):
     assert "This event is over" in page_of(client, event).content.decode()
 
 
-def test_event_page_is_not_there_for_drafts_and_strangers_ids(client):
+def test_event_page_is_not_found_for_drafts_and_unknown_ids(client):
     assert page_of(client, EventFactory(published_at=None)).status_code == 404
     for name in ("event_detail", "event_seats", "join_waitlist"):
         assert client.get(reverse(name, args=[uuid4()])).status_code == 404
     assert client.get("/events/1/").status_code == 404
 
 
-def test_event_page_shows_what_the_reader_has(client, user):
+def test_event_page_shows_what_the_user_has(client, user):
     event, booking = full_event()
     join(event, user)
     page = page_of(client, event).content.decode()
-    assert "You are 1st in line" in page
+    assert "You are 1st on the waitlist" in page
     cancel(booking)
     page = page_of(client, event).content.decode()
-    assert "kept for you" in page
+    assert "held for you" in page
     assert reverse("promotion", args=[Promotion.objects.get().pk]) in page
 
 
@@ -116,15 +116,15 @@ def test_event_page_escapes_what_organizers_write(client):
 
 def test_event_page_draws_the_price_history(client):
     event = EventFactory(priced=20)
-    assert "It has not" in page_of(client, event).content.decode()
+    assert "The price has not changed" in page_of(client, event).content.decode()
     for price in (30, 15):
         run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
 
     chart = page_of(client, event).context["chart"]
 
     assert chart["summary"] == (
-        "The price began at €20.00, changed 2 times and is €15.00 now; "
-        "it was never below €15.00 or above €30.00."
+        "The price started at €20.00, has changed 2 times and is now €15.00. "
+        "It has never been below €15.00 or above €30.00."
     )
     assert [row["price"] for row in chart["rows"]] == [15, 30]
 
@@ -141,7 +141,7 @@ def test_event_seats_swaps_the_panel_when_the_offer_changes(client):
     assert "How many seats?" in changed.content.decode()
 
 
-def test_event_page_costs_the_same_however_long_the_line(client):
+def test_event_page_costs_the_same_for_any_length_of_the_waitlist(client):
     event, _ = full_event()
     counts = []
     for more in (1, 29):

@@ -1,4 +1,4 @@
-"""The page of an event that is cancelled or over: said at its head, and nothing is sold."""
+"""The page of a cancelled or past event: marked at the top, with nothing on sale."""
 
 import pytest
 from django.urls import reverse
@@ -12,7 +12,7 @@ def page_of(client, event) -> str:
     return client.get(reverse("event_detail", args=[event.pk])).content.decode()
 
 
-def test_event_page_says_at_its_head_that_it_is_cancelled(client):
+def test_event_page_is_marked_as_cancelled_at_the_top(client):
     page = page_of(client, EventFactory(priced=20, status="cancelled"))
 
     assert page.index(">Cancelled</span>") < page.index("<h1")
@@ -21,20 +21,20 @@ def test_event_page_says_at_its_head_that_it_is_cancelled(client):
     assert "€20.00" not in page.split("</head>")[1]
 
 
-def test_event_page_says_at_its_head_that_it_is_over(client):
+def test_event_page_is_marked_as_over_at_the_top(client):
     page = page_of(client, EventFactory(priced=20, status="completed"))
 
     assert page.index(">Over</span>") < page.index("<h1")
     assert "Good to know" not in page
 
 
-def test_event_page_offers_seats_before_it_goes_on_about_the_event(client):
+def test_event_page_shows_seats_before_the_description(client):
     page = page_of(client, EventFactory(description="A long evening."))
 
     assert page.index('id="booking"') < page.index('id="about"')
 
 
-def test_event_page_without_a_description_says_so_to_search_engines(client):
+def test_event_page_without_description_describes_itself_by_name_and_venue(client):
     event = EventFactory(description="", name="Late Quartet", venue="Oude Molen")
 
     page = page_of(client, event)

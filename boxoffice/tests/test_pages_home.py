@@ -1,4 +1,4 @@
-"""Finding events: words, filters, pages by cursor."""
+"""The home page: search, filters, pages by cursor."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -56,11 +56,11 @@ def test_home_finds_words_while_they_are_typed(client, typed, found):
 
 
 @pytest.mark.parametrize("typed", ["😀", "'", "\\", ":*", "a:*b", "&|!()<->", "-", "or", "x" * 200])
-def test_home_takes_any_text_for_words(client, typed):
+def test_home_accepts_any_search_text(client, typed):
     assert find(client, search=typed) == []
 
 
-def test_home_shows_what_lies_ahead_in_order(client):
+def test_home_lists_upcoming_events_in_order(client):
     EventFactory(name="later", event_date=in_days(9))
     EventFactory(name="sooner", event_date=in_days(3))
     EventFactory(name="draft", published_at=None)
@@ -95,16 +95,16 @@ def test_home_filters_by_day_price_and_seats(client):
         {"search": "x" * 201},
     ],
 )
-def test_home_says_which_filter_makes_no_sense(client, query):
+def test_home_refuses_invalid_filters(client, query):
     EventFactory(name="there")
 
     response = client.get(reverse("home"), query)
 
     assert response.status_code == 422
-    assert "Something is not right" in response.content.decode() or response.context["form"].errors
+    assert response.context["form"].errors
 
 
-def test_home_takes_the_last_day_of_all(client):
+def test_home_accepts_the_first_and_last_day_of_the_calendar(client):
     assert find(client, date_to="9999-12-31", date_from="0001-01-01") == []
 
 
@@ -131,7 +131,7 @@ def test_home_pages_by_cursor_there_and_back(client):
     assert names(client.get(f"/{before.context['previous_url']}")) == seen[0]
 
 
-def test_home_answers_htmx_with_the_results_alone(client):
+def test_home_answers_htmx_with_only_the_results(client):
     EventFactory(name="Jazz")
 
     response = client.get("/", {"search": "ja"}, headers={"HX-Request": "true"})

@@ -1,4 +1,4 @@
-"""Filters that contradict themselves: said so, instead of finding nothing."""
+"""The home page with contradictory filters: an error instead of empty results."""
 
 import pytest
 from django.urls import reverse
@@ -7,23 +7,23 @@ from events.factories import EventFactory
 
 pytestmark = pytest.mark.django_db
 
-BACKWARDS = {"date_from": "2030-02-02", "date_to": "2030-02-01"}
-WRONG = "This day lies before the first one."
+REVERSED = {"date_from": "2030-02-02", "date_to": "2030-02-01"}
+ERROR = "This must not be before the “From” date."
 
 
-def test_find_says_which_filter_is_wrong(client):
+def test_home_shows_the_error_instead_of_results(client):
     EventFactory()
 
-    response = client.get(reverse("home"), BACKWARDS)
+    response = client.get(reverse("home"), REVERSED)
 
     page = response.content.decode()
     assert response.status_code == 422
-    # Beside the field, and where the results would be.
-    assert page.count(WRONG) == 2
-    assert "Nothing fits that" not in page
+    # Beside the field, and in place of the results.
+    assert page.count(ERROR) == 2
+    assert "No events found" not in page
 
 
-def test_find_says_so_while_filters_are_being_chosen(client):
-    response = client.get(reverse("home"), BACKWARDS, headers={"HX-Request": "true"})
+def test_home_shows_the_error_to_htmx_as_well(client):
+    response = client.get(reverse("home"), REVERSED, headers={"HX-Request": "true"})
 
-    assert WRONG in response.content.decode()
+    assert ERROR in response.content.decode()

@@ -1,1 +1,1 @@
-"""The admin toolkit that all apps share: lists, cells, tabs and confirmation pages."""
+"""The admin toolkit of all apps: list behaviour, cells, tabs of an event, confirmation pages."""

@@ -1,4 +1,4 @@
-"""Cells of the admin's lists and pages: times, people, and values with a second line."""
+"""Cells of admin lists: times, people, and values with a second line."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from evently.formatting import MISSING, moment
 
 
 def when(at: datetime | None, zone: ZoneInfo) -> SafeString:
-    """Return a time on one line, with its time zone below."""
+    """Return a time, with its time zone below."""
     if at is None:
         return format_html("{}", MISSING)
     return format_html(
@@ -31,14 +31,14 @@ def two_lines(first: Any, second: Any) -> SafeString:
 
 
 def person(user: User | None) -> SafeString | str:
-    """Return a person's name and email address; the person's key must be loaded."""
+    """Return a person's name and email address; their key must be loaded."""
     if user is None:
         return "visitor"
     return two_lines(user.display_name, user.email)
 
 
 def names_of(actors: set[str]) -> dict[str, str]:
-    """Return display names by actor, in one query; actors that are not user ids are left out."""
+    """Return the display names of audit actors that are users, in one query."""
     ids = {}
     for actor in actors:
         try:

@@ -1,4 +1,4 @@
-"""Confirmation pages: a GET shows what will happen, a POST does it."""
+"""Confirmation pages of admin actions: a GET shows what will happen, a POST does it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,15 +12,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from evently.errors import DomainError, Invalid
 
+# The form value that tells a confirmed POST from the POST of a list action, which asks first.
 CONFIRMED = "confirmed"
 
 
 class EmptyForm(forms.Form):
-    """A confirmation that asks for nothing more."""
+    """A confirmation without input."""
 
 
 class ReasonForm(forms.Form):
-    """A reason that the people concerned are told."""
+    """A reason, which everyone affected will see."""
 
     reason = forms.CharField(
         label="Reason",
@@ -48,9 +49,11 @@ def confirmation_page(
 ) -> HttpResponse:
     """Show a confirmation page, or carry out the confirmed action and redirect.
 
-    act: called with the form's values; returns the URL to redirect to. A refusal is shown on the
-    same page. facts: label and value pairs. hidden: further form values, with which an action of
-    a list finds its rows again.
+    question: what the action does. submit: the label of its button. act: carries it out; called
+    with the form's cleaned values, returns the URL to redirect to, may raise a DomainError, which
+    is shown on the page. back: the URL of the other button. facts: pairs of label and value.
+    hidden: pairs of name and value for further form values, by which an action of a list finds
+    its rows again. danger: whether the button warns.
     """
     confirmed = request.method == "POST" and CONFIRMED in request.POST
     form = form_class(request.POST if confirmed else None, initial=initial)
@@ -58,8 +61,8 @@ def confirmation_page(
         try:
             return HttpResponseRedirect(act(**form.cleaned_data))
         except Invalid as refusal:
-            for name, sentence in refusal.fields.items() or [("", refusal.text)]:
-                form.add_error(name if name in form.fields else None, sentence)
+            for name, message in refusal.fields.items() or [("", refusal.text)]:
+                form.add_error(name if name in form.fields else None, message)
         except DomainError as refusal:
             form.add_error(None, refusal.text)
     return TemplateResponse(
@@ -80,7 +83,7 @@ def confirmation_page(
     )
 
 
-def report_success(request: HttpRequest, sentence: str, url: str) -> str:
-    """Queue a success message, and return the URL to redirect to."""
-    messages.success(request, sentence)
+def report_success(request: HttpRequest, message: str, url: str) -> str:
+    """Add a success message and return the URL, as the `act` of a confirmation page does last."""
+    messages.success(request, message)
     return url

@@ -1,4 +1,4 @@
-"""What every list in the admin shares: it is counted once."""
+"""Admin lists that count their rows once."""
 
 from typing import Any
 
@@ -8,26 +8,23 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 
-class CountedOnce(ChangeList):
-    """A list that counts what it shows, and nothing else.
+class SingleCountChangeList(ChangeList):
+    """A list that counts the rows it shows, and not the whole table as well.
 
-    Counting the whole table beside it costs more with every row ever written, and tells whoever
-    looks at one event how many rows all events have. Unfold's header names the count where the
-    two differ.
+    A second count gets slower with every row ever written; and Unfold's header would show it
+    beside the first, so a list of one event would reveal the number of rows of all events.
     """
 
     def get_results(self, request: HttpRequest) -> None:
-        """Take the one count for both."""
         super().get_results(request)
         if not self.model_admin.show_full_result_count:
             self.full_result_count = self.result_count
 
 
 class ListedAdmin(ModelAdmin):
-    """A ModelAdmin whose list is counted once."""
+    """A ModelAdmin whose list counts its rows once; the base of all our admins."""
 
     show_full_result_count = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BaseChangeList]:
-        """Count once."""
-        return CountedOnce
+        return SingleCountChangeList

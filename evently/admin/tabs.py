@@ -1,4 +1,4 @@
-"""The pages about one event, side by side. Each app adds its own, since imports run one way."""
+"""The tabs that connect the admin pages of one event. Each app adds the tabs of its own pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 @dataclass(frozen=True)
 class Tab:
-    """One page about an event. rank: its place among the tabs. key: tells which page is open."""
+    """A page about an event. rank: sorts the tabs. key: names the tab for `tabs_context`."""
 
     rank: int
     key: str
@@ -22,18 +22,21 @@ _tabs: list[Tab] = []
 
 
 def add_tab(rank: int, key: str, title: str, url_of: Callable[[UUID], str]) -> None:
-    """Add a page to the tabs of every event."""
+    """Add a page to the tabs of every event; called when an admin module is imported."""
     _tabs.append(Tab(rank, key, title, url_of))
     _tabs.sort(key=lambda tab: tab.rank)
 
 
 def rows_url(model: str) -> Callable[[UUID], str]:
-    """Return a function from an event's id to the list of its rows; model: as in URL names."""
+    """Return a function from an event's id to the URL of the list of its rows.
+
+    model: as in the names of admin URLs, such as "bookings_booking".
+    """
     return lambda event_id: f"{reverse(f'admin:{model}_changelist')}?event__id__exact={event_id}"
 
 
 def tabs_context(event: Any, *, current: str) -> dict[str, Any]:
-    """Return the context of admin/event_tabs.html; current: the key of the open page."""
+    """Return the context of admin/event_tabs.html; current: the key of the page shown."""
     return {
         "tabs_event": event,
         "event_tabs": [

@@ -1,7 +1,10 @@
-"""Events in the admin. The event itself is registered by the topmost app that adds to it."""
+"""The admin of events, their price history and their rows.
+
+EventAdminBase is what this app can offer; boxoffice extends it with bookings and the waitlist, and
+registers it.
+"""
 
 from events.admin.events import EventAdminBase
-from events.admin.history import HistoryMixin
 from events.admin.prices import PriceChangeAdmin
 
-__all__ = ["EventAdminBase", "HistoryMixin", "PriceChangeAdmin"]
+__all__ = ["EventAdminBase", "PriceChangeAdmin"]

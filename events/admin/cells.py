@@ -1,4 +1,4 @@
-"""Cells about events in the admin: state, price and seats."""
+"""The state, price and seats of an event as the admin shows them."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evently.formatting import money
-from events.models import Event, EventStatus
+from events.models import Event
 
-# States with the label style that Unfold gives them.
+# The states of an event, with the style of their label in Unfold.
 STATE_STYLES = {
     "draft": "info",
     "on sale": "success",
@@ -20,19 +20,18 @@ STATE_STYLES = {
 
 
 def price(event: Event) -> str:
-    """Return the current price of a seat."""
     return "Free" if event.is_free else money(event.current_price, event.currency)
 
 
 def state_of(event: Event, *, at: datetime) -> str:
-    """Return the state of an event at a time, a key of STATE_STYLES."""
-    if event.status != EventStatus.ACTIVE:
+    """Return the state of an event, a key of STATE_STYLES."""
+    if not event.is_active:
         return str(event.status)
     if not event.is_published:
         return "draft"
     if event.is_on_sale(at=at):
         return "on sale"
-    if event.sales_start_at is not None and event.sales_start_at > at:
+    if event.is_before_sales(at=at):
         return "not yet on sale"
     return "sales closed"
 
@@ -41,7 +40,7 @@ def seats_bar(*, total: int, booked: int, held: int) -> SafeString:
     """Draw booked, held and free seats as a bar, with the numbers as its title."""
     free = max(total - booked - held, 0)
     scale = 100 / total if total else 0
-    words = f"{booked:,} booked, {held:,} held, {free:,} free of {total:,}"
+    title = f"{booked:,} booked, {held:,} held, {free:,} free of {total:,}"
     return format_html(
         '<span class="ev-seats"><svg class="ev-bar" viewBox="0 0 100 6" role="img"'
         ' preserveAspectRatio="none"><title>{}</title>'
@@ -49,7 +48,7 @@ def seats_bar(*, total: int, booked: int, held: int) -> SafeString:
         '<rect class="ev-booked" width="{}" height="6"></rect>'
         '<rect class="ev-held" x="{}" width="{}" height="6"></rect></svg>'
         "<small>{} / {}{}</small></span>",
-        words,
+        title,
         f"{booked * scale:.2f}",
         f"{booked * scale:.2f}",
         f"{held * scale:.2f}",

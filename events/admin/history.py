@@ -1,14 +1,15 @@
-"""The history of an event in words: who changed what, from what to what. From the audit trail."""
+"""The history page of an event: who changed what and when, from the audit trail."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from evently.admin.cells import names_of
@@ -17,59 +18,64 @@ from evently.audit.models import AuditLog
 from evently.audit.queries import history_of_event
 from evently.formatting import moment
 from evently.privacy.sealing import PREFIX
-from events.admin.events import EventAdminBase
 from events.models import Event
 
 CHANGES_PER_PAGE = 50
-# What a row of each table is called.
+# The rows of each table, in "Maya created a booking".
 NOUNS = {
     "events": "the event",
-    "event_staff": "a member of staff",
+    "event_staff": "a staff member",
     "bookings": "a booking",
     "tickets": "a ticket",
     "payments": "a payment",
-    "waitlists": "a place in line",
+    "waitlists": "a waitlist entry",
     "waitlist_promotions": "an offer",
 }
-VERBS = {"insert": "made", "update": "changed", "delete": "deleted"}
-# Of a new row only what tells it apart is shown.
-TELLING = ("booking_reference", "quantity", "total_amount", "name", "status", "role", "expires_at")
-# Where the column's name is not what the pages call it.
+VERBS = {"insert": "created", "update": "changed", "delete": "deleted"}
+# The only columns that are shown of a created or deleted row.
+IDENTIFYING = (
+    "booking_reference",
+    "quantity",
+    "total_amount",
+    "name",
+    "status",
+    "role",
+    "expires_at",
+)
+# Columns whose name differs from their label in the forms.
 LABELS = {
     "event_date": "starts",
     "timezone": "time zone",
     "total_capacity": "seats",
     "quantity": "seats",
-    "min_quantity": "seats at least",
-    "current_price": "price now",
+    "min_quantity": "minimum seats",
     "booking_reference": "reference",
     "total_amount": "amount",
     "max_per_booking": "seats per booking",
     "max_per_person": "seats per person",
-    "cancellation_deadline": "free cancellation until",
     "promotion_window_minutes": "minutes to claim an offer",
     "priority_score": "priority",
-    "payment_mode": "paid",
+    "payment_mode": "payment",
 }
-# Bookkeeping, not what anybody did.
-SILENT = frozenset({"version", "updated_at", "created_at", "id", "event_id", "row_id"})
-VIA = {"page": "on the site", "api": "through the API", "admin": "in the admin"}
+# Columns that say nothing about what a person did.
+IGNORED = frozenset({"version", "updated_at", "created_at", "id", "event_id", "row_id"})
+VIA = {"page": "on the website", "api": "through the API", "admin": "in the admin"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One line of the history. values: (column, before, after) in words."""
+    """One line of the history. values: (label, before, after), formatted for display."""
 
     at: str
     who: str
     what: str
     via: str
-    made: bool
+    is_update: bool
     values: list[tuple[str, str, str]]
 
 
-def changes_in_words(entries: list[AuditLog], event: Event) -> list[Change]:
-    """Return entries of the trail in words; one query for the names of all who acted."""
+def described_changes(entries: list[AuditLog], event: Event) -> list[Change]:
+    """Return audit trail entries for display; one query for the names of all actors."""
     names = names_of({entry.actor for entry in entries})
     return [
         Change(
@@ -77,7 +83,7 @@ def changes_in_words(entries: list[AuditLog], event: Event) -> list[Change]:
             who=names.get(entry.actor, entry.actor),
             what=f"{VERBS[entry.action]} {NOUNS.get(entry.table_name, entry.table_name)}",
             via=VIA.get(entry.via, ""),
-            made=entry.action != AuditLog.Action.UPDATE,
+            is_update=entry.action == AuditLog.Action.UPDATE,
             values=values,
         )
         for entry in entries
@@ -88,20 +94,20 @@ def changes_in_words(entries: list[AuditLog], event: Event) -> list[Change]:
 def _values(entry: AuditLog, event: Event) -> list[tuple[str, str, str]]:
     before, after = entry.before or {}, entry.after or {}
     if entry.action == AuditLog.Action.UPDATE:
-        columns = sorted((before.keys() | after.keys()) - SILENT)
+        columns = sorted((before.keys() | after.keys()) - IGNORED)
     else:
-        columns = [name for name in TELLING if (before | after).get(name) not in (None, "")]
+        columns = [name for name in IDENTIFYING if (before | after).get(name) not in (None, "")]
     return [
         (
             LABELS.get(name) or name.removesuffix("_at").replace("_", " "),
-            _in_words(before.get(name), event),
-            _in_words(after.get(name), event),
+            _formatted(before.get(name), event),
+            _formatted(after.get(name), event),
         )
         for name in columns
     ]
 
 
-def _in_words(value: Any, event: Event) -> str:
+def _formatted(value: Any, event: Event) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, str):
@@ -116,38 +122,26 @@ def _in_words(value: Any, event: Event) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-class HistoryMixin(EventAdminBase):
-    """Adds the page of an event's history."""
-
-    def get_urls(self) -> list[URLPattern]:
-        """Take the place of Django's own history, which is not kept."""
-        view = self.admin_site.admin_view(self.event_history)
-        return [
-            path("<path:object_id>/trail/", view, name="events_event_trail"),
-            *super().get_urls(),
-        ]
-
-    def event_history(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show every change of an event and its rows, the newest first."""
-        event = self.event_or_404(request, object_id)
-        entries = history_of_event(event.pk)
-        if request.GET.get("of") == "event":
-            entries = entries.filter(table_name="events")
-        page = Paginator(entries, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
-        return TemplateResponse(
-            request,
-            "admin/events/history.html",
-            {
-                **self.admin_site.each_context(request),
-                **tabs_context(event, current="history"),
-                "opts": self.model._meta,
-                "title": event.name,
-                "subtitle": "History",
-                "page": page,
-                "of": request.GET.get("of", ""),
-                "changes": changes_in_words(list(page.object_list), event),
-            },
-        )
+def history_page(model_admin: ModelAdmin, request: HttpRequest, event: Event) -> HttpResponse:
+    """Show every change of an event and its rows, newest first; `?of=event` leaves out the rows."""
+    entries = history_of_event(event.pk)
+    if request.GET.get("of") == "event":
+        entries = entries.filter(table_name="events")
+    page = Paginator(entries, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
+    return TemplateResponse(
+        request,
+        "admin/events/history.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            **tabs_context(event, current="history"),
+            "opts": model_admin.model._meta,
+            "title": event.name,
+            "subtitle": "History",
+            "page": page,
+            "of": request.GET.get("of", ""),
+            "changes": described_changes(list(page.object_list), event),
+        },
+    )
 
 
 add_tab(

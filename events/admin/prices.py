@@ -1,4 +1,4 @@
-"""The price history in the admin: read only, as in the database."""
+"""The price history in the admin; read-only, as in the database."""
 
 from typing import Any
 
@@ -17,8 +17,6 @@ from events.models import PriceChange
 
 @admin.register(PriceChange)
 class PriceChangeAdmin(EventRowsAdmin):
-    """Every change of a price, with its reason and who made it."""
-
     tab, heading = "prices", "Price history"
     list_display = ("applied", "event", "change", "reason", "by")
     list_display_links = None
@@ -28,7 +26,7 @@ class PriceChangeAdmin(EventRowsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Know the names of those who changed prices, in one query."""
+        """Replace user ids by names, in one query."""
         answer = super().changelist_view(request, extra_context)
         changes = getattr(answer, "context_data", {}).get("cl")
         if changes is not None:
@@ -39,12 +37,10 @@ class PriceChangeAdmin(EventRowsAdmin):
 
     @display(description="When", ordering="applied_at")
     def applied(self, change: PriceChange) -> SafeString:
-        """Show when, by the clocks at the event."""
         return when(change.applied_at, change.event.zone)
 
     @display(description="Price")
     def change(self, change: PriceChange) -> SafeString:
-        """Show the old and the new price."""
         return format_html(
             '{} <span class="ev-to">→</span> <strong>{}</strong>',
             money(change.old_price, change.event.currency),
@@ -53,7 +49,7 @@ class PriceChangeAdmin(EventRowsAdmin):
 
     @display(description="By")
     def by(self, change: PriceChange) -> str:
-        """Show who changed it, or by which rule."""
+        """Show the name of the person or of the rule."""
         return change.applied_by
 
 

@@ -1,4 +1,4 @@
-"""What admins of an event's rows share: whose are seen, and that nothing is edited in place."""
+"""The base of admins of an event's rows: read-only lists, limited to events the user manages."""
 
 from typing import Any
 from uuid import UUID
@@ -12,25 +12,27 @@ from evently.admin.tabs import tabs_context
 from evently.audit.admin import StampedAdmin
 from events.models import Event
 
+# The query parameter that limits a list to the rows of one event, as links from its tabs do.
+EVENT_PARAMETER = "event__id__exact"
 
-def is_organizer(request: HttpRequest) -> bool:
-    """Tell whether somebody organizes events, or runs the site."""
-    return bool(request.user.is_active and request.user.is_staff)
+
+def is_limited_to_event(request: HttpRequest) -> bool:
+    return EVENT_PARAMETER in request.GET
 
 
 def event_of_list(request: HttpRequest) -> Event | None:
-    """Return the event whose rows a list is narrowed to, if the user may manage it."""
+    """Return the event that a list is limited to, if the user manages it."""
     try:
-        event_id = UUID(request.GET.get("event__id__exact", ""))
+        event_id = UUID(request.GET.get(EVENT_PARAMETER, ""))
     except ValueError:
         return None
     return Event.objects.managed_by(request.user).filter(pk=event_id).first()
 
 
 class EventRowsAdmin(StampedAdmin):
-    """Rows of events that somebody organizes: to look at, and to act on through operations.
+    """Rows of events: read-only, changed by actions that call operations.
 
-    tab: the key of their page among those of an event. heading: what they are called there.
+    tab: the key of the list among the tabs of an event. heading: its subtitle there.
     """
 
     tab = ""
@@ -41,27 +43,22 @@ class EventRowsAdmin(StampedAdmin):
     list_fullwidth = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Keep to the events that the person organizes."""
         rows = super().get_queryset(request).select_related("event")
         if request.user.is_superuser:
             return rows
         return rows.filter(event_id__in=Event.objects.managed_by(request.user).values("pk"))
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
-        """Leave the event out where the list is about one."""
+        """Leave out the column of the event in a list of one event."""
         columns = list(super().get_list_display(request))
-        if "event__id__exact" in request.GET:
+        if is_limited_to_event(request):
             columns = [name for name in columns if name != "event"]
         return columns
-
-    def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Let the links of an event's page narrow the list, without a filter for it."""
-        return list(super().get_list_filter(request))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the pages about the event above its rows."""
+        """Show the tabs of the event above a list of its rows."""
         extra: dict[str, Any] = dict(extra_context or {})
         event = event_of_list(request)
         if event is not None:
@@ -72,11 +69,11 @@ class EventRowsAdmin(StampedAdmin):
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponseBase | None:
-        """Refuse an action on rows whose ids are none, which Django does not."""
+        """Refuse an action on malformed ids, on which Django would fail."""
         try:
             return super().response_action(request, queryset)
         except ValidationError:
-            self.message_user(request, "Select rows of this list.", level="error")
+            self.message_user(request, "Select rows from this list.", level="error")
             return HttpResponseRedirect(request.get_full_path())
 
     def changeform_view(
@@ -86,7 +83,7 @@ class EventRowsAdmin(StampedAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the pages about the event above its row."""
+        """Show the tabs of the event above one of its rows."""
         extra: dict[str, Any] = dict(extra_context or {})
         row = self.get_object(request, object_id) if object_id else None
         if row is not None:
@@ -94,21 +91,16 @@ class EventRowsAdmin(StampedAdmin):
         return super().changeform_view(request, object_id, form_url, extra)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Allow organizers."""
-        return is_organizer(request)
+        return self.admin_site.has_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Allow organizers; the rows they see are those of their events."""
-        return is_organizer(request)
+        return self.admin_site.has_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: rows come from what people do."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: what may be done to a row is an action with a name."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Refuse: the books are kept."""
         return False

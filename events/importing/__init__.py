@@ -1,12 +1,12 @@
-"""Events from a file: read rows, turn each into a candidate or a refusal, insert in batches.
+"""Import of events from a file: read rows, turn each into a candidate or a refusal, insert.
 
-Nothing here knows a face: the command prints what it is told, an upload can show it as a preview
-(`preview`, then `import_rows` over the same file).
+Independent of any interface: the command `import_events` prints refusals and the summary; an
+upload form can show a `preview` and then call `import_rows` with the same file.
 """
 
 from events.importing.candidates import Candidate, Plan, Refusal, candidate_of
 from events.importing.reading import NotImportable, Row, read_rows
-from events.importing.running import Summary, check_plan, import_rows, preview
+from events.importing.run import Summary, check_plan, import_rows, preview
 
 __all__ = [
     "Candidate",

@@ -1,6 +1,6 @@
-"""Turns rows into candidates, or refuses them with a reason and a sentence.
+"""Turns rows into candidates, or refuses them with a reason and a message.
 
-A row's refusal names its first problem only: whoever mends it sees the next one.
+A refusal names the first problem of its row only.
 """
 
 import unicodedata
@@ -12,34 +12,33 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.importing.moments import in_zone, moved_ahead, read_date, read_time
+from events.importing.dates import in_zone, moved_ahead, read_date, read_time
 from events.importing.reading import Row
 from events.models import PaymentMode
-from events.operations.checking import is_one_line
+from events.operations.validation import LAST_TYPED_YEAR, is_one_line
 
-# An all-day event has doors too; nothing better is known.
+# An all-day event needs times as well.
 DAY_STARTS = time(9)
 DAY_ENDS = time(18)
 LONGEST_TEXT = 255
-LATEST_YEAR = 2199
 ONLINE = "Online"
 YES = frozenset({"true", "yes", "1", "y", "x", "wahr", "ja", "oui"})
 
 REASONS = {
-    "bad_row": "cells do not match the header",
+    "bad_row": "more cells than the header",
     "private": "marked as private",
     "no_name": "no name",
     "name_too_long": "name too long",
-    "no_place": "no place",
-    "place_too_long": "place too long",
+    "no_place": "no venue",
+    "place_too_long": "venue too long",
     "no_date": "no start date",
-    "bad_date": "date not understood",
-    "bad_time": "time not understood",
+    "bad_date": "invalid date",
+    "bad_time": "invalid time",
     "ends_before_start": "ends before it starts",
     "past": "in the past",
     "bad_character": "invisible characters",
-    "duplicate": "twice in this file",
-    "already_imported": "imported before",
+    "duplicate": "duplicate row",
+    "already_imported": "already imported",
 }
 
 
@@ -47,8 +46,8 @@ REASONS = {
 class Plan:
     """What all events of an import have in common.
 
-    now: the present, aware. shift_dates: whether past events are moved into the future. price:
-    per seat; 0 makes events free of charge, others are paid at the door.
+    now: the current time, aware. price: per seat; with 0 the events are free of charge, otherwise
+    paid at the door. shift_dates: whether past events are moved into the future, by whole years.
     """
 
     now: datetime
@@ -61,7 +60,7 @@ class Plan:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns that do not come from the file."""
+        """The columns of an event that do not come from the file."""
         return {
             "timezone": self.timezone,
             "total_capacity": self.capacity,
@@ -75,17 +74,21 @@ class Plan:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row that is not taken. reason: a key of REASONS; sentence: what to do about it."""
+    """A row that is not imported. reason: a key of REASONS; message: what is wrong with it."""
 
     line: int
     name: str
     reason: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row that makes an event. source_key: the same for the same row, whenever it is read."""
+    """A row that becomes an event.
+
+    source_key: the same whenever the same row is read. moved: whether it was moved into the future.
+    columns: of the event, beyond those of the plan.
+    """
 
     line: int
     name: str
@@ -95,14 +98,14 @@ class Candidate:
 
 
 class _Refused(Exception):
-    def __init__(self, reason: str, sentence: str) -> None:
-        self.reason, self.sentence = reason, sentence
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason, self.message = reason, message
         super().__init__(reason)
 
 
 @dataclass(frozen=True)
 class _Span:
-    """When a row takes place, by the clocks of its time zone."""
+    """When the event of a row takes place, in local time."""
 
     day: date
     starts: time
@@ -111,30 +114,30 @@ class _Span:
 
 
 def candidate_of(row: Row, plan: Plan) -> Candidate | Refusal:
-    """Return what a row makes, judged by itself: not by other rows, nor by events there are."""
+    """Return the candidate or refusal for a row, regardless of other rows and existing events."""
     name = _tidy(row.get("subject"))
     try:
         return _candidate(row, plan, name)
     except _Refused as refused:
-        return Refusal(row.line, name[:LONGEST_TEXT], refused.reason, refused.sentence)
+        return Refusal(row.line, name[:LONGEST_TEXT], refused.reason, refused.message)
 
 
 def _candidate(row: Row, plan: Plan, name: str) -> Candidate:
     if row.problem:
         raise _Refused("bad_row", row.problem)
     if _yes(row.get("private")):
-        raise _Refused("private", "The calendar marks it as private. Take that mark off first.")
-    _check_text(name, "name", nothing="no_name")
+        raise _Refused("private", "It is marked as private. Remove the mark to import it.")
+    _check_text(name, "name", empty="no_name", too_long="name_too_long")
     place = _place_of(row)
     span = _span_of(row)
     first_day = span.day.isoformat()
     moved = False
-    starts_at, ends_at = _moments(span, plan, timedelta(0))
+    starts_at, ends_at = _times(span, plan, timedelta(0))
     if starts_at <= plan.now:
         if not plan.shift_dates:
             raise _Refused("past", f"It started on {first_day}.")
-        ahead = moved_ahead(span.day, behind=plan.now.astimezone(ZoneInfo(plan.timezone)).date())
-        starts_at, ends_at = _moments(span, plan, ahead - span.day)
+        ahead = moved_ahead(span.day, after=plan.now.astimezone(ZoneInfo(plan.timezone)).date())
+        starts_at, ends_at = _times(span, plan, ahead - span.day)
         moved = True
     description = _description_of(row)
     if not (is_one_line(name) and is_one_line(place)) or "\x00" in description:
@@ -142,7 +145,7 @@ def _candidate(row: Row, plan: Plan, name: str) -> Candidate:
     return Candidate(
         line=row.line,
         name=name,
-        # By the dates as written: moved or not, and whenever, it is the same event.
+        # From the date as written, so that it is the same whether or not the event was moved.
         source_key=_source_key(name, f"{first_day}T{span.starts:%H:%M}", place),
         moved=moved,
         columns={
@@ -164,23 +167,23 @@ def _span_of(row: Row) -> _Span:
     starts = None if all_day else _time_in(row, "start time")
     ends = None if all_day else _time_in(row, "end time")
     if last_day is not None and last_day < day:
-        raise _Refused("ends_before_start", f"It ends on {last_day}, before it starts on {day}.")
+        raise _Refused("ends_before_start", f"It ends on {last_day}, but starts on {day}.")
     if starts is None:
         starts, ends = DAY_STARTS, ends or DAY_ENDS
         last_day = last_day or day
     if ends is not None and last_day is None:
-        # Without a date of its own, an end before the start is one after midnight.
+        # An end time without a date that is before the start is on the next day.
         last_day = day if ends >= starts else day + timedelta(days=1)
     if ends is None and last_day is not None and last_day > day:
         ends = DAY_ENDS
     if last_day == day and ends is not None and ends < starts:
         raise _Refused(
-            "ends_before_start", f"It ends at {ends:%H:%M}, before it starts at {starts:%H:%M}."
+            "ends_before_start", f"It ends at {ends:%H:%M}, but starts at {starts:%H:%M}."
         )
     return _Span(day, starts, last_day, ends)
 
 
-def _moments(span: _Span, plan: Plan, ahead: timedelta) -> tuple[datetime, datetime | None]:
+def _times(span: _Span, plan: Plan, ahead: timedelta) -> tuple[datetime, datetime | None]:
     zone = ZoneInfo(plan.timezone)
     starts_at = in_zone(span.day + ahead, span.starts, zone)
     if span.ends is None or span.last_day is None:
@@ -193,11 +196,11 @@ def _date_in(row: Row, column: str) -> date | None:
     if not text:
         return None
     day = read_date(text)
-    if day is None or not 1900 <= day.year <= LATEST_YEAR:
+    if day is None or not 1900 <= day.year <= LAST_TYPED_YEAR:
         raise _Refused(
             "bad_date",
             f"“{text[:40]}” in “{column.title()}” is not a date. "
-            "Write it like 2026-11-30 or 11/30/2026 (month first).",
+            "Use a format such as 2026-11-30 or 11/30/2026 (month first).",
         )
     return day
 
@@ -210,7 +213,8 @@ def _time_in(row: Row, column: str) -> time | None:
     if clock is None:
         raise _Refused(
             "bad_time",
-            f"“{text[:40]}” in “{column.title()}” is not a time. Write it like 19:30 or 7:30 PM.",
+            f"“{text[:40]}” in “{column.title()}” is not a time. "
+            "Use a format such as 19:30 or 7:30 PM.",
         )
     return clock
 
@@ -219,12 +223,12 @@ def _place_of(row: Row) -> str:
     place = _tidy(row.get("location"))
     if not place and _is_online(row):
         return ONLINE
-    _check_text(place, "place", nothing="no_place")
+    _check_text(place, "venue", empty="no_place", too_long="place_too_long")
     return place
 
 
 def _description_of(row: Row) -> str:
-    """Return the description, with what other columns say below it."""
+    """Return the description, with the contents of unknown columns below it."""
     facts = [
         f"{title}: {text}" for title, text in row.extras.items() if title.casefold() != "online"
     ]
@@ -237,13 +241,13 @@ def _is_online(row: Row) -> bool:
     return any(title.casefold() == "online" and _yes(text) for title, text in row.extras.items())
 
 
-def _check_text(text: str, what: str, *, nothing: str) -> None:
+def _check_text(text: str, what: str, *, empty: str, too_long: str) -> None:
     if not text:
-        raise _Refused(nothing, f"It has no {what}.")
+        raise _Refused(empty, f"It has no {what}.")
     if len(text) > LONGEST_TEXT:
         raise _Refused(
-            f"{what}_too_long",
-            f"Its {what} has {len(text)} characters; {LONGEST_TEXT} are the most.",
+            too_long,
+            f"Its {what} has {len(text):,} characters; the limit is {LONGEST_TEXT}.",
         )
 
 
@@ -257,6 +261,6 @@ def _tidy(text: str) -> str:
 
 
 def _source_key(name: str, start: str, place: str) -> str:
-    """Return a digest that is the same however the row's letters and spaces are written."""
+    """Return a digest that ignores capitalization and spacing."""
     parts = (unicodedata.normalize("NFKC", part).casefold() for part in (name, start, place))
     return "csv:" + sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""Reads a CSV file in Google Calendar's columns, one row at a time, however it was saved.
+"""Reads a CSV file with Google Calendar's columns, row by row.
 
-Spreadsheets save CSV with a byte order mark, in UTF-16 or in the code page of Windows, and with
-semicolons or tabs for commas; all of these are read.
+Spreadsheets save CSV with a byte order mark, in UTF-16 or in a Windows code page, and with
+semicolons or tabs instead of commas; all of these are read.
 """
 
 import codecs
@@ -12,11 +12,12 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from evently.errors import Invalid
+from evently.formatting import counted
 
 NAME = "subject"
 START_DATE = "start date"
 REQUIRED = (NAME, START_DATE)
-# Google Calendar's own; whatever else a file has goes into the description.
+# Google Calendar's columns; the contents of all others go into the description.
 KNOWN = (
     NAME,
     START_DATE,
@@ -32,18 +33,18 @@ DELIMITERS = ",;\t"
 BLOCK = 64 * 1024
 UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 FALLBACK = "cp1252"
-# What files begin with that are easily mistaken for CSV.
-MISTAKEN = {
+# The first bytes of files that are easily mistaken for CSV.
+SIGNATURES = {
     b"PK\x03\x04": "This is a spreadsheet or a zip file. Save it as CSV first.",
     b"\xd0\xcf\x11\xe0": "This is an Excel file. Save it as CSV first.",
-    b"%PDF": "This is a PDF. An import needs a CSV file.",
-    b"BEGIN:VCALENDAR": "This is an iCalendar file. An import needs a CSV file.",
+    b"%PDF": "This is a PDF. The import needs a CSV file.",
+    b"BEGIN:VCALENDAR": "This is an iCalendar file. The import needs a CSV file.",
     b"\x1f\x8b": "This file is compressed. Unpack it first.",
 }
 
 
 class NotImportable(Invalid):
-    """The file as a whole makes no sense; the sentence says why."""
+    """The file as a whole cannot be read; the message says why."""
 
     code = "not_importable"
     message = "This file cannot be imported."
@@ -51,10 +52,11 @@ class NotImportable(Invalid):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a file. line: where it ends, counted from 1. values: by column, in lower case.
+    """One row of a file.
 
-    extras: what the other columns hold, by their names as written. problem: why the row itself
-    cannot be read, or "".
+    line: the line where it ends, from 1. values: cells by column name in lower case, for KNOWN
+    columns. extras: the other cells that are not empty, by column name as written. problem: why
+    the row cannot be read, or "".
     """
 
     line: int
@@ -63,15 +65,15 @@ class Row:
     problem: str = ""
 
     def get(self, column: str) -> str:
-        """Return what a column holds, or ""."""
+        """Return the cell of a column, or ""."""
         return self.values.get(column, "")
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read a file row by row; memory does not grow with it. Empty rows are left out.
+    """Read a file row by row, in constant memory; empty rows are left out.
 
-    Raises NotImportable: before the first row where the file is none of ours, in between where
-    it breaks off (a quote that is never closed).
+    Raises NotImportable: before the first row for a file of another kind, later for a file that
+    cannot be read to its end (an unclosed quotation mark).
     """
     encoding = _encoding_of(path)
     with (
@@ -94,8 +96,8 @@ def _rows(reader: "csv._reader") -> Iterator[Row]:  # type: ignore[name-defined]
                 yield _row(reader.line_num, header, names, cells)
     except csv.Error as error:
         raise NotImportable(
-            f"The file cannot be read beyond line {reader.line_num}: a quotation mark there may "
-            f"never be closed, or a cell has more than {csv.field_size_limit():,} characters."
+            f"The file cannot be read beyond line {reader.line_num}: there may be an unclosed "
+            f"quotation mark, or a cell of more than {csv.field_size_limit():,} characters."
         ) from error
 
 
@@ -111,8 +113,8 @@ def _row(line: int, header: list[str], names: list[str], cells: list[str]) -> Ro
     problem = ""
     if surplus > 0 and any(cell.strip() for cell in cells[len(names) :]):
         problem = (
-            f"The row has {surplus} more cells than the header. "
-            "A cell with a comma in it needs quotation marks."
+            f"The row has {counted(surplus, 'more cell')} than the header. "
+            "Put cells that contain a comma in quotation marks."
         )
     return Row(line=line, values=values, extras=extras, problem=problem)
 
@@ -123,16 +125,16 @@ def _check_header(header: list[str], names: list[str]) -> None:
         wanted = " and ".join(f"“{name.title()}”" for name in REQUIRED)
         found = ", ".join(f"“{cell[:40]}”" for cell in header[:12] if cell) or "none"
         raise NotImportable(
-            f"An import needs the columns {wanted}, as Google Calendar names them. "
+            f"The import needs the columns {wanted}, as Google Calendar names them. "
             f"The first line of this file has: {found}."
         )
     twice = sorted({name for name in names if name in KNOWN and names.count(name) > 1})
     if twice:
-        raise NotImportable(f"The column “{twice[0].title()}” stands in the first line twice.")
+        raise NotImportable(f"The first line has the column “{twice[0].title()}” twice.")
 
 
 def _encoding_of(path: Path) -> str:
-    """Return how a file is encoded, reading it once. Raises NotImportable."""
+    """Return the encoding of a file, reading all of it. Raises NotImportable."""
     try:
         with path.open("rb") as binary:
             start = binary.read(BLOCK)
@@ -157,14 +159,13 @@ def _encoding_of(path: Path) -> str:
 def _check_start(start: bytes) -> None:
     if not start.strip():
         raise NotImportable("The file is empty.")
-    for beginning, sentence in MISTAKEN.items():
-        if start.startswith(beginning):
-            raise NotImportable(sentence)
+    for signature, message in SIGNATURES.items():
+        if start.startswith(signature):
+            raise NotImportable(message)
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *UTF32))
     if b"\x00" in start[:1024] and not wide:
-        raise NotImportable("This is not a text file. An import needs a CSV file.")
+        raise NotImportable("This is not a text file. The import needs a CSV file.")
 
 
 def _delimiter_of(header: str) -> str:
-    """Return what separates the names in the first line."""
     return max(DELIMITERS, key=header.count)

@@ -1,4 +1,4 @@
-"""Every write of events."""
+"""Every write of events, and the quotes of their prices."""
 
 from evently.errors import EditedMeanwhile
 from events.operations.editing import (
@@ -12,7 +12,6 @@ from events.operations.editing import (
     copy_event,
     create_event,
     edit_event,
-    make_public,
     publish_event,
 )
 from events.operations.quotes import (
@@ -40,7 +39,6 @@ __all__ = [
     "copy_event",
     "create_event",
     "edit_event",
-    "make_public",
     "publish_event",
     "quote_price",
     "read_quote",

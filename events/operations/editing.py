@@ -1,4 +1,4 @@
-"""Organizers make, change, publish and copy events."""
+"""Creating, changing, publishing and copying events."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,8 +10,8 @@ from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
-from events.models import Event, EventStatus
-from events.operations.checking import check_event
+from events.models import Event
+from events.operations.validation import TIME_FIELDS, check_event
 from events.signals import event_changed, seats_freed
 
 EDITABLE = frozenset(
@@ -38,48 +38,39 @@ EDITABLE = frozenset(
         "promotion_window_minutes",
     }
 )
-COPIED = (
-    EDITABLE
-    - {"event_date", "ends_at", "sales_start_at", "sales_end_at"}
-    - {
-        "cancellation_deadline",
-        "current_price",
-    }
-)
-# What can bring free seats on sale that were not before.
+COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}
+# Changes that can put free seats on sale that were not before.
 OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
 COPY_MOVES_BY = timedelta(days=28)
 
 
 class CapacityInUse(Conflict):
-    """The new capacity is below what is booked and held."""
+    """The new capacity is below the seats booked and held."""
 
     code = "capacity_in_use"
-    message = "There are more seats booked and held than that. Cancel bookings first."
+    message = "More seats than that are booked or held. Cancel bookings first."
 
 
 class CurrencySettled(Invalid):
-    """People have seen prices in the old currency."""
+    """The event is published, so quotes and bookings in its currency may exist."""
 
     code = "currency_settled"
     message = (
-        "The event is published, and people were told prices in this currency. "
-        "Cancel it and make a new one to sell in another."
+        "The currency of a published event cannot be changed. "
+        "To sell in another currency, cancel this event and create a new one."
     )
 
 
 class AlreadyPublished(Conflict):
-    """The event is public already."""
-
     code = "already_published"
-    message = "This event is published already."
+    message = "This event is already published."
 
 
 class EventOver(Conflict):
-    """The event is cancelled, completed or in the past."""
+    """The event is cancelled or completed, or has started."""
 
     code = "event_over"
-    message = "This event is over or cancelled, so it can no longer be changed like this."
+    message = "This event is cancelled or over, so this is no longer possible."
 
 
 def create_event(
@@ -89,11 +80,11 @@ def create_event(
     idempotency: Idempotency | None = None,
     **fields: Any,
 ) -> Event:
-    """Make an event, not yet published.
+    """Create an unpublished event.
 
-    fields: columns of the event (EDITABLE). source_key: where it was imported from; one
-    organizer imports the same source once.
-    Raises Invalid, with sentences by field; Replayed (`idempotency`).
+    by_id: the organizer. source_key: identifies the event in the source of an import; unique per
+    organizer. fields: columns of the event (EDITABLE).
+    Raises Invalid, with messages by field; Replayed (`idempotency`).
     """
     return run_in_transaction(
         lambda: add_event(by_id=by_id, source_key=source_key, **fields), idempotency=idempotency
@@ -101,7 +92,7 @@ def create_event(
 
 
 def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> Event:
-    """Make an event inside the caller's transaction."""
+    """Create an event inside the caller's transaction; otherwise as `create_event`."""
     fields.setdefault("current_price", fields.get("base_price", Decimal("0.00")))
     event = Event(created_by_id=by_id, source_key=source_key, **_editable(fields))
     check_event(event, at=now())
@@ -110,28 +101,28 @@ def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> E
     return event
 
 
-def edit_event(*, event_id: UUID, by_id: UUID, version: int | None, **changes: Any) -> Event:
-    """Change an event that nobody else changed since `version` was read.
+def edit_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
+    """Change an event, with optimistic locking.
 
-    version: None changes it as it is.
-    Seats moving and prices moved by rule do not raise the version.
+    version: the version that the change was made from; None changes whatever is there. Bookings
+    and price changes by rule do not raise the version.
     Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
     """
     return run_in_transaction(lambda: change_event(event_id=event_id, version=version, **changes))
 
 
 def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
-    """Change an event inside the caller's transaction."""
+    """Change an event inside the caller's transaction; otherwise as `edit_event`."""
     event = lock_event(event_id)
     if version is not None and event.version != version:
         raise EditedMeanwhile(version=event.version)
-    if event.status != EventStatus.ACTIVE:
+    if not event.is_active:
         raise EventOver
     before = {name: getattr(event, name) for name in _editable(changes)}
     for name, value in changes.items():
         setattr(event, name, value)
-    _price_follows(event, before)
-    _cancelling_opens_again(event, before)
+    _follow_base_price(event, before)
+    _reopen_cancellation(event, before)
     changed = {
         name: (old, getattr(event, name))
         for name, old in before.items()
@@ -148,20 +139,20 @@ def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Even
     if event.is_published:
         event_changed.send(sender=Event, event=event, changes=changed)
     if changed.keys() & OPENING:
-        # More seats, or seats that are on sale again: those in line come first.
+        # The waitlist is offered these seats before the public.
         seats_freed.send(sender=Event, locked_event=event)
     return event
 
 
-def _price_follows(event: Event, before: dict[str, Any]) -> None:
-    """Let the current price follow a changed base price, unless it was named itself."""
+def _follow_base_price(event: Event, before: dict[str, Any]) -> None:
+    """Let the current price follow a changed base price, unless it is changed itself."""
     if "base_price" in before and "current_price" not in before:
         before["current_price"] = event.current_price
         event.current_price = event.base_price
 
 
-def _cancelling_opens_again(event: Event, before: dict[str, Any]) -> None:
-    """Let people cancel until the start, once a published event moved to another day or place."""
+def _reopen_cancellation(event: Event, before: dict[str, Any]) -> None:
+    """Let attendees cancel until the start, once a published event has a new time or venue."""
     moved = any(
         name in before and before[name] != getattr(event, name) for name in ("event_date", "venue")
     )
@@ -170,27 +161,29 @@ def _cancelling_opens_again(event: Event, before: dict[str, Any]) -> None:
         event.cancellation_deadline = event.event_date
 
 
-def publish_event(*, event_id: UUID, by_id: UUID) -> Event:
+def publish_event(*, event_id: UUID) -> Event:
     """Make an event public. Raises AlreadyPublished, EventOver."""
-    return run_in_transaction(lambda: make_public(event_id=event_id))
 
+    def work() -> Event:
+        event = lock_event(event_id)
+        published_at = now()
+        if not event.is_active or event.has_started(at=published_at):
+            raise EventOver
+        if event.is_published:
+            raise AlreadyPublished
+        event.published_at = published_at
+        event.save(update_fields=["published_at"])
+        event.refresh_from_db()
+        return event
 
-def make_public(*, event_id: UUID) -> Event:
-    """Make an event public inside the caller's transaction."""
-    event = lock_event(event_id)
-    moment = now()
-    if event.status != EventStatus.ACTIVE or event.event_date <= moment:
-        raise EventOver
-    if event.is_published:
-        raise AlreadyPublished
-    event.published_at = moment
-    event.save(update_fields=["published_at"])
-    event.refresh_from_db()
-    return event
+    return run_in_transaction(work)
 
 
 def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
-    """Make a new, unpublished event like another, four weeks later or from now."""
+    """Create a draft from another event, moved by weeks (COPY_MOVES_BY) into the future.
+
+    by_id: the organizer of the copy. Raises EventNotFound, Invalid.
+    """
 
     def work() -> Event:
         original = Event.objects.filter(pk=event_id).first()
@@ -212,5 +205,5 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
 def _editable(fields: dict[str, Any]) -> dict[str, Any]:
     unknown = set(fields) - EDITABLE
     if unknown:
-        raise Invalid(fields=dict.fromkeys(unknown, "This cannot be set."))
+        raise Invalid(fields=dict.fromkeys(unknown, "This field cannot be set."))
     return fields

@@ -1,4 +1,4 @@
-"""Quotes: a price promised for a while. A quote keeps the price, not the seats."""
+"""Quotes: signed promises of a price. A quote holds the price, not the seats."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,17 +17,17 @@ SALT = "events.quote"
 
 
 class SalesClosed(Conflict):
-    """The event is not on sale: not yet, no longer, or not at all."""
+    """The event is not on sale: not yet, no longer, or cancelled."""
 
     code = "sales_closed"
     message = "Bookings for this event are closed."
 
 
 class QuoteInvalid(Invalid):
-    """The quote has run out, or was made for something or somebody else."""
+    """The quote has expired, or was given to another holder or for another event."""
 
     code = "quote_invalid"
-    message = "This price quote is no longer valid. Please look at the price again."
+    message = "This price quote is no longer valid. Please check the current price."
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class Quote:
 
 
 def check_quantity(quantity: int, *, most: int = SEATS_PER_BOOKING) -> None:
-    """Refuse a number of seats that no booking can have; Invalid."""
+    """Raise Invalid for a number of seats that a booking cannot have."""
     if not 1 <= quantity <= most:
-        sentence = f"Choose between 1 and {most} seats." if most > 1 else "Choose 1 seat."
-        raise Invalid(sentence, fields={"quantity": sentence})
+        message = f"Choose between 1 and {most} seats." if most > 1 else "Choose 1 seat."
+        raise Invalid(message, fields={"quantity": message})
 
 
 def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
-    """Promise the current price of an event's seats for a quarter of an hour.
+    """Promise the current price of an event for QUOTE_LIFETIME, at most until sales close.
 
-    holder: whom the promise is made to, a user's id or a session's key.
+    holder: whom the price is promised to, as `evently.pages.quote_holder` or a user's id.
     Raises SalesClosed, Invalid (quantity), EventNotFound.
     """
     event = Event.objects.published().annotate(clock=Clock()).filter(pk=event_id).first()
@@ -76,8 +76,8 @@ def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
 def read_quote(token: str, *, event_id: UUID, quantity: int, holder: str, at: datetime) -> Decimal:
     """Return the unit price that a quote promises.
 
-    Raises QuoteInvalid when it has run out, or was given for another event, holder or fewer
-    seats.
+    Raises QuoteInvalid when it has expired, or was given for another event, another holder or
+    fewer seats.
     """
     try:
         event_hex, largest, price, promised_to, expires_at = signing.loads(token, salt=SALT)

@@ -1,4 +1,4 @@
-"""Events over HTTP, as everybody finds and reads them."""
+"""Reading events through the API."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -24,8 +24,8 @@ def names(client, **params):
     return [one["name"] for one in response.json()["results"]]
 
 
-# ── Finding ─────────────────────────────────────────────────────────────────
-def test_list_shows_what_is_published_and_lies_ahead():
+# ── Lists ──────────────────────────────────────────────────────────────────
+def test_list_shows_published_upcoming_events():
     now = timezone.now()
     for name, days in (("second", 2), ("first", 1)):
         EventFactory(name=name, event_date=now + timedelta(days=days))
@@ -39,7 +39,7 @@ def test_list_shows_what_is_published_and_lies_ahead():
     assert names(api(UserFactory())) == ["first", "second"]
 
 
-def test_list_reaches_back_by_date():
+def test_list_shows_past_events_by_date():
     now = timezone.now()
     created = now - timedelta(days=30)
     EventFactory(name="past", created_at=created, event_date=now - timedelta(days=9))
@@ -64,7 +64,7 @@ def test_list_is_searched_by_words():
     assert names(api(), venue="%") == []
 
 
-def test_words_are_found_as_they_are_typed():
+def test_search_matches_unfinished_words():
     EventFactory(name="Pianissimo")
     assert names(api(), search="pianissi") == ["Pianissimo"]
 
@@ -79,7 +79,7 @@ def test_search_uses_its_index():
     assert "idx_events_search" in plan
 
 
-def test_list_is_narrowed_by_price_and_seats():
+def test_list_is_filtered_by_price_and_seats():
     EventFactory(name="cheap", priced=10)
     EventFactory(name="dear", priced=90)
     full = EventFactory(name="full", total_capacity=1)
@@ -92,7 +92,7 @@ def test_list_is_narrowed_by_price_and_seats():
     assert names(api(), available="false") == ["full"]
 
 
-def test_list_is_put_in_order():
+def test_list_is_ordered():
     now = timezone.now()
     for name, price, days in (("b", 5, 3), ("a", 20, 2), ("c", 10, 1)):
         EventFactory(name=name, priced=price, event_date=now + timedelta(days=days))
@@ -121,7 +121,7 @@ def test_list_is_put_in_order():
         {"limit": "x"},
     ],
 )
-def test_senseless_parameters_are_refused_by_name(params):
+def test_invalid_parameters_are_refused_by_name(params):
     problem = assert_problem(api().get(EVENTS, params), 422, "invalid")
 
     assert list(problem["errors"]) == list(params)
@@ -141,7 +141,7 @@ def test_list_costs_the_same_for_1_and_for_100(django_assert_num_queries):
 
 
 # ── Reading ─────────────────────────────────────────────────────────────────
-def test_detail_tells_everything_with_its_version():
+def test_detail_has_all_fields_and_the_version():
     event = EventFactory(priced=20, total_capacity=5)
 
     response = api().get(f"{EVENTS}{event.pk}/")
@@ -155,7 +155,7 @@ def test_detail_tells_everything_with_its_version():
     assert "created_by" not in body
 
 
-def test_drafts_are_their_organizers_own():
+def test_drafts_are_visible_to_their_organizer_only():
     event = EventFactory(published_at=None)
     url = f"{EVENTS}{event.pk}/"
 
@@ -202,7 +202,7 @@ def test_price_history_of_a_draft_is_not_found():
 
 
 # ── Quotes ──────────────────────────────────────────────────────────────────
-def test_quote_tells_what_is_promised():
+def test_quote_has_price_total_and_expiry():
     event = EventFactory(priced=20)
 
     body = api(UserFactory()).post(f"{EVENTS}{event.pk}/quote/", {"quantity": 3}).json()

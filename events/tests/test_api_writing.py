@@ -1,4 +1,4 @@
-"""Organizers make, change and publish events over HTTP."""
+"""Creating, changing and publishing events through the API."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,8 +8,9 @@ from django.db import connections
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
 from evently.tests.rows import book
+from events.api import managed_event
 from events.factories import EventFactory
-from events.models import Event
+from events.models import Event, EventStaff, StaffRole
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events/"
@@ -22,7 +23,7 @@ DRAFT = {
 }
 
 
-def test_organizers_make_change_and_publish_events():
+def test_organizers_create_change_and_publish_events():
     client = api(OrganizerFactory())
 
     made = client.post(EVENTS, DRAFT)
@@ -43,13 +44,13 @@ def test_organizers_make_change_and_publish_events():
     assert_problem(client.post(f"{url}publish/"), 409, "already_published")
 
 
-def test_attendees_do_not_write_events():
+def test_attendees_cannot_write_events():
     client = api(UserFactory())
 
     assert_problem(client.post(EVENTS, DRAFT), 403, "scope_missing")
 
 
-def test_other_organizers_events_stay_as_they_are():
+def test_events_of_other_organizers_cannot_be_changed():
     event = EventFactory(name="mine")
     client = api(OrganizerFactory())
     url = f"{EVENTS}{event.pk}/"
@@ -64,7 +65,41 @@ def test_other_organizers_events_stay_as_they_are():
     assert Event.objects.get().name == "mine"
 
 
-def test_superusers_change_all_events():
+def test_managers_write_events_like_their_organizers():
+    draft = EventFactory(published_at=None)
+    manager = OrganizerFactory()
+    EventStaff.objects.create(event=draft, user=manager, role=StaffRole.MANAGER)
+    client, url = api(manager), f"{EVENTS}{draft.pk}/"
+
+    assert client.get(url).status_code == 200
+    assert client.patch(url, {"name": "new"}, headers={"If-Match": "*"}).status_code == 200
+    assert client.post(f"{url}publish/").status_code == 200
+    assert client.get(f"{url}analytics/").status_code == 200
+    assert client.post(f"{url}cancel/", {}).json()["status"] == "cancelled"
+
+
+def test_door_staff_cannot_write_events():
+    draft, published = EventFactory(published_at=None), EventFactory()
+    helper = OrganizerFactory()
+    for event in (draft, published):
+        EventStaff.objects.create(event=event, user=helper, role=StaffRole.DOOR)
+    client = api(helper)
+
+    assert_problem(client.get(f"{EVENTS}{draft.pk}/"), 404, "not_found")
+    assert_problem(client.post(f"{EVENTS}{draft.pk}/publish/"), 404, "not_found")
+    assert_problem(client.post(f"{EVENTS}{published.pk}/cancel/", {}), 403, "not_your_event")
+
+
+def test_managing_takes_one_query_for_creators_and_managers(django_assert_num_queries):
+    event, manager = EventFactory(created_by=OrganizerFactory()), OrganizerFactory()
+    EventStaff.objects.create(event=event, user=manager, role=StaffRole.MANAGER)
+
+    for user in (event.created_by, manager):
+        with django_assert_num_queries(1):
+            assert managed_event(event.pk, user) == event
+
+
+def test_superusers_can_change_all_events():
     event = EventFactory()
 
     response = api(SuperuserFactory()).patch(
@@ -74,7 +109,7 @@ def test_superusers_change_all_events():
     assert response.json()["name"] == "new"
 
 
-def test_change_by_somebody_else_is_not_lost():
+def test_outdated_version_is_refused():
     event = EventFactory(created_by=OrganizerFactory())
     client, url = api(event.created_by), f"{EVENTS}{event.pk}/"
     client.patch(url, {"name": "first"}, headers={"If-Match": '"1"'})
@@ -121,7 +156,7 @@ def test_change_by_somebody_else_is_not_lost():
         ({"promotion_window_minutes": 0}, "promotion_window_minutes"),
     ],
 )
-def test_senseless_drafts_are_refused_by_field(change, field):
+def test_invalid_drafts_are_refused_by_field(change, field):
     response = api(OrganizerFactory()).post(EVENTS, DRAFT | change)
 
     problem = assert_problem(response, 422, "invalid")
@@ -129,7 +164,7 @@ def test_senseless_drafts_are_refused_by_field(change, field):
     assert not Event.objects.exists()
 
 
-def test_draft_sent_again_is_made_once():
+def test_repeated_request_creates_one_draft():
     client, headers = api(OrganizerFactory()), {"Idempotency-Key": "draft 1"}
 
     first = client.post(EVENTS, DRAFT, headers=headers)
@@ -145,7 +180,7 @@ def test_draft_sent_again_is_made_once():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_change_of_any_version_is_never_too_late():
+def test_change_with_if_match_star_is_never_refused():
     organizer = OrganizerFactory()
     event, clients = EventFactory(created_by=organizer), [api(organizer) for _ in range(8)]
 
@@ -165,7 +200,7 @@ def test_change_of_any_version_is_never_too_late():
     assert event.version == 1 + len(clients)
 
 
-def test_currency_of_a_published_event_stays():
+def test_currency_of_a_published_event_cannot_change():
     organizer = OrganizerFactory()
     event = EventFactory(created_by=organizer, currency="EUR")
     response = api(organizer).patch(
@@ -174,7 +209,7 @@ def test_currency_of_a_published_event_stays():
     assert "currency" in assert_problem(response, 422, "currency_settled")["errors"]
 
 
-def test_what_the_database_keeps_cannot_be_written():
+def test_read_only_fields_are_ignored():
     body = DRAFT | {"available_seats": 3, "version": 9, "status": "cancelled", "id": "x"}
 
     made = api(OrganizerFactory()).post(EVENTS, body).json()
@@ -182,7 +217,7 @@ def test_what_the_database_keeps_cannot_be_written():
     assert (made["available_seats"], made["version"], made["status"]) == (80, 1, "active")
 
 
-def test_capacity_in_use_is_kept():
+def test_capacity_in_use_is_refused():
     event = EventFactory(created_by=OrganizerFactory(), total_capacity=5)
     book(event.pk, 3)
 

@@ -1,4 +1,4 @@
-"""Events go around Django: every constraint and trigger accepts, then refuses."""
+"""The events tables in plain SQL: every constraint and trigger accepts, then refuses."""
 
 import json
 from decimal import Decimal
@@ -76,8 +76,8 @@ def test_event_accepts(booked, change):
     assert free_seats(booked) == event_row(booked)["total_capacity"] - 2
 
 
-def test_currency_is_settled_once_prices_were_told(booked):
-    """trg_events_currency; a draft's is only to be one: chk_event_currency."""
+def test_currency_is_settled_once_published(booked):
+    """trg_events_currency; for drafts, only chk_event_currency."""
     for change in ("currency = 'KWD'", "currency = 'KWD', published_at = NULL"):
         with refused("trg_currency_settled"):
             run(f"UPDATE events SET {change} WHERE id = %s", booked)
@@ -123,7 +123,7 @@ def test_creator_exists_and_stays():
 
 
 # ── trg_events_insert and trg_events_update: seats and versions ─────────────
-def test_what_a_client_writes_into_seats_and_version_is_ignored():
+def test_writes_to_seats_and_version_are_ignored():
     event_id = event(available_seats=3, version=7)
     assert (free_seats(event_id), event_row(event_id)["version"]) == (10, 1)
     book(event_id, 4)
@@ -174,7 +174,7 @@ def test_version_counts_edits_but_not_seats_or_rules(booked):
     assert event_row(booked)["version"] == 3
 
 
-def test_price_is_the_base_price_where_none_is_named():
+def test_price_defaults_to_the_base_price():
     assert event_row(event(base_price=12, current_price=None))["current_price"] == 12
     assert event_row(event(base_price=12, current_price=7))["current_price"] == 7
 
@@ -194,7 +194,7 @@ def test_every_change_of_price_leaves_a_row(booked):
     run("UPDATE events SET name = 'No price here'")
     run("UPDATE events SET current_price = 5")
     run("UPDATE events SET current_price = 5")
-    run("SET LOCAL evently.actor = 'somebody'")
+    run("SET LOCAL evently.actor = 'mira'")
     run("UPDATE events SET base_price = 8, current_price = 8 WHERE id = %s", booked)
     run("SET LOCAL evently.price_rule = 'rule'; SET LOCAL evently.price_reason = '82% sold'")
     run("UPDATE events SET current_price = 9 WHERE id = %s", booked)
@@ -202,7 +202,7 @@ def test_every_change_of_price_leaves_a_row(booked):
     assert history(other) == [(zero, five, "set by hand", role)]
     assert history(booked) == [
         (zero, five, "set by hand", role),
-        (five, Decimal("8.00"), "base price changed", "somebody"),
+        (five, Decimal("8.00"), "base price changed", "mira"),
         (Decimal("8.00"), Decimal("9.00"), "82% sold", "rule"),
     ]
 
@@ -217,7 +217,7 @@ def test_every_change_of_price_leaves_a_row(booked):
         "DELETE FROM pricing_history",
     ],
 )
-def test_price_history_is_not_written_by_hand(booked, statement):
+def test_price_history_cannot_be_written_directly(booked, statement):
     run("UPDATE events SET current_price = 5")
     for trick in ("SELECT 1", "SET LOCAL evently.price_rule = 'x'; SET LOCAL evently.via = 'task'"):
         run(trick)
@@ -226,7 +226,7 @@ def test_price_history_is_not_written_by_hand(booked, statement):
     assert len(history(booked)) == 1
 
 
-def test_price_history_goes_with_its_event():
+def test_price_history_is_deleted_with_its_event():
     event_id = event()
     run("UPDATE events SET current_price = 5")
     run("DELETE FROM events WHERE id = %s", event_id)
@@ -235,7 +235,7 @@ def test_price_history_goes_with_its_event():
 
 @pytest.mark.parametrize("values", ["1, 1", "-1, 1", "1, -1"])
 def test_price_history_holds_changes_only(values):
-    """chk_price_change: the guard above lets nobody come as far, so what it says is tried."""
+    """chk_price_change. The guard refuses every write first, so the condition itself is tested."""
     event_id = event()
     with as_owner() as owner:
         ((definition,),) = owner.execute(
@@ -269,7 +269,7 @@ def test_staff_has_one_role_per_event(booked):
         insert("event_staff", event_id=booked, user_id=row, role="door")
 
 
-def test_staff_goes_with_person_and_event():
+def test_staff_is_deleted_with_person_and_event():
     event_id, helper = event(), person()
     insert("event_staff", event_id=event_id, user_id=helper, role="door")
     run("DELETE FROM users WHERE id = %s", helper)
@@ -279,7 +279,7 @@ def test_staff_goes_with_person_and_event():
     assert value("SELECT count(*) FROM event_staff") == 0
 
 
-def test_figures_have_a_type_and_go_with_their_event():
+def test_metrics_have_a_type_and_are_deleted_with_their_event():
     event_id = event()
     row = insert("event_analytics", event_id=event_id, metric_type="views", metric_value=1)
     with refused("chk_metric_type"):
@@ -293,7 +293,7 @@ def test_figures_have_a_type_and_go_with_their_event():
 
 
 # ── Deleting ────────────────────────────────────────────────────────────────
-def test_event_with_bookings_stays_and_without_takes_its_line_along():
+def test_event_is_deleted_with_its_waitlist_unless_it_has_bookings():
     event_id, booking_id = full_event(1)
     wait(event_id)
     with refused("fk_bookings_event"):
@@ -304,8 +304,8 @@ def test_event_with_bookings_stays_and_without_takes_its_line_along():
 
 
 @pytest.mark.parametrize("action", ["insert", "update", "delete"])
-def test_trail_follows_events(action):
-    """trg_audit_insert, trg_audit_update and trg_audit_delete, by what they leave."""
+def test_audit_log_records_events(action):
+    """trg_audit_insert, trg_audit_update and trg_audit_delete."""
     event_id = event()
     book(event_id)
     run("UPDATE events SET name = 'Another'")

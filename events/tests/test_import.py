@@ -1,4 +1,4 @@
-"""Events from CSV files: what is taken, why rows are not, and that nothing comes in twice."""
+"""Import of events from CSV: which rows are imported, which refused, and none twice."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from events.importing import (
     preview,
     read_rows,
 )
-from events.importing.moments import moved_ahead, read_date, read_time
+from events.importing.dates import moved_ahead, read_date, read_time
 from events.models import Event
 
 EVERY_REFUSAL = Path(__file__).parent / "data" / "every_refusal.csv"
@@ -30,7 +30,7 @@ HEADER = "Subject,Start Date,Start Time,Location\n"
 
 @pytest.fixture
 def a_file(tmp_path):
-    """Return a function that writes a file and returns its path."""
+    """A function that writes a file and returns its path."""
 
     def write(content, encoding="utf-8"):
         path = tmp_path / "events.csv"
@@ -40,15 +40,15 @@ def a_file(tmp_path):
     return write
 
 
-def judged(path, **plan):
-    """Return what each row makes, by its first line of text."""
+def outcomes_of(path, **plan):
+    """Return the candidate or refusal for each row."""
     return [candidate_of(row, Plan(now=NOW, **plan)) for row in read_rows(path)]
 
 
 # ── One row at a time ───────────────────────────────────────────────────────
-def test_each_row_is_taken_or_refused_for_one_reason():
+def test_each_row_is_imported_or_refused_for_one_reason():
     outcomes = [
-        one.reason if isinstance(one, Refusal) else one.name for one in judged(EVERY_REFUSAL)
+        one.reason if isinstance(one, Refusal) else one.name for one in outcomes_of(EVERY_REFUSAL)
     ]
 
     assert outcomes == [
@@ -73,8 +73,8 @@ def test_each_row_is_taken_or_refused_for_one_reason():
     ]
 
 
-def test_candidates_carry_what_the_row_says():
-    lantern, chess, fair, choir, museums = judged(EVERY_REFUSAL, timezone="Europe/Vienna")[:5]
+def test_candidates_have_the_values_of_the_row():
+    lantern, chess, fair, choir, museums = outcomes_of(EVERY_REFUSAL, timezone="Europe/Vienna")[:5]
     vienna = ZoneInfo("Europe/Vienna")
 
     assert lantern.columns == {
@@ -94,27 +94,27 @@ def test_candidates_carry_what_the_row_says():
     assert museums.columns["description"] == "Also online"
 
 
-def test_refusals_name_the_line_and_say_what_to_do():
-    month = next(one for one in judged(EVERY_REFUSAL) if one.name == "Thirteenth Month")
+def test_refusals_name_the_line_and_a_valid_format():
+    month = next(one for one in outcomes_of(EVERY_REFUSAL) if one.name == "Thirteenth Month")
 
     assert month.line == 14
-    assert "2030-13-01" in month.sentence
-    assert "2026-11-30" in month.sentence
+    assert "2030-13-01" in month.message
+    assert "2026-11-30" in month.message
 
 
 @pytest.mark.parametrize("invisible", ["\x00", "\x1b"])
 def test_invisible_characters_are_refused(a_file, invisible):
     row = f"Bad{invisible} Name,2030-11-30,19:30,Harbour"
-    (one,) = judged(a_file(HEADER + " " * 2000 + f"\n{row}\n"))
+    (one,) = outcomes_of(a_file(HEADER + " " * 2000 + f"\n{row}\n"))
 
     assert one.reason == "bad_character"
 
 
 def test_source_key_is_the_same_however_the_row_is_written():
-    outcomes = judged(EVERY_REFUSAL)
+    outcomes = outcomes_of(EVERY_REFUSAL)
 
     assert outcomes[0].source_key == outcomes[15].source_key
-    assert judged(EVERY_REFUSAL, timezone="Asia/Tokyo")[0].source_key == outcomes[0].source_key
+    assert outcomes_of(EVERY_REFUSAL, timezone="Asia/Tokyo")[0].source_key == outcomes[0].source_key
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_read_time_reads_both_clocks(text, clock):
 
 @pytest.mark.parametrize("day", [date(2017, 5, 4), date(2024, 2, 29), date(2029, 12, 31)])
 def test_moved_ahead_keeps_weekday_and_season(day):
-    moved = moved_ahead(day, behind=NOW.date())
+    moved = moved_ahead(day, after=NOW.date())
 
     assert moved > NOW.date()
     assert moved.weekday() == day.weekday()
@@ -172,7 +172,7 @@ def test_files_are_read_however_they_were_saved(a_file, encoding):
     assert [row.get("subject") for row in read_rows(path)] == ["Café “Zoë”"]
 
 
-def test_empty_lines_before_the_header_are_passed_over(a_file):
+def test_empty_lines_before_the_header_are_skipped(a_file):
     text = "\n\n" + HEADER.replace(",", ";") + "Fair;2030-11-30;19:30;Ghent\n"
 
     assert [row.get("subject") for row in read_rows(a_file(text))] == ["Fair"]
@@ -188,22 +188,22 @@ def test_files_of_other_spreadsheets_are_read(a_file, delimiter):
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message"),
     [
         ("", "empty"),
         (" \n\n", "empty"),
         ("Title,When\nFair,2030-11-30\n", "needs the columns “Subject” and “Start Date”"),
         ('{"events": []}', "needs the columns"),
-        ("Subject,Start Date,Subject\nFair,2030-11-30,x\n", "stands in the first line twice"),
+        ("Subject,Start Date,Subject\nFair,2030-11-30,x\n", "has the column “Subject” twice"),
         (b"PK\x03\x04rest", "spreadsheet"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file"),
         ("BEGIN:VCALENDAR\n", "iCalendar"),
         (HEADER + "x" * 140_000 + ",2030-11-30,19:30,Ghent\n", "more than 131,072 characters"),
-        (HEADER + '"Never closed,2030-11-30\n' + "x\n" * 100_000, "never be closed"),
+        (HEADER + '"Never closed,2030-11-30\n' + "x\n" * 100_000, "unclosed quotation mark"),
     ],
 )
-def test_files_that_are_no_csv_of_events_are_refused(a_file, content, sentence):
-    with pytest.raises(NotImportable, match=sentence):
+def test_files_that_cannot_be_imported_are_refused(a_file, content, message):
+    with pytest.raises(NotImportable, match=message):
         list(read_rows(a_file(content)))
 
 
@@ -226,7 +226,7 @@ def test_import_takes_each_event_once():
 
     assert (first.rows, first.imported) == (18, 5)
     assert first.refused["duplicate"] == 1
-    assert "line 3" in next(one.sentence for one in refusals if one.reason == "duplicate")
+    assert "line 3" in next(one.message for one in refusals if one.reason == "duplicate")
     assert (second.imported, second.refused["already_imported"]) == (0, 5)
     assert Event.objects.count() == 5
     event = Event.objects.get(name="Lantern Parade")
@@ -261,10 +261,10 @@ def test_import_moves_past_events_once(a_file):
 
 
 @pytest.mark.django_db
-def test_import_refuses_a_plan_that_no_event_could_have(a_file):
+def test_import_refuses_an_invalid_plan(a_file):
     with pytest.raises(CommandError, match="time zone"):
         call_command("import_events", EVERY_REFUSAL, organizer=_address(), timezone="Mars/Crater")
-    with pytest.raises(CommandError, match="three letters"):
+    with pytest.raises(CommandError, match="three-letter"):
         call_command("import_events", EVERY_REFUSAL, organizer=_address(), currency="1")
     with pytest.raises(CommandError, match="price of 0 or more"):
         call_command("import_events", EVERY_REFUSAL, organizer=_address(), price="-1")
@@ -329,7 +329,7 @@ def test_command_dry_run_changes_nothing(capsys):
 def test_command_wants_an_organizer():
     with pytest.raises(CommandError, match="--organizer EMAIL"):
         call_command("import_events", EVERY_REFUSAL)
-    with pytest.raises(CommandError, match="Nobody has the address"):
+    with pytest.raises(CommandError, match="no user with the email address"):
         call_command("import_events", EVERY_REFUSAL, organizer="nobody@example.org")
     with pytest.raises(CommandError, match="is not an organizer"):
         call_command("import_events", EVERY_REFUSAL, organizer=UserFactory().email)

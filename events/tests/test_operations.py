@@ -1,4 +1,4 @@
-"""Events through their operations: making, editing by version, publishing, copying, quotes."""
+"""Operations on events: creating, editing, publishing, copying, quotes."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -32,13 +32,11 @@ def fields(**changes):
 
 def edit(event, **changes):
     event.refresh_from_db()
-    return operations.edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes
-    )
+    return operations.edit_event(event_id=event.pk, version=event.version, **changes)
 
 
-# ── Making and publishing ───────────────────────────────────────────────────
-def test_event_is_made_unpublished_with_all_seats_free():
+# ── Creating and publishing ──────────────────────────────────────────────────
+def test_event_is_created_unpublished_with_all_seats_available():
     event = operations.create_event(by_id=OrganizerFactory().pk, **fields())
     event.refresh_from_db()
     assert (event.available_seats, event.current_price, event.version) == (10, 20, 1)
@@ -77,10 +75,10 @@ def test_event_is_made_unpublished_with_all_seats_free():
         ("payment_days", -1),
     ],
 )
-def test_senseless_event_is_refused_by_field(field, value):
+def test_invalid_event_is_refused_by_field(field, value):
     with pytest.raises(Invalid) as refusal:
         operations.create_event(by_id=OrganizerFactory().pk, **fields(**{field: value}))
-    # A current price that is not named is the base price, and just as wrong.
+    # Left out, the current price is the base price, and just as invalid.
     assert set(refusal.value.fields) - {"current_price"} == {field}
     event = EventFactory(priced=20)
     with pytest.raises(Invalid) as refusal:
@@ -88,7 +86,7 @@ def test_senseless_event_is_refused_by_field(field, value):
     assert field in refusal.value.fields
 
 
-def test_moments_in_the_wrong_order_are_refused():
+def test_times_in_the_wrong_order_are_refused():
     start = now() + timedelta(days=3)
     for changes in (
         {"event_date": now() - timedelta(days=1)},
@@ -100,23 +98,32 @@ def test_moments_in_the_wrong_order_are_refused():
             operations.create_event(by_id=OrganizerFactory().pk, **fields(**changes))
 
 
+def test_sales_that_start_after_the_event_are_refused_with_one_message():
+    start = now() + timedelta(days=3)
+    with pytest.raises(Invalid) as refusal:
+        operations.create_event(
+            by_id=OrganizerFactory().pk, **fields(event_date=start, sales_start_at=start)
+        )
+    assert refusal.value.fields == {"sales_start_at": "Sales must start before the event starts."}
+
+
 @pytest.mark.parametrize("field", ["available_seats", "version", "status", "created_by_id", "id"])
-def test_what_is_not_the_organizers_to_set_is_refused(field):
+def test_fields_that_are_not_editable_are_refused(field):
     with pytest.raises(Invalid):
         operations.create_event(by_id=OrganizerFactory().pk, **fields(**{field: 1}))
 
 
-def test_event_is_published_once_and_only_ahead_of_its_start(clock):
+def test_event_is_published_once_and_only_before_its_start(clock):
     event = EventFactory(published_at=None)
-    operations.publish_event(event_id=event.pk, by_id=event.created_by_id)
+    operations.publish_event(event_id=event.pk)
     with pytest.raises(operations.AlreadyPublished):
-        operations.publish_event(event_id=event.pk, by_id=event.created_by_id)
+        operations.publish_event(event_id=event.pk)
     late = EventFactory(published_at=None)
     clock.move(timedelta(days=31))
     with pytest.raises(operations.EventOver):
-        operations.publish_event(event_id=late.pk, by_id=late.created_by_id)
+        operations.publish_event(event_id=late.pk)
     with pytest.raises(EventNotFound):
-        operations.publish_event(event_id=uuid7(), by_id=late.created_by_id)
+        operations.publish_event(event_id=uuid7())
 
 
 def test_copy_is_a_new_event_in_the_future(clock):
@@ -133,28 +140,24 @@ def test_copy_is_a_new_event_in_the_future(clock):
 
 
 # ── Editing ─────────────────────────────────────────────────────────────────
-def test_whoever_saves_over_somebody_elses_change_is_told():
+def test_edit_of_an_outdated_version_is_refused():
     event = EventFactory()
-    operations.edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, name="First")
+    operations.edit_event(event_id=event.pk, version=1, name="First")
     with pytest.raises(operations.EditedMeanwhile) as refusal:
-        operations.edit_event(
-            event_id=event.pk, by_id=event.created_by_id, version=1, name="Second"
-        )
+        operations.edit_event(event_id=event.pk, version=1, name="Second")
     assert refusal.value.details == {"version": 2}
     event.refresh_from_db()
     assert (event.name, event.version) == ("First", 2)
 
 
-def test_seats_moving_and_prices_by_rule_are_no_edits():
+def test_bookings_do_not_raise_the_version():
     event = EventFactory(priced=20)
     book(event.pk, 2)
-    edited = operations.edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=1, venue="New Mill"
-    )
+    edited = operations.edit_event(event_id=event.pk, version=1, venue="New Mill")
     assert (edited.version, edited.available_seats) == (2, 8)
 
 
-def test_capacity_stays_above_what_is_booked():
+def test_capacity_cannot_go_below_the_seats_booked():
     event = EventFactory(total_capacity=5)
     book(event.pk, 3)
     with pytest.raises(operations.CapacityInUse):
@@ -163,7 +166,7 @@ def test_capacity_stays_above_what_is_booked():
     assert edit(event, total_capacity=8).available_seats == 5
 
 
-def test_current_price_follows_the_base_price_unless_it_is_named():
+def test_current_price_follows_the_base_price_unless_it_is_set():
     event = EventFactory(priced=20)
     assert edit(event, base_price=Decimal(30)).current_price == 30
     assert edit(event, base_price=Decimal(40), current_price=Decimal(35)).current_price == 35
@@ -171,7 +174,7 @@ def test_current_price_follows_the_base_price_unless_it_is_named():
     assert list(changes) == [(20, 30), (30, 35)]
 
 
-def test_change_is_announced_with_old_and_new_and_no_change_is_not():
+def test_change_is_signalled_with_old_and_new_values():
     event, heard = EventFactory(), []
 
     def hear(sender, changes, **kwargs):
@@ -198,7 +201,7 @@ def test_change_is_announced_with_old_and_new_and_no_change_is_not():
         ("name", False),
     ],
 )
-def test_what_may_bring_seats_on_sale_serves_the_line(change, serves):
+def test_changes_that_can_open_sales_serve_the_waitlist(change, serves):
     event, heard = EventFactory(), []
 
     def hear(sender, locked_event, **kwargs):
@@ -216,7 +219,7 @@ def test_what_may_bring_seats_on_sale_serves_the_line(change, serves):
 
 
 @pytest.mark.parametrize("moved", ["venue", "event_date"])
-def test_who_booked_may_cancel_until_the_start_once_the_event_moved(moved):
+def test_attendees_can_cancel_until_the_start_once_the_event_moved(moved):
     event = EventFactory(priced=20)
     deadline = event.event_date - timedelta(days=9)
     edit(event, cancellation_deadline=deadline)
@@ -230,7 +233,7 @@ def test_who_booked_may_cancel_until_the_start_once_the_event_moved(moved):
     assert event.cancellable_until == event.event_date
 
 
-def test_a_deadline_named_with_the_move_or_before_publishing_stays():
+def test_deadline_set_with_the_move_or_before_publishing_stays():
     for event in (EventFactory(), EventFactory(published_at=None)):
         deadline = event.event_date - timedelta(days=9)
         named = {"cancellation_deadline": deadline} if event.is_published else {}
@@ -240,7 +243,7 @@ def test_a_deadline_named_with_the_move_or_before_publishing_stays():
         assert event.cancellable_until == deadline
 
 
-def test_event_that_has_ended_is_not_edited():
+def test_cancelled_event_cannot_be_edited():
     event = EventFactory()
     Event.objects.filter(pk=event.pk).update(status="cancelled")
     with pytest.raises(operations.EventOver):
@@ -253,7 +256,7 @@ def read(event, token, **changes):
     return operations.read_quote(token, **asked)
 
 
-def test_quote_promises_the_price_to_its_holder_for_a_while():
+def test_quote_promises_the_price_to_its_holder_for_15_minutes():
     event = EventFactory(priced=20)
     quote = operations.quote_price(event_id=event.pk, quantity=2, holder="me")
     assert (quote.unit_price, quote.total_amount) == (20, 40)

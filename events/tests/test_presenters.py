@@ -1,4 +1,4 @@
-"""Events as pages show them: clocks, the drawn price."""
+"""Events as pages show them: time zones and the price chart."""
 
 import pytest
 
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.django_db
         ("UTC", "UTC"),
     ],
 )
-def test_zone_name_is_as_people_say_it(zone, name):
+def test_zone_name_is_written_in_words(zone, name):
     assert EventPresenter(EventFactory(timezone=zone), at=now()).zone_name == name
 
 
-def test_price_chart_names_its_highest_and_lowest():
+def test_price_chart_labels_highest_and_lowest_price():
     event = EventFactory(priced=20)
     for price in (26, 18):
         run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)

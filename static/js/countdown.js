@@ -1,9 +1,9 @@
-// Makes <time data-countdown datetime="…"> tick. The server wrote the deadline as text; without
-// this script that text stays.
+// Turns <time data-countdown datetime="…"> into a countdown. Without this script, the deadline stays
+// as the text that the server rendered.
 //
 // data-countdown="clock" fills the [data-unit] elements of the nearest [data-countdown-box];
-// data-countdown="line" replaces the element's own text. data-server-now on either is the
-// server's time when the page was made: the clock here may be wrong.
+// data-countdown="line" replaces the element's own text. data-server-now on either is the server's
+// time when the page was rendered: the browser's clock may be wrong.
 
 const SPOKEN_MINUTES = [60, 30, 10, 5, 1];
 
@@ -65,7 +65,7 @@ function start(time) {
     if (left <= 0) {
       clearInterval(timer);
       if (time.dataset.countdown === "line") time.textContent = "Time is up";
-      if (speaker) speaker.textContent = "The time is up.";
+      if (speaker) speaker.textContent = "Time is up.";
       box?.querySelector("[data-countdown-over]")?.removeAttribute("hidden");
     }
   };

@@ -1,5 +1,5 @@
-// [data-dialog-open="id"] opens the <dialog> of that id. The opener is a link to the page that
-// asks the same question, which is where it leads without this script.
+// [data-dialog-open="id"] opens the <dialog> with that id. The opener is a link to a page with the
+// same content, which it leads to without this script.
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog-open]");

@@ -1,13 +1,13 @@
-// Small things of every page: messages float and can be closed, the open menu closes on Escape or
-// a click elsewhere, a form is sent once, a search leaves out what is empty, an error summary takes
-// the focus, copying, printing.
+// Behaviour of every page: messages float and can be closed; menus close on Escape or a click
+// elsewhere; forms are sent once; empty search fields are left out of the URL; the error summary
+// takes the focus; copy and print buttons.
 
 const messages = document.querySelector("[data-messages]");
 if (messages) {
   messages.classList.add("messages--floating");
   for (const close of messages.querySelectorAll("[data-message-close]")) close.hidden = false;
   for (const message of messages.querySelectorAll("[data-message-passing]")) {
-    // Long enough to be read, and not while somebody is on it; errors stay.
+    // Removed after 10 seconds, but not while hovered or focused. Errors stay.
     const leave = () => {
       if (message.matches(":hover, :focus-within")) setTimeout(leave, 2000);
       else message.remove();
@@ -44,7 +44,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Two quick taps are one booking: the idempotency key sees to that, this saves the request.
+// A double click sends a form once. The server's idempotency key guards against the rest.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("form[data-once]")) return;
@@ -63,7 +63,7 @@ document.addEventListener("formdata", (event) => {
   }
 });
 
-// [data-yields-to="id"] leaves while the element of that id is on the screen, for it says the same.
+// [data-yields-to="id"] is hidden while the element with that id, which shows the same, is visible.
 const bar = document.querySelector("[data-yields-to]");
 const yieldsTo = bar && document.getElementById(bar.dataset.yieldsTo);
 if (yieldsTo) {
@@ -75,7 +75,7 @@ if (yieldsTo) {
 document.querySelector("[data-error-summary]")?.focus();
 for (const control of document.querySelectorAll("[data-needs-script]")) control.hidden = false;
 
-// What htmx brought says itself in one sentence (data-status), instead of being read out whole.
+// Content swapped in by htmx announces itself to screen readers by its data-status alone.
 document.addEventListener("htmx:load", (event) => {
   const words = event.target.dataset?.status;
   if (words) document.getElementById("status").textContent = words;

@@ -1,4 +1,4 @@
-// Adds a minus and a plus to a number field inside [data-stepper]. A list (<select>) is left alone.
+// Adds minus and plus buttons to the number field inside [data-stepper]. A <select> is left as it is.
 
 function button(name, icon, iconsUrl) {
   const element = document.createElement("button");
@@ -15,7 +15,7 @@ function button(name, icon, iconsUrl) {
   return element;
 }
 
-function dress(box) {
+function enhance(box) {
   const input = box.querySelector("input[type='number']");
   if (!input || box.classList.contains("stepper--live")) return;
   box.classList.add("stepper--live");
@@ -41,9 +41,9 @@ function dress(box) {
   update();
 }
 
-const dressAll = (root) => root.querySelectorAll?.("[data-stepper]").forEach(dress);
-dressAll(document);
+const enhanceAll = (root) => root.querySelectorAll?.("[data-stepper]").forEach(enhance);
+enhanceAll(document);
 document.addEventListener("htmx:load", (event) => {
-  if (event.target.matches?.("[data-stepper]")) dress(event.target);
-  dressAll(event.target);
+  if (event.target.matches?.("[data-stepper]")) enhance(event.target);
+  enhanceAll(event.target);
 });

@@ -1,5 +1,5 @@
-// Light or dark: the system's choice, unless the reader made one. Loaded in <head>, not as a
-// module, so that the choice is there before the first paint.
+// Light or dark theme: the system's, unless the visitor chose one. Loaded in <head> and not as a
+// module, so that it applies before the first paint.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -8,7 +8,7 @@
     try {
       return localStorage.getItem("theme");
     } catch {
-      return null; // storage switched off: the system's choice holds
+      return null; // storage is disabled: use the system's theme
     }
   };
 
@@ -34,7 +34,7 @@
     try {
       localStorage.setItem("theme", root.dataset.theme);
     } catch {
-      // kept for this page only
+      // the choice applies to this page only
     }
     label();
   });

@@ -34,7 +34,7 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     OrganizerFactory(email="olive@example.org", name="Olive", password=PASSWORD)
     page = log_in(site, color_scheme=color_scheme)
 
-    page.get_by_role("link", name="Make one").click()
+    page.get_by_role("link", name="Create one").click()
     page.get_by_label("Name").fill("Kite Workshop")
     page.get_by_label("Venue").fill("Beach House, Ostend")
     page.get_by_label("Time zone").fill("Europe/Brussels")
@@ -43,12 +43,12 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     page.get_by_label("Seats", exact=False).first.fill("2")
     page.get_by_label("Base price").fill("15")
     save(page)
-    expect(page.get_by_text("The end lies before the start.")).to_be_visible()
+    expect(page.get_by_text("The event must not end before it starts.")).to_be_visible()
     page.get_by_label("Ends").fill("2099-05-08T17:00")
     save(page)
     page.get_by_role("link", name="Publish").click()
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("Kite Workshop is public now.")).to_be_visible()
+    expect(page.get_by_text("Kite Workshop is now public.")).to_be_visible()
 
     event = Event.objects.get()
     booking = BookingFactory(event=event, quantity=2)
@@ -93,8 +93,12 @@ def test_second_editor_is_shown_both_values(site: Site) -> None:
 
     second.get_by_label("Name").fill("Winter Fair")
     save(second)
-    expect(second.get_by_text("Somebody else changed this event meanwhile.")).to_be_visible()
-    expect(second.get_by_text("Theirs: “Autumn Fair”. Yours is in the field.")).to_be_visible()
+    expect(
+        second.get_by_text("Another person changed this event while you were editing it.")
+    ).to_be_visible()
+    expect(
+        second.get_by_text("Another person entered “Autumn Fair”. Your value is in the field.")
+    ).to_be_visible()
     expect(second.get_by_label("Venue")).to_have_value("New Mill, Ghent")
     save(second)
 

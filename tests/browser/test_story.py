@@ -33,14 +33,14 @@ def publish(seats: int) -> Event:
         base_price=Decimal("12.50"),
         payment_mode="door",
     )
-    return publish_event(event_id=event.pk, by_id=organizer.pk)
+    return publish_event(event_id=event.pk)
 
 
 def find(page: Page, event: Event) -> None:
     """Search for the event, and open its page."""
-    page.get_by_label("Search by name, place or topic").fill("short fil")
+    page.get_by_label("Search by name, venue or topic").fill("short fil")
     page.get_by_role("button", name="Search", exact=True).click()
-    expect(page.get_by_role("heading", name="Found for “short fil”")).to_be_visible()
+    expect(page.get_by_role("heading", name="Results for “short fil”")).to_be_visible()
     page.get_by_role("link", name=event.name).click()
     expect(page.get_by_role("heading", level=1, name=event.name)).to_be_visible()
 
@@ -68,7 +68,7 @@ def join_line_as_guest(site: Site, event: Event, name: str, email: str, **option
     """Join the line from the event's page, without an account."""
     page = site.open(path=f"/events/{event.pk}/", **options)
     says(page, "Sold out")
-    page.get_by_role("link", name="Join the line").first.click()
+    page.get_by_role("link", name="Join the waitlist").first.click()
     fill_in_guest(page, name, email)
     page.get_by_role("main").get_by_role("button", name="Join the line").click()
     expect(page.get_by_role("heading", name="You are in line")).to_be_visible()
@@ -98,7 +98,7 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     cleo = site.open(path=f"/events/{event.pk}/", **browser)
     log_in(cleo, CLEO)
     cleo.goto(f"{site.url}/events/{event.pk}/")
-    cleo.get_by_role("link", name="Join the line").first.click()
+    cleo.get_by_role("link", name="Join the waitlist").first.click()
     cleo.get_by_role("main").get_by_role("button", name="Join the line").click()
     expect(cleo.locator(".position__number")).to_have_text("2nd")
     join_line_as_guest(site, event, "Dan", DAN, **browser)
@@ -160,14 +160,14 @@ def test_seats_move_while_the_page_is_open(site: Site) -> None:
     waiting.clock.run_for(16_000)
 
     says(waiting, "Sold out")
-    expect(waiting.locator("#panel").get_by_role("link", name="Join the line")).to_be_visible()
+    expect(waiting.locator("#panel").get_by_role("link", name="Join the waitlist")).to_be_visible()
 
 
 def test_typing_finds_at_once(site: Site) -> None:
     publish(seats=5)
     page = site.open()
-    page.get_by_label("Search by name, place or topic").press_sequentially("babyl")
-    expect(page.get_by_role("heading", name="Found for “babyl”")).to_be_visible()
+    page.get_by_label("Search by name, venue or topic").press_sequentially("babyl")
+    expect(page.get_by_role("heading", name="Results for “babyl”")).to_be_visible()
     expect(page.get_by_role("link", name="Night of short films")).to_be_visible()
     expect(page).to_have_url(f"{site.url}/?search=babyl")
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def edit(event, **changes):
     event.refresh_from_db()
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes)
+    edit_event(event_id=event.pk, version=event.version, **changes)
 
 
 def expiry_of(entry):

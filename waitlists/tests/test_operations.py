@@ -284,7 +284,7 @@ def test_set_priority_moves_an_entry_and_keeps_the_reason():
 def test_raised_capacity_is_offered_at_once():
     event, _ = full_event()
     entries = [join(event, 2) for _ in range(3)]
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, total_capacity=9)
+    edit_event(event_id=event.pk, version=1, total_capacity=9)
     assert [status_of(entry) for entry in entries] == ["promoted", "promoted", "waiting"]
     event.refresh_from_db()
     # One seat is left, too few for the last entry: it is on public sale.
@@ -296,12 +296,12 @@ def test_reopened_sales_promote_the_waitlist_first(clock):
     event, booked = full_event()
     entry = join(event)
     closes = event.event_date - timedelta(days=20)
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=1, sales_end_at=closes)
+    edit_event(event_id=event.pk, version=1, sales_end_at=closes)
     run("UPDATE waitlists SET expires_at = %s", event.event_date)
     clock.move(timedelta(days=12))
     cancel(booked[0])
     assert status_of(entry) == "waiting"
-    edit_event(event_id=event.pk, by_id=event.created_by_id, version=2, sales_end_at=None)
+    edit_event(event_id=event.pk, version=2, sales_end_at=None)
     assert status_of(entry) == "promoted"
 
 

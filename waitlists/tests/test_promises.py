@@ -26,9 +26,7 @@ ORIGIN = Origin(ip_address="192.0.2.1", user_agent="test")
 
 def edit(event, **changes):
     event.refresh_from_db()
-    return edit_event(
-        event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes
-    )
+    return edit_event(event_id=event.pk, version=event.version, **changes)
 
 
 def test_published_event_keeps_its_currency():

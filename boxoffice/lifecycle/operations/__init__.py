@@ -1,4 +1,4 @@
-"""Every write that ends an event or removes a person."""
+"""Every write that ends an event or removes a person's account."""
 
 from boxoffice.lifecycle.operations.events import (
     EventAlreadyCancelled,
@@ -10,8 +10,8 @@ from boxoffice.lifecycle.operations.events import (
 )
 from boxoffice.lifecycle.operations.people import (
     OrganizerStays,
+    delete_person,
     erase_person,
-    remove_person,
 )
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "complete_event",
     "continue_cancellation",
     "delete_event",
+    "delete_person",
     "erase_person",
-    "remove_person",
 ]

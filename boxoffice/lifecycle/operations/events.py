@@ -1,4 +1,4 @@
-"""Events end: called off by the organizer, over, or deleted while nobody has booked."""
+"""How events end: cancelled, completed, or deleted before the first booking."""
 
 from uuid import UUID
 
@@ -18,32 +18,31 @@ BATCH = 500
 
 
 class EventAlreadyCancelled(Conflict):
-    """The event was called off before."""
-
     code = "already_cancelled"
-    message = "This event is cancelled already."
+    message = "This event is already cancelled."
 
 
 class EventHasBookings(Conflict):
-    """An event that somebody booked stays for the books."""
+    """An event that was ever booked stays, as an accounting record."""
 
     code = "event_has_bookings"
     message = "This event has bookings, so it cannot be deleted. Cancel it instead."
 
 
 def cancel_event(*, event_id: UUID, reason: str = "") -> Event:
-    """Call an event off: nothing is booked or promoted from now on.
+    """Cancel an event: from now on it takes no bookings and makes no offers.
 
-    Its bookings and its line are cancelled in the background, in batches; everybody is told.
+    Its bookings and waitlist are cancelled in the background (`continue_cancellation`), and
+    everyone affected is notified.
     Raises EventAlreadyCancelled, EventOver, EventBusy.
     """
 
     def work() -> Event:
         event = lock_event(event_id)
-        if event.status == EventStatus.CANCELLED:
+        if event.is_cancelled:
             raise EventAlreadyCancelled
         if event.status == EventStatus.COMPLETED:
-            raise EventOver("This event is over, so it can no longer be cancelled.")
+            raise EventOver("This event is over, so it cannot be cancelled.")
         event.status, event.cancel_reason = EventStatus.CANCELLED, reason
         event.save(update_fields=["status", "cancel_reason"])
         event.refresh_from_db()
@@ -54,9 +53,9 @@ def cancel_event(*, event_id: UUID, reason: str = "") -> Event:
 
 
 def continue_cancellation(*, event_id: UUID) -> int:
-    """Cancel what a called-off event still has, in batches; return how many rows.
+    """Cancel what a cancelled event still has, in batches; return the number of rows changed.
 
-    Each batch is a transaction of its own, so a crash half way resumes where it stopped.
+    Each batch is a transaction of its own, so after a crash the next call continues.
     """
     total = 0
     while count := run_in_transaction(lambda: _cancel_batch(event_id)):
@@ -66,7 +65,7 @@ def continue_cancellation(*, event_id: UUID) -> int:
 
 def _cancel_batch(event_id: UUID) -> int:
     event = lock_event(event_id)
-    if event.status != EventStatus.CANCELLED:
+    if not event.is_cancelled:
         return 0
     bookings = list(
         Booking.objects.holding_seats().filter(event_id=event.pk).order_by("pk")[:BATCH]
@@ -79,11 +78,11 @@ def _cancel_batch(event_id: UUID) -> int:
             reason=event.cancel_reason or "the event was cancelled",
         )
         return len(bookings)
-    return _close_line(event, reason="the event was cancelled")
+    return _close_waitlist(event, reason="the event was cancelled")
 
 
-def _close_line(event: Event, *, reason: str) -> int:
-    """End up to one batch of offers and places in line; return how many."""
+def _close_waitlist(event: Event, *, reason: str) -> int:
+    """End up to one batch each of offers and waitlist entries; return the number of rows."""
     offers = list(
         Promotion.objects.filter(event_id=event.pk, status=PromotionStatus.PENDING).order_by("pk")[
             :BATCH
@@ -94,20 +93,21 @@ def _close_line(event: Event, *, reason: str) -> int:
         end_offers(locked_event=event, promotions=offers, status=PromotionStatus.EXPIRED)
     if entries:
         WaitlistEntry.objects.filter(
-            event_id=event.pk, pk__in=[place.pk for place in entries]
+            event_id=event.pk, pk__in=[entry.pk for entry in entries]
         ).update(status=EntryStatus.EXPIRED)
         entries_closed.send(sender=WaitlistEntry, event=event, entries=entries, reason=reason)
     return len(offers) + len(entries)
 
 
 def complete_event(*, event_id: UUID) -> Event:
-    """Mark an event that is over as completed, and close its line."""
+    """Mark an event as completed and close its waitlist, if it is over; else change nothing."""
 
     def work() -> Event:
         event = lock_event(event_id)
-        over = Event.objects.over().filter(pk=event.pk).exists()
-        if event.status == EventStatus.ACTIVE and over:
-            while _close_line(event, reason="the event is over"):
+        # By the clock of the database, like the query that found it.
+        is_over = Event.objects.over().filter(pk=event.pk).exists()
+        if event.is_active and is_over:
+            while _close_waitlist(event, reason="the event is over"):
                 pass
             event.status = EventStatus.COMPLETED
             event.save(update_fields=["status"])
@@ -117,7 +117,7 @@ def complete_event(*, event_id: UUID) -> Event:
 
 
 def delete_event(*, event_id: UUID) -> None:
-    """Delete an event that nobody ever booked, with its line and its price history.
+    """Delete an event that was never booked, with its waitlist and price history.
 
     Raises EventHasBookings.
     """

@@ -1,8 +1,13 @@
-"""People go: what they held goes to the line, whether their rows stay for the books or not."""
+"""Two ways to remove a person; either way their seats go to the waitlist.
+
+`erase_person` keeps the rows: the account is closed and its name and email address become
+unreadable, while bookings stay as accounting records. It is what users get who delete their
+account. `delete_person` deletes the rows, with everything that refers to them.
+"""
 
 from uuid import UUID
 
-from bookings.models import Booking, BookingStatus
+from bookings.models import Booking
 from bookings.operations import Canceller, release_bookings
 from evently.accounts.closing import close_account
 from evently.accounts.locks import UserNotFound
@@ -18,20 +23,21 @@ from waitlists.operations.promotions import end_offers
 
 
 class OrganizerStays(Conflict):
-    """Somebody who made events, or whose money is in the books, cannot simply go."""
+    """The person created events or has payments, which must not lose their owner."""
 
     code = "organizer_stays"
     message = (
-        "This account organizes events that are not over, or has payments in the books. "
+        "This account organizes upcoming events or has payments on record. "
         "Cancel the events or hand them over first."
     )
 
 
 def erase_person(*, user_id: UUID) -> None:
-    """Let a person leave: what lies ahead is cancelled, and their name and address go dark.
+    """Close an account and make its name and email address unreadable; keep the rows.
 
-    Bookings stay for the books without the person, so totals stay as they are.
-    Raises UserNotFound, OrganizerStays, EventBusy.
+    Bookings of upcoming events are cancelled, waitlist entries and offers end. Bookings stay,
+    without the person, so totals do not change.
+    Raises UserNotFound, OrganizerStays (upcoming events), LastSuperuser, EventBusy.
     """
 
     def work() -> None:
@@ -47,11 +53,10 @@ def erase_person(*, user_id: UUID) -> None:
     run_in_transaction(work)
 
 
-def remove_person(*, user_id: UUID) -> None:
-    """Delete a person's rows, and by the database's cascades all that is theirs.
+def delete_person(*, user_id: UUID) -> None:
+    """Delete a person's row and, by the database's cascades, their bookings and everything else.
 
-    Events first, people last: the other way round deadlocks with bookings.
-    Raises UserNotFound, OrganizerStays (they made events, or paid), EventBusy.
+    Raises UserNotFound, OrganizerStays (they created events, or have payments), EventBusy.
     """
 
     def work() -> None:
@@ -69,15 +74,17 @@ def remove_person(*, user_id: UUID) -> None:
 
 
 def _locked_events_of(user_id: UUID) -> list[Event]:
-    """Lock, in the order of their ids, all events that a person holds or waits for something of.
+    """Lock all events in which a person holds seats, is waiting or has an offer; then the person.
 
-    Then the person, and looks again, since they may just have booked another.
+    Events come first and in the order of their ids, as in bookings: the other way round
+    deadlocks with them. Raises RetryTransaction when the person has booked or joined another
+    event meanwhile.
     """
     locked = lock_events(_event_ids_of(user_id))
-    # Whatever they book or join from now on waits for this at its commit.
+    # From now on, a booking or entry of theirs waits for this lock at its commit.
     User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
     if not _event_ids_of(user_id) <= {event.pk for event in locked}:
-        # Locking more now could break the order.
+        # Locking another event now could break the order.
         raise RetryTransaction
     return locked
 
@@ -94,7 +101,7 @@ def _event_ids_of(user_id: UUID) -> set[UUID]:
 
 
 def _give_back(event: Event, user_id: UUID) -> None:
-    """Cancel what a person has ahead of them in a locked event."""
+    """End a person's offers and waitlist entry in a locked event, and their upcoming bookings."""
     offers = list(
         Promotion.objects.filter(event_id=event.pk, user_id=user_id, status=PromotionStatus.PENDING)
     )
@@ -103,12 +110,8 @@ def _give_back(event: Event, user_id: UUID) -> None:
     WaitlistEntry.objects.filter(
         event_id=event.pk, user_id=user_id, status=EntryStatus.WAITING
     ).update(status=EntryStatus.LEFT)
-    if event.is_active and event.event_date > now():
-        bookings = list(
-            Booking.objects.filter(event_id=event.pk, user_id=user_id).exclude(
-                status=BookingStatus.CANCELLED
-            )
-        )
+    if event.is_active and not event.has_started(at=now()):
+        bookings = list(Booking.objects.of_user(user_id).holding_seats().filter(event_id=event.pk))
         if bookings:
             release_bookings(
                 locked_event=event,

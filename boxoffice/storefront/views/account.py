@@ -1,4 +1,4 @@
-"""A person's account: who they are, what they are written, their tokens and their data."""
+"""The account page: profile, notification preferences, password, API tokens and data export."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ TEMPLATE = "accounts/account.html"
 
 
 def _forms(user: User) -> dict[str, Any]:
-    """Return the forms of the page, filled with what is so now."""
+    """Return the forms of the page with their current values."""
     return {
         "profile_form": ProfileForm(initial={"name": user.name}),
         "preferences_form": PreferencesForm(user=user),
@@ -57,59 +57,68 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
 @never_cache
 @sensitive_post_parameters("current_password", "password")
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the account; a POST does what its `act` says."""
+    """Show the account page. A POST holds one of its forms, which the field `act` names."""
     if request.method != "POST":
         return render(request, TEMPLATE, _context(current_user(request)))
-    act = ACTS.get(request.POST.get("act", ""))
-    if act is None:
+    handle = FORM_HANDLERS.get(request.POST.get("act", ""))
+    if handle is None:
         return redirect("account")
-    return act(request, current_user(request))
+    return handle(request, current_user(request))
 
 
-def _changed(
-    request: HttpRequest, name: str, form: BaseForm, work: Callable[[], None], said: str
+def _save(
+    request: HttpRequest, name: str, form: BaseForm, save: Callable[[], None], success: str
 ) -> HttpResponse:
-    """Do what a form asks for and say so, or show it again with what is wrong."""
+    """Save a valid form and redirect with a message, or show the page with the form's errors.
+
+    name: the form's name in the template's context. save: may raise a DomainError.
+    """
     user = current_user(request)
     if not form.is_valid():
         return render_refusal(request, TEMPLATE, _context(user, **{name: form}))
     try:
-        work()
+        save()
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, TEMPLATE, _context(user, **{name: form}), refusal)
-    messages.success(request, said)
+    messages.success(request, success)
     return redirect("account")
 
 
 def _change_profile(request: HttpRequest, user: User) -> HttpResponse:
     form = ProfileForm(request.POST)
 
-    def work() -> None:
+    def save() -> None:
         operations.change_profile(
             user_id=user.pk,
             name=form.cleaned_data["name"],
             session=user.get_session_auth_hash(),
         )
 
-    return _changed(request, "profile_form", form, work, "Your name is saved.")
+    return _save(request, "profile_form", form, save, "Your name has been saved.")
 
 
 def _change_preferences(request: HttpRequest, user: User) -> HttpResponse:
     form = PreferencesForm(request.POST, user=user)
 
-    def work() -> None:
+    def save() -> None:
         operations.change_profile(
             user_id=user.pk, preferences=form.merged(), session=user.get_session_auth_hash()
         )
 
-    return _changed(request, "preferences_form", form, work, "We write to you as you wish.")
+    return _save(
+        request,
+        "preferences_form",
+        form,
+        save,
+        "Your notification preferences have been saved.",
+    )
 
 
 def _change_password(request: HttpRequest, user: User) -> HttpResponse:
     form = PasswordForm(request.POST, user=user)
 
-    def work() -> None:
+    def save() -> None:
         changed = operations.change_password(
             user_id=user.pk,
             current_password=form.cleaned_data.get("current_password", ""),
@@ -118,11 +127,11 @@ def _change_password(request: HttpRequest, user: User) -> HttpResponse:
         )
         update_session_auth_hash(request, changed)
 
-    return _changed(request, "password_form", form, work, "Your password is changed.")
+    return _save(request, "password_form", form, save, "Your password has been changed.")
 
 
-def _make_token(request: HttpRequest, user: User) -> HttpResponse:
-    """Make a token, and show its secret in this one answer."""
+def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
+    """Issue an API token. This response is the only one that shows its secret."""
     form = TokenForm(request.POST, user=user)
     if not form.is_valid():
         return render_refusal(request, TEMPLATE, _context(user, token_form=form))
@@ -136,48 +145,47 @@ def _make_token(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, TEMPLATE, _context(user, new_token=issued.secret))
 
 
-ACTS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
+FORM_HANDLERS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
     "profile": _change_profile,
     "preferences": _change_preferences,
     "password": _change_password,
-    "token": _make_token,
+    "token": _issue_token,
 }
 
 
 @require_get_or_post
 @login_required
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """Make one of the reader's tokens stop working."""
-    if request.method != "POST":  # somebody had to log in first
+    if request.method != "POST":  # the login page redirects here with a GET
         return redirect("account")
     operations.revoke_token(user_id=current_user(request).pk, token_id=token_id)
-    messages.success(request, "The token has stopped working.")
+    messages.success(request, "The token has been revoked.")
     return redirect(f"{reverse('account')}#tokens")
 
 
 @require_get_or_post
 @login_required
 def send_verification(request: HttpRequest) -> HttpResponse:
-    """Mail the link that confirms the address again."""
+    """Send another verification email."""
     if request.method != "POST":
         return redirect("account")
     operations.request_address_verification(
         user_id=current_user(request).pk, origin=origin_of(request)
     )
-    messages.success(request, "We have written to you again.")
+    messages.success(request, "We have sent you another email.")
     return redirect("account")
 
 
 @require_get_or_post
 @login_required
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
-    """End all other sessions of the reader."""
+    """End all other sessions of the current user."""
     if request.method != "POST":
         return redirect("account")
-    reader = current_user(request)
-    user = operations.end_other_sessions(user_id=reader.pk, session=reader.get_session_auth_hash())
-    update_session_auth_hash(request, user)
-    messages.success(request, "You are logged out everywhere else.")
+    user = current_user(request)
+    changed = operations.end_other_sessions(user_id=user.pk, session=user.get_session_auth_hash())
+    update_session_auth_hash(request, changed)
+    messages.success(request, "All other sessions have been logged out.")
     return redirect("account")
 
 
@@ -185,7 +193,7 @@ def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def export_data(request: HttpRequest) -> HttpResponse:
-    """Give the reader all that is kept about them, as a file."""
+    """Download everything that is stored about the current user, as JSON."""
     response = JsonResponse(export_of(current_user(request)), json_dumps_params={"indent": 2})
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response

@@ -1,4 +1,4 @@
-"""Leaving Evently: what lies ahead is given back, and the person goes dark."""
+"""The page on which users delete their account."""
 
 from django import forms
 from django.contrib.auth import logout
@@ -22,19 +22,18 @@ TEMPLATE = "accounts/delete_account.html"
 
 
 class DeleteAccountForm(forms.Form):
-    """One word, typed, so that nobody leaves by a slip."""
+    """A word to type, so that no account is deleted by accident."""
 
     word = forms.CharField(
-        label=f"Type {WORD} to go on",
+        label=f"Type {WORD} to confirm",
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
 
     def clean_word(self) -> str:
-        """Refuse any other word."""
         word: str = self.cleaned_data["word"]
         if word.strip().lower() != WORD:
-            raise forms.ValidationError(f"Please type the word {WORD}.")
+            raise forms.ValidationError(f"Type the word {WORD}.")
         return word
 
 
@@ -42,7 +41,7 @@ class DeleteAccountForm(forms.Form):
 @login_required
 @never_cache
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Ask whether to erase the reader's account; a POST with the word does it."""
+    """Show what deleting the account does; a POST with the word deletes it."""
     form = DeleteAccountForm(request.POST or None)
     context = {"form": form}
     if request.method != "POST":
@@ -55,12 +54,12 @@ def delete_account(request: HttpRequest) -> HttpResponse:
         add_refusal(form, refusal)
         return render_refusal(request, TEMPLATE, context, refusal)
     logout(request)
-    said = {
+    message = {
         "icon": "check",
-        "title": "You are gone from here",
-        "text": "What lay ahead of you is cancelled, and your name and address cannot be read "
-        "any more, by us either. All the best.",
+        "title": "Your account has been deleted",
+        "text": "Your upcoming bookings are cancelled. Your name and email address can no longer "
+        "be read, not even by us.",
         "url": reverse("home"),
-        "link": "To the events",
+        "link": "Browse events",
     }
-    return render(request, "accounts/message.html", said)
+    return render(request, "accounts/message.html", message)

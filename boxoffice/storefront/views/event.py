@@ -1,4 +1,4 @@
-"""An event's page: what it is, its seats and price live, and what the reader can do."""
+"""The page of an event: description, price history, live seats, booking and waitlist."""
 
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,7 @@ from waitlists.availability import Availability, availability_for
 @require_safe
 @never_cache
 def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Show an event."""
-    event = _public(event_id)
+    event = _event_or_404(event_id)
     context = _panel(request, event)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
     context["chart"] = price_chart(event, changes, at=context["now"])
@@ -32,11 +31,11 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Show an event's seats as they are now; the whole panel, if it must offer something else.
+    """Return the current seats; or the whole panel, when the page offers something else by now.
 
-    `state` says what the page offers.
+    The query parameter `state` is the `Availability.state` that the page shows.
     """
-    context = _panel(request, _public(event_id))
+    context = _panel(request, _event_or_404(event_id))
     availability: Availability = context["availability"]
     if request.GET.get("state", availability.state) == availability.state:
         return render(request, "events/_seats.html", context)
@@ -46,7 +45,7 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
     return response
 
 
-def _public(event_id: UUID) -> Event:
+def _event_or_404(event_id: UUID) -> Event:
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
@@ -54,13 +53,15 @@ def _public(event_id: UUID) -> Event:
 
 
 def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
-    """Return what the panel of an event shows to a reader."""
+    """Return the context of events/_panel.html for the current user."""
     at = now()
-    shown = EventPresenter(event, at=at)
-    availability = availability_for(event, user=request.user, at=at, closed_text=shown.closed_text)
+    presenter = EventPresenter(event, at=at)
+    availability = availability_for(
+        event, user=request.user, at=at, closed_text=presenter.closed_text
+    )
     most = min(event.max_per_booking, max(event.available_seats, 1))
     return {
-        "event": shown,
+        "event": presenter,
         "now": at,
         "availability": availability,
         "seats": availability.seats,

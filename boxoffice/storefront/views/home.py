@@ -1,4 +1,4 @@
-"""The home page: finding events."""
+"""The home page: search and list of upcoming events."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -24,20 +24,20 @@ SATURDAY = 5
 @require_safe
 @vary_on_headers("HX-Request")
 def home(request: HttpRequest) -> HttpResponse:
-    """List the events ahead; an htmx request gets the results alone."""
+    """List upcoming events; an htmx request gets only the results."""
     form = FinderForm(request.GET)
     at = now()
     page = page_of(
-        find_events(**form.wishes),
+        find_events(**form.criteria),
         ordering=("event_date", "id"),
         size=EVENTS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
     context = {
         "form": form,
-        "search": form.wishes.get("search", ""),
-        "is_filtered": bool(form.wishes),
-        "filters_open": form.names_filters,
+        "search": form.criteria.get("search", ""),
+        "is_filtered": bool(form.criteria),
+        "filters_open": form.has_filters,
         "events": event_cards(page.rows, at=at) if form.is_valid() else [],
         "quick_filters": quick_filters(form, today=at.date()),
         **links_of(page, request.GET, kept=list(form.fields)),
@@ -49,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def quick_filters(form: FinderForm, *, today: date) -> list[dict[str, Any]]:
-    """Return filters for one tap, each on its own: label, url, is_active."""
+    """Return links that apply or remove one filter each, as dicts of label, url and is_active."""
     saturday = today + timedelta(days=(SATURDAY - today.weekday()) % 7)
     if today.weekday() > SATURDAY:
         saturday = today - timedelta(days=1)
@@ -62,11 +62,11 @@ def quick_filters(form: FinderForm, *, today: date) -> list[dict[str, Any]]:
         ("Free", {"max_price": 0}),
         ("Seats left", {"available": "on"}),
     ]
-    asked = {name: str(value) for name, value in form.data.items() if value and name != "cursor"}
-    shown = []
-    for label, wishes in choices:
-        query = {name: str(value) for name, value in wishes.items()}
-        is_active = asked == query
+    current = {name: str(value) for name, value in form.data.items() if value and name != "cursor"}
+    filters = []
+    for label, criteria in choices:
+        query = {name: str(value) for name, value in criteria.items()}
+        is_active = current == query
         url = reverse("home") + ("" if is_active else f"?{urlencode(query)}")
-        shown.append({"label": label, "url": url, "is_active": is_active})
-    return shown
+        filters.append({"label": label, "url": url, "is_active": is_active})
+    return filters

@@ -1,4 +1,7 @@
-"""Events in the admin, whole: with bookings, the line, and what ends an event."""
+"""The event admin, complete: bookings and waitlist figures, cancelling and deleting.
+
+It extends the event admin of the events app, which cannot import bookings or waitlists.
+"""
 
 from typing import Any
 
@@ -11,67 +14,63 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
-from boxoffice.backoffice.figures import with_revenue, with_seats
+from boxoffice.backoffice.analytics import with_booked_value, with_seats
 from boxoffice.lifecycle import operations
 from evently.admin.cells import two_lines
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
 from evently.formatting import counted, moment, money
-from events.admin import HistoryMixin, cells
+from events.admin import EventAdminBase, cells
 from events.admin.events import change_url
-from events.models import Event, EventStatus
+from events.models import Event
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 
 @admin.register(Event)
-class EventAdmin(HistoryMixin):
-    """The events that somebody organizes."""
-
-    list_display = ("named", "starts", "state", "seats", "price", "waiting_column")
+class EventAdmin(EventAdminBase):
+    list_display = ("named", "starts", "state", "seats", "price", "waitlist")
     actions_detail = ("publish", "view_on_site_now", "copy", "cancel_event", "delete_event")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Bring seats and the line along, each summed by itself."""
         return with_seats(super().get_queryset(request))
 
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="Seats", ordering="available_seats")
     def seats(self, event: Any) -> SafeString:
-        """Draw booked, held and free seats."""
-        return cells.seats_bar(total=event.total_capacity, booked=event.booked, held=event.held)
+        return cells.seats_bar(
+            total=event.total_capacity, booked=event.booked_seats, held=event.held_seats
+        )
 
-    @display(description="Waiting", ordering="in_line")
-    def waiting_column(self, event: Any) -> SafeString | str:
-        """Show how many wait, and for how many seats."""
-        if not event.in_line:
+    @display(description="Waitlist", ordering="waiting_entries")
+    def waitlist(self, event: Any) -> SafeString | str:
+        """Show how many entries are waiting, and for how many seats."""
+        if not event.waiting_entries:
             return "–"
-        return two_lines(event.in_line, f"for {counted(event.waiting, 'seat')}")
+        return two_lines(event.waiting_entries, f"for {counted(event.waiting_seats, 'seat')}")
 
     # ── Above the form ──────────────────────────────────────────────────────
     def overview(self, request: HttpRequest, event: Event) -> dict[str, Any]:
-        """Add seats, money, the line, and how far a cancellation is."""
-        figures: Any = with_revenue(with_seats(Event.objects.filter(pk=event.pk))).get()
+        """Add seats, booked value, the waitlist, and the progress of a cancellation."""
+        figures: Any = with_booked_value(with_seats(Event.objects.filter(pk=event.pk))).get()
         context = super().overview(request, event)
         context |= {
             "figures": figures,
-            "bar": cells.seats_bar(
-                total=figures.total_capacity, booked=figures.booked, held=figures.held
-            ),
-            "revenue": money(figures.revenue, event.currency),
+            "bar": self.seats(figures),
+            "booked_value": money(figures.booked_value, event.currency),
         }
-        if event.status == EventStatus.CANCELLED:
-            context["cancellation"] = _progress(event)
+        if event.is_cancelled:
+            context["cancellation"] = _cancellation_progress(event)
         return context
 
-    # ── Ending an event ─────────────────────────────────────────────────────
-    def impossible(self, event: Event) -> set[str]:
-        """Offer no cancellation of what is over, no deletion of what somebody booked."""
-        hidden = super().impossible(event)
-        booked = Booking.objects.filter(event_id=event.pk).exists()
-        if event.status != EventStatus.ACTIVE or not (event.is_published or booked):
-            hidden.add("cancel_event")
-        if booked:
-            hidden.add("delete_event")
-        return hidden
+    # ── Cancelling and deleting ─────────────────────────────────────────────
+    def unavailable_actions(self, event: Event) -> set[str]:
+        """Add cancelling, or deleting, which is for events without bookings."""
+        unavailable = super().unavailable_actions(event)
+        has_bookings = Booking.objects.filter(event_id=event.pk).exists()
+        if not event.is_active or not (event.is_published or has_bookings):
+            unavailable.add("cancel_event")
+        if has_bookings:
+            unavailable.add("delete_event")
+        return unavailable
 
     @action(
         description="Cancel event",
@@ -80,7 +79,7 @@ class EventAdmin(HistoryMixin):
         variant=ActionVariant.DANGER,
     )
     def cancel_event(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a reason, with what it will do; the rest happens in the background."""
+        """Cancel an event with a reason; its bookings follow in the background."""
         event = self.event_or_404(request, object_id)
         figures: Any = with_seats(Event.objects.filter(pk=event.pk)).get()
         bookings = Booking.objects.holding_seats().filter(event_id=event.pk).count()
@@ -89,7 +88,8 @@ class EventAdmin(HistoryMixin):
             operations.cancel_event(event_id=event.pk, reason=reason)
             return report_success(
                 request,
-                f"{event.name} is cancelled. Its bookings and its line follow in the background.",
+                f"{event.name} is cancelled. "
+                "Its bookings and waitlist are being cancelled in the background.",
                 change_url(event),
             )
 
@@ -98,19 +98,19 @@ class EventAdmin(HistoryMixin):
             request,
             title=f"Cancel {event.name}?",
             question=(
-                "From that moment nobody can book. All bookings and places in line are cancelled, "
-                "and everybody is told, with your reason. This cannot be undone."
+                "Sales stop at once. All bookings and waitlist entries are cancelled, and "
+                "everyone affected is notified with your reason. This cannot be undone."
             ),
             submit="Cancel the event",
             form_class=ReasonForm,
             facts=[
                 ("Starts", moment(event.event_date, event.zone)),
                 (
-                    "Bookings that will be cancelled",
-                    f"{bookings:,} ({counted(figures.booked, 'seat')})",
+                    "Bookings to be cancelled",
+                    f"{bookings:,} ({counted(figures.booked_seats, 'seat')})",
                 ),
-                ("Open offers that end", counted(figures.held, "seat")),
-                ("People in line who are told", f"{figures.in_line:,}"),
+                ("Open offers to be withdrawn", counted(figures.held_seats, "seat")),
+                ("Waitlist entries to be closed", f"{figures.waiting_entries:,}"),
             ],
             act=act,
             back=change_url(event),
@@ -119,7 +119,7 @@ class EventAdmin(HistoryMixin):
 
     @action(description="Delete", url_path="remove", icon="delete", variant=ActionVariant.DANGER)
     def delete_event(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then delete an event that nobody booked."""
+        """Delete an event that was never booked."""
         event = self.event_or_404(request, object_id)
 
         def act() -> str:
@@ -133,8 +133,8 @@ class EventAdmin(HistoryMixin):
             request,
             title=f"Delete {event.name}?",
             question=(
-                "The event goes for good, with its line, its price history and the attempts to "
-                "book it. Only an event that nobody ever booked can be deleted."
+                "The event is deleted permanently, with its waitlist, price history and booking "
+                "attempts. Only an event without any bookings can be deleted."
             ),
             submit="Delete",
             act=act,
@@ -143,21 +143,21 @@ class EventAdmin(HistoryMixin):
         )
 
 
-def _progress(event: Event) -> dict[str, Any]:
-    """Return how far the cancellation of an event is; counted, not stored."""
+def _cancellation_progress(event: Event) -> dict[str, Any]:
+    """Return what of a cancelled event is done and left: counted now, not stored."""
     bookings = Booking.objects.filter(event_id=event.pk).aggregate(
         left=Count("pk", filter=Q(status__in=HOLDING_SEATS)),
         done=Count("pk", filter=Q(status=BookingStatus.CANCELLED)),
     )
-    line = WaitlistEntry.objects.filter(event_id=event.pk).aggregate(
+    entries = WaitlistEntry.objects.filter(event_id=event.pk).aggregate(
         left=Count("pk", filter=Q(status__in=OPEN_STATUSES)),
         done=Count("pk", filter=~Q(status__in=OPEN_STATUSES)),
     )
-    left, done = bookings["left"] + line["left"], bookings["done"] + line["done"]
+    left, done = bookings["left"] + entries["left"], bookings["done"] + entries["done"]
     return {
         "reason": event.cancel_reason,
         "bookings": bookings,
-        "line": line,
+        "entries": entries,
         "left": left,
         "percent": round(100 * done / (left + done)) if left + done else 100,
     }

@@ -1,4 +1,4 @@
-"""What makes no sense is refused with a sentence, before the database has to refuse it without."""
+"""Validation refuses with a message what the database would refuse without one."""
 
 from datetime import UTC, datetime
 
@@ -27,10 +27,8 @@ pytestmark = pytest.mark.django_db
         ("name", "a\x00b"),
     ],
 )
-def test_edit_event_refuses_with_a_sentence(field, value):
+def test_edit_event_refuses_with_a_message(field, value):
     event = EventFactory()
     with pytest.raises(Invalid) as refusal:
-        operations.edit_event(
-            event_id=event.pk, by_id=event.created_by_id, version=1, **{field: value}
-        )
+        operations.edit_event(event_id=event.pk, version=1, **{field: value})
     assert field in refusal.value.fields

@@ -1,4 +1,4 @@
-"""Dates and times as calendars and spreadsheets write them, and past ones moved ahead."""
+"""Parses dates and times as calendars and spreadsheets write them, and moves past ones ahead."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -17,7 +17,7 @@ CLOCK = re.compile(
 
 
 def read_date(text: str) -> date | None:
-    """Return the day of 2026-11-30, 11/30/2026 (month first, as Google does) or 30.11.2026."""
+    """Parse 2026-11-30, 11/30/2026 (month first, as Google writes it) or 30.11.2026; else None."""
     text = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2})?.*\Z", "", text.strip())
     for pattern in (ISO, AMERICAN, GERMAN):
         match = pattern.fullmatch(text)
@@ -32,7 +32,7 @@ def read_date(text: str) -> date | None:
 
 
 def read_time(text: str) -> time | None:
-    """Return the time of 19:30, 7:30 PM, 7 pm or 19.30."""
+    """Parse 19:30, 7:30 PM, 7 pm or 19.30; else None."""
     match = CLOCK.fullmatch(text.strip())
     if match is None or (match["minute"] is None and match["half"] is None):
         return None
@@ -47,15 +47,15 @@ def read_time(text: str) -> time | None:
         return None
 
 
-def moved_ahead(day: date, *, behind: date) -> date:
-    """Return a day moved by whole years until it lies behind another; season and weekday stay.
+def moved_ahead(day: date, *, after: date) -> date:
+    """Return a day moved by whole years until it is after another; season and weekday stay.
 
-    The same two days always give the same third.
+    Deterministic: the same two days always give the same result.
     """
-    years = max(0, behind.year - day.year)
+    years = max(0, after.year - day.year)
     while True:
         moved = _same_weekday(day, day.year + years)
-        if moved > behind:
+        if moved > after:
             return moved
         years += 1
 
@@ -71,5 +71,4 @@ def _same_weekday(day: date, year: int) -> date:
 
 
 def in_zone(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Return the moment that the clocks of a time zone show so."""
     return datetime.combine(day, clock, tzinfo=zone)

@@ -1,9 +1,8 @@
-"""Runs an import: candidates are compared with each other and with what there is, then inserted.
+"""Runs an import: compares candidates with each other and with existing events, then inserts.
 
-Each batch is one transaction, so a crash leaves whole events, and a second run takes up the rest.
+Each batch is one transaction, so after a crash a second run imports the rest.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,20 +10,21 @@ from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
-from evently.errors import Invalid
 from evently.transactions import run_in_transaction
 from events.importing.candidates import Candidate, Plan, Refusal, candidate_of
 from events.importing.reading import Row
 from events.models import Event
-from events.operations.checking import check_event
+from events.operations.validation import check_event
 
 BATCH = 500
-CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass
 class Summary:
-    """What an import did. refused: how many rows, by reason. rows: how many were read."""
+    """The result of an import, in numbers of rows.
+
+    moved: imported events that were moved into the future. refused: by reason, a key of REASONS.
+    """
 
     rows: int = 0
     imported: int = 0
@@ -33,15 +33,13 @@ class Summary:
 
 
 def check_plan(plan: Plan) -> None:
-    """Refuse what no event of the import could have: seats, price, time zone, currency.
+    """Validate what all events of the import share: seats, price, currency, time zone.
 
-    Rows are checked one by one for what is their own, so this is asked once, not 6,000 times.
-    Raises Invalid, with sentences by field.
+    Once for the whole import; of each row, only what is its own is checked.
+    Raises Invalid, with messages by field.
     """
-    if not CURRENCY.fullmatch(plan.currency):
-        raise Invalid(fields={"currency": "Give the three letters of a currency, like EUR."})
     sample = Event(
-        name="Event", venue="Place", event_date=plan.now + timedelta(days=1), **plan.columns
+        name="Event", venue="Venue", event_date=plan.now + timedelta(days=1), **plan.columns
     )
     check_event(sample, at=plan.now)
 
@@ -49,13 +47,13 @@ def check_plan(plan: Plan) -> None:
 def preview(
     rows: Iterable[Row], *, plan: Plan, organizer_id: UUID, most: int = BATCH
 ) -> list[Candidate | Refusal]:
-    """Return what an import would make of the first rows, in their order, and change nothing."""
-    judged: list[Candidate | Refusal] = []
-    for batch in _batches(_judged(rows, plan), size=most):
+    """Return the candidates and refusals of the first rows, in order, without importing them."""
+    outcomes: list[Candidate | Refusal] = []
+    for batch in _batches(_outcomes(rows, plan), size=most):
         known = _known_keys(batch, organizer_id)
-        judged += [_unless_known(one, known) for one in batch]
+        outcomes += [_refuse_known(one, known) for one in batch]
         break
-    return judged
+    return outcomes
 
 
 def import_rows(
@@ -67,30 +65,31 @@ def import_rows(
     on_refusal: Callable[[Refusal], None] = lambda refusal: None,
     on_batch: Callable[[Summary], None] = lambda summary: None,
 ) -> Summary:
-    """Import rows, in batches; each row is taken or refused by itself.
+    """Import rows in batches; each row is imported or refused by itself.
 
-    on_refusal: told of each row that is not taken. on_batch: told how far it is.
-    Raises Invalid (plan), NotImportable (from the rows); what was imported until then stays, and
-    is not imported again.
+    on_refusal: called for each row that is not imported. on_batch: called after each batch, with
+    the summary so far.
+    Raises Invalid (plan) and NotImportable (rows); what was imported until then stays, and is not
+    imported again.
     """
     check_plan(plan)
     summary = Summary()
-    for batch in _batches(_judged(rows, plan), size=BATCH):
+    for batch in _batches(_outcomes(rows, plan), size=BATCH):
         known = _known_keys(batch, organizer_id)
-        judged = [_unless_known(one, known) for one in batch]
-        candidates = [one for one in judged if isinstance(one, Candidate)]
+        outcomes = [_refuse_known(one, known) for one in batch]
+        candidates = [one for one in outcomes if isinstance(one, Candidate)]
         made = (
             {candidate.source_key for candidate in candidates}
             if dry_run
             else add_events(candidates, plan=plan, organizer_id=organizer_id)
         )
-        for one in judged:
+        for one in outcomes:
             summary.rows += 1
             if isinstance(one, Candidate) and one.source_key in made:
                 summary.imported += 1
                 summary.moved += one.moved
                 continue
-            # A candidate that was not made: another import of the same file was faster.
+            # A candidate that was not inserted: another import of the file ran at the same time.
             refusal = one if isinstance(one, Refusal) else _imported_before(one)
             summary.refused[refusal.reason] += 1
             on_refusal(refusal)
@@ -99,9 +98,9 @@ def import_rows(
 
 
 def add_events(candidates: list[Candidate], *, plan: Plan, organizer_id: UUID) -> set[str]:
-    """Insert checked candidates in one transaction; return the source keys of those it made.
+    """Insert candidates in one transaction; return the source keys of the events inserted.
 
-    What another import has made meanwhile is left as it is.
+    Candidates that another import has inserted meanwhile are skipped.
     """
     if not candidates:
         return set()
@@ -123,40 +122,38 @@ def add_events(candidates: list[Candidate], *, plan: Plan, organizer_id: UUID) -
     return run_in_transaction(work)
 
 
-def _judged(rows: Iterable[Row], plan: Plan) -> Iterator[Candidate | Refusal]:
-    """Judge each row by itself and by the rows before it."""
+def _outcomes(rows: Iterable[Row], plan: Plan) -> Iterator[Candidate | Refusal]:
+    """Turn rows into candidates and refusals, refusing duplicates of earlier rows."""
     seen: dict[str, int] = {}
     for row in rows:
         one = candidate_of(row, plan)
         if isinstance(one, Candidate):
             first = seen.setdefault(one.source_key, one.line)
             if first != one.line:
-                one = Refusal(
-                    one.line, one.name, "duplicate", f"It stands in line {first} already."
-                )
+                one = Refusal(one.line, one.name, "duplicate", f"It is the same as line {first}.")
         yield one
 
 
 def _known_keys(batch: Iterable[Candidate | Refusal], organizer_id: UUID) -> set[str]:
-    """Return which of a batch the organizer has imported before."""
+    """Return the source keys in a batch that the organizer has imported before."""
     keys = [one.source_key for one in batch if isinstance(one, Candidate)]
     known = Event.objects.filter(created_by_id=organizer_id, source_key__in=keys)
     return {key for key in known.values_list("source_key", flat=True) if key}
 
 
-def _unless_known(one: Candidate | Refusal, known: set[str]) -> Candidate | Refusal:
+def _refuse_known(one: Candidate | Refusal, known: set[str]) -> Candidate | Refusal:
     if isinstance(one, Candidate) and one.source_key in known:
         return _imported_before(one)
     return one
 
 
 def _imported_before(one: Candidate) -> Refusal:
-    return Refusal(one.line, one.name, "already_imported", "It was imported before.")
+    return Refusal(one.line, one.name, "already_imported", "It has already been imported.")
 
 
 def _batches(
-    judged: Iterable[Candidate | Refusal], *, size: int
+    outcomes: Iterable[Candidate | Refusal], *, size: int
 ) -> Iterator[list[Candidate | Refusal]]:
-    iterator = iter(judged)
+    iterator = iter(outcomes)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -1,0 +1,128 @@
+"""Validation of an event before it is saved, with an error message per field."""
+
+import re
+import unicodedata
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+
+from evently.errors import Invalid
+from events.models import SEATS_PER_BOOKING, Event, PaymentMode
+
+MOST_SEATS = 1_000_000
+LONGEST_WINDOW_MINUTES = 7 * 24 * 60
+# Beyond this year, sums of times leave the range that Python and PostgreSQL share.
+LAST_YEAR = 9000
+# A later year in a form or an imported file is a typing error.
+LAST_TYPED_YEAR = 2199
+CURRENCY = re.compile(r"[A-Z]{3}")
+CURRENCY_HINT = "Enter a three-letter currency code in capitals, such as EUR."
+TIME_ZONE_HINT = "Enter a time zone such as Europe/Berlin."
+TIME_FIELDS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
+# Names in the time zone database that belong to no place.
+NO_PLACES = frozenset({"localtime", "Factory"})
+# Shown in email subjects, calendar files and lists, where a line break would do harm.
+ONE_LINE_FIELDS = ("name", "venue")
+TEXT_FIELDS = ("name", "description", "venue", "refund_policy", "payment_instructions")
+
+
+def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
+    """Refuse an invalid event.
+
+    at: the current time. date_moved: whether the start is new, and so must be in the future.
+    Raises Invalid, with one message per field.
+    """
+    problems: dict[str, str] = {}
+    try:
+        event.clean_fields(exclude=["created_by", "id"])
+    except ValidationError as error:
+        problems = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+    for name in TIME_FIELDS:
+        time = getattr(event, name)
+        if time is not None and (not isinstance(time, datetime) or time.tzinfo is None):
+            problems.setdefault(name, "Enter a date and time with a time zone.")
+        elif time is not None and time.year > LAST_YEAR:
+            problems.setdefault(name, f"Enter a date up to the year {LAST_YEAR}.")
+    if not problems.keys() & set(TIME_FIELDS):
+        problems |= _time_problems(event, at=at if date_moved else None)
+    problems |= _number_problems(event) | _price_problems(event)
+    problems |= _text_problems(event)
+    if problems:
+        raise Invalid(fields=problems)
+
+
+def is_one_line(text: str) -> bool:
+    """Tell whether a text has neither line breaks nor other control characters."""
+    return not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+
+
+def _text_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for name in ONE_LINE_FIELDS:
+        if not is_one_line(getattr(event, name) or ""):
+            problems[name] = "Enter a single line without invisible characters."
+    for name in TEXT_FIELDS:
+        if "\x00" in (getattr(event, name) or ""):
+            problems[name] = "Remove the invisible character (a null byte)."
+    return problems
+
+
+def _time_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
+    """Check the order of an event's times; at: what the start must be later than, if anything."""
+    problems: dict[str, str] = {}
+    if at is not None and event.event_date <= at:
+        problems["event_date"] = "The event must start in the future."
+    if event.ends_at and event.ends_at < event.event_date:
+        problems["ends_at"] = "The event must not end before it starts."
+    if event.sales_start_at and event.sales_start_at >= event.event_date:
+        problems["sales_start_at"] = "Sales must start before the event starts."
+    if event._state.adding and at is not None and event.sales_end_at and event.sales_end_at <= at:
+        problems["sales_end_at"] = "Sales must end in the future."
+    if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
+        problems["sales_end_at"] = "Sales must end after they start."
+    if event.cancellation_deadline and event.cancellation_deadline > event.event_date:
+        problems["cancellation_deadline"] = "The cancellation deadline must not be after the start."
+    if event.timezone not in known_timezones():
+        problems["timezone"] = TIME_ZONE_HINT
+    return problems
+
+
+def _number_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if not 1 <= (event.total_capacity or 0) <= MOST_SEATS:
+        problems["total_capacity"] = f"Enter 1 to {MOST_SEATS:,} seats."
+    if not 1 <= (event.max_per_booking or 0) <= SEATS_PER_BOOKING:
+        problems["max_per_booking"] = f"Enter 1 to {SEATS_PER_BOOKING} seats per booking."
+    if event.max_per_person is not None and event.max_per_person < 1:
+        problems["max_per_person"] = "Enter at least 1 seat per person, or leave this empty."
+    window = event.promotion_window_minutes
+    if window is not None and not 1 <= window <= LONGEST_WINDOW_MINUTES:
+        problems["promotion_window_minutes"] = (
+            f"Enter 1 to {LONGEST_WINDOW_MINUTES:,} minutes (a week), or leave this empty."
+        )
+    return problems
+
+
+def _price_problems(event: Event) -> dict[str, str]:
+    if not CURRENCY.fullmatch(event.currency or ""):
+        return {"currency": CURRENCY_HINT}
+    for name in ("base_price", "current_price"):
+        price = getattr(event, name)
+        if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
+            return {name: "Enter a price of 0 or more."}
+    if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
+        return {"payment_mode": "An event with a price cannot be free of charge."}
+    if event.payment_mode == PaymentMode.TRANSFER:
+        return {
+            "payment_mode": "Payment by transfer is not available yet. Choose payment at the door."
+        }
+    return {}
+
+
+@cache
+def known_timezones() -> frozenset[str]:
+    """Return the names of all time zones; cached, as it reads the files of the database."""
+    return frozenset(available_timezones() - NO_PLACES)
