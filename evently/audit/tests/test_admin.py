@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from evently.accounts.factories import SuperuserFactory, UserFactory
 from evently.accounts.models import User
-from evently.audit.admin import COUNTABLE, StampedAdmin, TrailPaginator
+from evently.audit.admin import COUNTABLE, EstimatingPaginator, StampedAdmin
 from evently.audit.context import acting, stamp
 from evently.audit.models import AuditLog
 from evently.audit.queries import audited_tables, history_of_event
@@ -27,7 +27,7 @@ def ids_on(response):
     return {str(row.row_id) for row in response.context["cl"].result_list}
 
 
-def test_the_trail_is_shown(client, boss):
+def test_audit_log_is_shown(client, boss):
     user = UserFactory(email="ana@example.org")
     User.objects.filter(pk=user.pk).update(role="admin")
 
@@ -83,7 +83,7 @@ def test_sealed_values_stay_sealed(client, boss):
     assert "ana@example.org" not in page
 
 
-def test_nothing_can_be_changed(client, boss):
+def test_audit_log_cannot_be_changed(client, boss):
     row = AuditLog.objects.order_by("id").first()
 
     assert client.get(f"{TRAIL}add/").status_code == 403
@@ -92,7 +92,7 @@ def test_nothing_can_be_changed(client, boss):
     assert "delete_selected" not in client.get(TRAIL).content.decode()
 
 
-def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_queries):
+def test_list_keeps_one_query_count(client, boss, django_assert_max_num_queries):
     def queries():
         with django_assert_max_num_queries(12) as counted:
             assert client.get(TRAIL).status_code == 200
@@ -105,7 +105,7 @@ def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_qu
 
 @pytest.fixture
 def long_by_estimate():
-    """Let PostgreSQL take the trail for a long one, until it is counted again."""
+    """Set the planner's estimate to a large number, until the next ANALYZE."""
     with as_owner() as owner:
         owner.execute(
             "SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'audit_log',"
@@ -117,19 +117,19 @@ def long_by_estimate():
         owner.execute("ANALYZE audit_log")
 
 
-def test_a_short_trail_is_counted():
+def test_a_short_log_is_counted_exactly():
     UserFactory.create_batch(3)
 
-    assert TrailPaginator(AuditLog.objects.all(), 10).count == 3
+    assert EstimatingPaginator(AuditLog.objects.all(), 10).count == 3
 
 
 @pytest.mark.usefixtures("long_by_estimate")
-def test_a_long_trail_is_counted_by_estimate():
+def test_a_long_log_is_counted_by_estimate():
     UserFactory.create_batch(3)
     everything = AuditLog.objects.all()
 
-    assert TrailPaginator(everything, 10).count == COUNTABLE + 1
-    assert TrailPaginator(everything.filter(action="delete"), 10).count == 0
+    assert EstimatingPaginator(everything, 10).count == COUNTABLE + 1
+    assert EstimatingPaginator(everything.filter(action="delete"), 10).count == 0
 
 
 def test_queries():
@@ -139,7 +139,7 @@ def test_queries():
     assert {"users", "api_tokens", "person_keys"} <= set(audited_tables())
 
 
-def test_what_the_admin_saves_and_deletes_is_stamped(rf):
+def test_stamped_admin_logs_the_actor_of_saves_and_deletions(rf):
     class Plain(StampedAdmin):
         pass
 

@@ -1,4 +1,4 @@
-"""Every table that the trail follows, changed by plain SQL: each trigger there leaves its row."""
+"""Every audited table, changed by plain SQL: each audit trigger writes its row."""
 
 import pytest
 
@@ -23,12 +23,12 @@ CHANGES = {
     "waitlist_promotions": "promotion_reason = 'told'",
     "waitlists": "priority_score = 1, priority_reason = 'speaker'",
 }
-# What refers to a row and does not go with it, before the row.
+# Referencing rows that are not deleted by cascade come before the row they reference.
 EMPTIED = ("payments", "bookings", "events", "users", "email_templates")
 
 
 def make_rows():
-    """Insert a row, at least, into each table that is followed."""
+    """Insert at least one row into each audited table."""
     event_id, booking = full_event()
     who = person()
     run(
@@ -61,8 +61,8 @@ def make_rows():
     offer(entry)
 
 
-def test_the_trail_follows_what_its_triggers_say():
-    """Insert, update and delete wherever there is a trigger for it, and nowhere else."""
+def test_each_audit_trigger_writes_a_row():
+    """Insert, update and delete are logged where there is a trigger, and nowhere else."""
     make_rows()
     as_at_commit()
     for table, change in CHANGES.items():
