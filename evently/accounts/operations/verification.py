@@ -1,10 +1,10 @@
-"""Whose an address is: what shows it, and what ends once it is shown.
+"""Proof that an email address belongs to a user, and what ends once it is proved.
 
-Anybody can sign up with somebody else's address and a password of their own, and wait for the
-owner to book under it. So what was set before an address was proven is trusted by nobody but
-whoever set it: it ends when the owner comes in by a mailed link, and when somebody who is not
-logged in books under the address. It stays where the address is confirmed by one who shows that
-they set it (`registration.verify_address`).
+Anyone can sign up with another person's email address and a password, and wait for the owner to
+book under it. So until the address is verified, only the person who set the password can rely on
+it: it is removed when the owner logs in by an emailed link, and when a guest books under the
+address. It stays if the user verifies the address and shows to know the password
+(`registration.verify_address`). See docs/adr/0010-unverified-email-addresses.md.
 """
 
 from uuid import UUID
@@ -17,37 +17,40 @@ from evently.accounts.signals import password_ended
 from evently.database.clock import now
 
 
-def prove_address(locked_user: User) -> None:
-    """Note that the address is the user's, and shut out whoever signed up with it before."""
+def verify_by_email(locked_user: User) -> None:
+    """Mark the email address as verified, and revoke the access that was set up before.
+
+    For a visitor who has shown to receive email at the address, but not to know the password.
+    """
     if locked_user.is_verified:
         return
-    disarm(locked_user)
-    note_proof(locked_user)
+    revoke_access(locked_user)
+    mark_verified(locked_user)
 
 
-def note_proof(locked_user: User) -> None:
-    """Note that the address is the user's; whatever they set before stays."""
+def mark_verified(locked_user: User) -> None:
+    """Mark the email address as verified; password, sessions and tokens stay."""
     locked_user.email_verified_at = now()
     locked_user.save(update_fields=["email_verified_at"])
 
 
 def end_unverified_password(*, user_id: UUID) -> None:
-    """Shut out whoever signed up with an unproven address, inside the caller's transaction.
+    """Revoke access to an unverified account, inside the caller's transaction.
 
-    For what is booked under an address by somebody who is not logged in: whoever set the
-    password may not be who books now, and would see the booking. The owner is told.
+    Called when a guest books or joins a waitlist under the email address: the person who set the
+    password may be another one, and would see the booking. The owner is notified.
     Raises UserNotFound.
     """
     user = lock_user(user_id)
-    if not user.is_verified and disarm(user):
+    if not user.is_verified and revoke_access(user):
         password_ended.send(sender=User, user=user)
 
 
-def disarm(locked_user: User) -> bool:
-    """Take away what an unproven address gave; returns whether there was a password.
+def revoke_access(locked_user: User) -> bool:
+    """End password, sessions and API tokens; returns whether there was a password.
 
-    Password, sessions and API tokens end. Preferences go too: whoever switched off the mails
-    wanted the owner not to hear of the account.
+    Preferences are reset too: whoever turned off the emails did not want the owner to learn of the
+    account.
     """
     revoke_tokens(locked_user)
     if not locked_user.has_usable_password():

@@ -1,4 +1,4 @@
-"""Whose an address is: confirming it, and who is shut out before it is proven."""
+"""Email verification, and what an unverified account loses when its owner appears."""
 
 import threading
 import time
@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from evently.accounts import links, operations
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
+from evently.accounts.locks import lock_user
 from evently.accounts.models import ApiToken, User
-from evently.accounts.operations import proof
 from evently.tests.sql import value
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still_time")]
@@ -20,8 +20,8 @@ OWN = "a sentence of my own"
 
 
 @pytest.fixture
-def unproven():
-    """Return somebody who signed up with an address that nobody has confirmed."""
+def unverified():
+    """Return a user with a password and an unverified email address."""
     return UserFactory(email="ana@example.org", email_verified_at=None, password=PASSWORD)
 
 
@@ -42,72 +42,72 @@ def can_log_in(origin, password=PASSWORD, email="ana@example.org") -> bool:
 
 
 # ── The page ────────────────────────────────────────────────────────────────
-def test_the_button_alone_does_not_confirm_for_somebody_not_logged_in(client, unproven):
-    shown = client.get(page_of(unproven))
-    answer = client.post(page_of(unproven))
+def test_button_alone_does_not_verify_for_visitors(client, unverified):
+    page = client.get(page_of(unverified))
+    response = client.post(page_of(unverified))
 
-    assert "I did not choose a password" in shown.content.decode()
-    assert answer.status_code == 422
-    assert not fresh(unproven).is_verified
+    assert "I did not choose a password" in page.content.decode()
+    assert response.status_code == 422
+    assert not fresh(unverified).is_verified
 
 
-def test_the_button_alone_confirms_for_who_is_logged_in(client, unproven):
-    client.force_login(unproven)
-    token = issued_token(unproven)
+def test_button_alone_verifies_for_the_logged_in_user(client, unverified):
+    client.force_login(unverified)
+    token = issued_token(unverified)
 
-    assert "password" not in client.get(page_of(unproven)).content.decode()
-    assert client.post(page_of(unproven)).status_code == 200
+    assert "password" not in client.get(page_of(unverified)).content.decode()
+    assert client.post(page_of(unverified)).status_code == 200
 
-    assert fresh(unproven).is_verified
-    assert fresh(unproven).check_password(PASSWORD)
+    assert fresh(unverified).is_verified
+    assert fresh(unverified).check_password(PASSWORD)
     assert operations.authenticate_token(token.secret) is not None
     assert client.get(reverse("account")).status_code == 200
 
 
-def test_somebody_logged_in_to_another_account_is_asked_for_the_password(client, unproven):
+def test_user_of_another_account_is_asked_for_the_password(client, unverified):
     client.force_login(UserFactory())
 
-    assert client.post(page_of(unproven)).status_code == 422
-    assert not fresh(unproven).is_verified
+    assert client.post(page_of(unverified)).status_code == 422
+    assert not fresh(unverified).is_verified
 
 
-def test_the_password_confirms_on_any_device_and_stays(client, unproven):
-    answer = client.post(page_of(unproven), {"password": PASSWORD})
+def test_password_verifies_on_any_device_and_stays(client, unverified):
+    answer = client.post(page_of(unverified), {"password": PASSWORD})
 
     assert answer.status_code == 200
-    assert "your address is confirmed" in answer.content.decode()
-    assert fresh(unproven).is_verified
-    assert fresh(unproven).check_password(PASSWORD)
+    assert "Your email address is confirmed" in answer.content.decode()
+    assert fresh(unverified).is_verified
+    assert fresh(unverified).check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["wrong", "x" * 2000, "null\x00", "", "😀"])
-def test_a_wrong_password_confirms_nothing(client, unproven, password):
-    answer = client.post(page_of(unproven), {"password": password})
+def test_wrong_password_does_not_verify(client, unverified, password):
+    answer = client.post(page_of(unverified), {"password": password})
 
     assert answer.status_code == 422
     assert answer.context["form"].errors.keys() == {"password"}
-    assert not fresh(unproven).is_verified
+    assert not fresh(unverified).is_verified
 
 
-def test_guessing_the_password_is_slowed_down_like_a_log_in(client, unproven):
+def test_password_guesses_count_as_logins(client, unverified):
     for _ in range(5):
-        assert client.post(page_of(unproven), {"password": "wrong"}).status_code == 422
+        assert client.post(page_of(unverified), {"password": "wrong"}).status_code == 422
 
-    answer = client.post(page_of(unproven), {"password": PASSWORD})
+    answer = client.post(page_of(unverified), {"password": PASSWORD})
 
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
-    assert not fresh(unproven).is_verified
+    assert not fresh(unverified).is_verified
 
 
-def test_who_did_not_choose_the_password_ends_it_and_chooses_one(client, unproven, origin):
+def test_verifying_by_email_ends_the_password_and_asks_for_a_new_one(client, unverified, origin):
     mallory = Client()
-    mallory.force_login(unproven)
-    token = issued_token(unproven)
+    mallory.force_login(unverified)
+    token = issued_token(unverified)
 
-    answer = client.post(page_of(unproven), {"anew": "1"})
+    answer = client.post(page_of(unverified), {"by_email": "1"})
 
-    assert fresh(unproven).is_verified
+    assert fresh(unverified).is_verified
     assert not can_log_in(origin)
     assert mallory.get(reverse("account")).status_code == 302
     assert operations.authenticate_token(token.secret) is None
@@ -116,37 +116,37 @@ def test_who_did_not_choose_the_password_ends_it_and_chooses_one(client, unprove
     assert can_log_in(origin, OWN)
 
 
-def test_who_did_not_choose_the_password_does_so_once(client, unproven):
-    client.post(page_of(unproven), {"anew": "1"})
+def test_verifying_by_email_works_once(client, unverified):
+    client.post(page_of(unverified), {"by_email": "1"})
 
-    answer = Client().post(page_of(unproven), {"anew": "1"})
+    answer = Client().post(page_of(unverified), {"by_email": "1"})
 
-    assert answer.status_code == 200, "it only says that the address is confirmed"
+    assert answer.status_code == 200, "it only shows that the email address is confirmed"
     with pytest.raises(operations.TokenInvalid):
-        operations.verify_address_anew(token=links.verification_token(unproven))
+        operations.verify_address_by_email(token=links.verification_token(unverified))
 
 
-def test_confirming_for_an_account_without_a_password_leads_to_one(client):
+def test_verifying_an_account_without_a_password_redirects_to_choosing_one(client):
     guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
 
-    shown = client.get(page_of(guest)).content.decode()
-    answer = client.post(page_of(guest), {"anew": "1"})
+    page = client.get(page_of(guest)).content.decode()
+    answer = client.post(page_of(guest), {"by_email": "1"})
 
-    assert 'name="password"' not in shown
+    assert 'name="password"' not in page
     assert answer.url.startswith(reverse("password_forgotten"))
     assert fresh(guest).is_verified
 
 
-def test_confirming_again_says_that_it_is_done(client, unproven):
-    client.post(page_of(unproven), {"password": PASSWORD})
+def test_verifying_again_shows_that_it_is_done(client, unverified):
+    client.post(page_of(unverified), {"password": PASSWORD})
 
-    for answer in (client.get(page_of(unproven)), client.post(page_of(unproven))):
+    for answer in (client.get(page_of(unverified)), client.post(page_of(unverified))):
         assert answer.status_code == 200
-        assert "your address is confirmed" in answer.content.decode()
+        assert "Your email address is confirmed" in answer.content.decode()
 
 
-def test_an_address_taken_in_advance_is_of_no_use(client, origin):
-    """Mallory signs up with Ana's address; Ana, who knows nothing of it, presses the button."""
+def test_signing_up_with_the_email_of_another_person_gives_no_access(client, origin):
+    """Mallory signs up with Ana's email address; Ana, unaware of it, presses the button."""
     operations.register(email="ana@example.org", name="Mallory", password=PASSWORD, origin=origin)
     user = User.objects.get()
 
@@ -158,44 +158,46 @@ def test_an_address_taken_in_advance_is_of_no_use(client, origin):
     assert not can_log_in(origin)
 
 
-def test_confirming_needs_the_session_that_holds(unproven):
-    session = unproven.get_session_auth_hash()
-    operations.end_other_sessions(user_id=unproven.pk)
+def test_verify_address_refuses_an_ended_session(unverified):
+    session = unverified.get_session_auth_hash()
+    operations.end_other_sessions(user_id=unverified.pk)
 
     with pytest.raises(operations.SessionEnded):
-        operations.verify_address(token=links.verification_token(unproven), session=session)
-    assert not fresh(unproven).is_verified
+        operations.verify_address(token=links.verification_token(unverified), session=session)
+    assert not fresh(unverified).is_verified
 
 
-# ── Coming in by a link ─────────────────────────────────────────────────────
-def test_log_in_by_link_says_that_it_ends_an_unproven_password(client, unproven):
-    url = reverse("log_in_by_link", args=[links.login_token(unproven)])
+# ── Logging in by a link ────────────────────────────────────────────────────
+def test_log_in_by_link_warns_that_it_ends_an_unverified_password(client, unverified):
+    url = reverse("log_in_by_link", args=[links.login_token(unverified)])
 
     assert "stops working" in client.get(url).content.decode()
     assert client.post(url).url == f"{reverse('account')}#password"
-    assert "Choose a password" in client.get(reverse("account")).content.decode()
+    assert "Please choose a new password" in client.get(reverse("account")).content.decode()
 
 
-def test_log_in_by_link_says_nothing_of_it_to_others(client):
+def test_log_in_by_link_does_not_warn_verified_users(client):
     url = reverse("log_in_by_link", args=[links.login_token(UserFactory(password=PASSWORD))])
 
     assert "stops working" not in client.get(url).content.decode()
     assert client.post(url).url == reverse("my_bookings")
 
 
-# ── What is booked under an unproven address ────────────────────────────────
-def disarm(user) -> None:
+# ── Guest bookings under an unverified email address ────────────────────────
+def end_password(user) -> None:
     with transaction.atomic():
         operations.end_unverified_password(user_id=user.pk)
 
 
-def test_disarming_ends_password_sessions_tokens_and_preferences(unproven, origin, announced):
-    User.objects.filter(pk=unproven.pk).update(preferences={"all": {"email": False}})
-    session, token = unproven.get_session_auth_hash(), issued_token(unproven)
+def test_end_unverified_password_ends_sessions_tokens_and_preferences(
+    unverified, origin, announced
+):
+    User.objects.filter(pk=unverified.pk).update(preferences={"all": {"email": False}})
+    session, token = unverified.get_session_auth_hash(), issued_token(unverified)
 
-    disarm(unproven)
+    end_password(unverified)
 
-    user = fresh(unproven)
+    user = fresh(unverified)
     assert (user.is_guest, user.is_verified, user.preferences) == (True, False, {})
     assert user.get_session_auth_hash() != session
     assert operations.authenticate_token(token.secret) is None
@@ -203,89 +205,89 @@ def test_disarming_ends_password_sessions_tokens_and_preferences(unproven, origi
     assert announced == [("password_ended", user)]
 
 
-def test_disarming_leaves_a_proven_account_alone(announced):
+def test_end_unverified_password_keeps_a_verified_account(announced):
     user = UserFactory(password=PASSWORD)
     token = issued_token(user)
 
-    disarm(user)
+    end_password(user)
 
     assert fresh(user).check_password(PASSWORD)
     assert operations.authenticate_token(token.secret) is not None
     assert announced == []
 
 
-def test_disarming_who_has_no_password_tells_nobody(announced):
-    disarm(UserFactory(email_verified_at=None))
+def test_end_unverified_password_does_not_notify_guests(announced):
+    end_password(UserFactory(email_verified_at=None))
 
     assert announced == []
 
 
-# What somebody does who is logged in, while they are shut out.
-SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-CARRYING_ON = {
+LOCK_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+# Requests of a logged-in user that run while the password is being ended.
+CONCURRENT_REQUESTS = {
     "password": ("account", {"current_password": PASSWORD, "password": OWN}),
     "token": ("account", {"token_name": "mine", "scopes": ["read"], "lifetime": "30"}),
     "session": ("log_out_elsewhere", {}),
-    # No way in, but a way to keep the mails from the owner.
+    # Gives no access, but would hide the emails from the owner.
     "preferences": ("account", {}),
 }
 
 
-@pytest.mark.parametrize("way", CARRYING_ON)
-def test_a_request_under_way_gives_no_new_way_in(client, unproven, way):
-    name, fields = CARRYING_ON[way]
-    client.force_login(unproven)
+@pytest.mark.parametrize("way", CONCURRENT_REQUESTS)
+def test_concurrent_request_gives_no_new_access(client, unverified, way):
+    name, fields = CONCURRENT_REQUESTS[way]
+    client.force_login(unverified)
 
-    def carry_on():
+    def send():
         client.post(reverse(name), {"act": way, **fields})
         connection.close()
 
-    thread = threading.Thread(target=carry_on)
+    thread = threading.Thread(target=send)
     with transaction.atomic():
-        proof.lock_user(unproven.pk)
+        lock_user(unverified.pk)
         thread.start()
-        wait_until(lambda: value(SOMEBODY_WAITS))
-        operations.end_unverified_password(user_id=unproven.pk)
+        wait_until(lambda: value(LOCK_AWAITED))
+        operations.end_unverified_password(user_id=unverified.pk)
     thread.join()
 
-    assert fresh(unproven).is_guest
-    assert fresh(unproven).preferences == {}
+    assert fresh(unverified).is_guest
+    assert fresh(unverified).preferences == {}
     assert not ApiToken.objects.exists()
     assert client.get(reverse("account")).status_code == 302
 
 
-@pytest.mark.parametrize("way", CARRYING_ON)
-def test_a_request_whose_session_holds_acts(client, unproven, way):
-    name, fields = CARRYING_ON[way]
-    client.force_login(unproven)
+@pytest.mark.parametrize("way", CONCURRENT_REQUESTS)
+def test_request_with_a_valid_session_succeeds(client, unverified, way):
+    name, fields = CONCURRENT_REQUESTS[way]
+    client.force_login(unverified)
 
     assert client.post(reverse(name), {"act": way, **fields}).status_code in (200, 302)
     assert client.get(reverse("account")).status_code == 200
 
 
-def test_a_password_checked_just_before_gets_no_token(unproven, origin):
-    seen = operations.authenticate_with_password(
+def test_password_checked_just_before_gets_no_token(unverified, origin):
+    user = operations.authenticate_with_password(
         email="ana@example.org", password=PASSWORD, origin=origin
     )
-    disarm(unproven)
+    end_password(unverified)
 
     with pytest.raises(operations.SessionEnded):
         operations.issue_token(
-            user_id=seen.pk, name="x", scopes=["read"], session=seen.get_session_auth_hash()
+            user_id=user.pk, name="x", scopes=["read"], session=user.get_session_auth_hash()
         )
 
 
-def wait_until(is_so) -> None:
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 # ── Roles ───────────────────────────────────────────────────────────────────
-def test_nobody_organizes_by_an_address_that_is_not_proven(unproven):
-    with pytest.raises(operations.AddressUnproven):
-        operations.make_organizer(user_id=unproven.pk)
+def test_make_organizer_refuses_an_unverified_password(unverified):
+    with pytest.raises(operations.AddressUnverified):
+        operations.make_organizer(user_id=unverified.pk)
 
-    disarm(unproven)
-    assert operations.make_organizer(user_id=unproven.pk).is_organizer
+    end_password(unverified)
+    assert operations.make_organizer(user_id=unverified.pk).is_organizer
