@@ -24,7 +24,7 @@ from evently.privacy.sealing import SEALED_PATTERN, SealedField
 
 # Django's prefix of an unusable password; the default for rows inserted by plain SQL.
 UNUSABLE_PASSWORD = "!"  # noqa: S105
-NAME_OF_THE_ERASED = "Former attendee"
+DELETED_USER_NAME = "Former attendee"
 
 
 class Role(models.TextChoices):
@@ -112,7 +112,7 @@ class User(Identified, AbstractBaseUser):
     updated_at = models.DateTimeField(db_default=Clock(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Removed: users is to be a reference table on many machines, too costly to write at each login.
+    # Removed: writing it at each login is too costly once users is a reference table on many nodes.
     last_login: ClassVar[None] = None  # type: ignore[misc]
 
     objects: ClassVar[UserManager] = UserManager()
@@ -186,7 +186,7 @@ class User(Identified, AbstractBaseUser):
     @property
     def display_name(self) -> str:
         """The name, or a placeholder once the account is deleted."""
-        return self.name or NAME_OF_THE_ERASED
+        return self.name or DELETED_USER_NAME
 
     def seal(
         self, key: PersonKey, *, email: str | None = None, name: str | None = None

@@ -8,7 +8,7 @@ class AuditConfig(AppConfig):
 
     name = "evently.audit"
     label = "audit"
-    verbose_name = "Audit log"
+    verbose_name = "Audit trail"
 
     def ready(self) -> None:
         from evently.audit import celery  # noqa: F401  (connects to Celery's signals)

@@ -1,10 +1,10 @@
 """Proof that an email address belongs to a user, and what ends once it is proved.
 
 Anyone can sign up with another person's email address and a password, and wait for the owner to
-book under it. So until the address is verified, only the person who set the password can rely on
-it: it is removed when the owner logs in by an emailed link, and when a guest books under the
-address. It stays if the user verifies the address and shows to know the password
-(`registration.verify_address`). See docs/adr/0010-unverified-email-addresses.md.
+book under it. So the password of an unverified account is removed when the owner logs in by an
+emailed link, and when a guest books under the address. It stays if the user verifies the address
+and proves to know the password (`registration.verify_address`). See
+docs/adr/0010-unverified-email-addresses.md.
 """
 
 from uuid import UUID
@@ -20,7 +20,7 @@ from evently.database.clock import now
 def verify_by_email(locked_user: User) -> None:
     """Mark the email address as verified, and revoke the access that was set up before.
 
-    For a visitor who has shown to receive email at the address, but not to know the password.
+    For a visitor who has proved to own the email address, but not to know the password.
     """
     if locked_user.is_verified:
         return

@@ -14,7 +14,7 @@ from evently.tests.sql import refused
 pytestmark = pytest.mark.django_db
 
 SEALED = "sealed:v1:" + "A" * 60
-DIGEST = sha256(b"somebody").hexdigest()
+DIGEST = sha256(b"user").hexdigest()
 
 
 def execute(sql, *parameters):
@@ -207,9 +207,9 @@ def test_chk_token_expiry():
 
 
 def test_api_tokens_need_a_user():
-    nobody = User(pk=UserFactory().pk)
-    execute("DELETE FROM users WHERE id = %s", nobody.pk)
-    insert_token(nobody)
+    deleted = User(pk=UserFactory().pk)
+    execute("DELETE FROM users WHERE id = %s", deleted.pk)
+    insert_token(deleted)
 
     with refused("fk_token_user"):
         execute("SET CONSTRAINTS ALL IMMEDIATE")

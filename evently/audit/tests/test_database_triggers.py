@@ -30,21 +30,21 @@ EMPTIED = ("payments", "bookings", "events", "users", "email_templates")
 def make_rows():
     """Insert at least one row into each audited table."""
     event_id, booking = full_event()
-    who = person()
+    user_id = person()
     run(
         "INSERT INTO keys.person_keys (user_id, wrapped_key, wrapping_key_name)"
         " VALUES (%s, %s, 'dev')",
-        *(who, b"k" * 60),
+        *(user_id, b"k" * 60),
     )
     insert(
         "api_tokens",
-        user_id=who,
+        user_id=user_id,
         name="shop",
         digest="a" * 64,
         scopes=["read"],
         expires_at=value("SELECT now() + interval '1 day'"),
     )
-    insert("event_staff", event_id=event_id, user_id=who, role="manager")
+    insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
     insert(
         "payments",
         event_id=event_id,

@@ -23,12 +23,12 @@ def keys():
 
 
 def test_user_has_one_key():
-    who = person()
-    key(who)
+    user_id = person()
+    key(user_id)
     key()
 
     with refused("person_keys_pkey"):
-        key(who)
+        key(user_id)
 
     assert len(keys()) == 2
 
@@ -43,11 +43,11 @@ def test_key_that_is_not_wrapped_is_refused(length):
 
 
 def test_deleting_a_user_deletes_the_key():
-    gone, stays = person(), person()
-    key(gone)
+    deleted, stays = person(), person()
+    key(deleted)
     key(stays)
 
-    run("DELETE FROM users WHERE id = %s", gone)
+    run("DELETE FROM users WHERE id = %s", deleted)
 
     assert keys() == [stays]
 

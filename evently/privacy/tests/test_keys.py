@@ -40,10 +40,10 @@ def test_destroy_key_makes_personal_data_unreadable():
 
     assert destroy_key(user_id=user.pk) is True
     assert destroy_key(user_id=user.pk) is False
-    gone = User.objects.with_keys().get(pk=user.pk)
-    assert gone.key is None
-    assert (gone.email, gone.name, gone.display_name) == ("", "", "Former attendee")
-    assert gone.sealed_email == user.sealed_email
+    erased = User.objects.with_keys().get(pk=user.pk)
+    assert erased.key is None
+    assert (erased.email, erased.name, erased.display_name) == ("", "", "Former attendee")
+    assert erased.sealed_email == user.sealed_email
 
 
 def test_rotate_keys_rewraps_all_keys_in_batches(settings):
