@@ -48,7 +48,11 @@ def _event(number: int, now: datetime) -> SimpleNamespace:
 
 def _seats(available: int, *, kept: bool = False, waiting: int = 0) -> SimpleNamespace:
     return SimpleNamespace(
-        available=available, taken=50 - available, total=50, kept_for_line=kept, waiting=waiting
+        available=available,
+        taken=50 - available,
+        total=50,
+        reserved_for_waitlist=kept,
+        waiting=waiting,
     )
 
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from bookings.models import Booking
 from notifications.models import MessageKey, Notification, NotificationStatus
-from waitlists.models import IN_LINE, WaitlistEntry
+from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 WELCOME_KEY = "welcome"
 
@@ -30,7 +30,7 @@ def pending_count() -> int:
 def people_of_event(*, event_id: UUID) -> list[UUID]:
     """Return who has seats of an event, or waits for or is offered some."""
     booked = Booking.objects.holding_seats().filter(event_id=event_id)
-    waiting = WaitlistEntry.objects.filter(event_id=event_id, status__in=IN_LINE)
+    waiting = WaitlistEntry.objects.filter(event_id=event_id, status__in=OPEN_STATUSES)
     return list(
         booked.order_by()
         .values_list("user_id", flat=True)

@@ -18,7 +18,7 @@ from evently.tests.sql import run
 from evently.throttle import count
 from events.factories import EventFactory
 from notifications.models import Notification
-from waitlists.tests.lines import full_event, wait
+from waitlists.tests.helpers import full_event, join
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still_time")]
 
@@ -128,7 +128,7 @@ def switched_off(event) -> str:
 
 
 def in_line(event) -> str:
-    return str(wait(event, quantity=event.max_per_person).user.email)
+    return str(join(event, quantity=event.max_per_person).user.email)
 
 
 def answers(client, event, email, **changes) -> tuple[list[tuple[int, str]], list[str]]:

@@ -1,4 +1,4 @@
-"""Joining a line under an address that anybody can type."""
+"""Joining a waitlist as a guest, with an email address that anyone could enter."""
 
 from datetime import timedelta
 
@@ -13,11 +13,12 @@ from evently.accounts.operations import authenticate_token
 from events.factories import EventFactory
 from notifications.models import Notification
 from waitlists.models import WaitlistEntry
-from waitlists.tests.lines import full_event, wait
+from waitlists.tests.helpers import full_event
+from waitlists.tests.helpers import join as join_waitlist
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still_time")]
 
-STRANGER = "nobody@example.org"
+UNKNOWN = "unknown@example.org"
 
 
 def join(client, event, email, **changes):
@@ -25,17 +26,17 @@ def join(client, event, email, **changes):
     return client.post(reverse("join_waitlist", args=[event.pk]), fields)
 
 
-def told(user) -> list[tuple[str, dict]]:
+def notifications_of(user) -> list[tuple[str, dict]]:
     rows = Notification.objects.filter(user=user).order_by("created_at", "id")
     return [(row.type, row.data) for row in rows]
 
 
-def unproven() -> User:
+def unverified_user() -> User:
     return UserFactory(email="ana@example.org", email_verified_at=None, password=PASSWORD)
 
 
-def test_a_refused_attempt_changes_nothing_about_the_account(client):
-    user, owner = unproven(), Client()
+def test_refused_attempt_does_not_change_the_account(client):
+    user, owner = unverified_user(), Client()
     token = issued_token(user)
     owner.force_login(user)
 
@@ -43,103 +44,107 @@ def test_a_refused_attempt_changes_nothing_about_the_account(client):
 
     assert owner.get(reverse("account")).status_code == 200
     assert authenticate_token(token.secret) is not None
-    assert told(user) == []
+    assert notifications_of(user) == []
 
 
-def test_who_waits_already_keeps_their_password_too(client):
-    user, (event, _) = unproven(), full_event()
-    wait(event, user)
+def test_user_who_already_waits_keeps_their_password(client):
+    user, (event, _) = unverified_user(), full_event()
+    join_waitlist(event, user)
 
     assert join(client, event, "ana@example.org").status_code == 200
 
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
-def test_a_place_in_line_shuts_out_whoever_came_before_and_tells_the_owner(client):
-    user, (event, _) = unproven(), full_event()
+def test_joining_ends_an_unverified_password_and_notifies_the_owner(client):
+    user, (event, _) = unverified_user(), full_event()
 
     assert join(client, event, "ana@example.org").status_code == 200
 
     assert User.objects.get(pk=user.pk).is_guest
-    assert [type_ for type_, _ in told(user)] == ["password_reset", "waitlist_join"]
+    assert [type_ for type_, _ in notifications_of(user)] == ["password_reset", "waitlist_join"]
 
 
-def test_a_refused_attempt_makes_no_account(client):
-    assert join(client, EventFactory(), STRANGER).status_code == 409
+def test_refused_attempt_creates_no_account(client):
+    assert join(client, EventFactory(), UNKNOWN).status_code == 409
 
-    assert User.objects.with_address(STRANGER).count() == 0
-
-
-# ── What a stranger learns ──────────────────────────────────────────────────
-def waiting(event) -> str:
-    return str(wait(event).user.email)
+    assert User.objects.with_address(UNKNOWN).count() == 0
 
 
-def at_limit(event) -> str:
+# ── What the page reveals ───────────────────────────────────────────────────
+def waiting_user(event) -> str:
+    return str(join_waitlist(event).user.email)
+
+
+def user_at_limit(event) -> str:
     return str(event.bookings.get().user.email)
 
 
-def switched_off(event) -> str:
+def deactivated_user(event) -> str:
     return str(UserFactory(is_active=False).email)
 
 
-WHO = [(waiting, "already_waiting"), (at_limit, "person_limit"), (switched_off, "account_inactive")]
+KNOWN_USERS = [
+    (waiting_user, "already_waiting"),
+    (user_at_limit, "person_limit"),
+    (deactivated_user, "account_inactive"),
+]
 
 
-def both(client, event, email, **changes) -> list[tuple[int, str]]:
+def pages_for_known_and_unknown(client, event, email, **changes) -> list[tuple[int, str]]:
     pages = []
-    for address in (email, STRANGER):
+    for address in (email, UNKNOWN):
         response = join(client, event, address, **changes)
         pages.append((response.status_code, response.content.decode().replace(address, "")))
     return pages
 
 
-@pytest.mark.parametrize(("known", "why"), WHO)
-def test_everybody_sees_the_same_and_the_owner_is_told_why(client, known, why):
+@pytest.mark.parametrize(("known_user", "reason"), KNOWN_USERS)
+def test_page_is_the_same_and_the_owner_is_told_the_reason(client, known_user, reason):
     event, _ = full_event(max_per_person=2)
-    email = known(event)
+    email = known_user(event)
 
-    first, second = both(client, event, email)
+    first, second = pages_for_known_and_unknown(client, event, email)
 
     user = User.objects.with_address(email).get()
     assert first == second
     assert first[0] == 200
-    assert told(user)[-1] == ("account_exists", {"refused": why})
-    assert WaitlistEntry.objects.filter(user=user).count() == (why == "already_waiting")
+    assert notifications_of(user)[-1] == ("account_exists", {"refused": reason})
+    assert WaitlistEntry.objects.filter(user=user).count() == (reason == "already_waiting")
 
 
-@pytest.mark.parametrize(("known", "why"), WHO)
+@pytest.mark.parametrize(("known_user", "reason"), KNOWN_USERS)
 @pytest.mark.parametrize("changes", [{"quantity": "9"}, {"quantity": "3"}, {"min_quantity": "2"}])
-def test_a_wish_that_nobody_may_have_tells_nothing(client, known, why, changes):
+def test_refusal_for_anyone_reveals_nothing(client, known_user, reason, changes):
     event, _ = full_event(max_per_person=2, max_per_booking=4)
-    email = known(event)
-    before = told(User.objects.with_address(email).get())
+    email = known_user(event)
+    before = notifications_of(User.objects.with_address(email).get())
 
     pages = [
-        (status, "already" in text or "Look into" in text)
-        for status, text in both(client, event, email, **changes)
+        (status, "already" in text or "Check your email" in text)
+        for status, text in pages_for_known_and_unknown(client, event, email, **changes)
     ]
 
     assert pages[0] == pages[1]
     assert pages[0][0] in (409, 422)
-    assert told(User.objects.with_address(email).get()) == before
+    assert notifications_of(User.objects.with_address(email).get()) == before
 
 
-@pytest.mark.parametrize(("known", "why"), WHO)
-def test_a_closed_line_tells_nothing(client, known, why, clock):
+@pytest.mark.parametrize(("known_user", "reason"), KNOWN_USERS)
+def test_closed_waitlist_reveals_nothing(client, known_user, reason, clock):
     event, _ = full_event(max_per_person=2)
-    email = known(event)
+    email = known_user(event)
     clock.move(timedelta(days=31))
 
-    (first, _), (second, _) = both(client, event, email)
+    (first, _), (second, _) = pages_for_known_and_unknown(client, event, email)
 
     assert (first, second) == (409, 409)
 
 
-def test_seats_on_sale_tell_nothing(client):
+def test_seats_on_sale_reveal_nothing(client):
     event = EventFactory(max_per_person=2)
     email = BookingFactory(event=event, quantity=2).user.email
 
-    (first, _), (second, _) = both(client, event, email)
+    (first, _), (second, _) = pages_for_known_and_unknown(client, event, email)
 
     assert (first, second) == (409, 409)

@@ -1,4 +1,4 @@
-"""Many at once: real threads, each with a connection of its own, all starting together."""
+"""Races: real threads, each with its own connection, all starting at the same time."""
 
 import random
 import threading
@@ -40,9 +40,9 @@ INSERTS = {
     "a booking": (
         "INSERT INTO bookings (event_id, user_id, quantity, total_amount) VALUES (%s, %s, 1, 0)"
     ),
-    "a place in line": "INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)",
+    "a waitlist entry": "INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)",
 }
-SOMEBODY_WAITS = """
+SESSION_WAITS_FOR_LOCK = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock')
@@ -51,7 +51,7 @@ SOMEBODY_WAITS = """
 
 @pytest.fixture(autouse=True)
 def balanced():
-    """Whatever a test did, everything balances at its end, and nobody who fits was left waiting."""
+    """After each test, everything balances and no waiting entry fits the free seats."""
     yield
     check_everything()
     assert not run(
@@ -61,70 +61,73 @@ def balanced():
     )
 
 
-def at_once(*works):
-    """Run each in a thread of its own, all from the same moment; return how each ended."""
-    barrier = threading.Barrier(len(works))
-    ends = [None] * len(works)
+def run_together(*functions):
+    """Run each function in its own thread, all at once; return their results or errors."""
+    barrier = threading.Barrier(len(functions))
+    outcomes = [None] * len(functions)
 
-    def thread(number, work):
+    def run_one(number, function):
         try:
             connection.ensure_connection()
             barrier.wait(timeout=30)
-            ends[number] = work()
+            outcomes[number] = function()
         except (DomainError, Replayed, psycopg.Error) as error:
-            ends[number] = error
+            outcomes[number] = error
         finally:
             connections.close_all()
 
     threads = [
-        threading.Thread(target=thread, args=[number, work]) for number, work in enumerate(works)
+        threading.Thread(target=run_one, args=[number, function])
+        for number, function in enumerate(functions)
     ]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join(timeout=120)
-    return ends
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    return outcomes
 
 
 def plain_connection():
-    """Connect as the application does, around Django."""
-    given = connection.get_connection_params()
+    """Connect as the application does, without Django."""
+    parameters = connection.get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password")
-    chosen = {name: given[name] for name in wanted if name in given}
+    chosen = {name: parameters[name] for name in wanted if name in parameters}
     return psycopg.connect(**chosen, autocommit=True)
 
 
 # ── Plain SQL ───────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("mixed", [False, True], ids=["one seat each", "a third asks for 2 to 4"])
-def test_1500_plain_attempts_on_500_seats(mixed):
+@pytest.mark.parametrize(
+    "mixed", [False, True], ids=["one seat each", "a third of them 2 to 4 seats"]
+)
+def test_1500_attempts_in_plain_sql_on_500_seats(mixed):
     event = EventFactory(total_capacity=SEATS)
-    crowd = people(50)
-    each = ATTEMPTS // CONNECTIONS + 1
+    users = people(50)
+    attempts_each = ATTEMPTS // CONNECTIONS + 1
     refusals = Counter()
 
     def attempts(seed):
         draw = random.Random(seed)
 
-        def work():
+        def attempt_all():
             with plain_connection() as database:
-                for number in range(min(each, ATTEMPTS - seed * each)):
+                for number in range(min(attempts_each, ATTEMPTS - seed * attempts_each)):
                     quantity = draw.randint(2, 4) if mixed and number % 3 == 0 else 1
                     try:
                         database.execute(
                             "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
                             " VALUES (%s, %s, %s, 0)",
-                            [event.pk, draw.choice(crowd), quantity],
+                            [event.pk, draw.choice(users), quantity],
                         )
                     except psycopg.errors.CheckViolation as error:
                         refusals[error.diag.constraint_name] += 1
 
-        return work
+        return attempt_all
 
-    assert at_once(*[attempts(seed) for seed in range(CONNECTIONS)]) == [None] * CONNECTIONS
+    assert run_together(*[attempts(seed) for seed in range(CONNECTIONS)]) == [None] * CONNECTIONS
     booked = Booking.objects.count()
     assert booked + refusals.total() == ATTEMPTS
     assert set(refusals) == {"trg_seats_available"}
-    # Single seats were asked for to the end, so none is left over.
+    # Some attempts are for one seat until the end, so none is left.
     assert free_seats(event.pk) == 0
     assert value("SELECT sum(quantity) FROM bookings") == SEATS
     if not mixed:
@@ -132,7 +135,7 @@ def test_1500_plain_attempts_on_500_seats(mixed):
 
 
 # ── Two at once ─────────────────────────────────────────────────────────────
-def test_two_cancel_the_same_booking():
+def test_two_cancellations_of_the_same_booking():
     event = EventFactory(total_capacity=3)
     for _ in range(5):
         booking = BookingFactory(event=event, quantity=2)
@@ -142,13 +145,16 @@ def test_two_cancel_the_same_booking():
                 event_id=event.pk, booking_id=booking.pk, by=Canceller.ATTENDEE
             )
 
-        ends = at_once(cancel, cancel)
-        assert sorted(type(end).__name__ for end in ends) == ["AlreadyCancelled", "Booking"]
+        outcomes = run_together(cancel, cancel)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+            "AlreadyCancelled",
+            "Booking",
+        ]
         assert free_seats(event.pk) == 3
 
 
-def test_claim_against_the_end_of_its_time(clock):
-    claimed = Counter()
+def test_accepting_an_offer_while_it_expires(clock):
+    outcomes = Counter()
     for number in range(8):
         event = EventFactory(total_capacity=1)
         booking = BookingFactory(event=event)
@@ -168,27 +174,27 @@ def test_claim_against_the_end_of_its_time(clock):
             for _ in range(20):
                 operations.expire_promotions(event_id=offer.event_id)
 
-        end = at_once(accept, expire)[0]
+        outcome = run_together(accept, expire)[0]
         expire()
         offer.refresh_from_db()
         behind.refresh_from_db()
         clock.reset()
-        claimed[type(end).__name__] += 1
-        if isinstance(end, Booking):
+        outcomes[type(outcome).__name__] += 1
+        if isinstance(outcome, Booking):
             assert (offer.status, behind.status) == ("used", "waiting")
             assert offer.ended_at < offer.expires_at
         else:
-            assert isinstance(end, operations.PromotionExpired)
+            assert isinstance(outcome, operations.PromotionExpired)
             assert (offer.status, behind.status) == ("expired", "promoted")
-    assert claimed.total() == 8
+    assert outcomes.total() == 8
 
 
-def test_joining_against_seats_that_come_free():
+def test_joining_while_seats_are_freed():
     for _ in range(8):
         event = EventFactory(total_capacity=2)
         booked = [BookingFactory(event=event) for _ in range(2)]
         user = UserFactory()
-        ends = at_once(
+        outcomes = run_together(
             lambda event=event, user=user: operations.join_waitlist(
                 event_id=event.pk, user_id=user.pk, quantity=1
             ),
@@ -196,37 +202,40 @@ def test_joining_against_seats_that_come_free():
                 event_id=booking.event_id, booking_id=booking.pk, by=Canceller.ATTENDEE
             ),
         )
-        if isinstance(ends[0], operations.SeatsAvailable):
+        if isinstance(outcomes[0], operations.SeatsAvailable):
             assert free_seats(event.pk) == 1
         else:
-            # In line before the seat came free, so it is theirs to claim.
+            # They joined before the seat was freed, so it is offered to them.
             assert WaitlistEntry.objects.get(event_id=event.pk).status == "promoted"
             assert free_seats(event.pk) == 0
 
 
-def test_booking_against_the_line():
-    """Whoever books while somebody joins and a seat comes free walks past nobody."""
+def test_booking_while_a_seat_is_freed_for_the_waitlist():
+    """A seat that is freed while others try to book it goes to the waitlist."""
     for _ in range(5):
         event = EventFactory(total_capacity=1)
         booked = BookingFactory(event=event)
-        waiting, passing = UserFactory(), UserFactory()
+        waiting, other = UserFactory(), UserFactory()
         operations.join_waitlist(event_id=event.pk, user_id=waiting.pk, quantity=1)
-        ends = at_once(
+        outcomes = run_together(
             lambda booking=booked: bookings.cancel_booking(
                 event_id=booking.event_id, booking_id=booking.pk, by=Canceller.ATTENDEE
             ),
             *[
-                lambda event=event, passing=passing: bookings.book_seats(
-                    event_id=event.pk, user_id=passing.pk, quantity=1, origin=ORIGIN
+                lambda event=event, other=other: bookings.book_seats(
+                    event_id=event.pk, user_id=other.pk, quantity=1, origin=ORIGIN
                 )
             ]
             * 3,
         )
-        assert {type(end) for end in ends[1:]} <= {bookings.SoldOut, bookings.WaitlistFirst}
+        assert {type(outcome) for outcome in outcomes[1:]} <= {
+            bookings.SoldOut,
+            bookings.WaitlistFirst,
+        }
         assert WaitlistEntry.objects.get(event_id=event.pk).status == "promoted"
 
 
-def test_the_same_key_at_once_makes_one_booking():
+def test_the_same_idempotency_key_at_once_makes_one_booking():
     event, user = EventFactory(total_capacity=10), UserFactory()
 
     def book():
@@ -242,9 +251,9 @@ def test_the_same_key_at_once_makes_one_booking():
             event_id=event.pk, user_id=user.pk, quantity=2, origin=ORIGIN, idempotency=idempotency
         )
 
-    ends = at_once(*[book] * 6)
-    (booking,) = [end for end in ends if isinstance(end, Booking)]
-    replays = [end for end in ends if isinstance(end, Replayed)]
+    outcomes = run_together(*[book] * 6)
+    (booking,) = [outcome for outcome in outcomes if isinstance(outcome, Booking)]
+    replays = [outcome for outcome in outcomes if isinstance(outcome, Replayed)]
     assert [(replay.status, replay.answer) for replay in replays] == [
         (201, {"id": str(booking.pk)})
     ] * 5
@@ -253,8 +262,8 @@ def test_the_same_key_at_once_makes_one_booking():
 
 
 # ── Prices ──────────────────────────────────────────────────────────────────
-def test_price_that_falls_between_reading_and_taking_is_the_one_paid():
-    """The booking has read 20 and waits for the event's row, where the price falls to 10."""
+def test_price_that_falls_before_the_lock_is_the_one_paid():
+    """The booking has read 20 and waits for the event's lock while the price falls to 10."""
     event, user = EventFactory(priced=20), UserFactory()
 
     def book():
@@ -266,16 +275,16 @@ def test_price_that_falls_between_reading_and_taking_is_the_one_paid():
         with plain_connection() as watcher, plain_connection() as holder, holder.transaction():
             holder.execute("SELECT FROM events WHERE id = %s FOR NO KEY UPDATE", [event.pk])
             locked.set()
-            assert wait_for(lambda: watcher.execute(SOMEBODY_WAITS).fetchone()[0], 10)
+            assert wait_for(lambda: watcher.execute(SESSION_WAITS_FOR_LOCK).fetchone()[0], 10)
             holder.execute("UPDATE events SET current_price = 10 WHERE id = %s", [event.pk])
 
     locked = threading.Event()
-    booking, _ = at_once(lambda: locked.wait(10) and book(), lower_the_price)
+    booking, _ = run_together(lambda: locked.wait(10) and book(), lower_the_price)
     assert (booking.unit_price, booking.total_amount) == (10, 10)
 
 
-# ── Deleted meanwhile ───────────────────────────────────────────────────────
-def test_person_deleted_while_booking_is_told_plainly():
+# ── Users deleted meanwhile ─────────────────────────────────────────────────
+def test_booking_of_a_user_deleted_meanwhile_is_refused():
     event, user = EventFactory(), UserFactory()
 
     def delete(**kwargs):
@@ -292,15 +301,15 @@ def test_person_deleted_while_booking_is_told_plainly():
     assert free_seats(event.pk) == 10
 
 
-@pytest.mark.parametrize("what", INSERTS)
-def test_what_is_under_way_when_its_person_is_erased_is_refused(what):
-    """It was written before anybody could see it, and commits after they have gone."""
+@pytest.mark.parametrize("row", INSERTS)
+def test_row_not_committed_when_its_user_is_erased_is_refused(row):
+    """It is inserted, invisible to others, before the erasure, and would commit after it."""
     event, user = EventFactory(total_capacity=1), UserFactory()
-    if what == "a place in line":
+    if row == "a waitlist entry":
         BookingFactory(event=event)
     with plain_connection() as database:
         database.execute("BEGIN")
-        database.execute(INSERTS[what], [event.pk, user.pk])
+        database.execute(INSERTS[row], [event.pk, user.pk])
         removing.erase_person(user_id=user.pk)
         with pytest.raises(psycopg.errors.ForeignKeyViolation) as refusal:
             database.execute("COMMIT")
@@ -309,35 +318,35 @@ def test_what_is_under_way_when_its_person_is_erased_is_refused(what):
     assert not WaitlistEntry.objects.exists()
 
 
-def test_erasing_waits_for_what_is_just_committing_and_takes_it_along():
+def test_erasure_waits_for_a_booking_that_is_committing_and_cancels_it():
     event, user = EventFactory(), UserFactory()
     with plain_connection() as database:
         database.execute("BEGIN")
         database.execute(INSERTS["a booking"], [event.pk, user.pk])
-        # As at its commit: from here on the person is held.
+        # As at commit: from here on the user's row is locked.
         database.execute("SET CONSTRAINTS ALL IMMEDIATE")
         erasing = threading.Thread(
             target=lambda: (removing.erase_person(user_id=user.pk), connections.close_all())
         )
         erasing.start()
-        wait_for(lambda: value(SOMEBODY_WAITS))
+        wait_for(lambda: value(SESSION_WAITS_FOR_LOCK))
         database.execute("COMMIT")
         erasing.join(timeout=30)
     assert Booking.objects.get().status == "cancelled"
     assert free_seats(event.pk) == 10
 
 
-def test_booking_made_while_its_owner_is_deleted_serves_the_line(monkeypatch):
-    """It commits between the look at what they hold and the lock of the person."""
+def test_booking_made_while_its_user_is_deleted_is_offered_to_the_waitlist(monkeypatch):
+    """It commits after the user's bookings were read and before the user is locked."""
     event, user = EventFactory(total_capacity=1), UserFactory()
-    locks, real = [], removing.lock_events
+    locks, lock_events = [], removing.lock_events
 
     def lock_and_book(ids):
-        locked = real(ids)
+        locked = lock_events(ids)
         if not locks:
             with plain_connection() as database:
                 database.execute(INSERTS["a booking"], [event.pk, user.pk])
-                database.execute(INSERTS["a place in line"], [event.pk, event.created_by_id])
+                database.execute(INSERTS["a waitlist entry"], [event.pk, event.created_by_id])
         locks.append(len(locked))
         return locked
 

@@ -1,4 +1,4 @@
-"""Ledger and line beside a model of a few lines: after any steps, both tell the same."""
+"""Ledger and waitlist against a model in a few lines: after any steps, both must agree."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -22,58 +22,61 @@ from bookings.operations import Canceller
 from boxoffice.lifecycle import operations as lifecycle
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, people
-from evently.transactions import run_in_transaction as one_transaction
+from evently.transactions import run_in_transaction
 from events.factories import EventFactory
 from events.locks import lock_event
 from events.models import Event
 from events.operations import CapacityInUse, edit_event
 from waitlists import operations
-from waitlists.models import Promotion, WaitlistEntry
-from waitlists.operations.promotions import end_offer, promote_waiting
+from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
+from waitlists.operations.promotions import end_offers, promote_waiting
 
 ORIGIN = Origin()
 quantities = st.integers(1, 4)
 
 
 @dataclass
-class Place:
-    """Somebody in the model's line. id: of their entry."""
+class Entry:
+    """A waitlist entry of the model. id: of the row; turn: when it joined, as a number."""
 
     id: UUID
     user: UUID
     quantity: int
-    least: int
+    min_quantity: int
     turn: int
     score: int = 0
 
 
 @dataclass
 class Model:
-    """What must be, told without a database."""
+    """The expected state. booked: seats by booking; offers: seats by entry."""
 
     capacity: int
     booked: dict[UUID, int] = field(default_factory=dict)
-    line: list[Place] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
     offers: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def free(self) -> int:
         return self.capacity - sum(self.booked.values()) - sum(self.offers.values())
 
-    def serve(self) -> None:
-        """Offer what is free to those who fit, in order; offers are kept by entry."""
-        self.line.sort(key=lambda place: (-place.score, place.turn))
-        for place in list(self.line):
-            if place.least <= self.free:
-                self.offers[place.id] = min(place.quantity, self.free)
-                self.line.remove(place)
+    def promote(self) -> None:
+        """Offer free seats to the entries that fit, in order."""
+        self.sort()
+        for entry in list(self.waiting):
+            if entry.min_quantity <= self.free:
+                self.offers[entry.id] = min(entry.quantity, self.free)
+                self.waiting.remove(entry)
+
+    def sort(self) -> None:
+        self.waiting.sort(key=lambda entry: (-entry.score, entry.turn))
 
 
-class LedgerAndLine(RuleBasedStateMachine):
-    """The operations on one event, each also done to the model."""
+class LedgerAndWaitlist(RuleBasedStateMachine):
+    """The operations on one event, each also applied to the model."""
 
     booked = Bundle("booked")
-    places = Bundle("places")
+    entries = Bundle("entries")
 
     def __init__(self):
         super().__init__()
@@ -81,8 +84,8 @@ class LedgerAndLine(RuleBasedStateMachine):
         self.model = Model(capacity=6)
         self.turns = 0
 
-    def offer_of(self, place):
-        return Promotion.objects.get(waitlist_id=place.id, status="pending")
+    def offer_of(self, entry):
+        return Promotion.objects.get(waitlist_id=entry.id, status="pending")
 
     @rule(target=booked, quantity=quantities)
     def book(self, quantity):
@@ -103,81 +106,81 @@ class LedgerAndLine(RuleBasedStateMachine):
     def cancel(self, booking):
         bookings.cancel_booking(event_id=self.event.pk, booking_id=booking, by=Canceller.ATTENDEE)
         del self.model.booked[booking]
-        self.model.serve()
+        self.model.promote()
 
-    @rule(target=places, quantity=quantities, least=quantities)
-    def join(self, quantity, least):
-        least = min(least, quantity)
+    @rule(target=entries, quantity=quantities, min_quantity=quantities)
+    def join(self, quantity, min_quantity):
+        min_quantity = min(min_quantity, quantity)
         (user,) = people(1)
         try:
             made = operations.join_waitlist(
-                event_id=self.event.pk, user_id=user, quantity=quantity, min_quantity=least
+                event_id=self.event.pk, user_id=user, quantity=quantity, min_quantity=min_quantity
             )
         except operations.SeatsAvailable:
-            assert least <= self.model.free
+            assert min_quantity <= self.model.free
             return multiple()
         except bookings.BookingLimit:
             assert quantity > self.model.capacity
             return multiple()
-        assert least > self.model.free
+        assert min_quantity > self.model.free
         self.turns += 1
-        place = Place(made.pk, user, quantity, least, self.turns)
-        self.model.line.append(place)
-        return place
+        entry = Entry(made.pk, user, quantity, min_quantity, self.turns)
+        self.model.waiting.append(entry)
+        return entry
 
-    @rule(place=consumes(places))
-    def leave(self, place):
+    @rule(entry=consumes(entries))
+    def leave(self, entry):
         try:
-            operations.leave_waitlist(event_id=self.event.pk, entry_id=place.id)
+            operations.leave_waitlist(event_id=self.event.pk, entry_id=entry.id)
         except operations.NotWaiting:
-            assert place not in self.model.line
-            assert place.id not in self.model.offers
+            assert entry not in self.model.waiting
+            assert entry.id not in self.model.offers
             return
-        if place in self.model.line:
-            self.model.line.remove(place)
+        if entry in self.model.waiting:
+            self.model.waiting.remove(entry)
         else:
-            del self.model.offers[place.id]
-            self.model.serve()
+            del self.model.offers[entry.id]
+            self.model.promote()
 
-    @rule(target=booked, place=places)
-    def accept(self, place):
-        if place.id not in self.model.offers:
+    @rule(target=booked, entry=entries)
+    def accept(self, entry):
+        if entry.id not in self.model.offers:
             return multiple()
-        offer = self.offer_of(place)
+        offer = self.offer_of(entry)
         made = operations.accept_promotion(
             event_id=self.event.pk, promotion_id=offer.pk, origin=ORIGIN
         )
-        self.model.booked[made.pk] = self.model.offers.pop(place.id)
+        self.model.booked[made.pk] = self.model.offers.pop(entry.id)
         return made.pk
 
-    @rule(place=places, declined=st.booleans())
-    def let_go(self, place, declined):
-        if place.id not in self.model.offers:
+    @rule(entry=entries, declined=st.booleans())
+    def decline_or_expire(self, entry, declined):
+        if entry.id not in self.model.offers:
             return
-        offer = self.offer_of(place)
+        offer = self.offer_of(entry)
         if declined:
             operations.decline_promotion(event_id=self.event.pk, promotion_id=offer.pk)
         else:
 
             def expire():
                 event = lock_event(self.event.pk)
-                end_offer(locked_event=event, promotion=offer, status="expired")
+                end_offers(locked_event=event, promotions=[offer], status=PromotionStatus.EXPIRED)
                 promote_waiting(locked_event=event)
 
-            one_transaction(expire)
-        del self.model.offers[place.id]
-        self.model.serve()
+            run_in_transaction(expire)
+        del self.model.offers[entry.id]
+        self.model.promote()
 
-    @rule(place=places, score=st.integers(-1, 2))
-    def prioritize(self, place, score):
+    @rule(entry=entries, score=st.integers(-1, 2))
+    def prioritize(self, entry, score):
         try:
             operations.set_priority(
-                event_id=self.event.pk, entry_id=place.id, score=score, reason="why not"
+                event_id=self.event.pk, entry_id=entry.id, score=score, reason="why not"
             )
         except operations.NotWaiting:
-            assert place not in self.model.line
+            assert entry not in self.model.waiting
         else:
-            place.score = score
+            entry.score = score
 
     @rule(capacity=st.integers(1, 12))
     def resize(self, capacity):
@@ -194,41 +197,41 @@ class LedgerAndLine(RuleBasedStateMachine):
             assert capacity < used
             return
         assert capacity >= used
-        # Fewer free seats serve nobody; more do.
+        # More free seats may fit an entry.
         self.model.capacity = capacity
-        self.model.serve()
+        self.model.promote()
 
-    @rule(place=consumes(places))
-    def remove(self, place):
-        if Booking.objects.filter(user_id=place.user).exists():
+    @rule(entry=consumes(entries))
+    def remove(self, entry):
+        if Booking.objects.filter(user_id=entry.user).exists():
             return
-        lifecycle.remove_person(user_id=place.user)
-        if place in self.model.line:
-            self.model.line.remove(place)
-        self.model.offers.pop(place.id, None)
-        self.model.serve()
+        lifecycle.remove_person(user_id=entry.user)
+        if entry in self.model.waiting:
+            self.model.waiting.remove(entry)
+        self.model.offers.pop(entry.id, None)
+        self.model.promote()
 
     @invariant()
-    def database_tells_the_same(self):
+    def database_agrees_with_the_model(self):
         model = self.model
-        model.line.sort(key=lambda place: (-place.score, place.turn))
+        model.sort()
         assert free_seats(self.event.pk) == model.free
-        waiting = WaitlistEntry.objects.filter(event_id=self.event.pk, status="waiting")
+        waiting = WaitlistEntry.objects.filter(event_id=self.event.pk).waiting()
         assert list(waiting.order_by("position").values_list("position", "id")) == [
-            (rank, place.id) for rank, place in enumerate(model.line, 1)
+            (rank, entry.id) for rank, entry in enumerate(model.waiting, 1)
         ]
         pending = Promotion.objects.filter(event_id=self.event.pk, status="pending")
         assert dict(pending.values_list("waitlist_id", "quantity")) == model.offers
-        living = Booking.objects.filter(event_id=self.event.pk).holding_seats()
-        assert dict(living.values_list("id", "quantity")) == model.booked
+        active = Booking.objects.filter(event_id=self.event.pk).holding_seats()
+        assert dict(active.values_list("id", "quantity")) == model.booked
         check_everything()
 
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_database_does_what_the_model_says():
+def test_database_agrees_with_the_model():
     run_state_machine_as_test(
-        LedgerAndLine,
+        LedgerAndWaitlist,
         settings=settings(
             max_examples=25,
             stateful_step_count=30,

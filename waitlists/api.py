@@ -29,24 +29,24 @@ from waitlists.serializers import (
 )
 
 
-# ── The line ────────────────────────────────────────────────────────────────
+# ── Entries ─────────────────────────────────────────────────────────────────
 def joined(entry: WaitlistEntry) -> tuple[int, Any]:
-    """Return the answer to joining, as it is kept for a retry."""
+    """Return the status and body of the response to joining."""
     return 201, EntryRepresentation(entry).data
 
 
 def location_of(answer: Any) -> dict[str, str]:
-    """Return where an entry is found from now on, as a header."""
+    """Return the Location header of a new entry."""
     return {"Location": f"/api/v1/waitlists/{answer['id']}/"}
 
 
 def left(entry: WaitlistEntry) -> tuple[int, None]:
-    """Return the answer to leaving, as it is kept for a retry."""
+    """Return the status and body of the response to leaving."""
     return 204, None
 
 
 class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
-    """Places in line."""
+    """Waitlist entries of the current user."""
 
     required_scopes = {"create": BOOK, "destroy": BOOK}
     idempotent = frozenset({"create", "destroy"})
@@ -64,26 +64,22 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = WaitlistEntry.objects.none()
 
     def get_queryset(self) -> QuerySet[WaitlistEntry]:
-        """Return the entries of whoever asks, newest first."""
         return queries.entries_of(user_id=user_of(self.request).pk)
 
     def own_entry(self, entry_id: UUID) -> WaitlistEntry:
-        """Return an entry of whoever asks; somebody else's is not found either.
-
-        Raises EntryNotFound.
-        """
+        """Return an entry of the current user. Raises EntryNotFound, also for another user's."""
         entry = self.get_queryset().filter(pk=entry_id).first()
         if entry is None:
             raise EntryNotFound
         return entry
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return one's own places in line, newest first."""
+        """List your waitlist entries, newest first."""
         return super().list(request, **kwargs)
 
     @extend_schema(request=EntryRequest, responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
-        """Join the line of an event that has not enough seats on sale."""
+        """Join the waitlist of an event that does not have enough seats on sale."""
         body = EntryRequest(data=request.data)
         body.is_valid(raise_exception=True)
         entry = operations.join_waitlist(
@@ -96,18 +92,18 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={200: EntryReceipt})
     def retrieve(self, request: Request, entry_id: UUID) -> Response:
-        """Return an entry of one's own with the facts behind its place."""
+        """Return one of your waitlist entries, with its offers and figures about the waitlist."""
         entry: Any = self.own_entry(entry_id)
         entry.offers = queries.promotions_of(user_id=user_of(request).pk).filter(
             event_id=entry.event_id, waitlist_id=entry.pk
         )
-        entry.line_length = queries.line_length(event_id=entry.event_id)
+        entry.line_length = queries.waiting_count(event_id=entry.event_id)
         entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
         return Response(EntryReceipt(entry).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, entry_id: UUID) -> Response:
-        """Leave the line; an open offer goes to the next one."""
+        """Leave the waitlist; the seats of a pending offer are offered to the next entry."""
         entry = self.own_entry(entry_id)
         operations.leave_waitlist(
             event_id=entry.event_id,
@@ -119,12 +115,12 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
 # ── Offers ──────────────────────────────────────────────────────────────────
 def declined(promotion: Promotion) -> tuple[int, Any]:
-    """Return the answer to declining, as it is kept for a retry."""
+    """Return the status and body of the response to declining."""
     return 200, PromotionRepresentation(promotion).data
 
 
 class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
-    """Offers to those who wait."""
+    """Offers made to the current user."""
 
     required_scopes = {"accept": BOOK, "decline": BOOK}
     idempotent = frozenset({"accept", "decline"})
@@ -138,30 +134,26 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = Promotion.objects.none()
 
     def get_queryset(self) -> QuerySet[Promotion]:
-        """Return the offers to whoever asks, newest first."""
         return queries.promotions_of(user_id=user_of(self.request).pk)
 
     def own_promotion(self, promotion_id: UUID) -> Promotion:
-        """Return an offer to whoever asks; somebody else's is not found either.
-
-        Raises PromotionNotFound.
-        """
+        """Return an offer to the current user. Raises PromotionNotFound, also for another's."""
         promotion = self.get_queryset().filter(pk=promotion_id).first()
         if promotion is None:
             raise PromotionNotFound
         return promotion
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return the offers that were made to oneself, newest first."""
+        """List the offers made to you, newest first."""
         return super().list(request, **kwargs)
 
     def retrieve(self, request: Request, promotion_id: UUID) -> Response:
-        """Return an offer that was made to oneself."""
+        """Return an offer made to you."""
         return Response(PromotionRepresentation(self.own_promotion(promotion_id)).data)
 
     @extend_schema(request=None, responses={201: BookingRepresentation})
     def accept(self, request: Request, promotion_id: UUID) -> Response:
-        """Claim the held seats: they become a booking, at the offered price or less."""
+        """Accept an offer: its seats become a booking, at the offered price or less."""
         promotion = self.own_promotion(promotion_id)
         booking = operations.accept_promotion(
             event_id=promotion.event_id,
@@ -174,7 +166,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(request=None, responses={200: PromotionRepresentation})
     def decline(self, request: Request, promotion_id: UUID) -> Response:
-        """Let the offer go; its seats are offered to the next one at once."""
+        """Decline an offer; its seats are offered to the next entry at once."""
         promotion = self.own_promotion(promotion_id)
         ended = operations.decline_promotion(
             event_id=promotion.event_id,

@@ -1,13 +1,11 @@
-"""Waitlists as a Django app."""
+"""The waitlists app."""
 
 from django.apps import AppConfig
 
 
 class WaitlistsConfig(AppConfig):
-    """Waitlists."""
-
     name = "waitlists"
 
     def ready(self) -> None:
-        """Start listening to the facts of the apps below."""
+        # Imported for its effect: connects the receivers.
         from waitlists import receivers  # noqa: F401

@@ -1,4 +1,4 @@
-"""How long an offer holds its seats: scaled to the time left, and fair to sleepers."""
+"""How long an offer holds its seats: scaled to the time left, without counting nights."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -16,18 +16,18 @@ NIGHTS_COUNT_BEFORE = timedelta(hours=48)
 
 @dataclass(frozen=True)
 class Window:
-    """The time somebody has to claim. minutes: those that count, nights left out, rounded up."""
+    """The time to claim an offer. minutes: without uncounted nights, rounded up."""
 
     minutes: int
     expires_at: datetime
 
 
 def offer_window(event: Event, *, at: datetime) -> Window | None:
-    """Return the window of an offer made at a moment; None where sales are about to end.
+    """Return the window of an offer made at a time; None if sales have ended.
 
-    The event's own setting, or a twentieth of the time left, at least 15 minutes and at most a
-    day. Minutes between 22:00 and 08:00 in the event's time zone do not count, but in its last
-    48 hours. Never past the end of sales.
+    Its length is the event's own setting, or else a twentieth of the time left, at least 15
+    minutes and at most 24 hours. Minutes between 22:00 and 08:00 in the event's time zone do not
+    count, except in the last 48 hours before the event. The window never passes the end of sales.
     """
     if event.promotion_window_minutes is not None:
         length = timedelta(minutes=event.promotion_window_minutes)
@@ -44,28 +44,32 @@ def offer_window(event: Event, *, at: datetime) -> Window | None:
 
 
 def _end_of(length: timedelta, event: Event, *, at: datetime) -> datetime:
-    """Return when so much waking time has passed; the last 48 hours know no night."""
+    """Return when this much time has passed, not counting nights until 48 hours before the event.
+
+    Steps from one 22:00 or 08:00 to the next in the event's local time, so that days with a
+    change of clocks come out right.
+    """
     no_nights_from = event.event_date - NIGHTS_COUNT_BEFORE
-    moment, left = at, length
+    current, left = at, length
     while left > timedelta(0):
-        if moment >= no_nights_from:
-            return moment + left
-        local = moment.astimezone(event.zone)
+        if current >= no_nights_from:
+            return current + left
+        local = current.astimezone(event.zone)
         if _is_night(local):
-            moment = min(_next(local, NIGHT_ENDS), no_nights_from)
+            current = min(_next_time_at(local, NIGHT_ENDS), no_nights_from)
             continue
-        evening = min(_next(local, NIGHT_STARTS), no_nights_from)
-        step = min(left, evening - moment)
-        moment, left = moment + step, left - step
-    return moment
+        next_night = min(_next_time_at(local, NIGHT_STARTS), no_nights_from)
+        step = min(left, next_night - current)
+        current, left = current + step, left - step
+    return current
 
 
 def _is_night(local: datetime) -> bool:
     return local.time() >= NIGHT_STARTS or local.time() < NIGHT_ENDS
 
 
-def _next(local: datetime, clock_time: time) -> datetime:
-    """Return the next moment, in the same zone's wall time, that the clock shows so."""
+def _next_time_at(local: datetime, clock_time: time) -> datetime:
+    """Return the next time that clocks in the same time zone show `clock_time`."""
     candidate = datetime.combine(local.date(), clock_time, tzinfo=local.tzinfo)
     if candidate <= local:
         candidate = datetime.combine(

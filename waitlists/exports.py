@@ -1,4 +1,4 @@
-"""What the line keeps about a person, for their export."""
+"""Waitlist entries and offers in a user's data export."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from waitlists.models import Promotion, WaitlistEntry
 
 @section("waitlist_entries")
 def waitlist_entries(user_id: UUID) -> list[Any]:
-    """Return a person's places in line, whatever became of them."""
+    """Return all waitlist entries of a user, ended ones included."""
     entries = WaitlistEntry.objects.filter(user_id=user_id).order_by("id")
     return list(
         entries.values(
@@ -34,7 +34,6 @@ def waitlist_entries(user_id: UUID) -> list[Any]:
 
 @section("promotions")
 def promotions(user_id: UUID) -> list[Any]:
-    """Return the offers that were made to a person."""
     offers = Promotion.objects.filter(user_id=user_id).order_by("id")
     return list(
         offers.values(

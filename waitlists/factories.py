@@ -1,4 +1,4 @@
-"""Waitlist entries for tests; the event must be full enough for a line."""
+"""Waitlist entries for tests. The event must have fewer free seats than the entry needs."""
 
 import factory
 
@@ -8,8 +8,6 @@ from waitlists.models import WaitlistEntry
 
 
 class WaitlistEntryFactory(factory.django.DjangoModelFactory[WaitlistEntry]):
-    """Somebody waiting for one seat."""
-
     class Meta:
         model = WaitlistEntry
 

@@ -1,4 +1,4 @@
-"""How a person's entries and offers are narrowed down."""
+"""Filters of the API's lists of waitlist entries and offers."""
 
 import django_filters
 
@@ -6,8 +6,6 @@ from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEn
 
 
 class EntryFilter(django_filters.FilterSet):
-    """The parameters of a list of entries."""
-
     event = django_filters.UUIDFilter(field_name="event_id", label="The id of an event.")
     status = django_filters.ChoiceFilter(choices=EntryStatus.choices)
 
@@ -17,8 +15,6 @@ class EntryFilter(django_filters.FilterSet):
 
 
 class PromotionFilter(django_filters.FilterSet):
-    """The parameters of a list of offers."""
-
     event = django_filters.UUIDFilter(field_name="event_id", label="The id of an event.")
     status = django_filters.ChoiceFilter(choices=PromotionStatus.choices)
 

@@ -1,4 +1,4 @@
-"""Forms of the line. They parse; what makes sense, the operations decide."""
+"""The form for joining a waitlist. It only parses; the operations validate."""
 
 from typing import Any
 
@@ -6,17 +6,15 @@ from bookings.forms import GuestFields, IdempotentForm, QuantityField, QuantityF
 
 
 class JoinForm(GuestFields, IdempotentForm, QuantityForm):
-    """Joining: how many, with how few one would do, and for guests who."""
-
     def __init__(self, *args: Any, most: int, is_guest: bool, **kwargs: Any) -> None:
-        """Make the form; is_guest: ask for name and address."""
+        """most: seats allowed per booking. is_guest: also ask for name and email address."""
         super().__init__(*args, most=most, **kwargs)
         self.fields["min_quantity"] = QuantityField(
             most=most,
             required=False,
-            label="How few would do?",
-            help_text="Leave it empty if you need all of them.",
+            label="Minimum seats you would accept",
+            help_text="Leave empty if you need all of them.",
         )
-        self.fields["quantity"].help_text = "You are offered as many as come back, up to these."
+        self.fields["quantity"].help_text = "You will be offered up to this many."
         if not is_guest:
             del self.fields["name"], self.fields["email"]

@@ -1,4 +1,4 @@
-"""The locks of waitlist entries and offers; their event is locked first."""
+"""The ways to lock waitlist entries and offers. Lock their event first."""
 
 from uuid import UUID
 
@@ -8,15 +8,15 @@ from waitlists.models import Promotion, WaitlistEntry
 
 
 class EntryNotFound(NotFound):
-    """There is no such entry, or it belongs to another person."""
+    """There is no such entry, or it belongs to another user."""
 
-    message = "We could not find this waitlist entry."
+    message = "This waitlist entry was not found."
 
 
 class PromotionNotFound(NotFound):
-    """There is no such offer, or it was made to another person."""
+    """There is no such offer, or it was made to another user."""
 
-    message = "We could not find this offer."
+    message = "This offer was not found."
 
 
 def lock_entry(*, locked_event: Event, entry_id: UUID) -> WaitlistEntry:

@@ -1,7 +1,7 @@
-"""The line of an event, and the offers made to those who wait.
+"""Waitlist entries, and the offers (promotions) made to them.
 
-Kept by the database (waitlists/migrations): positions, the moment of joining, the seats that an
-offer holds, and what an offer may be.
+Enforced by the database (waitlists/migrations): positions, `joined_at`, the seats that an offer
+holds, the columns that must not change, and the transitions of an offer's status.
 """
 
 from datetime import datetime
@@ -19,8 +19,6 @@ from events.models import PRICE_LIMIT, Event
 
 
 class EntryStatus(models.TextChoices):
-    """Where a waitlist entry stands."""
-
     WAITING = "waiting"
     PROMOTED = "promoted"
     BOOKED = "booked"
@@ -28,12 +26,12 @@ class EntryStatus(models.TextChoices):
     EXPIRED = "expired"
 
 
-# Statuses in which an entry still has a claim to seats: in line, or with an open offer.
-IN_LINE = (EntryStatus.WAITING, EntryStatus.PROMOTED)
+# Entries that wait for an offer, or have one that is not answered yet.
+OPEN_STATUSES = (EntryStatus.WAITING, EntryStatus.PROMOTED)
 
 
 class PromotionStatus(models.TextChoices):
-    """What became of an offer; only a pending one holds seats."""
+    """States of an offer; only a pending one holds seats."""
 
     PENDING = "pending"
     USED = "used"
@@ -42,29 +40,29 @@ class PromotionStatus(models.TextChoices):
 
 
 class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
-    """Reads of the line."""
-
     def waiting(self) -> "WaitlistQuerySet":
-        """Entries that wait for an offer."""
         return self.filter(status=EntryStatus.WAITING)
 
-    def in_line(self) -> "WaitlistQuerySet":
-        """Entries that wait, or have an open offer."""
-        return self.filter(status__in=IN_LINE)
+    def open(self) -> "WaitlistQuerySet":
+        """Entries that wait for an offer or have a pending one."""
+        return self.filter(status__in=OPEN_STATUSES)
 
     def fitting(self, free_seats: int) -> "WaitlistQuerySet":
-        """Waiting entries that would do with so many seats; the triggers use the same word."""
+        """Waiting entries that accept an offer of this many seats.
+
+        The database function `evently_somebody_fits` applies the same rule.
+        """
         return self.waiting().filter(min_quantity__lte=free_seats)
 
-    def in_line_order(self) -> "WaitlistQuerySet":
-        """The one order: promotions go by it, `position` is the rank in it."""
+    def in_waitlist_order(self) -> "WaitlistQuerySet":
+        """The order in which offers are made; `position` is the rank in it."""
         return self.order_by("-priority_score", "joined_at", "id")
 
 
 class WaitlistEntry(EventOwned):
-    """One person waiting for seats of one event.
+    """One person waiting for seats at one event; joining again reuses the row.
 
-    Triggers: `trg_waitlists_join` (who may join, when they joined), `trg_waitlists_rank_*`
+    Triggers: `trg_waitlists_join` (who may join; sets `joined_at`), `trg_waitlists_rank_*`
     (positions, once per statement).
     """
 
@@ -102,8 +100,7 @@ class WaitlistEntry(EventOwned):
     objects = WaitlistQuerySet.as_manager()
 
     class Meta:
-        """Constraints and indexes under the names of the data model."""
-
+        # Constraints and indexes carry the names in ERD.md.
         db_table = "waitlists"
         verbose_name_plural = "waitlist entries"
         constraints = [
@@ -154,20 +151,20 @@ class WaitlistEntry(EventOwned):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it stands in line."""
         return self.status == EntryStatus.WAITING
 
     @property
     def has_offer(self) -> bool:
-        """Whether seats are held for it right now."""
+        """Whether seats are held for it; the offer may have expired without being ended yet."""
         return self.status == EntryStatus.PROMOTED
 
 
 class Promotion(EventOwned):
-    """Seats held for one entry until a time, at a price that is the most it will pay.
+    """Seats held for one waitlist entry until `expires_at`, at `unit_price` or less.
 
-    Triggers: `trg_promotions_insert`, `trg_promotions_update` (what an offer may be and become),
-    `trg_promotions_ledger_*` (the seats it holds), `trg_promotions_booking`.
+    Triggers: `trg_promotions_insert` and `trg_promotions_update` (valid terms and transitions),
+    `trg_promotions_ledger_*` (the seats it holds), `trg_promotions_booking` (the booking made
+    from it).
     """
 
     waitlist = models.ForeignKey(
@@ -216,8 +213,7 @@ class Promotion(EventOwned):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        """Constraints and indexes under the names of the data model."""
-
+        # Constraints and indexes carry the names in ERD.md.
         db_table = "waitlist_promotions"
         constraints = [
             models.UniqueConstraint(
@@ -257,9 +253,9 @@ class Promotion(EventOwned):
 
     @property
     def is_pending(self) -> bool:
-        """Whether nobody has answered it yet; the clock may have run out all the same."""
+        """Whether it has not been answered or ended; it may have expired all the same."""
         return self.status == PromotionStatus.PENDING
 
     def is_open(self, *, at: datetime) -> bool:
-        """Tell whether it can be claimed at a moment."""
+        """Tell whether it can be accepted at a time."""
         return self.is_pending and at < self.expires_at

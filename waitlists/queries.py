@@ -1,4 +1,4 @@
-"""Reads of the line that are used twice, or hard to get right."""
+"""Queries on waitlist entries and offers."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ RECENT = timedelta(days=14)
 
 
 def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
-    """Return a person's entries with their events, the newest first."""
+    """Return a user's entries with their events, newest first."""
     return (
         WaitlistEntry.objects.filter(user_id=user_id)
         .select_related("event")
@@ -23,7 +23,7 @@ def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
 
 
 def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
-    """Return a person's offers with their events, the newest first."""
+    """Return a user's offers with their events and entries, newest first."""
     return (
         Promotion.objects.filter(user_id=user_id)
         .select_related("event", "waitlist")
@@ -32,19 +32,18 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
 
 
 def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:
-    """Return the offer that waits for an entry's answer."""
+    """Return an entry's pending offer, which may have expired already."""
     return Promotion.objects.filter(
         event_id=entry.event_id, waitlist_id=entry.pk, status=PromotionStatus.PENDING
     ).first()
 
 
-def line_length(*, event_id: UUID) -> int:
-    """Return how many entries wait for an event."""
+def waiting_count(*, event_id: UUID) -> int:
     return WaitlistEntry.objects.filter(event_id=event_id).waiting().count()
 
 
 def seats_returned_lately(*, event_id: UUID) -> int:
-    """Return how many booked seats of an event came back in the last 14 days."""
+    """Return how many seats of cancelled bookings an event got back in the last 14 days."""
     cancelled = Booking.objects.filter(
         event_id=event_id, status=BookingStatus.CANCELLED, cancelled_at__gte=Clock() - RECENT
     )
@@ -52,7 +51,7 @@ def seats_returned_lately(*, event_id: UUID) -> int:
 
 
 def events_with_overdue_promotions() -> list[UUID]:
-    """Return the ids of events with offers whose time is over."""
+    """Return the ids of events with pending offers that have expired."""
     return list(
         Promotion.objects.filter(status=PromotionStatus.PENDING, expires_at__lte=Clock())
         .order_by("event_id")
@@ -62,7 +61,10 @@ def events_with_overdue_promotions() -> list[UUID]:
 
 
 def events_to_repair() -> list[UUID]:
-    """Return the ids of events where somebody waiting fits, or waits longer than they wanted."""
+    """Return the ids of events with waiting entries that fit the free seats or are overdue.
+
+    Overdue: past the entry's own `expires_at`.
+    """
     stuck = WaitlistEntry.objects.filter(
         event_id=OuterRef("pk"), status=EntryStatus.WAITING
     ).filter(Q(min_quantity__lte=OuterRef("available_seats")) | Q(expires_at__lte=Clock()))

@@ -1,4 +1,4 @@
-"""Facts of the apps below that the line answers to."""
+"""What the waitlist does when seats are freed or an event changes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from waitlists import operations
 
 @receiver(seats_freed, dispatch_uid="waitlists.promote")
 def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any) -> None:
-    """Offer freed seats to the line, in the transaction that freed them."""
+    """Offer freed seats to the waitlist, in the transaction that freed them."""
     operations.promote_waiting(locked_event=locked_event)
 
 
@@ -19,6 +19,6 @@ def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any)
 def keep_waiting_until_sales_end(
     sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
 ) -> None:
-    """Let people in line wait until the new end of sales, when an event or its sales moved."""
+    """Move the end of waiting with the end of sales; the event's row is locked."""
     if {"event_date", "sales_end_at"} & changes.keys():
         operations.move_waiting_ends(locked_event=event, changes=changes)

@@ -1,4 +1,4 @@
-"""How entries, offers and an event's figures look in the API."""
+"""Waitlist entries and offers in the API."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from waitlists.models import Promotion, WaitlistEntry
 
 
 class NotifyPreferences(serializers.Serializer[Any]):
-    """Which ways news of this entry may come; what is left out follows the person's own."""
+    """Channels for notifications about this entry; omitted ones follow the user's preferences."""
 
     email = serializers.BooleanField(required=False)
     in_app = serializers.BooleanField(required=False)
@@ -20,24 +20,24 @@ class NotifyPreferences(serializers.Serializer[Any]):
 
 @extend_schema_serializer(examples=[ENTRY_REQUEST])
 class EntryRequest(serializers.Serializer[Any]):
-    """A place in line to ask for."""
+    """A request to join the waitlist of an event."""
 
     event = serializers.UUIDField(source="event_id")
     quantity = seats_field(default=1)
     min_quantity = seats_field(
         required=False,
         allow_null=True,
-        help_text="With how few seats one would do; by default all of them.",
+        help_text="The fewest seats you would accept; by default all of them.",
     )
     auto_accept = serializers.BooleanField(
-        default=False, help_text="Book at once when one's turn comes. Not available yet."
+        default=False, help_text="Book automatically instead of making an offer. Not available yet."
     )
     notify_prefs = NotifyPreferences(required=False, allow_null=True)
 
 
 @extend_schema_serializer(examples=[ENTRY])
 class EntryRepresentation(serializers.ModelSerializer[WaitlistEntry]):
-    """One person's place in an event's line."""
+    """A user's entry on the waitlist of an event."""
 
     event = EventSummary(read_only=True)
     joined_at = MomentField(read_only=True)
@@ -64,16 +64,16 @@ class EntryRepresentation(serializers.ModelSerializer[WaitlistEntry]):
         )
         read_only_fields = fields
         extra_kwargs = {
-            "position": {"help_text": "The rank in line, from 1; null unless waiting."},
-            "unit_price": {"help_text": "The price on joining: the most that an offer costs."},
+            "position": {"help_text": "The position on the waitlist, from 1; null unless waiting."},
+            "unit_price": {"help_text": "Price per seat on joining; an offer costs this or less."},
             "passed_over": {
-                "help_text": "Offers made to later entries while this one did not fit."
+                "help_text": "Offers to later entries while too few seats were free for this one."
             },
         }
 
 
 class OfferFacts(serializers.ModelSerializer[Promotion]):
-    """What an entry was offered, and how it ended."""
+    """An offer made to an entry, and how it ended."""
 
     promoted_at = MomentField(read_only=True)
     expires_at = MomentField(read_only=True)
@@ -96,14 +96,14 @@ class OfferFacts(serializers.ModelSerializer[Promotion]):
 
 
 class EntryReceipt(EntryRepresentation):
-    """A place in line with the facts behind it."""
+    """A waitlist entry with its offers and figures about the waitlist."""
 
     offers = OfferFacts(many=True, read_only=True)
     line_length = serializers.IntegerField(
-        read_only=True, help_text="How many wait for this event."
+        read_only=True, help_text="The number of entries that wait for this event."
     )
     seats_returned_lately = serializers.IntegerField(
-        read_only=True, help_text="Seats that came back in the last 14 days."
+        read_only=True, help_text="Seats of this event cancelled in the last 14 days."
     )
 
     class Meta(EntryRepresentation.Meta):
@@ -118,7 +118,7 @@ class EntryReceipt(EntryRepresentation):
 
 @extend_schema_serializer(examples=[PROMOTION])
 class PromotionRepresentation(OfferFacts):
-    """An offer: seats held for one person until a time, at a price that is the most they pay."""
+    """An offer: seats held for a user until it expires, at `unit_price` per seat or less."""
 
     event = EventSummary(read_only=True)
 

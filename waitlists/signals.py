@@ -1,16 +1,16 @@
-"""Facts about the line, announced inside the transaction that makes them, last."""
+"""Signals of the waitlist, sent at the end of the transaction that makes the change."""
 
 from django.dispatch import Signal
 
-# Somebody stands in line. `entry: WaitlistEntry`, its event loaded and its position known
+# A user has joined. `entry: WaitlistEntry`, with its event and position loaded
 waitlist_joined = Signal()
 
-# Seats are held for people. `event: Event`, `promotions: list[Promotion]`
+# Offers were made, and their seats are held. `event: Event`, `promotions: list[Promotion]`
 promotions_made = Signal()
 
-# Offers ended without a booking. `event: Event`, `promotions: list[Promotion]`
+# Offers have ended without a booking. `event: Event`, `promotions: list[Promotion]`
 promotions_ended = Signal()
 
-# People wait no longer, since the event was cancelled or is over. `event: Event`,
+# Entries were closed: the event is cancelled or over, or their own end has passed. `event: Event`,
 # `entries: list[WaitlistEntry]`, `reason: str`
 entries_closed = Signal()

@@ -1,4 +1,4 @@
-"""Background work on the line: windows that ran out, and repairs."""
+"""Periodic tasks of the waitlist."""
 
 from celery import shared_task
 
@@ -8,7 +8,7 @@ from waitlists import operations, queries
 
 @shared_task
 def expire_promotions() -> None:
-    """End offers whose time is over; their seats go to the next in line."""
+    """End expired offers; their seats are offered to the next entries."""
     for_each_event(
         "expire_promotions",
         queries.events_with_overdue_promotions(),
@@ -18,5 +18,9 @@ def expire_promotions() -> None:
 
 @shared_task
 def repair_lines() -> None:
-    """Serve lines where somebody fits and was not asked; there should be none."""
-    for_each_event("repair_lines", queries.events_to_repair(), operations.repair_line)
+    """Make offers that were missed, and close entries whose own end has passed.
+
+    Normally every change makes its own offers, so this finds seats only after a plain SQL change
+    or an error.
+    """
+    for_each_event("repair_lines", queries.events_to_repair(), operations.repair_waitlist)

@@ -1,28 +1,25 @@
-"""URLs of waitlist entries and offers."""
+"""URLs of waitlist entries and offers.
+
+Pages of an entry or an offer have two URLs: for its owner, and for the holder of an emailed link.
+"""
 
 from django.urls import path
 
-from waitlists.views import entry, promotion
+from waitlists.views import entry, joining, promotion
 
 urlpatterns = [
-    path("events/<uuid:event_id>/join/", entry.join_waitlist, name="join_waitlist"),
+    path("events/<uuid:event_id>/join/", joining.join_waitlist, name="join_waitlist"),
     path("waitlists/", entry.my_waitlists, name="my_waitlists"),
-    path("waitlists/<uuid:entry_id>/", entry.waitlist_entry, name="waitlist_entry"),
-    path("waitlists/<uuid:entry_id>/leave/", entry.leave_waitlist, name="leave_waitlist"),
-    path("promotions/<uuid:promotion_id>/", promotion.promotion, name="promotion"),
+    path("waitlists/<uuid:row_id>/", entry.waitlist_entry, name="waitlist_entry"),
+    path("w/<str:token>/", entry.waitlist_entry, name="entry_link"),
+    path("waitlists/<uuid:row_id>/leave/", entry.leave_waitlist, name="leave_waitlist"),
+    path("w/<str:token>/leave/", entry.leave_waitlist, name="entry_link_leave"),
+    path("promotions/<uuid:row_id>/", promotion.promotion, name="promotion"),
+    path("p/<str:token>/", promotion.promotion, name="promotion_link"),
+    path("promotions/<uuid:row_id>/accept/", promotion.accept_promotion, name="accept_promotion"),
+    path("p/<str:token>/accept/", promotion.accept_promotion, name="promotion_link_accept"),
     path(
-        "promotions/<uuid:promotion_id>/accept/",
-        promotion.accept_promotion,
-        name="accept_promotion",
+        "promotions/<uuid:row_id>/decline/", promotion.decline_promotion, name="decline_promotion"
     ),
-    path(
-        "promotions/<uuid:promotion_id>/decline/",
-        promotion.decline_promotion,
-        name="decline_promotion",
-    ),
-    path("w/<str:token>/", entry.entry_link, name="entry_link"),
-    path("w/<str:token>/leave/", entry.entry_link_leave, name="entry_link_leave"),
-    path("p/<str:token>/", promotion.promotion_link, name="promotion_link"),
-    path("p/<str:token>/accept/", promotion.promotion_link_accept, name="promotion_link_accept"),
-    path("p/<str:token>/decline/", promotion.promotion_link_decline, name="promotion_link_decline"),
+    path("p/<str:token>/decline/", promotion.decline_promotion, name="promotion_link_decline"),
 ]

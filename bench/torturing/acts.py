@@ -187,7 +187,7 @@ def expire() -> None:
 
 def repair() -> None:
     """Serve the line of an event."""
-    waitlists.repair_line(event_id=an_event())
+    waitlists.repair_waitlist(event_id=an_event())
 
 
 def edit() -> None:

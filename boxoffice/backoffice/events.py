@@ -19,7 +19,7 @@ from evently.formatting import counted, moment, money
 from events.admin import HistoryMixin, cells
 from events.admin.events import change_url
 from events.models import Event, EventStatus
-from waitlists.models import IN_LINE, WaitlistEntry
+from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 
 @admin.register(Event)
@@ -150,8 +150,8 @@ def _progress(event: Event) -> dict[str, Any]:
         done=Count("pk", filter=Q(status=BookingStatus.CANCELLED)),
     )
     line = WaitlistEntry.objects.filter(event_id=event.pk).aggregate(
-        left=Count("pk", filter=Q(status__in=IN_LINE)),
-        done=Count("pk", filter=~Q(status__in=IN_LINE)),
+        left=Count("pk", filter=Q(status__in=OPEN_STATUSES)),
+        done=Count("pk", filter=~Q(status__in=OPEN_STATUSES)),
     )
     left, done = bookings["left"] + line["left"], bookings["done"] + line["done"]
     return {

@@ -233,7 +233,7 @@ class _Loader:
         last = (
             WaitlistEntry.objects.filter(event_id=self.event.pk)
             .waiting()
-            .in_line_order()
+            .in_waitlist_order()
             .reverse()[0]
         )
         self._by(

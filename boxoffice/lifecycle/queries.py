@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from bookings.models import HOLDING_SEATS, Booking
 from events.models import Event, EventStatus
-from waitlists.models import IN_LINE, WaitlistEntry
+from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 COMPLETED_AT_ONCE = 500
 
@@ -14,7 +14,7 @@ COMPLETED_AT_ONCE = 500
 def cancelled_events_to_continue() -> list[UUID]:
     """Return the ids of cancelled events that still have bookings or waitlist entries."""
     bookings = Booking.objects.filter(event_id=OuterRef("pk"), status__in=HOLDING_SEATS)
-    entries = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status__in=IN_LINE)
+    entries = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status__in=OPEN_STATUSES)
     return list(
         Event.objects.filter(status=EventStatus.CANCELLED)
         .filter(Exists(bookings) | Exists(entries))

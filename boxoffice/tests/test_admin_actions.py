@@ -103,7 +103,7 @@ def test_priority_is_set_with_a_reason(admin, organizer):
     url = f"/admin/waitlists/waitlistentry/{second.pk}/priority/"
 
     refused = admin.post(url, {"confirmed": "yes", "score": "5", "reason": ""})
-    assert "Say why." in refused.content.decode()
+    assert "Enter a reason." in refused.content.decode()
     too_much = admin.post(url, {"confirmed": "yes", "score": "9999999", "reason": "x"})
     assert "less than or equal to 1000000" in too_much.content.decode()
     admin.post(url, {"confirmed": "yes", "score": "5", "reason": "Helps with the chairs"})

@@ -12,7 +12,7 @@ from bookings.factories import BookingFactory
 from evently.tests.sql import run
 from events.factories import EventFactory
 from waitlists.models import Promotion
-from waitlists.tests.lines import free, full_event, wait
+from waitlists.tests.helpers import cancel, full_event, join
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ def test_event_page_offers_seats(client):
 
 def test_event_page_offers_the_line_once_full(client):
     event, _ = full_event()
-    wait(event)
+    join(event)
     response = page_of(client, event)
     assert response.context["availability"].can_join
     assert "Sold out" in response.content.decode()
@@ -46,7 +46,7 @@ def test_event_page_sells_what_is_too_little_for_the_line(client):
     event = EventFactory(total_capacity=4)
     BookingFactory(event=event, quantity=2)
     event.refresh_from_db()
-    wait(event, quantity=3)
+    join(event, quantity=3)
 
     page = page_of(client, event).content.decode()
 
@@ -56,7 +56,7 @@ def test_event_page_sells_what_is_too_little_for_the_line(client):
 
 def test_event_page_tells_seats_kept_for_the_line(client):
     event, booking = full_event()
-    wait(event, quantity=1)
+    join(event, quantity=1)
     # Freed by plain SQL: nobody has been asked yet.
     run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", booking.pk)
 
@@ -96,10 +96,10 @@ def test_event_page_is_not_there_for_drafts_and_strangers_ids(client):
 
 def test_event_page_shows_what_the_reader_has(client, user):
     event, booking = full_event()
-    wait(event, user)
+    join(event, user)
     page = page_of(client, event).content.decode()
     assert "You are 1st in line" in page
-    free(booking)
+    cancel(booking)
     page = page_of(client, event).content.decode()
     assert "kept for you" in page
     assert reverse("promotion", args=[Promotion.objects.get().pk]) in page
@@ -135,7 +135,7 @@ def test_event_seats_swaps_the_panel_when_the_offer_changes(client):
     same = client.get(url, {"state": "join"})
     assert "HX-Retarget" not in same.headers
     assert "Sold out" in same.content.decode()
-    free(booking)
+    cancel(booking)
     changed = client.get(url, {"state": "join"})
     assert changed.headers["HX-Retarget"] == "#panel"
     assert "How many seats?" in changed.content.decode()
@@ -146,7 +146,7 @@ def test_event_page_costs_the_same_however_long_the_line(client):
     counts = []
     for more in (1, 29):
         for _ in range(more):
-            wait(event)
+            join(event)
         with CaptureQueriesContext(connection) as queries:
             page_of(client, event)
         counts.append(len(queries))

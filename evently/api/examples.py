@@ -98,7 +98,7 @@ PROMOTION_VALUE = {
     "promoted_at": "2027-03-10T08:00:00.500000Z",
     "expires_at": "2027-03-11T08:00:00.500000Z",
     "window_minutes": 1440,
-    "promotion_reason": "seats came free",
+    "promotion_reason": "seats became available",
     "ended_at": None,
     "booking": None,
 }

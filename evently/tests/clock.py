@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evently.database.versioned import newest_source
 from evently.tests.database import as_owner
 
 
@@ -22,8 +23,9 @@ class TestClock:
         self._show(f"timestamptz ''{datetime.now(UTC).isoformat()}''")
 
     def reset(self) -> None:
-        """Let it show the real time again."""
-        self.move(timedelta(0))
+        """Let it show the real time again, by the function that migrations install."""
+        with as_owner() as connection:
+            connection.execute(newest_source("evently", "clock"))
 
     def _show(self, moment: str) -> None:
         with as_owner() as connection:

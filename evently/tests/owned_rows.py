@@ -2,7 +2,7 @@
 
 While tests run, each statement of the application is looked at, and one that changes, deletes or
 locks rows of an event without `event_id` in its WHERE fails on the spot: on many machines it would
-have to ask all of them. What tests and factories write themselves is theirs.
+have to ask all of them. What tests, factories and migrations write themselves is theirs.
 """
 
 import re
@@ -28,6 +28,10 @@ SOURCE = re.compile(r'\bFROM\s+"?(\w+)"?', re.IGNORECASE)
 WHERE = re.compile(r"\bWHERE\b(.*)", re.IGNORECASE | re.DOTALL)
 EVENT = re.compile(r"\bevent_id\b", re.IGNORECASE)
 
+# Code whose statements are not looked at. A migration changes the rows of all events.
+FOLDERS = {"tests", "migrations"}
+FILES = ("factories.py", "conftest.py", "migrate.py")
+
 
 class EventNotNamed(AssertionError):
     """A statement would search all machines for rows of one event."""
@@ -52,13 +56,13 @@ def tables_without_event(statement: str) -> set[str]:
 
 
 def is_of_a_test(frame: FrameType | None) -> bool:
-    """Tell whether the nearest code of ours is a test's own, not the application's."""
+    """Tell whether the nearest code of ours is a test's or a migration's, not the application's."""
     root = str(BASE_DIR)
     while frame is not None:
         path = frame.f_code.co_filename
         if path.startswith(root) and ".venv" not in path and path != __file__:
             relative = Path(path).relative_to(root)
-            return "tests" in relative.parts or relative.name in ("factories.py", "conftest.py")
+            return bool(FOLDERS & set(relative.parts)) or relative.name in FILES
         frame = frame.f_back
     return False
 

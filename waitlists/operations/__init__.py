@@ -18,7 +18,7 @@ from waitlists.operations.promotions import (
     decline_promotion,
     expire_promotions,
     promote_waiting,
-    repair_line,
+    repair_waitlist,
 )
 
 __all__ = [
@@ -38,6 +38,6 @@ __all__ = [
     "leave_waitlist",
     "move_waiting_ends",
     "promote_waiting",
-    "repair_line",
+    "repair_waitlist",
     "set_priority",
 ]

@@ -1,6 +1,7 @@
-"""Joining a line without logging in: under an address that anybody can type.
+"""Joining a waitlist without logging in, with an email address that anyone could enter.
 
-A stranger is told the same whoever's address it is, as when they book (`bookings.operations`).
+The response must not reveal what is known about the owner of the address, as with bookings
+(`bookings.operations.guests`).
 """
 
 from collections.abc import Callable
@@ -35,16 +36,16 @@ def join_as_guest(
     min_quantity: int | None,
     form_idempotency: Callable[[UUID], Idempotency | None],
 ) -> WaitlistEntry:
-    """Put the owner of an address in line; they get an account where they have none.
+    """Add the owner of an email address to the waitlist, creating an account if they have none.
 
-    form_idempotency: what makes it safe to be sent twice, by the person's id.
+    form_idempotency: returns the form's idempotency key for a user id.
     Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified
-    where the reason concerns the owner alone, who is told by mail.
+    if the reason concerns the owner alone, who is notified by email.
     """
     email, name = clean_address(email), clean_name(name)
-    least = smallest_acceptable_quantity(quantity, min_quantity)
+    smallest = smallest_acceptable_quantity(quantity, min_quantity)
     try:
-        _refuse_anybody(event_id, quantity=quantity, least=least)
+        _check_for_anyone(event_id, quantity=quantity, smallest=smallest)
     except DomainError:
         replay_for_guest(email, form_idempotency)
         raise
@@ -59,14 +60,15 @@ def join_as_guest(
             as_guest=True,
         )
     except (AlreadyWaiting, PersonLimit, AccountInactive) as refusal:
-        # Something may have changed since the first look, for everybody.
-        _refuse_anybody(event_id, quantity=quantity, least=least)
+        # The event may have changed since the first check: a reason that holds for everyone
+        # may be shown.
+        _check_for_anyone(event_id, quantity=quantity, smallest=smallest)
         notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
         raise OwnerNotified from None
 
 
-def _refuse_anybody(event_id: UUID, *, quantity: int, least: int) -> None:
-    """Refuse what anybody would be refused, as far as one look without locks tells."""
+def _check_for_anyone(event_id: UUID, *, quantity: int, smallest: int) -> None:
+    """Raise what would be raised for any user, as far as it can be known without locks."""
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
@@ -77,5 +79,5 @@ def _refuse_anybody(event_id: UUID, *, quantity: int, least: int) -> None:
     if quantity > (event.max_per_person or quantity):
         raise PersonLimit
     seats = seats_of(event, waitlist_summaries([event.pk]).get(event.pk, WaitlistSummary()))
-    if least <= seats.available and not seats.kept_for_line:
+    if smallest <= seats.available and not seats.reserved_for_waitlist:
         raise SeatsAvailable

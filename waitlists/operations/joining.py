@@ -1,4 +1,4 @@
-"""Joining the line and leaving it."""
+"""Joining and leaving a waitlist."""
 
 from datetime import datetime
 from typing import Any
@@ -15,41 +15,42 @@ from events.locks import EventNotFound, lock_event
 from events.models import Event
 from events.operations import SalesClosed, check_quantity
 from waitlists.locks import lock_entry
-from waitlists.models import IN_LINE, EntryStatus, PromotionStatus, WaitlistEntry
-from waitlists.operations.promotions import end_offer, promote_waiting
+from waitlists.models import OPEN_STATUSES, EntryStatus, PromotionStatus, WaitlistEntry
+from waitlists.operations.promotions import end_offers, promote_waiting
+from waitlists.queries import open_promotion_for
 from waitlists.signals import waitlist_joined
 
 
 class AlreadyWaiting(Conflict):
-    """The person stands in this line, or has an offer."""
+    """The user already waits for this event, or has an offer."""
 
     code = "already_waiting"
-    message = "You are on this waitlist already."
+    message = "You are already on this waitlist."
 
 
 class SeatsAvailable(Conflict):
-    """There are seats to book, so there is nothing to wait for."""
+    """Enough seats are on public sale, so there is no need to wait."""
 
     code = "seats_available"
-    message = "There are seats on sale right now. Book those, and wait for the rest if you like."
+    message = "Seats are on sale right now. Book those, and join the waitlist if you need more."
 
 
 class NotWaiting(Conflict):
-    """The entry has left the line already."""
+    """The entry has been booked, left or closed."""
 
     code = "not_waiting"
-    message = "You are not on this waitlist any more."
+    message = "You are no longer on this waitlist."
 
 
 class AutoAcceptUnsupported(Invalid):
-    """Booking at once when one's turn comes is not available yet."""
-
     code = "auto_accept_unsupported"
-    message = "Being booked automatically is not available yet. You will get an offer to claim."
+    message = (
+        "Automatic booking is not available yet. Leave out auto_accept to receive an offer instead."
+    )
 
 
-# What joining again writes into the row of the first time.
-TAKEN_UP = (
+# Joining again reuses the user's row and overwrites these columns.
+REJOIN_FIELDS = (
     "quantity",
     "min_quantity",
     "notify_prefs",
@@ -81,105 +82,108 @@ def join_waitlist(
     idempotency: Idempotency | None = None,
     as_guest: bool = False,
 ) -> WaitlistEntry:
-    """Put a person in line, at the end; whoever left before joins with the same row.
+    """Add a user to the end of an event's waitlist; a user who has left rejoins with the same row.
 
-    quantity: seats wished for, 1 to 10. min_quantity: with how few the person would do, by
-    default all of them. expires_at: until when they wait, at most the end of sales. as_guest:
-    whoever joins has only typed the person's address (`join_as_guest`).
+    quantity: seats wanted, 1 to 10. min_quantity: the fewest seats the user would accept, by
+    default all of them. expires_at: until when they wait, at most until the end of sales.
+    as_guest: the caller has only entered the user's email address (`join_as_guest`).
     Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, BookingLimit,
-    Invalid, EventBusy.
+    AutoAcceptUnsupported, Invalid, EventBusy; Replayed (`idempotency`).
     """
-    least = smallest_acceptable_quantity(quantity, min_quantity)
+    smallest = smallest_acceptable_quantity(quantity, min_quantity)
     if auto_accept:
         raise AutoAcceptUnsupported(fields={"auto_accept": AutoAcceptUnsupported.message})
 
     def work() -> WaitlistEntry:
-        event = lock_event(event_id)
-        if not event.is_published:
+        locked_event = lock_event(event_id)
+        if not locked_event.is_published:
             raise EventNotFound
-        place = _row_of(event=event, user_id=user_id)
-        place.quantity, place.min_quantity = quantity, least
-        place.notify_prefs = notify_prefs or {}
-        place.unit_price = event.current_price
-        place.status = EntryStatus.WAITING
-        place.priority_score, place.priority_reason = 0, ""
-        place.expires_at = min(expires_at or event.sales_close_at, event.sales_close_at)
+        sales_close_at = locked_event.sales_close_at
+        entry = _new_or_ended_entry(locked_event=locked_event, user_id=user_id)
+        entry.quantity, entry.min_quantity = quantity, smallest
+        entry.notify_prefs = notify_prefs or {}
+        entry.unit_price = locked_event.current_price
+        entry.status = EntryStatus.WAITING
+        entry.priority_score, entry.priority_reason = 0, ""
+        entry.expires_at = min(expires_at or sales_close_at, sales_close_at)
         with refusing(**JOIN_REFUSALS):
-            if place._state.adding:
-                place.save(force_insert=True)
+            if entry._state.adding:
+                entry.save(force_insert=True)
             else:
-                place.save(update_fields=TAKEN_UP)
-        place.refresh_from_db()
-        place.event = event
+                entry.save(update_fields=REJOIN_FIELDS)
+        entry.refresh_from_db()
+        entry.event = locked_event
         if as_guest:
             end_unverified_password(user_id=user_id)
-        waitlist_joined.send(sender=WaitlistEntry, entry=place)
-        return place
+        waitlist_joined.send(sender=WaitlistEntry, entry=entry)
+        return entry
 
     return run_in_transaction(work, idempotency=idempotency)
 
 
 def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:
-    """Return with how few seats somebody would do. Raises Invalid where the wish makes no sense."""
+    """Return `min_quantity`, by default `quantity`. Raises Invalid if either is out of range."""
     check_quantity(quantity)
-    least = quantity if min_quantity is None else min_quantity
-    if not 1 <= least <= quantity:
-        sentence = "Choose at least 1 seat, and no more than you ask for."
+    smallest = quantity if min_quantity is None else min_quantity
+    if not 1 <= smallest <= quantity:
+        sentence = "Enter at least 1 seat, and no more than the number of seats you want."
         raise Invalid(sentence, fields={"min_quantity": sentence})
-    return least
+    return smallest
 
 
-def _row_of(*, event: Event, user_id: UUID) -> WaitlistEntry:
-    """Return the person's row for a locked event, a new one where there is none."""
-    place = WaitlistEntry.objects.filter(event_id=event.pk, user_id=user_id).first()
-    if place is None:
-        return WaitlistEntry(event_id=event.pk, user_id=user_id)
-    if place.status in IN_LINE:
+def _new_or_ended_entry(*, locked_event: Event, user_id: UUID) -> WaitlistEntry:
+    """Return the user's entry that has ended, or an unsaved one. Raises AlreadyWaiting."""
+    entry = WaitlistEntry.objects.filter(event_id=locked_event.pk, user_id=user_id).first()
+    if entry is None:
+        return WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
+    if entry.status in OPEN_STATUSES:
         raise AlreadyWaiting
-    return place
+    return entry
 
 
 def leave_waitlist(
     *, event_id: UUID, entry_id: UUID, idempotency: Idempotency | None = None
 ) -> WaitlistEntry:
-    """Take a person out of line; an open offer of theirs is declined and goes to the next.
+    """Take an entry off the waitlist; its pending offer is declined and goes to the next entry.
 
-    Raises EntryNotFound, NotWaiting, EventBusy.
+    Raises EntryNotFound, NotWaiting, EventBusy; Replayed (`idempotency`).
     """
 
     def work() -> WaitlistEntry:
-        event = lock_event(event_id)
-        place = lock_entry(locked_event=event, entry_id=entry_id)
-        if place.status == EntryStatus.PROMOTED:
-            offer = place.promotions.filter(
-                event_id=event.pk, status=PromotionStatus.PENDING
-            ).first()
-            if offer is not None:
-                end_offer(locked_event=event, promotion=offer, status=PromotionStatus.DECLINED)
-                promote_waiting(locked_event=event)
-        elif place.status == EntryStatus.WAITING:
-            place.status = EntryStatus.LEFT
-            place.save(update_fields=["status"])
+        locked_event = lock_event(event_id)
+        entry = lock_entry(locked_event=locked_event, entry_id=entry_id)
+        if entry.has_offer:
+            promotion = open_promotion_for(entry=entry)
+            if promotion is not None:
+                end_offers(
+                    locked_event=locked_event,
+                    promotions=[promotion],
+                    status=PromotionStatus.DECLINED,
+                )
+                promote_waiting(locked_event=locked_event)
+        elif entry.is_waiting:
+            entry.status = EntryStatus.LEFT
+            entry.save(update_fields=["status"])
         else:
             raise NotWaiting
-        place.refresh_from_db()
-        place.event = event
-        return place
+        entry.refresh_from_db()
+        entry.event = locked_event
+        return entry
 
     return run_in_transaction(work, idempotency=idempotency)
 
 
 def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]]) -> None:
-    """Move the end of waiting of those who wait until sales end, with the end of sales.
+    """Move `expires_at` of the open entries that wait until the end of sales to its new time.
 
-    changes: what changed of the event, as field to (old, new). Whoever wished for an earlier end
-    keeps it, unless sales now end before it.
+    changes: the event's changed fields, as {name: (old, new)}. Entries with an earlier end of
+    their own keep it, unless sales now end before it.
     """
     starts = changes.get("event_date", (locked_event.event_date,))[0]
     ended = changes.get("sales_end_at", (locked_event.sales_end_at,))[0]
     old_close = min(ended or starts, starts)
     new_close = locked_event.sales_close_at
-    in_line = WaitlistEntry.objects.filter(event_id=locked_event.pk).in_line()
-    in_line.filter(Q(expires_at=old_close) | Q(expires_at__gt=new_close)).update(
+    entries = WaitlistEntry.objects.open().filter(event_id=locked_event.pk)
+    entries.filter(Q(expires_at=old_close) | Q(expires_at__gt=new_close)).update(
         expires_at=new_close
     )

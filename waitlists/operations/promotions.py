@@ -1,4 +1,4 @@
-"""Offers: made in the transaction that frees the seats, claimed, declined, or run out."""
+"""Offers: made in the transaction that frees the seats; then accepted, declined or expired."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -23,104 +23,115 @@ from waitlists.locks import PromotionNotFound, lock_promotion
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 
-SEATS_FREED = "seats came free"
+# Stored with the offer, and shown to the attendee as "Because …."
+SEATS_FREED = "seats became available"
 
 
 class PromotionExpired(Conflict):
-    """The offer's time is over; its seats went to the next in line."""
+    """The offer was not accepted in time."""
 
     code = "promotion_expired"
     message = (
-        "The time for this offer is over, and the seats went to the next in line. "
+        "This offer has expired, and the seats were offered to the next person on the waitlist. "
         "You can join the waitlist again."
     )
 
 
 class PromotionClosed(Conflict):
-    """The offer was claimed or declined already."""
+    """The offer has been accepted or declined."""
 
     code = "promotion_closed"
-    message = "This offer was answered already."
+    message = "This offer has already been claimed or declined."
 
 
 def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[Promotion]:
-    """Offer free seats to those in line who fit, in order, in a fixed number of statements.
+    """Offer free seats to the waiting entries that fit, in order; return the offers.
 
-    An entry fits if its `min_quantity` is free, and is offered as many as it asked for, if they
-    are there. One that does not fit keeps its place; `passed_over` counts the offers made to
-    later ones meanwhile.
+    An entry fits if at least its `min_quantity` is free; it is offered its `quantity`, or what is
+    left. An entry that does not fit keeps its position, and its `passed_over` counts the offers
+    made to later entries. Takes a fixed number of statements, however many offers are made.
+    reason: stored with the offers, see `SEATS_FREED`.
     """
+    # The caller's row may be older than the seats that triggers have moved since.
     event = Event.objects.annotate(clock=Clock()).get(pk=locked_event.pk)
     close_overdue_entries(locked_event=event)
     window = offer_window(event, at=event.clock) if event.is_on_sale(at=event.clock) else None
     if window is None or event.available_seats == 0:
         return []
-    chosen = _choose(event)
+    chosen = _choose_entries(locked_event=event)
     if not chosen:
         return []
-    _count_passed_over(event, [place.position or 0 for place, _ in chosen])
+    _count_passed_over(locked_event=event, positions=[entry.position or 0 for entry, _ in chosen])
     WaitlistEntry.objects.filter(
-        event_id=event.pk, pk__in=[place.pk for place, _ in chosen]
+        event_id=event.pk, pk__in=[entry.pk for entry, _ in chosen]
     ).update(status=EntryStatus.PROMOTED)
     offers = [
         Promotion(
-            waitlist=place,
+            waitlist=entry,
             event=event,
-            user_id=place.user_id,
+            user_id=entry.user_id,
             quantity=seats,
-            unit_price=min(place.unit_price, event.current_price),
+            unit_price=min(entry.unit_price, event.current_price),
             promoted_at=event.clock,
             expires_at=window.expires_at,
             window_minutes=window.minutes,
             promotion_reason=reason,
         )
-        for place, seats in chosen
+        for entry, seats in chosen
     ]
-    # Sales that ended since the clock was read: the next try sees that there is nothing to offer.
+    # Sales may have ended since the clock was read; the retry then finds nothing to offer.
     with refusing(trg_sales_open=RetryTransaction):
         promotions = Promotion.objects.bulk_create(offers)
     promotions_made.send(sender=Promotion, event=event, promotions=promotions)
     return promotions
 
 
-def _choose(event: Event) -> list[tuple[WaitlistEntry, int]]:
-    """Return who is offered how many of the free seats, in line order."""
-    free = event.available_seats
+def _choose_entries(*, locked_event: Event) -> list[tuple[WaitlistEntry, int]]:
+    """Return the entries that get an offer, in waitlist order, each with its number of seats."""
+    free = locked_event.available_seats
     chosen: list[tuple[WaitlistEntry, int]] = []
-    line = WaitlistEntry.objects.filter(event_id=event.pk).fitting(free).in_line_order()
-    # Each offer takes at least one seat, so no more rows than free seats can be chosen; the
-    # iterator reads on only while somebody further back may fit into what is left.
-    for place in line.iterator(chunk_size=200):
+    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk).fitting(free)
+    # Each offer takes at least one seat, so no more entries than free seats can be chosen; the
+    # iterator reads on only while a later entry may fit into what is left.
+    for entry in entries.in_waitlist_order().iterator(chunk_size=200):
         if free == 0:
             break
-        if place.min_quantity <= free:
-            seats = min(place.quantity, free)
-            chosen.append((place, seats))
+        if entry.min_quantity <= free:
+            seats = min(entry.quantity, free)
+            chosen.append((entry, seats))
             free -= seats
     return chosen
 
 
-def _count_passed_over(event: Event, positions: Sequence[int]) -> None:
-    """Count, for those who stay in line, the offers made to later ones."""
+def _count_passed_over(*, locked_event: Event, positions: Sequence[int]) -> None:
+    """Add to each entry that stays the number of offers made to entries behind it.
+
+    positions: of the entries that get an offer, before they leave the order.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE waitlists w SET passed_over = passed_over + ("
             "   SELECT count(*) FROM unnest(%(positions)s::int[]) p WHERE p > w.position)"
-            " WHERE event_id = %(event)s AND status = 'waiting'"
+            " WHERE event_id = %(event)s AND status = %(waiting)s"
             "   AND position < %(last)s AND position <> ALL(%(positions)s::int[])",
-            {"positions": list(positions), "event": event.pk, "last": max(positions)},
+            {
+                "positions": list(positions),
+                "event": locked_event.pk,
+                "waiting": EntryStatus.WAITING,
+                "last": max(positions),
+            },
         )
 
 
 def close_overdue_entries(*, locked_event: Event) -> None:
-    """Close entries whose own time is over, so that they hold nobody up."""
+    """Close waiting entries whose `expires_at` has passed, so that they get no offer."""
     overdue = list(
         WaitlistEntry.objects.filter(event_id=locked_event.pk, expires_at__lte=Clock()).waiting()
     )
     if not overdue:
         return
     WaitlistEntry.objects.filter(
-        event_id=locked_event.pk, pk__in=[place.pk for place in overdue]
+        event_id=locked_event.pk, pk__in=[entry.pk for entry in overdue]
     ).update(status=EntryStatus.EXPIRED)
     entries_closed.send(
         sender=WaitlistEntry, event=locked_event, entries=overdue, reason="waiting time over"
@@ -176,36 +187,38 @@ def accept_promotion(
 def decline_promotion(
     *, event_id: UUID, promotion_id: UUID, idempotency: Idempotency | None = None
 ) -> Promotion:
-    """Let an offer go; its seats go to the next in line at once.
+    """Decline an offer; its seats are offered to the next entries in the same transaction.
 
-    Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy.
+    Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy; Replayed
+    (`idempotency`).
     """
 
     def work() -> Promotion:
-        event = lock_event(event_id)
-        promotion = lock_promotion(locked_event=event, promotion_id=promotion_id)
+        locked_event = lock_event(event_id)
+        promotion = lock_promotion(locked_event=locked_event, promotion_id=promotion_id)
         _check_open(promotion)
         if now() >= promotion.expires_at:
             raise PromotionExpired
-        end_offer(locked_event=event, promotion=promotion, status=PromotionStatus.DECLINED)
-        promote_waiting(locked_event=event)
+        end_offers(
+            locked_event=locked_event, promotions=[promotion], status=PromotionStatus.DECLINED
+        )
+        promote_waiting(locked_event=locked_event)
         promotion.refresh_from_db()
-        promotion.event = event
+        promotion.event = locked_event
         return promotion
 
     return run_in_transaction(work, idempotency=idempotency)
 
 
-def end_offer(*, locked_event: Event, promotion: Promotion, status: PromotionStatus) -> None:
-    """End one offer without a booking, and its entry with it."""
-    end_offers(locked_event=locked_event, promotions=[promotion], status=status)
-
-
 def end_offers(
     *, locked_event: Event, promotions: Sequence[Promotion], status: PromotionStatus
 ) -> None:
-    """End offers of a locked event without bookings; declined entries left, others expired."""
-    fate = EntryStatus.LEFT if status == PromotionStatus.DECLINED else EntryStatus.EXPIRED
+    """End pending offers of an event without a booking, and their entries with them.
+
+    status: DECLINED, which makes the entries LEFT, or EXPIRED, which makes them EXPIRED.
+    """
+    is_declined = status == PromotionStatus.DECLINED
+    entry_status = EntryStatus.LEFT if is_declined else EntryStatus.EXPIRED
     Promotion.objects.filter(
         event_id=locked_event.pk, pk__in=[promotion.pk for promotion in promotions]
     ).update(status=status)
@@ -213,37 +226,43 @@ def end_offers(
         event_id=locked_event.pk,
         pk__in=[promotion.waitlist_id for promotion in promotions],
         status=EntryStatus.PROMOTED,
-    ).update(status=fate)
+    ).update(status=entry_status)
     for promotion in promotions:
         promotion.status = status
     promotions_ended.send(sender=Promotion, event=locked_event, promotions=list(promotions))
 
 
 def expire_promotions(*, event_id: UUID) -> int:
-    """End an event's offers whose time is over and serve the next in line; return how many."""
+    """End an event's expired offers and promote the next entries; return how many ended."""
 
     def work() -> int:
-        event = lock_event(event_id)
+        locked_event = lock_event(event_id)
         overdue = list(
             Promotion.objects.filter(
-                event_id=event.pk, status=PromotionStatus.PENDING, expires_at__lte=Clock()
+                event_id=event_id, status=PromotionStatus.PENDING, expires_at__lte=Clock()
             ).order_by("pk")
         )
         if overdue:
-            end_offers(locked_event=event, promotions=overdue, status=PromotionStatus.EXPIRED)
-            promote_waiting(locked_event=event)
+            end_offers(
+                locked_event=locked_event, promotions=overdue, status=PromotionStatus.EXPIRED
+            )
+            promote_waiting(locked_event=locked_event)
         return len(overdue)
 
     return run_in_transaction(work)
 
 
-def repair_line(*, event_id: UUID) -> int:
-    """Serve the line of an event, should anything have been missed; return the offers made."""
+def repair_waitlist(*, event_id: UUID) -> int:
+    """Make the offers of an event that were missed; return how many."""
     return run_in_transaction(lambda: len(promote_waiting(locked_event=lock_event(event_id))))
 
 
 def _check_open(promotion: Promotion) -> None:
-    """Refuse an offer that has ended; the trigger judges one whose clock is just running out."""
+    """Raise PromotionExpired or PromotionClosed for an offer that has ended.
+
+    Whether a pending offer has just expired is decided by the trigger (`trg_promotion_time`), on
+    the database's clock.
+    """
     if promotion.status == PromotionStatus.EXPIRED:
         raise PromotionExpired
     if not promotion.is_pending:

@@ -1,4 +1,4 @@
-"""The line, offers, and the ends of events and accounts, over HTTP."""
+"""Waitlist entries, offers, cancelling events and deleting accounts, over HTTP."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import Promotion, WaitlistEntry
 
 pytestmark = pytest.mark.django_db
-LINE = "/api/v1/waitlists/"
+ENTRIES = "/api/v1/waitlists/"
 OFFERS = "/api/v1/promotions/"
 
 
@@ -29,19 +29,19 @@ def full_event():
 
 @pytest.fixture
 def offer(full_event):
-    """An open offer of both seats to one who waits."""
+    """A pending offer of both seats of the event."""
     WaitlistEntryFactory(event=full_event, quantity=2)
     booking = Booking.objects.get()
     cancel_booking(event_id=full_event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
     return Promotion.objects.select_related("user", "waitlist").get()
 
 
-# ── The line ────────────────────────────────────────────────────────────────
-def test_joining_tells_the_place_in_line(full_event):
+# ── Entries ─────────────────────────────────────────────────────────────────
+def test_joining_returns_the_position(full_event):
     WaitlistEntryFactory(event=full_event)
     body = {"event": str(full_event.pk), "quantity": 2, "min_quantity": 1}
 
-    response = api(UserFactory()).post(LINE, body | {"notify_prefs": {"email": False}})
+    response = api(UserFactory()).post(ENTRIES, body | {"notify_prefs": {"email": False}})
 
     assert response.status_code == 201
     entry = response.json()
@@ -49,14 +49,14 @@ def test_joining_tells_the_place_in_line(full_event):
     assert (entry["quantity"], entry["min_quantity"], entry["unit_price"]) == (2, 1, "20.00")
     assert entry["notify_prefs"] == {"email": False}
     assert entry["event"]["id"] == str(full_event.pk)
-    assert response.headers["Location"] == f"{LINE}{entry['id']}/"
+    assert response.headers["Location"] == f"{ENTRIES}{entry['id']}/"
 
 
-def test_joining_again_with_the_same_key_tells_the_same_place(full_event):
+def test_joining_again_with_the_same_key_returns_the_same_entry(full_event):
     client = api(UserFactory())
     body, headers = {"event": str(full_event.pk)}, {"Idempotency-Key": "join 7"}
 
-    first, again = (client.post(LINE, body, headers=headers) for _ in range(2))
+    first, again = (client.post(ENTRIES, body, headers=headers) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
@@ -66,19 +66,9 @@ def test_joining_again_with_the_same_key_tells_the_same_place(full_event):
 def test_joining_twice_is_refused(full_event):
     client = api(UserFactory())
     body = {"event": str(full_event.pk)}
-    assert client.post(LINE, body).status_code == 201
+    assert client.post(ENTRIES, body).status_code == 201
 
-    assert_problem(client.post(LINE, body), 409, "already_waiting")
-
-
-def test_joining_again_with_the_same_key_gets_the_same_entry(full_event):
-    client = api(UserFactory())
-    body, headers = {"event": str(full_event.pk)}, {"Idempotency-Key": "k"}
-
-    first, again = (client.post(LINE, body, headers=headers) for _ in range(2))
-
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json() == again.json()
+    assert_problem(client.post(ENTRIES, body), 409, "already_waiting")
 
 
 @pytest.mark.parametrize(
@@ -89,8 +79,8 @@ def test_joining_again_with_the_same_key_gets_the_same_entry(full_event):
         (lambda: EventFactory(status="cancelled"), 409, "sales_closed"),
     ],
 )
-def test_joining_is_refused_where_it_makes_no_sense(make_event, status, code):
-    response = api(UserFactory()).post(LINE, {"event": str(make_event().pk)})
+def test_joining_is_refused_without_a_waitlist(make_event, status, code):
+    response = api(UserFactory()).post(ENTRIES, {"event": str(make_event().pk)})
 
     assert_problem(response, status, code)
     assert not WaitlistEntry.objects.exists()
@@ -109,13 +99,13 @@ def test_joining_is_refused_where_it_makes_no_sense(make_event, status, code):
         ({"notify_prefs": {"email": "perhaps"}}, "notify_prefs.email"),
     ],
 )
-def test_senseless_wishes_are_refused_by_field(full_event, body, field):
-    response = api(UserFactory()).post(LINE, {"event": str(full_event.pk)} | body)
+def test_invalid_fields_are_refused_by_name(full_event, body, field):
+    response = api(UserFactory()).post(ENTRIES, {"event": str(full_event.pk)} | body)
 
     assert list(assert_problem(response, 422, "invalid")["errors"]) == [field]
 
 
-def test_list_shows_ones_own_at_the_same_cost_for_1_and_for_100(
+def test_list_of_own_entries_takes_the_same_queries_for_1_and_for_100(
     full_event, django_assert_num_queries
 ):
     user = UserFactory()
@@ -123,25 +113,25 @@ def test_list_shows_ones_own_at_the_same_cost_for_1_and_for_100(
     WaitlistEntryFactory(event=full_event)
     organizer = OrganizerFactory()
 
-    def wait():
+    def join_another():
         event = EventFactory(total_capacity=1, created_by=organizer)
         BookingFactory(event=event, user=organizer)
         WaitlistEntryFactory(event=event, user=user)
 
-    wait()
+    join_another()
     with django_assert_num_queries(2):
-        assert len(client.get(LINE, {"limit": 100}).json()["results"]) == 1
+        assert len(client.get(ENTRIES, {"limit": 100}).json()["results"]) == 1
     for _ in range(99):
-        wait()
+        join_another()
     with django_assert_num_queries(2):
-        assert len(client.get(LINE, {"limit": 100}).json()["results"]) == 100
+        assert len(client.get(ENTRIES, {"limit": 100}).json()["results"]) == 100
 
 
-def test_receipt_tells_what_was_offered(offer):
+def test_receipt_lists_the_offers(offer):
     client = api(offer.user)
     client.post(f"{OFFERS}{offer.pk}/decline/")
 
-    receipt = client.get(f"{LINE}{offer.waitlist_id}/").json()
+    receipt = client.get(f"{ENTRIES}{offer.waitlist_id}/").json()
 
     assert (receipt["status"], receipt["position"]) == ("left", None)
     assert [(one["status"], one["quantity"]) for one in receipt["offers"]] == [("declined", 2)]
@@ -151,7 +141,7 @@ def test_receipt_tells_what_was_offered(offer):
 
 def test_leaving_moves_the_others_up(full_event):
     first, second = (WaitlistEntryFactory(event=full_event) for _ in range(2))
-    client, url = api(first.user), f"{LINE}{first.pk}/"
+    client, url = api(first.user), f"{ENTRIES}{first.pk}/"
     headers = {"Idempotency-Key": "k"}
 
     response = client.delete(url, headers=headers)
@@ -163,17 +153,17 @@ def test_leaving_moves_the_others_up(full_event):
     assert WaitlistEntry.objects.get(pk=second.pk).position == 1
 
 
-def test_somebody_elses_entry_is_not_found(full_event):
+def test_entry_of_another_user_is_not_found(full_event):
     entry = WaitlistEntryFactory(event=full_event)
     stranger = api(UserFactory())
 
-    assert_problem(stranger.get(f"{LINE}{entry.pk}/"), 404, "not_found")
-    assert_problem(stranger.delete(f"{LINE}{entry.pk}/"), 404, "not_found")
+    assert_problem(stranger.get(f"{ENTRIES}{entry.pk}/"), 404, "not_found")
+    assert_problem(stranger.delete(f"{ENTRIES}{entry.pk}/"), 404, "not_found")
     assert WaitlistEntry.objects.get().status == "waiting"
 
 
 # ── Offers ──────────────────────────────────────────────────────────────────
-def test_offer_is_listed_and_claimed(offer):
+def test_offer_is_listed_and_accepted(offer):
     client = api(offer.user)
     listed = client.get(OFFERS, {"status": "pending"}).json()["results"]
     assert [one["id"] for one in listed] == [str(offer.pk)]
@@ -193,55 +183,54 @@ def test_offer_is_listed_and_claimed(offer):
 
 
 def test_offer_is_declined_and_goes_to_the_next(offer):
-    nxt = WaitlistEntryFactory(event=Event.objects.get(), quantity=1)
+    following = WaitlistEntryFactory(event=Event.objects.get(), quantity=1)
 
     response = api(offer.user).post(f"{OFFERS}{offer.pk}/decline/")
 
     assert (response.status_code, response.json()["status"]) == (200, "declined")
-    assert api(nxt.user).get(OFFERS).json()["results"][0]["status"] == "pending"
+    assert api(following.user).get(OFFERS).json()["results"][0]["status"] == "pending"
 
 
-def test_offer_ends_with_its_time(offer, clock):
+def test_expired_offer_cannot_be_accepted(offer, clock):
     clock.move(offer.expires_at - offer.promoted_at + timedelta(seconds=5))
 
-    for act in ("accept", "decline"):
-        response = api(offer.user).post(f"{OFFERS}{offer.pk}/{act}/")
-        if act == "accept":
-            assert_problem(response, 409, "promotion_expired")
+    for action in ("accept", "decline"):
+        response = api(offer.user).post(f"{OFFERS}{offer.pk}/{action}/")
+        assert_problem(response, 409, "promotion_expired")
     assert Booking.objects.filter(status="confirmed").count() == 0
 
 
-def test_somebody_elses_offer_is_not_found(offer):
+def test_offer_to_another_user_is_not_found(offer):
     stranger = api(UserFactory())
 
     assert stranger.get(OFFERS).json()["results"] == []
     assert_problem(stranger.get(f"{OFFERS}{offer.pk}/"), 404, "not_found")
-    for act in ("accept", "decline"):
-        assert_problem(stranger.post(f"{OFFERS}{offer.pk}/{act}/"), 404, "not_found")
+    for action in ("accept", "decline"):
+        assert_problem(stranger.post(f"{OFFERS}{offer.pk}/{action}/"), 404, "not_found")
     assert Promotion.objects.get().status == "pending"
 
 
-def test_offers_cost_the_same_for_1_and_for_more(django_assert_num_queries):
+def test_list_of_offers_takes_the_same_queries_for_1_and_for_10(django_assert_num_queries):
     user = UserFactory()
     client = api(user)
 
-    def be_offered():
+    def make_offer():
         event = EventFactory(total_capacity=1)
         booking = BookingFactory(event=event)
         WaitlistEntryFactory(event=event, user=user)
         cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
 
-    be_offered()
+    make_offer()
     with django_assert_num_queries(2):
         assert len(client.get(OFFERS).json()["results"]) == 1
     for _ in range(9):
-        be_offered()
+        make_offer()
     with django_assert_num_queries(2):
         assert len(client.get(OFFERS).json()["results"]) == 10
 
 
 # ── Events ──────────────────────────────────────────────────────────────────
-def test_organizer_calls_an_event_off():
+def test_organizer_cancels_an_event():
     event = EventFactory(created_by=OrganizerFactory())
     client, url = api(event.created_by), f"/api/v1/events/{event.pk}/cancel/"
 
@@ -255,9 +244,9 @@ def test_organizer_calls_an_event_off():
 def test_analytics_add_up(django_assert_num_queries):
     event = EventFactory(created_by=OrganizerFactory(), total_capacity=6, priced=10)
     BookingFactory(event=event, quantity=2)
-    gone = BookingFactory(event=event, quantity=4)
+    cancelled = BookingFactory(event=event, quantity=4)
     WaitlistEntryFactory(event=event, quantity=3)
-    cancel_booking(event_id=event.pk, booking_id=gone.pk, by=Canceller.ORGANIZER)
+    cancel_booking(event_id=event.pk, booking_id=cancelled.pk, by=Canceller.ORGANIZER)
     WaitlistEntryFactory(event=event, quantity=2)
     buyer = api(UserFactory())
     for quantity in (5, 0):
@@ -293,18 +282,18 @@ def test_analytics_of_an_empty_event_are_zero():
     assert (figures["revenue"], figures["attempts"], figures["held_seats"]) == ("0.00", {}, 0)
 
 
-# ── Leaving for good ────────────────────────────────────────────────────────
-def test_leaving_needs_ones_own_address():
+# ── Deleting an account ─────────────────────────────────────────────────────
+def test_deleting_an_account_needs_its_email_address():
     user = UserFactory()
     client = api(user)
 
-    for headers in ({}, {"X-Confirm-Address": "somebody@example.org"}):
+    for headers in ({}, {"X-Confirm-Address": "other@example.org"}):
         response = client.delete("/api/v1/me/", headers=headers)
         assert_problem(response, 422, "confirmation_required")
     assert User.objects.get(pk=user.pk).is_active
 
 
-def test_leaving_gives_seats_back_and_ends_the_token():
+def test_deleting_an_account_returns_seats_and_revokes_tokens():
     booking = BookingFactory(event__total_capacity=3)
     client = api(booking.user)
 
@@ -313,11 +302,11 @@ def test_leaving_gives_seats_back_and_ends_the_token():
     assert response.status_code == 204
     assert_problem(client.get("/api/v1/me/"), 401, "token_invalid")
     assert Event.objects.get().available_seats == 3
-    gone = User.objects.get(pk=booking.user_id)
-    assert (gone.name, gone.email, gone.email_digest) == ("", "", None)
+    deleted = User.objects.get(pk=booking.user_id)
+    assert (deleted.name, deleted.email, deleted.email_digest) == ("", "", None)
 
 
-def test_organizers_of_what_lies_ahead_stay():
+def test_organizer_of_a_future_event_cannot_be_deleted():
     event = EventFactory(created_by=SuperuserFactory())
 
     response = api(event.created_by).delete(
@@ -327,7 +316,7 @@ def test_organizers_of_what_lies_ahead_stay():
     assert_problem(response, 409, "organizer_stays")
 
 
-def test_public_bookings_do_not_pass_the_waitlist():
+def test_public_booking_of_seats_an_entry_fits_is_refused():
     event = EventFactory(total_capacity=2)
     BookingFactory(event=event, quantity=1)
     WaitlistEntryFactory(event=event, quantity=2)

@@ -1,4 +1,4 @@
-"""What the application's role might try against the ledger, and cannot."""
+"""Ways around the ledger that the application's database role must not have."""
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ from evently.tests.sql import refused, run, value
 pytestmark = pytest.mark.django_db
 
 FORBIDDEN = [
-    # Switching the guards off.
+    # Disabling triggers and constraints.
     "ALTER TABLE bookings DISABLE TRIGGER ALL",
     "ALTER TABLE bookings DISABLE TRIGGER trg_bookings_ledger_insert",
     "SET session_replication_role = replica",
@@ -19,7 +19,7 @@ FORBIDDEN = [
     "ALTER TABLE events DROP CONSTRAINT chk_event_capacity",
     "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
     "DROP FUNCTION evently_clock() CASCADE",
-    # Objects of one's own, to run a trigger's function with forged rows or in another's name.
+    # Creating objects, to run trigger functions with forged rows or as another role.
     "CREATE TEMP TABLE forged (event_id uuid)",
     "CREATE TABLE forged (event_id uuid)",
     "CREATE SCHEMA forged",
@@ -29,7 +29,7 @@ FORBIDDEN = [
     " EXECUTE FUNCTION evently_rank_line()",
     "CREATE RULE forged AS ON INSERT TO bookings DO INSTEAD NOTHING",
     "DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE forged (id int)'; END $$",
-    # Helpers that run with their owner's rights.
+    # Helper functions that run with their owner's rights.
     "SELECT evently_move_seats(id, -5) FROM events",
     "SELECT evently_lock_event(id) FROM events",
     "SELECT evently_seats_of_person(id, created_by_id) FROM events",
@@ -64,7 +64,7 @@ def full():
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_application_may_not(full, statement):
+def test_application_role_may_not(full, statement):
     if connection.settings_dict["USER"] == owner_name():
         pytest.skip("one role does everything here")
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -87,7 +87,7 @@ def owner_name():
         "search_path",
     ],
 )
-def test_settings_open_no_door(full, setting):
+def test_session_settings_disable_no_trigger(full, setting):
     for content in ("pg_catalog, public", "x, public"):
         run("SELECT set_config(%s, %s, true)", setting, content)
         run("UPDATE events SET available_seats = 10, version = 9")
@@ -101,8 +101,8 @@ def test_settings_open_no_door(full, setting):
             )
 
 
-def test_functions_of_triggers_cannot_be_borrowed():
-    """Whoever gets the right to make tables must not run these with rows of their own."""
+def test_trigger_functions_cannot_be_executed():
+    """A role that may create tables could otherwise run them on rows of its own."""
     names = run(
         "SELECT p.oid::regprocedure::text FROM pg_proc p"
         " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
@@ -113,7 +113,7 @@ def test_functions_of_triggers_cannot_be_borrowed():
         assert names == []
 
 
-def test_functions_with_their_owners_rights_look_where_they_should():
+def test_security_definer_functions_set_their_search_path():
     names = run(
         "SELECT p.oid::regprocedure::text FROM pg_proc p"
         " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
@@ -124,8 +124,8 @@ def test_functions_with_their_owners_rights_look_where_they_should():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("isolation", ["REPEATABLE READ", "SERIALIZABLE"])
-def test_old_snapshot_neither_books_nor_joins(isolation):
-    """trg_read_committed: it would rank a line without those who have joined since."""
+def test_old_snapshot_can_neither_book_nor_join(isolation):
+    """trg_read_committed: positions would ignore entries that joined after the snapshot."""
     with transaction.atomic():
         full, open_event, who, other = full_event()[0], event(), person(), person()
     parameters = connection.get_connection_params()

@@ -1,4 +1,4 @@
-"""The ledger goes around Django: total = available + booked + held, whatever a statement does."""
+"""The ledger under plain SQL: total = available + booked + held after every statement."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -28,13 +28,12 @@ BOOK_MANY = (
 
 @pytest.fixture(autouse=True)
 def balanced():
-    """Whatever a test did, everything balances at its end."""
     yield
     check_everything()
 
 
 def held_event(capacity=3, quantity=2):
-    """An event whose only free seats are offered: event, entry, offer."""
+    """Return an event whose only free seats are held by an offer, its entry and the offer."""
     event_id, booking = full_event(capacity)
     entry = wait(event_id, quantity)
     run("UPDATE bookings SET quantity = %s WHERE id = %s", capacity - quantity, booking)
@@ -73,7 +72,7 @@ def test_many_rows_in_one_statement_count_together():
     assert free_seats(other) == 9
 
 
-def test_conflict_that_does_nothing_takes_nothing():
+def test_insert_with_a_conflict_moves_only_what_it_changes():
     event_id = event()
     booking = book(event_id)
     columns = "(id, event_id, user_id, quantity, total_amount) SELECT %s, %s, %s, 5, 0"
@@ -97,7 +96,7 @@ def test_statements_inside_a_statement_count_together():
     event_id = event()
     first = book(event_id, 2)
     run(
-        "WITH gone AS (UPDATE bookings SET status = 'cancelled' WHERE id = %s RETURNING 1),"
+        "WITH cancelled AS (UPDATE bookings SET status = 'cancelled' WHERE id = %s RETURNING 1),"
         " more AS (INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
         "   VALUES (%s, %s, 4, 0) RETURNING 1)"
         " INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
@@ -133,7 +132,7 @@ def test_copied_rows_take_seats_too():
         "event_date = created_at + interval '1 minute'",
     ],
 )
-def test_closed_event_gives_no_seats_but_takes_them_back(columns):
+def test_closed_event_sells_no_seats_but_accepts_returns(columns):
     event_id = event()
     booking = book(event_id, 2)
     run(f"UPDATE events SET {columns}")
@@ -146,18 +145,18 @@ def test_closed_event_gives_no_seats_but_takes_them_back(columns):
     assert free_seats(event_id) == 10
 
 
-def test_seats_of_no_event_are_refused_even_if_it_is_made_afterwards():
-    """A deferred foreign key alone would let the event come later, with all seats free."""
-    unborn = value("SELECT evently_uuid7()")
+def test_seats_of_a_missing_event_are_refused_even_if_it_is_inserted_afterwards():
+    """A deferred foreign key alone would allow inserting the event later, with all seats free."""
+    missing = value("SELECT evently_uuid7()")
     with refused("fk_bookings_event"):
-        book(unborn)
-        event(id=unborn)
+        book(missing)
+        event(id=missing)
     with refused("fk_waitlists_event"):
-        wait(unborn)
-        event(id=unborn)
+        wait(missing)
+        event(id=missing)
 
 
-def test_event_may_give_fewer_seats_at_once():
+def test_event_may_allow_fewer_seats_per_booking():
     event_id = event(max_per_booking=2)
     booking = book(event_id, 2)
     with refused("trg_booking_limit"):
@@ -166,7 +165,7 @@ def test_event_may_give_fewer_seats_at_once():
         run("UPDATE bookings SET quantity = 3 WHERE id = %s", booking)
 
 
-def test_person_has_a_limit_over_bookings_offers_and_place_in_line():
+def test_limit_per_person_counts_bookings_offers_and_waitlist_entry():
     event_id, who, other = event(max_per_person=3, total_capacity=5), person(), person()
     booking = book(event_id, 2, who)
     with refused("trg_person_limit"):
@@ -188,7 +187,7 @@ def test_person_has_a_limit_over_bookings_offers_and_place_in_line():
 
 
 # ── trg_bookings_ledger_update and trg_bookings_ledger_delete ───────────────
-def test_quantity_moves_exactly_the_difference():
+def test_change_of_quantity_moves_exactly_the_difference():
     event_id = event()
     booking = book(event_id, 2)
     run("UPDATE bookings SET quantity = 7")
@@ -200,7 +199,7 @@ def test_quantity_moves_exactly_the_difference():
         run("UPDATE bookings SET quantity = 2 WHERE id = %s", booking)
 
 
-def test_pending_counts_and_confirming_moves_nothing():
+def test_pending_bookings_hold_seats_and_confirming_moves_none():
     event_id = event()
     book(event_id, 4, status="pending", expires_at=value("SELECT now()"))
     assert free_seats(event_id) == 6
@@ -223,7 +222,7 @@ def test_many_events_change_in_one_statement():
     assert [free_seats(event_id) for event_id in events] == [10, 10, 10, 10]
 
 
-def test_seats_of_deleted_people_come_back():
+def test_seats_of_deleted_users_are_returned():
     event_id, who = event(), person()
     book(event_id, 2, who)
     book(event_id, 3)
@@ -232,11 +231,11 @@ def test_seats_of_deleted_people_come_back():
 
 
 # ── trg_waitlist_first ──────────────────────────────────────────────────────
-def test_nobody_walks_past_the_line():
+def test_public_booking_cannot_bypass_the_waitlist():
     event_id, booking = full_event(10)
     wait(event_id, 3, min_quantity=2)
     run("UPDATE bookings SET quantity = 9")
-    # One is too few for anybody waiting, so it is on public sale.
+    # One seat is too few for the entry, so it is on public sale.
     book(event_id, 1)
     run("UPDATE bookings SET quantity = 7 WHERE id = %s", booking)
     assert free_seats(event_id) == 2
@@ -249,8 +248,8 @@ def test_nobody_walks_past_the_line():
         book(event_id, 3)
 
 
-def test_seats_do_not_pass_the_line_from_hand_to_hand():
-    """One statement that gives back and takes as much moves no seat in the sum."""
+def test_seats_cannot_move_between_bookings_past_the_waitlist():
+    """A statement that returns and takes the same number of seats moves none in total."""
     event_id = event(total_capacity=4)
     first, second = book(event_id, 2), book(event_id, 2)
     wait(event_id)
@@ -290,7 +289,7 @@ def test_offer_needs_free_seats_on_sale():
         offer(entry, 2)
 
 
-def test_used_offer_becomes_its_booking_without_asking_the_line():
+def test_used_offer_becomes_a_booking_despite_the_waitlist():
     event_id, entry, promotion = held_event()
     wait(event_id)
     booking = value("SELECT evently_uuid7()")
@@ -302,7 +301,7 @@ def test_used_offer_becomes_its_booking_without_asking_the_line():
     assert free_seats(event_id) == 0
 
 
-def test_offer_goes_with_its_entry_its_person_and_its_booking():
+def test_offer_is_deleted_with_its_entry_and_its_user():
     event_id, entry, _ = held_event()
     run("DELETE FROM waitlists WHERE id = %s", entry)
     assert free_seats(event_id) == 2
@@ -315,15 +314,15 @@ def test_offer_goes_with_its_entry_its_person_and_its_booking():
 # ── TRUNCATE, and many rows ─────────────────────────────────────────────────
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("table", ["bookings", "waitlist_promotions", "waitlists", "users"])
-def test_truncation_by_the_owner_counts_seats_anew(table):
+def test_truncation_by_the_owner_recounts_seats(table):
     """trg_bookings_truncate and trg_promotions_truncate."""
     with transaction.atomic():
         event_id, _, _ = held_event()
     assert free_seats(event_id) == 0
     with as_owner() as owner:
         owner.execute(f"TRUNCATE {table} CASCADE")
-    if table != "users":  # events go with them
-        # Bookings take along the promotions that refer to them, and the other way round not.
+    if table != "users":  # which truncates events too
+        # CASCADE truncates promotions with bookings, but not bookings with promotions.
         assert free_seats(event_id) == (3 if table == "bookings" else 2)
 
 
@@ -335,7 +334,7 @@ def test_application_may_not_truncate():
 
 
 def test_ten_thousand_bookings_are_cancelled_in_one_statement(misled_planner):
-    """0.2 s where it was tried; a pass per row took six times as long."""
+    """Took 0.2 s when measured; one pass per row took six times as long."""
     event_id = event(total_capacity=10_000)
     run(BOOK_MANY, event_id, person(), 10_000)
     assert free_seats(event_id) == 0

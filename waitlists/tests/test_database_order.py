@@ -1,4 +1,4 @@
-"""Nobody gets past the line around Django: not in the same moment, not by somebody's offer."""
+"""The waitlist cannot be bypassed with plain SQL: not by equal times, not by an offer."""
 
 from uuid import UUID
 
@@ -23,14 +23,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def balanced():
-    """Whatever a test did, everything balances at its end."""
     yield
     check_everything()
 
 
 @pytest.fixture
 def offered():
-    """Offer 2 of 5 free seats, ahead of somebody who needs 4; return event, person, offer."""
+    """Offer 2 of 5 free seats, ahead of an entry for 4; return the event, user and offer."""
     event_id, _ = full_event()
     who = person()
     entry = wait(event_id, 2, who)
@@ -40,17 +39,17 @@ def offered():
 
 
 def use(promotion) -> UUID:
-    """Mark an offer as used, and return the id of the booking that it is used for."""
+    """Mark an offer as used; return the id of the booking it is used for."""
     booking = uuid7()
     end_offer(promotion, "used", booking_id=booking)
     return booking
 
 
-def test_who_joined_in_the_same_moment_stands_by_id(clock):
+def test_entries_with_equal_times_are_ordered_by_id(clock):
     event_id, _ = full_event()
     ids = [uuid7() for _ in range(5)]
     clock.stop()
-    # An index would happen to give them by id; what tells is the order they are ranked in.
+    # An index scan would return them by id anyway; without it, only the ORDER BY does.
     for way in ("indexscan", "indexonlyscan", "bitmapscan"):
         run(f"SET LOCAL enable_{way} = off")
 
@@ -60,7 +59,7 @@ def test_who_joined_in_the_same_moment_stands_by_id(clock):
     assert line(event_id) == ids
 
 
-def test_offer_lets_its_own_booking_past_the_line(offered):
+def test_offer_allows_its_own_booking(offered):
     event_id, who, promotion = offered
 
     book(event_id, 2, who, id=use(promotion))
@@ -68,8 +67,8 @@ def test_offer_lets_its_own_booking_past_the_line(offered):
     assert free_seats(event_id) == 3
 
 
-def test_offer_lets_no_larger_booking_past_the_line(offered):
-    """Also where the offer is gone by the commit, when it would be compared with its booking."""
+def test_offer_allows_no_larger_booking(offered):
+    """Even if the offer is deleted before the commit, when it is compared with its booking."""
     event_id, who, promotion = offered
 
     with refused("trg_waitlist_first"):
@@ -77,7 +76,7 @@ def test_offer_lets_no_larger_booking_past_the_line(offered):
         run("DELETE FROM waitlist_promotions WHERE id = %s", promotion)
 
 
-def test_offer_lets_nobody_else_past_the_line(offered):
+def test_offer_allows_no_booking_of_another_user(offered):
     event_id, _, promotion = offered
 
     with refused("trg_waitlist_first"):
@@ -85,7 +84,7 @@ def test_offer_lets_nobody_else_past_the_line(offered):
         run("DELETE FROM waitlist_promotions WHERE id = %s", promotion)
 
 
-def test_offer_of_an_event_that_was_called_off_is_not_used(offered):
+def test_offer_of_a_cancelled_event_cannot_be_used(offered):
     event_id, who, promotion = offered
     run("UPDATE events SET status = 'cancelled' WHERE id = %s", event_id)
 

@@ -1,4 +1,4 @@
-"""Offers go around Django: what one may be, and what may become of it."""
+"""Offers under plain SQL: their terms, and the transitions of their status."""
 
 from datetime import timedelta
 
@@ -20,19 +20,18 @@ from evently.tests.sql import as_at_commit, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)
 def balanced():
-    """Whatever a test did, everything balances at its end."""
     yield
     check_everything()
 
 
 @pytest.fixture
 def entry():
-    """Somebody who waits for 4 seats at 10 and would do with 2; 5 of 10 seats are free."""
+    """An entry for 4 seats, or at least 2, at a price of 10; 5 of 10 seats are free."""
     event_id, _ = full_event(base_price=10, current_price=10)
     entry_id = wait(event_id, 4, min_quantity=2, unit_price=10)
     run("UPDATE bookings SET quantity = 5")
@@ -59,7 +58,7 @@ def seats():
         ("trg_promotion_price", {"unit_price": "NaN"}),
         ("chk_promotion_price", {"unit_price": -1}),
         ("chk_promotion_window", {"expires_at": "2020-01-01"}),
-        ("chk_promotion_booking", {"booking_id": NOBODY}),
+        ("chk_promotion_booking", {"booking_id": UNKNOWN_ID}),
         ("waitlist_promotions_window_minutes_check", {"window_minutes": -1}),
     ],
 )
@@ -70,7 +69,7 @@ def test_offer_refuses(entry, constraint, columns):
 
 
 def offer_with(entry, **columns):
-    """Insert an offer whose every column can be wrong."""
+    """Insert an offer; every column can be overridden with a wrong value."""
     ((event_id, user_id),) = run("SELECT event_id, user_id FROM waitlists WHERE id = %s", entry)
     given = {
         "event_id": event_id,
@@ -90,7 +89,7 @@ def offer_with(entry, **columns):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "price"), [(2, 10), (3, 0), (4, 9.99)], ids=["least", "between", "most"]
+    ("quantity", "price"), [(2, 10), (3, 0), (4, 9.99)], ids=["lowest", "between", "highest"]
 )
 def test_offer_accepts(entry, quantity, price):
     offer(entry, quantity, unit_price=price)
@@ -112,17 +111,17 @@ def test_entry_has_one_pending_offer(entry):
 def test_offer_matches_its_entry(entry):
     other, _ = full_event()
     stranger = value("SELECT created_by_id FROM events WHERE id = %s", other)
-    for columns in ({"event_id": other}, {"user_id": stranger}, {"waitlist_id": NOBODY}):
+    for columns in ({"event_id": other}, {"user_id": stranger}, {"waitlist_id": UNKNOWN_ID}):
         with refused("trg_promotion_entry"):
             offer_with(entry, **columns)
-    # So three foreign keys are there for their cascades only.
+    # So the three foreign keys only serve their cascades.
     run("UPDATE waitlists SET status = 'left'")
     with refused("trg_promotion_entry"):
         offer_with(entry)
 
 
-def test_offer_and_entry_go_together(entry):
-    """trg_promotions_entry, trg_waitlists_offer, which raise under the name trg_promotion_entry."""
+def test_offer_and_entry_must_agree_at_commit(entry):
+    """trg_promotions_entry and trg_waitlists_offer, which fail as trg_promotion_entry."""
     with refused("trg_promotion_entry"):
         offer_with(entry)
     with refused("trg_promotion_entry"):
@@ -141,7 +140,7 @@ def test_offer_and_entry_go_together(entry):
 
 
 @pytest.mark.parametrize("column", ["event_date", "sales_end_at"])
-def test_offer_ends_with_the_sales(entry, column):
+def test_offer_never_outlasts_sales(entry, column):
     """trg_events_offers"""
     offer(entry, 2)
     run(f"UPDATE events SET {column} = evently_clock() + interval '2 hours'")
@@ -152,7 +151,7 @@ def test_offer_ends_with_the_sales(entry, column):
     ((minutes, lasts),) = run(left)
     assert minutes == 11
     assert timedelta(minutes=10) < lasts < timedelta(minutes=11)
-    # An offer lasts a moment at least: chk_promotion_window.
+    # An offer lasts a microsecond at least: chk_promotion_window.
     run(f"UPDATE events SET {column} = '2020-01-01', created_at = '2019-01-01'")
     assert run(left) == [(1, timedelta(microseconds=1))]
     assert run("SELECT DISTINCT status FROM waitlist_promotions") == [("pending",)]
@@ -183,11 +182,11 @@ def test_ended_offer_is_final(entry, status):
     ],
 )
 def test_pending_offer_keeps_its_terms(entry, change):
-    """trg_promotions_insert made them, trg_promotions_update keeps them."""
+    """trg_promotions_insert checks them, trg_promotions_update keeps them."""
     offer(entry, 2)
     with refused("trg_promotion_final"):
         run(f"UPDATE waitlist_promotions SET {change}")
-    run("UPDATE waitlist_promotions SET promotion_reason = 'told twice'")
+    run("UPDATE waitlist_promotions SET promotion_reason = 'changed'")
 
 
 def use(promotion, booking="00000000-0000-7000-8000-00000000b001"):
@@ -195,8 +194,8 @@ def use(promotion, booking="00000000-0000-7000-8000-00000000b001"):
     return booking
 
 
-def test_used_offer_has_a_booking_of_its_own(entry):
-    """trg_promotions_booking, which raises under the name trg_promotion_booking."""
+def test_used_offer_has_its_own_booking(entry):
+    """trg_promotions_booking, which fails as trg_promotion_booking."""
     promotion = offer(entry, 2)
     ((event_id, user_id),) = run("SELECT event_id, user_id FROM waitlists")
     with refused("chk_promotion_booking"):
@@ -217,13 +216,13 @@ def test_used_offer_has_a_booking_of_its_own(entry):
     assert seats() == 3
     with refused("trg_promotion_final"):
         run("UPDATE waitlist_promotions SET status = 'pending', booking_id = NULL")
-    # fk_waitlist_promotions_booking: the offer goes with its booking.
+    # fk_waitlist_promotions_booking: the offer is deleted with its booking.
     run("DELETE FROM bookings WHERE id = %s", booking)
     assert value("SELECT count(*) FROM waitlist_promotions") == 0
     assert free_seats(event_id) == 5
 
 
-def test_bad_status_is_refused(entry):
+def test_unknown_status_is_refused(entry):
     offer(entry, 2)
     with refused("chk_promotion_status"):
         run("UPDATE waitlist_promotions SET status = 'lost'")
@@ -231,8 +230,8 @@ def test_bad_status_is_refused(entry):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("seconds", "in_time"), [(3590, True), (3601, False)])
-def test_offer_is_used_by_the_databases_clock(clock, seconds, in_time):
-    """trg_promotion_time; only the owner can move the clock."""
+def test_offer_expires_by_the_clock_of_the_database(clock, seconds, in_time):
+    """trg_promotion_time. The clock can be moved by the owner role only."""
     with transaction.atomic():
         event_id, _ = full_event()
         who = person()
@@ -250,7 +249,7 @@ def test_offer_is_used_by_the_databases_clock(clock, seconds, in_time):
     assert columns_of(promotion)[0] == ("used" if in_time else "pending")
 
 
-def test_seats_of_an_ended_offer_go_to_whoever_is_next(entry):
+def test_seats_of_an_ended_offer_go_to_the_next(entry):
     ((event_id,),) = run("SELECT event_id FROM waitlists")
     promotion = offer(entry, 4)
     behind = wait(event_id, 3, unit_price=10)
@@ -262,7 +261,7 @@ def test_seats_of_an_ended_offer_go_to_whoever_is_next(entry):
     assert free_seats(event_id) == 2
 
 
-def test_trail_follows_offers(entry):
+def test_audit_log_records_offers(entry):
     """trg_audit_insert, trg_audit_update, trg_audit_delete."""
     end_offer(offer(entry, 2), "declined")
     run("DELETE FROM waitlist_promotions")

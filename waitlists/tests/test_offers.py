@@ -1,4 +1,4 @@
-"""Offers through the operations: to whom, at which price, and until when they are answered."""
+"""Offers through the operations: who gets them, at which price, and how long they are open."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -15,27 +15,26 @@ from evently.tests.sql import run
 from events.factories import EventFactory
 from waitlists import operations
 from waitlists.models import EntryStatus, Promotion
-from waitlists.tests.lines import free, full_event, offer_to, wait
+from waitlists.tests.helpers import cancel, full_event, join, offer_to
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def balanced(db):
-    """Whatever a test did, everything balances at its end."""
     yield
     check_everything()
 
 
-def price_is(event, price):
+def set_price(event, price):
     run("UPDATE events SET current_price = %s WHERE id = %s", Decimal(price), event.pk)
 
 
-def test_seats_too_few_for_the_next_go_to_whoever_is_behind():
+def test_seats_too_few_for_the_next_entry_go_to_the_one_behind():
     event, booking = full_event(seats=3)
-    entries = [wait(event, quantity=quantity) for quantity in (2, 2, 1)]
+    entries = [join(event, quantity=quantity) for quantity in (2, 2, 1)]
 
-    free(booking)
+    cancel(booking)
 
     offered = Promotion.objects.order_by("promoted_at", "id").values_list("waitlist_id", "quantity")
     assert set(offered) == {(entries[0].pk, 2), (entries[2].pk, 1)}
@@ -45,25 +44,27 @@ def test_seats_too_few_for_the_next_go_to_whoever_is_behind():
 
 
 @pytest.mark.parametrize(
-    ("offered_at", "claimed_at", "paid"),
+    ("offered_at", "accepted_at", "paid"),
     [(15, 18, 15), (15, 12, 12), (25, 25, 20), (20, 30, 20)],
 )
-def test_claimed_seats_cost_the_least_of_what_was_seen(offered_at, claimed_at, paid):
-    """They joined at 20; an offer keeps the price of its moment, and a fall since then counts."""
+def test_accepted_seats_cost_the_lowest_of_the_prices_seen(offered_at, accepted_at, paid):
+    """Joined at 20. An offer keeps the price at its time, and a lower one at its acceptance."""
     event, booking = full_event(priced=20)
-    wait(event, quantity=2)
-    price_is(event, offered_at)
-    free(booking)
+    join(event, quantity=2)
+    set_price(event, offered_at)
+    cancel(booking)
     offer = Promotion.objects.get()
     assert offer.unit_price == min(20, offered_at)
 
-    price_is(event, claimed_at)
-    claimed = operations.accept_promotion(event_id=event.pk, promotion_id=offer.pk, origin=Origin())
+    set_price(event, accepted_at)
+    accepted = operations.accept_promotion(
+        event_id=event.pk, promotion_id=offer.pk, origin=Origin()
+    )
 
-    assert (claimed.unit_price, claimed.total_amount) == (paid, 2 * paid)
+    assert (accepted.unit_price, accepted.total_amount) == (paid, 2 * paid)
 
 
-def test_offer_whose_time_is_over_is_neither_claimed_nor_declined(clock):
+def test_expired_offer_cannot_be_accepted_or_declined(clock):
     offer = offer_to(UserFactory(), seats=1)
     clock.move(timedelta(days=5))
 
@@ -77,10 +78,10 @@ def test_offer_whose_time_is_over_is_neither_claimed_nor_declined(clock):
     assert (offer.status, offer.waitlist.status) == ("expired", EntryStatus.EXPIRED)
 
 
-def test_seats_not_paid_in_time_are_offered_at_once(clock):
+def test_seats_of_an_expired_pending_booking_are_offered_at_once(clock):
     event = EventFactory(total_capacity=1)
     unpaid = book(event.pk, status="pending", expires_at=now() + timedelta(hours=1))
-    entry = wait(event)
+    entry = join(event)
 
     expire_pending_bookings()
     assert not Promotion.objects.exists()

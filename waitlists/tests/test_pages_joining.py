@@ -1,4 +1,4 @@
-"""Joining the line of an event, with and without an account."""
+"""Joining the waitlist of an event, with and without an account."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 from bookings.factories import BookingFactory
 from events.factories import EventFactory
 from waitlists.models import WaitlistEntry
-from waitlists.tests.lines import full_event
+from waitlists.tests.helpers import full_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ def join(client, event, **fields):
     return client.post(reverse("join_waitlist", args=[event.pk]), data), data
 
 
-def test_joining_puts_somebody_in_line_once(client, user):
+def test_sending_the_form_twice_joins_once(client, user):
     event, _ = full_event()
 
     response, data = join(client, event, quantity="2", min_quantity="1")
@@ -31,7 +31,7 @@ def test_joining_puts_somebody_in_line_once(client, user):
     assert "1st" in client.get(response.url).content.decode()
 
 
-def test_joining_as_a_guest_says_the_same_to_who_waits_already(client):
+def test_joining_as_a_guest_twice_shows_the_same_page(client):
     event, _ = full_event()
     first, _ = join(client, event, name="Ada", email="ada@example.org")
     second, _ = join(client, event, name="Ada", email="ada@example.org")
@@ -41,7 +41,7 @@ def test_joining_as_a_guest_says_the_same_to_who_waits_already(client):
     assert client.get(reverse("my_waitlists")).status_code == 302
 
 
-def test_joining_as_a_guest_tells_no_stranger_who_has_seats_or_waits(client):
+def test_joining_as_a_guest_reveals_nothing_about_the_owner(client):
     def answer(event, email):
         response, _ = join(client, event, name="Ada", email=email)
         return response.status_code, response.content.decode().replace(email, "")
@@ -54,14 +54,14 @@ def test_joining_as_a_guest_tells_no_stranger_who_has_seats_or_waits(client):
     assert answer(on_sale, booked)[0] == answer(on_sale, "other@example.org")[0] == 409
 
 
-def test_joining_while_seats_are_on_sale_leads_to_booking(client, user):
+def test_joining_while_seats_are_on_sale_links_to_booking(client, user):
     event = EventFactory()
     response, _ = join(client, event, quantity="2")
     assert response.status_code == 409
     assert f"{reverse('book', args=[event.pk])}?quantity=2" in response.content.decode()
 
 
-def test_joining_twice_leads_to_the_place_in_line(client, user):
+def test_joining_twice_links_to_my_waitlists(client, user):
     event, _ = full_event()
     join(client, event)
     response, _ = join(client, event)
@@ -82,7 +82,7 @@ def test_joining_twice_leads_to_the_place_in_line(client, user):
         ({"quantity": "2", "min_quantity": "😀"}, "min_quantity"),
     ],
 )
-def test_joining_refuses_nonsense(client, user, fields, where):
+def test_joining_refuses_invalid_quantities(client, user, fields, where):
     event, _ = full_event()
     response, _ = join(client, event, **fields)
     assert response.status_code == 422
@@ -91,13 +91,13 @@ def test_joining_refuses_nonsense(client, user, fields, where):
 
 
 @pytest.mark.parametrize("quantity", ["0", "99", "x", "9" * 50, "²", "😀"])
-def test_join_page_bears_any_number(client, quantity):
+def test_join_page_ignores_invalid_quantities(client, quantity):
     event, _ = full_event()
     url = reverse("join_waitlist", args=[event.pk])
     assert client.get(url, {"quantity": quantity}).status_code == 200
 
 
-def test_joining_what_is_over_is_refused_plainly(client, user, clock):
+def test_joining_a_past_event_is_refused(client, user, clock):
     event, _ = full_event()
     clock.move(timedelta(days=31))
     response, _ = join(client, event)

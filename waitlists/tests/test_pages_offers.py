@@ -1,4 +1,4 @@
-"""An offer's page: claimed once, passed on, answered from a mail."""
+"""The pages of an offer: claiming, declining, and the emailed link."""
 
 from datetime import timedelta
 
@@ -9,16 +9,16 @@ from bookings.models import Booking
 from evently.accounts.factories import UserFactory
 from evently.links import sign_link
 from waitlists.models import Promotion, PromotionStatus
-from waitlists.tests.lines import offer_to, wait
+from waitlists.tests.helpers import join, offer_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_offer_is_claimed_once(client, user):
     offer = offer_to(user, priced=20)
-    shown = client.get(reverse("promotion", args=[offer.pk]))
-    assert "2 seats are kept for you" in shown.content.decode()
-    data = {"idempotency_key": shown.context["idempotency_key"]}
+    page = client.get(reverse("promotion", args=[offer.pk]))
+    assert "2 seats are held for you" in page.content.decode()
+    data = {"idempotency_key": page.context["idempotency_key"]}
 
     first = client.post(reverse("accept_promotion", args=[offer.pk]), data)
     second = client.post(reverse("accept_promotion", args=[offer.pk]), data)
@@ -30,46 +30,46 @@ def test_offer_is_claimed_once(client, user):
     assert "You claimed these seats" in another.content.decode()
 
 
-def test_offer_answered_after_logging_in_again_leads_back_to_it(client):
-    reader = UserFactory()
-    offer = offer_to(reader)
+def test_claiming_while_logged_out_leads_back_to_the_offer(client):
+    user = UserFactory()
+    offer = offer_to(user)
     url = reverse("accept_promotion", args=[offer.pk])
     assert client.post(url).url == f"{reverse('log_in')}?next={url}"
-    client.force_login(reader)
+    client.force_login(user)
     assert client.get(url).url == reverse("promotion", args=[offer.pk])
     offer.refresh_from_db()
     assert offer.is_pending
 
 
-def test_offer_past_its_time_is_refused_and_says_what_to_do(client, user, clock):
+def test_expired_offer_is_refused_and_links_to_joining(client, user, clock):
     offer = offer_to(user)
     clock.move(timedelta(days=5))
     response = client.post(reverse("accept_promotion", args=[offer.pk]))
     page = response.content.decode()
     assert response.status_code == 409
-    assert "This offer has run out" in page
+    assert "This offer has expired" in page
     assert reverse("join_waitlist", args=[offer.event_id]) in page
 
 
 def test_offer_declined_goes_to_the_next(client, user):
     offer = offer_to(user, seats=1)
-    other = wait(offer.event)
+    other = join(offer.event)
     assert client.post(reverse("decline_promotion", args=[offer.pk])).status_code == 302
     assert Promotion.objects.get(waitlist_id=other.pk).is_pending
     assert (
-        "You let this offer pass"
+        "You declined this offer"
         in client.get(reverse("promotion", args=[offer.pk])).content.decode()
     )
 
 
-def test_mailed_link_shows_an_offer_and_its_button_claims(client):
+def test_emailed_link_shows_an_offer_and_its_button_claims(client):
     offer = offer_to(UserFactory())
     token = sign_link(purpose="promotion", row_id=offer.pk, event_id=offer.event_id)
-    shown = client.get(f"/p/{token}/")
-    assert shown.headers["Referrer-Policy"] == "same-origin"
-    assert "no-store" in shown.headers["Cache-Control"]
+    page = client.get(f"/p/{token}/")
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert "no-store" in page.headers["Cache-Control"]
     offer.refresh_from_db()
-    assert offer.is_pending, "opening a link shows"
+    assert offer.is_pending, "opening a link must not claim"
 
     claimed = client.post(f"/p/{token}/accept/", {"idempotency_key": "k"})
 
@@ -77,10 +77,10 @@ def test_mailed_link_shows_an_offer_and_its_button_claims(client):
     assert "You are going" in client.get(claimed.url).content.decode()
     offer.refresh_from_db()
     assert offer.status == PromotionStatus.USED
-    assert client.get(reverse("my_bookings")).status_code == 302, "nobody is logged in by it"
+    assert client.get(reverse("my_bookings")).status_code == 302, "a link must not log in"
 
 
-def test_other_peoples_places_and_offers_are_not_there(client, user):
+def test_entries_and_offers_of_other_users_are_not_found(client, user):
     offer = offer_to(UserFactory())
     for name in ("waitlist_entry", "leave_waitlist"):
         assert client.get(reverse(name, args=[offer.waitlist_id])).status_code == 404

@@ -1,4 +1,4 @@
-"""What was promised holds when the organizer changes the event: price, currency, offers' ends."""
+"""Promises that outlast changes of the event: price, currency, and the time of offers."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ from evently.tests.sql import value
 from events.factories import EventFactory
 from events.operations import CurrencySettled, edit_event
 from waitlists import operations, tasks
-from waitlists.tests.lines import offer_to
+from waitlists.tests.helpers import offer_to
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_published_event_keeps_its_currency():
     assert edit(draft, currency="KWD").currency == "KWD"
 
 
-def test_offer_ends_when_its_event_now_begins_earlier(clock):
+def test_offer_ends_at_the_new_start_of_its_event(clock):
     offer = offer_to(UserFactory())
     starts = now() + timedelta(minutes=5)
 
@@ -49,7 +49,7 @@ def test_offer_ends_when_its_event_now_begins_earlier(clock):
 
     offer.refresh_from_db()
     assert offer.expires_at == starts
-    assert offer.window_minutes in (5, 6)  # the offer was made a moment before
+    assert offer.window_minutes in (5, 6)  # the offer was made slightly earlier
     clock.move(timedelta(minutes=5))
     with pytest.raises(operations.PromotionExpired):
         operations.accept_promotion(event_id=offer.event_id, promotion_id=offer.pk, origin=ORIGIN)
@@ -58,28 +58,28 @@ def test_offer_ends_when_its_event_now_begins_earlier(clock):
     assert offer.status == "expired"
 
 
-def test_offer_keeps_its_end_when_its_event_moves_within_reach():
+def test_offer_keeps_its_end_if_the_new_start_is_later():
     offer = offer_to(UserFactory())
     edit(offer.event, event_date=offer.event.event_date - timedelta(days=1))
-    ends = offer.expires_at
+    expires_at = offer.expires_at
     offer.refresh_from_db()
-    assert offer.expires_at == ends
+    assert offer.expires_at == expires_at
 
 
 @pytest.mark.parametrize(("given", "promised"), [({}, 20), ({"unit_price": 5}, 5)])
-def test_place_taken_by_plain_sql_is_promised_the_price_of_the_moment(given, promised):
+def test_entry_inserted_by_plain_sql_gets_the_current_price(given, promised):
     event_id, _ = full_event(base_price=20, current_price=20)
     entry = wait(event_id, **given)
     assert value("SELECT unit_price FROM waitlists WHERE id = %s", entry) == Decimal(promised)
 
 
-def test_nobody_cancels_after_the_start(clock):
+def test_booking_cannot_be_cancelled_after_the_start(clock):
     event = EventFactory()
     booking = BookingFactory(event=event)
     with pytest.raises(Invalid) as refusal:
         edit(event, cancellation_deadline=event.event_date + timedelta(days=1))
     assert "cancellation_deadline" in refusal.value.fields
-    # A deadline from before that rule, or written by plain SQL.
+    # The deadline may be older than that rule, or written by plain SQL.
     type(event).objects.filter(pk=event.pk).update(
         cancellation_deadline=event.event_date + timedelta(days=1)
     )

@@ -1,1 +1,1 @@
-"""Pages of the line, and those that show an event together with its line."""
+"""Pages for joining a waitlist, its entries and their offers."""

@@ -89,7 +89,7 @@ def _close_line(event: Event, *, reason: str) -> int:
             :BATCH
         ]
     )
-    entries = list(WaitlistEntry.objects.in_line().filter(event_id=event.pk).order_by("pk")[:BATCH])
+    entries = list(WaitlistEntry.objects.open().filter(event_id=event.pk).order_by("pk")[:BATCH])
     if offers:
         end_offers(locked_event=event, promotions=offers, status=PromotionStatus.EXPIRED)
     if entries:

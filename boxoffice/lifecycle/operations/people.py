@@ -85,7 +85,7 @@ def _locked_events_of(user_id: UUID) -> list[Event]:
 def _event_ids_of(user_id: UUID) -> set[UUID]:
     held = Booking.objects.of_user(user_id).holding_seats().values_list("event_id", flat=True)
     waiting = (
-        WaitlistEntry.objects.in_line().filter(user_id=user_id).values_list("event_id", flat=True)
+        WaitlistEntry.objects.open().filter(user_id=user_id).values_list("event_id", flat=True)
     )
     offered = Promotion.objects.filter(user_id=user_id, status=PromotionStatus.PENDING).values_list(
         "event_id", flat=True

@@ -64,7 +64,7 @@ def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
         "now": at,
         "availability": availability,
         "seats": availability.seats,
-        "mine": availability.mine,
+        "mine": availability.participation,
         "form": QuantityForm(most=most),
         "wants_more": event.available_seats < event.max_per_booking,
     }

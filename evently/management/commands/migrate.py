@@ -1,7 +1,23 @@
 """Migrate as the owner: the application's role may not change tables."""
 
-from django.core.management.base import CommandParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import LockNotAvailable
+
+LOCK_TIMEOUT = timedelta(seconds=5)
+TIMED_OUT = (
+    "The migration waited {seconds:.0f} seconds for a lock and gave up, so that requests do not "
+    "queue behind it. Migrations applied before it stay, and so does the database as it was "
+    "before this one. Run the command again; if it times out again, docs/running.md says how to "
+    "find what holds the lock."
+)
 
 
 class Command(migrate.Command):
@@ -11,3 +27,28 @@ class Command(migrate.Command):
         """Take Django's arguments, with another default."""
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, and wait for each lock only briefly. Raises CommandError after a time-out."""
+        try:
+            with short_lock_waits(connections[options["database"]]):
+                super().handle(*args, **options)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            raise CommandError(TIMED_OUT.format(seconds=LOCK_TIMEOUT.total_seconds())) from error
+
+
+@contextmanager
+def short_lock_waits(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let statements wait for a lock for LOCK_TIMEOUT at most.
+
+    A statement that waits for a table's strongest lock makes all later ones wait behind it.
+    """
+    milliseconds = LOCK_TIMEOUT // timedelta(milliseconds=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(milliseconds)])
+    yield
+    # After an error the connection is closed with its settings, or the command ends.
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")

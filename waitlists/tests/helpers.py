@@ -1,4 +1,4 @@
-"""Full events, lines before them, and offers, made as attendees make them."""
+"""Full events, waitlist entries and offers, made through the operations."""
 
 from bookings.factories import BookingFactory
 from bookings.operations import Canceller, cancel_booking
@@ -9,24 +9,26 @@ from waitlists.models import Promotion, WaitlistEntry
 
 
 def full_event(seats=2, **columns):
+    """Return an event and the one booking that takes all its seats."""
     event = EventFactory(total_capacity=seats, **columns)
     booking = BookingFactory(event=event, quantity=seats)
     event.refresh_from_db()
     return event, booking
 
 
-def wait(event, user=None, quantity=1, **wishes) -> WaitlistEntry:
+def join(event, user=None, quantity=1, **options) -> WaitlistEntry:
     return operations.join_waitlist(
-        event_id=event.pk, user_id=(user or UserFactory()).pk, quantity=quantity, **wishes
+        event_id=event.pk, user_id=(user or UserFactory()).pk, quantity=quantity, **options
     )
 
 
-def free(booking):
+def cancel(booking):
     cancel_booking(event_id=booking.event_id, booking_id=booking.pk, by=Canceller.ORGANIZER)
 
 
 def offer_to(user, **columns) -> Promotion:
+    """Offer a user all the seats of a new event."""
     event, booking = full_event(**columns)
-    wait(event, user, quantity=booking.quantity)
-    free(booking)
+    join(event, user, quantity=booking.quantity)
+    cancel(booking)
     return Promotion.objects.select_related("event").get(user_id=user.pk)

@@ -1,4 +1,4 @@
-"""The line goes around Django: who may join, and positions 1 to n after every statement."""
+"""Entries under plain SQL: who may join, and positions 1 to n after every statement."""
 
 import pytest
 
@@ -17,19 +17,17 @@ from evently.tests.sql import as_at_commit, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)
 def balanced():
-    """Whatever a test did, everything balances at its end."""
     yield
     check_everything()
 
 
 @pytest.fixture
 def full():
-    """A full event."""
     return full_event()[0]
 
 
@@ -53,8 +51,8 @@ def status_of(entry):
         ("chk_waitlist_priority_reason", {"priority_score": 5}),
         ("waitlists_passed_over_check", {"passed_over": -1, "status": "left"}),
         ("trg_join_limit", {"quantity": 11}),
-        ("fk_waitlists_event", {"event_id": NOBODY}),
-        ("fk_waitlists_user", {"user_id": NOBODY}),
+        ("fk_waitlists_event", {"event_id": UNKNOWN_ID}),
+        ("fk_waitlists_user", {"user_id": UNKNOWN_ID}),
         ("trg_entry_final", {"status": "promoted"}),
     ],
 )
@@ -64,16 +62,16 @@ def test_entry_refuses(full, constraint, columns):
     assert line(full) == []
 
 
-def test_nobody_joins_who_has_left(full):
+def test_deleted_user_cannot_join(full):
     """trg_waitlists_person, trg_waitlists_person_again"""
-    stays, gone = wait(full), person()
+    entry, other = wait(full), person()
     run("UPDATE waitlists SET status = 'left'")
     as_at_commit()
     run("UPDATE users SET deleted_at = now()")
     with refused("trg_person_left"):
-        wait(full, user_id=gone)
+        wait(full, user_id=other)
     with refused("trg_person_left"):
-        run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", stays)
+        run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", entry)
     assert line(full) == []
 
 
@@ -92,8 +90,8 @@ def test_entry_accepts(full, columns):
     assert line(full) == ([] if "status" in columns else [entry])
 
 
-def test_position_is_derived_and_so_needs_no_check(full):
-    """chk_waitlist_position and waitlists_position_check stand behind the triggers."""
+def test_position_is_derived_whatever_is_written(full):
+    """So chk_waitlist_position and waitlists_position_check never fail."""
     entries = [wait(full, position=99), wait(full, position=-1), wait(full, position=1)]
     assert line(full) == entries
     run("UPDATE waitlists SET position = 7")
@@ -101,7 +99,7 @@ def test_position_is_derived_and_so_needs_no_check(full):
     assert line(full) == entries
 
 
-def test_person_waits_once_per_event(full):
+def test_user_has_one_entry_per_event(full):
     who = person()
     entry = wait(full, user_id=who)
     with refused("unq_user_event_waitlist"):
@@ -122,7 +120,7 @@ def test_person_waits_once_per_event(full):
         "event_date = created_at + interval '1 minute'",
     ],
 )
-def test_closed_event_has_no_line_to_join(full, change):
+def test_waitlist_of_a_closed_event_cannot_be_joined(full, change):
     entry = wait(full)
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entry)
     run(f"UPDATE events SET {change}")
@@ -132,7 +130,7 @@ def test_closed_event_has_no_line_to_join(full, change):
         run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", entry)
 
 
-def test_entry_over_what_the_event_can_give_is_refused():
+def test_entry_for_more_seats_than_allowed_is_refused():
     small, _ = full_event(4)
     with refused("trg_join_limit"):
         wait(small, 5)
@@ -142,7 +140,7 @@ def test_entry_over_what_the_event_can_give_is_refused():
     wait(strict, 2)
 
 
-def test_waiting_for_seats_on_sale_makes_no_sense():
+def test_waiting_for_seats_on_sale_is_refused():
     event_id = event(total_capacity=3)
     with refused("trg_seats_on_sale"):
         wait(event_id)
@@ -152,14 +150,14 @@ def test_waiting_for_seats_on_sale_makes_no_sense():
     first = wait(event_id, 3)
     with refused("trg_seats_on_sale"):
         wait(event_id, 3, min_quantity=2)
-    # A seat comes back and is kept for the line: now anybody may stand behind.
+    # Free seats that an entry fits are not on public sale, so others may join behind it.
     run("DELETE FROM bookings")
     assert line(event_id) == [first]
     second = wait(event_id, 1)
     assert line(event_id) == [first, second]
 
 
-def test_moment_of_joining_is_the_databases(full):
+def test_joined_at_is_set_by_the_database(full):
     early = value("SELECT now() - interval '1 year'")
     first = wait(full)
     second = wait(full, joined_at=early)
@@ -170,7 +168,7 @@ def test_moment_of_joining_is_the_databases(full):
 
 
 # ── trg_waitlists_rejoin and trg_waitlists_a_guard ──────────────────────────
-def test_joining_again_is_at_the_end(full):
+def test_rejoining_is_at_the_end(full):
     first, second, third = wait(full), wait(full), wait(full)
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", first)
     assert line(full) == [second, third]
@@ -190,7 +188,7 @@ def test_joining_again_is_at_the_end(full):
         "unit_price = 1",
     ],
 )
-def test_place_in_line_is_not_made_more(full, change):
+def test_waiting_entry_cannot_ask_for_more(full, change):
     entry = wait(full, 2)
     with refused("trg_entry_final"):
         run(f"UPDATE waitlists SET {change} WHERE id = %s", entry)
@@ -198,15 +196,15 @@ def test_place_in_line_is_not_made_more(full, change):
     assert line(full) == [entry]
 
 
-def test_only_who_waits_is_promoted(full):
+def test_only_a_waiting_entry_is_promoted(full):
     entry = wait(full)
-    for fate in ("left", "expired", "booked"):
-        run("UPDATE waitlists SET status = %s WHERE id = %s", fate, entry)
+    for status in ("left", "expired", "booked"):
+        run("UPDATE waitlists SET status = %s WHERE id = %s", status, entry)
         with refused("trg_entry_final"):
             run("UPDATE waitlists SET status = 'promoted' WHERE id = %s", entry)
 
 
-def test_who_has_an_offer_does_not_wait_as_well(full):
+def test_entry_with_an_offer_cannot_wait_as_well(full):
     entry = wait(full)
     run("UPDATE bookings SET quantity = 9")
     promotion = offer(entry)
@@ -219,8 +217,8 @@ def test_who_has_an_offer_does_not_wait_as_well(full):
 
 
 # ── trg_waitlists_rank_insert, trg_waitlists_rank_update, trg_waitlists_rank_delete ──
-def many(event_id, count):
-    """Stand so many in line in one statement; return them in order."""
+def join_many(event_id, count):
+    """Insert this many entries in one statement; return them in order."""
     run(
         "INSERT INTO waitlists (event_id, user_id) SELECT %s, unnest(%s::uuid[])",
         *(event_id, people(count)),
@@ -228,8 +226,8 @@ def many(event_id, count):
     return line(event_id)
 
 
-def test_positions_follow_priority_then_moment(full):
-    first, second, third = many(full, 3)
+def test_positions_follow_priority_then_time(full):
+    first, second, third = join_many(full, 3)
     run("UPDATE waitlists SET priority_score = 5, priority_reason = 'speaker' WHERE id = %s", third)
     assert line(full) == [third, first, second]
     run("UPDATE waitlists SET priority_score = -1, priority_reason = 'late' WHERE id = %s", first)
@@ -240,8 +238,8 @@ def test_positions_follow_priority_then_moment(full):
     assert line(full) == [first, second, third, fourth]
 
 
-def test_many_leave_and_come_in_one_statement(full):
-    entries = many(full, 30)
+def test_many_leave_and_rejoin_in_one_statement(full):
+    entries = join_many(full, 30)
     run("UPDATE waitlists SET status = 'left' WHERE id = ANY(%s)", entries[::3])
     left = [entry for number, entry in enumerate(entries) if number % 3]
     assert line(full) == left
@@ -253,16 +251,16 @@ def test_many_leave_and_come_in_one_statement(full):
     assert line(full) == []
 
 
-def test_lines_of_many_events_change_in_one_statement():
+def test_waitlists_of_many_events_change_in_one_statement():
     events = [full_event()[0] for _ in range(3)]
-    lines = [many(event_id, 4) for event_id in events]
+    lines = [join_many(event_id, 4) for event_id in events]
     run("UPDATE waitlists SET status = 'left' WHERE position = 2")
     for event_id, entries in zip(events, lines, strict=True):
         assert line(event_id) == [entries[0], *entries[2:]]
 
 
-def test_line_closes_up_behind_deleted_people(full):
-    entries = many(full, 5)
+def test_deleting_users_closes_the_gaps(full):
+    entries = join_many(full, 5)
     run(
         "DELETE FROM users WHERE id IN (SELECT user_id FROM waitlists WHERE id = ANY(%s))",
         entries[1:3],
@@ -270,20 +268,20 @@ def test_line_closes_up_behind_deleted_people(full):
     assert line(full) == [entries[0], *entries[3:]]
 
 
-def test_leaving_a_line_of_ten_thousand(full, misled_planner):
-    """0.12 to 0.18 s where it was tried; joining the transition tables took 6 s."""
-    entries = many(full, 10_000)
+def test_leaving_a_waitlist_of_ten_thousand(full, misled_planner):
+    """Took 0.12 to 0.18 s when measured; joining the transition tables took 6 s."""
+    entries = join_many(full, 10_000)
     before = value("SELECT clock_timestamp()")
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
     took = value("SELECT extract(epoch FROM clock_timestamp() - %s)", before)
-    print(f"left a line of 10,000 in {took:.2f} s")  # noqa: T201
+    print(f"left a waitlist of 10,000 in {took:.2f} s")  # noqa: T201
     assert line(full) == entries[1:]
     assert took < 4
 
 
-def test_trail_says_nothing_of_positions(full):
-    """trg_audit_update leaves derived columns out; trg_audit_insert and _delete see each row."""
-    many(full, 3)
+def test_audit_log_leaves_positions_out(full):
+    """trg_audit_update ignores derived columns; trg_audit_insert and _delete log each row."""
+    join_many(full, 3)
     run("DELETE FROM waitlists WHERE position = 1")
     rows = run(
         "SELECT action, count(*) FROM audit_log WHERE table_name = 'waitlists'"

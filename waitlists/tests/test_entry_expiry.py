@@ -1,4 +1,4 @@
-"""People wait until sales end, or until they wished to; what organizers change moves that."""
+"""Until when entries wait: the end of sales, or an earlier end of their own."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from evently.database.clock import now
 from events.operations import edit_event
 from waitlists import queries, tasks
 from waitlists.models import EntryStatus
-from waitlists.tests.lines import free, full_event, wait
+from waitlists.tests.helpers import cancel, full_event, join
 
 pytestmark = pytest.mark.django_db
 
@@ -18,41 +18,41 @@ def edit(event, **changes):
     edit_event(event_id=event.pk, by_id=event.created_by_id, version=event.version, **changes)
 
 
-def end_of(entry):
+def expiry_of(entry):
     entry.refresh_from_db()
     return entry.expires_at
 
 
-def test_who_waits_until_sales_end_waits_until_their_new_end():
+def test_entry_waits_until_the_new_end_of_sales():
     event, _ = full_event()
-    entry = wait(event)
+    entry = join(event)
     later, sooner = event.event_date + timedelta(days=9), event.event_date - timedelta(days=9)
-    assert end_of(entry) == event.event_date
+    assert expiry_of(entry) == event.event_date
 
     edit(event, event_date=later)
-    assert end_of(entry) == later
+    assert expiry_of(entry) == later
     edit(event, sales_end_at=sooner)
-    assert end_of(entry) == sooner
+    assert expiry_of(entry) == sooner
     edit(event, sales_end_at=None)
-    assert end_of(entry) == later
+    assert expiry_of(entry) == later
 
 
-def test_who_wished_for_an_end_keeps_it_unless_sales_end_before():
+def test_entry_keeps_its_own_end_unless_sales_end_before():
     event, _ = full_event()
-    wish = now() + timedelta(days=5)
-    entry = wait(event, expires_at=wish)
+    own_end = now() + timedelta(days=5)
+    entry = join(event, expires_at=own_end)
 
     edit(event, event_date=event.event_date + timedelta(days=9))
-    assert end_of(entry) == wish
-    edit(event, sales_end_at=wish - timedelta(days=1))
-    assert end_of(entry) == wish - timedelta(days=1)
+    assert expiry_of(entry) == own_end
+    edit(event, sales_end_at=own_end - timedelta(days=1))
+    assert expiry_of(entry) == own_end - timedelta(days=1)
 
 
-def test_sales_that_begin_sooner_than_they_would_have_serve_the_line():
+def test_earlier_start_of_sales_promotes_the_waitlist():
     event, booking = full_event()
-    entry = wait(event)
+    entry = join(event)
     edit(event, sales_start_at=now() + timedelta(days=5))
-    free(booking)
+    cancel(booking)
     entry.refresh_from_db()
     assert entry.status == EntryStatus.WAITING
 
@@ -62,9 +62,9 @@ def test_sales_that_begin_sooner_than_they_would_have_serve_the_line():
     assert entry.status == EntryStatus.PROMOTED
 
 
-def test_who_has_waited_long_enough_is_let_go_although_nothing_came_free(clock):
+def test_overdue_entry_is_closed_although_no_seat_was_freed(clock):
     event, _ = full_event()
-    short, long = wait(event, expires_at=now() + timedelta(hours=1)), wait(event)
+    short, long = join(event, expires_at=now() + timedelta(hours=1)), join(event)
 
     tasks.repair_lines()
     clock.move(timedelta(hours=1, seconds=1))

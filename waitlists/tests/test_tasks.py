@@ -1,4 +1,4 @@
-"""Sweeps go on past an event that is busy, or fails."""
+"""Periodic tasks continue with the next event if one is busy or fails."""
 
 import uuid
 
@@ -12,20 +12,20 @@ from evently.tests.database import as_owner
 from events.factories import EventFactory
 from waitlists import tasks
 from waitlists.models import Promotion
-from waitlists.tests.lines import offer_to
+from waitlists.tests.helpers import offer_to
 
 
-def count(sweep, reason):
+def failure_count(sweep, reason):
     return sweep_failures.labels(sweep, reason)._value.get()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
-def test_busy_event_keeps_no_other_waiting(clock):
+def test_busy_event_does_not_delay_the_others(clock):
     offers = [offer_to(UserFactory()) for _ in range(3)]
     busy = min(offer.event_id for offer in offers)
     clock.move(max(offer.expires_at - offer.promoted_at for offer in offers))
-    before = count("expire_promotions", "event_busy")
+    before = failure_count("expire_promotions", "event_busy")
 
     with as_owner() as database:
         database.execute("SELECT FROM events WHERE id = %s FOR UPDATE", [busy])
@@ -33,13 +33,13 @@ def test_busy_event_keeps_no_other_waiting(clock):
 
     pending = Promotion.objects.filter(status="pending")
     assert [offer.event_id for offer in pending] == [busy]
-    assert count("expire_promotions", "event_busy") == before + 1
+    assert failure_count("expire_promotions", "event_busy") == before + 1
     tasks.expire_promotions()
     assert not pending.all().exists()
 
 
 @pytest.mark.django_db
-def test_failing_event_keeps_no_other_waiting_and_is_told():
+def test_failing_event_does_not_delay_the_others_and_is_reported():
     event, ids = EventFactory(), [uuid.uuid4(), uuid.uuid4(), uuid.uuid4()]
     done = []
 
@@ -52,4 +52,4 @@ def test_failing_event_keeps_no_other_waiting_and_is_told():
     with pytest.raises(SweepIncomplete, match="trial: 1 events failed"):
         for_each_event("trial", ids, work)
     assert done == [ids[0], ids[2]]
-    assert count("trial", "error") == 1
+    assert failure_count("trial", "error") == 1

@@ -1,0 +1,155 @@
+"""The receipt of a waitlist entry: what has happened to it, and why.
+
+Built from stored facts only: when the user joined, what was offered and how that ended, what
+happened to the entries ahead, how often the entry was passed over, and an organizer's change of
+priority. Other people are counted, never named.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max
+
+from evently.formatting import counted, seats, times
+from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.queries import seats_returned_lately
+
+
+def returned_seats_text(event_id: UUID) -> str:
+    """Return how many seats became available lately, as a hint at the chances of an entry."""
+    returned = seats_returned_lately(event_id=event_id)
+    return f"{seats(returned) if returned else 'No seats'} became available in the last 14 days."
+
+
+def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
+    """Return the steps of an entry, newest first, as components/timeline.html shows them.
+
+    A step has `title` and `at`, mostly `icon`, `tone` and `text`, and `ends` if it ended an offer.
+    """
+    offers = entry.promotions.filter(event_id=entry.event_id).order_by("promoted_at", "id")
+    steps = [_joined(entry)]
+    for offer in offers:
+        # The user may have joined again since: `joined_at` is then later than earlier offers.
+        if offer.promoted_at >= entry.joined_at:
+            steps += _offered(offer)
+        else:
+            steps = [*_offered(offer), *steps]
+    steps.sort(key=lambda step: step["at"])
+    if entry.is_waiting:
+        steps = sorted([*steps, *_moved_up(entry)], key=lambda step: step["at"])
+    # The last steps describe the present, so they come last whatever their time.
+    if entry.passed_over:
+        steps.append(_passed_over(entry))
+    if entry.priority_reason:
+        steps.append(_priority_changed(entry))
+    if entry.is_waiting and entry.position is not None:
+        steps.append(_position_now(entry))
+    elif not any(step.get("ends") for step in steps):
+        steps += _ended(entry)
+    return steps[::-1]
+
+
+def _joined(entry: WaitlistEntry) -> dict[str, Any]:
+    text = f"For {seats(entry.quantity)}"
+    if entry.min_quantity != entry.quantity:
+        text += f", or at least {entry.min_quantity}"
+    return {
+        "icon": "hourglass",
+        "tone": "waiting",
+        "title": "You joined the waitlist",
+        "text": f"{text}. Your position counts from this time.",
+        "at": entry.joined_at,
+    }
+
+
+def _offered(offer: Promotion) -> list[dict[str, Any]]:
+    """Return the step of an offer and, if it has ended, the step of its end."""
+    steps: list[dict[str, Any]] = [
+        {
+            "icon": "sparkles",
+            "tone": "good",
+            "title": f"{seats(offer.quantity)} {'was' if offer.quantity == 1 else 'were'} "
+            "held for you",
+            "text": f"Because {offer.promotion_reason}." if offer.promotion_reason else "",
+            "at": offer.promoted_at,
+        }
+    ]
+    it = "it" if offer.quantity == 1 else "them"
+    ends = {
+        PromotionStatus.USED: ("ticket", "good", f"You claimed {it}"),
+        PromotionStatus.DECLINED: ("log-out", "", "You declined the offer"),
+        PromotionStatus.EXPIRED: ("clock", "bad", "The offer expired"),
+    }
+    if offer.status in ends:
+        icon, tone, title = ends[PromotionStatus(offer.status)]
+        at = offer.ended_at or offer.expires_at
+        steps.append({"icon": icon, "tone": tone, "title": title, "at": at, "ends": True})
+    return steps
+
+
+def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
+    """Return why an entry moved up: entries ahead of it were offered seats, or have left."""
+    ahead = WaitlistEntry.objects.filter(event_id=entry.event_id, joined_at__lt=entry.joined_at)
+    offered = Promotion.objects.filter(
+        event_id=entry.event_id,
+        waitlist_id__in=ahead.values("pk"),
+        promoted_at__gt=entry.joined_at,
+    ).aggregate(people=Count("waitlist_id", distinct=True), at=Max("promoted_at"))
+    left = ahead.filter(
+        status__in=[EntryStatus.LEFT, EntryStatus.EXPIRED],
+        updated_at__gt=entry.joined_at,
+        promotions__isnull=True,
+    ).aggregate(people=Count("pk"), at=Max("updated_at"))
+    steps = []
+    for row, icon, text in (
+        (offered, "sparkles", "{people} ahead of you {was} offered seats, and you moved up"),
+        (left, "footprints", "{people} ahead of you left the waitlist, and you moved up"),
+    ):
+        if number := row["people"]:
+            people, was = counted(number, "person", "people"), "was" if number == 1 else "were"
+            title = text.format(people=people, was=was)
+            steps.append({"icon": icon, "title": title, "at": row["at"]})
+    return steps
+
+
+def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "icon": "info",
+        "title": f"Too few seats became available for you, {times(entry.passed_over)}",
+        "text": "They were offered to people behind you who needed fewer than "
+        f"{entry.min_quantity}. You kept your position.",
+        "at": entry.updated_at,
+    }
+
+
+def _priority_changed(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "icon": "list-ordered",
+        "tone": "info",
+        "title": "The organizer changed your position",
+        "text": f"Reason: {entry.priority_reason}",
+        "at": entry.updated_at,
+    }
+
+
+def _position_now(entry: WaitlistEntry) -> dict[str, Any]:
+    ahead = (entry.position or 1) - 1
+    text = "You are next."
+    if ahead:
+        text = f"{counted(ahead, 'person', 'people')} {'is' if ahead == 1 else 'are'} ahead of you."
+    return {
+        "icon": "users",
+        "tone": "info",
+        "title": f"You are now number {entry.position} on the waitlist",
+        "text": text,
+        "at": entry.updated_at,
+    }
+
+
+def _ended(entry: WaitlistEntry) -> list[dict[str, Any]]:
+    """Return the end of an entry that ended without an offer; nothing for other entries."""
+    if entry.status == EntryStatus.LEFT:
+        return [{"icon": "log-out", "title": "You left the waitlist", "at": entry.updated_at}]
+    if entry.status == EntryStatus.EXPIRED:
+        return [{"icon": "lock", "title": "The waitlist was closed", "at": entry.updated_at}]
+    return []

@@ -1,0 +1,143 @@
+"""Joining the waitlist of an event, with an account or as a guest."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from bookings.operations import OwnerNotified
+from evently.database.clock import now
+from evently.errors import DomainError, Invalid
+from evently.idempotency.keys import Idempotency, Replayed
+from evently.pages import add_refusal, form_idempotency, render_refusal, require_get_or_post
+from events.locks import EventNotFound
+from events.models import Event
+from events.presenters import EventPresenter
+from events.queries import public_event
+from waitlists import operations
+from waitlists.availability import availability_for
+from waitlists.forms import JoinForm
+from waitlists.receipt import returned_seats_text
+
+
+@require_get_or_post
+@never_cache
+def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """Show the form for joining a waitlist; a POST joins it."""
+    event = public_event(event_id)
+    if event is None:
+        raise EventNotFound
+    if request.method == "POST":
+        return _join(request, event)
+    form = join_form(request, event)
+    quantity = request.GET.get("quantity", "")
+    # Anyone can put anything into the query string: read no more than four digits.
+    if quantity.isdecimal() and 1 <= int(quantity[:4]) <= event.max_per_booking:
+        form.initial["quantity"] = int(quantity[:4])
+    return render(request, "waitlists/join.html", _context(request, event, form))
+
+
+def join_form(request: HttpRequest, event: Event, data: Any = None) -> JoinForm:
+    """Return the form for joining; guests are also asked for name and email address."""
+    return JoinForm(data, most=event.max_per_booking, is_guest=not request.user.is_authenticated)
+
+
+def _join(request: HttpRequest, event: Event) -> HttpResponse:
+    form = join_form(request, event, request.POST)
+    if not form.is_valid():
+        return render_refusal(request, "waitlists/join.html", _context(request, event, form))
+    is_guest = not request.user.is_authenticated
+    try:
+        entry_id = _entry_id_after_joining(request, event, form)
+    except OwnerNotified:
+        # The page must not reveal whether the owner of the email address waits or has seats.
+        return _guest_joined(request, event, form)
+    except DomainError as refusal:
+        return _refused(request, event, form, refusal)
+    if is_guest:
+        return _guest_joined(request, event, form)
+    messages.success(
+        request, "You are on the waitlist. We will email you when seats are held for you."
+    )
+    return redirect(reverse("waitlist_entry", args=[entry_id]))
+
+
+def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
+    """Join, and return the entry's id; if the form was sent before, that of the first time."""
+    fields = form.cleaned_data
+    seats = {"quantity": fields["quantity"], "min_quantity": fields["min_quantity"]}
+
+    def idempotency(user_id: UUID) -> Idempotency | None:
+        return form_idempotency(
+            request, user_id=user_id, body=seats, answer=lambda entry: {"entry": entry.pk}
+        )
+
+    try:
+        if request.user.is_authenticated:
+            user_id = request.user.pk
+            return operations.join_waitlist(
+                event_id=event.pk, user_id=user_id, idempotency=idempotency(user_id), **seats
+            ).pk
+        return operations.join_as_guest(
+            event_id=event.pk,
+            email=fields["email"],
+            name=fields["name"],
+            form_idempotency=idempotency,
+            **seats,
+        ).pk
+    except Replayed as first:
+        return UUID(first.answer["entry"])
+
+
+def _guest_joined(request: HttpRequest, event: Event, form: JoinForm) -> HttpResponse:
+    """Show the same page to every guest; the entry itself is behind the link in their email."""
+    context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
+    return render(request, "waitlists/joined.html", context)
+
+
+def _refused(
+    request: HttpRequest, event: Event, form: JoinForm, refusal: DomainError
+) -> HttpResponse:
+    context = _context(request, public_event(event.pk) or event, form)
+    if isinstance(refusal, Invalid):
+        add_refusal(form, refusal)
+    else:
+        context["refusal"] = _next_step(refusal, event, form.cleaned_data["quantity"])
+    return render_refusal(request, "waitlists/join.html", context, refusal)
+
+
+def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, str]:
+    """Return why joining failed and what to do next: title, text, url, link."""
+    step = {"title": "You could not join", "text": refusal.text, "url": "", "link": ""}
+    if isinstance(refusal, operations.SeatsAvailable):
+        step |= {
+            "title": "You do not need to wait",
+            "url": f"{reverse('book', args=[event.pk])}?quantity={quantity}",
+            "link": "Book instead",
+        }
+    elif isinstance(refusal, operations.AlreadyWaiting):
+        step |= {
+            "title": "You have already joined",
+            "url": reverse("my_waitlists"),
+            "link": "Show my waitlists",
+        }
+    return step
+
+
+def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, Any]:
+    at = now()
+    presenter = EventPresenter(event, at=at)
+    availability = availability_for(
+        event, user=request.user, at=at, closed_text=presenter.closed_text
+    )
+    return {
+        "event": presenter,
+        "form": form,
+        "availability": availability,
+        "seats": availability.seats,
+        "returned_seats": returned_seats_text(event.pk),
+    }
