@@ -5,14 +5,12 @@ from django.db.models.signals import post_migrate
 
 
 class EventlyConfig(AppConfig):
-    """The platform under the four apps."""
-
     name = "evently"
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        """Give the application's role its rights after every migration."""
-        from evently import preflight  # noqa: F401 - registers its check
+        """Register the system checks, and the grants that follow every migration."""
+        from evently import preflight  # noqa: F401 - registers its system check
         from evently.database.grants import grant_to_application
 
         post_migrate.connect(grant_to_application, sender=self, dispatch_uid="evently.grants")

@@ -1,4 +1,4 @@
-"""The Celery application: workers tell people, end windows and sweep up."""
+"""The Celery application: workers send emails, expire offers and run periodic tasks."""
 
 import os
 

@@ -1,8 +1,8 @@
-"""Counters for limits: shared through the broker's store, in this process while that is down.
+"""Counters for rate limits: shared through Redis, per process while Redis is down.
 
-Limits must neither fail nor slow a request. When the store does not answer, each process counts for
-itself and asks again only after a pause, so that hardly anybody waits for it. Limits still hold:
-until the store is back, a caller may at most reach each limit once more in each web process.
+Rate limits must neither fail a request nor slow it down. When Redis does not respond, each process
+counts for itself and tries Redis again only after a pause (`CircuitBreaker`). Limits still hold:
+until Redis is back, a caller may at most reach each limit once more in each web process.
 """
 
 import threading
@@ -11,13 +11,13 @@ import time
 import redis
 import structlog
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from evently.circuit_breaker import CircuitBreaker
+from evently.redis_client import redis_client
 
 PAUSE_AFTER_FAILURE_SECONDS = 5.0
 TIMEOUT_SECONDS = 0.3
+# Counters kept in a process while Redis is down.
 MOST_LOCAL = 20_000
 
 log = structlog.get_logger(__name__)
@@ -31,32 +31,32 @@ class Counters:
     ) -> None:
         """Connect on first use.
 
-        prefix: where in the store the counters lie. timeout_seconds: how long to wait for it.
+        prefix: of the keys in Redis. timeout_seconds: how long to wait for Redis.
         """
         self.prefix = prefix
         self.timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._client: redis.Redis | None = None
         self._url = ""
-        self._breaker = CircuitBreaker(least_pause_seconds=PAUSE_AFTER_FAILURE_SECONDS)
+        self._breaker = CircuitBreaker(min_pause_seconds=PAUSE_AFTER_FAILURE_SECONDS)
         self._local: dict[str, tuple[int, float]] = {}
 
     def add(self, key: str, change: int = 1, *, seconds: int) -> int:
         """Return the counter after the change; seconds: how long it is kept at least."""
-        if self._breaker.lets_ask():
+        if self._breaker.allows_request():
             started = time.monotonic()
             try:
                 count = self._add_shared(f"{self.prefix}:{key}", change, seconds)
             except (redis.RedisError, OSError) as error:
-                self._breaker.failed(after_seconds=time.monotonic() - started)
+                self._breaker.record_failure(after_seconds=time.monotonic() - started)
                 log.warning("limits_count_per_process", error=type(error).__name__)
             else:
-                self._breaker.answered()
+                self._breaker.record_success()
                 return count
         return self._add_local(key, change, seconds)
 
     def reset(self) -> None:
-        """Forget what was counted in this process, and ask the store again (tests)."""
+        """Forget what was counted in this process, and use Redis again (for tests)."""
         with self._lock:
             self._local.clear()
             self._breaker.reset()
@@ -68,24 +68,19 @@ class Counters:
         return int(pipeline.execute()[0])
 
     def _connected(self) -> redis.Redis:
-        # Under the lock: a client made twice closes, as the first is forgotten, connections that
-        # another thread has just begun to use.
+        # Under the lock: two threads that both create a client would drop the first one, and with
+        # it close connections that another thread has just begun to use.
         with self._lock:
             if self._client is None or self._url != settings.REDIS_URL:
                 self._url = settings.REDIS_URL
-                self._client = redis.Redis.from_url(
-                    self._url,
-                    socket_connect_timeout=self.timeout_seconds,
-                    socket_timeout=self.timeout_seconds,
-                    retry=Retry(NoBackoff(), 0),
-                )
+                self._client = redis_client(timeout_seconds=self.timeout_seconds)
             return self._client
 
     def _add_local(self, key: str, change: int, seconds: int) -> int:
         now = time.monotonic()
         with self._lock:
             if len(self._local) >= MOST_LOCAL:
-                # The newer half at most, so that a flood cannot fill the memory.
+                # Keep half of them, the newest, so that a flood of keys cannot fill the memory.
                 alive = [item for item in self._local.items() if item[1][1] > now]
                 self._local = dict(alive[-MOST_LOCAL // 2 :])
             value, ends = self._local.get(key, (0, now + seconds))

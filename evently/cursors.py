@@ -1,26 +1,46 @@
-"""Pages of a list by cursor: rows that come or go meanwhile neither repeat nor get lost."""
+"""Keyset pagination: pages by cursor, for the lists of pages and of the API.
+
+A cursor holds the values of one row in every column of the ordering, which ends in `id` and so is
+unique. The next page is what comes after those values: no row is counted or skipped, the
+thousandth page costs as much as the first, and rows that are added or deleted meanwhile neither
+repeat other rows nor hide them.
+"""
 
 import base64
 import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import QueryDict
 
-from evently.errors import NotFound
+from evently.errors import Malformed
+from evently.exact_json import as_json
+
+CURSOR_PARAMETER = "cursor"
+LONGEST_CURSOR = 1000
+# What the steps of decoding raise for text that was never one of our cursors.
+UNREADABLE = (
+    binascii.Error,
+    ValueError,
+    TypeError,
+    OverflowError,
+    RecursionError,
+    ValidationError,
+)
 
 
-class CursorInvalid(NotFound):
-    """The cursor was cut short or altered."""
+class CursorInvalid(Malformed):
+    """The cursor was cut short or altered, or belongs to another list."""
 
     code = "cursor_invalid"
-    message = "This page of the list cannot be found. Please start from its first page."
+    message = "This page of the list does not exist. Start again from the first page."
 
 
 @dataclass(frozen=True)
@@ -33,55 +53,33 @@ class Page:
 
 
 def page_of(
-    rows: QuerySet[Any], *, moment: str, size: int, cursor: str = "", newest_first: bool = False
+    rows: QuerySet[Any], *, ordering: Sequence[str] = (), size: int, cursor: str = ""
 ) -> Page:
-    """Return a page of rows ordered by a moment, then by id.
+    """Return one page of a list.
 
-    moment: the name of the datetime column, perhaps of a related row that is loaded. cursor:
-    from an earlier page, "" for the first.
+    ordering: column names as in `order_by`, the last one `id`, also of related rows that are
+    loaded (`event__event_date`); by default the ordering of `rows`. cursor: from an earlier page
+    in the same ordering, "" for the first page.
     Raises CursorInvalid.
     """
-    backwards, at, row_id = _read(cursor) if cursor else (False, None, None)
-    descending = newest_first != backwards
-    if at is not None and row_id is not None:
-        rows = rows.filter(_beyond(moment, at, row_id, descending=descending))
-    sign = "-" if descending else ""
-    found = list(rows.order_by(f"{sign}{moment}", f"{sign}id")[: size + 1])
+    ordering = tuple(ordering) or _ordering_of(rows)
+    backwards = False
+    # One more than the page holds, to know whether another page follows in that direction.
+    wanted, limit = ordering, size + 1
+    if cursor:
+        backwards, values = _decode(cursor, rows, ordering)
+        wanted = tuple(_reversed(name) for name in ordering) if backwards else ordering
+        rows = rows.filter(_after(wanted, values))
+    found = list(rows.order_by(*wanted)[:limit])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
         rows=found,
-        previous=_write(True, found[0], moment) if found and has_previous else None,
-        next=_write(False, found[-1], moment) if found and has_next else None,
+        previous=_encode(found[0], ordering, backwards=True) if found and has_previous else None,
+        next=_encode(found[-1], ordering, backwards=False) if found and has_next else None,
     )
-
-
-def _beyond(moment: str, at: datetime, row_id: UUID, *, descending: bool) -> Q:
-    """Return the rows after a place; the first condition alone lets an index seek there."""
-    more, same = ("lt", "lte") if descending else ("gt", "gte")
-    beyond = Q(**{f"{moment}__{more}": at}) | Q(**{moment: at, f"id__{more}": row_id})
-    return Q(**{f"{moment}__{same}": at}) & beyond
-
-
-def _write(backwards: bool, row: Any, moment: str) -> str:
-    at: datetime = reduce(getattr, moment.split("__"), row)
-    place = [int(backwards), at.isoformat(), row.pk.hex]
-    text = json.dumps(place, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read(cursor: str) -> tuple[bool, datetime, UUID]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        backwards, at, row_id = json.loads(text)
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not isinstance(row_id, str):
-            raise CursorInvalid
-        return bool(backwards), moment, UUID(hex=row_id)
-    except (binascii.Error, UnicodeError, ValueError, TypeError, OverflowError) as error:
-        raise CursorInvalid from error
 
 
 def links_of(page: Page, parameters: QueryDict, *, kept: Sequence[str] = ()) -> dict[str, str]:
@@ -93,6 +91,99 @@ def links_of(page: Page, parameters: QueryDict, *, kept: Sequence[str] = ()) -> 
             if value := parameters.get(parameter):
                 query[parameter] = value
         if cursor is not None:
-            query["cursor"] = cursor
+            query[CURSOR_PARAMETER] = cursor
         links[name] = f"?{query.urlencode()}" if cursor is not None else ""
     return links
+
+
+# ── Orderings ───────────────────────────────────────────────────────────────
+def _ordering_of(rows: QuerySet[Any]) -> tuple[str, ...]:
+    ordering = tuple(str(name) for name in rows.query.order_by)
+    if not ordering or _column(ordering[-1]) != "id":
+        raise AssertionError("A list by cursor is ordered by plain columns, and by id last.")
+    return ordering
+
+
+def _column(name: str) -> str:
+    return name.removeprefix("-")
+
+
+def _reversed(name: str) -> str:
+    return _column(name) if name.startswith("-") else f"-{name}"
+
+
+def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
+    """Return the condition for rows that come after a row with these values.
+
+    (a > 1) OR (a = 1 AND b > 2) OR …: PostgreSQL cannot start an index scan from such an OR, so
+    the implied bound on the first column (a >= 1) is added, from which it can.
+    """
+    after = Q()
+    equal = Q()
+    for name, value in zip(ordering, values, strict=True):
+        column = _column(name)
+        beyond = "lt" if name.startswith("-") else "gt"
+        after |= equal & Q(**{f"{column}__{beyond}": value})
+        equal &= Q(**{column: value})
+    bound = "lte" if ordering[0].startswith("-") else "gte"
+    return Q(**{f"{_column(ordering[0])}__{bound}": values[0]}) & after
+
+
+# ── Encoding ────────────────────────────────────────────────────────────────
+def _encode(row: Model, ordering: Sequence[str], *, backwards: bool) -> str:
+    """Return the cursor of the page after a row, or (backwards) before it."""
+    values = [reduce(getattr, _column(name).split(LOOKUP_SEP), row) for name in ordering]
+    parts = [int(backwards), ",".join(ordering), *values]
+    return base64.urlsafe_b64encode(as_json(parts).encode()).decode().rstrip("=")
+
+
+def _decode(
+    cursor: str, rows: QuerySet[Any], ordering: Sequence[str]
+) -> tuple[bool, tuple[Any, ...]]:
+    """Return whether the page lies before the row, and the row's values.
+
+    Raises CursorInvalid, also for a cursor that was made for another ordering.
+    """
+    try:
+        if len(cursor) > LONGEST_CURSOR:
+            raise CursorInvalid
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        backwards, made_for, *values = json.loads(raw.decode())
+        if made_for != ",".join(ordering):
+            raise CursorInvalid
+        typed = [_typed(rows, name, value) for name, value in zip(ordering, values, strict=True)]
+    except UNREADABLE as error:
+        raise CursorInvalid from error
+    return backwards == 1, tuple(typed)
+
+
+def _typed(rows: QuerySet[Any], name: str, value: Any) -> Any:
+    """Return a value of a cursor as its column's type; raise UNREADABLE where it is none."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise TypeError("A cursor holds strings and numbers.")
+    if isinstance(value, str):
+        # JSON can hold half of a surrogate pair, and null bytes; PostgreSQL takes neither.
+        value.encode()
+        if "\x00" in value:
+            raise ValueError("A cursor holds no null bytes.")
+    field = _field(rows, _column(name))
+    typed = field.to_python(value)
+    field.run_validators(typed)
+    if isinstance(typed, datetime):
+        if typed.tzinfo is None:
+            raise ValueError("A cursor holds times with their offset.")
+        # Raises OverflowError for a time that leaves Python's range in UTC.
+        typed = typed.astimezone(UTC)
+    return typed
+
+
+def _field(rows: QuerySet[Any], column: str) -> Any:
+    """Return the field of an annotation, or of a column of the model or a related one."""
+    if annotation := rows.query.annotations.get(column):
+        return annotation.output_field
+    *relations, name = column.split(LOOKUP_SEP)
+    model: Any = rows.model
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model
+    field: Field[Any, Any] = model._meta.get_field(name)
+    return field

@@ -1,4 +1,4 @@
-"""The demo's logins, whose password everybody knows. The demo itself is in `waitlists/demo`."""
+"""The demo's logins, whose password is public. The demo itself is in `boxoffice/demo`."""
 
 from django.contrib.auth.hashers import check_password, make_password
 
@@ -12,7 +12,7 @@ PASSWORD = "evently-demo"  # noqa: S105
 
 
 def open_logins() -> list[str]:
-    """Return the addresses that everybody can log in with."""
+    """Return the email addresses that anyone can log in with."""
     return [
         address
         for address in (ORGANIZER, ATTENDEE)
@@ -24,7 +24,10 @@ def open_logins() -> list[str]:
 
 
 def close_logins() -> list[str]:
-    """Switch off the demo's logins: password, role, sessions, API tokens; return the addresses."""
+    """Deactivate the demo's logins and return their email addresses.
+
+    Ends their password, role, sessions and API tokens.
+    """
     addresses = open_logins()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""Read settings from the environment, with hints where something is missing."""
+"""Read settings from the environment, with hints about what is missing."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ DEBUG: bool = env.bool("DEBUG", default=True)
 
 
 def secret(name: str, *, development: str) -> str:
-    """Return a secret; development has a default, elsewhere it must be set."""
+    """Return a secret, which has a default in development and must be set elsewhere."""
     value: str = env.str(name, default="")
     if value:
         return value
@@ -31,7 +31,7 @@ def secret(name: str, *, development: str) -> str:
 
 
 def pii_keys() -> dict[str, bytes]:
-    """Return the keys that wrap people's keys: name to 32 bytes, the current one first.
+    """Return the keys that encrypt the keys of users: name to 32 bytes, the current one first.
 
     EVENTLY_PII_KEYS is `name:key,name:key`, each key 32 bytes in base64. New keys go first;
     old ones stay until `rotate_pii_keys` has re-wrapped everything.
@@ -59,5 +59,5 @@ def pii_keys() -> dict[str, bytes]:
 
 
 def host_of(url: str) -> str:
-    """Return the host name of an address like https://tickets.example.org:8000."""
+    """Return the host name of a URL like https://tickets.example.org:8000."""
     return urlsplit(url).hostname or "localhost"

@@ -1,17 +1,20 @@
 """The kinds of refusal. Each refusal sits beside the operation that raises it.
 
-The domain knows no HTTP: `evently.api.problems` maps a kind to a status for the API,
-`evently.pages` to a page. `code` is the contract with integrators; wording may change.
+The domain knows no HTTP: `evently.http_errors` maps a kind to a status, `evently.middleware` shows
+a refusal as a page, `evently.api.problems` as a problem document. `code` is the contract with
+integrators; wording may change.
 """
 
 from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """A refusal that is told to the person who asked."""
+    """A refusal that is shown to the caller."""
 
     code: ClassVar[str] = "refused"
     message: ClassVar[str] = "That is not possible."
+    # Seconds until the same request may succeed; None where repeating it does not help.
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
         """Refuse, with a sentence that says what to do next.
@@ -23,8 +26,15 @@ class DomainError(Exception):
         super().__init__(self.text)
 
 
+class Malformed(DomainError):
+    """The request cannot be read (400)."""
+
+    code = "malformed"
+    message = "The request cannot be read."
+
+
 class Invalid(DomainError):
-    """What was sent makes no sense; sending it again will not help (422)."""
+    """The request can be read, but its values are not valid (422)."""
 
     code = "invalid"
     message = "Please check what you entered."
@@ -38,37 +48,48 @@ class Invalid(DomainError):
 
 
 class NotAllowed(DomainError):
-    """The person may not do this (403)."""
+    """The user may not do this (403)."""
 
     code = "not_allowed"
-    message = "You may not do this."
+    message = "You are not allowed to do this."
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is not theirs to know of (404)."""
+    """There is no such thing, or it belongs to another user (404)."""
 
     code = "not_found"
     message = "We could not find that."
 
 
 class Conflict(DomainError):
-    """Sense was made, but the state of things forbids it (409)."""
+    """The request is valid, but the current state does not allow it (409)."""
 
     code = "conflict"
     message = "That is no longer possible."
 
 
+class EditedMeanwhile(Conflict):
+    """The row has changed since the version that the change was made on.
+
+    details: `version`, the current one. 409 on pages; 412 in the API, where the version comes in
+    If-Match.
+    """
+
+    code = "edited_meanwhile"
+    message = "This has changed in the meantime. Load it again, then repeat your change."
+
+
 class Busy(DomainError):
-    """Too much is going on; the same request may work in a moment (429, Retry-After)."""
+    """Too many requests at once; the same request may succeed shortly (429 with Retry-After)."""
 
     code = "busy"
-    message = "Very many people are doing this right now. Please try again in a moment."
+    message = "This is very busy right now. Please try again in a moment."
     retry_after_seconds: int = 2
 
     def __init__(
         self, message: str | None = None, *, retry_after_seconds: int | None = None, **details: Any
     ) -> None:
-        """Refuse for now; retry_after_seconds: when to come back."""
+        """Refuse for now, for retry_after_seconds or the kind's default."""
         super().__init__(message, **details)
         if retry_after_seconds is not None:
             self.retry_after_seconds = retry_after_seconds

@@ -1,6 +1,6 @@
-"""How amounts, times and counts are written, on pages, in the admin, in emails and in the inbox.
+"""The format of amounts, times and counts, on pages, in the admin, in emails and in the inbox.
 
-All of them are plain text; templates reach the same functions through the filters of
+All return plain text; templates use the same functions through the filters in
 `evently/templatetags/formatting.py`.
 """
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-# Currencies whose symbol is unambiguous enough for a page.
+# Currencies whose symbol is unambiguous on a page.
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 MISSING = "–"
 
@@ -19,13 +19,13 @@ def money(amount: Decimal | None, currency: str) -> str:
 
 
 def money_with_symbol(amount: Decimal, currency: str) -> str:
-    """Return an amount as attendees read it on a page: "€1,280.00", "1,280.00 CHF"."""
+    """Return an amount as pages show it to attendees: "€1,280.00", "1,280.00 CHF"."""
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{amount:,.2f}" if symbol else money(amount, currency)
 
 
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
-    """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash where there is none."""
+    """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash for None."""
     if at is None:
         return MISSING
     local = at.astimezone(zone)

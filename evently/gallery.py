@@ -1,4 +1,4 @@
-"""Development only: every component of the pages on one page, with sample data."""
+"""Development only: every template component on one page, with sample data."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,8 +15,6 @@ NAMES = ("Jazz on the roof", "Clay for beginners", "A very long evening of very 
 
 
 class SampleForm(forms.Form):
-    """One field of each kind."""
-
     quantity = forms.IntegerField(widget=forms.NumberInput(attrs={"min": 1, "max": 10}))
     name = forms.CharField()
     email = forms.EmailField()
@@ -74,11 +72,11 @@ def _chart(now: datetime) -> dict[str, Any]:
 
 def _steps(now: datetime) -> list[dict[str, Any]]:
     return [
-        {"icon": "sparkles", "tone": "good", "title": "2 seats were kept for you", "at": now},
+        {"icon": "sparkles", "tone": "good", "title": "2 seats are held for you", "at": now},
         {
             "icon": "hourglass",
             "tone": "waiting",
-            "title": "You joined the line",
+            "title": "You joined the waitlist",
             "text": "For 2 seats.",
             "at": now - timedelta(days=2),
         },
@@ -87,7 +85,6 @@ def _steps(now: datetime) -> list[dict[str, Any]]:
 
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """Show every component."""
     now = datetime.now(UTC)
     events = [_event(number, now) for number in range(len(NAMES))]
     tickets = [
@@ -103,7 +100,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "events": events,
-        "form": SampleForm({"email": "nobody", "quantity": "2"}),
+        "form": SampleForm({"email": "not-an-email", "quantity": "2"}),
         "seats_examples": [
             _seats(40),
             _seats(3),

@@ -1,4 +1,4 @@
-"""Whether Evently lives, whether it can work, and its numbers."""
+"""Liveness, readiness and metrics."""
 
 import hmac
 import ipaddress
@@ -10,7 +10,6 @@ from threading import Lock
 from typing import Any
 
 import psycopg
-import redis
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -18,11 +17,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from evently import metrics
 from evently.environment import env
+from evently.redis_client import redis_client
 
 DEADLINE_SECONDS = 1.2
 FORWARDING_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -30,8 +28,8 @@ FORWARDING_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"
 log = structlog.get_logger(__name__)
 
 
-def ask_database() -> None:
-    """Connect afresh and ask for a number, beside the pool, which may be busy."""
+def ping_database() -> None:
+    """Run a query on a new connection: the pool may be exhausted while the database is up."""
     parameters: dict[str, Any] = connections["default"].get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password", "sslmode", "target_session_attrs")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
@@ -41,54 +39,48 @@ def ask_database() -> None:
         connection.execute("SELECT 1")
 
 
-def _broker(*, timeout_seconds: float) -> redis.Redis:
-    """Return a client that gives up quickly instead of trying again."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=timeout_seconds,
-        socket_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def ask_broker() -> None:
-    """Ask the broker for a sign of life."""
-    with _broker(timeout_seconds=1) as client:
+def ping_broker() -> None:
+    with redis_client(timeout_seconds=1) as client:
         client.ping()
 
 
 def queue_length() -> float:
-    """Return how many tasks wait in the broker."""
-    with _broker(timeout_seconds=0.5) as client:
+    """Return how many tasks are waiting in the broker."""
+    with redis_client(timeout_seconds=0.5) as client:
         return float(sum(client.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES))
 
 
-metrics.gauge_on_scrape("evently_queue_tasks", "Background tasks waiting.", queue_length)
+metrics.gauge_on_scrape(
+    "evently_queue_tasks", "Background tasks waiting in the broker.", queue_length
+)
 
 
 class Probe:
-    """Asks one part, never longer than the deadline, and never twice at a time."""
+    """Checks one service, within a deadline, and never twice at a time.
 
-    def __init__(self, name: str, ask: Callable[[], None]) -> None:
-        """Name the part; ask: raises when the part is down."""
+    Requests that arrive while a check is running wait for its result.
+    """
+
+    def __init__(self, name: str, check: Callable[[], None]) -> None:
+        """check: raises when the service is down."""
         self.name = name
-        self.ask = ask
+        self.check = check
         self._lock = Lock()
         self._executor: ThreadPoolExecutor | None = None
         self._running: Future[None] | None = None
 
     def begin(self) -> "Future[None]":
-        """Join the question under way, or ask anew."""
+        """Return the running check, or start a new one."""
         with self._lock:
             if self._executor is None:
-                # Made late: gunicorn forks after loading, and threads do not survive that.
+                # Created on first use: gunicorn forks after loading, and threads do not survive it.
                 self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"probe-{self.name}")
             if self._running is None or self._running.done():
-                self._running = self._executor.submit(self.ask)
+                self._running = self._executor.submit(self.check)
             return self._running
 
     def result(self, deadline: float) -> dict[str, Any]:
-        """Return {"status": "ok" or "down", "ms": how long it took}, no reason, which may leak.
+        """Return {"status": "ok" or "down", "ms": duration}; the log has the reason.
 
         deadline: on the monotonic clock.
         """
@@ -98,39 +90,39 @@ class Probe:
             self.begin().result(timeout=max(deadline - started, 0.01))
         except TooSlow:
             status = "down"
-            log.warning("not ready", part=self.name, error="no answer in time")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the part is down
+            log.warning("not ready", service=self.name, error="no answer in time")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the service is down
             status = "down"
-            log.warning("not ready", part=self.name, error=type(error).__name__)
+            log.warning("not ready", service=self.name, error=type(error).__name__)
         return {"status": status, "ms": round((time.monotonic() - started) * 1000, 1)}
 
 
-PROBES = (Probe("database", ask_database), Probe("broker", ask_broker))
+PROBES = (Probe("database", ping_database), Probe("broker", ping_broker))
 
 
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer while the process lives."""
+    """Answer 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether database and broker answer; 503 while one does not."""
+    """Report whether database and broker respond; 503 while one does not."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     for probe in PROBES:
         probe.begin()
-    parts = {probe.name: probe.result(deadline) for probe in PROBES}
-    ready = all(part["status"] == "ok" for part in parts.values())
+    services = {probe.name: probe.result(deadline) for probe in PROBES}
+    ready = all(service["status"] == "ok" for service in services.values())
     return JsonResponse(
-        {"status": "ok" if ready else "down", **parts}, status=200 if ready else 503
+        {"status": "ok" if ready else "down", **services}, status=200 if ready else 503
     )
 
 
 def _is_loopback(request: HttpRequest) -> bool:
-    """Return whether a process of this machine asks, and not a proxy for somebody else."""
+    """Return whether the request comes from this machine, and not from a proxy on it."""
     if any(header in request.META for header in FORWARDING_HEADERS):
         return False
     try:
@@ -148,10 +140,10 @@ def _has_metrics_token(request: HttpRequest) -> bool:
 @require_safe
 @never_cache
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Show the numbers to this machine, or to whoever brings METRICS_TOKEN."""
+    """Show the metrics to requests from this machine or with METRICS_TOKEN."""
     if not (_is_loopback(request) or _has_metrics_token(request)):
         return HttpResponse(
-            "Metrics are for this machine, or for a bearer of METRICS_TOKEN.\n",
+            "Metrics are available from this machine, or with METRICS_TOKEN as bearer token.\n",
             status=403,
             content_type="text/plain; charset=utf-8",
         )

@@ -1,7 +1,7 @@
-"""Links in mails: signed, for one thing only, without logging in.
+"""Links in emails: signed, for one purpose, without logging in.
 
-A link says what it is for (`purpose`), so a ticket's link cannot be turned into one that leaves
-the line. Opening one shows; a button acts, for mail scanners open links.
+The signature covers the `purpose`, so the link to a ticket cannot be turned into one that leaves
+the waitlist. A link only shows a page; acting takes a button on it, as mail scanners open links.
 """
 
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from evently.errors import NotFound
+from evently.errors import Invalid, NotFound
 
 
 class LinkInvalid(NotFound):
@@ -18,13 +18,20 @@ class LinkInvalid(NotFound):
 
     code = "link_invalid"
     message = (
-        "This link does not work. Please open it from the mail again, "
-        "copied whole, or log in to find what you are looking for."
+        "This link does not work. Open it from the email again, "
+        "or log in to find what you are looking for."
     )
 
 
+class LinkExpired(Invalid):
+    """A link that works for a limited time, or once, no longer works, or was cut short."""
+
+    code = "link_expired"
+    message = "This link has expired or was already used. Please request a new one."
+
+
 def sign_link(*, purpose: str, row_id: UUID, event_id: UUID) -> str:
-    """Return the token of a link to one row of an event."""
+    """Return the token of a link to one row of an event; it does not expire."""
     value = f"{event_id.hex}{row_id.hex}"
     return signing.Signer(salt=f"evently.links.{purpose}", sep=".").sign(value)
 
@@ -42,11 +49,11 @@ def read_link(*, purpose: str, token: str) -> tuple[UUID, UUID]:
 
 
 def absolute(path: str) -> str:
-    """Return the public address of a path."""
+    """Return the public URL of a path."""
     return f"{settings.PUBLIC_URL}{path}"
 
 
 def link_to(name: str, *, purpose: str, row_id: UUID, event_id: UUID) -> str:
-    """Return the public address of a signed link; name: the URL's name, taking `token`."""
+    """Return the public URL of a signed link; name: of a URL that takes `token`."""
     token = sign_link(purpose=purpose, row_id=row_id, event_id=event_id)
     return absolute(reverse(name, args=[token]))

@@ -1,4 +1,4 @@
-"""Structured logs: one line per request and per task, tied together by a request id."""
+"""Structured logs: one line per request and per task, correlated by a request id."""
 
 import logging
 import logging.config
@@ -18,8 +18,8 @@ from evently import metrics
 from evently.redaction import redact_event, redact_path
 
 REQUEST_ID_HEADER = "X-Request-ID"
-_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
-# Asked every few seconds by machines; a line each would drown the rest.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+# Requested every few seconds by monitoring; a line each would drown the rest.
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 log = structlog.get_logger("evently.requests")
@@ -39,9 +39,9 @@ def _shared_processors() -> list[Any]:
 
 
 def _last_processors(*, json: bool) -> list[Any]:
-    """Return what turns an event into a line; json: one object a line."""
+    """Return the processors that format a log line; json: one object per line."""
     ending: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    # Tracebacks are made text first, so that redaction sees them; never with local variables.
+    # Tracebacks become text first, so that redaction sees them; never with local variables.
     ending += [structlog.processors.format_exc_info, redact_event]
     if json:
         return [*ending, structlog.processors.JSONRenderer(default=str)]
@@ -51,7 +51,7 @@ def _last_processors(*, json: bool) -> list[Any]:
 def configure(config: dict[str, Any]) -> None:
     """Set up all logging of the process (Django's LOGGING_CONFIG).
 
-    config: {"json": one JSON object a line, "level": least level that is written}.
+    config: {"json": one JSON object per line, "level": the minimum level}.
     """
     shared = _shared_processors()
     logging.config.dictConfig(
@@ -76,10 +76,10 @@ def configure(config: dict[str, Any]) -> None:
             "root": {"handlers": ["line"], "level": config["level"]},
             "loggers": {
                 "django": {"handlers": [], "level": "NOTSET", "propagate": True},
-                # The access line says the same.
+                # Our own line about the request says the same.
                 "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
                 "django.request": {"level": "ERROR"},
-                # Scanners ask for any host; the access line has their 400.
+                # Scanners try any host; the line about the request has their 400.
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 # Task lines are our own, below.
                 "celery.worker.strategy": {"level": "WARNING"},
@@ -101,10 +101,9 @@ def configure(config: dict[str, Any]) -> None:
 
 
 class PathFilter(logging.Filter):
-    """Hides tokens in the paths that Django puts into its own messages."""
+    """Hides tokens in the paths of Django's own log messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the arguments of Django's messages; everything passes."""
         if record.name.startswith("django.") and isinstance(record.args, tuple):
             record.args = tuple(
                 redact_path(part) if isinstance(part, str) and part.startswith("/") else part
@@ -115,20 +114,18 @@ class PathFilter(logging.Filter):
 
 # ── Requests ────────────────────────────────────────────────────────────────
 def request_id_of(request: HttpRequest) -> str:
-    """Return the id that came with a request where it is a sane one, or a new one."""
+    """Return the id that came with a request if it is well-formed, or a new one."""
     given = request.headers.get(REQUEST_ID_HEADER, "")
-    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, writes one line about it, and counts it."""
+    """Gives each request an id, logs one line about it, and counts it. The outermost middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap everything else: this one is the outermost."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, and write the line whatever happened."""
         request_id = request_id_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -165,7 +162,7 @@ _started: MutableMapping[str, float] = {}
 
 @celery_signals.setup_logging.connect(weak=False)
 def _keep_logging(**kwargs: Any) -> None:
-    """Keep Celery from setting up logging: being connected is enough."""
+    """Keep Celery from configuring logging: it does not when this signal has a receiver."""
 
 
 @celery_signals.before_task_publish.connect(weak=False)
@@ -194,8 +191,8 @@ def _end_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: An
         return
     seconds = time.perf_counter() - started
     metrics.observe_task(task.name, state or "", seconds)
-    # The sweeps that come every few seconds say something only when they fail.
-    # In development no task does: the demo's mails would push its logins off the terminal.
+    # Periodic tasks that run every few seconds are logged only when they fail. In development no
+    # successful task is: the demo's emails would scroll its logins off the terminal.
     expected = bool(task.request.get("celery_beat_task")) or settings.DEBUG
     level = logging.DEBUG if expected and state == "SUCCESS" else logging.INFO
     task_log.log(level, "task", state=state, ms=round(seconds * 1000, 1))
@@ -203,5 +200,5 @@ def _end_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: An
 
 
 @celery_signals.task_failure.connect(weak=False)
-def _tell_failure(exception: Any = None, einfo: Any = None, **kwargs: Any) -> None:
+def _log_failure(exception: Any = None, einfo: Any = None, **kwargs: Any) -> None:
     task_log.error("task failed", error=type(exception).__name__, exc_info=exception)

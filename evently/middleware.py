@@ -1,6 +1,5 @@
-"""Turn away what no page should see, and turn refusals into pages."""
+"""Refuse malformed requests before any view runs, and turn refusals into pages."""
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,48 +14,27 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
-from evently.errors import Busy, Conflict, DomainError, Invalid, NotAllowed, NotFound
+from evently.errors import DomainError
+from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
+from evently.links import LinkExpired, LinkInvalid
 
-STATUS_BY_KIND: dict[type[DomainError], int] = {
-    Invalid: 422,
-    NotAllowed: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Busy: 429,
-}
 DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
-# Links in mails that lead nowhere: whoever opened one can come in another way.
-BROKEN_LINKS = {"link_invalid", "token_invalid"}
-TITLES = {400: "Bad Request", 413: "Content Too Large"}
-
-
-def is_api(request: HttpRequest) -> bool:
-    """Return whether the answer goes to a program."""
-    return request.path.startswith("/api/")
-
-
-def status_of(refusal: DomainError) -> int:
-    """Return the HTTP status of a refusal, by its kind."""
-    for kind, status in STATUS_BY_KIND.items():
-        if isinstance(refusal, kind):
-            return status
-    return 400
+# For links from emails that no longer work, the page offers to log in instead.
+BROKEN_LINKS = (LinkInvalid, LinkExpired)
 
 
 class RequestGuardMiddleware:
     """Refuses null bytes and oversized bodies before anything reads them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap everything but the log."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 400 or 413, or pass on."""
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path_info or "\x00" in query or "%00" in query:
-            return refuse(request, 400, "null_byte", "The address contains a null byte.")
+            return refuse(request, 400, "null_byte", "The URL contains a null byte.")
         limit = self.limit_of(request)
         if limit is not None and content_length(request) > limit:
             drain(request)
@@ -64,13 +42,13 @@ class RequestGuardMiddleware:
                 request,
                 413,
                 "body_too_large",
-                f"What was sent is larger than {limit // 1024} KB, the most that is taken here.",
+                f"The body of the request is larger than the limit of {limit // 1024} KB.",
             )
         return self.get_response(request)
 
     @staticmethod
     def limit_of(request: HttpRequest) -> int | None:
-        """Return the most bytes of a body; files come only to the admin, and may be larger."""
+        """Return the size limit of a body in bytes; only the admin accepts files, with more."""
         is_upload = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
         if is_upload and request.path.startswith("/admin/"):
             return settings.FILE_UPLOAD_MAX_MEMORY_SIZE
@@ -78,7 +56,7 @@ class RequestGuardMiddleware:
 
 
 def content_length(request: HttpRequest) -> int:
-    """Return the announced size of a body in bytes."""
+    """Return the declared size of a body in bytes; 0 where it is missing or no number."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -86,10 +64,10 @@ def content_length(request: HttpRequest) -> int:
 
 
 def drain(request: HttpRequest) -> None:
-    """Read a body and throw it away, a piece at a time, within bounds.
+    """Read a body and discard it, in pieces, within limits of size and time.
 
-    Many clients send all of it before they look at the answer: closed halfway, they would
-    report a broken connection instead of our refusal.
+    Many clients send the whole body before they read the response: if the connection were closed
+    halfway, they would report a broken connection instead of our error.
     """
     if content_length(request) > DRAIN_BYTES:
         return
@@ -100,26 +78,18 @@ def drain(request: HttpRequest) -> None:
 
 
 def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """Answer in plain words: problem+json to programs, text to people."""
-    if not is_api(request):
-        return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
-    problem = {
-        "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "code": code,
-    }
-    return HttpResponse(json.dumps(problem), status=status, content_type="application/problem+json")
+    """Answer before any view runs: a problem document in the API, plain text elsewhere."""
+    if is_api(request):
+        return ProblemResponse(status=status, code=code, detail=detail)
+    return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Tells browsers what a page may load and run; in the admin, what its own scripts need."""
+    """Adds the Content-Security-Policy; the admin's scripts need a wider one."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return the strict policy, with the admin's exceptions there and nowhere else."""
         parts = super().get_policy_parts(request, response, report_only)
         if request.path.startswith("/admin/"):
             parts.replace = {**(parts.replace or {}), **settings.ADMIN_CONTENT_SECURITY_POLICY}
@@ -127,57 +97,53 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 class PrivateAnswersMiddleware:
-    """Keeps what somebody logged in was shown out of caches, where a view says nothing itself.
+    """Keeps pages shown to a logged-in user out of caches, unless the view sets Cache-Control.
 
-    Otherwise the browser's Back button shows it to whoever sits there after they logged out.
+    Otherwise, on a shared computer, the Back button would show them after the user logged out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap the views."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass on, and mark the answer if it was made for somebody; asks no database."""
         response = self.get_response(request)
         session = request.session
+        # Not request.user, which would load the user: a query more on every page.
         if session.accessed and SESSION_KEY in session and "Cache-Control" not in response:
             add_never_cache_headers(response)
         return response
 
 
 class RefusalMiddleware:
-    """Shows a page for a refusal that a view let through."""
+    """Answers a refusal that a view did not handle, with a page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap the views."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass on; Django calls process_exception when a view raises."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the refusal's page, or None for anything that is no refusal."""
+        """Return the response to a refusal; None leaves any other exception to Django."""
         if not isinstance(exception, DomainError):
             return None
-        status = status_of(exception)
         if is_api(request):
-            response = refuse(request, status, exception.code, exception.text)
-        else:
-            response = HttpResponse(refusal_page(request, exception, status), status=status)
-        if isinstance(exception, Busy):
-            response.headers["Retry-After"] = str(exception.retry_after_seconds)
-        return response
+            return refusal_problem(exception)
+        return HttpResponse(
+            refusal_page(request, exception),
+            status=status_of(exception),
+            headers=retry_headers(exception),
+        )
 
 
-def refusal_page(request: HttpRequest, refusal: DomainError, status: int) -> str:
-    """Return the page's HTML; a bare one where the template is missing."""
+def refusal_page(request: HttpRequest, refusal: DomainError) -> str:
+    """Return the HTML of the page, a bare one where the template is missing."""
     context = {
         "refusal": refusal,
         "text": refusal.text,
         "code": refusal.code,
-        "status": status,
-        "is_broken_link": refusal.code in BROKEN_LINKS,
+        "status": status_of(refusal),
+        "is_broken_link": isinstance(refusal, BROKEN_LINKS),
     }
     try:
         return render_to_string("errors/refusal.html", context, request=request)
@@ -185,5 +151,5 @@ def refusal_page(request: HttpRequest, refusal: DomainError, status: int) -> str
         return (
             '<!doctype html><html lang="en"><title>Not possible</title>'
             f"<h1>That did not work</h1><p>{escape(refusal.text)}</p>"
-            '<p><a href="/">Back to the start</a></p></html>'
+            '<p><a href="/">All events</a></p></html>'
         )

@@ -1,4 +1,4 @@
-"""Where a request came from, for the log of attempts."""
+"""The IP address and user agent of a request, for the log of booking attempts and rate limits."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,18 +11,16 @@ USER_AGENT_LENGTH = 300
 
 @dataclass(frozen=True)
 class Origin:
-    """Address and user agent of whoever asks."""
-
     ip_address: str | None = None
     user_agent: str = ""
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    """Return where a request came from; behind a trusted proxy, whom it forwarded for."""
+    """Return the origin of a request; behind a trusted proxy, that of the forwarded client."""
     address = request.META.get("REMOTE_ADDR", "")
     if settings.TRUST_PROXY:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-        # The proxy appends the peer it saw; what stands before it, anybody can write.
+        # The proxy appends its peer; a client can put anything before that.
         address = forwarded.rsplit(",", 1)[-1].strip() or address
     try:
         address = str(ip_address(address))

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods
 
 from evently.accounts.models import User
 from evently.errors import Busy, DomainError, Invalid
+from evently.http_errors import status_of
 from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
-from evently.middleware import status_of
 
 INVALID_FORM_STATUS = 422
 

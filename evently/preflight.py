@@ -1,7 +1,7 @@
-"""What must be so in the database before anything serves it with these settings.
+"""Checks that the settings fit the database, before anything serves it.
 
-`script/server` asks while it prepares, gunicorn as it loads the application, and
-`manage.py check --database default` whenever somebody wants to know.
+`script/server` runs them while it prepares, gunicorn as it loads the application, and an
+administrator with `manage.py check --database default`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,20 +22,20 @@ from evently.privacy.addresses import digest_of_address
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import unwrap
 
-# One row that somebody tampered with says nothing about the key.
+# More than one, since a single corrupt row says nothing about the key.
 SAMPLE = 3
-ANEW = (
-    "If nothing in it is worth keeping, begin with an empty database (script/reset deletes the "
-    "embedded one)."
+START_OVER = (
+    "If the data is not needed, start with an empty database (script/reset deletes the embedded "
+    "one)."
 )
 
 log = structlog.get_logger(__name__)
 
 
 def problems() -> list[str]:
-    """Return what is wrong, each as sentences that say what to do; [] before the first migration.
+    """Return the problems, each with what to do about it; [] before the first migration.
 
-    Raises OperationalError where the database does not answer.
+    Raises OperationalError where the database cannot be reached.
     """
     try:
         return [*_wrong_wrapping_keys()] or [*_wrong_digest_key(), *_open_demo()]
@@ -44,9 +44,9 @@ def problems() -> list[str]:
 
 
 def insist() -> None:
-    """Raise ImproperlyConfigured where something is wrong; a database that is down may be late.
+    """Raise ImproperlyConfigured where there are problems; a database that is down passes.
 
-    Leaves no connection behind, so that a process may fork afterwards.
+    Closes its connections, so that the process can fork afterwards.
     """
     try:
         found = problems()
@@ -64,30 +64,31 @@ def insist() -> None:
 def check_database(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
-    """Tell Django's check what is wrong, where it is asked about the application's database."""
+    """Report the problems where Django checks the application's database."""
     if "default" not in (databases or []):
         return []
     return [checks.Error(text, id="evently.E001") for text in problems()]
 
 
 def _wrong_wrapping_keys() -> Iterator[str]:
-    """Say which keys are missing, or are others than those of that name before."""
+    """Yield a problem for each key that is missing, or has changed under its name."""
     for name in _wrapping_key_names():
         if name not in settings.EVENTLY_PII_KEYS:
             yield (
-                f"EVENTLY_PII_KEYS lacks the key {name!r}, under which names and addresses in this "
-                f"database are sealed. Put it back (name:key, after the current one). {ANEW}"
+                f"EVENTLY_PII_KEYS lacks the key {name!r}, with which names and email addresses in "
+                "this database are encrypted. Add it again (name:key, after the current one). "
+                f"{START_OVER}"
             )
         elif not any(_unwraps(key) for key in _keys_under(name)):
             yield (
-                f"The key {name!r} in EVENTLY_PII_KEYS is another than the one of that name under "
-                "which names and addresses in this database are sealed. Put that one back, and "
-                f"give the new one a name of its own. {ANEW}"
+                f"The key {name!r} in EVENTLY_PII_KEYS is not the key of that name with which "
+                "names and email addresses in this database are encrypted. Restore the old key, "
+                f"and give the new one another name. {START_OVER}"
             )
 
 
 def _wrapping_key_names() -> Iterator[str]:
-    """Yield each name once; one look into the index each, however many people there are."""
+    """Yield each name once, with one index lookup per name, however many users there are."""
     names = PersonKey.objects.order_by("wrapping_key_name").values_list(
         "wrapping_key_name", flat=True
     )
@@ -110,33 +111,33 @@ def _unwraps(key: PersonKey) -> bool:
 
 
 def _wrong_digest_key() -> Iterator[str]:
-    """Say so where those who signed up last cannot be found by their own address."""
+    """Yield a problem where the newest users cannot be found by their own email address."""
     people = User.objects.with_keys().filter(
         email_digest__isnull=False, person_key__user_id__isnull=False
     )
     last = [user for user in people.order_by("-pk")[:SAMPLE] if user.email]
     if last and not any(user.email_digest == digest_of_address(user.email) for user in last):
         yield (
-            "EVENTLY_DIGEST_KEY is another than the one that people in this database are found "
-            "by: nobody could log in. Put that one back. If it is lost, run "
-            f"{_command('redigest_addresses')}, which lets them be found by the new one. {ANEW}"
+            "EVENTLY_DIGEST_KEY is not the key by which users in this database are looked up, so "
+            "no user could log in. Restore the old key. If it is lost, run "
+            f"{_command('redigest_addresses')}, which switches to the new key. {START_OVER}"
         )
 
 
 def _open_demo() -> Iterator[str]:
-    """Say so where somebody can log in outside development with the demo's password."""
+    """Yield a problem where the demo's logins work outside development."""
     if settings.DEBUG:
         return
     addresses = demo_logins.open_logins()
     if addresses:
         yield (
-            f"This database was filled in development: {' and '.join(addresses)} can log in with "
-            f"a password that everybody knows. Switch them off: {_command('close_demo')}. {ANEW}"
+            f"This database comes from development: {' and '.join(addresses)} can log in with a "
+            f"public password. Deactivate them: {_command('close_demo')}. {START_OVER}"
         )
 
 
 def _command(name: str) -> str:
-    """Return how to run a command of manage.py while nothing else runs."""
+    """Return the shell command that runs a management command while no server is running."""
     python = ".venv/bin/python"
-    beside = f"{python} -m evently.embedded -- " if "postgres" in servers.needed() else ""
-    return f"{beside}{python} manage.py {name}"
+    prefix = f"{python} -m evently.embedded -- " if "postgres" in servers.needed() else ""
+    return f"{prefix}{python} manage.py {name}"

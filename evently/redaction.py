@@ -1,4 +1,4 @@
-"""Keep personal data and secrets out of logs."""
+"""Keep personal data and secrets out of the logs."""
 
 import re
 from collections.abc import Mapping, MutableMapping
@@ -41,9 +41,9 @@ SENSITIVE_KEYS = frozenset(
 )
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:]+")
-# PostgreSQL quotes whole rows behind these words.
+# PostgreSQL quotes whole rows after these words.
 _DETAIL = re.compile(r"^(?:DETAIL|CONTEXT):.*$", re.MULTILINE)
-# A URL's password, as in postgres://user:password@host
+# The password of a URL, as in postgres://user:password@host
 _CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
 _LONGEST_WORD = 24
 
@@ -56,10 +56,10 @@ def _hide_segment(segment: str) -> str:
 
 
 def redact_path(path: str, kwargs: Mapping[str, Any] | None = None) -> str:
-    """Return a path without tokens and addresses.
+    """Return a path without tokens and email addresses.
 
-    kwargs: what the URL's pattern captured; a captured token or code is hidden whatever it
-    looks like, and anything that looks like one is hidden wherever it stands.
+    kwargs: what the URL pattern captured. A captured token or code is hidden whatever it looks
+    like; anything that looks like a token is hidden anywhere, for paths that match no pattern.
     """
     hidden = {
         str(value)
@@ -72,7 +72,7 @@ def redact_path(path: str, kwargs: Mapping[str, Any] | None = None) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Return a text without mail addresses, database rows and passwords in URLs."""
+    """Return a text without email addresses, database rows and passwords in URLs."""
     if "://" in text:
         text = _CREDENTIALS.sub(rf"\1:{HIDDEN}@", text)
     if "@" in text:
@@ -81,7 +81,7 @@ def redact_text(text: str) -> str:
 
 
 def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """Drop known-sensitive keys from a log line and redact its texts (a structlog processor)."""
+    """Drop sensitive keys from a log line and redact its texts (a structlog processor)."""
     for key in list(event):
         value = event[key]
         if key.lower() in SENSITIVE_KEYS:

@@ -1,7 +1,7 @@
-"""Evently's settings. Everything that differs between machines comes from the environment.
+"""Settings. Everything that differs between installations comes from the environment.
 
 `.env.example` lists every variable. Development has safe defaults; with DEBUG=false a missing
-secret stops the start with a sentence that says what to set.
+secret prevents the start, with an error that says what to set.
 """
 
 from datetime import timedelta
@@ -94,8 +94,8 @@ TEMPLATES = [
 ]
 
 # ── Database and broker ─────────────────────────────────────────────────────
-# The application's role owns no table: what the triggers forbid, it cannot switch off.
-# Migrations run as the owner, under the alias of that name (`manage.py migrate` uses it).
+# The application's role owns no table, so it cannot disable triggers. Migrations run as the owner,
+# under the alias "owner" (the default of `manage.py migrate`).
 DATABASE_URL = env.str("DATABASE_URL", default="") or addresses.database_url(role="app")
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="") or (
     env.str("DATABASE_URL", default="") or addresses.database_url(role="owner")
@@ -112,7 +112,7 @@ def _milliseconds(duration: timedelta) -> int:
 
 
 def _database(url: str, *, guarded: bool) -> dict[str, Any]:
-    """Return the settings of one database; guarded: with time-outs and a pool."""
+    """Return the settings of one database; guarded: with time-outs and a pool, as for requests."""
     config: dict[str, Any] = environment.env.db_url_config(url)
     config["ENGINE"] = "django.db.backends.postgresql"
     options = config.setdefault("OPTIONS", {})
@@ -136,7 +136,7 @@ DATABASES = {
     "default": _database(DATABASE_URL, guarded=True),
     "owner": _database(DATABASE_OWNER_URL, guarded=False),
 }
-# In tests the owner makes the test database, and the application's role works in it.
+# In tests the owner creates the test database, and the application's role works in it.
 DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -163,29 +163,29 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Without the two restore options, what a killed worker held came back only with its next
-# restart; the visibility time-out exceeds the longest task.
+# Without the two restore options, the tasks of a killed worker are requeued only when it is
+# restarted. The visibility time-out exceeds CELERY_TASK_TIME_LIMIT.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 0.5,
     "socket_timeout": 30,
-    # Without these, handing over a task to a broker that is down took 6 s, in the request.
+    # Without these, publishing a task to a broker that is down takes 6 s, within the request.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
 }
-# Where these differ for handing over a task: in a request nobody waits for a broker that hangs.
+# Overrides for publishing: a request must not wait for a broker that hangs.
 PUBLISHER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.3,
     "socket_timeout": 0.5,
     "max_retries": 0,
 }
 CELERY_TIMEZONE = "UTC"
-# Mails wait in a queue of their own: a worker takes from the two in turn, so ten thousand mails
-# hold up no offer whose time is over.
+# Emails have a queue of their own. Workers take from both queues in turn, so ten thousand emails
+# do not delay the tasks that expire offers.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
@@ -195,10 +195,11 @@ CELERY_TASK_ROUTES = {
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    """Return a sweep for the schedule. While no worker runs, all but the newest few expire.
+    """Return a periodic task for the schedule.
 
-    A little longer than the shortest periods, so that a worker busy with one long task still
-    finds one that is good.
+    Each run expires when the next one is due, so that runs do not pile up while no worker is
+    running; but not within 15 s, so that a worker that is busy for longer than the shortest periods
+    still finds one to run.
     """
     return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 15.0)}}
 
@@ -216,7 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
 }
 
-# ── People and sessions ─────────────────────────────────────────────────────
+# ── Users and sessions ──────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -244,8 +245,8 @@ QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)
 
-# ── Mail ────────────────────────────────────────────────────────────────────
-# EMAIL_URL=smtp://user:password@host:587 or smtps://…; development writes a local mailbox.
+# ── Email ───────────────────────────────────────────────────────────────────
+# EMAIL_URL=smtp+tls://user:password@host:587 or smtp+ssl://…; development has a local mailbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 EVENTLY_HOME = addresses.home()
 DEV_MAILBOX = EVENTLY_HOME / "mail"
@@ -260,7 +261,7 @@ elif DEBUG:
     EMAIL_BACKEND = "notifications.devmail.MailboxBackend"
 else:
     raise ImproperlyConfigured(
-        "EMAIL_URL is not set. Set it to your mail server, for example "
+        "EMAIL_URL is not set. Set it to your SMTP server, for example "
         "smtp+tls://user:password@mail.example.org:587"
     )
 
@@ -312,8 +313,8 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# Alpine, which the admin's theme is built on, evaluates its attributes; and the theme sets styles
-# in place. Scripts written into a page stay forbidden there too.
+# The admin's theme uses Alpine, which evaluates attributes, and inline styles. Inline scripts stay
+# forbidden.
 ADMIN_CONTENT_SECURITY_POLICY = {
     "script-src": ["'self'", "'unsafe-eval'"],
     "style-src": ["'self'", "'unsafe-inline'"],
@@ -339,8 +340,8 @@ API_RATE_PER_MINUTE = env.int("API_RATE_PER_MINUTE", default=300)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Evently API",
     "DESCRIPTION": (
-        "Find events, book seats, wait in line, and organize. Amounts are strings, times are "
-        "RFC 3339 in UTC, ids are UUIDs. Errors are `application/problem+json` with a stable "
+        "Find events, book seats, join waitlists, and organize events. Amounts are strings, times "
+        "are RFC 3339 in UTC, ids are UUIDs. Errors are `application/problem+json` with a stable "
         "`code`. Send `Authorization: Bearer <token>` with a token from `POST auth/token/`."
     ),
     "VERSION": "1.0.0",
@@ -374,7 +375,7 @@ UNFOLD = {
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},
     "DASHBOARD_CALLBACK": "boxoffice.backoffice.dashboard.dashboard_context",
     "SIDEBAR": {"navigation": "boxoffice.backoffice.sidebar.navigation"},
-    # The evergreen of the pages (static/css/tokens.css).
+    # The accent color of the pages (static/css/tokens.css).
     "COLORS": {
         "primary": {
             "50": "oklch(97.5% .018 165)",

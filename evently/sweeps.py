@@ -1,4 +1,4 @@
-"""Sweeps over many events, none of which may keep the others waiting."""
+"""Periodic tasks over many events, where a failure with one must not affect the others."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,15 +13,15 @@ log = structlog.get_logger(__name__)
 
 
 class SweepIncomplete(Exception):
-    """Some events failed for a reason that is a defect; the log has them one by one."""
+    """Some events failed because of a defect; the log has them one by one."""
 
 
 def for_each_event(sweep: str, event_ids: Iterable[UUID], work: Callable[..., Any]) -> None:
-    """Do the work for each event, whatever becomes of the others; what fails is due again.
+    """Do the work for each event; one that fails stays due until the next run.
 
-    sweep: its name in log and metrics. work: takes `event_id`. A refusal (the event is busy, or
-    has just been deleted) is no more than logged.
-    Raises SweepIncomplete at the end, so that the task counts as failed.
+    sweep: the task's name in logs and metrics. work: takes `event_id`. A refusal (the event is
+    busy, or was just deleted) is only logged.
+    Raises SweepIncomplete after all events, so that the task counts as failed.
     """
     failed = 0
     for event_id in event_ids:

@@ -1,7 +1,8 @@
-"""How often somebody may try.
+"""Rate limits: at most so many attempts in a window of time.
 
-Windows are fixed and aligned, so a counter needs one increment and no look at its age. Subjects
-(addresses, clients) are digested: the counters hold no personal data.
+Windows are fixed and aligned to the clock, so counting is one increment and never reads the age of
+a counter. Subjects (email addresses, clients) are stored as digests: the counters hold no personal
+data.
 """
 
 import time
@@ -16,15 +17,15 @@ from evently.errors import Busy
 
 
 class TooManyAttempts(Busy):
-    """Somebody tried too often; the answer says when to come back."""
+    """A rate limit was reached; `retry_after_seconds` says when its window ends."""
 
     code = "too_many_attempts"
-    message = "There were too many attempts. Please wait a while, then try again."
+    message = "Too many attempts. Please wait a while, then try again."
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many in a window of time, for each subject."""
+    """At most `most` attempts in a window of time, for each subject."""
 
     name: str
     most: int
@@ -32,22 +33,31 @@ class Limit:
 
     @property
     def seconds(self) -> int:
-        """The window's length."""
         return int(self.window.total_seconds())
 
 
 @dataclass(frozen=True)
 class Counted:
-    """One attempt that was counted under a limit."""
+    """One attempt that was counted under a limit.
+
+    used: attempts in this window, this one included. retry_after_seconds: until the window ends.
+    """
 
     limit: Limit
     key: str
     used: int
     retry_after_seconds: int
 
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit.most
+
 
 def client_of(address: str | None) -> str | None:
-    """Return what counts as one client: an IPv4 address, or the /64 that a household has."""
+    """Return the client that an IP address belongs to: an IPv4 address, or an IPv6 /64.
+
+    One household or server has a whole /64, so single IPv6 addresses would not limit anyone.
+    """
     if not address:
         return None
     try:
@@ -62,25 +72,26 @@ def client_of(address: str | None) -> str | None:
 def count(*attempts: tuple[Limit, str | None]) -> list[Counted]:
     """Count an attempt under each limit; a subject of None is not counted.
 
-    Counting comes before the check, so that a hundred attempts at once do not all pass.
-    Raises TooManyAttempts, which says when to come back.
+    Counts before it checks, so that of many simultaneous attempts only the allowed number pass.
+    Raises TooManyAttempts.
     """
-    counted = [_count(limit, subject) for limit, subject in attempts if subject is not None]
-    over = [one for one in counted if one.used > one.limit.most]
-    if over:
-        raise TooManyAttempts(retry_after_seconds=max(one.retry_after_seconds for one in over))
+    counted = [count_attempt(limit, subject) for limit, subject in attempts if subject is not None]
+    exceeded = [one for one in counted if one.is_exceeded]
+    if exceeded:
+        raise TooManyAttempts(retry_after_seconds=max(one.retry_after_seconds for one in exceeded))
     return counted
 
 
-def forgive(counted: list[Counted]) -> None:
-    """Take back attempts that turned out to be in order."""
-    for one in counted:
-        counters.add(one.key, -1, seconds=one.limit.seconds)
-
-
-def _count(limit: Limit, subject: str) -> Counted:
+def count_attempt(limit: Limit, subject: str) -> Counted:
+    """Count an attempt under one limit, whether or not that exceeds it."""
     now = int(time.time())
     digest = salted_hmac("evently.throttle", subject, algorithm="sha256").hexdigest()
     key = f"throttle:{limit.name}:{digest[:32]}:{now // limit.seconds}"
     used = counters.add(key, seconds=limit.seconds)
     return Counted(limit, key, used, limit.seconds - now % limit.seconds)
+
+
+def forgive(counted: list[Counted]) -> None:
+    """Uncount attempts that succeeded: only failures use up a limit."""
+    for one in counted:
+        counters.add(one.key, -1, seconds=one.limit.seconds)

@@ -1,4 +1,4 @@
-"""Transactions: one durable one per entry operation, and refusals out of violated constraints."""
+"""Transactions: one durable transaction per operation, and violated constraints as errors."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from psycopg import errors as pg
 
 from evently.audit.context import stamp
 from evently.errors import Busy, DomainError, NotFound
-from evently.idempotency.keys import Idempotency, claim, keep
+from evently.idempotency.keys import Idempotency, claim_key, store_answer
 
 DEADLOCK_RETRIES = 3
 
@@ -19,20 +19,25 @@ Result = TypeVar("Result")
 
 
 class EventBusy(Busy):
-    """No lock within the time-out: very many people want the same event."""
+    """No lock on the event within the time-out: too many requests want the same event."""
 
     code = "event_busy"
-    message = "Very many people are booking this event right now. Please try again in a moment."
+    message = "This event is very busy right now. Please try again in a moment."
 
 
 class ReferencedRowDeleted(NotFound):
-    """The event or person was deleted while this was being written."""
+    """The event or user was deleted while a row that refers to it was being written."""
 
-    message = "This is no longer here. Somebody has just deleted it."
+    message = "This no longer exists."
 
 
 class RetryTransaction(Exception):
-    """What was read before the locks has changed meanwhile: do the work again from its start."""
+    """What was read before the locks has changed meanwhile: run the work again from its start."""
+
+
+TIMED_OUT = (pg.LockNotAvailable, pg.QueryCanceled)
+# PostgreSQL resolves a deadlock by aborting one of the transactions; run again, it succeeds.
+RETRYABLE = (pg.DeadlockDetected, pg.SerializationFailure, RetryTransaction)
 
 
 def run_in_transaction(
@@ -40,47 +45,55 @@ def run_in_transaction(
 ) -> Result:
     """Run work in one durable transaction, and run it again after a deadlock.
 
-    The transaction first says who acts (for the audit trail). idempotency: a key; a
-    repeated request raises `Replayed` with the first answer instead of doing the work again.
-    Raises EventBusy when a lock is not had in time, or after three deadlocks;
-    ReferencedRowDeleted when a row that the new rows refer to was deleted meanwhile, which a
-    foreign key reports at commit only.
+    idempotency: a key; a repeated request raises `Replayed` with the first answer instead of doing
+    the work again.
+    Raises EventBusy when a lock is not acquired in time, or after three retries;
+    ReferencedRowDeleted when a row that the new rows refer to was deleted meanwhile.
     """
     for attempt in range(DEADLOCK_RETRIES + 1):
         try:
+            # durable: an outer transaction could still roll back what callers take as committed,
+            # and a deadlock aborts the whole transaction, so only the outermost can be retried.
             with transaction.atomic(durable=True):
-                stamp(connection)
+                stamp(connection)  # who acts, for the audit triggers
                 if idempotency is not None:
-                    claim(idempotency)
+                    claim_key(idempotency)
                 result = work()
                 if idempotency is not None:
-                    keep(idempotency, result)
+                    # Stored with the work: a refusal rolls both back and leaves the key unused.
+                    store_answer(idempotency, result)
             return result
         except IntegrityError as error:
+            # Foreign keys are checked at commit (evently.database.sql), so this comes from the end
+            # of the block, after the work itself has succeeded.
             if isinstance(error.__cause__, pg.ForeignKeyViolation):
                 raise ReferencedRowDeleted from error
             raise
         except (OperationalError, RetryTransaction) as error:
             cause = error if isinstance(error, RetryTransaction) else error.__cause__
-            if isinstance(cause, pg.LockNotAvailable | pg.QueryCanceled):
+            if isinstance(cause, TIMED_OUT):
+                # The caller has waited long enough already.
                 raise EventBusy from error
-            if not isinstance(
-                cause, pg.DeadlockDetected | pg.SerializationFailure | RetryTransaction
-            ):
+            if not isinstance(cause, RETRYABLE):
                 raise
             if attempt == DEADLOCK_RETRIES:
                 raise EventBusy from error
-            # Jitter only, nothing secret: two that collided should not collide again.
+            # Two transactions that collided, retried at once, would collide again: wait a little,
+            # for a random time, longer with each attempt.
             time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
     raise AssertionError("unreachable")
 
 
 @contextmanager
 def refusing(**refusals: type[DomainError | RetryTransaction]) -> Iterator[None]:
-    """Turn a violated constraint, named by keyword, into its refusal; let others through."""
+    """Turn a violation of a constraint, named by keyword, into its refusal; let others through.
+
+    As in `with refusing(trg_seats_available=SoldOut): …`. Triggers raise under constraint names,
+    too. PostgreSQL has aborted the transaction by then, so the refusal has to leave it.
+    """
     try:
         yield
-    except (IntegrityError, DatabaseError) as error:
+    except DatabaseError as error:
         name = violated_constraint(error)
         if name is not None and name in refusals:
             raise refusals[name] from error
@@ -88,6 +101,6 @@ def refusing(**refusals: type[DomainError | RetryTransaction]) -> Iterator[None]
 
 
 def violated_constraint(error: BaseException) -> str | None:
-    """Return the name of the constraint that a database error names, if it names one."""
+    """Return the constraint that a database error names, or None."""
     cause = error.__cause__
     return cause.diag.constraint_name if isinstance(cause, pg.Error) else None

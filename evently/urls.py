@@ -1,4 +1,4 @@
-"""All addresses of Evently."""
+"""All URLs of Evently."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -15,11 +15,11 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics_page, name="metrics"),
     path("api/v1/", include("evently.api.urls")),
-    # Programs get no page, not even of what is missing.
+    # API clients get a problem document, never a page, also for unknown URLs.
     re_path(r"^api/", not_found),
-    # Django's way from the admin to a row's page expects numbers for ids and breaks on ours.
+    # The admin's "view on site" redirect expects integer ids and fails on UUIDs.
     re_path(r"^admin/r/", page_not_found, {"exception": Http404()}),
-    # One way to change a password, which also counts attempts and voids the links in mails.
+    # Only the account page counts attempts and invalidates emailed links when a password changes.
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account"))),
     path("admin/", admin.site.urls),
     path("", include("boxoffice.storefront.urls")),

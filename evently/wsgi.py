@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
 
 application = get_wsgi_application()
 
-# Django has to be set up before models may be imported.
+# Only after Django is set up may models be imported.
 from evently import preflight  # noqa: E402
 
 preflight.insist()

@@ -11,9 +11,10 @@ from django.utils.timezone import get_current_timezone
 from unfold.decorators import action, display
 
 from evently.accounts.models import User
-from evently.admin.cells import moment, person, two_lines, when
+from evently.admin.cells import person, two_lines, when
 from evently.admin.lists import ListedAdmin
 from evently.errors import DomainError
+from evently.formatting import moment
 from notifications.models import EmailDelivery, EmailTemplate, Notification
 from notifications.operations import resending
 

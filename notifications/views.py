@@ -60,10 +60,9 @@ def inbox_badge(request: HttpRequest) -> HttpResponse:
 def _inbox_context(request: HttpRequest) -> dict[str, Any]:
     page = page_of(
         queries.inbox(user_id=_user_id(request)),
-        moment="created_at",
+        ordering=("-created_at", "-id"),
         size=PAGE_SIZE,
         cursor=request.GET.get("cursor", ""),
-        newest_first=True,
     )
     return {
         "notifications": [shown(notification) for notification in page.rows],

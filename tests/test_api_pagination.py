@@ -1,4 +1,4 @@
-"""Lists by cursor."""
+"""Keyset pagination of the API."""
 
 import base64
 import json
@@ -19,20 +19,20 @@ EVENTS = "/api/v1/events/"
 
 @pytest.fixture
 def five():
-    """Five events, three of them at one time and one price."""
+    """Create five events, three of them with the same time and price."""
     organizer = OrganizerFactory()
-    moment = timezone.now() + timedelta(days=5)
+    now = timezone.now() + timedelta(days=5)
     for number, (days, price) in enumerate([(0, 7), (0, 7), (0, 7), (1, 3), (-1, 12)]):
         EventFactory(
             name=f"event {number}",
             created_by=organizer,
-            event_date=moment + timedelta(days=days),
+            event_date=now + timedelta(days=days),
             priced=price,
         )
 
 
 def walk(client, url, link):
-    """Return the names on each page from an address on, along `next` or `previous`."""
+    """Return the names on each page from a URL on, following `next` or `previous`."""
     pages = []
     while url:
         body = client.get(url).json()
@@ -72,14 +72,14 @@ def test_new_rows_do_not_shift_a_page(five):
     assert client.get(second["previous"]).json()["results"] == first["results"]
 
 
-def test_filters_go_along(five):
+def test_links_keep_filters(five):
     body = api().get(EVENTS, {"limit": 1, "min_price": "5", "search": "event"}).json()
 
     assert "min_price=5" in body["next"]
     assert "search=event" in body["next"]
 
 
-def test_pages_cost_the_same_anywhere(five, django_assert_num_queries):
+def test_later_pages_cost_no_more_queries(five, django_assert_num_queries):
     client = api()
     following = client.get(EVENTS, {"limit": 2}).json()["next"]
 
@@ -87,7 +87,7 @@ def test_pages_cost_the_same_anywhere(five, django_assert_num_queries):
         client.get(following)
 
 
-def test_limits_are_capped():
+def test_limit_is_capped():
     organizer = OrganizerFactory()
     for _ in range(101):
         EventFactory(created_by=organizer)
@@ -126,13 +126,13 @@ def encoded(parts):
         encoded([0, "name,id", "half of 🎹: \ud83c", "0199c3a4-5d20-7c11-9a52-6f1f0d6f2c01"]),
     ],
 )
-def test_cursors_of_others_are_refused(five, cursor):
+def test_forged_cursors_are_refused(five, cursor):
     for ordering in ("date", "name"):
         response = api().get(EVENTS, {"cursor": cursor, "ordering": ordering})
         assert_problem(response, 400, "cursor_invalid")
 
 
-def test_extreme_values_in_cursors_do_no_harm(five):
+def test_extreme_values_in_cursors_are_handled(five):
     id_ = str(Event.objects.first().pk)
     for ordering, value in [
         ("event_date", "9999-12-31T23:59:59-14:00"),
@@ -150,7 +150,7 @@ def test_extreme_values_in_cursors_do_no_harm(five):
         assert response.status_code in (200, 400), response.content
 
 
-def test_cursor_of_one_person_shows_another_nothing():
+def test_cursor_of_one_user_shows_another_user_only_their_own_rows():
     mine, theirs = UserFactory(), UserFactory()
     for user in (mine, mine, theirs, theirs):
         BookingFactory(user=user)

@@ -34,7 +34,7 @@ def ids(operations):
 
 
 def scopes_of(operation):
-    """Return the scope that an operation needs, or None where any token will do, or none."""
+    """Return the scope that an operation needs, or None where it needs none."""
     return next(iter(operation["security"][0].get("bearer", [])), None)
 
 
@@ -52,14 +52,14 @@ LISTS = [
 
 @pytest.fixture(autouse=True)
 def no_limits(settings):
-    """Let neither rate limits nor slow hashes stand between a test and what it asks for."""
+    """Disable rate limits and slow password hashes."""
     settings.API_RATE_PER_MINUTE = 1_000_000
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
 def story():
-    """Return (an organizer, the ids of things that are all theirs, an open offer included)."""
+    """Return an organizer and the ids of rows that are all theirs, including an open offer."""
     organizer = OrganizerFactory()
     event = EventFactory(created_by=organizer, total_capacity=2, priced=10)
     booking = BookingFactory(event=event, user=organizer)
@@ -78,7 +78,7 @@ def story():
 
 
 def address(path, ids):
-    """Return an operation's path with ids filled in; random ones for what is not given."""
+    """Return an operation's path with these ids filled in, and random ones for the rest."""
     for part in path.split("/"):
         if part.startswith("{"):
             path = path.replace(part, str(ids.get(part.strip("{}"), uuid4())))
@@ -86,19 +86,19 @@ def address(path, ids):
 
 
 def send(client, method, path, **kwargs):
-    """Send a request with no body, or one given whole."""
+    """Send a request without encoding its body."""
     return client.generic(method, path, **kwargs)
 
 
 def from_elsewhere(client):
-    """Let a client come from another address, so that rate limits hide nothing."""
+    """Change a client's IP address, so that no rate limit hides another error."""
     client.defaults["REMOTE_ADDR"] = api().defaults["REMOTE_ADDR"]
     return client
 
 
-# ── Who asks ────────────────────────────────────────────────────────────────
+# ── Authentication ──────────────────────────────────────────────────────────
 @pytest.mark.parametrize(("method", "path", "operation"), PRIVATE, ids=ids(PRIVATE))
-def test_private_operations_refuse_whom_they_do_not_know(method, path, operation):
+def test_private_operations_refuse_missing_and_invalid_tokens(method, path, operation):
     url = address(path, {})
     missing = send(api(), method, url)
     assert_problem(missing, 401, "not_authenticated")
@@ -127,7 +127,7 @@ def test_public_operations_refuse_bad_tokens(method, path, operation):
     assert_problem(response, 401, "token_invalid")
 
 
-def test_tokens_end():
+def test_expired_and_revoked_tokens_are_refused():
     user = UserFactory()
     expired, revoked, left = (issued_token(user), issued_token(user), issued_token(UserFactory()))
     past = timezone.now() - timedelta(days=1)
@@ -142,7 +142,7 @@ def test_tokens_end():
         assert_problem(response, 401, "token_invalid")
 
 
-def test_only_organizers_organize():
+def test_organizer_operations_refuse_other_users():
     user = OrganizerFactory()
     client = api(user, "organize")
     type(user).objects.filter(pk=user.pk).update(role="user")
@@ -166,7 +166,7 @@ def test_unknown_ids_are_not_found(method, path, operation):
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), WITH_ID, ids=ids(WITH_ID))
-def test_other_peoples_things_are_not_found(story, method, path, operation):
+def test_rows_of_other_users_are_not_found(story, method, path, operation):
     _, ids = story
     if "event" in path and scopes_of(operation) != "organize":
         pytest.skip("events are public")
@@ -187,12 +187,12 @@ MALFORMED = {
     "two values": b"{}{}",
     "NaN": b'{"quantity": NaN}',
     "infinity": b'{"quantity": -Infinity}',
-    "too large a float": b'{"quantity": 1e999}',
-    "endless nesting": b"[" * 200_000,
+    "a float that is too large": b'{"quantity": 1e999}',
+    "deep nesting": b"[" * 200_000,
     "nested objects": b'{"a":' * 50_000,
     "not UTF-8": b'{"name": "\xff\xfe"}',
     "UTF-16": '{"quantity": 1}'.encode("utf-16"),
-    "half a character": b'{"name": "\\ud83d"}',
+    "an unpaired surrogate": b'{"name": "\\ud83d"}',
     "a huge number": b'{"quantity": ' + b"9" * 5000 + b"}",
     "a null byte": b"\x00",
 }
@@ -246,16 +246,16 @@ def test_bodies_of_10_mb_are_refused(story, method, path, operation):
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=ids(OPERATIONS))
-def test_bodies_in_pieces_are_refused(story, method, path, operation):
+def test_chunked_bodies_are_refused(story, method, path, operation):
     organizer, own = story
-    # The length of such a body is not told, so Django reads nothing of it.
+    # Such a body has no Content-Length, so Django reads nothing of it.
     response = send(api(organizer), method, address(path, own), HTTP_TRANSFER_ENCODING="chunked")
 
     assert_problem(response, 411, "length_required")
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), WITH_BODY, ids=ids(WITH_BODY))
-def test_bodies_that_are_no_objects_are_refused(story, method, path, operation):
+def test_bodies_that_are_not_objects_are_refused(story, method, path, operation):
     organizer, own = story
     client, url = api(organizer), address(path, own)
     for value in ([], [{}], "text", 7, True):
@@ -270,7 +270,7 @@ def test_bodies_that_are_no_objects_are_refused(story, method, path, operation):
         assert_problem(response, 422, "invalid")
 
 
-NASTY = [
+BAD_VALUES = [
     None,
     "",
     " ",
@@ -309,7 +309,7 @@ NASTY = [
     "{{7*7}}",
     str(uuid4()),
 ]
-# What is right all the same is not refused: a name with an emoji, say.
+# Some values are valid for some fields, such as a name with an emoji.
 FINE = (200, 201, 204)
 
 
@@ -320,7 +320,7 @@ def fields_of(operation):
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), WITH_BODY, ids=ids(WITH_BODY))
-def test_nasty_values_end_in_clear_refusals(story, method, path, operation):
+def test_bad_values_are_refused_with_a_problem(story, method, path, operation):
     organizer, own = story
     base = {
         "event": str(own["event_id"]),
@@ -335,8 +335,8 @@ def test_nasty_values_end_in_clear_refusals(story, method, path, operation):
     fields = fields_of(operation)
     others = {} if method == "PATCH" else {name: base[name] for name in fields if name in base}
     client = api(organizer)
-    # A change is read by the same serializer as its POST, so some of the values do there.
-    values = NASTY[:: 5 if method == "PATCH" and len(fields) > 10 else 1]
+    # PATCH uses the same serializer as POST, so a part of the values is enough.
+    values = BAD_VALUES[:: 5 if method == "PATCH" and len(fields) > 10 else 1]
     for field in fields:
         for value in values:
             body = others | {field: value}
@@ -356,11 +356,11 @@ def test_nasty_values_end_in_clear_refusals(story, method, path, operation):
 
 # ── Queries and headers ─────────────────────────────────────────────────────
 @pytest.mark.parametrize(("method", "path", "operation"), LISTS, ids=ids(LISTS))
-def test_nasty_queries_end_in_clear_refusals(story, method, path, operation):
+def test_bad_queries_are_refused_with_a_problem(story, method, path, operation):
     organizer, own = story
     client = api(organizer)
     names = [one["name"] for one in operation["parameters"] if one["in"] == "query"]
-    values = [str(value) for value in NASTY if value is not None and len(str(value)) < 3000]
+    values = [str(value) for value in BAD_VALUES if value is not None and len(str(value)) < 3000]
     for name in [*names, "format", "page", "unknown"]:
         for value in [*values, "WzAsInhd", "W10", "bnVsbA", "eyJhIjoxfQ"]:
             response = client.get(address(path, own), {name: value})
@@ -370,7 +370,7 @@ def test_nasty_queries_end_in_clear_refusals(story, method, path, operation):
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=ids(OPERATIONS))
-def test_strange_headers_end_in_clear_refusals(story, method, path, operation):
+def test_bad_headers_are_refused_with_a_problem(story, method, path, operation):
     organizer, own = story
     client, url = api(organizer), address(path, own)
     body = {"data": "{}", "content_type": "application/json"} if method != "GET" else {}
@@ -388,7 +388,7 @@ def test_strange_headers_end_in_clear_refusals(story, method, path, operation):
 
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])
-def test_methods_that_are_not_there_are_refused(story, path):
+def test_unsupported_methods_are_refused(story, path):
     organizer, own = story
     client = api(organizer)
     there = {method.upper() for method in DOCUMENT["paths"][path]}

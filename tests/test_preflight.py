@@ -1,4 +1,4 @@
-"""Settings that do not fit the database stop the start."""
+"""Settings that do not fit the database prevent the start."""
 
 import os
 import subprocess
@@ -22,10 +22,10 @@ from evently.tests.running import production
 pytestmark = pytest.mark.django_db
 
 
-def commanded(name):
-    said = StringIO()
-    call_command(name, stdout=said)
-    return said.getvalue()
+def output_of(name):
+    output = StringIO()
+    call_command(name, stdout=output)
+    return output.getvalue()
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def demo_accounts():
     return people.make_people()[:2]
 
 
-def test_a_database_that_fits_has_no_problems():
+def test_database_that_fits_has_no_problems():
     UserFactory.create_batch(2)
     assert preflight.problems() == []
 
 
-def test_a_wrapping_key_that_is_missing_is_named(settings):
+def test_missing_wrapping_key_is_named(settings):
     UserFactory.create_batch(2)
     (name,) = settings.EVENTLY_PII_KEYS
     settings.EVENTLY_PII_KEYS = {"2030": b"2" * 32}
@@ -48,7 +48,7 @@ def test_a_wrapping_key_that_is_missing_is_named(settings):
     assert f"EVENTLY_PII_KEYS lacks the key '{name}'" in problem
 
 
-def test_a_rotation_under_way_is_no_problem(settings):
+def test_rotation_of_wrapping_keys_is_no_problem(settings):
     UserFactory.create_batch(3)
     settings.EVENTLY_PII_KEYS = {"2030": b"2" * 32} | settings.EVENTLY_PII_KEYS
     UserFactory()
@@ -59,17 +59,17 @@ def test_a_rotation_under_way_is_no_problem(settings):
     assert preflight.problems() == []
 
 
-def test_a_wrapping_key_that_changed_under_its_name_is_named(settings):
+def test_changed_wrapping_key_is_named(settings):
     UserFactory()
     (name,) = settings.EVENTLY_PII_KEYS
     settings.EVENTLY_PII_KEYS = {name: b"2" * 32}
 
     (problem,) = preflight.problems()
 
-    assert f"The key '{name}' in EVENTLY_PII_KEYS is another" in problem
+    assert f"The key '{name}' in EVENTLY_PII_KEYS is not the key" in problem
 
 
-def test_wrapping_keys_cost_the_same_for_many_people(django_assert_num_queries):
+def test_query_count_does_not_depend_on_the_number_of_users(django_assert_num_queries):
     UserFactory()
     with django_assert_num_queries(6):
         preflight.problems()
@@ -78,39 +78,31 @@ def test_wrapping_keys_cost_the_same_for_many_people(django_assert_num_queries):
         preflight.problems()
 
 
-def test_a_digest_key_that_changed_is_told_and_addresses_can_be_digested_anew(settings):
+def test_changed_digest_key_is_a_problem_until_addresses_are_digested_again(settings):
     users = UserFactory.create_batch(3)
     settings.EVENTLY_DIGEST_KEY = "another"
 
     (problem,) = preflight.problems()
-    assert "EVENTLY_DIGEST_KEY is another" in problem
+    assert "EVENTLY_DIGEST_KEY is not the key" in problem
     assert "manage.py redigest_addresses" in problem
 
-    assert "3 people are found" in commanded("redigest_addresses")
+    assert "3 users are now looked up" in output_of("redigest_addresses")
     assert preflight.problems() == []
     assert [User.objects.with_address(user.email).get() for user in users] == users
-    assert "0 people are found" in commanded("redigest_addresses")
+    assert "0 users are now looked up" in output_of("redigest_addresses")
 
 
-def test_redigesting_leaves_whom_a_newer_account_replaced(settings):
+def test_redigesting_leaves_an_account_that_has_a_newer_duplicate(settings):
     older = UserFactory(email="ana@example.org")
     settings.EVENTLY_DIGEST_KEY = "another"
     newer = UserFactory(email="ana@example.org")
 
-    assert f"{older.pk} stays as it is" in commanded("redigest_addresses")
+    assert f"{older.pk} is unchanged" in output_of("redigest_addresses")
 
     assert User.objects.with_address("ana@example.org").get() == newer
 
 
-def test_demo_logins_are_those_of_the_demo():
-    assert (demo_logins.ORGANIZER, demo_logins.ATTENDEE, demo_logins.PASSWORD) == (
-        people.ORGANIZER,
-        people.ATTENDEE,
-        people.PASSWORD,
-    )
-
-
-def test_demo_logins_are_a_problem_outside_development_until_switched_off(settings, demo_accounts):
+def test_demo_logins_are_a_problem_outside_development_until_deactivated(settings, demo_accounts):
     settings.DEBUG = True
     assert preflight.problems() == []
     settings.DEBUG = False
@@ -120,31 +112,31 @@ def test_demo_logins_are_a_problem_outside_development_until_switched_off(settin
     assert "manage.py close_demo" in problem
 
     assert (
-        commanded("close_demo")
-        == f"Switched off: {demo_logins.ORGANIZER}, {demo_logins.ATTENDEE}.\n"
+        output_of("close_demo")
+        == f"Deactivated: {demo_logins.ORGANIZER}, {demo_logins.ATTENDEE}.\n"
     )
     assert preflight.problems() == []
     assert authenticate(username=demo_logins.ORGANIZER, password=demo_logins.PASSWORD) is None
     organizer = User.objects.get(pk=demo_accounts[0].pk)
     assert (organizer.is_active, organizer.is_superuser, organizer.is_staff) == (False,) * 3
-    assert commanded("close_demo") == "No demo login was open.\n"
+    assert output_of("close_demo") == "No demo login was active.\n"
 
 
-def test_demo_person_with_a_password_of_their_own_is_no_problem(settings, demo_accounts):
+def test_demo_user_with_another_password_is_no_problem(settings, demo_accounts):
     for user in demo_accounts:
         user.set_password("something else entirely")
         user.save(update_fields=["password"])
     assert preflight.problems() == []
 
 
-def test_check_asks_when_it_is_told_to_look_at_the_database(settings, demo_accounts):
+def test_check_reports_problems_when_it_includes_the_database(settings, demo_accounts):
     call_command("check")
-    with pytest.raises(SystemCheckError, match="a password that everybody knows"):
+    with pytest.raises(SystemCheckError, match="a public password"):
         call_command("check", databases=["default"])
 
 
 def load_application(**more):
-    """Load the application as any WSGI server does, in production, on the test's database."""
+    """Import the WSGI application in a new process, with production settings."""
     return subprocess.run(
         [sys.executable, "-c", "import evently.wsgi"],
         cwd=BASE_DIR,
@@ -159,7 +151,7 @@ def load_application(**more):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_server_loads_the_application_on_a_database_with_open_demo_logins():
+def test_application_does_not_load_on_a_database_with_active_demo_logins():
     people.make_people()
 
     refused = load_application()
@@ -167,12 +159,12 @@ def test_no_server_loads_the_application_on_a_database_with_open_demo_logins():
     last_line = refused.stderr.strip().splitlines()[-1]
     assert last_line.startswith("django.core.exceptions.ImproperlyConfigured: This database was")
 
-    commanded("close_demo")
+    output_of("close_demo")
     assert load_application().returncode == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_application_loads_while_the_database_is_down_or_empty():
+def test_application_loads_while_the_database_is_down_or_empty():
     down = load_application(DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing")
     assert down.returncode == 0, down.stderr
     assert "settings_not_compared_with_database" in down.stdout + down.stderr

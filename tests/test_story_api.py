@@ -1,4 +1,4 @@
-"""The main job as one story, as an integrator sees it: over HTTP, in JSON."""
+"""The main workflow from start to end, over the API."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,14 +15,14 @@ from waitlists.tasks import expire_promotions
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def tell_everybody(mailoutbox) -> dict[str, list[str]]:
-    """Deliver what is pending, as the worker would; return the subjects by address."""
+def deliver_all(mailoutbox) -> dict[str, list[str]]:
+    """Deliver pending notifications, as a worker would; return the subjects by email address."""
     pending = Notification.objects.filter(status="pending").values_list("id", "user_id")
     deliver_many([[str(id_), str(user_id)] for id_, user_id in pending])
-    told: dict[str, list[str]] = {}
+    subjects_by_user: dict[str, list[str]] = {}
     for mail in mailoutbox:
-        told.setdefault(mail.to[0], []).append(mail.subject)
-    return told
+        subjects_by_user.setdefault(mail.to[0], []).append(mail.subject)
+    return subjects_by_user
 
 
 def published_event(organizer, *, seats: int) -> str:
@@ -62,14 +62,14 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     ada, ben, cleo, dan = (UserFactory() for _ in range(4))
     event_id = published_event(organizer, seats=4)
 
-    # Attendees book until it is full.
+    # Attendees book until the event is full.
     booking = book(api(ada), event_id, 3).json()
     assert (booking["status"], booking["total_amount"]) == ("confirmed", "37.50")
     assert book(api(ben), event_id, 1).status_code == 201
     assert ledger(event_id) == (4, 0)
     assert_problem(book(api(cleo), event_id, 2), 409, "sold_out")
 
-    # The next ones join the waitlist.
+    # Two more attendees join the waitlist.
     first = api(cleo).post("/api/v1/waitlists/", {"event": event_id, "quantity": 2})
     second = api(dan).post(
         "/api/v1/waitlists/", {"event": event_id, "quantity": 3, "min_quantity": 1}
@@ -77,7 +77,7 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     assert (first.status_code, first.json()["position"]) == (201, 1)
     assert second.json()["position"] == 2
 
-    # Somebody cancels: in the same moment the seats are kept for those in line, in order.
+    # An attendee cancels: in the same transaction the seats are offered to the waitlist, in order.
     cancelled = api(ada).post(f"/api/v1/bookings/{booking['id']}/cancel/")
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     assert ledger(event_id) == (4, 0)
@@ -85,10 +85,10 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     (dans_offer,) = api(dan).get("/api/v1/promotions/").json()["results"]
     assert (cleos_offer["quantity"], dans_offer["quantity"]) == (2, 1)
     assert_problem(book(api(ben), event_id, 1), 409, "sold_out")
-    told = tell_everybody(mailoutbox)
-    assert len(told[cleo.email]) >= 2
+    subjects_by_user = deliver_all(mailoutbox)
+    assert len(subjects_by_user[cleo.email]) >= 2
 
-    # The second claims; the first lets the deadline pass, and the seats go on sale again.
+    # The second claims the offer; the offer of the first expires, and its seats are on sale again.
     claimed = api(dan).post(f"/api/v1/promotions/{dans_offer['id']}/accept/")
     assert (claimed.status_code, claimed.json()["quantity"]) == (201, 1)
     clock.move(timedelta(days=4))
@@ -97,10 +97,12 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     expire_promotions()
     assert ledger(event_id) == (4, 2)
 
-    # Everybody was told, each once; nothing was oversold.
-    told = tell_everybody(mailoutbox)
-    assert all(len(subjects) == len(set(subjects)) for subjects in told.values()), told
-    assert {ada.email, ben.email, cleo.email, dan.email} == set(told)
+    # Every attendee was notified, each email was sent once, and the event is not oversold.
+    subjects_by_user = deliver_all(mailoutbox)
+    assert all(len(subjects) == len(set(subjects)) for subjects in subjects_by_user.values()), (
+        subjects_by_user
+    )
+    assert {ada.email, ben.email, cleo.email, dan.email} == set(subjects_by_user)
     inbox = api(cleo).get("/api/v1/notifications/?unread=true").json()["results"]
     assert {"waitlist_join", "waitlist_promotion"} <= {message["type"] for message in inbox}
     assert book(api(ben), event_id, 2).status_code == 201

@@ -31,7 +31,7 @@ from evently.accounts.operations import AccountInactive, TooManyAttempts, find_o
 from evently.accounts.queries import user_with_address
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError
-from evently.idempotency.keys import Idempotency, recall
+from evently.idempotency.keys import Idempotency, raise_first_answer
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
 from evently.privacy.addresses import AddressInvalid, NameInvalid, clean_address, clean_name
@@ -167,7 +167,7 @@ def replay_for_guest(email: str, form_idempotency: Callable[[UUID], Idempotency 
     # For nobody too, so that the time does not tell who has an account.
     idempotency = form_idempotency(user.pk if user else uuid7())
     if idempotency is not None:
-        recall(idempotency)
+        raise_first_answer(idempotency)
 
 
 def _told_to_owner(

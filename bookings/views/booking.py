@@ -80,10 +80,9 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     bookings = queries.booking_history(user_id=current_user(request).pk)
     page = page_of(
         bookings.exclude(is_ahead(at)) if is_past else bookings.filter(is_ahead(at)),
-        moment="event__event_date",
+        ordering=("-event__event_date", "-id") if is_past else ("event__event_date", "id"),
         size=BOOKINGS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
-        newest_first=is_past,
     )
     context = {
         "bookings": [BookingPresenter(booking, at=at) for booking in page.rows],

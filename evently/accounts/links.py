@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core import signing
 
 from evently.accounts.models import User
-from evently.errors import Invalid
+from evently.links import LinkExpired
 
 VERIFICATION_LIFETIME = timedelta(days=7)
 LOGIN_LIFETIME = timedelta(hours=1)
@@ -19,13 +19,6 @@ LOGIN_LIFETIME = timedelta(hours=1)
 _VERIFY = "evently.accounts.verify"
 _PASSWORD = "evently.accounts.password"  # noqa: S105
 _LOGIN = "evently.accounts.login"
-
-
-class TokenInvalid(Invalid):
-    """The link has expired, was used before, or is incomplete."""
-
-    code = "token_invalid"
-    message = "This link has expired or was used before. Please request a new one."
 
 
 def verification_token(user: User) -> str:
@@ -46,7 +39,7 @@ def login_token(user: User) -> str:
 def read_verification_token(token: str) -> tuple[UUID, str]:
     """Return (user's id, first 16 characters of the email address's digest).
 
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     return _read(_VERIFY, token, VERIFICATION_LIFETIME)
 
@@ -54,7 +47,7 @@ def read_verification_token(token: str) -> tuple[UUID, str]:
 def read_password_reset_token(token: str) -> tuple[UUID, int]:
     """Return (user's id, link version).
 
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     user_id, version = _read(_PASSWORD, token, timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
     return user_id, int(version)
@@ -63,7 +56,7 @@ def read_password_reset_token(token: str) -> tuple[UUID, int]:
 def read_login_token(token: str) -> tuple[UUID, int]:
     """Return (user's id, link version).
 
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     user_id, version = _read(_LOGIN, token, LOGIN_LIFETIME)
     return user_id, int(version)
@@ -81,5 +74,5 @@ def _read(salt: str, token: str, lifetime: timedelta) -> tuple[UUID, str]:
     try:
         value = _signer(salt).unsign(token, max_age=lifetime)
     except (signing.BadSignature, UnicodeError, ValueError) as error:
-        raise TokenInvalid from error
+        raise LinkExpired from error
     return UUID(hex=value[:32]), value[32:]

@@ -32,7 +32,7 @@ class ReasonForm(forms.Form):
 
 
 def confirmation_page(
-    model_admin: ModelAdmin,
+    model_admin: "ModelAdmin[Any]",
     request: HttpRequest,
     *,
     title: str,

@@ -1,4 +1,4 @@
-"""Who asks: `Authorization: Bearer …`, nothing else. Sessions of pages mean nothing here."""
+"""Authentication by `Authorization: Bearer …` only; the API ignores the sessions of pages."""
 
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,15 @@ REALM = 'Bearer realm="evently"'
 
 
 class TokenInvalid(AuthenticationFailed):
-    """There is no such token, or it has expired, or was revoked, or its owner has left (401)."""
+    """The token is unknown, expired or revoked, or its owner's account is gone (401)."""
 
-    default_detail = "This token is not valid, or no longer. Get a new one."
+    default_detail = "This token is invalid, expired or revoked. Request a new one."
     default_code = "token_invalid"
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Finds the token and its user in one query."""
-
     def authenticate(self, request: Request) -> "tuple[User, ApiToken] | None":
-        """Return the user and the token, or None where nothing was sent.
+        """Return the user and the token, found in one query; None without the header.
 
         Raises TokenInvalid.
         """
@@ -35,14 +33,14 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, secret = header.partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
-            raise TokenInvalid("Send the token as: Authorization: Bearer <token>.")
+            raise TokenInvalid("Send the token as Authorization: Bearer <token>.")
         token = authenticate_token(secret)
         if token is None:
             raise TokenInvalid
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge that goes with a 401."""
+        """Return the value of WWW-Authenticate for a 401."""
         if request.META.get("HTTP_AUTHORIZATION"):
             return f'{REALM}, error="invalid_token"'
         return REALM

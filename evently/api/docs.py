@@ -1,4 +1,4 @@
-"""The OpenAPI document, and the pages to browse it."""
+"""The OpenAPI document, and the page to browse it."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class SchemaView(ApiMixin, SpectacularAPIView):
 
 
 class DocsView(ApiMixin, SpectacularSwaggerSplitView):
-    """Swagger UI, served from here, its script apart so that nothing stands inline."""
+    """Swagger UI, with its script under a URL of its own: the CSP forbids inline scripts."""
 
     required_scopes: dict[str, Any] = {"get": PUBLIC}
     renderer_classes = SpectacularSwaggerSplitView.renderer_classes

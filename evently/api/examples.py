@@ -1,4 +1,4 @@
-"""Examples of the OpenAPI document, all from one small story."""
+"""Examples in the OpenAPI document, all about the same event."""
 
 from drf_spectacular.utils import OpenApiExample
 
@@ -117,13 +117,13 @@ QUOTE = OpenApiExample(
 )
 BOOKING = OpenApiExample("A booking", value=BOOKING_VALUE, response_only=True)
 BOOKING_REQUEST = OpenApiExample(
-    "Two seats at the price that was shown",
+    "Two seats at the displayed price",
     value={"event": EVENT_ID, "quantity": 2, "unit_price": "27.50"},
     request_only=True,
 )
-ENTRY = OpenApiExample("Fourth in line", value=ENTRY_VALUE, response_only=True)
+ENTRY = OpenApiExample("Fourth on the waitlist", value=ENTRY_VALUE, response_only=True)
 ENTRY_REQUEST = OpenApiExample(
-    "Two seats, or one if need be",
+    "Two seats, or one if no more are available",
     value={"event": EVENT_ID, "quantity": 2, "min_quantity": 1},
     request_only=True,
 )

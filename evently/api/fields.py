@@ -1,4 +1,4 @@
-"""Fields that all serializers share."""
+"""Serializer fields shared by all apps."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,32 +11,31 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class MomentField(serializers.DateTimeField):
-    """A moment as in RFC 3339: with its offset when it comes in, in UTC when it goes out."""
+    """A time as in RFC 3339: with an offset in requests, in UTC in responses."""
 
     default_error_messages = {
-        "naive": "Say the offset from UTC too, as in 2027-05-01T18:00:00+02:00 or …Z.",
-        "far": "This is too far from today.",
+        "naive": "Must include the UTC offset, as in 2027-05-01T18:00:00+02:00 or …Z.",
+        "far": "Must be between the years 1970 and 2199.",
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the arguments of a DateTimeField."""
         super().__init__(default_timezone=UTC, **kwargs)
 
     def enforce_timezone(self, value: datetime) -> datetime:
-        """Return the moment in UTC; refuse one that could be any of 24 hours."""
+        """Return the time in UTC; refuse one without an offset, which could mean any time zone."""
         if timezone.is_naive(value):
             self.fail("naive")
-        moment: datetime = super().enforce_timezone(value)
-        if not EARLIEST <= moment < LATEST:
+        at: datetime = super().enforce_timezone(value)
+        if not EARLIEST <= at < LATEST:
             self.fail("far")
-        return moment
+        return at
 
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:
-    """Return the field of an amount: a string like "19.50", 0 or more."""
+    """Return a field for an amount of 0 or more, a string like "19.50"."""
     return serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, **kwargs)
 
 
 def seats_field(**kwargs: Any) -> serializers.IntegerField:
-    """Return the field of a number of seats in one booking."""
+    """Return a field for the number of seats in one booking, 1 to 10."""
     return serializers.IntegerField(min_value=1, max_value=10, **kwargs)

@@ -1,4 +1,4 @@
-"""The `Idempotency-Key` header: a request that is sent again gets its first success again."""
+"""The `Idempotency-Key` header: a repeated request gets its first success again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from evently.api.views import user_of
-from evently.idempotency.keys import Idempotency, digest_of, no_headers
-
-HEADER = "Idempotency-Key"
+from evently.idempotency.keys import HEADER, Idempotency, digest_of, no_headers
 
 
 def request_idempotency(
@@ -17,10 +15,10 @@ def request_idempotency(
     *,
     headers: Callable[[Any], dict[str, str]] = no_headers,
 ) -> Idempotency | None:
-    """Return what makes an operation safe to repeat, or None where no key was sent.
+    """Return the request's idempotency key for an operation, or None where it has none.
 
     render: turns the operation's result into (status, JSON-able answer); None for no content.
-    headers: turns that answer into the headers that go with it, such as Location.
+    headers: turns that answer into its headers, such as Location.
     Raises IdempotencyKeyInvalid.
     """
     key = request.headers.get(HEADER)

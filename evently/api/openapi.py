@@ -1,7 +1,6 @@
-"""The OpenAPI document: what all operations have in common is said here, once."""
+"""The OpenAPI document: what all operations have in common."""
 
 import re
-from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,7 +10,10 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from evently.api.permissions import ANY, ORGANIZE, PUBLIC, scope_of
-from evently.api.problems import CONTENT_TYPE, TITLES
+from evently.api.problems import REPLAYED_HEADER
+from evently.http_errors import PROBLEM_CONTENT_TYPE, title_of
+from evently.idempotency.keys import HEADER as IDEMPOTENCY_HEADER
+from evently.idempotency.keys import KEY_LENGTH
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
 GENERAL_CODES: dict[int, tuple[str, ...]] = {
@@ -36,13 +38,13 @@ IDEMPOTENCY_CODES = {
 RETRIED = (409, 429, 503)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
+    IDEMPOTENCY_HEADER,
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description=(
-        "1 to 200 printable characters of your choice. The same request with the same key is "
-        "answered with its first success, marked `Idempotent-Replayed: true`. A refusal uses up "
-        "no key."
+        f"1 to {KEY_LENGTH} printable characters of your choice. Repeating a request with its key "
+        f"returns the first successful response again, with `{REPLAYED_HEADER}: true`. An error "
+        "does not use up the key."
     ),
 )
 IF_MATCH = OpenApiParameter(
@@ -50,41 +52,40 @@ IF_MATCH = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    description='The `ETag` of what you read, such as `"3"`; `*` takes whatever is there.',
+    description='The `ETag` of the version you read, such as `"3"`; `*` matches any version.',
 )
 
 
 class ProblemRepresentation(serializers.Serializer[Any]):
-    """An error (RFC 9457). `code` is the contract; `detail` is for people and may change."""
+    """An error (RFC 9457). `code` is stable; `detail` is for people and may change."""
 
     type = serializers.CharField(default="about:blank")
-    title = serializers.CharField(help_text="The status in words.")
+    title = serializers.CharField(help_text="The reason phrase of the status.")
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What went wrong, and what to do next.")
     code = serializers.CharField()
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="Sentences by field, where the request itself is at fault.",
+        help_text="Messages by field, where values of the request are invalid.",
     )
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """Describes the token, and which scope an operation needs."""
+    """Describes the token, and the scope that each operation needs."""
 
     target_class = "evently.api.authentication.BearerAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        """Return the scheme."""
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token from `POST /api/v1/auth/token/` or from your account's page.",
+            "description": "A token from `POST /api/v1/auth/token/` or from your account page.",
         }
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
-        """Return what an operation asks for; nothing will do where it is public."""
+        """Return the scope that an operation needs; a public operation needs no token."""
         scope = needed_scope(auto_schema)
         if scope is PUBLIC:
             return [{}, {"bearer": []}]
@@ -92,16 +93,16 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 def needed_scope(auto_schema: AutoSchema) -> str | None:
-    """Return the scope that the described operation needs."""
+    """Return the scope that the described operation needs, as `scope_of` does."""
     view = auto_schema.view
     action = getattr(view, "action", None) or auto_schema.method.lower()
     return scope_of(view, action, auto_schema.method)
 
 
 class ApiSchema(AutoSchema):
-    """Adds to each operation the headers it reads and the problems it may answer with.
+    """Adds to each operation the headers it reads and the errors it may return.
 
-    A view says `idempotent = {"create"}`, `versioned = {"partial_update"}` and
+    A view declares `idempotent = {"create"}`, `versioned = {"partial_update"}` and
     `refusals = {"create": {409: ("sold_out",)}}`, by action or lower-case method.
     """
 
@@ -116,7 +117,7 @@ class ApiSchema(AutoSchema):
         return re.split(r"[.:;]", self.get_description(), maxsplit=1)[0]
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the headers that the operation reads."""
+        """Return the headers of the operation's requests and responses."""
         parameters = list(super().get_override_parameters())
         if self.action in getattr(self.view, "idempotent", ()):
             parameters.append(IDEMPOTENCY_KEY)
@@ -126,13 +127,13 @@ class ApiSchema(AutoSchema):
             "Retry-After",
             OpenApiTypes.INT,
             OpenApiParameter.HEADER,
-            description="Seconds to wait before the next try.",
+            description="Seconds to wait before the next attempt.",
             response=[code for code in RETRIED if code in self.codes()],
         )
         return [*parameters, retry]
 
     def codes(self) -> dict[int, tuple[str, ...]]:
-        """Return the problem codes that the operation may answer with, by status."""
+        """Return the error codes that the operation may return, by status."""
         codes: dict[int, tuple[str, ...]] = {}
         for status in self._general_statuses():
             codes[status] = GENERAL_CODES[status]
@@ -175,23 +176,23 @@ class ApiSchema(AutoSchema):
                 examples=[example_of(status, name) for name in names[:1]],
             )
             responses[str(status)] = self._get_response_for_code(
-                described, str(status), [CONTENT_TYPE], direction
+                described, str(status), [PROBLEM_CONTENT_TYPE], direction
             )
         return responses
 
 
 def example_of(status: int, code: str) -> OpenApiExample:
-    """Return what a problem looks like."""
+    """Return an example of a problem document."""
     return OpenApiExample(
         code,
         value={
             "type": "about:blank",
-            "title": TITLES.get(status) or HTTPStatus(status).phrase,
+            "title": title_of(status),
             "status": status,
-            "detail": "A sentence for people.",
+            "detail": "A message for people.",
             "code": code,
         },
         status_codes=[str(status)],
-        media_type=CONTENT_TYPE,
+        media_type=PROBLEM_CONTENT_TYPE,
         response_only=True,
     )

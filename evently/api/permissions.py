@@ -1,4 +1,4 @@
-"""What a token may be used for."""
+"""What an API token may be used for."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,50 +9,50 @@ from rest_framework.request import Request
 from evently.errors import NotAllowed
 
 if TYPE_CHECKING:
-    # Settings name this module, and views read settings when they are loaded.
+    # The settings name this module, and views read the settings when they are imported.
     from rest_framework.views import APIView
 
 READ, BOOK, ORGANIZE = "read", "book", "organize"
 PUBLIC = None
-# Whatever the token may do otherwise.
+# Any valid token, whatever its scopes.
 ANY = "any"
 
 
 class ScopeMissing(NotAllowed):
-    """The token was not made for this."""
+    """The token lacks the scope that the operation needs."""
 
     code = "scope_missing"
-    message = "This token may not be used for this."
+    message = "This token lacks the required scope."
 
 
 class OrganizersOnly(NotAllowed):
-    """Only organizers write events."""
+    """Only organizers may create and change events."""
 
     code = "organizers_only"
-    message = "Only organizers may do this. Ask whoever runs this site to make you one."
+    message = "Only organizers may do this. Ask the administrators of this site for the role."
 
 
 class HasScope(BasePermission):
-    """Asks for the scope that the view names for the action.
+    """Requires the scope that the view declares for the action.
 
-    A view says `required_scopes = {"list": PUBLIC, "create": ORGANIZE, …}` by action, or by
-    lower-case method where it has no actions. What it leaves out needs `read` where nothing is
-    written, and `book` otherwise.
+    A view declares `required_scopes = {"list": PUBLIC, "create": ORGANIZE, …}` by action, or by
+    lower-case method where it has no actions. By default, reading needs the scope `read`, anything
+    else `book`.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Let pass, or raise what is missing.
+        """Return True, or raise.
 
         Raises NotAuthenticated, ScopeMissing, OrganizersOnly.
         """
         action = getattr(view, "action", request.method.lower() if request.method else "")
         if action is None or (request.method or "").lower() not in view.http_method_names:
-            return True  # a method that is not there is answered with 405
+            return True  # an unsupported method gets its 405 later
         scope = scope_of(view, action, request.method or "")
         if scope is PUBLIC:
             return True
         if request.user is None:
-            raise NotAuthenticated("This needs a token: Authorization: Bearer <token>.")
+            raise NotAuthenticated("This needs a token. Send it as Authorization: Bearer <token>.")
         if scope != ANY and scope not in request.auth.scopes:  # type: ignore[union-attr]
             raise ScopeMissing(f"This needs a token with the scope “{scope}”.", scope=scope)
         user: Any = request.user

@@ -1,9 +1,8 @@
-"""Every error of the API as `application/problem+json` (RFC 9457).
+"""Every error of the API as a problem document (`evently.http_errors`).
 
-`code` is the contract with integrators; `detail` is a sentence for people, and may change.
+`code` is the contract with integrators; `detail` is for people, and may change.
 """
 
-import json
 from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
@@ -18,24 +17,20 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
-from evently.api.renderers import ExactJSONEncoder
-from evently.errors import DomainError
+from evently.errors import DomainError, Malformed, NotAllowed, NotFound
+from evently.exact_json import as_json
+from evently.http_errors import ProblemResponse, is_api, refusal_problem
 from evently.idempotency.keys import Replayed
-from evently.middleware import is_api, status_of
 
-CONTENT_TYPE = "application/problem+json"
-# Python 3.11 still has the older phrases of these two.
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+REPLAYED_HEADER = "Idempotent-Replayed"
 UNAVAILABLE_RETRY_SECONDS = 5
-# Refusals whose status HTTP itself settles: what If-Match names is no longer there.
-STATUS_BY_CODE = {"edited_meanwhile": 412}
 
 CODES: dict[type[drf.APIException], str] = {
-    drf.ParseError: "malformed",
+    drf.ParseError: Malformed.code,
     drf.NotAuthenticated: "not_authenticated",
     drf.AuthenticationFailed: "token_invalid",
-    drf.PermissionDenied: "not_allowed",
-    drf.NotFound: "not_found",
+    drf.PermissionDenied: NotAllowed.code,
+    drf.NotFound: NotFound.code,
     drf.MethodNotAllowed: "method_not_allowed",
     drf.NotAcceptable: "not_acceptable",
     drf.UnsupportedMediaType: "unsupported_media_type",
@@ -45,75 +40,20 @@ CODES: dict[type[drf.APIException], str] = {
 log = structlog.get_logger(__name__)
 
 
-class CursorInvalid(drf.APIException):
-    """A list was asked to go on from a place that it does not know."""
-
-    status_code = 400
-    default_detail = "This cursor is not one of ours. Start again without it."
-    default_code = "cursor_invalid"
-
-
 class LengthRequired(drf.APIException):
-    """A body comes in pieces, its length untold, so it would be read as no body at all (411)."""
+    """A chunked body has no Content-Length, and would be read as no body at all (411)."""
 
     status_code = 411
-    default_detail = "Send the body whole, with its Content-Length."
+    default_detail = "Send the body in one piece, with a Content-Length."
     default_code = "length_required"
 
 
 class PreconditionRequired(drf.APIException):
-    """A change did not say which version it was made on (428)."""
+    """A change does not name the version that it was made on (428)."""
 
     status_code = 428
-    default_detail = "Send If-Match with the ETag that you got, so that no other change is lost."
+    default_detail = "Send If-Match with the ETag that you received, so that no change is lost."
     default_code = "if_match_required"
-
-
-class PreconditionFailed(drf.APIException):
-    """If-Match names a version that is not the current one (412)."""
-
-    status_code = 412
-    default_detail = "This was changed meanwhile. Read it again, then repeat your change."
-    default_code = "edited_meanwhile"
-
-
-class ProblemResponse(HttpResponse):
-    """An error in JSON, the same whatever the client accepts."""
-
-    def __init__(
-        self,
-        *,
-        status: int,
-        code: str,
-        detail: str,
-        errors: dict[str, list[str]] | None = None,
-        headers: dict[str, str] | None = None,
-        **members: Any,
-    ) -> None:
-        """Tell what went wrong.
-
-        errors: sentences by field, `quantity` or `notify_prefs.email`. members: what else the
-        code comes with, amounts as strings.
-        """
-        problem: dict[str, Any] = {
-            "type": "about:blank",
-            "title": TITLES.get(status) or HTTPStatus(status).phrase,
-            "status": status,
-            "detail": detail,
-            "code": code,
-        }
-        if errors:
-            problem["errors"] = errors
-        content = as_json({**members, **problem})
-        super().__init__(content, status=status, content_type=CONTENT_TYPE)
-        for name, value in (headers or {}).items():
-            self.headers[name] = value
-
-
-def as_json(value: Any) -> bytes:
-    """Return a value as all answers are written."""
-    text = json.dumps(value, cls=ExactJSONEncoder, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
 
 
 def problem_response(exception: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -128,31 +68,25 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> HttpRespo
 
 @singledispatch
 def problem_of(exception: Exception) -> HttpResponse:
-    """Return the answer to an exception; by its type, the unexpected as 500 without a trace."""
+    """Return the response to an exception, by its type.
+
+    An unexpected exception is a 500 that shows nothing of its text or traceback.
+    """
     return ProblemResponse(
         status=500,
         code="internal_error",
-        detail="Something went wrong on our side. It was noted; please try again later.",
+        detail="Something went wrong on our side and has been logged. Please try again later.",
     )
 
 
 @problem_of.register
 def _(refusal: DomainError) -> HttpResponse:
-    fields: dict[str, str] = getattr(refusal, "fields", {})
-    retry_after = getattr(refusal, "retry_after_seconds", None)
-    return ProblemResponse(
-        status=STATUS_BY_CODE.get(refusal.code) or status_of(refusal),
-        code=refusal.code,
-        detail=refusal.text,
-        errors={name: [sentence] for name, sentence in fields.items()},
-        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
-        **refusal.details,
-    )
+    return refusal_problem(refusal)
 
 
 @problem_of.register
 def _(replayed: Replayed) -> HttpResponse:
-    headers = {**replayed.headers, "Idempotent-Replayed": "true"}
+    headers = {**replayed.headers, REPLAYED_HEADER: "true"}
     if replayed.answer is None:
         response = HttpResponse(status=replayed.status, headers=headers)
         del response.headers["Content-Type"]
@@ -190,24 +124,24 @@ def _(error: drf.ValidationError) -> HttpResponse:
 
 @problem_of.register
 def _(error: Http404) -> HttpResponse:
-    return ProblemResponse(status=404, code="not_found", detail="There is nothing here.")
+    return refusal_problem(NotFound())
 
 
 @problem_of.register
 def _(error: PermissionDenied) -> HttpResponse:
-    return ProblemResponse(status=403, code="not_allowed", detail="You may not do this.")
+    return refusal_problem(NotAllowed())
 
 
 @problem_of.register(SuspiciousOperation)
 @problem_of.register(UnreadablePostError)
 def _(error: Exception) -> HttpResponse:
-    return ProblemResponse(status=400, code="malformed", detail="The request cannot be read.")
+    return refusal_problem(Malformed())
 
 
 @problem_of.register
 def _(error: RequestDataTooBig) -> HttpResponse:
     return ProblemResponse(
-        status=413, code="body_too_large", detail="What was sent is larger than is taken here."
+        status=413, code="body_too_large", detail="The body of the request is too large."
     )
 
 
@@ -218,13 +152,13 @@ def _(error: Exception) -> HttpResponse:
     return ProblemResponse(
         status=503,
         code="unavailable",
-        detail="Evently cannot reach its database right now. Please try again in a moment.",
+        detail="The database is not available right now. Please try again in a moment.",
         headers={"Retry-After": str(UNAVAILABLE_RETRY_SECONDS)},
     )
 
 
 def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
-    """Return sentences by dotted field name; "" holds what is said of the whole."""
+    """Return sentences by dotted field name; "" holds those about the request as a whole."""
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for name, part in detail.items():
@@ -234,30 +168,30 @@ def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
                 found.setdefault(field, []).extend(sentences)
         return found
     if isinstance(detail, list) and any(isinstance(part, dict) for part in detail):
-        return flat_errors({str(place): part for place, part in enumerate(detail)}, prefix)
+        return flat_errors({str(index): part for index, part in enumerate(detail)}, prefix)
     sentences = detail if isinstance(detail, list) else [detail]
     return {prefix: [str(sentence) for sentence in sentences]}
 
 
-# ── Outside of the API's views ──────────────────────────────────────────────
+# ── Outside the API's views ──────────────────────────────────────────────
 @csrf_exempt
 def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    """Answer an address under /api/ that leads nowhere."""
-    detail = "There is nothing at this address. See /api/v1/docs/ for what there is."
+    """Answer an unknown URL under /api/."""
+    detail = "There is no such endpoint. /api/v1/docs/ lists all endpoints."
     if not request.path.endswith("/"):
-        detail = f"There is nothing at this address. Most end in a slash: {request.path}/"
-    return ProblemResponse(status=404, code="not_found", detail=detail)
+        detail = f"There is no such endpoint. Endpoints end in a slash: {request.path}/"
+    return refusal_problem(NotFound(detail))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what failed outside of a view: a problem to programs, a page to people."""
+    """Answer a failure outside a view: a problem document in the API, a page elsewhere."""
     if is_api(request):
         return problem_of(Exception())
     return defaults.server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer a request that Django itself would not take, for an unknown host, say."""
+    """Answer a request that Django itself refuses, for example for an unknown host."""
     if is_api(request):
-        return problem_of(SuspiciousOperation())
+        return refusal_problem(Malformed())
     return defaults.bad_request(request, exception)

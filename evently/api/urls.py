@@ -1,4 +1,4 @@
-"""Addresses of the API, version 1."""
+"""URLs of the API, version 1."""
 
 from django.urls import include, path, re_path
 
@@ -15,6 +15,6 @@ urlpatterns = [
     path("", include("notifications.api_urls")),
     path("", include("boxoffice.lifecycle.api_urls")),
     path("", include("boxoffice.backoffice.api_urls")),
-    # Whatever is left is answered here, as JSON too, and not with a page.
+    # Unknown URLs get a problem document, not a page.
     re_path(r"^", not_found),
 ]

@@ -1,4 +1,4 @@
-"""What all endpoints share, beyond the settings of REST framework."""
+"""What all API views share, beyond the settings of REST framework."""
 
 import json
 import re
@@ -13,30 +13,32 @@ from rest_framework.viewsets import GenericViewSet
 
 from evently.accounts.models import User
 from evently.api.openapi import ApiSchema
-from evently.api.problems import LengthRequired, PreconditionFailed, PreconditionRequired
+from evently.api.problems import LengthRequired, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
-from evently.api.throttling import RateState
+from evently.api.throttling import rate_headers
+from evently.errors import EditedMeanwhile
+from evently.throttle import Counted
 
 ETAG = re.compile(r'"(\d{1,9})"')
 
 
 class StrictJSONParser(BaseParser):
-    """Reads UTF-8 JSON, and refuses all else as malformed, however strange."""
+    """Reads JSON in UTF-8; anything else is malformed."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
     ) -> Any:
-        """Return what was sent.
+        """Return the parsed body.
 
-        Raises ParseError; for NaN, endless nesting and halves of characters too.
+        Raises ParseError, also for NaN, too deep nesting and unpaired surrogates.
         """
         try:
             parsed = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
             json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
-            raise ParseError("The body is not JSON in UTF-8.") from error
+            raise ParseError("The body is not valid JSON in UTF-8.") from error
         return parsed
 
 
@@ -45,7 +47,7 @@ def _refuse_constant(name: str) -> None:
 
 
 class ApiMixin(APIView):
-    """Counts each request once, tells the limits, and keeps answers out of caches."""
+    """Counts each request towards its rate limit, and adds headers to every response."""
 
     parser_classes = [StrictJSONParser]
     renderer_classes = [ExactJSONRenderer]
@@ -53,10 +55,10 @@ class ApiMixin(APIView):
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check who asks for what; refuse a body whose length is not told.
+        """Check authentication and permissions; refuse chunked bodies.
 
-        Django reads as many bytes as were announced, so what comes in chunks would count as
-        empty: a cancellation of one seat as one of all of them.
+        Django reads Content-Length bytes, so a chunked body would be read as empty, and the
+        cancellation of one seat as that of the whole booking.
         Raises LengthRequired.
         """
         super().initial(request, *args, **kwargs)
@@ -64,21 +66,20 @@ class ApiMixin(APIView):
             raise LengthRequired
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who asks, and count the request even where the token is no good."""
+        """Authenticate, and count the request even where the token is invalid."""
         try:
             super().perform_authentication(request)
         finally:
             super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Do nothing: the request was counted with its authentication."""
+        """Do nothing: perform_authentication has counted the request."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Add the headers that every answer has."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         http_request: HttpRequest = request._request
-        state: RateState | None = getattr(http_request, "rate_state", None)
-        for name, value in state.headers().items() if state else ():
+        counted: Counted | None = getattr(http_request, "rate_counted", None)
+        for name, value in rate_headers(counted).items() if counted else ():
             answer.headers.setdefault(name, value)
         personal = "Authorization" in request.headers
         answer.headers.setdefault("Cache-Control", "no-store" if personal else "no-cache")
@@ -87,36 +88,34 @@ class ApiMixin(APIView):
 
 
 class ApiView(ApiMixin):
-    """An endpoint of its own."""
+    """Base of views for a single endpoint."""
 
 
 class ApiViewSet(ApiMixin, GenericViewSet[Any]):
-    """The endpoints of one kind of thing."""
+    """Base of views for the endpoints of one resource."""
 
 
 def user_of(request: Request) -> User:
-    """Return who asks, where the endpoint is not public."""
+    """Return the authenticated user; not for public endpoints."""
     return cast(User, request.user)
 
 
 def etag_of(version: int) -> str:
-    """Return the ETag of a version."""
     return f'"{version}"'
 
 
 def version_from(request: Request, *, current: int) -> int | None:
-    """Return the version that a change was made on, out of If-Match.
+    """Return the version that a change was made on, from If-Match; None for `If-Match: *`.
 
-    current: the version that is there now. None for `If-Match: *`, which takes whatever is
-    there when the change is made.
-    Raises PreconditionRequired, PreconditionFailed.
+    current: the version that was just read.
+    Raises PreconditionRequired, EditedMeanwhile.
     """
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise PreconditionRequired
     if header == "*":
         return None
-    named = ETAG.fullmatch(header)
-    if named is None or int(named[1]) != current:
-        raise PreconditionFailed
-    return int(named[1])
+    given = ETAG.fullmatch(header)
+    if given is None or int(given[1]) != current:
+        raise EditedMeanwhile
+    return int(given[1])

@@ -1,8 +1,8 @@
-"""Rights of the application's role, which owns no table.
+"""Privileges of the application's role, which owns no table.
 
-It may read and write rows and nothing else: it cannot switch a trigger off, truncate, or make
-objects of its own. Where one role does everything (only DATABASE_URL is given), there is nothing
-to grant, and `check --deploy` warns of it.
+It may read and write rows and nothing else: it cannot disable a trigger, truncate, or create
+objects. Where one role does everything (only DATABASE_URL is set), there is nothing to grant, and
+`check --deploy` warns about it.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-# Tables that the application reads or appends to, and no more.
+# Tables that the application only reads; triggers append to the audit log.
 READ_ONLY = ("django_migrations", "django_content_type", "audit_log")
 
 GRANTS = """
@@ -23,8 +23,8 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
-# Triggers need no right to run their function, whoever makes a trigger does: with a table of one's
-# own, its rows forged, one would move seats with the owner's rights.
+# Creating a trigger takes EXECUTE on its function, which PUBLIC has by default. With a trigger on
+# a table of its own, a role could have forged rows move seats with the owner's privileges.
 GUARD_TRIGGER_FUNCTIONS = """
     DO $$
     DECLARE
@@ -48,7 +48,7 @@ def application_role() -> str:
 
 
 def grant_to_application(using: str, **kwargs: Any) -> None:
-    """Grant the application's role what it needs, after each migration."""
+    """Grant the application's role its privileges, after each migration."""
     connection = connections[using]
     role = application_role()
     if not role or role == connection.settings_dict["USER"]:

@@ -1,4 +1,4 @@
-"""Ids: UUIDs of version 7, ordered by the time they were made."""
+"""Ids: UUIDs of version 7, ordered by the time of their creation."""
 
 from uuid import UUID
 
@@ -6,5 +6,5 @@ from uuid_utils.compat import uuid7 as _uuid7
 
 
 def uuid7() -> UUID:
-    """Return a new id; needed where a row's id is used before the row is inserted."""
+    """Return a new id, where one is needed before the row is inserted."""
     return _uuid7()

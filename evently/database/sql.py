@@ -1,4 +1,4 @@
-"""Pieces of SQL that migrations share."""
+"""SQL operations that migrations share."""
 
 from django.db.migrations import RunSQL
 
@@ -6,11 +6,11 @@ from django.db.migrations import RunSQL
 def foreign_key(
     table: str, column: str, references: str, *, on_delete: str, name: str | None = None
 ) -> RunSQL:
-    """Return the operation that adds a foreign key with a cascade of the database's own.
+    """Return the operation that adds a foreign key with ON DELETE in the database.
 
-    Django 5.2 cascades in Python only; what goes with what must hold for plain SQL too. Checks
-    on insert wait for the commit: made at once, they would lock the referred row first, and a
-    hot event would lose half its speed.
+    Django 5.2 cascades in Python only, but the rule must hold for plain SQL, too. The constraint is
+    deferred to the commit: checked on insert, it would lock the event's row early and halve the
+    rate of bookings for one event.
     on_delete: CASCADE or RESTRICT. references: a table, by its id.
     """
     name = name or f"fk_{table}_{column.removesuffix('_id')}"
@@ -22,9 +22,8 @@ def foreign_key(
 
 
 def function_and_triggers(sql: str, *, functions: tuple[str, ...]) -> RunSQL:
-    """Return the operation that makes functions with their triggers.
+    """Return the operation that creates functions with their triggers.
 
-    Dropping a function with CASCADE takes its triggers along.
-    functions: their signatures, for the way back.
+    functions: their signatures, to reverse it; dropping a function with CASCADE drops its triggers.
     """
     return RunSQL(sql, "\n".join(f"DROP FUNCTION {name} CASCADE;" for name in functions[::-1]))

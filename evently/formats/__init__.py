@@ -1,1 +1,1 @@
-"""How Django writes dates and times where nobody says otherwise: the admin's detail pages."""
+"""Django's default format of dates and times, as on the detail pages of the admin."""

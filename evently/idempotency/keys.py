@@ -1,7 +1,7 @@
-"""Idempotency keys: the same request, sent again, gets the first success again.
+"""Idempotency keys: a request that is repeated with the same key gets its first success again.
 
-A key is written in the transaction of the write that it makes safe. So a refusal, which rolls
-back, uses up no key; and of two requests at once, the second waits for the first to end.
+A key is inserted in the transaction of the write that it protects. So a refusal, which rolls back,
+uses up no key, and of two simultaneous requests the second waits until the first has ended.
 """
 
 import hashlib
@@ -18,40 +18,40 @@ from psycopg import errors as pg
 from evently.errors import Conflict, Invalid
 from evently.idempotency.models import IdempotencyKey
 
+HEADER = "Idempotency-Key"
 KEY_LENGTH = 200
-CLAIMS = 3
+CLAIM_ATTEMPTS = 3
 
 
 class IdempotencyMismatch(Invalid):
     """The key was used for another request."""
 
     code = "idempotency_mismatch"
-    message = "This Idempotency-Key was used for a different request. Use a new key."
+    message = f"This {HEADER} was used for a different request. Use a new key."
 
 
 class IdempotencyKeyInvalid(Invalid):
-    """The key cannot be stored as it is."""
+    """The key is empty, too long or not printable."""
 
     code = "idempotency_key_invalid"
-    message = f"An Idempotency-Key is 1 to {KEY_LENGTH} printable characters."
+    message = f"{HEADER} must be 1 to {KEY_LENGTH} printable characters."
 
 
 class RequestInProgress(Conflict):
     """The first request with this key has not ended yet (409 with Retry-After)."""
 
     code = "request_in_progress"
-    message = "The first request with this Idempotency-Key is still running."
+    message = f"The first request with this {HEADER} is still running."
     retry_after_seconds = 1
 
 
 class Replayed(Exception):
-    """The request was answered before; here is that answer."""
+    """The request succeeded before; this is the answer it got.
+
+    answer: what `Idempotency.render` returned, as JSON. headers: from `Idempotency.headers`.
+    """
 
     def __init__(self, *, status: int, answer: Any, headers: Mapping[str, str]) -> None:
-        """Carry the first answer.
-
-        answer: what `Idempotency.render` returned, as JSON. headers: from `Idempotency.headers`.
-        """
         super().__init__("answered before")
         self.status = status
         self.answer = answer
@@ -59,17 +59,18 @@ class Replayed(Exception):
 
 
 def no_headers(answer: Any) -> dict[str, str]:
-    """Return nothing: an answer that says all in its body."""
+    """Return no headers: the default of `Idempotency.headers`."""
     return {}
 
 
 @dataclass(frozen=True)
 class Idempotency:
-    """A request that may be sent again, and how its success is kept.
+    """A request with its idempotency key, and how its success is stored.
 
-    render: turns the operation's result into (HTTP status, JSON-able answer).
-    headers: turns that answer into the headers that go with it. They are not kept, but made
-    again: whoever missed the first answer needs its Location as well.
+    body_digest: from `digest_of`. render: turns the operation's result into (HTTP status, JSON-able
+    answer). headers: turns that answer into its headers; they are not stored but computed again,
+    since a client that missed the first response needs its Location, too.
+    Raises IdempotencyKeyInvalid.
     """
 
     user_id: UUID
@@ -86,27 +87,31 @@ class Idempotency:
 
 
 def digest_of(body: Mapping[str, Any] | bytes) -> str:
-    """Return a digest that is the same for the same body."""
+    """Return a digest that does not depend on the order of a mapping's keys."""
     if not isinstance(body, bytes):
         body = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder).encode()
     return hashlib.sha256(body).hexdigest()
 
 
-def claim(idempotency: Idempotency) -> None:
-    """Take the key inside the caller's transaction, or raise what the first request got.
+def claim_key(idempotency: Idempotency) -> None:
+    """Insert the key in the caller's transaction, or raise the answer of the first request.
 
     Raises Replayed, IdempotencyMismatch, RequestInProgress (after the lock time-out).
     """
-    for _ in range(CLAIMS):
-        if _take(idempotency):
+    for _ in range(CLAIM_ATTEMPTS):
+        if _insert_key(idempotency):
             return
-        # Where it finds nothing, the first was swept away in between, and the key is free.
-        recall(idempotency)
+        # Where this finds no key, it expired and was deleted since the insert: insert again.
+        raise_first_answer(idempotency)
     raise RequestInProgress
 
 
-def _take(idempotency: Idempotency) -> bool:
-    """Write the key; False where it is there. Raises RequestInProgress."""
+def _insert_key(idempotency: Idempotency) -> bool:
+    """Insert the key; return False where it exists.
+
+    While another transaction has inserted the same key and not ended, PostgreSQL makes this one
+    wait for it. Raises RequestInProgress when that takes longer than the lock time-out.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -127,10 +132,10 @@ def _take(idempotency: Idempotency) -> bool:
         raise
 
 
-def recall(idempotency: Idempotency) -> None:
-    """Raise what the first request with this key got, where there was one; takes no key.
+def raise_first_answer(idempotency: Idempotency) -> None:
+    """Raise the answer of the first request with this key; return where there was none.
 
-    Raises Replayed, IdempotencyMismatch.
+    Claims no key. Raises Replayed, IdempotencyMismatch.
     """
     first = IdempotencyKey.objects.filter(user_id=idempotency.user_id, key=idempotency.key).first()
     if first is None:
@@ -146,8 +151,8 @@ def recall(idempotency: Idempotency) -> None:
     )
 
 
-def keep(idempotency: Idempotency, result: Any) -> None:
-    """Keep the success under the key, in the transaction that made it."""
+def store_answer(idempotency: Idempotency, result: Any) -> None:
+    """Store the answer under the claimed key, in the transaction of the work."""
     status, answer = idempotency.render(result)
     IdempotencyKey.objects.filter(user_id=idempotency.user_id, key=idempotency.key).update(
         status=status, answer=json.loads(json.dumps(answer, cls=DjangoJSONEncoder))

@@ -7,7 +7,11 @@ from evently.database.models import Identified
 
 
 class IdempotencyKey(Identified):
-    """One request that may be sent again, with the answer of its success."""
+    """A request that may be repeated, with the answer of its success.
+
+    status and answer are NULL until the transaction that claimed the key is about to commit, so
+    other transactions never see them empty.
+    """
 
     user_id = models.UUIDField()
     key = models.TextField()
@@ -19,8 +23,6 @@ class IdempotencyKey(Identified):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        """One row per person and key."""
-
         db_table = "idempotency_keys"
         constraints = [
             models.UniqueConstraint(fields=["user_id", "key"], name="unq_idempotency_user_key")

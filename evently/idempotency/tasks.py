@@ -1,4 +1,4 @@
-"""Keys are kept for a while, then forgotten."""
+"""The periodic task that deletes expired keys."""
 
 from celery import shared_task
 from django.conf import settings
@@ -9,5 +9,4 @@ from evently.idempotency.models import IdempotencyKey
 
 @shared_task
 def forget_old_keys() -> None:
-    """Delete the keys whose time is over."""
     IdempotencyKey.objects.filter(created_at__lt=Now() - settings.IDEMPOTENCY_LIFETIME).delete()

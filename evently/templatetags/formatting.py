@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """Return an amount as attendees read it: `{{ price|money:event.currency }}`."""
+    """Return an amount as pages show it: `{{ price|money:event.currency }}`."""
     return formatting.money_with_symbol(amount, currency)
 
 

@@ -1,4 +1,4 @@
-"""Limits in tests: counted from nothing in each, in windows that end when a test says so."""
+"""Rate limits in tests: each test starts from zero and controls when windows end."""
 
 import time
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from evently.counters import counters
 
 @pytest.fixture(autouse=True)
 def fresh_counters(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Count attempts from nothing, apart from whoever else uses the broker."""
+    """Start counting from zero, apart from other tests on the same Redis."""
     monkeypatch.setattr(counters, "prefix", f"test:{uuid4()}")
-    # On a busy machine the store may be slow once, and what it counted would be counted anew here.
+    # On a busy machine Redis may be slow once, and counting would start again in the process.
     monkeypatch.setattr(counters, "timeout_seconds", 10.0)
     counters.reset()
     yield
@@ -22,7 +22,7 @@ def fresh_counters(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class StillTime:
-    """The time of this process, by which limits and signed links go: it moves when told to."""
+    """The clock of this process, for rate limits and signed links; a test moves it."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         # Noon: no window of a minute, an hour or a day ends in the middle of a test.
@@ -31,12 +31,11 @@ class StillTime:
         patch.setattr(time, "time", lambda: self._now)
 
     def move(self, ahead: timedelta) -> None:
-        """Let time pass."""
         self._now += ahead.total_seconds()
 
 
 @pytest.fixture
 def still_time() -> Iterator[StillTime]:
-    """Stop the time of this process; the database's clock goes on."""
+    """Stop the clock of this process; the database's clock continues."""
     with pytest.MonkeyPatch.context() as patch:
         yield StillTime(patch)

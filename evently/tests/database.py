@@ -1,8 +1,8 @@
-"""The test database: made by the owner, worked in by the application's role, emptied by the owner.
+"""The test database: created and emptied by the owner, used by the application's role.
 
-Django's own way to empty it after a transactional test does not fit: the application's role may
-not truncate, and rows that migrations put in (mail templates, say) would be gone for all later
-tests. Here such rows are remembered once and put back.
+Django's way to empty it after a transactional test does not work here: the application's role may
+not truncate, and rows that migrations inserted (such as email templates) would be missing in all
+later tests. Here such rows are copied once and restored.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-# Django's own registers, and the schema where rows from migrations are remembered.
+# Django's own tables, and the schema with the copies of rows that migrations inserted.
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 SEEDS = "test_seeds"
-# The trail of what migrations put in; each test's trail begins with the test.
+# Entries about rows that migrations inserted; each test starts with an empty audit log.
 FORGOTTEN = sql.Identifier("public", "audit_log")
 
 TABLES = """
@@ -37,19 +37,19 @@ COLUMNS = """
 
 @contextmanager
 def as_owner() -> Iterator["psycopg.Connection[Any]"]:
-    """Connect as the owner, beside Django, in one transaction."""
+    """Connect as the owner, independently of Django, in one transaction."""
     wrapper = connections["owner"]
     parameters = wrapper.get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
     with psycopg.connect(**chosen, connect_timeout=3, prepare_threshold=None) as connection:
-        # A thread of the test that left its transaction open would block this for ever.
+        # A thread that left its transaction open would otherwise block this for ever.
         connection.execute("SET lock_timeout = '10s'")
         yield connection
 
 
 def url_of(alias: str = "default") -> str:
-    """Return the test database's address with its password, for processes that a test starts."""
+    """Return the URL of the test database with its password, for processes that a test starts."""
     config = connections[alias].settings_dict
     login = ":".join(quote(part, safe="") for part in (config["USER"], config["PASSWORD"]) if part)
     return f"postgres://{login}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
@@ -60,7 +60,7 @@ def _tables(connection: "psycopg.Connection[Any]") -> list[tuple[str, str]]:
 
 
 def remember_seeds() -> None:
-    """Copy the rows that migrations left, so that `empty_tables` can put them back."""
+    """Copy the rows that migrations inserted, so that `empty_tables` can restore them."""
     with as_owner() as connection:
         connection.execute(
             sql.SQL("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}").format(
@@ -82,7 +82,7 @@ def remember_seeds() -> None:
 
 
 def empty_tables() -> None:
-    """Empty all tables but for what migrations put into them."""
+    """Empty all tables, except for the rows that migrations inserted."""
     with as_owner() as connection:
         tables = _tables(connection)
         # The public schema first: triggers there empty tables of the others, which may not
@@ -100,7 +100,7 @@ def empty_tables() -> None:
 
 
 def _put_back(connection: "psycopg.Connection[Any]", name: str) -> None:
-    """Copy remembered rows back; name: of the copy, `schema.table`."""
+    """Restore copied rows; name: of the copy, `schema.table`."""
     target = sql.Identifier(*name.split(".", 1))
     names = connection.execute(COLUMNS, [target.as_string(connection)]).fetchall()
     columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in names)

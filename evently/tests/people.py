@@ -1,4 +1,4 @@
-"""Who looks at the pages that a test asks for."""
+"""The user who requests the pages of a test."""
 
 import pytest
 from django.test import Client
@@ -9,7 +9,7 @@ from evently.accounts.models import User
 
 @pytest.fixture
 def user(client: Client) -> User:
-    """Return somebody who is logged in with the test's client."""
+    """Return a user who is logged in with the test's client."""
     user = UserFactory()
     client.force_login(user)
     return user

@@ -1,7 +1,7 @@
-"""A planner led astray: statistics that say tables are empty, while they hold ten thousand rows.
+"""A planner with wrong statistics: tables count as empty, while they hold ten thousand rows.
 
-So it is after a bulk load, or when what was counted was rolled back; the plans made then compare
-each row with each.
+This happens after a bulk load, or when the rows of an ANALYZE were rolled back; the plans are then
+nested loops that compare every row with every other.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from evently.tests.database import as_owner
 
-LED_ASTRAY = """
+WRONG_STATISTICS = """
     SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', relname::text,
         'relpages', 500, 'reltuples', 0::real)
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
@@ -19,13 +19,13 @@ LED_ASTRAY = """
 
 @pytest.fixture
 def misled_planner(django_db_setup: None) -> Iterator[None]:
-    """Let the planner take every table for empty, until it is counted again.
+    """Make the planner assume that every table is empty, until the end of the test.
 
-    Only PostgreSQL 18 lets itself be told so; before it, the planner is left alone.
+    Statistics can be set from PostgreSQL 18 on; older versions are left unchanged.
     """
     with as_owner() as owner:
         if owner.info.server_version >= 180000:
-            owner.execute(LED_ASTRAY)
+            owner.execute(WRONG_STATISTICS)
     yield
     with as_owner() as owner:
         owner.execute("ANALYZE")

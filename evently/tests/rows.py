@@ -1,11 +1,11 @@
-"""Rows made by plain SQL, as a client without Django would make them; and what must hold."""
+"""Rows inserted by plain SQL, as by a client without Django, and the invariants of all rows."""
 
 from typing import Any
 from uuid import UUID
 
 from evently.tests.sql import run, value
 
-# Looks sealed to the database; nothing opens it.
+# Passes the database's check for sealed values, but cannot be decrypted.
 SEALED = "sealed:v1:" + "x" * 40
 
 LEDGER = """
@@ -44,7 +44,7 @@ def insert(table: str, **columns: Any) -> UUID:
 
 
 def people(count: int) -> list[UUID]:
-    """Insert people, the fast way."""
+    """Insert users in one statement."""
     rows = run(
         "INSERT INTO users (email, name) SELECT %s, %s FROM generate_series(1, %s) RETURNING id",
         SEALED,
@@ -55,7 +55,6 @@ def people(count: int) -> list[UUID]:
 
 
 def person() -> UUID:
-    """Insert one person."""
     return people(1)[0]
 
 
@@ -152,9 +151,9 @@ def line(event_id: UUID) -> list[UUID]:
 
 
 def check_everything() -> None:
-    """Assert what must hold for every event at every moment."""
-    # Statistics that say the tables are empty would have ten thousand bookings compared with ten
-    # thousand tickets, one by one.
+    """Assert the invariants of seats, positions and tickets for all events."""
+    # With outdated statistics the planner would choose nested loops, which compare ten thousand
+    # bookings with ten thousand tickets.
     run("SET enable_nestloop = off")
     try:
         assert run(OUT_OF_BALANCE) == []

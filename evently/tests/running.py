@@ -1,4 +1,4 @@
-"""Start a whole Evently, as `script/server` does, and look at its processes from outside."""
+"""Start the whole application, as `script/server` does, and observe its processes."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ from django.conf import settings
 from evently.embedded.processes import choose_port
 from evently.environment import BASE_DIR
 
-# Waiting ends as soon as what is waited for is there, so a busy machine may take its time.
+# Upper limits only: waiting ends as soon as the condition holds.
 READY_SECONDS = 240
 PATIENCE_SECONDS = 90
 NOT_INHERITED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PORT", "EVENTLY_HOME")
@@ -30,9 +30,9 @@ NOT_INHERITED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PORT", "EVE
 
 @contextmanager
 def home_for_tests() -> Iterator[Path]:
-    """Make an EVENTLY_HOME that the servers' own user can reach, and remove it.
+    """Create an EVENTLY_HOME that the servers' user can access, and remove it afterwards.
 
-    Its path has a blank in it, as paths may.
+    Its path contains a space, as paths may.
     """
     folder = Path(tempfile.mkdtemp(prefix="evently test-"))
     folder.chmod(0o755)
@@ -43,7 +43,7 @@ def home_for_tests() -> Iterator[Path]:
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """Return the living processes that belong to an EVENTLY_HOME: id to command line."""
+    """Return the running processes that belong to an EVENTLY_HOME: id to command line."""
     found = {}
     wanted = f"EVENTLY_HOME={home}".encode()
     for entry in Path("/proc").glob("[0-9]*"):
@@ -67,7 +67,7 @@ def wait_for(condition, seconds: float = PATIENCE_SECONDS):
 
 
 def production() -> dict[str, str]:
-    """Return what production needs in the environment, with the keys of this run."""
+    """Return the environment variables of production, with the keys of this test run."""
     keys = settings.EVENTLY_PII_KEYS.items()
     return {
         "DEBUG": "false",

@@ -1,4 +1,4 @@
-"""Links in mails that lead nowhere: their pages say how to come in another way."""
+"""Links from emails that no longer work: their pages offer to log in instead."""
 
 import pytest
 from django.urls import reverse
@@ -18,7 +18,7 @@ def test_broken_link_offers_to_log_in(client, path):
     assert f'href="{reverse("log_in_link")}"' in page
 
 
-def test_broken_link_offers_no_log_in_to_who_is_in(client):
+def test_broken_link_offers_no_login_to_a_logged_in_user(client):
     client.force_login(UserFactory())
 
     page = client.get("/b/broken/").content.decode()

@@ -1,4 +1,4 @@
-"""Leaving alone what does not answer."""
+"""The circuit breaker: open, half-open, closed."""
 
 import time
 
@@ -6,51 +6,51 @@ import pytest
 
 from evently.circuit_breaker import PAUSE_PER_SECOND_WAITED, CircuitBreaker
 
-LEAST = 2.0
+MIN_PAUSE = 2.0
 
 
 @pytest.fixture
-def still(monkeypatch):
-    """Let time stand still, and return a function that lets some of it pass."""
-    shown = [time.monotonic()]
-    monkeypatch.setattr(time, "monotonic", lambda: shown[0])
+def advance_clock(monkeypatch):
+    """Stop the clock, and return a function that advances it by some seconds."""
+    at = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: at[0])
 
-    def pass_by(seconds):
-        shown[0] += seconds
+    def advance(seconds):
+        at[0] += seconds
 
-    return pass_by
+    return advance
 
 
 @pytest.mark.parametrize(
-    ("waited", "pause"), [(0, LEAST), (0.5, LEAST + 0.5 * PAUSE_PER_SECOND_WAITED)]
+    ("waited", "pause"), [(0, MIN_PAUSE), (0.5, MIN_PAUSE + 0.5 * PAUSE_PER_SECOND_WAITED)]
 )
-def test_breaker_pauses_the_longer_the_longer_somebody_waited(still, waited, pause):
-    breaker = CircuitBreaker(least_pause_seconds=LEAST)
-    assert breaker.lets_ask()
-    breaker.failed(after_seconds=waited)
+def test_circuit_stays_open_longer_after_a_longer_wait(advance_clock, waited, pause):
+    breaker = CircuitBreaker(min_pause_seconds=MIN_PAUSE)
+    assert breaker.allows_request()
+    breaker.record_failure(after_seconds=waited)
 
-    still(pause - 0.1)
-    assert not breaker.lets_ask()
-    still(0.1)
-    assert breaker.lets_ask()
-
-
-def test_breaker_lets_one_find_out_whether_there_are_answers_again(still):
-    breaker = CircuitBreaker(least_pause_seconds=LEAST)
-    breaker.failed(after_seconds=0)
-    still(LEAST)
-
-    assert [breaker.lets_ask() for _ in range(3)] == [True, False, False]
-    breaker.answered()
-    assert [breaker.lets_ask() for _ in range(3)] == [True, True, True]
+    advance_clock(pause - 0.1)
+    assert not breaker.allows_request()
+    advance_clock(0.1)
+    assert breaker.allows_request()
 
 
-def test_breaker_is_open_again_though_the_one_who_asked_never_came_back(still):
-    breaker = CircuitBreaker(least_pause_seconds=LEAST)
-    breaker.failed(after_seconds=0)
-    still(LEAST)
-    assert breaker.lets_ask()
+def test_half_open_circuit_allows_one_request(advance_clock):
+    breaker = CircuitBreaker(min_pause_seconds=MIN_PAUSE)
+    breaker.record_failure(after_seconds=0)
+    advance_clock(MIN_PAUSE)
 
-    still(LEAST)
+    assert [breaker.allows_request() for _ in range(3)] == [True, False, False]
+    breaker.record_success()
+    assert [breaker.allows_request() for _ in range(3)] == [True, True, True]
 
-    assert breaker.lets_ask()
+
+def test_half_open_circuit_allows_another_request_when_the_first_reports_nothing(advance_clock):
+    breaker = CircuitBreaker(min_pause_seconds=MIN_PAUSE)
+    breaker.record_failure(after_seconds=0)
+    advance_clock(MIN_PAUSE)
+    assert breaker.allows_request()
+
+    advance_clock(MIN_PAUSE)
+
+    assert breaker.allows_request()

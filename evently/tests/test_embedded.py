@@ -1,4 +1,4 @@
-"""What the launcher decides without starting anything."""
+"""The decisions of the launcher, without starting servers."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def test_broken_files_count_as_missing(home, content):
     assert state.choose_ports(home, ["postgres"])["postgres"] in processes.PORTS
 
 
-def test_home_is_locked_once_and_free_when_its_holder_is_gone(home):
+def test_home_is_locked_until_its_holder_ends(home):
     lock = state.lock_home(home, note="process 1, http://localhost:8000")
     with pytest.raises(state.AlreadyRunning, match="process 1, http://localhost:8000"):
         state.lock_home(home, note="process 2")
@@ -83,18 +83,18 @@ def sleeper(tmp_path):
         process.wait()
 
 
-def test_running_finds_a_program_in_its_folder_and_no_bystander(sleeper):
+def test_running_finds_only_the_program_in_its_folder(sleeper):
     folder, program, server, bystander = sleeper
     assert processes.running("a-server", folder=folder) == [server.pid]
     assert processes.running("sleep", folder=folder) == [bystander.pid]
     assert processes.running("a-server", folder=folder.parent) == []
 
-    # An update replaced it meanwhile.
+    # An update has replaced it in the meantime.
     program.unlink()
     assert processes.running("a-server", folder=folder) == [server.pid]
 
 
-def test_stop_leftover_ends_the_server_and_leaves_bystanders_alone(sleeper):
+def test_stop_leftover_ends_the_server_and_no_other_process(sleeper):
     folder, _, server, bystander = sleeper
 
     processes.stop_leftover("a-server", folder=folder, stop_signal=signal.SIGTERM)
@@ -104,7 +104,7 @@ def test_stop_leftover_ends_the_server_and_leaves_bystanders_alone(sleeper):
 
 
 @pytest.mark.parametrize(("proc", "stays"), [("/proc", False), ("/nowhere", True)])
-def test_a_pid_file_stays_where_nobody_can_see_what_runs(monkeypatch, proc, stays):
+def test_pid_file_stays_where_processes_cannot_be_listed(monkeypatch, proc, stays):
     monkeypatch.setattr(processes, "PROCESSES", Path(proc))
     with home_for_tests() as home:
         state.make_home(home)
@@ -117,14 +117,14 @@ def test_a_pid_file_stays_where_nobody_can_see_what_runs(monkeypatch, proc, stay
         assert (server.data / "postmaster.pid").exists() is stays
 
 
-def test_home_is_made_for_its_owner(tmp_path):
+def test_new_home_belongs_to_its_owner_only(tmp_path):
     home = tmp_path / "new" / "home"
     state.make_home(home)
     assert home.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
 
 
 @pytest.mark.parametrize("content", [[], ["mail"], ["lock", "notes.txt"], ["passwords.json"]])
-def test_home_that_was_there_keeps_its_mode(tmp_path, content):
+def test_existing_home_keeps_its_mode(tmp_path, content):
     for name in content:
         (tmp_path / name).touch()
     tmp_path.chmod(0o1777)
@@ -134,9 +134,9 @@ def test_home_that_was_there_keeps_its_mode(tmp_path, content):
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")
 @pytest.mark.parametrize(("content", "mode"), [([], 0o711), (["lock"], 0o700)])
-def test_home_of_root_s_alone_is_passable_while_it_is_empty(tmp_path, content, mode):
+def test_private_home_of_root_becomes_accessible_while_it_is_empty(tmp_path, content, mode):
     for name in content:
         (tmp_path / name).touch()
     tmp_path.chmod(0o700)
@@ -146,8 +146,8 @@ def test_home_of_root_s_alone_is_passable_while_it_is_empty(tmp_path, content, m
     assert tmp_path.stat().st_mode & 0o7777 == mode
 
 
-def test_home_of_others_is_refused_as_it_is(tmp_path):
-    (tmp_path / "somebody's").touch()
+def test_home_with_other_files_is_refused_and_unchanged(tmp_path):
+    (tmp_path / "other-file").touch()
     # /run and /var have folders of this name.
     (tmp_path / "lock").mkdir()
     tmp_path.chmod(0o1777)
@@ -158,13 +158,13 @@ def test_home_of_others_is_refused_as_it_is(tmp_path):
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
-def test_home_that_is_no_folder_is_refused(tmp_path):
+def test_home_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(state.CannotStart, match="Set EVENTLY_HOME"):
         state.make_home(tmp_path / "file")
 
 
-def test_a_child_that_keeps_failing_is_started_later_and_later(capsys):
+def test_child_that_keeps_failing_is_restarted_with_longer_pauses(capsys):
     def launch():
         raise OSError("no such program")
 
@@ -177,6 +177,6 @@ def test_a_child_that_keeps_failing_is_started_later_and_later(capsys):
     assert pauses == ["0.5", "1", "2", "4", "8", "16", "30", "30"]
 
 
-def test_exit_codes_are_said_in_words():
+def test_exit_codes_are_described():
     assert describe_code(3) == "exit code 3"
     assert describe_code(-9) == "SIGKILL"

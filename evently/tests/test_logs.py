@@ -1,4 +1,4 @@
-"""One line per request and per task, with an id, and without personal data."""
+"""One log line per request and per task, with an id and without personal data."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from evently.supervisor.gunicorn_log import Logger, without_client
 
 @pytest.fixture
 def lines():
-    """Return a function that gives the log's lines so far, as production writes them."""
+    """Return a function that returns the log lines so far, in the format of production."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
     logs.configure({"json": True, "level": "INFO"})
@@ -32,7 +32,7 @@ def answer(request, view=lambda request: HttpResponse("ok")):
     return logs.RequestLogMiddleware(view)(request)
 
 
-def test_request_line_says_what_happened_without_query_or_token(lines, client):
+def test_request_line_has_no_query_and_no_token(lines, client):
     response = client.get("/healthz?email=ada@example.org")
     assert response.status_code == 200
     request = RequestFactory().get("/b/secret-token-of-a-mail-0123456789?x=ada@example.org")
@@ -46,14 +46,14 @@ def test_request_line_says_what_happened_without_query_or_token(lines, client):
 
 
 @pytest.mark.parametrize("given", ["abcdef12-3456", "A" * 64])
-def test_sane_request_id_is_kept_and_answered(lines, given):
+def test_valid_request_id_is_kept_and_returned(lines, given):
     response = answer(RequestFactory().get("/", headers={"x-request-id": given}))
     assert response.headers["X-Request-ID"] == given
     assert lines()[0]["request_id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "short", "a" * 65, "with space and\ttab", "<script>alert"])
-def test_insane_request_id_is_replaced(lines, given):
+def test_invalid_request_id_is_replaced(lines, given):
     response = answer(RequestFactory().get("/", headers={"x-request-id": given}))
     assert response.headers["X-Request-ID"] != given
     assert len(response.headers["X-Request-ID"]) == 32
@@ -83,7 +83,7 @@ def test_traceback_is_logged_without_database_rows(lines):
     assert "Ada" not in line["exception"]
 
 
-def test_an_error_in_the_middle_still_leaves_a_line(lines):
+def test_request_that_raises_is_logged(lines):
     def view(request):
         raise RuntimeError
 
@@ -119,11 +119,11 @@ def test_task_lines_carry_task_and_request_id(lines):
 
 
 @pytest.mark.parametrize(
-    ("development", "state", "told"),
+    ("development", "state", "logged"),
     [(False, "SUCCESS", 1), (True, "SUCCESS", 0), (True, "FAILURE", 1)],
 )
-def test_successes_leave_the_terminal_of_development_to_its_logins(
-    lines, settings, development, state, told
+def test_successful_tasks_are_not_logged_in_development(
+    lines, settings, development, state, logged
 ):
     settings.DEBUG = development
     noted.push_request(id="t2", called_directly=False)
@@ -132,10 +132,10 @@ def test_successes_leave_the_terminal_of_development_to_its_logins(
         logs._end_task(task_id="t2", task=noted, state=state)
     finally:
         noted.pop_request()
-    assert [line["event"] for line in lines()] == ["task"] * told
+    assert [line["event"] for line in lines()] == ["task"] * logged
 
 
-def test_the_server_writes_no_address_of_whoever_sends_what_is_not_http(lines):
+def test_server_logs_no_ip_address_for_requests_that_are_not_http(lines):
     errors = Logger(Config()).error_log
     try:
         errors.warning(

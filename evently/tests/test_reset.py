@@ -1,4 +1,4 @@
-"""script/reset: beginning anew."""
+"""script/reset: starting over."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ FILES = ("passwords.json", "ports.json", "postgres.log", "celerybeat-schedule", 
 
 
 def fill(home):
-    """Put into a folder what a start leaves there."""
+    """Create the files that a start leaves in its folder."""
     home.mkdir(exist_ok=True)
     for name in FILES:
         (home / name).touch()
@@ -25,12 +25,12 @@ def fill(home):
 
 @pytest.fixture
 def shared(tmp_path, monkeypatch):
-    """Put what the servers' user can reach here instead of under /var/lib."""
+    """Use a temporary folder instead of /var/lib for files of the servers' user."""
     monkeypatch.setattr(programs, "SHARED", tmp_path / "shared")
     return tmp_path / "shared"
 
 
-def test_reset_deletes_all_of_evently_with_the_folder(tmp_path):
+def test_reset_deletes_everything_with_the_folder(tmp_path):
     home = tmp_path / "home"
     fill(home)
 
@@ -41,7 +41,7 @@ def test_reset_deletes_all_of_evently_with_the_folder(tmp_path):
     assert reset(home) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")
 def test_reset_follows_links_to_data_out_of_roots_home(tmp_path, shared):
     tmp_path.chmod(0o700)
     home, nobody = tmp_path / "home", ServerUser(name="nobody", uid=65534, gid=65534)
@@ -56,7 +56,7 @@ def test_reset_follows_links_to_data_out_of_roots_home(tmp_path, shared):
     assert list(shared.iterdir()) == []
 
 
-def test_reset_leaves_what_others_put_there(tmp_path):
+def test_reset_keeps_other_files(tmp_path):
     fill(tmp_path)
     (tmp_path / "notes.txt").touch()
 
@@ -65,7 +65,7 @@ def test_reset_leaves_what_others_put_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_reset_refuses_a_folder_that_is_not_evently_s(tmp_path):
+def test_reset_refuses_a_folder_with_other_files_only(tmp_path):
     (tmp_path / "mail").mkdir()
     (tmp_path / "notes.txt").touch()
 
@@ -97,7 +97,7 @@ def run_script(home, *arguments, answer=""):
     )
 
 
-def test_script_asks_first(tmp_path):
+def test_script_asks_for_confirmation(tmp_path):
     home = tmp_path / "home"
     fill(home)
 

@@ -1,4 +1,4 @@
-"""What beat hands over, while workers run and while they do not."""
+"""The schedule of periodic tasks."""
 
 import pytest
 from django.conf import settings
@@ -9,14 +9,14 @@ SCHEDULE = settings.CELERY_BEAT_SCHEDULE
 
 
 @pytest.mark.parametrize("name", SCHEDULE)
-def test_each_sweep_expires_about_when_the_next_one_comes(name):
+def test_periodic_task_expires_when_its_next_run_is_due(name):
     period, expires = SCHEDULE[name]["schedule"], SCHEDULE[name]["options"]["expires"]
 
     assert period <= expires <= max(period, 15)
 
 
 @pytest.mark.parametrize("name", SCHEDULE)
-def test_each_sweep_is_a_task_that_workers_know(name):
+def test_periodic_task_is_known_to_workers(name):
     app.loader.import_default_modules()
 
     assert SCHEDULE[name]["task"] in app.tasks

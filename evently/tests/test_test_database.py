@@ -1,4 +1,4 @@
-"""The tests' own ground: two roles, clean tables, and rows of migrations kept."""
+"""The test database: two roles, empty tables, and the rows of migrations."""
 
 import threading
 
@@ -79,7 +79,7 @@ def test_rows_of_migrations_survive_transactional_tests(turn):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("alias", ["default", "owner"])
-def test_address_leads_other_processes_to_the_test_database(alias):
+def test_url_connects_other_processes_to_the_test_database(alias):
     with psycopg.connect(url_of(alias)) as other:
         assert other.execute("SELECT current_user, current_database()").fetchone() == (
             connections[alias].settings_dict["USER"],

@@ -1,3 +1,5 @@
+"""Rate limits and their counters."""
+
 import socket
 import threading
 import time
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("still_time")
 
 @pytest.fixture
 def broker_down(settings):
-    # Nothing listens there.
+    # No server listens there.
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
 
@@ -30,7 +32,7 @@ def fill(subject="ana"):
         count((LIMIT, subject))
 
 
-def test_count_lets_so_many_through():
+def test_count_allows_the_limit_and_no_more():
     fill()
 
     with pytest.raises(TooManyAttempts) as refusal:
@@ -39,12 +41,12 @@ def test_count_lets_so_many_through():
     count((LIMIT, "bo"))
 
 
-def test_count_ignores_what_has_no_subject():
+def test_count_ignores_attempts_without_a_subject():
     for _ in range(10):
         assert count((LIMIT, None)) == []
 
 
-def test_count_starts_anew_with_the_next_window(still_time):
+def test_count_starts_again_with_the_next_window(still_time):
     fill()
     still_time.move(timedelta(minutes=59, seconds=49))
     with pytest.raises(TooManyAttempts):
@@ -55,7 +57,7 @@ def test_count_starts_anew_with_the_next_window(still_time):
     count((LIMIT, "ana"))
 
 
-def test_forgive_takes_an_attempt_back():
+def test_forgive_uncounts_an_attempt():
     for _ in range(10):
         forgive(count((LIMIT, "ana")))
     fill()
@@ -63,7 +65,7 @@ def test_forgive_takes_an_attempt_back():
         count((LIMIT, "ana"))
 
 
-def test_the_strictest_limit_says_when_to_come_back():
+def test_retry_after_is_that_of_the_longest_exceeded_window():
     day = Limit("day", most=1, window=timedelta(days=1))
     count((LIMIT, "ana"), (day, "ana"))
 
@@ -73,7 +75,7 @@ def test_the_strictest_limit_says_when_to_come_back():
 
 
 @pytest.mark.usefixtures("broker_down")
-def test_count_goes_on_while_the_broker_is_down():
+def test_count_limits_per_process_while_the_broker_is_down():
     fill()
 
     with pytest.raises(TooManyAttempts):
@@ -81,7 +83,7 @@ def test_count_goes_on_while_the_broker_is_down():
     count((LIMIT, "bo"))
 
 
-def test_count_asks_a_broker_that_says_nothing_once_in_a_while(settings, monkeypatch):
+def test_count_seldom_waits_for_a_broker_that_does_not_respond(settings, monkeypatch):
     began = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: began)
     monkeypatch.setattr(counters, "timeout_seconds", TIMEOUT_SECONDS)
@@ -98,7 +100,7 @@ def test_count_asks_a_broker_that_says_nothing_once_in_a_while(settings, monkeyp
             silent.accept()
 
 
-def test_count_comes_back_to_the_broker(settings, monkeypatch):
+def test_count_returns_to_the_broker_after_a_pause(settings, monkeypatch):
     began = time.monotonic()
     back, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:9/0"
     fill()
@@ -113,16 +115,16 @@ def test_count_comes_back_to_the_broker(settings, monkeypatch):
 
 
 @pytest.mark.usefixtures("broker_down")
-def test_counters_of_the_process_stay_few():
+def test_local_counters_are_bounded():
     for n in range(MOST_LOCAL + 1000):
         counters.add(f"key{n}", seconds=60)
 
     assert len(counters._local) <= MOST_LOCAL
-    # The newer ones are kept.
+    # The newest ones are kept.
     assert counters.add(f"key{MOST_LOCAL + 999}", seconds=60) == 2
 
 
-def test_counters_hold_no_addresses(settings):
+def test_counters_hold_no_personal_data(settings):
     count((LIMIT, "ana@example.org"), (LIMIT, "192.0.2.7"))
 
     with redis.Redis.from_url(settings.REDIS_URL) as store:
@@ -131,7 +133,7 @@ def test_counters_hold_no_addresses(settings):
     assert not any("ana" in key or "192.0" in key for key in keys)
 
 
-def test_a_hundred_at_once_do_not_all_pass():
+def test_simultaneous_attempts_do_not_exceed_the_limit():
     passed, barrier = [], threading.Barrier(20)
 
     def work():

@@ -1,11 +1,11 @@
 """Every write of events."""
 
+from evently.errors import EditedMeanwhile
 from events.operations.editing import (
     EDITABLE,
     AlreadyPublished,
     CapacityInUse,
     CurrencySettled,
-    EditedMeanwhile,
     EventOver,
     add_event,
     change_event,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from evently.database.clock import now
-from evently.errors import Conflict, Invalid
+from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
@@ -49,16 +49,6 @@ COPIED = (
 # What can bring free seats on sale that were not before.
 OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
 COPY_MOVES_BY = timedelta(days=28)
-
-
-class EditedMeanwhile(Conflict):
-    """Somebody else saved a change since this one was begun."""
-
-    code = "edited_meanwhile"
-    message = (
-        "Somebody else changed this event while you were editing it. "
-        "Look at their version and apply your change again."
-    )
 
 
 class CapacityInUse(Conflict):

@@ -67,8 +67,8 @@ def test_pages_follow_one_another_without_gap_or_repetition(client, user):
     assert pages == 3
 
 
-def test_a_cursor_of_nobodys_making_is_not_found(client, user):
-    assert client.get("/notifications/?cursor=nonsense").status_code == 404
+def test_invalid_cursor_is_refused(client, user):
+    assert client.get("/notifications/?cursor=nonsense").status_code == 400
 
 
 def test_the_inbox_costs_the_same_for_one_and_for_twenty(client, user):

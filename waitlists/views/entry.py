@@ -41,10 +41,9 @@ def my_waitlists(request: HttpRequest) -> HttpResponse:
         queries.entries_of(user_id=user_id).prefetch_related(
             Prefetch("promotions", queryset=pending, to_attr="pending")
         ),
-        moment="joined_at",
+        ordering=("-joined_at", "-id"),
         size=ENTRIES_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
-        newest_first=True,
     )
     context = {
         "entries": [

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from boxoffice.demo import load_demo, people
+from boxoffice.demo import load_demo
+from evently import demo_logins
 from evently.errors import DomainError
 
 
@@ -22,5 +23,6 @@ class Command(BaseCommand):
         else:
             self.stdout.write("The demo events are there already.")
         self.stdout.write(
-            f"Log in as {people.ORGANIZER} or {people.ATTENDEE}, password {people.PASSWORD}."
+            f"Log in as {demo_logins.ORGANIZER} or {demo_logins.ATTENDEE}, "
+            f"password {demo_logins.PASSWORD}."
         )

@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     at = now()
     page = page_of(
         find_events(**form.wishes),
-        moment="event_date",
+        ordering=("event_date", "id"),
         size=EVENTS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
     )

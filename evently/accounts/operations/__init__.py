@@ -5,7 +5,6 @@ run inside the caller's. Errors are defined beside the operations and exported h
 account is in `boxoffice.lifecycle`, since it first cancels bookings and waitlist entries.
 """
 
-from evently.accounts.links import TokenInvalid
 from evently.accounts.locks import SessionEnded, UserNotFound
 from evently.accounts.operations.api_tokens import (
     IssuedToken,
@@ -41,7 +40,6 @@ from evently.accounts.operations.registration import (
 )
 from evently.accounts.operations.users import (
     AddressUnverified,
-    EditedMeanwhile,
     LastSuperuser,
     PreferencesInvalid,
     change_profile,
@@ -51,6 +49,8 @@ from evently.accounts.operations.users import (
     withdraw_organizer,
 )
 from evently.accounts.operations.verification import end_unverified_password
+from evently.errors import EditedMeanwhile
+from evently.links import LinkExpired
 from evently.throttle import TooManyAttempts
 
 __all__ = [
@@ -59,10 +59,10 @@ __all__ = [
     "EditedMeanwhile",
     "IssuedToken",
     "LastSuperuser",
+    "LinkExpired",
     "PreferencesInvalid",
     "ScopeNotAllowed",
     "SessionEnded",
-    "TokenInvalid",
     "TokenNotFound",
     "TokenRequestInvalid",
     "TooManyAttempts",

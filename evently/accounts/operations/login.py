@@ -57,7 +57,7 @@ def log_in_by_link(*, token: str) -> User:
     """Return the user of a sign-in link, which works once and verifies the email address.
 
     The view passes the user to Django's `login`.
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     user_id, link_version = read_login_token(token)
 

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db.models import F
 
-from evently.accounts.links import TokenInvalid, read_password_reset_token
+from evently.accounts.links import read_password_reset_token
 from evently.accounts.locks import lock_user
 from evently.accounts.models import User
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
@@ -15,6 +15,7 @@ from evently.accounts.operations.verification import revoke_tokens, verify_by_em
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import password_reset_requested
 from evently.errors import Invalid, NotAllowed
+from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.throttle import count, forgive
 from evently.transactions import run_in_transaction
@@ -87,7 +88,7 @@ def reset_password(*, token: str, password: str) -> User:
     """Set a password by an emailed link, once; ends all sessions and revokes all API tokens.
 
     The link also verifies the email address.
-    Raises TokenInvalid, WeakPassword.
+    Raises LinkExpired, WeakPassword.
     """
     user_id, link_version = read_password_reset_token(token)
     check_strength(password)
@@ -144,10 +145,10 @@ def password_matches(user: User, password: str) -> bool:
 def lock_active(user_id: UUID, link_version: int) -> User:
     """Lock the user of a one-time link.
 
-    Raises TokenInvalid if it was used, or the account has been deactivated or deleted.
+    Raises LinkExpired if it was used, or the account has been deactivated or deleted.
     """
     users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
     user = users.filter(pk=user_id, link_version=link_version).first()
     if user is None:
-        raise TokenInvalid
+        raise LinkExpired
     return user

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
-from evently.accounts.links import TokenInvalid, read_verification_token
+from evently.accounts.links import read_verification_token
 from evently.accounts.locks import SessionEnded, lock_user
 from evently.accounts.models import User
 from evently.accounts.operations.passwords import WrongPassword, check_strength, password_matches
@@ -23,6 +23,7 @@ from evently.accounts.signals import (
     user_registered,
 )
 from evently.errors import NotAllowed
+from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.privacy.addresses import clean_address, clean_name
 from evently.throttle import forgive
@@ -80,7 +81,7 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
 def user_to_verify(*, token: str) -> User:
     """Return the user of a verification link, who may be verified already.
 
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
     return _user_of(token, User.objects.with_keys().active())
 
@@ -90,7 +91,7 @@ def verify_address(*, token: str, session: str) -> User:
 
     session: the caller's `get_session_auth_hash()`. It proves that the caller knows the password,
     so the password stays.
-    Raises TokenInvalid, SessionEnded.
+    Raises LinkExpired, SessionEnded.
     """
 
     def work() -> User:
@@ -108,7 +109,7 @@ def verify_address_with_password(*, token: str, password: str, origin: Origin) -
     """Verify the email address of a user who enters the account's password, which stays.
 
     Counted like a login, since the holder of the link could guess passwords otherwise.
-    Raises TokenInvalid, WrongPassword, TooManyAttempts.
+    Raises LinkExpired, WrongPassword, TooManyAttempts.
     """
     counted = count_login(user_to_verify(token=token).email, origin)
 
@@ -130,13 +131,13 @@ def verify_address_by_email(*, token: str) -> User:
 
     The old password ends, and the holder of the email sets a new one
     (`links.password_reset_token`). Works once.
-    Raises TokenInvalid.
+    Raises LinkExpired.
     """
 
     def work() -> User:
         user = _lock_user_of(token)
         if user.is_verified:
-            raise TokenInvalid
+            raise LinkExpired
         verify_by_email(user)
         return user
 
@@ -149,11 +150,11 @@ def _lock_user_of(token: str) -> User:
 
 
 def _user_of(token: str, users: QuerySet[User]) -> User:
-    """Return the user of a verification token, among `users`. Raises TokenInvalid."""
+    """Return the user of a verification token, among `users`. Raises LinkExpired."""
     user_id, digest = read_verification_token(token)
     user = users.filter(pk=user_id, email_digest__startswith=digest).first()
     if user is None or not digest:
-        raise TokenInvalid
+        raise LinkExpired
     return user
 
 

@@ -7,17 +7,10 @@ from uuid import UUID
 from evently.accounts.locks import lock_user
 from evently.accounts.models import Role, User
 from evently.accounts.operations.verification import revoke_tokens
-from evently.errors import Conflict, Invalid
+from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.transactions import run_in_transaction
 
 LARGEST_PREFERENCES = 4096
-
-
-class EditedMeanwhile(Conflict):
-    """Another request changed the user first; the error carries the current `version`."""
-
-    code = "edited_meanwhile"
-    message = "This was changed in the meantime. Please reload it, then repeat your change."
 
 
 class PreferencesInvalid(Invalid):

@@ -181,7 +181,7 @@ def test_admin_login_is_throttled(client, boss):
 
     page = client.post("/admin/login/", {"username": "boss@example.org", "password": PASSWORD})
 
-    assert "too many attempts" in page.content.decode()
+    assert "Too many attempts" in page.content.decode()
     assert "_auth_user_id" not in client.session
 
 

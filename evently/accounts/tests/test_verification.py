@@ -122,7 +122,7 @@ def test_verifying_by_email_works_once(client, unverified):
     answer = Client().post(page_of(unverified), {"by_email": "1"})
 
     assert answer.status_code == 200, "it only shows that the email address is confirmed"
-    with pytest.raises(operations.TokenInvalid):
+    with pytest.raises(operations.LinkExpired):
         operations.verify_address_by_email(token=links.verification_token(unverified))
 
 

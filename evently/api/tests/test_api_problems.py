@@ -1,4 +1,4 @@
-"""Errors of the API: problem+json whatever happens, and never a page."""
+"""Errors of the API are always problem documents, never pages."""
 
 import json
 from decimal import Decimal
@@ -13,19 +13,23 @@ from rest_framework.test import APIClient
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.problems import flat_errors, problem_of
 from evently.api.tests.client import api, assert_problem
-from evently.errors import Busy, Conflict, Invalid, NotAllowed, NotFound
+from evently.cursors import CursorInvalid
+from evently.errors import Busy, Conflict, EditedMeanwhile, Invalid, Malformed, NotAllowed, NotFound
 from evently.idempotency.keys import Replayed, RequestInProgress
 
 
 class PriceUp(Conflict):
     code = "price_up"
-    message = "Dearer."
+    message = "The price went up."
 
 
 @pytest.mark.parametrize(
     ("exception", "status", "code"),
     [
+        (Malformed(), 400, "malformed"),
+        (CursorInvalid(), 400, "cursor_invalid"),
         (Invalid(), 422, "invalid"),
+        (EditedMeanwhile(version=2), 412, "edited_meanwhile"),
         (NotAllowed(), 403, "not_allowed"),
         (NotFound(), 404, "not_found"),
         (Conflict(), 409, "conflict"),
@@ -51,13 +55,13 @@ def test_exceptions_become_problems(exception, status, code):
     assert "secret" not in response.content.decode()
 
 
-def test_what_may_work_later_says_when():
+def test_temporary_errors_have_retry_after():
     assert problem_of(Busy(retry_after_seconds=7)).headers["Retry-After"] == "7"
     assert problem_of(RequestInProgress()).headers["Retry-After"] == "1"
     assert problem_of(OperationalError()).headers["Retry-After"] == "5"
 
 
-def test_details_of_a_refusal_stand_beside_its_code():
+def test_details_of_a_refusal_are_members_of_the_problem():
     problem = json.loads(problem_of(PriceUp(current_price=Decimal("25.00"))).content)
 
     assert problem["current_price"] == "25.00"
@@ -70,7 +74,7 @@ def test_fields_of_a_refusal_are_errors():
     assert problem["errors"] == {"name": ["Too long."]}
 
 
-def test_errors_are_flat():
+def test_nested_errors_are_flattened():
     detail = {
         "a": ["x", "y"],
         "b": {"c": ["z"], "non_field_errors": ["w"]},
@@ -87,7 +91,7 @@ def test_errors_are_flat():
     }
 
 
-def test_replays_give_the_first_answer():
+def test_replays_return_the_first_answer():
     first = Replayed(status=201, answer={"a": "ä"}, headers={"Location": "/a/"})
     response = problem_of(first)
 
@@ -96,7 +100,7 @@ def test_replays_give_the_first_answer():
     assert response.headers["Location"] == "/a/"
 
 
-def test_replays_without_content_have_no_type():
+def test_replays_without_content_have_no_content_type():
     response = problem_of(Replayed(status=204, answer=None, headers={}))
 
     assert (response.status_code, response.content) == (204, b"")
@@ -109,7 +113,7 @@ def test_replays_without_content_have_no_type():
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 @pytest.mark.parametrize("debug", [True, False])
-def test_unknown_addresses_are_problems(settings, path, method, debug):
+def test_unknown_urls_are_problems(settings, path, method, debug):
     settings.DEBUG = debug
 
     client = APIClient(enforce_csrf_checks=True)
@@ -125,7 +129,7 @@ def test_unknown_hosts_are_problems(settings):
     assert b"problem" not in api().get("/", HTTP_HOST="evil.example").content
 
 
-def test_failures_around_views_are_problems(settings, monkeypatch):
+def test_failures_outside_views_are_problems(settings, monkeypatch):
     settings.DEBUG = False
     client = api()
     client.raise_request_exception = False
@@ -141,7 +145,7 @@ def test_failures_around_views_are_problems(settings, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_missing_slash_is_hinted_at():
+def test_missing_slash_is_mentioned():
     problem = assert_problem(api().post("/api/v1/bookings", {}), 404, "not_found")
 
     assert "/api/v1/bookings/" in problem["detail"]
@@ -149,7 +153,7 @@ def test_missing_slash_is_hinted_at():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("debug", [True, False])
-def test_unexpected_errors_show_nothing(settings, monkeypatch, debug):
+def test_unexpected_errors_show_no_details(settings, monkeypatch, debug):
     settings.DEBUG = debug
     client = api(UserFactory())
     client.raise_request_exception = False
@@ -166,7 +170,7 @@ def test_unexpected_errors_show_nothing(settings, monkeypatch, debug):
 
 
 @pytest.mark.django_db
-def test_database_down_is_told_plainly(monkeypatch):
+def test_database_that_is_down_is_a_503(monkeypatch):
     client = api()
 
     def fail(*args, **kwargs):
@@ -181,7 +185,7 @@ def test_database_down_is_told_plainly(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_had_is_said():
+def test_unsupported_formats_and_methods_are_problems():
     client = api(OrganizerFactory())
 
     assert_problem(
@@ -193,7 +197,7 @@ def test_what_cannot_be_had_is_said():
 
 
 @pytest.mark.django_db
-def test_answers_stay_out_of_caches():
+def test_responses_are_kept_out_of_caches():
     assert api().get("/api/v1/events/").headers["Cache-Control"] == "no-cache"
     response = api(UserFactory()).get("/api/v1/events/")
     assert response.headers["Cache-Control"] == "no-store"

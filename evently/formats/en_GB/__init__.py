@@ -1,1 +1,1 @@
-"""English, by the clock of 24 hours."""
+"""English with the 24-hour clock."""

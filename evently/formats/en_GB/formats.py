@@ -1,4 +1,4 @@
-"""What Django's own English lacks: 19:06 instead of 7:06 p.m., as on all of our pages."""
+"""Overrides of Django's English formats: 19:06 instead of 7:06 p.m., as on all other pages."""
 
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"

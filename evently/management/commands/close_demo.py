@@ -1,4 +1,4 @@
-"""Switch off the demo's logins, on a database that goes from development to real use."""
+"""Deactivate the demo's logins, on a database that goes from development to production."""
 
 from typing import Any
 
@@ -9,13 +9,12 @@ from evently import demo_logins
 
 class Command(BaseCommand):
     help = (
-        "Switches off the demo's logins, whose password everybody knows. Demo events stay: cancel "
-        "or delete them in the admin. `createsuperuser` makes a superuser of your own."
+        "Deactivates the demo's logins, whose password is public. Demo events remain: cancel or "
+        "delete them in the admin. `createsuperuser` creates a superuser."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Switch them off, and say which."""
         closed = demo_logins.close_logins()
         self.stdout.write(
-            f"Switched off: {', '.join(closed)}." if closed else "No demo login was open."
+            f"Deactivated: {', '.join(closed)}." if closed else "No demo login was active."
         )

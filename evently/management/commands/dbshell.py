@@ -1,4 +1,4 @@
-"""Open psql, also where the machine has none: the embedded PostgreSQL brings one."""
+"""Open psql, also where none is installed: the embedded PostgreSQL includes one."""
 
 import os
 from typing import Any
@@ -11,17 +11,16 @@ from evently.embedded.state import CannotStart
 
 
 class Command(dbshell.Command):
-    """Django's own dbshell; `--database owner` opens it as the tables' owner."""
+    """Django's own dbshell; `--database owner` connects as the owner of the tables."""
 
     def handle(self, **options: Any) -> None:
-        """Find psql and hand over to it."""
         machine = os.environ.get("PATH", os.defpath)
         try:
             wheel = str(postgres_programs())
         except CannotStart:
             wheel = ""
-        # The embedded server's own psql knows its version; for other servers the machine's
-        # psql goes first, which speaks TLS.
+        # The embedded server's own psql matches its version. For other servers an installed psql is
+        # preferred, since the embedded one has no TLS.
         embedded = "postgres" in servers.needed()
         order = [wheel, machine] if embedded else [machine, wheel]
         os.environ["PATH"] = os.pathsep.join(part for part in order if part)

@@ -21,10 +21,9 @@ TIMED_OUT = (
 
 
 class Command(migrate.Command):
-    """Django's own migrate, on the alias "owner" unless another is named."""
+    """Django's own migrate, with the database alias "owner" as default."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take Django's arguments, with another default."""
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 

@@ -1,4 +1,4 @@
-"""Let people be found by their address under a new EVENTLY_DIGEST_KEY, where the old is lost."""
+"""Look users up by email address under a new EVENTLY_DIGEST_KEY, where the old key is lost."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,17 +15,16 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Opens every address once and digests it under the current EVENTLY_DIGEST_KEY. Can be "
-        "stopped and run again. Two accounts of one address, made under two keys, stay apart: "
-        "the older one is left as it is, and named."
+        "Decrypts every email address and digests it with the current EVENTLY_DIGEST_KEY. Can be "
+        "interrupted and run again. Where two accounts have one email address, created under two "
+        "keys, the older one is listed and left unchanged."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the size of a batch."""
         parser.add_argument("--batch", type=int, default=BATCH)
 
     def handle(self, *args: Any, batch: int, **options: Any) -> None:
-        """Digest them all, the newest first."""
+        # The newest first: of two accounts with one email address, the newer one gets it.
         before: UUID | None = None
         total = 0
         while ids := _next_ids(before, batch):
@@ -33,25 +32,25 @@ class Command(BaseCommand):
             changed, left = run_in_transaction(lambda ids=ids: redigest(ids))  # type: ignore[misc]
             total += changed
             for id_ in left:
-                self.stdout.write(f"{id_} stays as it is: a newer account has its address.")
-        self.stdout.write(f"{total} people are found by the current key now.")
+                self.stdout.write(f"{id_} is unchanged: a newer account has its email address.")
+        self.stdout.write(f"{total} users are now looked up by the current key.")
 
 
 def _next_ids(before: UUID | None, batch: int) -> list[UUID]:
-    people = User.objects.filter(email_digest__isnull=False).order_by("-pk")
+    users = User.objects.filter(email_digest__isnull=False).order_by("-pk")
     if before is not None:
-        people = people.filter(pk__lt=before)
-    return list(people.values_list("pk", flat=True)[:batch])
+        users = users.filter(pk__lt=before)
+    return list(users.values_list("pk", flat=True)[:batch])
 
 
 def redigest(ids: list[UUID]) -> tuple[int, list[UUID]]:
-    """Digest these people's addresses anew; return how many changed, and who was left.
+    """Digest the email addresses of these users; return how many changed, and who was left.
 
-    Those are left whose address belongs to somebody else under the current key already.
+    Users are left whose email address already belongs to another user under the current key.
     """
     changed, left = 0, []
-    people = User.objects.with_keys().select_for_update(of=("self",), no_key=True)
-    for user in people.filter(pk__in=ids).order_by("-pk"):
+    users = User.objects.with_keys().select_for_update(of=("self",), no_key=True)
+    for user in users.filter(pk__in=ids).order_by("-pk"):
         digest = digest_of_address(user.email)
         if not user.email or digest == user.email_digest:
             continue
