@@ -157,7 +157,7 @@ def test_application_does_not_load_on_a_database_with_active_demo_logins():
     refused = load_application()
     assert refused.returncode == 1
     last_line = refused.stderr.strip().splitlines()[-1]
-    assert last_line.startswith("django.core.exceptions.ImproperlyConfigured: This database was")
+    assert last_line.startswith("django.core.exceptions.ImproperlyConfigured: This database")
 
     output_of("close_demo")
     assert load_application().returncode == 0
