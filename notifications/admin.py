@@ -1,4 +1,4 @@
-"""Telling in the admin: what was told, every mail and what became of it, the templates."""
+"""The admin of notifications: notifications, the delivery log, the email templates."""
 
 from typing import Any
 
@@ -15,9 +15,11 @@ from evently.admin.cells import person, two_lines, when
 from evently.admin.lists import ListedAdmin
 from evently.errors import DomainError
 from evently.formatting import moment
+from notifications.kinds import KIND_CHOICES
 from notifications.models import EmailDelivery, EmailTemplate, Notification
 from notifications.operations import resending
 
+LABELS = dict(KIND_CHOICES)
 STATUS_COLOURS = {
     "Pending": "info",
     "Sent": "success",
@@ -28,47 +30,43 @@ STATUS_COLOURS = {
 
 
 class ReadOnly(ListedAdmin):
-    """Rows that are looked at, not edited; for superusers, as they concern everybody."""
+    """Read-only rows, for superusers only, since they concern all users."""
 
     list_per_page = 50
     list_fullwidth = True
 
+    # Operations write these rows; old ones are deleted with their partition or their user.
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: operations write these rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: what was said stays as it was."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: old rows go with their partition, or with their person."""
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let superusers look."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the app to superusers."""
         return self.has_view_permission(request)
 
 
-class ToldAdmin(ReadOnly):
-    """What was told to one person each: found by their whole address."""
+class OfUserAdmin(ReadOnly):
+    """Rows of one user each, found by the user's complete email address."""
 
-    # Django wants a field here to show the search.
+    # Django shows the search only where there is a field.
     search_fields = ("user__email_digest",)
-    search_help_text = "Whole address"
+    search_help_text = "Complete email address"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Bring the people's keys along, so that a page costs the same for 1 and for 50."""
+        """Load the users' keys along, so that a page needs the same queries for 1 and for 50."""
         return super().get_queryset(request).select_related("user__person_key")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Find by the digest of a whole address."""
+        """Search by the digest of a complete email address."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -76,27 +74,36 @@ class ToldAdmin(ReadOnly):
 
     @display(description="When", ordering="created_at")
     def created(self, obj: Any) -> SafeString:
-        """Show when it was written."""
         return when(obj.created_at, get_current_timezone())
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
-    def shown_status(self, obj: Any) -> str:
-        """Return the status, coloured."""
+    def status_label(self, obj: Any) -> str:
         return str(obj.get_status_display())
 
 
-@admin.register(Notification)
-class NotificationAdmin(ToldAdmin):
-    """What people were told."""
+class KindFilter(admin.SimpleListFilter):
+    title = "type"
+    parameter_name = "type__exact"
 
-    list_display = ("created", "told", "type", "message", "shown_status", "read")
-    list_filter = ("status", "type", "read", "created_at")
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return KIND_CHOICES
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Notification]
+    ) -> QuerySet[Notification]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+@admin.register(Notification)
+class NotificationAdmin(OfUserAdmin):
+    list_display = ("created", "recipient", "kind", "message", "status_label", "read")
+    list_filter = ("status", KindFilter, "read", "created_at")
     ordering = ("-created_at", "-id")
     fields = (
         "id",
-        "told",
+        "recipient",
         "event_id",
-        "type",
+        "kind",
         "message",
         "channels",
         "status",
@@ -107,22 +114,25 @@ class NotificationAdmin(ToldAdmin):
     )
     readonly_fields = fields
 
-    @display(description="Who")
-    def told(self, obj: Notification) -> SafeString | str:
-        """Show whom."""
+    @display(description="Recipient")
+    def recipient(self, obj: Notification) -> SafeString | str:
         return person(obj.user)
+
+    @display(description="type", ordering="type")
+    def kind(self, obj: Notification) -> str:
+        return LABELS.get(obj.type, obj.type)
 
 
 @admin.register(EmailDelivery)
-class EmailDeliveryAdmin(ToldAdmin):
-    """Every mail and what became of it; failed ones are sent again from here."""
+class EmailDeliveryAdmin(OfUserAdmin):
+    """The log of all emails; failed ones can be sent again."""
 
     list_display = (
         "created",
         "template_type",
         "recipient",
-        "shown_status",
-        "tried",
+        "status_label",
+        "attempts",
         "error_message",
     )
     list_filter = ("status", "template_type", "provider", "created_at")
@@ -145,35 +155,30 @@ class EmailDeliveryAdmin(ToldAdmin):
     readonly_fields = fields
     actions = ("send_again",)
 
-    @display(description="Tried", ordering="last_attempt_at")
-    def tried(self, obj: EmailDelivery) -> SafeString:
-        """Show how often it was tried, and when last."""
+    @display(description="Attempts", ordering="last_attempt_at")
+    def attempts(self, obj: EmailDelivery) -> SafeString:
         last = moment(obj.last_attempt_at, get_current_timezone())
         return two_lines(f"{obj.send_attempts}×", last)
 
     def has_send_again_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let those who see the log send mails again."""
         return self.has_view_permission(request)
 
-    @action(description="Send failed mails again", permissions=["send_again"])
+    @action(description="Send failed emails again", permissions=["send_again"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[EmailDelivery]) -> None:
-        """Start the selected failed mails again."""
         try:
             count = resending.resend_failed(delivery_ids=queryset.values_list("pk", flat=True))
         except DomainError as refusal:
             self.message_user(request, refusal.text, messages.ERROR)
             return
         if count:
-            sentence = f"{count} failed mail{'' if count == 1 else 's'} will be sent again."
+            sentence = f"{count} failed email{'' if count == 1 else 's'} will be sent again."
             self.message_user(request, sentence, messages.SUCCESS)
         else:
-            self.message_user(request, "None of these mails had failed.", messages.WARNING)
+            self.message_user(request, "None of these emails had failed.", messages.WARNING)
 
 
 @admin.register(EmailTemplate)
 class EmailTemplateAdmin(ReadOnly):
-    """The templates and their versions."""
-
     list_display = ("template_type", "version", "is_active", "subject_template", "updated_at")
     list_filter = ("template_type", "is_active")
     ordering = ("template_type", "-version")
@@ -192,15 +197,12 @@ class EmailTemplateAdmin(ReadOnly):
 
     @display(description="HTML")
     def html(self, obj: EmailTemplate) -> SafeString:
-        """Show the HTML with its line breaks."""
         return format_html('<pre class="ev-pre">{}</pre>', obj.html_template)
 
     @display(description="Text")
     def text(self, obj: EmailTemplate) -> SafeString:
-        """Show the text with its line breaks."""
         return format_html('<pre class="ev-pre">{}</pre>', obj.text_template)
 
     @display(description="Placeholders")
     def placeholders(self, obj: EmailTemplate) -> str:
-        """Name what may stand in it."""
         return ", ".join(f"{{{name}}}" for name in obj.variables)

@@ -1,4 +1,4 @@
-"""Messages in the API: one's own, nobody else's."""
+"""Notifications in the API: those of the current user only."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from notifications.serializers import NotificationRepresentation, ReadAllReprese
 
 
 class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
-    """Messages."""
+    """Notifications of the current user."""
 
     required_scopes = {"list": READ, "read": READ, "read_all": READ}
     filter_backends = [DjangoFilterBackend]
@@ -28,12 +28,11 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = Notification.objects.none()
 
     def get_queryset(self) -> QuerySet[Notification]:
-        """Return the messages to whoever asks, newest first."""
         return queries.inbox(user_id=user_of(self.request).pk)
 
     @extend_schema(request=None, responses={200: NotificationRepresentation})
     def read(self, request: Request, notification_id: UUID) -> Response:
-        """Mark a message as read; doing so again changes nothing."""
+        """Mark a notification as read. Repeating the request changes nothing."""
         notification = reading.mark_read(
             user_id=user_of(request).pk, notification_id=notification_id
         )
@@ -41,6 +40,6 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(request=None, responses={200: ReadAllRepresentation})
     def read_all(self, request: Request) -> Response:
-        """Mark all messages as read."""
+        """Mark all notifications as read."""
         marked = reading.mark_all_read(user_id=user_of(request).pk)
         return Response(ReadAllRepresentation({"marked": marked}).data)

@@ -1,4 +1,4 @@
-"""Addresses of messages in the API."""
+"""URLs of notifications in the API."""
 
 from django.urls import path
 

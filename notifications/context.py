@@ -1,4 +1,4 @@
-"""What every page shows of the inbox."""
+"""The context that every page has of the inbox."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from notifications.queries import unread_count
 
 
 def inbox(request: HttpRequest) -> dict[str, Any]:
-    """Give templates `unread_count`: counted when it is shown, 0 for who is not logged in."""
+    """Return `unread_count`: counted when a template shows it, 0 for visitors not logged in."""
     user = getattr(request, "user", None)
     if user is None:
         return {"unread_count": 0}

@@ -1,7 +1,7 @@
-"""The mailbox of development: mails as files, and pages that show them.
+"""The development mailbox: emails as files, and pages that show them.
 
-Nothing of this is reachable outside development: `notifications.urls` has the pages only while
-DEBUG is on, and each asks once more.
+It does not exist outside development: `notifications.urls` has the pages only while DEBUG is on,
+and each page checks again.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage as ParsedMail
+from email.message import EmailMessage as ParsedEmail
 from email.utils import parsedate_to_datetime
 from functools import wraps
 from pathlib import Path
@@ -29,12 +29,12 @@ from django.views.decorators.http import require_safe
 
 from evently.database.ids import uuid7
 
-SHOWN = 200
+MOST_LISTED = 200
 ENDING = ".eml"
 CONTENT_ID = re.compile(r"cid:([^\"'\s>]+)")
 SHOWN_HEADERS = ("Message-ID", "Reply-To", "Auto-Submitted", "List-Unsubscribe")
-# A mail is somebody else's HTML: it may show its own pictures and styles, and run nothing.
-MAIL_POLICY = {
+# The HTML of an email is not trusted: it may show its own images and styles, and run nothing.
+EMAIL_POLICY = {
     "default-src": [NONE],
     "img-src": [SELF, "data:"],
     "style-src": [UNSAFE_INLINE],
@@ -48,40 +48,33 @@ View = Callable[..., HttpResponse]
 
 
 class MailboxBackend(BaseEmailBackend):
-    """Writes each mail into a file of its own, whole or not at all, named by the time."""
+    """Writes each email to a file of its own, atomically, named in order of time."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write the mails; returns how many."""
         mailbox = Path(settings.DEV_MAILBOX)
         mailbox.mkdir(parents=True, exist_ok=True)
-        for mail in email_messages:
+        for email in email_messages:
             name = uuid7().hex
             draft = mailbox / f".{name}.part"
-            draft.write_bytes(mail.message().as_bytes())
+            draft.write_bytes(email.message().as_bytes())
             draft.rename(mailbox / f"{name}{ENDING}")
         return len(email_messages)
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of a mail that can be looked at by itself."""
-
+class Attachment:
     name: str
     url: str
 
 
 @dataclass(frozen=True)
 class Header:
-    """One line of a mail's head."""
-
     name: str
     value: str
 
 
 @dataclass
-class ShownMail:
-    """A mail as the pages show it."""
-
+class EmailPresenter:
     subject: str
     sender: str
     to: str
@@ -89,12 +82,12 @@ class ShownMail:
     url: str
     text: str = ""
     html_url: str = ""
-    attachments: list[Part] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
     headers: list[Header] = field(default_factory=list)
 
 
 def development_only(view: View) -> View:
-    """Answer "not found" outside development."""
+    """Answer 404 outside development."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -107,63 +100,63 @@ def development_only(view: View) -> View:
 
 @development_only
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """Show the mailbox, newest first."""
-    names = sorted((path.stem for path in _files()), reverse=True)[:SHOWN]
-    mails = [_head(name, mail) for name in names if (mail := _read(name)) is not None]
+    names = sorted((path.stem for path in _files()), reverse=True)[:MOST_LISTED]
+    mails = [_present(name, email) for name in names if (email := _read(name)) is not None]
     return render(request, "dev/mail_list.html", {"mails": mails})
 
 
 @development_only
 def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail."""
-    mail = _mail_or_404(name)
-    shown = _head(name, mail)
-    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
-    shown.text = text.get_content() if text else ""
-    shown.html_url = reverse("dev_mail_html", args=[name]) if html else ""
-    shown.headers = [
-        Header(header, str(mail[header])) for header in SHOWN_HEADERS if header in mail
+    email = _email_or_404(name)
+    presenter = _present(name, email)
+    text, html = email.get_body(("plain",)), email.get_body(("html",))
+    presenter.text = text.get_content() if text else ""
+    presenter.html_url = reverse("dev_mail_html", args=[name]) if html else ""
+    presenter.headers = [
+        Header(header, str(email[header])) for header in SHOWN_HEADERS if header in email
     ]
-    shown.attachments = [
-        Part(
+    presenter.attachments = [
+        Attachment(
             name=part.get_filename() or part.get_content_type(),
             url=reverse("dev_mail_part", args=[name, number]),
         )
-        for number, part in _attachments(mail)
+        for number, part in _attachments(email)
     ]
-    return render(request, "dev/mail_detail.html", {"mail": shown, "list_url": reverse("dev_mail")})
+    return render(
+        request, "dev/mail_detail.html", {"mail": presenter, "list_url": reverse("dev_mail")}
+    )
 
 
-@csp(MAIL_POLICY)
+@csp(EMAIL_POLICY)
 @xframe_options_sameorigin
 @development_only
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    """Serve a mail's HTML part, its pictures pointing to the parts of the same mail."""
-    mail = _mail_or_404(name)
-    body = mail.get_body(("html",))
+    """Serve an email's HTML part, with its images linked to the parts of the same email."""
+    email = _email_or_404(name)
+    body = email.get_body(("html",))
     if body is None:
         raise Http404
     urls = {
         str(part["Content-ID"]).strip("<> "): reverse("dev_mail_part", args=[name, number])
-        for number, part in _attachments(mail)
+        for number, part in _attachments(email)
         if part["Content-ID"]
     }
     html = CONTENT_ID.sub(lambda match: urls.get(match[1], match[0]), body.get_content())
-    # Links leave the frame, for no page of ours lets itself be framed.
+    # Links open outside the iframe, since our pages refuse to be framed.
     return HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
 
 
 @development_only
 def mail_part(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    """Serve an attachment: pictures to look at, everything else to download."""
-    found = dict(_attachments(_mail_or_404(name))).get(number)
+    """Serve an attachment: images inline, everything else as a download."""
+    found = dict(_attachments(_email_or_404(name))).get(number)
     if found is None:
         raise Http404
-    is_picture = found.get_content_type() == "image/png"
-    content_type = "image/png" if is_picture else "application/octet-stream"
+    is_image = found.get_content_type() == "image/png"
+    content_type = "image/png" if is_image else "application/octet-stream"
     response = HttpResponse(found.get_payload(decode=True), content_type=content_type)
     filename = re.sub(r"[^A-Za-z0-9._-]", "_", found.get_filename() or "part")
-    kind = "inline" if is_picture else "attachment"
+    kind = "inline" if is_image else "attachment"
     response.headers["Content-Disposition"] = f'{kind}; filename="{filename}"'
     return response
 
@@ -172,8 +165,8 @@ def _files() -> Iterator[Path]:
     return Path(settings.DEV_MAILBOX).glob(f"*{ENDING}")
 
 
-def _read(name: str) -> ParsedMail | None:
-    """Return a mail by its name, which holds no dot and no slash (the URL sees to that)."""
+def _read(name: str) -> ParsedEmail | None:
+    """Return an email by its name, which has no dot and no slash (ensured by the URL)."""
     try:
         content = (Path(settings.DEV_MAILBOX) / f"{name}{ENDING}").read_bytes()
     except OSError:
@@ -181,31 +174,31 @@ def _read(name: str) -> ParsedMail | None:
     return message_from_bytes(content, policy=policy.default)
 
 
-def _mail_or_404(name: str) -> ParsedMail:
-    mail = _read(name)
-    if mail is None:
+def _email_or_404(name: str) -> ParsedEmail:
+    email = _read(name)
+    if email is None:
         raise Http404
-    return mail
+    return email
 
 
-def _head(name: str, mail: ParsedMail) -> ShownMail:
+def _present(name: str, email: ParsedEmail) -> EmailPresenter:
     try:
-        at = parsedate_to_datetime(str(mail["Date"]))
+        at = parsedate_to_datetime(str(email["Date"]))
     except ValueError:
         at = timezone.now()
-    return ShownMail(
-        subject=str(mail["Subject"] or "(no subject)"),
-        sender=str(mail["From"] or ""),
-        to=str(mail["To"] or ""),
+    return EmailPresenter(
+        subject=str(email["Subject"] or "(no subject)"),
+        sender=str(email["From"] or ""),
+        to=str(email["To"] or ""),
         at=at,
         url=reverse("dev_mail_detail", args=[name]),
     )
 
 
-def _attachments(mail: ParsedMail) -> list[tuple[int, ParsedMail]]:
+def _attachments(email: ParsedEmail) -> list[tuple[int, ParsedEmail]]:
     """Return the parts that have a file name, with their numbers."""
     return [
         (number, part)
-        for number, part in enumerate(mail.walk())
+        for number, part in enumerate(email.walk())
         if not part.is_multipart() and part.get_filename()
     ]

@@ -1,4 +1,4 @@
-"""What notifications keep about a person, for their export."""
+"""The parts of a user's data export that come from notifications."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,6 @@ from notifications.models import EmailDelivery, Notification
 
 @section("notifications")
 def notifications(user_id: UUID) -> list[dict[str, Any]]:
-    """Return what a person was told."""
     rows = Notification.objects.filter(user_id=user_id).order_by("created_at", "id")
     columns = rows.values(
         "id",
@@ -27,15 +26,15 @@ def notifications(user_id: UUID) -> list[dict[str, Any]]:
 
 @section("mails")
 def mails(user_id: UUID) -> list[dict[str, Any]]:
-    """Return the mails that were sent to a person, and where."""
+    """Return the emails that were sent to a user, and the email addresses they went to."""
     log = EmailDelivery.objects.filter(user_id=user_id).select_related("user__person_key")
     return [
         {
-            "id": mail.pk,
-            "recipient_email": mail.recipient,
-            "template_type": mail.template_type,
-            "status": mail.status,
-            "created_at": mail.created_at,
+            "id": email.pk,
+            "recipient_email": email.recipient,
+            "template_type": email.template_type,
+            "status": email.status,
+            "created_at": email.created_at,
         }
-        for mail in log.order_by("created_at", "id")
+        for email in log.order_by("created_at", "id")
     ]

@@ -1,17 +1,18 @@
-"""Messages for tests."""
+"""Notifications for tests."""
 
 import factory
 
 from evently.accounts.factories import UserFactory
-from notifications.models import MessageType, Notification
+from notifications.kinds.general import GENERAL
+from notifications.models import Notification
 
 
 class NotificationFactory(factory.django.DjangoModelFactory[Notification]):
-    """A pending message of no kind in particular."""
+    """A pending notification of the general kind."""
 
     class Meta:
         model = Notification
 
     user = factory.SubFactory(UserFactory)
-    type = MessageType.NOTIFICATION
+    type = GENERAL.name
     message = factory.Sequence(lambda n: f"News {n}")

@@ -1,26 +1,24 @@
-"""How a person's messages are narrowed down."""
+"""Filters of a user's notifications."""
 
 import django_filters
 from django.db.models import QuerySet
 
 from events.filters import TRUTH
-from notifications.models import MessageType, Notification
+from notifications.kinds import KIND_CHOICES
+from notifications.models import Notification
 
 
 class NotificationFilter(django_filters.FilterSet):
-    """The parameters of a list of messages."""
-
     unread = django_filters.ChoiceFilter(
-        choices=TRUTH, method="narrow", label="`true`: only what has not been read."
+        choices=TRUTH, method="filter_unread", label="`true`: only unread notifications."
     )
-    type = django_filters.ChoiceFilter(choices=MessageType.choices)
+    type = django_filters.ChoiceFilter(choices=KIND_CHOICES)
 
     class Meta:
         model = Notification
         fields: list[str] = []
 
-    def narrow(
-        self, messages: QuerySet[Notification], name: str, value: str
+    def filter_unread(
+        self, notifications: QuerySet[Notification], name: str, value: str
     ) -> QuerySet[Notification]:
-        """Keep what was not read, or what was."""
-        return messages.filter(read=value == "false")
+        return notifications.filter(read=value == "false")

@@ -1,44 +1,38 @@
-"""The form of a person's notification preferences."""
+"""The form of a user's email preferences."""
 
 from typing import Any
 
 from django import forms
 
 from evently.accounts.models import User
+from notifications.kinds import Category, kinds_in
+from notifications.models import Channel
+from notifications.preferences import is_wanted
 
-# What mails can be switched off, and the types of message that each switch means
-# (notifications/preferences.py reads them).
-MAIL_SWITCHES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "bookings": ("My bookings and cancellations", ("booking_confirm", "cancellation")),
-    "line": ("Joining a line, and when it closes", ("waitlist_join", "waitlist_closed")),
-    "offers": ("Seats kept for me", ("waitlist_promotion", "promotion_ended")),
-    "changes": ("Changes of my events", ("event_changed", "event_cancelled")),
-}
-CHANNEL = "email"
+SWITCHES = [category for category in Category if category.is_in_form]
 
 
 class PreferencesForm(forms.Form):
-    """Which mails a person wants."""
+    """Which emails a user wants: one switch for each category of kinds."""
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """Make the form for a user; what nobody said is wanted."""
         super().__init__(*args, **kwargs)
         self.preferences: dict[str, Any] = dict(user.preferences)
-        for name, (label, types) in MAIL_SWITCHES.items():
-            wanted = all(self._wants(type_) for type_ in types)
-            self.fields[name] = forms.BooleanField(label=label, required=False, initial=wanted)
-
-    def _wants(self, type_: str) -> bool:
-        for part in (self.preferences.get(type_), self.preferences.get("all")):
-            if isinstance(part, dict) and isinstance(part.get(CHANNEL), bool):
-                return bool(part[CHANNEL])
-        return True
+        for category in SWITCHES:
+            self.fields[category.value] = forms.BooleanField(
+                label=category.label,
+                required=False,
+                initial=all(
+                    is_wanted(Channel.EMAIL, kind, self.preferences) for kind in kinds_in(category)
+                ),
+            )
 
     def merged(self) -> dict[str, Any]:
-        """Return the person's preferences with what was ticked; all else stays."""
-        for name, (_, types) in MAIL_SWITCHES.items():
-            for type_ in types:
-                part = self.preferences.get(type_)
-                said = part if isinstance(part, dict) else {}
-                self.preferences[type_] = {**said, CHANNEL: self.cleaned_data[name]}
+        """Return the user's preferences with the switches applied; everything else stays."""
+        for category in SWITCHES:
+            for kind in kinds_in(category):
+                part = self.preferences.get(kind.name)
+                others = part if isinstance(part, dict) else {}
+                wanted = self.cleaned_data[category.value]
+                self.preferences[kind.name] = {**others, Channel.EMAIL.value: wanted}
         return self.preferences

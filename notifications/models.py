@@ -1,7 +1,8 @@
-"""What people are told, the mail templates, and the log of every mail.
+"""Notifications, the email templates, and the log of every email.
 
-`notifications` is partitioned by month (migration 0001): Django knows `id` as its key, the
-database (id, created_at). What makes a message unique is therefore a row of `message_keys`.
+`notifications` is partitioned by month (migration 0001): Django takes `id` for its primary key, in
+the database it is (id, created_at). What makes a notification unique is therefore a row of
+`message_keys`.
 """
 
 from typing import Any
@@ -17,42 +18,12 @@ from evently.privacy.sealing import SEALED_PATTERN, SealedField
 
 
 class Channel(models.TextChoices):
-    """How a message reaches a person."""
-
     IN_APP = "in_app", "In the app"
-    EMAIL = "email", "By mail"
-
-
-class MessageType(models.TextChoices):
-    """What a message is about."""
-
-    WELCOME = "welcome"
-    VERIFY_ADDRESS = "verify_address"
-    ACCOUNT_EXISTS = "account_exists"
-    PASSWORD_RESET = "password_reset"  # noqa: S105
-    LOGIN_LINK = "login_link"
-    BOOKING_CONFIRM = "booking_confirm", "Booking confirmed"
-    CANCELLATION = "cancellation", "Booking cancelled"
-    WAITLIST_JOIN = "waitlist_join", "Joined a waitlist"
-    WAITLIST_PROMOTION = "waitlist_promotion", "Seats offered"
-    PROMOTION_ENDED = "promotion_ended", "Offer ended"
-    WAITLIST_CLOSED = "waitlist_closed"
-    EVENT_CANCELLED = "event_cancelled"
-    EVENT_CHANGED = "event_changed"
-    NOTIFICATION = "notification"
-
-
-# Mails that an account cannot work without: preferences do not reach them.
-ACCOUNT_TYPES = (
-    MessageType.VERIFY_ADDRESS,
-    MessageType.ACCOUNT_EXISTS,
-    MessageType.PASSWORD_RESET,
-    MessageType.LOGIN_LINK,
-)
+    EMAIL = "email", "By email"
 
 
 class NotificationStatus(models.TextChoices):
-    """Where a message stands; delivered without a mail: it is in the inbox, which is enough."""
+    """`sent`: by email; `delivered`: in the inbox, without an email."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -61,7 +32,7 @@ class NotificationStatus(models.TextChoices):
 
 
 class TemplateType(models.TextChoices):
-    """The six templates; messages without one of their own use the last."""
+    """The six email templates; kinds without one of their own use the last."""
 
     WELCOME = "welcome"
     BOOKING_CONFIRM = "booking_confirm", "Booking confirmed"
@@ -72,15 +43,11 @@ class TemplateType(models.TextChoices):
 
 
 class Provider(models.TextChoices):
-    """Who takes our mail."""
-
     SENDGRID = "sendgrid", "SendGrid"
     SMTP = "smtp", "SMTP"
 
 
 class DeliveryStatus(models.TextChoices):
-    """Where a mail stands."""
-
     PENDING = "pending"
     SENT = "sent"
     DELIVERED = "delivered"
@@ -89,31 +56,29 @@ class DeliveryStatus(models.TextChoices):
 
 
 def all_channels() -> list[str]:
-    """Return the channels of an ordinary message."""
+    """Return the default of `Notification.channels`."""
     return list(Channel.values)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    """Reads of notifications."""
-
     def inbox_of(self, user_id: object) -> "NotificationQuerySet":
-        """What one person finds in the app; a message by mail alone is not shown there."""
+        """The notifications in a user's inbox, which are those not sent by email only."""
         return self.filter(user_id=user_id, channels__contains=[Channel.IN_APP])
 
     def unread(self) -> "NotificationQuerySet":
-        """What has not been read. Messages by mail alone are written as read."""
+        """Unread notifications. Those sent by email only are inserted as read."""
         return self.filter(read=False)
 
     def newest_first(self) -> "NotificationQuerySet":
-        """The inbox's order."""
         return self.order_by("-created_at", "-id")
 
 
 class Notification(Identified):
-    """One message to one person. `trg_notifications_frozen` keeps what it says and when.
+    """One message to one user. `trg_notifications_frozen` keeps its content, user and time.
 
-    `data` holds ids and facts of the event, never personal data or secrets: links with secrets
-    are made when the mail is sent. `next_attempt_at` is when the sweep takes up a pending one.
+    `type` is the name of a kind (`notifications/kinds`). `data` holds ids and facts of the event,
+    never personal data or secrets: links with secrets are made when the email is sent.
+    `next_attempt_at` is when the periodic task picks up a pending one.
     """
 
     user = models.ForeignKey(
@@ -124,7 +89,7 @@ class Notification(Identified):
         db_index=False,
     )
     event_id = models.UUIDField(null=True, blank=True)
-    type = models.TextField(choices=MessageType)
+    type = models.TextField()
     message = models.TextField()
     channels = models.JSONField(
         default=all_channels, db_default=models.Value(Channel.values, models.JSONField())
@@ -144,13 +109,14 @@ class Notification(Identified):
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
-        """Made by SQL of its own, since Django knows no partitions."""
+        """Created by SQL, since Django knows no partitions.
+
+        `chk_notification_type` exists in the database only: it allows the names in the registry
+        of kinds, which imports this module.
+        """
 
         db_table = "notifications"
         constraints = [
-            models.CheckConstraint(
-                name="chk_notification_type", condition=Q(type__in=MessageType.values)
-            ),
             models.CheckConstraint(
                 name="chk_notification_status", condition=Q(status__in=NotificationStatus.values)
             ),
@@ -182,17 +148,11 @@ class Notification(Identified):
 
     @property
     def is_unread(self) -> bool:
-        """Whether it asks for attention."""
         return not self.read
-
-    @property
-    def is_account_mail(self) -> bool:
-        """Whether an account cannot work without it, whatever the person's preferences."""
-        return self.type in ACCOUNT_TYPES
 
 
 class MessageKey(Identified):
-    """What makes a message the only one of its kind: one row per person and fact."""
+    """What makes a notification unique: one row per user and fact."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -206,7 +166,7 @@ class MessageKey(Identified):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        """Not partitioned, so that it can be unique."""
+        """Not partitioned, so that the key can be unique over all months."""
 
         db_table = "message_keys"
         constraints = [
@@ -216,13 +176,13 @@ class MessageKey(Identified):
 
 
 class EmailTemplate(Identified):
-    """One version of one mail template; what it says never changes (`trg_template_frozen`)."""
+    """One version of an email template; its content never changes (`trg_template_frozen`)."""
 
     template_type = models.TextField(choices=TemplateType)
     subject_template = models.TextField()
     html_template = models.TextField()
     text_template = models.TextField()
-    # The placeholders that may stand in it, as a list of names.
+    # The names of the placeholders that it may have.
     variables = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     is_active = models.BooleanField(default=True, db_default=True)
     version = models.PositiveIntegerField(default=1, db_default=1)
@@ -230,8 +190,6 @@ class EmailTemplate(Identified):
     updated_at = models.DateTimeField(db_default=Clock(), editable=False)
 
     class Meta:
-        """One active version of each type."""
-
         db_table = "email_templates"
         constraints = [
             models.CheckConstraint(
@@ -257,10 +215,11 @@ class EmailTemplate(Identified):
 
 
 class EmailDelivery(Identified):
-    """One mail, from pending to its end.
+    """One email and all attempts to send it.
 
-    The recipient is sealed under their key, so it goes dark with them. `attempt` is set while an
-    attempt is under way; whoever finds one that never ended marks `metadata.maybeRepeated`.
+    The recipient is sealed under the user's key, so that it becomes unreadable when the user is
+    erased. `attempt` is set during an attempt; the next attempt that finds it still set, because
+    that one never ended, sets `metadata.maybeRepeated`.
     """
 
     notification_id = models.UUIDField(null=True, blank=True)
@@ -287,10 +246,8 @@ class EmailDelivery(Identified):
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
 
     class Meta:
-        """One row per message, however often it is tried."""
-
         db_table = "email_delivery_log"
-        verbose_name = "mail"
+        verbose_name = "email"
         verbose_name_plural = "delivery log"
         constraints = [
             models.UniqueConstraint(fields=["notification_id"], name="unq_delivery_notification"),
@@ -323,12 +280,12 @@ class EmailDelivery(Identified):
 
     @property
     def recipient(self) -> str:
-        """The address it went to, or "" for the erased; needs the person's key."""
+        """The email address it went to, or "" for erased users; needs the user's key loaded."""
         key = self.user.key
         return (key and key.open("recipient", self.recipient_email or "")) or ""
 
     @property
     def may_be_repeated(self) -> bool:
-        """Whether an attempt before the last one may have reached the mail server too."""
+        """Whether an earlier attempt may have reached the mail server too."""
         metadata: dict[str, Any] = self.metadata
         return bool(metadata.get("maybeRepeated"))

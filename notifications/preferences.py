@@ -1,45 +1,47 @@
-"""Which ways a person wants a message.
+"""Which channels a user wants a message through.
 
-A person's `preferences` say it by message type, as `{"waitlist_join": {"email": false}}`, or for
-all types under `all`; a waitlist entry's `notify_prefs` say it for what concerns that entry, as
-`{"email": false}`. What nobody said is wanted. Mails that an account cannot work without, and the
-welcome that asks to verify the address, always go.
+A user's `preferences` are by kind, as `{"waitlist_join": {"email": false}}`, or for all kinds
+under `all`; a waitlist entry's `notify_prefs` apply to messages about that entry, as
+`{"email": false}`. A channel is wanted unless it was turned off. Kinds of a category that is always
+sent ignore preferences.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from notifications.models import Channel, MessageType, Notification
-
-ALWAYS_MAILED = (MessageType.WELCOME,)
+from notifications.kinds import Kind
+from notifications.models import Channel
 
 
 def wanted_channels(
-    notification: Notification,
+    channels: list[str],
+    kind: Kind,
     *,
     preferences: Mapping[str, Any],
     entry_preferences: Mapping[str, Any],
 ) -> list[str]:
-    """Return the channels of a message that the person wants, in their order."""
-    if notification.is_account_mail or notification.type in ALWAYS_MAILED:
-        return list(notification.channels)
+    """Return those of a message's channels that the user wants, in their order."""
+    if kind.category.is_always_sent:
+        return list(channels)
     return [
         channel
-        for channel in notification.channels
-        if _wants(channel, _part(preferences, notification.type), _part(preferences, "all"))
-        and _wants(channel, entry_preferences)
+        for channel in channels
+        if is_wanted(channel, kind, preferences)
+        and _answer(entry_preferences, channel) is not False
     ]
 
 
-def _part(preferences: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = preferences.get(name)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _wants(channel: str, *said: Mapping[str, Any]) -> bool:
-    """Tell whether a channel is wanted; whoever speaks first decides."""
-    for preferences in said:
-        answer = preferences.get(Channel(channel).value)
-        if isinstance(answer, bool):
+def is_wanted(channel: str, kind: Kind, preferences: Mapping[str, Any]) -> bool:
+    """Tell whether a user's preferences leave a channel on; the kind's own come before `all`."""
+    for name in (kind.name, "all"):
+        part = preferences.get(name)
+        answer = _answer(part, channel) if isinstance(part, Mapping) else None
+        if answer is not None:
             return answer
     return True
+
+
+def _answer(preferences: Mapping[str, Any], channel: str) -> bool | None:
+    """Return what preferences hold for a channel, or None for nothing or no boolean."""
+    answer = preferences.get(Channel(channel).value)
+    return answer if isinstance(answer, bool) else None

@@ -1,4 +1,4 @@
-"""Reads of notifications."""
+"""Reads of notifications, and of who has to be notified."""
 
 from uuid import UUID
 
@@ -6,29 +6,28 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db.models import QuerySet
 
 from bookings.models import Booking
+from notifications.kinds.accounts import WELCOME_KEY
 from notifications.models import MessageKey, Notification, NotificationStatus
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
-WELCOME_KEY = "welcome"
-
 
 def inbox(*, user_id: UUID) -> QuerySet[Notification]:
-    """Return a person's messages, newest first."""
+    """Return a user's notifications, newest first."""
     return Notification.objects.inbox_of(user_id).newest_first()
 
 
 def unread_count(*, user_id: UUID) -> int:
-    """Return how many messages a person has not read; one look into a small index."""
+    """Return how many notifications a user has not read; needs a small index only."""
     return Notification.objects.filter(user_id=user_id).unread().count()
 
 
 def pending_count() -> int:
-    """Return how many messages are not delivered yet; one look into the index of what is due."""
+    """Return how many notifications are not delivered yet; needs the index of due ones only."""
     return Notification.objects.filter(status=NotificationStatus.PENDING).count()
 
 
-def people_of_event(*, event_id: UUID) -> list[UUID]:
-    """Return who has seats of an event, or waits for or is offered some."""
+def user_ids_of_event(*, event_id: UUID) -> list[UUID]:
+    """Return all who have seats of an event, or are on its waitlist or hold an offer."""
     booked = Booking.objects.holding_seats().filter(event_id=event_id)
     waiting = WaitlistEntry.objects.filter(event_id=event_id, status__in=OPEN_STATUSES)
     return list(
@@ -39,7 +38,7 @@ def people_of_event(*, event_id: UUID) -> list[UUID]:
 
 
 def was_welcomed_just_now(*, user_id: UUID) -> bool:
-    """Tell whether a person is being welcomed in this very transaction."""
+    """Tell whether the welcome of this user was written in the current transaction."""
     return MessageKey.objects.filter(
         user_id=user_id, key=WELCOME_KEY, created_at__gte=TransactionNow()
     ).exists()

@@ -1,4 +1,4 @@
-"""Facts of the apps below that people are told of: a row each, in the fact's own transaction."""
+"""Facts of the apps below that users are notified of: a row each, in the fact's transaction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,72 +8,69 @@ from django.dispatch import receiver
 from bookings.models import Booking
 from bookings.operations import Canceller
 from bookings.signals import booking_confirmed, bookings_cancelled, guest_refused
-from evently.accounts import signals as accounts
+from evently.accounts import signals as account_signals
 from evently.accounts.models import User
 from evently.errors import DomainError
 from events.models import Event
 from events.signals import event_changed
-from notifications import messages
-from notifications.models import MessageType
+from notifications.kinds import accounts, events, waitlist
+from notifications.kinds import bookings as booking_kinds
 from notifications.operations.creating import notify
-from notifications.queries import people_of_event, was_welcomed_just_now
+from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made, waitlist_joined
 
 
-@receiver(accounts.user_registered, dispatch_uid="notifications.welcome")
-def tell_welcome(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Greet a new account."""
-    notify(messages=[messages.welcome(user)])
+# ── Accounts ────────────────────────────────────────────────────────────────
+@receiver(account_signals.user_registered, dispatch_uid="notifications.welcome")
+def notify_welcome(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[accounts.welcome(user)])
 
 
-@receiver(accounts.registration_repeated, dispatch_uid="notifications.account_exists")
-def mail_account_exists(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail the owner of an address that somebody tried to sign up with it."""
-    notify(messages=[messages.account_mail(user, MessageType.ACCOUNT_EXISTS)])
+@receiver(account_signals.registration_repeated, dispatch_uid="notifications.account_exists")
+def notify_account_exists(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[accounts.account_exists(user)])
 
 
-@receiver(accounts.address_verification_requested, dispatch_uid="notifications.verify_address")
-def mail_verification(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail a link that confirms the address; the welcome of a moment ago has one already."""
+@receiver(
+    account_signals.address_verification_requested, dispatch_uid="notifications.verify_address"
+)
+def notify_verification(sender: type, *, user: User, **kwargs: Any) -> None:
+    """Send a link that confirms the email address, unless the welcome that has one goes out too."""
     if not was_welcomed_just_now(user_id=user.pk):
-        notify(messages=[messages.account_mail(user, MessageType.VERIFY_ADDRESS)])
+        notify(messages=[accounts.verify_address(user)])
 
 
-@receiver(accounts.password_reset_requested, dispatch_uid="notifications.password_reset")
-def mail_password_reset(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail a link that sets a new password."""
-    notify(messages=[messages.account_mail(user, MessageType.PASSWORD_RESET)])
+@receiver(account_signals.password_reset_requested, dispatch_uid="notifications.password_reset")
+def notify_password_reset(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[accounts.password_reset(user)])
 
 
-@receiver(accounts.login_link_requested, dispatch_uid="notifications.login_link")
-def mail_login_link(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail a link that logs in."""
-    notify(messages=[messages.account_mail(user, MessageType.LOGIN_LINK)])
+@receiver(account_signals.login_link_requested, dispatch_uid="notifications.login_link")
+def notify_login_link(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[accounts.login_link(user)])
 
 
-@receiver(accounts.password_ended, dispatch_uid="notifications.password_ended")
-def mail_password_ended(sender: type, *, user: User, **kwargs: Any) -> None:
-    """Mail the owner of an address that a booking has ended its password."""
-    notify(messages=[messages.password_ended(user)])
+@receiver(account_signals.password_ended, dispatch_uid="notifications.password_ended")
+def notify_password_ended(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[accounts.password_ended(user)])
 
 
 @receiver(guest_refused, dispatch_uid="notifications.guest_refused")
-def mail_guest_refused(
+def notify_guest_refused(
     sender: type, *, event: Event, user: User, quantity: int, refusal: DomainError, **kwargs: Any
 ) -> None:
-    """Mail the owner of an address what somebody asked for with it, and why it was refused."""
-    notify(messages=[messages.guest_refused(event, user, quantity=quantity, refusal=refusal)])
+    notify(messages=[accounts.guest_refused(event, user, quantity=quantity, refusal=refusal)])
 
 
+# ── Bookings ────────────────────────────────────────────────────────────────
 @receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")
-def tell_booking(sender: type, *, booking: Booking, **kwargs: Any) -> None:
-    """Confirm a booking."""
-    notify(messages=[messages.booking_confirmed(booking)])
+def notify_booking_confirmed(sender: type, *, booking: Booking, **kwargs: Any) -> None:
+    notify(messages=[booking_kinds.booking_confirmed(booking)])
 
 
 @receiver(bookings_cancelled, dispatch_uid="notifications.cancellation")
-def tell_cancellations(
+def notify_bookings_cancelled(
     sender: type,
     *,
     event: Event,
@@ -82,54 +79,50 @@ def tell_cancellations(
     reason: str,
     **kwargs: Any,
 ) -> None:
-    """Tell that bookings are cancelled."""
     notify(
         messages=[
-            messages.booking_cancelled(event, booking, by=by, reason=reason) for booking in bookings
+            booking_kinds.booking_cancelled(event, booking, by=by, reason=reason)
+            for booking in bookings
         ]
     )
 
 
+# ── Events ──────────────────────────────────────────────────────────────────
 @receiver(event_changed, dispatch_uid="notifications.event_changed")
-def tell_event_change(
+def notify_event_changed(
     sender: type, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
 ) -> None:
-    """Tell everybody who has seats or waits for them what changed."""
-    if event.is_published and messages.TOLD_CHANGES.keys() & changes.keys():
-        people = people_of_event(event_id=event.pk)
-        notify(messages=messages.event_changed(event, changes, people))
+    """Notify all who have seats or are on the waitlist, where the change concerns them."""
+    if event.is_published and events.NOTIFIED_CHANGES.keys() & changes.keys():
+        user_ids = user_ids_of_event(event_id=event.pk)
+        notify(messages=events.event_changed(event, changes, user_ids))
 
 
+# ── Waitlist ────────────────────────────────────────────────────────────────
 @receiver(waitlist_joined, dispatch_uid="notifications.waitlist_join")
-def tell_place_in_line(sender: type, *, entry: WaitlistEntry, **kwargs: Any) -> None:
-    """Confirm a place in line."""
-    notify(messages=[messages.waitlist_joined(entry)])
+def notify_waitlist_joined(sender: type, *, entry: WaitlistEntry, **kwargs: Any) -> None:
+    notify(messages=[waitlist.waitlist_joined(entry)])
 
 
 @receiver(promotions_made, dispatch_uid="notifications.waitlist_promotion")
-def tell_promotions(
+def notify_promotions_made(
     sender: type, *, event: Event, promotions: Sequence[Promotion], **kwargs: Any
 ) -> None:
-    """Tell those whose seats are kept."""
-    notify(messages=[messages.promotion_made(event, promotion) for promotion in promotions])
+    notify(messages=[waitlist.promotion_made(event, promotion) for promotion in promotions])
 
 
 @receiver(promotions_ended, dispatch_uid="notifications.promotion_ended")
-def tell_promotion_ends(
+def notify_promotions_ended(
     sender: type, *, event: Event, promotions: Sequence[Promotion], **kwargs: Any
 ) -> None:
-    """Tell those whose offer has ended; where the event is off, they are told that instead."""
+    """Notify users whose offer has ended; of a cancelled event they hear only that it is."""
     if not event.is_cancelled:
-        notify(messages=[messages.promotion_ended(event, promotion) for promotion in promotions])
+        notify(messages=[waitlist.promotion_ended(event, promotion) for promotion in promotions])
 
 
 @receiver(entries_closed, dispatch_uid="notifications.waitlist_closed")
-def tell_closed_lines(
-    sender: type,
-    *,
-    event: Event,
-    entries: Sequence[WaitlistEntry],
-    **kwargs: Any,
+def notify_entries_closed(
+    sender: type, *, event: Event, entries: Sequence[WaitlistEntry], **kwargs: Any
 ) -> None:
-    """Tell those who still stood in line that it is closed."""
-    notify(messages=[messages.entry_closed(event, entry) for entry in entries])
+    """Notify users who were still waiting when the waitlist closed."""
+    notify(messages=[waitlist.entry_closed(event, entry) for entry in entries])

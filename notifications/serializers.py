@@ -1,4 +1,4 @@
-"""How messages look in the API."""
+"""Notifications in the API."""
 
 from typing import Any
 
@@ -7,10 +7,11 @@ from rest_framework import serializers
 
 from evently.api.examples import BOOKING_ID, EVENT_ID
 from evently.api.fields import MomentField
+from notifications.kinds import KIND_CHOICES
 from notifications.models import Channel, Notification
 
 NOTIFICATION = OpenApiExample(
-    "A message",
+    "A notification",
     value={
         "id": "0199c3ac-3f00-7b11-8a40-0c4d1e2f3a07",
         "type": "booking_confirm",
@@ -33,13 +34,14 @@ NOTIFICATION = OpenApiExample(
 
 @extend_schema_serializer(examples=[NOTIFICATION])
 class NotificationRepresentation(serializers.ModelSerializer[Notification]):
-    """A message to whoever asks."""
+    """A notification of the current user."""
 
+    type = serializers.ChoiceField(choices=KIND_CHOICES, read_only=True)
     event = serializers.UUIDField(source="event_id", read_only=True, allow_null=True)
     about = serializers.DictField(
         source="data",
         read_only=True,
-        help_text="Ids of what it is about: `booking`, `entry`, `promotion`.",
+        help_text="Ids of what it concerns: `booking`, `entry`, `promotion`.",
     )
     channels = serializers.ListField(
         child=serializers.ChoiceField(choices=Channel.choices), read_only=True
@@ -67,6 +69,4 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
 
 
 class ReadAllRepresentation(serializers.Serializer[Any]):
-    """How many messages were marked."""
-
-    marked = serializers.IntegerField(min_value=0, help_text="How many had not been read.")
+    marked = serializers.IntegerField(min_value=0, help_text="How many were unread.")

@@ -1,4 +1,4 @@
-"""Addresses of the inbox and, in development only, of the mailbox."""
+"""URLs of the inbox and, in development only, of the mailbox."""
 
 from django.conf import settings
 from django.urls import path

@@ -1,4 +1,4 @@
-"""Pages: the inbox, and the number of what is unread."""
+"""Pages: the inbox, and the number of unread notifications."""
 
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from evently.cursors import links_of, page_of
 from notifications import queries
 from notifications.operations import reading
-from notifications.presenters import shown
+from notifications.presenters import present
 
 PAGE_SIZE = 20
-# To htmx: do not ask again.
+# The status by which htmx stops polling.
 STOP_POLLING = 286
 
 
@@ -25,7 +25,7 @@ STOP_POLLING = 286
 @login_required
 @never_cache
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show one page of a person's messages; htmx gets the list alone."""
+    """Show one page of the user's notifications; htmx gets the list only."""
     template = (
         "notifications/_list.html" if _wants_fragment(request) else "notifications/inbox.html"
     )
@@ -35,7 +35,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def read_notification(request: HttpRequest, notification_id: UUID) -> HttpResponse:
-    """Mark one message as read."""
     reading.mark_read(user_id=_user_id(request), notification_id=notification_id)
     return _back_to_inbox(request)
 
@@ -43,7 +42,6 @@ def read_notification(request: HttpRequest, notification_id: UUID) -> HttpRespon
 @require_POST
 @login_required
 def read_all_notifications(request: HttpRequest) -> HttpResponse:
-    """Mark all messages as read."""
     reading.mark_all_read(user_id=_user_id(request))
     return _back_to_inbox(request)
 
@@ -51,7 +49,7 @@ def read_all_notifications(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def inbox_badge(request: HttpRequest) -> HttpResponse:
-    """Answer with the number of unread messages, as the header shows it."""
+    """Render the number of unread notifications for the site header."""
     if not request.user.is_authenticated:
         return HttpResponse(status=STOP_POLLING)
     return render(request, "components/unread_badge.html", {"unread_count": _unread(request)})
@@ -65,7 +63,7 @@ def _inbox_context(request: HttpRequest) -> dict[str, Any]:
         cursor=request.GET.get("cursor", ""),
     )
     return {
-        "notifications": [shown(notification) for notification in page.rows],
+        "notifications": [present(notification) for notification in page.rows],
         "unread_count": _unread(request),
         "read_all_url": reverse("read_all_notifications"),
         "here": request.get_full_path(),
@@ -74,7 +72,7 @@ def _inbox_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _back_to_inbox(request: HttpRequest) -> HttpResponse:
-    """Go back to the page of the inbox that the form was on."""
+    """Redirect to the page of the inbox that the form was on, and nowhere else."""
     back = request.POST.get("next", "")
     inbox_url = reverse("inbox")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)

@@ -60,7 +60,7 @@ STANDS_BEHIND = {
 # Triggers that derive something, or refuse under another name; by the test that shows it.
 SHOWN_BY = {
     # The partition's own name is told, not that of the whole table.
-    "notifications_pkey": "test_a_notification_is_there_once",
+    "notifications_pkey": "test_notification_id_is_unique",
     "trg_audit_delete": "test_each_audit_trigger_writes_a_row",
     "trg_audit_insert": "test_each_audit_trigger_writes_a_row",
     "trg_audit_update": "test_each_audit_trigger_writes_a_row",
@@ -87,7 +87,7 @@ SHOWN_BY = {
     "trg_promotions_ledger_update": "test_offer_holds_its_seats_until_it_ends",
     "trg_promotions_truncate": "test_truncation_by_the_owner_counts_seats_anew",
     "trg_promotions_update": "test_pending_offer_keeps_its_terms",
-    "trg_template_updated": "test_a_version_can_be_put_out_of_use_and_notes_when",
+    "trg_template_updated": "test_template_version_can_be_deactivated_and_records_when",
     "trg_tickets_update": "test_ticket_refuses",
     "trg_user_key_destroyed": "test_deleting_a_user_deletes_the_key",
     "trg_user_keys_emptied": "test_truncating_users_truncates_the_keys",

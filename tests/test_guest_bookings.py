@@ -99,7 +99,7 @@ def test_a_booking_shuts_out_whoever_came_before_and_tells_the_owner(client):
     assert User.objects.get(pk=user.pk).is_guest
     assert mallory.get(reverse("account")).status_code == 302
     assert authenticate_token(token.secret) is None
-    assert [type_ for type_, _ in told(user)] == ["password_reset", "booking_confirm"]
+    assert [type_ for type_, _ in told(user)] == ["password_ended", "booking_confirm"]
 
 
 def test_a_booking_leaves_a_proven_account_alone(client):
@@ -204,7 +204,7 @@ def test_what_concerns_the_owner_alone_is_told_to_them(client, known, why):
     assert response.status_code == 409
     assert "Look into your mail" in response.content.decode()
     assert Booking.objects.count() == before
-    assert told(user) == [("account_exists", {"refused": why})]
+    assert told(user) == [("guest_refused", {"refused": why})]
     assert refusals() == [(why, 1, why == "person_limit")]
 
 

@@ -62,7 +62,7 @@ def test_joining_ends_an_unverified_password_and_notifies_the_owner(client):
     assert join(client, event, "ana@example.org").status_code == 200
 
     assert User.objects.get(pk=user.pk).is_guest
-    assert [type_ for type_, _ in notifications_of(user)] == ["password_reset", "waitlist_join"]
+    assert [type_ for type_, _ in notifications_of(user)] == ["password_ended", "waitlist_join"]
 
 
 def test_refused_attempt_creates_no_account(client):
@@ -109,7 +109,7 @@ def test_page_is_the_same_and_the_owner_is_told_the_reason(client, known_user, r
     user = User.objects.with_address(email).get()
     assert first == second
     assert first[0] == 200
-    assert notifications_of(user)[-1] == ("account_exists", {"refused": reason})
+    assert notifications_of(user)[-1] == ("guest_refused", {"refused": reason})
     assert WaitlistEntry.objects.filter(user=user).count() == (reason == "already_waiting")
 
 

@@ -1,4 +1,4 @@
-"""Every fact is told, to the right people, in the fact's own transaction."""
+"""Every fact notifies the right users, in the fact's own transaction."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ from events.models import Event
 from events.operations import edit_event
 from events.signals import event_changed
 from notifications.models import Notification
-from notifications.receivers import tell_booking
+from notifications.receivers import notify_booking_confirmed
 from waitlists.operations import (
     accept_promotion,
     decline_promotion,
@@ -35,12 +35,12 @@ ORIGIN = Origin()
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def told(user):
+def kinds_of(user):
     rows = Notification.objects.filter(user=user).order_by("created_at", "id")
     return [row.type for row in rows]
 
 
-def last_told(user):
+def latest(user):
     return Notification.objects.filter(user=user).order_by("created_at", "id").last()
 
 
@@ -56,10 +56,10 @@ def zurich(**columns):
 
 
 # ── Accounts ────────────────────────────────────────────────────────────────
-def test_signing_up_is_told_in_one_mail():
+def test_signing_up_sends_one_email():
     register(email="ada@example.org", name="Ada", password="correct horse battery", origin=ORIGIN)
 
-    assert told(User.objects.get()) == ["welcome"]
+    assert kinds_of(User.objects.get()) == ["welcome"]
 
 
 @pytest.mark.parametrize(
@@ -71,55 +71,55 @@ def test_signing_up_is_told_in_one_mail():
         (accounts.login_link_requested, "login_link"),
     ],
 )
-def test_account_mails_go_by_mail_alone_and_as_often_as_asked_for(signal, type_):
+def test_account_notifications_go_by_email_only_and_as_often_as_requested(signal, type_):
     user = UserFactory()
     for _ in range(2):
         with transaction.atomic():
             signal.send(sender=User, user=user)
 
-    assert told(user) == [type_, type_]
+    assert kinds_of(user) == [type_, type_]
     assert not Notification.objects.inbox_of(user.pk).exists()
-    assert last_told(user).data == {}
+    assert latest(user).data == {}
 
 
-def test_the_end_of_a_password_is_told_by_mail_alone():
+def test_password_ended_goes_by_email_only():
     user = UserFactory()
     with transaction.atomic():
         accounts.password_ended.send(sender=User, user=user)
 
-    assert told(user) == ["password_reset"]
+    assert kinds_of(user) == ["password_ended"]
     assert not Notification.objects.inbox_of(user.pk).exists()
-    assert last_told(user).data == {"because": "booked_as_guest"}
+    assert latest(user).data == {}
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────
-def test_what_a_guest_was_refused_is_told_by_mail_alone():
+def test_guest_refused_goes_by_email_only():
     user = UserFactory(is_active=False)
     with transaction.atomic():
         guest_refused.send(
             sender=User, event=zurich(), user=user, quantity=2, refusal=AccountInactive()
         )
 
-    notification = last_told(user)
+    notification = latest(user)
     assert (notification.type, notification.data) == (
-        "account_exists",
+        "guest_refused",
         {"refused": "account_inactive"},
     )
     assert notification.message == (
-        "Somebody, most likely you, asked for 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST with "
-        "this address, without logging in. Nothing has changed: the account of this address was "
-        "switched off by the people who run the site. Please ask them. If it was not you, there "
-        "is nothing to do."
+        "Someone, most likely you, asked for 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST with "
+        "your email address, without logging in. Nothing has changed: the account with this email "
+        "address has been deactivated. Please contact the organizers of this site. If it was not "
+        "you, you can ignore this."
     )
     assert not Notification.objects.inbox_of(user.pk).exists()
 
 
-def test_a_booking_is_told_with_time_and_reference():
+def test_booking_confirmed_has_time_and_reference():
     user = UserFactory()
 
     booking = book(zurich(), user, quantity=2)
 
-    notification = last_told(user)
+    notification = latest(user)
     assert notification.type == "booking_confirm"
     assert notification.message == (
         f"You have 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST. "
@@ -132,7 +132,7 @@ def test_a_booking_is_told_with_time_and_reference():
     }
 
 
-def test_telling_of_a_booking_costs_one_statement():
+def test_booking_confirmed_needs_one_query():
     booking = BookingFactory()
     with (
         transaction.atomic(),
@@ -140,18 +140,18 @@ def test_telling_of_a_booking_costs_one_statement():
             connection,
         ) as queries,
     ):
-        tell_booking(sender=type(booking), booking=booking)
+        notify_booking_confirmed(sender=type(booking), booking=booking)
 
     assert len(queries) == 1
 
 
-def test_a_booking_is_told_once_however_often_it_is_announced():
+def test_booking_confirmed_notifies_once_however_often_it_is_sent():
     booking = BookingFactory()
     for _ in range(3):
         with transaction.atomic():
             booking_confirmed.send(sender=type(booking), booking=booking)
 
-    assert told(booking.user) == ["booking_confirm"]
+    assert kinds_of(booking.user) == ["booking_confirm"]
 
 
 @pytest.mark.parametrize(
@@ -169,20 +169,20 @@ def test_a_booking_is_told_once_however_often_it_is_announced():
         ),
     ],
 )
-def test_a_cancellation_says_who_and_why(by, reason, message):
+def test_cancellation_has_who_and_why(by, reason, message):
     booking = book(zurich())
 
     cancel_booking(event_id=booking.event_id, booking_id=booking.pk, by=by, reason=reason)
 
-    notification = last_told(booking.user)
+    notification = latest(booking.user)
     assert notification.type == "cancellation"
     assert notification.message == message.format(booking.booking_reference)
 
 
-# ── The line ────────────────────────────────────────────────────────────────
+# ── Waitlist ────────────────────────────────────────────────────────────────
 @pytest.fixture
 def waiting():
-    """A full event with one booking, and somebody in line."""
+    """A full event with one booking and one waitlist entry."""
     event = zurich(total_capacity=2)
     booking = book(event, quantity=2)
     user = UserFactory()
@@ -190,24 +190,24 @@ def waiting():
     return event, booking, user, entry
 
 
-def test_joining_is_told_with_the_position(waiting):
+def test_joining_has_the_position(waiting):
     _, _, user, entry = waiting
 
-    assert last_told(user).type == "waitlist_join"
-    assert last_told(user).data == {"entry": str(entry.pk)}
-    assert last_told(user).message == (
-        "You are in line for 2 seats for Jazz, at position 1. "
-        "We will write as soon as seats come free."
+    assert latest(user).type == "waitlist_join"
+    assert latest(user).data == {"entry": str(entry.pk)}
+    assert latest(user).message == (
+        "You are on the waitlist for 2 seats for Jazz, at position 1. "
+        "We will email you as soon as seats become available."
     )
 
 
-def test_joining_again_is_told_again(waiting):
+def test_joining_again_notifies_again(waiting):
     event, _, user, entry = waiting
     leave_waitlist(event_id=event.pk, entry_id=entry.pk)
 
     join_waitlist(event_id=event.pk, user_id=user.pk, quantity=1)
 
-    assert told(user) == ["waitlist_join", "waitlist_join"]
+    assert kinds_of(user) == ["waitlist_join", "waitlist_join"]
 
 
 def offered(waiting):
@@ -216,45 +216,45 @@ def offered(waiting):
     return event.promotions.get()
 
 
-def test_an_offer_is_told_with_its_end(waiting):
+def test_offer_has_its_expiry(waiting):
     promotion = offered(waiting)
 
-    notification = last_told(promotion.user)
+    notification = latest(promotion.user)
     assert notification.type == "waitlist_promotion"
     assert notification.data["promotion"] == str(promotion.pk)
-    assert notification.message.startswith("2 seats for Jazz are kept for you until ")
-    assert told(promotion.user) == ["waitlist_join", "waitlist_promotion"]
+    assert notification.message.startswith("2 seats for Jazz are held for you until ")
+    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion"]
 
 
-def test_accepting_is_told_as_a_booking(waiting):
+def test_accepted_offer_notifies_as_a_booking(waiting):
     promotion = offered(waiting)
 
     accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
 
-    assert told(promotion.user) == ["waitlist_join", "waitlist_promotion", "booking_confirm"]
+    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion", "booking_confirm"]
 
 
-def test_declining_is_told_in_the_app_alone(waiting):
+def test_declined_offer_notifies_in_the_app_only(waiting):
     promotion = offered(waiting)
 
     decline_promotion(event_id=promotion.event_id, promotion_id=promotion.pk)
 
-    assert last_told(promotion.user).type == "promotion_ended"
-    assert last_told(promotion.user).channels == ["in_app"]
+    assert latest(promotion.user).type == "promotion_ended"
+    assert latest(promotion.user).channels == ["in_app"]
 
 
-def test_an_offer_that_ran_out_is_told_by_mail_too(waiting, clock):
+def test_expired_offer_notifies_by_email_too(waiting, clock):
     promotion = offered(waiting)
     clock.move(timedelta(days=3))
 
     expire_promotions(event_id=promotion.event_id)
 
-    assert last_told(promotion.user).type == "promotion_ended"
-    assert last_told(promotion.user).channels == ["in_app", "email"]
+    assert latest(promotion.user).type == "promotion_ended"
+    assert latest(promotion.user).channels == ["in_app", "email"]
 
 
 # ── Events ──────────────────────────────────────────────────────────────────
-def test_a_moved_event_is_told_to_all_who_have_seats_or_wait(waiting):
+def test_changed_event_notifies_attendees_and_the_waitlist(waiting):
     event, booking, user, _ = waiting
     stranger = UserFactory()
     event.refresh_from_db()
@@ -264,14 +264,14 @@ def test_a_moved_event_is_told_to_all_who_have_seats_or_wait(waiting):
     )
 
     for person in (booking.user, user):
-        assert last_told(person).type == "event_changed"
-        assert last_told(person).message == (
-            "Jazz has changed. Its place is now The Barn (before: Old Mill, Ghent)."
+        assert latest(person).type == "event_changed"
+        assert latest(person).message == (
+            "Jazz has changed. The venue is now The Barn (before: Old Mill, Ghent)."
         )
-    assert told(stranger) == []
+    assert kinds_of(stranger) == []
 
 
-def test_a_person_with_two_bookings_is_told_once_and_others_pay_no_more():
+def test_user_with_two_bookings_is_notified_once_in_two_queries():
     event = zurich()
     user = UserFactory()
     book(event, user)
@@ -280,12 +280,12 @@ def test_a_person_with_two_bookings_is_told_once_and_others_pay_no_more():
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         event_changed.send(sender=Event, event=event, changes={"venue": ("A", "B")})
 
-    assert told(user).count("event_changed") == 1
+    assert kinds_of(user).count("event_changed") == 1
     assert len(queries) == 2
 
 
 @pytest.mark.parametrize("change", ["description", "refund_policy", "total_capacity"])
-def test_what_does_not_concern_guests_is_not_told(change):
+def test_changes_that_do_not_concern_attendees_notify_no_one(change):
     booking = book(zurich())
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         event_changed.send(sender=Event, event=booking.event, changes={change: (1, 2)})
@@ -293,22 +293,22 @@ def test_what_does_not_concern_guests_is_not_told(change):
     assert len(queries) == 0
 
 
-def test_a_cancelled_event_is_told_once_to_everybody(waiting):
+def test_cancelled_event_notifies_everyone_once(waiting):
     event, booking, user, _ = waiting
     cancel_event(event_id=event.pk, reason="The heating broke down")
     continue_cancellation(event_id=event.pk)
 
     for person in (booking.user, user):
-        assert told(person).count("event_cancelled") == 1
-        assert last_told(person).message == (
+        assert kinds_of(person).count("event_cancelled") == 1
+        assert latest(person).message == (
             "Jazz on Thu 2 Jul 2099, 20:30 CEST is cancelled. "
             "The organizer's reason: The heating broke down."
         )
 
 
-def test_a_cancelled_event_with_an_open_offer_is_told_as_that_alone(waiting):
+def test_cancelled_event_with_an_open_offer_notifies_of_the_cancellation_only(waiting):
     promotion = offered(waiting)
     cancel_event(event_id=promotion.event_id)
     continue_cancellation(event_id=promotion.event_id)
 
-    assert told(promotion.user) == ["waitlist_join", "waitlist_promotion", "event_cancelled"]
+    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion", "event_cancelled"]

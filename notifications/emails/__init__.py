@@ -1,1 +1,1 @@
-"""Mails: what they say (`contents`), from which template, in which frame, and how they go out."""
+"""Rendering of emails: templates, placeholders, layout, tickets, and the finished message."""

@@ -1,16 +1,16 @@
-"""The frame around every mail, and the styles that mail programs want on the elements.
+"""The layout around every email, and the inline styles that email clients need.
 
 A template holds plain elements (`<h1>`, `<p>`, `<a class="button">`, `<table class="facts">`), so
-that people can write one. Here each gets its style inline, for mail programs that drop style
-sheets, and the whole gets a head with the rules that cannot stand inline: dark mode, phones.
+that organizers can write one. Here each element gets its style inline, for email clients that drop
+style sheets; the layout's head has the rules that cannot be inline: dark mode and small screens.
 """
 
 from html.parser import HTMLParser
 from pathlib import Path
 
-from notifications.emails.placeholders import Rich, Values, fill_html
+from notifications.emails.placeholders import RichValue, Values, fill_html
 
-FRAME = (Path(__file__).parents[1] / "shipped" / "_frame.html").read_text()
+LAYOUT = (Path(__file__).parents[1] / "shipped" / "_frame.html").read_text()
 
 FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;"
 ACCENT = "#0b6b4d"
@@ -46,7 +46,7 @@ STYLES = {
 }
 
 
-# A button stands in a cell of its own, for programs that give links no padding.
+# A button is in a table cell of its own, for email clients that ignore the padding of links.
 BUTTON_OPENS = (
     '<table role="presentation" cellpadding="0" cellspacing="0" border="0" '
     'style="margin:8px 0 24px;"><tr><td class="button-cell" align="center" '
@@ -56,7 +56,7 @@ BUTTON_CLOSES = "</td></tr></table>"
 
 
 class _Inliner(HTMLParser):
-    """Copies a template as it is, and gives known elements their style."""
+    """Copies a template unchanged, except that elements in STYLES get a `style` attribute."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -98,27 +98,27 @@ class _Inliner(HTMLParser):
         self.parts.append(f"<!--{data}-->")
 
 
-def inlined(html: str) -> str:
-    """Return HTML with the styles of known elements inline; comments and the unknown are kept."""
+def inline_styles(html: str) -> str:
+    """Return HTML with the styles of known elements inline; everything else stays unchanged."""
     parser = _Inliner()
     parser.feed(html)
     parser.close()
     return "".join(parser.parts)
 
 
-def framed(body: str, *, subject: str, preview: str, values: Values) -> str:
-    """Return a whole mail out of its body; one that brings its own `<html>` stays as it is.
+def wrap_in_layout(body: str, *, subject: str, preview: str, values: Values) -> str:
+    """Return the HTML of a whole email; a body that brings its own `<html>` stays unchanged.
 
-    preview: the line that mail programs show beside the subject.
+    preview: the line that email clients show beside the subject.
     """
     if "<html" in body.lower():
         return body
     return fill_html(
-        FRAME,
+        LAYOUT,
         {
             "subject": subject,
             "preview": preview,
-            "content": Rich(text="", html=inlined(body)),
+            "content": RichValue(text="", html=inline_styles(body)),
             "siteName": values["siteName"],
             "siteUrl": values["siteUrl"],
             "accountUrl": values["accountUrl"],

@@ -1,4 +1,4 @@
-"""A mail as it goes out: words, codes inside, calendar file, and an id that stays the same."""
+"""An email as it is sent: rendered text, inline images, calendar file, and a stable Message-ID."""
 
 from email.mime.image import MIMEImage
 from email.mime.text import MIMEText
@@ -7,48 +7,66 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.urls import reverse
 
 from bookings.calendar import FILE_NAME
 from evently.accounts.models import User
+from evently.links import absolute
+from notifications.emails.email_content import EmailContent
 from notifications.emails.templates import render_active
-from notifications.emails.tickets import Picture
-from notifications.emails.writers import content_of, template_type_of
+from notifications.emails.tickets import InlineImage
+from notifications.kinds import kind_named
 from notifications.models import Notification
 
 
 def message_id_of(notification_id: UUID) -> str:
-    """Return the Message-ID of a message's mail: the same, however often it is sent."""
+    """Return the Message-ID of a message's email: the same, however often it is sent."""
     return f"<{notification_id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
-def write_mail(notification: Notification, person: User) -> EmailMultiAlternatives:
-    """Return the mail of a message, ready to be sent.
+def build_email(notification: Notification, user: User) -> EmailMultiAlternatives:
+    """Return the email of a message, ready to be sent.
 
-    Raises Obsolete.
+    Raises EmailObsolete, UnknownKind.
     """
-    content = content_of(notification, person)
-    words = render_active(template_type_of(notification.type), content.values)
-    mail = EmailMultiAlternatives(
-        subject=words.subject,
-        body=words.text,
-        to=[person.email],
+    content = write_content(notification, user)
+    rendered = render_active(kind_named(notification.type).template, content.values)
+    email = EmailMultiAlternatives(
+        subject=rendered.subject,
+        body=rendered.text,
+        to=[user.email],
         headers={
             "Message-ID": message_id_of(notification.pk),
             "Auto-Submitted": "auto-generated",
         },
     )
-    mail.attach_alternative(words.html, "text/html")
-    for picture in content.pictures:
-        mail.attach(_inline(picture))
+    email.attach_alternative(rendered.html, "text/html")
+    for image in content.images:
+        email.attach(_inline(image))
     if content.calendar is not None:
-        mail.attach(_calendar(content.calendar))
-    return mail
+        email.attach(_calendar(content.calendar))
+    return email
 
 
-def _inline(picture: Picture) -> MIMEImage:
-    part = MIMEImage(picture.png, "png")
-    part.add_header("Content-ID", f"<{picture.content_id}>")
-    part.add_header("Content-Disposition", "inline", filename=picture.name)
+def write_content(notification: Notification, user: User) -> EmailContent:
+    """Return what the kind's writer says, with the values that all templates have.
+
+    Raises EmailObsolete, UnknownKind.
+    """
+    content = kind_named(notification.type).write_email(notification, user)
+    content.values |= {
+        "siteName": settings.SITE_NAME,
+        "siteUrl": settings.PUBLIC_URL,
+        "accountUrl": absolute(reverse("account")),
+        "userName": user.display_name,
+    }
+    return content
+
+
+def _inline(image: InlineImage) -> MIMEImage:
+    part = MIMEImage(image.png, "png")
+    part.add_header("Content-ID", f"<{image.content_id}>")
+    part.add_header("Content-Disposition", "inline", filename=image.name)
     return part
 
 

@@ -1,7 +1,7 @@
 """Fill placeholders: `{userName}` and nothing more. No attributes, no conditions, no code.
 
-Whatever stands in braces like a name is a placeholder; an unknown one is refused when a template
-is saved, and never reaches a mail.
+Every name in braces is a placeholder. A template with an unknown one is refused when it is saved,
+and is never sent.
 """
 
 import re
@@ -15,38 +15,36 @@ PLACEHOLDER = re.compile(r"\{([^{}\s:;]{1,60})\}")
 
 
 class PlaceholderUnknown(Invalid):
-    """A template has a placeholder that nothing can fill."""
-
     code = "placeholder_unknown"
-    message = "There is a placeholder in this template that nothing can fill."
+    message = "This template has an unknown placeholder."
 
 
 @dataclass(frozen=True)
-class Rich:
-    """A value with its own HTML, made by us, beside its text."""
+class RichValue:
+    """A value that brings its own HTML, which is not escaped; never made from user input."""
 
     text: str
     html: str
 
 
-Value = str | Rich
+Value = str | RichValue
 Values = Mapping[str, Value]
 
 
 def names_in(template: str) -> set[str]:
-    """Return the names of the placeholders in a template."""
     return set(PLACEHOLDER.findall(template))
 
 
 def check(template: str, *, allowed: Collection[str], field: str = "template") -> None:
-    """Refuse a template that asks for what is not declared.
+    """Refuse a template with a placeholder that is not allowed.
 
-    Raises PlaceholderUnknown, which names the first culprit and what is allowed.
+    field: the form field that the error belongs to. Raises PlaceholderUnknown, which names the
+    first unknown placeholder and all allowed ones.
     """
     unknown = sorted(names_in(template) - set(allowed))
     if unknown:
         sentence = (
-            f"{{{unknown[0]}}} is not known here. You can use: "
+            f"{{{unknown[0]}}} is not a placeholder of this template. You can use: "
             + ", ".join(f"{{{name}}}" for name in sorted(allowed))
             + "."
         )
@@ -54,25 +52,25 @@ def check(template: str, *, allowed: Collection[str], field: str = "template") -
 
 
 def fill_text(template: str, values: Values) -> str:
-    """Return the template as text. Raises PlaceholderUnknown."""
+    """Fill a template of plain text. Raises PlaceholderUnknown."""
     check(template, allowed=values.keys())
     return PLACEHOLDER.sub(lambda match: _text(values[match[1]]), template)
 
 
 def fill_html(template: str, values: Values) -> str:
-    """Return the template as HTML, every plain value escaped. Raises PlaceholderUnknown."""
+    """Fill a template of HTML, every plain value escaped. Raises PlaceholderUnknown."""
     check(template, allowed=values.keys())
     return PLACEHOLDER.sub(lambda match: _html(values[match[1]]), template)
 
 
 def fill_subject(template: str, values: Values) -> str:
-    """Return the template as one line. Raises PlaceholderUnknown."""
+    """Fill a template of text and return it as one line. Raises PlaceholderUnknown."""
     return " ".join(fill_text(template, values).split())
 
 
 def _text(value: Value) -> str:
-    return value.text if isinstance(value, Rich) else value
+    return value.text if isinstance(value, RichValue) else value
 
 
 def _html(value: Value) -> str:
-    return value.html if isinstance(value, Rich) else escape(value)
+    return value.html if isinstance(value, RichValue) else escape(value)

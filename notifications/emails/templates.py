@@ -1,4 +1,4 @@
-"""Templates: the active one from the database, or the shipped one where that cannot be used."""
+"""Email templates: the active one in the database, or the default where that one fails."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from evently.errors import Invalid
-from notifications.emails.layout import framed
+from notifications.emails.layout import wrap_in_layout
 from notifications.emails.placeholders import Values, check, fill_html, fill_subject, fill_text
 from notifications.emails.variables import VARIABLES
 from notifications.models import EmailTemplate, TemplateType
@@ -19,31 +19,25 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Template:
-    """What a mail is filled from."""
-
     subject: str
     html: str
     text: str
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A mail's words."""
-
+class RenderedEmail:
     subject: str
     html: str
     text: str
 
 
 class TemplateBlank(Invalid):
-    """A template came out empty."""
-
     code = "template_blank"
-    message = "The subject or the text of this template comes out empty."
+    message = "The subject or the text of this email would be empty."
 
 
 def shipped(type_: TemplateType) -> Template:
-    """Return the template that comes with Evently."""
+    """Return the default template, which comes with Evently."""
 
     def read(ending: str) -> str:
         return (SHIPPED / f"{type_.value}{ending}").read_text(encoding="utf-8")
@@ -52,7 +46,7 @@ def shipped(type_: TemplateType) -> Template:
 
 
 def active(type_: TemplateType) -> Template | None:
-    """Return the template that organizers have chosen, if there is one."""
+    """Return the active version in the database, if there is one."""
     row = EmailTemplate.objects.filter(template_type=type_, is_active=True).first()
     if row is None:
         return None
@@ -60,7 +54,7 @@ def active(type_: TemplateType) -> Template | None:
 
 
 def check_template(type_: TemplateType, template: Template) -> None:
-    """Refuse a template with a placeholder that its type does not declare.
+    """Refuse a template with a placeholder that its type does not have.
 
     Raises PlaceholderUnknown, which names the field.
     """
@@ -70,8 +64,8 @@ def check_template(type_: TemplateType, template: Template) -> None:
     check(template.text, allowed=allowed, field="text_template")
 
 
-def render(template: Template, values: Values) -> Rendered:
-    """Fill a template.
+def render(template: Template, values: Values) -> RenderedEmail:
+    """Fill a template and put the layout around it.
 
     Raises PlaceholderUnknown, TemplateBlank.
     """
@@ -80,23 +74,23 @@ def render(template: Template, values: Values) -> Rendered:
     body = fill_html(template.html, values)
     if not subject or not text.strip() or not body.strip():
         raise TemplateBlank
-    html = framed(body, subject=subject, preview=preview_of(text), values=values)
-    return Rendered(subject=subject, html=html, text=text)
+    html = wrap_in_layout(body, subject=subject, preview=preview_of(text), values=values)
+    return RenderedEmail(subject=subject, html=html, text=text)
 
 
-def render_active(type_: TemplateType, values: Values) -> Rendered:
-    """Fill the active template; where that fails, the shipped one, and say so in the log."""
-    chosen = active(type_)
-    if chosen is not None:
+def render_active(type_: TemplateType, values: Values) -> RenderedEmail:
+    """Render the active template; where that fails, log it and render the default."""
+    template = active(type_)
+    if template is not None:
         try:
-            return render(chosen, values)
+            return render(template, values)
         except (Invalid, ValueError, LookupError, RecursionError) as error:
             log.error("template_failed", template_type=type_.value, error=type(error).__name__)
     return render(shipped(type_), values)
 
 
 def preview_of(text: str) -> str:
-    """Return the line that mail programs show beside the subject: the text after its heading."""
+    """Return the line that email clients show beside the subject: the text after its heading."""
     _, _, rest = text.partition("\n\n")
     line = " ".join((rest or text).split())
     return line if len(line) <= PREVIEW_LENGTH else line[: PREVIEW_LENGTH - 1].rstrip() + "…"

@@ -1,15 +1,15 @@
-"""The placeholders that each template may have."""
+"""The placeholders that each template may have, by type."""
 
 from notifications.models import TemplateType
 
-EVERY_MAIL = ("siteName", "siteUrl", "accountUrl", "userName")
-OF_THE_EVENT = ("eventName", "eventDate", "venue", "eventUrl")
+ALL_EMAILS = ("siteName", "siteUrl", "accountUrl", "userName")
+EVENT = ("eventName", "eventDate", "venue", "eventUrl")
 
 VARIABLES: dict[TemplateType, tuple[str, ...]] = {
-    TemplateType.WELCOME: (*EVERY_MAIL, "verifyUrl"),
+    TemplateType.WELCOME: (*ALL_EMAILS, "verifyUrl"),
     TemplateType.BOOKING_CONFIRM: (
-        *EVERY_MAIL,
-        *OF_THE_EVENT,
+        *ALL_EMAILS,
+        *EVENT,
         "quantity",
         "bookingReference",
         "totalAmount",
@@ -20,23 +20,23 @@ VARIABLES: dict[TemplateType, tuple[str, ...]] = {
         "tickets",
     ),
     TemplateType.CANCELLATION: (
-        *EVERY_MAIL,
-        *OF_THE_EVENT,
+        *ALL_EMAILS,
+        *EVENT,
         "quantity",
         "bookingReference",
         "cancelText",
         "refundNote",
     ),
     TemplateType.WAITLIST_JOIN: (
-        *EVERY_MAIL,
-        *OF_THE_EVENT,
+        *ALL_EMAILS,
+        *EVENT,
         "quantity",
         "position",
         "entryUrl",
     ),
     TemplateType.WAITLIST_PROMOTION: (
-        *EVERY_MAIL,
-        *OF_THE_EVENT,
+        *ALL_EMAILS,
+        *EVENT,
         "quantity",
         "totalAmount",
         "priceNote",
@@ -44,5 +44,5 @@ VARIABLES: dict[TemplateType, tuple[str, ...]] = {
         "claimUrl",
         "entryUrl",
     ),
-    TemplateType.NOTIFICATION: (*EVERY_MAIL, "heading", "text", "buttonText", "buttonUrl"),
+    TemplateType.NOTIFICATION: (*ALL_EMAILS, "heading", "text", "buttonText", "buttonUrl"),
 }

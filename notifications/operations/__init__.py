@@ -1,5 +1,6 @@
 """Every write of notifications, by topic.
 
-`telling` writes messages, `reading` marks them, `delivering` mails them, `sweeping` takes up what
-was missed, `resending` starts again what had failed, `partitions` makes room ahead.
+`creating` inserts them, `reading` marks them as read, `delivering` sends their emails by way of
+`attempts`, `sweeping` picks up missed ones, `resending` restarts failed ones, `partitions` creates
+the partitions of the coming months.
 """

@@ -1,9 +1,9 @@
-"""Attempts to send a mail: begun under a row of the delivery log, ended in the same.
+"""Attempts to send an email, recorded in its row of the delivery log.
 
-An attempt begins in one statement, committed before anything is sent: it counts, and it leaves
-its id. Then the row is locked, the mail sent, the outcome written, all in one transaction, so a
-process that dies lets go at once. Whoever begins the next attempt and finds the id of one that
-never ended knows that it may have reached the mail server, and marks that.
+An attempt begins in one statement, committed before anything is sent, that counts it and stores
+its id. Then one transaction locks the row, sends the email and writes the outcome, so that the lock
+of a process that dies is released at once. The next attempt that finds the id of one that never
+ended knows that the email may have reached the mail server, and records that.
 """
 
 import json
@@ -30,11 +30,12 @@ from notifications.models import (
 MOST_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
-# From its beginning to its lock an attempt only reads and renders; nobody begins another sooner.
+# Before it locks the row, an attempt only reads and renders; no other begins within this time.
 BEGINNING_SECONDS = 10
 SENDING_TIMEOUT = "300s"
 
-# Skips a row that another attempt holds; sees no row that is being inserted at this moment.
+# Inserts the row of the first attempt, or updates it for a later one that is due. Returns no row
+# where another attempt holds the row, or is inserting it in a transaction not yet committed.
 BEGIN = """
     WITH made AS (
         INSERT INTO email_delivery_log AS log (id, notification_id, user_id, recipient_email,
@@ -67,7 +68,7 @@ BEGIN = """
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt that was begun. number: 1 for the first."""
+    """An attempt that has begun. number: 1 for the first."""
 
     id: UUID
     notification: Notification
@@ -75,21 +76,21 @@ class Attempt:
 
     @property
     def is_last(self) -> bool:
-        """Whether nobody tries again by themselves after it."""
+        """Whether there is no automatic attempt after it."""
         return self.number >= MOST_ATTEMPTS
 
     @property
     def is_one_too_many(self) -> bool:
-        """Whether even the last one never came to its end: it kills whoever tries it."""
+        """Whether not even the last attempt ended: the email kills the process that sends it."""
         return self.number > MOST_ATTEMPTS
 
 
 def begin(
-    notification: Notification, person: User, *, template_type: TemplateType, message_id: str
+    notification: Notification, user: User, *, template_type: TemplateType, message_id: str
 ) -> Attempt | None:
-    """Begin an attempt, counted at once; None where it is not due, or somebody else is at it."""
+    """Begin and count an attempt; None where it is not due, or another one is under way."""
     attempt_id = uuid7()
-    key = person.key
+    key = user.key
     with connection.cursor() as cursor:
         cursor.execute(
             BEGIN,
@@ -97,7 +98,7 @@ def begin(
                 "id": uuid7(),
                 "notification_id": notification.pk,
                 "user_id": notification.user_id,
-                "recipient": key.seal("recipient", person.email) if key else None,
+                "recipient": key.seal("recipient", user.email) if key else None,
                 "template_type": template_type,
                 "provider": provider(),
                 "metadata": json.dumps(_metadata(notification, message_id)),
@@ -110,47 +111,49 @@ def begin(
 
 
 def hold(attempt: Attempt) -> bool:
-    """Lock the mail's row until commit; False where another attempt has overtaken this one."""
+    """Lock the email's row until commit; False where another attempt has taken over."""
     with connection.cursor() as cursor:
-        # The connection idles while the mail server answers.
+        # The transaction is idle until the mail server answers.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SENDING_TIMEOUT}'")
-    return bool(_mail_of(attempt).select_for_update(skip_locked=True).values_list("pk"))
+    return bool(_delivery_of(attempt).select_for_update(skip_locked=True).values_list("pk"))
 
 
 def succeed(attempt: Attempt) -> None:
-    """Write that the mail server took the mail."""
-    _mail_of(attempt).update(status=DeliveryStatus.SENT, attempt=None, error_message="")
-    _message_of(attempt).update(status=NotificationStatus.SENT, sent_at=Clock())
+    """Record that the mail server accepted the email."""
+    _delivery_of(attempt).update(status=DeliveryStatus.SENT, attempt=None, error_message="")
+    _notification_of(attempt).update(status=NotificationStatus.SENT, sent_at=Clock())
 
 
 def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
-    """Write that it did not work, and when the next attempt is due; returns whether there is one.
+    """Record a failure and when the next attempt is due; return whether there is one.
 
     error: what happened, without personal data.
     """
     if for_good or attempt.is_last:
-        _mail_of(attempt).update(status=DeliveryStatus.FAILED, attempt=None, error_message=error)
-        _message_of(attempt).update(status=NotificationStatus.FAILED)
+        _delivery_of(attempt).update(
+            status=DeliveryStatus.FAILED, attempt=None, error_message=error
+        )
+        _notification_of(attempt).update(status=NotificationStatus.FAILED)
         return False
     due = Clock() + Value(pause_after(attempt.number))
-    _mail_of(attempt).update(attempt=None, error_message=error, next_attempt_at=due)
-    _message_of(attempt).update(next_attempt_at=due)
+    _delivery_of(attempt).update(attempt=None, error_message=error, next_attempt_at=due)
+    _notification_of(attempt).update(next_attempt_at=due)
     return True
 
 
 def withdraw(attempt: Attempt) -> None:
-    """Forget a mail that need not be written any more, and leave the message to the inbox."""
-    _mail_of(attempt).delete()
+    """Delete an email that is obsolete, and leave the notification to the inbox."""
+    _delivery_of(attempt).delete()
     deliver_in_app(attempt.notification)
 
 
 def deliver_in_app(notification: Notification) -> None:
-    """Write that a message has arrived: it stands in the inbox, and no mail goes out."""
+    """Record that a notification is delivered by the inbox, without an email."""
     _row_of(notification).update(status=NotificationStatus.DELIVERED, delivered_at=Clock())
 
 
 def set_channels(notification: Notification, channels: list[str], *, hidden: bool) -> None:
-    """Write which ways a person wants this message; hidden: not in the inbox."""
+    """Store the channels that the user wants. hidden: not in the inbox, so never unread."""
     changes: dict[str, object] = {"channels": channels}
     if hidden:
         changes["read"] = True
@@ -158,14 +161,14 @@ def set_channels(notification: Notification, channels: list[str], *, hidden: boo
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: three times longer each, give or take."""
+    """Return how long to wait after so many attempts: three times longer each, with jitter."""
     pause = min(FIRST_PAUSE * 3 ** (attempts - 1), LONGEST_PAUSE)
-    # Jitter only, nothing secret: what failed together should not come back together.
+    # Emails that failed together should not be retried together.
     return pause * random.uniform(0.75, 1.25)
 
 
 def provider() -> str:
-    """Return who takes our mail, as the delivery log calls it."""
+    """Return the provider of the configured email backend."""
     return "sendgrid" if "sendgrid" in settings.EMAIL_BACKEND.lower() else "smtp"
 
 
@@ -178,8 +181,8 @@ def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
     return metadata
 
 
-def _mail_of(attempt: Attempt) -> QuerySet[EmailDelivery]:
-    """Return the mail's row, as long as this attempt is the one under way."""
+def _delivery_of(attempt: Attempt) -> QuerySet[EmailDelivery]:
+    """Return the email's row, as long as this attempt is the one under way."""
     return EmailDelivery.objects.filter(
         user_id=attempt.notification.user_id,
         notification_id=attempt.notification.pk,
@@ -188,12 +191,12 @@ def _mail_of(attempt: Attempt) -> QuerySet[EmailDelivery]:
     )
 
 
-def _message_of(attempt: Attempt) -> QuerySet[Notification]:
+def _notification_of(attempt: Attempt) -> QuerySet[Notification]:
     return _row_of(attempt.notification)
 
 
 def _row_of(notification: Notification) -> QuerySet[Notification]:
-    """Return the message's row, found in its own partition."""
+    """Return the notification's row; created_at limits the query to its partition."""
     return Notification.objects.filter(
         user_id=notification.user_id, pk=notification.pk, created_at=notification.created_at
     )

@@ -1,8 +1,7 @@
-"""Write messages: in the transaction of the fact they tell, each once."""
+"""Insert notifications: in the transaction of the fact that they follow from, each once."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +11,11 @@ from django.db import connection
 from evently.database.ids import uuid7
 from evently.enqueue import enqueue_on_commit
 from notifications import tasks
-from notifications.models import Channel, MessageType
+from notifications.kinds import KINDS, Message, UnknownKind
 
 ROWS_PER_STATEMENT = 2_000
-MAILS_PER_TASK = 50
-# How long a message is left to the task that was enqueued for it, before the sweep takes it up.
+EMAILS_PER_TASK = 50
+# How long the periodic task leaves a notification to the task that was enqueued for it.
 GRACE_SECONDS = 15
 
 INSERT = """
@@ -39,29 +38,16 @@ INSERT = """
 """
 
 
-@dataclass(frozen=True)
-class Message:
-    """One message to one person, not yet written.
-
-    key: what makes it the only one of its kind for this person, as `booking_confirm:<id>`.
-    data: ids and facts of the event that its mail needs; no personal data, no secrets.
-    """
-
-    user_id: UUID
-    key: str
-    type: MessageType
-    text: str
-    event_id: UUID | None = None
-    channels: tuple[str, ...] = (Channel.IN_APP, Channel.EMAIL)
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
 def notify(*, messages: Sequence[Message]) -> list[UUID]:
-    """Write messages inside the caller's transaction, and return the ids of the new ones.
+    """Insert notifications inside the caller's transaction, and return the ids of the new ones.
 
-    One statement per 2,000. A message whose key the person has already is left out. Delivery is
-    enqueued after the commit; what is lost on the way, the sweep delivers.
+    One statement per 2,000. A message whose key the user already has is left out. Delivery is
+    enqueued after the commit; the periodic task picks up what is lost on the way. Raises
+    UnknownKind before anything is written.
     """
+    for message in messages:
+        if KINDS.get(message.kind.name) is not message.kind:
+            raise UnknownKind(message.kind.name)
     written: list[tuple[UUID, UUID]] = []
     for start in range(0, len(messages), ROWS_PER_STATEMENT):
         some = messages[start : start + ROWS_PER_STATEMENT]
@@ -79,7 +65,7 @@ def _row(message: Message) -> dict[str, Any]:
         "user_id": message.user_id,
         "key": message.key,
         "event_id": message.event_id,
-        "type": message.type,
+        "type": message.kind.name,
         "message": message.text,
         "channels": message.channels,
         "data": message.data,
@@ -91,7 +77,7 @@ def _enqueue(written: list[tuple[UUID, UUID]]) -> None:
         ((notification_id, user_id),) = written
         enqueue_on_commit(tasks.deliver, str(notification_id), str(user_id))
         return
-    for start in range(0, len(written), MAILS_PER_TASK):
-        some = written[start : start + MAILS_PER_TASK]
+    for start in range(0, len(written), EMAILS_PER_TASK):
+        some = written[start : start + EMAILS_PER_TASK]
         pairs = [[str(notification_id), str(user_id)] for notification_id, user_id in some]
         enqueue_on_commit(tasks.deliver_many, pairs)

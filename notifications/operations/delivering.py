@@ -1,10 +1,10 @@
-"""Deliver messages: decide the channels, write the mail, hand it to the mail server, once.
+"""Deliver notifications: choose the channels, render the email, send it once.
 
-However often and wherever this runs for a message, its mail goes out once (`attempts`). One case
-is left, which no mail server can rule out: the process (or its database) dies, or the server's
-answer is lost, after the server took the mail and before we have written that. Then it is sent
-again, under the same Message-ID, by which mail programs fold the two into one; the delivery log
-marks it as `maybeRepeated`.
+However often and wherever this runs for a notification, its email is sent once (`attempts`). One
+case remains, which cannot be ruled out with a mail server: the process or its database dies, or the
+server's answer is lost, after the server accepted the email and before that is committed. Then the
+email is sent again under the same Message-ID, by which email clients recognize duplicates, and the
+delivery log has `maybeRepeated`.
 """
 
 import smtplib
@@ -20,30 +20,30 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 
 from evently.accounts.models import User
-from notifications.emails.email_content import Obsolete
-from notifications.emails.message import message_id_of, write_mail
-from notifications.emails.writers import template_type_of
+from notifications.emails.email_content import EmailObsolete
+from notifications.emails.message import build_email, message_id_of
+from notifications.kinds import KINDS, Kind
 from notifications.models import Channel, Notification, NotificationStatus
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
 from notifications.preferences import wanted_channels
 from waitlists.models import WaitlistEntry
 
-LEFT = "the person has left, there is no address any more"
-GIVEN_UP = "no attempt ever came to its end"
-# What a mail server says no to for good begins with this; 4xx means: later.
+USER_ERASED = "the user was erased, so there is no email address"
+GIVEN_UP = "none of the attempts ended"
+# SMTP codes from here on are permanent failures; 4xx are temporary ones.
 PERMANENT = 500
-# Well below the time limit of a task, so that none is stopped while it sends.
+# Well below the time limit of a task, so that no task is stopped while it sends.
 BATCH_SECONDS = 120
 
 log = structlog.get_logger(__name__)
 
 
 class ServerDown(Exception):
-    """The mail server does not answer, so the rest of a batch need not try either."""
+    """The mail server does not answer, so the rest of the batch is not tried."""
 
 
-class Postbox:
+class EmailConnection:
     """A connection to the mail server, opened when it is first needed and kept for a batch."""
 
     def __init__(self) -> None:
@@ -60,68 +60,81 @@ class Postbox:
     ) -> None:
         self._connection.close()
 
-    def send(self, mail: EmailMultiAlternatives) -> None:
-        """Hand a mail over. Raises ServerDown, SMTPException, AnymailError, OSError."""
+    def send(self, email: EmailMultiAlternatives) -> None:
+        """Send an email. Raises ServerDown, SMTPException, AnymailError, OSError."""
         try:
             self._connection.open()
         except (smtplib.SMTPException, OSError) as error:
             raise ServerDown(describe(error)) from error
-        mail.connection = self._connection
-        taken = False
+        email.connection = self._connection
+        accepted = False
         try:
-            mail.send()
-            taken = True
+            email.send()
+            accepted = True
         finally:
-            if not taken:
+            # After an error the connection may be in any state; the next email opens another.
+            if not accepted:
                 self._connection.close()
 
 
-def deliver_all(messages: Iterable[tuple[UUID, UUID]], *, seconds: float = BATCH_SECONDS) -> None:
-    """Deliver messages, given as (notification id, user id), over one connection.
+def deliver_all(
+    notifications: Iterable[tuple[UUID, UUID]], *, seconds: float = BATCH_SECONDS
+) -> None:
+    """Deliver notifications, given as (notification id, user id), over one connection.
 
-    seconds: after so long no other is begun. Where the mail server is down, or so slow that the
-    time runs out, the rest is left to the sweep.
+    seconds: the time after which no other is begun. Where the mail server is down, or so slow that
+    the time runs out, the rest is left to the periodic task.
     """
     deadline = time.monotonic() + seconds
-    with Postbox() as postbox:
-        for notification_id, user_id in messages:
+    with EmailConnection() as email_connection:
+        for notification_id, user_id in notifications:
             if time.monotonic() > deadline:
                 return
             try:
-                deliver(user_id=user_id, notification_id=notification_id, postbox=postbox)
+                deliver(
+                    user_id=user_id,
+                    notification_id=notification_id,
+                    email_connection=email_connection,
+                )
             except ServerDown:
                 return
 
 
-def deliver(*, user_id: UUID, notification_id: UUID, postbox: Postbox) -> None:
-    """Deliver one message, if it is still pending and nobody else is at it.
+def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConnection) -> None:
+    """Deliver one notification, if it is still pending and no other attempt is under way.
 
-    Raises ServerDown, after noting that the attempt failed.
+    Raises ServerDown, after recording that the attempt failed.
     """
     notification = Notification.objects.filter(
         user_id=user_id, pk=notification_id, status=NotificationStatus.PENDING
     ).first()
-    person = User.objects.with_keys().filter(pk=user_id).first()
-    if notification is None or person is None:
+    user = User.objects.with_keys().filter(pk=user_id).first()
+    if notification is None or user is None:
         return
-    if Channel.EMAIL not in choose_channels(notification, person):
+    kind = KINDS.get(notification.type)
+    if kind is None:
+        # Written by a newer release during its deployment; its own worker will deliver it.
+        log.warning("unknown_kind", notification_id=str(notification_id), kind=notification.type)
+        return
+    if Channel.EMAIL not in choose_channels(notification, kind, user):
         attempts.deliver_in_app(notification)
         return
     attempt = attempts.begin(
         notification,
-        person,
-        template_type=template_type_of(notification.type),
+        user,
+        template_type=kind.template,
         message_id=message_id_of(notification.pk),
     )
     if attempt is not None:
-        _carry_out(attempt, person, postbox)
+        _carry_out(attempt, user, email_connection)
 
 
-def choose_channels(notification: Notification, person: User) -> list[str]:
-    """Return the channels that the person wants for a message, and write them if they are fewer."""
+def choose_channels(notification: Notification, kind: Kind, user: User) -> list[str]:
+    """Return the channels that the user wants, and store them where they are fewer."""
     channels = wanted_channels(
-        notification,
-        preferences=person.preferences,
+        notification.channels,
+        kind,
+        preferences=user.preferences,
         entry_preferences=_entry_preferences(notification),
     )
     if channels != notification.channels:
@@ -130,7 +143,7 @@ def choose_channels(notification: Notification, person: User) -> list[str]:
 
 
 def _entry_preferences(notification: Notification) -> dict[str, Any]:
-    """Return what a waitlist entry says about messages that concern it."""
+    """Return the `notify_prefs` of the waitlist entry that a notification is about."""
     entry_id = notification.data.get("entry")
     if entry_id is None or notification.event_id is None:
         return {}
@@ -142,17 +155,17 @@ def _entry_preferences(notification: Notification) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _carry_out(attempt: Attempt, person: User, postbox: Postbox) -> None:
-    """Write the mail and send it, and write down what became of it."""
-    if not person.email:
-        attempts.fail(attempt, error=LEFT, for_good=True)
+def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) -> None:
+    """Render and send the email, and record the outcome."""
+    if not user.email:
+        attempts.fail(attempt, error=USER_ERASED, for_good=True)
         return
     if attempt.is_one_too_many:
         attempts.fail(attempt, error=GIVEN_UP, for_good=True)
         return
     try:
-        mail = write_mail(attempt.notification, person)
-    except Obsolete:
+        email = build_email(attempt.notification, user)
+    except EmailObsolete:
         attempts.withdraw(attempt)
         return
     down: ServerDown | None = None
@@ -160,19 +173,19 @@ def _carry_out(attempt: Attempt, person: User, postbox: Postbox) -> None:
         if not attempts.hold(attempt):
             return
         try:
-            postbox.send(mail)
+            email_connection.send(email)
         except ServerDown as error:
             down = error
-            _note_failure(attempt, error=str(error), for_good=False)
+            _record_failure(attempt, error=str(error), for_good=False)
         except (smtplib.SMTPException, AnymailError, OSError, ValueError) as error:
-            _note_failure(attempt, error=describe(error), for_good=is_permanent(error))
+            _record_failure(attempt, error=describe(error), for_good=is_permanent(error))
         else:
             attempts.succeed(attempt)
     if down is not None:
         raise down
 
 
-def _note_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:
+def _record_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:
     again = attempts.fail(attempt, error=error, for_good=for_good)
     log.warning(
         "mail_failed",
@@ -184,17 +197,17 @@ def _note_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:
 
 
 def is_permanent(error: Exception) -> bool:
-    """Tell whether the same mail would be refused again: the recipient, or what it says."""
+    """Tell whether the same email would be refused again, for its recipient or its content."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _ in error.recipients.values())
     if isinstance(error, smtplib.SMTPDataError):
         return error.smtp_code >= PERMANENT
-    # A header or an address that cannot be written.
+    # A header or an email address that cannot be encoded.
     return isinstance(error, ValueError)
 
 
 def describe(error: Exception) -> str:
-    """Say what went wrong without personal data, which servers like to repeat in their answers."""
+    """Return the error without the server's words, which often repeat personal data."""
     name = type(error).__name__
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"{name} {' '.join(str(code) for code, _ in error.recipients.values())}"

@@ -1,4 +1,4 @@
-"""Make the monthly partitions ahead."""
+"""Create the monthly partitions in advance."""
 
 import structlog
 from django.db import connection
@@ -9,10 +9,10 @@ log = structlog.get_logger(__name__)
 
 
 def make_partitions() -> int:
-    """Make the missing partitions of this month and the next three; returns how many.
+    """Create the missing partitions of this month and the next three; return how many.
 
-    The application owns no table, so a function of the owner does it. A default partition that
-    holds rows means that nobody made one in time: that is worth an alarm.
+    The application owns no table, so a function of the owner does it. Rows in the default partition
+    mean that a partition was not created in time, which is logged as a warning.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT evently_make_notification_partitions(%s)", [MONTHS_AHEAD])

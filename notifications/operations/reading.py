@@ -1,4 +1,4 @@
-"""Mark messages as read."""
+"""Mark notifications as read."""
 
 from uuid import UUID
 
@@ -7,26 +7,26 @@ from notifications.models import Notification
 
 
 class NotificationNotFound(NotFound):
-    """There is no such message, or it is somebody else's."""
+    """There is no such notification, or it belongs to another user."""
 
-    message = "We could not find this message."
+    message = "This notification was not found."
 
 
 def mark_read(*, user_id: UUID, notification_id: UUID) -> Notification:
-    """Mark one message of a person as read; doing so again changes nothing.
+    """Mark one of a user's notifications as read; doing so again changes nothing.
 
     Raises NotificationNotFound.
     """
-    mine = Notification.objects.inbox_of(user_id).filter(pk=notification_id)
-    notification = mine.first()
+    found = Notification.objects.inbox_of(user_id).filter(pk=notification_id)
+    notification = found.first()
     if notification is None:
         raise NotificationNotFound
     if notification.is_unread:
-        mine.unread().update(read=True)
+        found.unread().update(read=True)
         notification.read = True
     return notification
 
 
 def mark_all_read(*, user_id: UUID) -> int:
-    """Mark all of a person's messages as read; returns how many were not."""
+    """Mark all of a user's notifications as read; return how many were unread."""
     return Notification.objects.inbox_of(user_id).unread().update(read=True)

@@ -1,4 +1,4 @@
-"""Take up the messages that are due and that nobody delivered."""
+"""Pick up notifications that are due and that no task has delivered."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,13 +8,13 @@ from django.db import connection
 from evently.database import clock
 
 MOST_AT_ONCE = 1_000
-MAILS_PER_TASK = 25
-# So long the rows taken up are left to their tasks, before a later sweep takes them up again.
+EMAILS_PER_TASK = 25
+# How long picked-up rows are left to their tasks, before they are picked up again.
 HANDED_OVER_SECONDS = 60
-# Nothing is pending longer than this, so older partitions need not be looked at.
+# Nothing is pending for longer than this, so older partitions need not be searched.
 RECENT = timedelta(days=35)
 
-# The clock stands in a subquery, so that it is asked once and not for each row.
+# The clock is in a subquery, so that it is read once and not for each row.
 TAKE_UP = """
     WITH due AS (
         SELECT id, created_at FROM notifications
@@ -33,10 +33,10 @@ TAKE_UP = """
 
 
 def take_up_missed() -> list[tuple[UUID, UUID]]:
-    """Reserve what is due for a minute, and return it as (notification id, user id).
+    """Reserve due notifications for a minute; return them as (notification id, user id).
 
-    Two sweeps at once take up different rows. The reservation only keeps sweeps from handing the
-    same row over again and again; what keeps a mail from going twice is its attempt.
+    Concurrent calls pick up different rows. The reservation only keeps the same row from being
+    enqueued again and again; what keeps an email from being sent twice is its attempt.
     """
     since = clock.now() - RECENT
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the tests of telling share."""
+"""Fixtures of the notification tests."""
 
 import pytest
 from structlog.testing import LogCapture
@@ -9,7 +9,7 @@ from notifications.tests.queues import another_broker, taken_from_queues
 
 @pytest.fixture
 def log_output():
-    """Collect what is logged, by any logger of ours."""
+    """Collect the log entries of all of the app's loggers."""
     import structlog
 
     capture = LogCapture()
@@ -21,9 +21,9 @@ def log_output():
 
 @pytest.fixture
 def taken():
-    """Return a function that takes what was handed to the broker: (task, arguments) in order.
+    """Return a function that takes the enqueued tasks: (name, arguments) in order.
 
-    The broker is Celery's own in memory, so nobody else's tasks are among them.
+    The broker is Celery's in-memory one, so tasks of other processes are not among them.
     """
     with another_broker("memory://"):
         taken_from_queues()
@@ -33,7 +33,7 @@ def taken():
 
 @pytest.fixture
 def server(settings):
-    """Send by SMTP to a real mail server."""
+    """Send emails by SMTP to a real mail server."""
     with mail_server() as running:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port

@@ -1,4 +1,4 @@
-"""Messages delivered as the tasks deliver them, and what became of them."""
+"""Deliver notifications as the tasks do, and look at the result."""
 
 from notifications.models import EmailDelivery, Notification
 from notifications.operations import delivering
@@ -12,5 +12,5 @@ def reread(notification):
     return Notification.objects.get(pk=notification.pk)
 
 
-def mail_of(notification):
+def delivery_of(notification):
     return EmailDelivery.objects.get(notification_id=notification.pk)

@@ -1,4 +1,4 @@
-"""All addresses, and those that only development has: tests run without DEBUG."""
+"""All URLs, with those that exist in development only: tests run without DEBUG."""
 
 from evently.urls import urlpatterns as ordinary
 from notifications.urls import mailbox_patterns

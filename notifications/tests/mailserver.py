@@ -1,4 +1,4 @@
-"""A real mail server for tests, that can refuse, dawdle and go down."""
+"""A real mail server for tests, which can refuse emails, be slow and be down."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from evently.embedded.processes import choose_port
 
 @dataclass
 class MailServer:
-    """What it took, and how it answers. after_data: called once a mail was taken."""
+    """The emails it accepted, and how it answers. after_data: called after each email."""
 
     port: int = field(default_factory=lambda: choose_port(None, taken=set()))
-    mails: list[EmailMessage] = field(default_factory=list)
+    emails: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
     recipient_answer: str = ""
     data_answer: str = ""
@@ -49,31 +49,29 @@ class MailServer:
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         if self.data_answer:
             return self.data_answer
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.emails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.after_data is not None:
             self.after_data()
         return "250 OK"
 
     def up(self) -> None:
-        """Listen."""
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
     def down(self) -> None:
-        """Stop listening."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each Message-ID came in."""
-        return Counter(str(mail["Message-ID"]) for mail in self.mails)
+        """How many emails were accepted, by Message-ID."""
+        return Counter(str(email["Message-ID"]) for email in self.emails)
 
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """Run a mail server for the length of a block."""
+    """Run a mail server during the block."""
     server = MailServer()
     server.up()
     try:

@@ -1,4 +1,4 @@
-"""Celery's queues, looked into: what was handed over for a worker to do."""
+"""The tasks in Celery's queues, as a worker would receive them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from evently.enqueue import breaker
 
 @contextmanager
 def another_broker(url: str) -> Iterator[None]:
-    """Let Celery hand over to a broker of the test's own, for the length of a block."""
+    """Let Celery use another broker during the block."""
     before = app.conf.broker_url
     app.conf.broker_url = url
     _forget_connections()
@@ -25,14 +25,14 @@ def another_broker(url: str) -> Iterator[None]:
 
 
 def _forget_connections() -> None:
-    """Connect anew, to whatever the settings say now, and at once."""
+    """Close all connections, so that the next ones use the current settings."""
     pools.reset()
     app._pool = app.amqp._producer_pool = None
     breaker.reset()
 
 
 def taken_from_queues() -> list[tuple[str, Any]]:
-    """Take all tasks out of the queues; return their names and arguments, as a worker sees them."""
+    """Take all tasks out of the queues; return (name, arguments)."""
     taken = []
     with app.connection_for_read() as connection:
         for queue in app.conf.task_queues:

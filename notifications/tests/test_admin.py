@@ -1,4 +1,4 @@
-"""The admin: what was told and sent, visible; failed mails sent again."""
+"""The admin: notifications and emails are listed, failed emails can be sent again."""
 
 import pytest
 from django.db import connection
@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from notifications.factories import NotificationFactory
+from notifications.kinds import KIND_CHOICES
 from notifications.models import EmailDelivery, EmailTemplate
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ def superuser(client):
     return user
 
 
-def failed_mail(**columns):
+def failed_email(**columns):
     notification = NotificationFactory(status="failed")
     key = notification.user.key
     return EmailDelivery.objects.create(
@@ -34,10 +35,10 @@ def failed_mail(**columns):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_lists_and_rows_are_shown(client, superuser, model):
-    mail = failed_mail()
+    email = failed_email()
     row = {
-        "notification": mail.notification_id,
-        "emaildelivery": mail.pk,
+        "notification": email.notification_id,
+        "emaildelivery": email.pk,
         "emailtemplate": EmailTemplate.objects.first().pk,
     }[model]
 
@@ -45,33 +46,33 @@ def test_lists_and_rows_are_shown(client, superuser, model):
     assert client.get(f"/admin/notifications/{model}/{row}/change/").status_code == 200
 
 
-def test_a_failed_mail_is_visible_with_its_reason(client, superuser):
-    mail = failed_mail()
+def test_failed_email_is_shown_with_its_error(client, superuser):
+    email = failed_email()
 
     page = client.get("/admin/notifications/emaildelivery/?status__exact=failed").content.decode()
 
     assert "SMTPRecipientsRefused 550" in page
-    assert mail.user.email in page
+    assert email.user.email in page
 
 
-def test_the_log_costs_the_same_for_one_and_for_many(client, superuser):
-    def cost():
+def test_log_needs_the_same_queries_for_one_and_for_many(client, superuser):
+    def query_count():
         with CaptureQueriesContext(connection) as queries:
             client.get("/admin/notifications/emaildelivery/")
         return len(queries)
 
-    failed_mail()
-    one = cost()
+    failed_email()
+    one = query_count()
     for _ in range(5):
-        failed_mail()
+        failed_email()
 
-    assert cost() == one
+    assert query_count() == one
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_nothing_is_added_changed_or_deleted(client, superuser, model):
-    mail = failed_mail()
-    row = {"notification": mail.notification_id, "emaildelivery": mail.pk}.get(
+def test_rows_are_read_only(client, superuser, model):
+    email = failed_email()
+    row = {"notification": email.notification_id, "emaildelivery": email.pk}.get(
         model, EmailTemplate.objects.first().pk
     )
 
@@ -81,7 +82,7 @@ def test_nothing_is_added_changed_or_deleted(client, superuser, model):
 
 
 @pytest.mark.parametrize("factory", [UserFactory, OrganizerFactory])
-def test_what_everybody_was_told_is_for_superusers(client, factory):
+def test_notifications_of_all_users_are_for_superusers_only(client, factory):
     client.force_login(factory())
 
     for model in MODELS:
@@ -89,32 +90,32 @@ def test_what_everybody_was_told_is_for_superusers(client, factory):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_failed_mails_are_sent_again_in_one_click(client, superuser):
-    mail, sent = failed_mail(), failed_mail(status="sent")
+def test_failed_emails_are_sent_again_by_the_action(client, superuser):
+    email, sent = failed_email(), failed_email(status="sent")
 
     response = client.post(
         "/admin/notifications/emaildelivery/",
-        {"action": "send_again", "_selected_action": [str(mail.pk), str(sent.pk)]},
+        {"action": "send_again", "_selected_action": [str(email.pk), str(sent.pk)]},
         follow=True,
     )
 
-    assert "1 failed mail will be sent again." in response.content.decode()
-    mail.refresh_from_db()
-    assert (mail.status, mail.error_message) == ("pending", "")
+    assert "1 failed email will be sent again." in response.content.decode()
+    email.refresh_from_db()
+    assert (email.status, email.error_message) == ("pending", "")
     sent.refresh_from_db()
     assert sent.status == "sent"
 
 
 @pytest.mark.parametrize("model", ["notification", "emaildelivery"])
-def test_what_somebody_was_told_is_found_by_their_address(client, superuser, model):
-    mail = failed_mail()
-    failed_mail()
+def test_search_finds_the_rows_of_an_email_address(client, superuser, model):
+    email = failed_email()
+    failed_email()
 
-    page = client.get(f"/admin/notifications/{model}/", {"q": mail.user.email.upper()})
+    page = client.get(f"/admin/notifications/{model}/", {"q": email.user.email.upper()})
     nothing = client.get(f"/admin/notifications/{model}/", {"q": "nobody@example.org"})
 
-    assert [row.user_id for row in page.context["cl"].result_list] == [mail.user_id]
-    assert mail.user.email in page.content.decode()
+    assert [row.user_id for row in page.context["cl"].result_list] == [email.user_id]
+    assert email.user.email in page.content.decode()
     assert not nothing.context["cl"].result_list
 
 
@@ -122,3 +123,14 @@ def test_templates_keep_their_line_breaks(client, superuser):
     template = EmailTemplate.objects.first()
     page = client.get(f"/admin/notifications/emailtemplate/{template.pk}/change/")
     assert '<pre class="ev-pre">' in page.content.decode()
+
+
+def test_notifications_are_filtered_and_labelled_by_kind(client, superuser):
+    NotificationFactory(type="guest_refused", message="Refused.")
+    NotificationFactory(type="welcome", message="Greeting.")
+
+    page = client.get("/admin/notifications/notification/?type__exact=guest_refused")
+
+    assert [row.type for row in page.context["cl"].result_list] == ["guest_refused"]
+    text = page.content.decode()
+    assert all(label in text for _, label in KIND_CHOICES)

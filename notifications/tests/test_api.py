@@ -1,10 +1,11 @@
-"""Messages through the API."""
+"""Notifications through the API."""
 
 import pytest
 
 from evently.accounts.factories import UserFactory
 from evently.api.tests.client import api, assert_problem
 from notifications.factories import NotificationFactory
+from notifications.kinds import KINDS
 from notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/v1/notifications/"
 
 
-def test_the_list_has_ones_own_newest_first():
+def test_list_has_the_notifications_of_the_user_newest_first():
     user = UserFactory()
     first = NotificationFactory(user=user, event_id=user.pk, data={"booking": str(user.pk)})
     second = NotificationFactory(user=user, read=True)
@@ -41,7 +42,7 @@ def test_the_list_has_ones_own_newest_first():
 
 
 @pytest.mark.parametrize(("unread", "count"), [("true", 2), ("false", 1), ("", 3)])
-def test_the_list_can_be_narrowed_to_the_unread(unread, count):
+def test_list_is_filtered_by_unread(unread, count):
     user = UserFactory()
     NotificationFactory.create_batch(2, user=user)
     NotificationFactory(user=user, read=True)
@@ -49,7 +50,7 @@ def test_the_list_can_be_narrowed_to_the_unread(unread, count):
     assert len(api(user).get(URL, {"unread": unread}).json()["results"]) == count
 
 
-def test_the_list_goes_on_by_cursor():
+def test_list_is_paginated_by_cursor():
     user = UserFactory()
     made = [str(NotificationFactory(user=user).pk) for _ in range(5)]
     client, seen, url = api(user), [], f"{URL}?limit=2"
@@ -61,7 +62,7 @@ def test_the_list_goes_on_by_cursor():
     assert seen == made[::-1]
 
 
-def test_the_list_costs_the_same_for_one_and_for_many(django_assert_max_num_queries):
+def test_list_needs_the_same_queries_for_one_and_for_many(django_assert_max_num_queries):
     user = UserFactory()
     NotificationFactory.create_batch(100, user=user)
     client = api(user)
@@ -70,7 +71,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(django_assert_max_num_quer
         assert len(client.get(f"{URL}?limit=100").json()["results"]) == 100
 
 
-def test_reading_one_may_be_repeated():
+def test_read_may_be_repeated():
     notification = NotificationFactory()
     client = api(notification.user)
 
@@ -81,7 +82,7 @@ def test_reading_one_may_be_repeated():
     assert Notification.objects.get().read
 
 
-def test_reading_all():
+def test_read_all():
     user = UserFactory()
     NotificationFactory.create_batch(3, user=user)
     other = NotificationFactory()
@@ -91,7 +92,7 @@ def test_reading_all():
     assert [each.pk for each in Notification.objects.unread()] == [other.pk]
 
 
-def test_somebody_elses_is_not_found():
+def test_read_does_not_find_those_of_other_users():
     other = NotificationFactory()
 
     assert_problem(api(UserFactory()).post(f"{URL}{other.pk}/read/"), 404, "not_found")
@@ -101,14 +102,24 @@ def test_somebody_elses_is_not_found():
 @pytest.mark.parametrize(
     ("method", "path"), [("get", ""), ("post", "read-all/"), ("post", f"{'0' * 8}/read/")]
 )
-def test_strangers_are_refused(method, path):
+def test_requests_without_a_token_are_refused(method, path):
     response = getattr(api(), method)(f"{URL}{path}")
 
     assert response.status_code in (401, 404)
 
 
 @pytest.mark.parametrize("query", ["unread=perhaps", "type=gossip", "cursor=x", "limit=-1"])
-def test_wrong_parameters_are_refused(query):
+def test_invalid_parameters_are_refused(query):
     response = api(UserFactory()).get(f"{URL}?{query}")
 
     assert response.status_code in (400, 422)
+
+
+def test_list_is_filtered_by_every_kind():
+    user = UserFactory()
+    for name in KINDS:
+        NotificationFactory(user=user, type=name)
+
+    for name in KINDS:
+        rows = api(user).get(URL, {"type": name}).json()["results"]
+        assert [row["type"] for row in rows] == [name]

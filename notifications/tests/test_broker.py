@@ -1,4 +1,4 @@
-"""The broker dies or hangs among bookings: nobody notices, all are told once it is back."""
+"""The broker dies or hangs during bookings: they go on, and all users are notified afterwards."""
 
 import signal
 import subprocess
@@ -47,7 +47,7 @@ PUBLISHING_SECONDS = settings.PUBLISHER_TRANSPORT_OPTIONS["socket_timeout"]
 
 
 class Broker:
-    """A Valkey of the test's own, that can be killed and started again."""
+    """A separate Valkey that can be killed and restarted."""
 
     def __init__(self, home):
         home.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class Broker:
         assert wait_for(self.valkey.answers)
 
     def is_empty(self):
-        """Tell whether workers have taken all tasks, and ended those they took."""
+        """Tell whether workers have taken and finished all tasks."""
         with redis.Redis.from_url(self.url) as client:
             return not client.exists("celery", "mail", "unacked")
 
@@ -72,7 +72,7 @@ class Broker:
         self.process.wait()
 
     def hang(self):
-        """Take connections and bytes, as the kernel does by itself, and answer nothing."""
+        """Accept connections and data, as the kernel does by itself, and answer nothing."""
         self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self):
@@ -100,31 +100,31 @@ def celery_worker(broker, server):
     try:
         yield worker
     finally:
-        # It ends what it has begun first.
+        # It finishes its current tasks first.
         worker.send_signal(signal.SIGTERM)
         worker.wait(120)
 
 
-def test_with_the_broker_killed_all_book_at_once_and_each_is_told_once(broker, server, clock):
+def test_broker_killed_bookings_stay_fast_and_each_user_is_notified_once(broker, server, clock):
     event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
     took, problems = book_all(event, users, at_quarter=broker.kill)
 
     assert problems == []
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
-    # Beside the first quarter, which had a broker: how busy this machine is does not matter.
+    # Compared with the first quarter, which had a broker, so that a busy machine does not matter.
     quarter = BOOKINGS // 4
     assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
     broker.start()
-    assert_each_is_told_once(broker, server, clock)
+    assert_each_is_notified_once(broker, server, clock)
     assert Notification.objects.filter(type="booking_confirm").count() == BOOKINGS + 1
-    assert {user.email for user in users} <= {mail["To"] for mail in server.mails}
-    assert offer.user.email in {mail["To"] for mail in server.mails}
+    assert {user.email for user in users} <= {email["To"] for email in server.emails}
+    assert offer.user.email in {email["To"] for email in server.emails}
 
 
-def test_with_the_broker_hung_hardly_anybody_waits_and_each_is_told_once(
+def test_broker_hung_few_bookings_wait_and_each_user_is_notified_once(
     broker, server, clock, log_output
 ):
     event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
@@ -136,21 +136,21 @@ def test_with_the_broker_hung_hardly_anybody_waits_and_each_is_told_once(
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
     quarter = BOOKINGS // 4
     assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
-    # Those under way when it began to hang, and one after each pause.
+    # The requests under way when it began to hang, and one after each pause.
     waited = [entry for entry in log_output.entries if entry["event"] == "enqueue_failed"]
     assert 1 <= len(waited) <= CLIENTS + pauses
-    # Even they wait for little else than this machine, where 30 s was the worker's patience.
+    # Even they wait much less than the 30 s that a worker would wait.
     assert max(took) < WORKERS_PATIENCE_SECONDS / 3
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
     broker.go_on()
-    assert_each_is_told_once(broker, server, clock)
-    assert {user.email for user in users} <= {mail["To"] for mail in server.mails}
-    assert offer.user.email in {mail["To"] for mail in server.mails}
+    assert_each_is_notified_once(broker, server, clock)
+    assert {user.email for user in users} <= {email["To"] for email in server.emails}
+    assert offer.user.email in {email["To"] for email in server.emails}
 
 
-def test_whatever_asks_a_hung_broker_gives_up_soon(broker, settings, client):
+def test_all_clients_of_a_hung_broker_give_up_soon(broker, settings, client):
     settings.REDIS_URL = broker.url
     settings.CACHES = settings.CACHES | {
         "default": settings.CACHES["default"] | {"LOCATION": broker.url}
@@ -162,7 +162,7 @@ def test_whatever_asks_a_hung_broker_gives_up_soon(broker, settings, client):
         # Their time-outs are 0.3 to 1.2 s; the rest is for a busy machine.
         with at_most(WORKERS_PATIENCE_SECONDS / 3):
             assert cache.get("kept") is None
-            # Limits go on, counted in this process.
+            # Rate limits still work, counted in this process.
             hung = Counters()
             assert [hung.add("kept", seconds=60) for _ in range(1000)][-1] == 1000
             assert client.get("/readyz").json()["broker"]["status"] == "down"
@@ -178,29 +178,29 @@ def at_most(seconds):
     assert time.monotonic() - started < seconds
 
 
-def assert_each_is_told_once(broker, server, clock):
-    """Let a worker and the sweep do what is due, and look at the mail server."""
+def assert_each_is_notified_once(broker, server, clock):
+    """Let a worker and the periodic task deliver, and compare with the mail server."""
     clock.move(timedelta(minutes=1))
     with celery_worker(broker, server):
-        wait_for(lambda: tasks.deliver_missed.delay() and all_told(), seconds=180)
-        # Whoever would send one twice gets the occasion to do so.
+        wait_for(lambda: tasks.deliver_missed.delay() and all_delivered(), seconds=180)
+        # A second run, which must send nothing twice.
         tasks.deliver_missed.delay()
         assert wait_for(broker.is_empty, seconds=60)
 
     sent = Notification.objects.filter(status="sent")
     assert server.counts == {message_id_of(each.pk): 1 for each in sent}
-    # Nothing is left, but for the seat that was given back before its confirmation was mailed.
+    # Nothing is left except the booking cancelled before its confirmation was sent.
     left = Notification.objects.exclude(status="sent").values_list("type", "status")
     assert list(left) == [("booking_confirm", "delivered")]
 
 
-def all_told():
+def all_delivered():
     time.sleep(1)
     return not Notification.objects.filter(status="pending").exists()
 
 
 def freed_and_offered():
-    """Give back the only seat of an event that somebody waits for; return the offer."""
+    """Cancel the only booking of an event that has a waitlist; return the offer."""
     event, waiting = EventFactory(total_capacity=1), UserFactory()
     booking = book_seats(event_id=event.pk, user_id=UserFactory().pk, quantity=1, origin=Origin())
     join_waitlist(event_id=event.pk, user_id=waiting.pk, quantity=1)
@@ -209,7 +209,7 @@ def freed_and_offered():
 
 
 def book_all(event, users, *, at_quarter):
-    """Book for each, some clients at once; return how long each took, in order, and errors."""
+    """Book for each user, with concurrent clients; return the durations in order, and errors."""
     waiting, took, problems, lock = list(users), [], [], threading.Lock()
 
     def client():

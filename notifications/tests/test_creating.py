@@ -1,4 +1,4 @@
-"""Messages are written once, in the transaction of the fact."""
+"""Notifications are inserted once, in the transaction of the fact."""
 
 import threading
 from datetime import timedelta
@@ -10,23 +10,24 @@ from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7
 from evently.tests.rows import people
 from notifications.factories import NotificationFactory
-from notifications.models import Channel, MessageKey, MessageType, Notification
+from notifications.kinds import Category, Kind, UnknownKind
+from notifications.kinds.general import GENERAL
+from notifications.models import Channel, MessageKey, Notification
 from notifications.operations import partitions, reading
-from notifications.operations.creating import GRACE_SECONDS, Message, notify
+from notifications.operations.creating import GRACE_SECONDS, notify
 
 pytestmark = pytest.mark.django_db
 
 
-def said(user_id, key="greeting", **changes):
-    given = {"type": MessageType.NOTIFICATION, "text": "Hello"} | changes
-    return Message(user_id=user_id, key=key, **given)
+def greeting(user_id, key="greeting", **changes):
+    return GENERAL.message(user_id=user_id, key=key, text="Hello", **changes)
 
 
 def test_notify_writes_key_and_message_in_one_statement(django_assert_num_queries):
     user, event_id = UserFactory(), uuid7()
 
     with django_assert_num_queries(1):
-        (id_,) = notify(messages=[said(user.pk, event_id=event_id, data={"booking": event_id})])
+        (id_,) = notify(messages=[greeting(user.pk, event_id=event_id, data={"booking": event_id})])
 
     notification = Notification.objects.get()
     assert notification.pk == id_
@@ -44,31 +45,54 @@ def test_notify_writes_thousands_in_a_statement_each(django_assert_num_queries):
     ids = people(2_500)
 
     with django_assert_num_queries(2):
-        new = notify(messages=[said(user_id) for user_id in ids])
+        new = notify(messages=[greeting(user_id) for user_id in ids])
 
     assert len(new) == 2_500
     assert Notification.objects.count() == 2_500
 
 
-def test_notify_says_nothing_twice():
+def test_notify_leaves_out_keys_that_the_user_already_has():
     user, other = UserFactory(), UserFactory()
-    notify(messages=[said(user.pk)])
+    notify(messages=[greeting(user.pk)])
 
-    new = notify(messages=[said(user.pk), said(other.pk), said(other.pk), said(user.pk, "else")])
+    new = notify(
+        messages=[
+            greeting(user.pk),
+            greeting(other.pk),
+            greeting(other.pk),
+            greeting(user.pk, "else"),
+        ]
+    )
 
     assert len(new) == 2
     assert Notification.objects.filter(user=user).count() == 2
     assert Notification.objects.filter(user=other).count() == 1
 
 
-def test_notify_with_nothing_to_say_costs_nothing(django_assert_num_queries):
+def test_notify_refuses_an_unknown_kind_before_anything_is_written():
+    user = UserFactory()
+    gossip = Kind(
+        name="gossip",
+        label="Gossip",
+        category=Category.OTHER,
+        channels=(Channel.EMAIL,),
+        write_email=GENERAL.write_email,
+    )
+
+    with pytest.raises(UnknownKind, match="gossip"):
+        notify(messages=[greeting(user.pk), gossip.message(user_id=user.pk, key="a", text="Hello")])
+
+    assert not Notification.objects.exists()
+
+
+def test_notify_without_messages_needs_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert notify(messages=[]) == []
 
 
-def test_a_message_by_mail_alone_is_not_in_the_inbox():
+def test_message_by_email_only_is_not_in_the_inbox():
     user = UserFactory()
-    notify(messages=[said(user.pk, channels=(Channel.EMAIL,))])
+    notify(messages=[greeting(user.pk, channels=(Channel.EMAIL,))])
 
     notification = Notification.objects.get()
 
@@ -76,30 +100,30 @@ def test_a_message_by_mail_alone_is_not_in_the_inbox():
     assert not Notification.objects.inbox_of(user.pk).exists()
 
 
-def test_a_message_shares_the_fate_of_its_fact():
+def test_notify_is_rolled_back_with_its_fact():
     user = UserFactory()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        notify(messages=[said(user.pk)])
+        notify(messages=[greeting(user.pk)])
         1 / 0  # noqa: B018
 
     assert not Notification.objects.exists()
     assert not MessageKey.objects.exists()
-    assert notify(messages=[said(user.pk)])
+    assert notify(messages=[greeting(user.pk)])
 
 
 def test_one_message_is_enqueued_after_the_commit(taken, django_capture_on_commit_callbacks):
     user = UserFactory()
     with django_capture_on_commit_callbacks(execute=True):
-        (id_,) = notify(messages=[said(user.pk)])
+        (id_,) = notify(messages=[greeting(user.pk)])
         assert taken() == []
 
     assert taken() == [("notifications.tasks.deliver", [str(id_), str(user.pk)])]
 
 
-def test_many_messages_are_enqueued_in_parts(taken, django_capture_on_commit_callbacks):
+def test_many_messages_are_enqueued_in_batches(taken, django_capture_on_commit_callbacks):
     ids = people(120)
     with django_capture_on_commit_callbacks(execute=True):
-        notify(messages=[said(user_id) for user_id in ids])
+        notify(messages=[greeting(user_id) for user_id in ids])
 
     assert [(name, len(pairs)) for name, (pairs,) in taken()] == [
         ("notifications.tasks.deliver_many", 50),
@@ -110,22 +134,22 @@ def test_many_messages_are_enqueued_in_parts(taken, django_capture_on_commit_cal
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.processes
-def test_of_sixteen_threads_that_tell_the_same_one_does():
+def test_of_sixteen_threads_that_send_the_same_message_one_inserts_it():
     users = [UserFactory().pk for _ in range(5)]
     barrier, new, problems = threading.Barrier(16), [], []
 
-    def tell(order):
+    def work(order):
         try:
             barrier.wait()
             with transaction.atomic():
-                new.extend(notify(messages=[said(user_id) for user_id in order]))
+                new.extend(notify(messages=[greeting(user_id) for user_id in order]))
         except Exception as error:  # noqa: BLE001
             problems.append(error)
         finally:
             connection.close()
 
     threads = [
-        threading.Thread(target=tell, args=[users if number % 2 else users[::-1]])
+        threading.Thread(target=work, args=[users if number % 2 else users[::-1]])
         for number in range(16)
     ]
     for thread in threads:
@@ -148,7 +172,7 @@ def test_mark_read_marks_one_and_may_be_repeated():
     assert [n.pk for n in Notification.objects.unread()] == [second.pk]
 
 
-def test_mark_read_does_not_find_somebody_elses():
+def test_mark_read_does_not_find_those_of_other_users():
     other = NotificationFactory()
 
     with pytest.raises(reading.NotificationNotFound):
@@ -157,7 +181,7 @@ def test_mark_read_does_not_find_somebody_elses():
     assert Notification.objects.get().is_unread
 
 
-def test_mark_all_read_leaves_others_alone():
+def test_mark_all_read_changes_no_other_user():
     user = UserFactory()
     NotificationFactory.create_batch(3, user=user)
     other = NotificationFactory()
@@ -168,7 +192,7 @@ def test_mark_all_read_leaves_others_alone():
 
 
 # ── Partitions ──────────────────────────────────────────────────────────────
-def test_make_partitions_warns_of_rows_that_lie_outside(log_output):
+def test_make_partitions_warns_of_rows_in_the_default_partition(log_output):
     NotificationFactory(created_at="2001-01-01T00:00Z")
 
     assert partitions.make_partitions() == 0

@@ -1,4 +1,4 @@
-"""The tables, gone around Django: what they accept and what they refuse."""
+"""The tables, tested with plain SQL: what they accept and what they refuse."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def message(**columns):
     return insert("notifications", **(given | {"message": "News"} | columns))
 
 
-def mail(**columns):
+def delivery(**columns):
     given = {"user_id": columns.pop("user_id", None) or person(), "template_type": "welcome"}
     return insert("email_delivery_log", **(given | columns))
 
@@ -33,7 +33,7 @@ def template(**columns):
 
 
 # ── Notifications ───────────────────────────────────────────────────────────
-def test_notification_needs_only_what_matters():
+def test_notification_has_defaults():
     row = run(
         "SELECT status, channels, data, read, event_id, sent_at FROM notifications WHERE id = %s",
         message(),
@@ -63,13 +63,13 @@ def test_notification_refuses(constraint, columns):
         message(user_id=user_id, **columns)
 
 
-def test_notification_of_nobody_is_refused():
+def test_notification_without_a_user_is_refused():
     with refused("fk_notifications_user"):
         message(user_id=value("SELECT evently_uuid7()"))
 
 
-def test_a_notification_is_there_once():
-    """notifications_pkey, under the name that its partition gives it."""
+def test_notification_id_is_unique():
+    """notifications_pkey, which has another name in each partition."""
     id_ = message()
     ((partition, created_at),) = run(
         "SELECT tableoid::regclass::text, created_at FROM notifications WHERE id = %s", id_
@@ -80,15 +80,15 @@ def test_a_notification_is_there_once():
         message(id=id_, created_at=created_at)
 
 
-def test_event_of_a_notification_may_be_gone():
+def test_event_of_a_notification_may_be_deleted():
     assert message(event_id=value("SELECT evently_uuid7()"))
 
 
-def test_notifications_go_with_their_person():
+def test_notifications_are_deleted_with_their_user():
     user_id = person()
     message(user_id=user_id)
     insert("message_keys", user_id=user_id, key="a", notification_id=user_id)
-    mail(user_id=user_id)
+    delivery(user_id=user_id)
 
     run("DELETE FROM users WHERE id = %s", user_id)
     run("SET CONSTRAINTS ALL IMMEDIATE")
@@ -108,13 +108,13 @@ def test_notifications_go_with_their_person():
         "user_id = id",
     ],
 )
-def test_what_was_said_cannot_be_changed(change):
+def test_content_of_a_notification_cannot_be_changed(change):
     id_ = message()
     with refused("trg_notifications_frozen"):
         run(f"UPDATE notifications SET {change} WHERE id = %s", id_)
 
 
-def test_what_becomes_of_a_message_can_be_changed():
+def test_status_of_a_notification_can_be_changed():
     id_ = message()
 
     run("UPDATE notifications SET status = 'sent', sent_at = now(), read = true WHERE id = %s", id_)
@@ -123,7 +123,7 @@ def test_what_becomes_of_a_message_can_be_changed():
 
 
 # ── Partitions ──────────────────────────────────────────────────────────────
-def test_a_message_lies_in_the_partition_of_its_month():
+def test_notification_is_in_the_partition_of_its_month():
     id_ = message()
 
     ((name, created_at),) = run(
@@ -133,7 +133,7 @@ def test_a_message_lies_in_the_partition_of_its_month():
     assert name == created_at.astimezone(UTC).strftime("notifications_%Y_%m")
 
 
-def test_partitions_are_made_by_the_application_which_owns_none():
+def test_application_creates_partitions_without_owning_them():
     assert value("SELECT current_user") != value(
         "SELECT tableowner FROM pg_tables WHERE tablename = 'notifications'"
     )
@@ -143,7 +143,7 @@ def test_partitions_are_made_by_the_application_which_owns_none():
     again = value("SELECT evently_make_notification_partitions(5)")
 
     after = {name for (name,) in run(PARTITIONS)}
-    # Three months ahead were made with the tables; a month may have begun since.
+    # Three months ahead were created with the tables; a new month may have begun since.
     assert made == len(after - before)
     assert made in (2, 3)
     assert again == 0
@@ -178,18 +178,18 @@ def test_rows_of_the_default_partition_move_into_their_own():
 
 
 @pytest.mark.parametrize("months", [-1, 25])
-def test_partitions_are_not_made_at_any_distance(months):
+def test_partitions_are_limited_to_24_months_ahead(months):
     with pytest.raises(Exception, match="0 to 24 months"):
         value("SELECT evently_make_notification_partitions(%s)", months)
 
 
-def test_the_application_makes_no_table_of_its_own():
+def test_application_cannot_create_tables():
     with pytest.raises(Exception, match=r"permission denied|must be owner"):
         run("CREATE TABLE notifications_mine PARTITION OF notifications DEFAULT")
 
 
 # ── Keys ────────────────────────────────────────────────────────────────────
-def test_a_key_is_there_once_a_person():
+def test_key_is_unique_per_user():
     user_id, other = person(), person()
     insert("message_keys", user_id=user_id, key="welcome", notification_id=user_id)
     insert("message_keys", user_id=other, key="welcome", notification_id=user_id)
@@ -198,17 +198,17 @@ def test_a_key_is_there_once_a_person():
         insert("message_keys", user_id=user_id, key="welcome", notification_id=other)
 
 
-def test_a_key_belongs_to_somebody():
-    user_id, nobody = person(), value("SELECT evently_uuid7()")
+def test_key_belongs_to_a_user():
+    user_id, missing = person(), value("SELECT evently_uuid7()")
     row = insert("message_keys", user_id=user_id, key="a", notification_id=user_id)
 
     with refused("fk_message_keys_user"):
-        insert("message_keys", user_id=nobody, key="a", notification_id=user_id)
+        insert("message_keys", user_id=missing, key="a", notification_id=user_id)
     with refused("message_keys_pkey"):
         insert("message_keys", id=row, user_id=user_id, key="b", notification_id=user_id)
 
 
-def test_a_key_says_something():
+def test_key_is_not_empty():
     user_id = person()
     with refused("chk_message_key"):
         insert("message_keys", user_id=user_id, key="", notification_id=user_id)
@@ -217,8 +217,8 @@ def test_a_key_says_something():
 # ── The delivery log ────────────────────────────────────────────────────────
 @pytest.mark.parametrize("status", ["pending", "sent", "delivered", "failed", "bounced"])
 @pytest.mark.parametrize("provider", ["smtp", "sendgrid"])
-def test_mail_accepts(status, provider):
-    assert mail(status=status, provider=provider, recipient_email=SEALED)
+def test_delivery_accepts(status, provider):
+    assert delivery(status=status, provider=provider, recipient_email=SEALED)
 
 
 @pytest.mark.parametrize(
@@ -231,34 +231,34 @@ def test_mail_accepts(status, provider):
         ("email_delivery_log_send_attempts_check", {"send_attempts": -1}),
     ],
 )
-def test_mail_refuses(constraint, columns):
+def test_delivery_refuses(constraint, columns):
     user_id = person()
     with refused(constraint):
-        mail(user_id=user_id, **columns)
+        delivery(user_id=user_id, **columns)
 
 
-def test_a_message_has_one_mail():
+def test_notification_has_one_delivery():
     id_ = message()
-    mail(notification_id=id_)
-    mail()
-    mail()
+    delivery(notification_id=id_)
+    delivery()
+    delivery()
 
     with refused("unq_delivery_notification"):
-        mail(notification_id=id_)
+        delivery(notification_id=id_)
 
 
-def test_a_mail_goes_to_somebody_who_is_there():
-    user_id, nobody = person(), value("SELECT evently_uuid7()")
-    row = mail(user_id=user_id)
+def test_delivery_belongs_to_a_user():
+    user_id, missing = person(), value("SELECT evently_uuid7()")
+    row = delivery(user_id=user_id)
 
     with refused("fk_email_delivery_log_user"):
-        mail(user_id=nobody)
+        delivery(user_id=missing)
     with refused("email_delivery_log_pkey"):
-        mail(user_id=user_id, id=row)
+        delivery(user_id=user_id, id=row)
 
 
 # ── Templates ───────────────────────────────────────────────────────────────
-def test_six_templates_are_there():
+def test_six_templates_exist():
     rows = run("SELECT template_type, version FROM email_templates WHERE is_active ORDER BY 1")
 
     assert rows == [
@@ -289,7 +289,7 @@ def test_template_refuses(constraint, columns):
         template(**columns)
 
 
-def test_templates_are_told_apart_by_their_id():
+def test_template_id_is_unique():
     id_ = template()
     template(version=8)
 
@@ -297,13 +297,13 @@ def test_templates_are_told_apart_by_their_id():
         template(id=id_, version=9)
 
 
-def test_a_version_says_for_ever_what_it_said():
+def test_content_of_a_template_version_cannot_be_changed():
     id_ = template()
     with refused("trg_template_frozen"):
         run("UPDATE email_templates SET html_template = 'x' WHERE id = %s", id_)
 
 
-def test_a_version_can_be_put_out_of_use_and_notes_when():
+def test_template_version_can_be_deactivated_and_records_when():
     id_ = value("SELECT id FROM email_templates WHERE template_type = 'welcome'")
     before = value("SELECT updated_at FROM email_templates WHERE id = %s", id_)
 
@@ -313,7 +313,7 @@ def test_a_version_can_be_put_out_of_use_and_notes_when():
     assert template(is_active=True)
 
 
-def test_templates_leave_a_trail():
+def test_templates_are_audited():
     id_ = template()
 
     rows = run("SELECT action FROM audit_log WHERE row_id = %s", id_)
@@ -321,6 +321,6 @@ def test_templates_leave_a_trail():
     assert rows == [("insert",)]
 
 
-def test_the_owner_alone_may_switch_the_triggers_off():
+def test_only_the_owner_can_disable_triggers():
     with pytest.raises(Exception, match="must be owner"):
         run("ALTER TABLE notifications DISABLE TRIGGER trg_notifications_frozen")

@@ -1,4 +1,4 @@
-"""What fails is tried again, later and later, then given up visibly."""
+"""Failed emails are tried again at growing intervals, then marked as failed."""
 
 import smtplib
 from datetime import timedelta
@@ -8,16 +8,13 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from notifications.factories import NotificationFactory
 from notifications.models import EmailDelivery
-from notifications.operations import attempts
-from notifications.operations.resending import resend_failed
-from notifications.tests.delivering import deliver, mail_of, reread
+from notifications.operations import attempts, resending
+from notifications.tests.delivering import deliver, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
 
 
 class FailingBackend(EmailBackend):
-    """Raises what a test says."""
-
     error: Exception | None = None
     at_open: Exception | None = None
 
@@ -33,7 +30,7 @@ class FailingBackend(EmailBackend):
 
 @pytest.fixture
 def failing(settings):
-    """Let the mail server fail as the test says."""
+    """Let the mail server fail with the error that the test sets."""
     settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
     yield FailingBackend
     FailingBackend.error = FailingBackend.at_open = None
@@ -43,32 +40,32 @@ def refused(code):
     return smtplib.SMTPRecipientsRefused({"ada@example.org": (code, b"no <ada@example.org>")})
 
 
-def test_a_failed_mail_is_due_again_later(failing, mailoutbox):
+def test_failed_email_is_due_again_later(failing, mailoutbox):
     failing.error = smtplib.SMTPServerDisconnected("gone")
     notification = NotificationFactory()
 
     deliver(notification)
 
-    log, after = mail_of(notification), reread(notification)
+    log, after = delivery_of(notification), reread(notification)
     assert (log.status, log.send_attempts, log.attempt) == ("pending", 1, None)
     assert log.error_message == "SMTPServerDisconnected"
     assert after.status == "pending"
     assert after.next_attempt_at == pytest.approx(log.next_attempt_at, abs=timedelta(seconds=10))
     pause = log.next_attempt_at - log.last_attempt_at
-    # 30 s give or take a quarter, and the time that the attempt itself took; next comes 90 s.
+    # 30 s with a quarter of jitter, and the duration of the attempt; the next pause is 90 s.
     assert timedelta(seconds=22) < pause < timedelta(seconds=60)
 
     failing.error = None
     deliver(notification)
-    assert mailoutbox == [], "it was not due yet"
+    assert mailoutbox == [], "it is not due yet"
 
     EmailDelivery.objects.update(next_attempt_at=notification.created_at)
     deliver(notification)
     assert len(mailoutbox) == 1
-    assert mail_of(notification).metadata.get("maybeRepeated") is None
+    assert delivery_of(notification).metadata.get("maybeRepeated") is None
 
 
-def test_pauses_grow_threefold_up_to_six_hours():
+def test_pauses_triple_up_to_six_hours():
     pauses = [
         [attempts.pause_after(count) for _ in range(200)]
         for count in range(1, attempts.MOST_ATTEMPTS)
@@ -81,14 +78,14 @@ def test_pauses_grow_threefold_up_to_six_hours():
         assert len(set(some)) > 100
 
 
-def test_after_the_last_attempt_a_mail_has_failed_visibly(failing):
+def test_email_has_failed_after_the_last_attempt(failing):
     failing.error = OSError(111, "Connection refused")
     notification = NotificationFactory()
     for _ in range(attempts.MOST_ATTEMPTS + 2):
         EmailDelivery.objects.update(next_attempt_at=notification.created_at)
         deliver(notification)
 
-    log = mail_of(notification)
+    log = delivery_of(notification)
     assert (log.status, log.send_attempts) == ("failed", attempts.MOST_ATTEMPTS)
     assert log.error_message == "ConnectionRefusedError 111"
     assert reread(notification).status == "failed"
@@ -107,29 +104,29 @@ def test_after_the_last_attempt_a_mail_has_failed_visibly(failing):
         (ValueError("ada@example.org"), True, "ValueError"),
     ],
 )
-def test_an_error_is_told_without_the_address_and_judged(failing, error, for_good, message):
+def test_error_is_logged_without_email_address_and_classified(failing, error, for_good, message):
     failing.error = error
     notification = NotificationFactory()
 
     deliver(notification)
 
-    log = mail_of(notification)
+    log = delivery_of(notification)
     assert log.error_message == message
     assert log.status == ("failed" if for_good else "pending")
 
 
-def test_when_the_server_is_down_the_rest_of_a_batch_waits(failing):
+def test_rest_of_a_batch_waits_while_the_server_is_down(failing):
     failing.at_open = ConnectionRefusedError(111, "Connection refused")
     first, second, third = NotificationFactory.create_batch(3)
 
     deliver(first, second, third)
 
-    assert mail_of(first).error_message == "ConnectionRefusedError 111"
+    assert delivery_of(first).error_message == "ConnectionRefusedError 111"
     assert EmailDelivery.objects.count() == 1
     assert reread(second).status == reread(third).status == "pending"
 
 
-def test_failed_mails_are_sent_again_on_demand(
+def test_failed_emails_are_sent_again_on_request(
     failing, mailoutbox, django_capture_on_commit_callbacks
 ):
     failing.error = refused(550)
@@ -137,21 +134,19 @@ def test_failed_mails_are_sent_again_on_demand(
     deliver(failed)
     failing.error = None
     deliver(fine)
-    ids = [mail.pk for mail in EmailDelivery.objects.all()]
+    ids = [email.pk for email in EmailDelivery.objects.all()]
 
-    from notifications.operations import resending
-
-    assert resending._start_again(ids) == 1
-    assert resending._start_again(ids) == 0
+    assert resending._restart(ids) == 1
+    assert resending._restart(ids) == 0
     deliver(failed, fine)
 
     assert len(mailoutbox) == 2
-    assert mail_of(failed).status == "sent"
+    assert delivery_of(failed).status == "sent"
     assert reread(failed).status == "sent"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_resend_failed_opens_a_transaction_of_its_own():
+def test_resend_failed_opens_its_own_transaction():
     notification = NotificationFactory(status="failed")
     log = EmailDelivery.objects.create(
         notification_id=notification.pk,
@@ -162,7 +157,7 @@ def test_resend_failed_opens_a_transaction_of_its_own():
         error_message="x",
     )
 
-    assert resend_failed(delivery_ids=[log.pk, notification.pk]) == 1
+    assert resending.resend_failed(delivery_ids=[log.pk, notification.pk]) == 1
 
     log.refresh_from_db()
     assert (log.status, log.send_attempts, log.error_message) == ("pending", 0, "")

@@ -1,4 +1,4 @@
-"""Each mail goes out once, however often and by however many it is tried."""
+"""Each email is sent once, however often and by however many tasks it is tried."""
 
 import pytest
 
@@ -6,24 +6,26 @@ from evently.accounts.factories import UserFactory
 from notifications import tasks
 from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
+from notifications.kinds import KINDS
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, delivering
-from notifications.tests.delivering import deliver, mail_of, reread
+from notifications.presenters import present
+from notifications.tests.delivering import deliver, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
 
 
-def test_deliver_sends_the_mail_and_writes_it_down(mailoutbox):
+def test_deliver_sends_the_email_and_logs_it(mailoutbox):
     notification = NotificationFactory(data={"reference": "EVT1"})
 
     deliver(notification)
 
-    (mail,) = mailoutbox
-    assert mail.to == [notification.user.email]
-    assert mail.extra_headers["Message-ID"] == message_id_of(notification.pk)
+    (email,) = mailoutbox
+    assert email.to == [notification.user.email]
+    assert email.extra_headers["Message-ID"] == message_id_of(notification.pk)
     assert reread(notification).status == "sent"
     assert reread(notification).sent_at is not None
-    log = mail_of(notification)
+    log = delivery_of(notification)
     assert (log.status, log.send_attempts, log.attempt) == ("sent", 1, None)
     assert (log.template_type, log.provider) == ("notification", "smtp")
     assert log.recipient == notification.user.email
@@ -42,10 +44,10 @@ def test_deliver_sends_once_however_often_it_runs(mailoutbox):
     tasks.deliver_many([[str(notification.pk), str(notification.user_id)]] * 3)
 
     assert len(mailoutbox) == 1
-    assert mail_of(notification).send_attempts == 1
+    assert delivery_of(notification).send_attempts == 1
 
 
-def test_deliver_bears_messages_that_are_gone(mailoutbox):
+def test_deliver_ignores_deleted_notifications(mailoutbox):
     user = UserFactory()
 
     delivering.deliver_all([(user.pk, user.pk)])
@@ -53,7 +55,7 @@ def test_deliver_bears_messages_that_are_gone(mailoutbox):
     assert mailoutbox == []
 
 
-def test_deliver_leaves_an_attempt_that_just_began_to_whoever_began_it(mailoutbox):
+def test_deliver_does_nothing_while_another_attempt_is_under_way(mailoutbox):
     notification = NotificationFactory()
     attempt = attempts.begin(
         notification, notification.user, template_type="notification", message_id="<a@b>"
@@ -63,10 +65,10 @@ def test_deliver_leaves_an_attempt_that_just_began_to_whoever_began_it(mailoutbo
 
     assert attempt is not None
     assert mailoutbox == []
-    assert mail_of(notification).send_attempts == 1
+    assert delivery_of(notification).send_attempts == 1
 
 
-def test_an_attempt_that_never_ended_is_taken_over_and_marked(mailoutbox):
+def test_attempt_that_never_ended_is_followed_by_another_and_recorded(mailoutbox):
     notification = NotificationFactory()
     attempts.begin(
         notification, notification.user, template_type="notification", message_id="<a@b>"
@@ -76,24 +78,24 @@ def test_an_attempt_that_never_ended_is_taken_over_and_marked(mailoutbox):
     deliver(notification)
 
     assert len(mailoutbox) == 1
-    log = mail_of(notification)
+    log = delivery_of(notification)
     assert (log.status, log.send_attempts) == ("sent", 2)
     assert log.may_be_repeated
 
 
-def test_an_attempt_that_was_overtaken_sends_nothing(mailoutbox):
+def test_attempt_that_another_has_taken_over_sends_nothing(mailoutbox):
     notification = NotificationFactory()
-    kind = {"template_type": "notification", "message_id": "<a@b>"}
-    first = attempts.begin(notification, notification.user, **kind)
+    given = {"template_type": "notification", "message_id": "<a@b>"}
+    first = attempts.begin(notification, notification.user, **given)
     EmailDelivery.objects.update(next_attempt_at=notification.created_at)
-    second = attempts.begin(notification, notification.user, **kind)
+    second = attempts.begin(notification, notification.user, **given)
 
     assert (attempts.hold(first), attempts.hold(second)) == (False, True)
     attempts.succeed(first)
-    assert mail_of(notification).status == "pending"
+    assert delivery_of(notification).status == "pending"
 
 
-def test_what_kills_whoever_tries_it_is_given_up(mailoutbox):
+def test_email_whose_attempts_never_end_is_given_up(mailoutbox):
     notification = NotificationFactory()
     attempts.begin(
         notification, notification.user, template_type="notification", message_id="<a@b>"
@@ -105,5 +107,18 @@ def test_what_kills_whoever_tries_it_is_given_up(mailoutbox):
     deliver(notification)
 
     assert mailoutbox == []
-    assert mail_of(notification).error_message == delivering.GIVEN_UP
+    assert delivery_of(notification).error_message == delivering.GIVEN_UP
     assert reread(notification).status == "failed"
+
+
+def test_unknown_kind_is_left_to_the_release_that_knows_it(mailoutbox, log_output, monkeypatch):
+    notification, other = NotificationFactory(type="welcome"), NotificationFactory()
+    # As in the worker of an older release, while a newer one is being deployed.
+    monkeypatch.delitem(KINDS, "welcome")
+
+    deliver(notification, other)
+
+    assert [email.to for email in mailoutbox] == [[other.user.email]]
+    assert reread(notification).status == "pending"
+    assert {entry["event"] for entry in log_output.entries} >= {"unknown_kind"}
+    assert present(notification).icon == "bell"

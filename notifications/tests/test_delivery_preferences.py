@@ -1,4 +1,4 @@
-"""Who gets a message by mail, who in the inbox, and who not at all."""
+"""Which notifications are sent by email, shown in the inbox, or neither."""
 
 import pytest
 
@@ -6,14 +6,15 @@ from evently.accounts.factories import UserFactory
 from evently.privacy.keys import destroy_key
 from evently.tests.rows import full_event, wait
 from notifications.factories import NotificationFactory
+from notifications.kinds import Category, kinds_in
 from notifications.models import EmailDelivery
 from notifications.operations import delivering
-from notifications.tests.delivering import deliver, mail_of, reread
+from notifications.tests.delivering import deliver, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
 
 
-def test_who_wants_no_mail_has_it_in_the_inbox(mailoutbox):
+def test_without_email_it_is_in_the_inbox_only(mailoutbox):
     notification = NotificationFactory(user__preferences={"notification": {"email": False}})
 
     deliver(notification)
@@ -25,7 +26,7 @@ def test_who_wants_no_mail_has_it_in_the_inbox(mailoutbox):
     assert not EmailDelivery.objects.exists()
 
 
-def test_who_wants_nothing_in_the_app_has_it_by_mail(mailoutbox):
+def test_without_in_app_it_is_sent_by_email_only(mailoutbox):
     notification = NotificationFactory(user__preferences={"all": {"in_app": False}})
 
     deliver(notification)
@@ -44,21 +45,21 @@ def test_who_wants_nothing_in_the_app_has_it_by_mail(mailoutbox):
         {"notification": {"email": True}, "all": {"email": False}},
     ],
 )
-def test_what_was_not_said_clearly_is_wanted(preferences, mailoutbox):
+def test_channels_are_wanted_unless_turned_off(preferences, mailoutbox):
     deliver(NotificationFactory(user__preferences=preferences))
 
     assert len(mailoutbox) == 1
 
 
-def test_mails_of_the_account_go_whatever_was_said(mailoutbox):
+def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     user = UserFactory(preferences={"all": {"email": False}})
-    for type_ in ("password_reset", "login_link", "verify_address", "account_exists", "welcome"):
-        deliver(NotificationFactory(user=user, type=type_, channels=["email"]))
+    for kind in kinds_in(Category.ACCOUNT):
+        deliver(NotificationFactory(user=user, type=kind.name, channels=["email"]))
 
-    assert len(mailoutbox) == 5
+    assert len(mailoutbox) == len(kinds_in(Category.ACCOUNT)) == 7
 
 
-def test_an_entry_decides_what_concerns_it(mailoutbox):
+def test_waitlist_entry_decides_about_its_own_notifications(mailoutbox):
     event_id, _ = full_event()
     user = UserFactory()
     entry_id = wait(event_id, user_id=user.pk, notify_prefs='{"email": false}')
@@ -72,20 +73,20 @@ def test_an_entry_decides_what_concerns_it(mailoutbox):
     assert mailoutbox == []
 
 
-def test_who_has_left_gets_no_mail_and_the_log_says_why(mailoutbox):
+def test_erased_user_gets_no_email_and_the_log_has_the_reason(mailoutbox):
     notification = NotificationFactory()
     destroy_key(user_id=notification.user_id)
 
     deliver(notification)
 
     assert mailoutbox == []
-    log = mail_of(notification)
-    assert (log.status, log.error_message) == ("failed", delivering.LEFT)
+    log = delivery_of(notification)
+    assert (log.status, log.error_message) == ("failed", delivering.USER_ERASED)
     assert log.recipient_email is None
     assert reread(notification).status == "failed"
 
 
-def test_a_mail_about_nothing_any_more_is_withdrawn(mailoutbox):
+def test_obsolete_email_is_withdrawn(mailoutbox):
     notification = NotificationFactory(type="booking_confirm", data={})
 
     deliver(notification)

@@ -1,4 +1,4 @@
-"""The sweep finds what was missed, and hands it over."""
+"""The periodic task finds undelivered notifications and enqueues them."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from notifications.tests.delivering import deliver
 pytestmark = pytest.mark.django_db
 
 
-def test_the_sweep_takes_up_what_is_due_once_a_minute(clock):
+def test_take_up_missed_returns_due_rows_once_a_minute(clock):
     due = NotificationFactory()
     later = NotificationFactory()
     Notification.objects.filter(pk=later.pk).update(
@@ -33,14 +33,14 @@ def test_the_sweep_takes_up_what_is_due_once_a_minute(clock):
     assert len(sweeping.take_up_missed()) == 2
 
 
-def test_the_sweep_does_not_look_into_old_partitions():
+def test_take_up_missed_skips_old_partitions():
     NotificationFactory(created_at="2020-01-01T00:00Z")
 
     assert sweeping.take_up_missed() == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_sweep_looks_back_by_the_databases_clock(clock):
+def test_take_up_missed_uses_the_clock_of_the_database(clock):
     due = NotificationFactory()
     clock.move(sweeping.RECENT - timedelta(minutes=1))
     assert sweeping.take_up_missed() == [(due.pk, due.user_id)]
@@ -49,21 +49,21 @@ def test_the_sweep_looks_back_by_the_databases_clock(clock):
     assert sweeping.take_up_missed() == []
 
 
-def test_deliver_missed_hands_over_in_parts(taken):
+def test_deliver_missed_enqueues_in_batches(taken):
     due = NotificationFactory.create_batch(60)
 
     tasks.deliver_missed()
 
-    handed_over = taken()
-    assert {name for name, _ in handed_over} == {"notifications.tasks.deliver_many"}
-    parts = [pairs for _, (pairs,) in handed_over]
+    enqueued = taken()
+    assert {name for name, _ in enqueued} == {"notifications.tasks.deliver_many"}
+    parts = [pairs for _, (pairs,) in enqueued]
     assert [len(pairs) for pairs in parts] == [25, 25, 10]
     assert {tuple(pair) for pairs in parts for pair in pairs} == {
         (str(each.pk), str(each.user_id)) for each in due
     }
 
 
-def test_the_sweep_finds_its_rows_by_an_index():
+def test_take_up_missed_uses_an_index():
     from django.db import connection
 
     users = [UserFactory() for _ in range(3)]
@@ -78,7 +78,7 @@ def test_the_sweep_finds_its_rows_by_an_index():
     assert "Index Cond: (next_attempt_at <=" in plan, plan
 
 
-def test_deliver_costs_a_handful_of_statements(django_assert_max_num_queries):
+def test_deliver_needs_few_queries(django_assert_max_num_queries):
     notification = NotificationFactory()
     User.objects.get(pk=notification.user_id)
 

@@ -1,4 +1,4 @@
-"""The mailbox of development: shows mails whole, runs nothing of theirs, exists nowhere else."""
+"""The development mailbox: shows complete emails, runs nothing in them, exists nowhere else."""
 
 import base64
 import os
@@ -44,7 +44,7 @@ def text_of(response):
     return response.content.decode()
 
 
-def test_each_mail_is_a_file_of_its_own(mailbox):
+def test_each_email_is_a_file(mailbox):
     threads = [threading.Thread(target=send) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -55,7 +55,7 @@ def test_each_mail_is_a_file_of_its_own(mailbox):
     assert len(list(mailbox.iterdir())) == 20
 
 
-def test_the_list_shows_the_newest_first(client, mailbox):
+def test_list_is_newest_first(client, mailbox):
     for number in range(3):
         send(f"Mail {number}")
 
@@ -66,11 +66,11 @@ def test_the_list_shows_the_newest_first(client, mailbox):
     ]
 
 
-def test_an_empty_mailbox_says_so(client, mailbox):
-    assert "No mail yet" in text_of(client.get("/dev/mail/"))
+def test_empty_mailbox_has_a_message(client, mailbox):
+    assert "No emails yet" in text_of(client.get("/dev/mail/"))
 
 
-def test_a_confirmation_is_shown_with_its_codes_and_calendar(client, mailbox):
+def test_confirmation_is_shown_with_its_qr_codes_and_calendar(client, mailbox):
     booking = BookingFactory(event__name="Jazz", user=UserFactory())
     notification = NotificationFactory(
         user=booking.user,
@@ -89,10 +89,10 @@ def test_a_confirmation_is_shown_with_its_codes_and_calendar(client, mailbox):
 
     html = client.get(f"/dev/mail/{name}/html/")
     assert "cid:" not in text_of(html)
-    (picture,) = re.findall(rf'src="(/dev/mail/{name}/\d+/)"', text_of(html))
-    shown = client.get(picture)
-    assert shown.headers["Content-Type"] == "image/png"
-    assert shown.content.startswith(b"\x89PNG")
+    (image_url,) = re.findall(rf'src="(/dev/mail/{name}/\d+/)"', text_of(html))
+    image = client.get(image_url)
+    assert image.headers["Content-Type"] == "image/png"
+    assert image.content.startswith(b"\x89PNG")
 
     (calendar,) = re.findall(rf'href="(/dev/mail/{name}/\d+/)"[^>]*>(?:(?!</a>).)*ics', page, re.S)
     download = client.get(calendar)
@@ -100,7 +100,7 @@ def test_a_confirmation_is_shown_with_its_codes_and_calendar(client, mailbox):
     assert download.content.startswith(b"BEGIN:VCALENDAR")
 
 
-def test_the_html_part_may_run_nothing_and_be_framed_by_us_alone(client, mailbox):
+def test_html_part_runs_nothing_and_is_framed_by_this_site_only(client, mailbox):
     send(html="<html><head></head><body><script>alert(1)</script></body></html>")
     (name,) = names(mailbox)
 
@@ -127,7 +127,7 @@ def test_subjects_are_escaped(client, mailbox):
     "name", ["nothing", "..", "..%2Fsettings", "%2e%2e%2fsecret", "a%00b", "x/../../secret"]
 )
 @pytest.mark.parametrize("ending", ["", "html/", "0/"])
-def test_only_mails_are_served(client, mailbox, name, ending):
+def test_only_emails_are_served(client, mailbox, name, ending):
     send()
     (mailbox.parent / "secret.eml").write_text("Subject: cuckoo\n\ncuckoo")
 
@@ -137,7 +137,7 @@ def test_only_mails_are_served(client, mailbox, name, ending):
     assert response.status_code in (400, 404)
 
 
-def test_parts_that_are_none_are_not_found(client, mailbox):
+def test_parts_that_are_no_attachments_are_not_found(client, mailbox):
     send()
     (name,) = names(mailbox)
 
@@ -145,12 +145,12 @@ def test_parts_that_are_none_are_not_found(client, mailbox):
         assert client.get(f"/dev/mail/{name}/{number}/").status_code == 404
 
 
-def test_a_torn_file_breaks_nothing(client, mailbox):
+def test_corrupt_file_breaks_nothing(client, mailbox):
     send()
-    (mailbox / "torn.eml").write_bytes(b"\xff\xfe no mail \x00")
+    (mailbox / "corrupt.eml").write_bytes(b"\xff\xfe no mail \x00")
 
     assert client.get("/dev/mail/").status_code == 200
-    assert client.get("/dev/mail/torn/").status_code == 200
+    assert client.get("/dev/mail/corrupt/").status_code == 200
 
 
 OUTSIDE_DEVELOPMENT = """
@@ -164,8 +164,8 @@ for path in ("", "a/", "a/html/", "a/0/"):
 """
 
 
-def test_outside_development_the_addresses_do_not_exist():
-    """In a process of its own: addresses are decided on when they are first read."""
+def test_urls_do_not_exist_outside_development():
+    """In a separate process, since URLs are read once."""
     production = {
         "DEBUG": "false",
         "DJANGO_SETTINGS_MODULE": "evently.settings",
@@ -187,7 +187,7 @@ def test_outside_development_the_addresses_do_not_exist():
 
 
 @pytest.mark.parametrize("view", ["mail_list", "mail_detail", "mail_html", "mail_part"])
-def test_outside_development_there_is_no_mailbox(settings, mailbox, view):
+def test_views_answer_404_outside_development(settings, mailbox, view):
     send()
     settings.DEBUG = False
     arguments = {"mail_list": [], "mail_part": [names(mailbox)[0], 0]}

@@ -1,23 +1,17 @@
-"""Mails: every kind renders, values are escaped, a broken template loses nothing."""
+"""Emails: contents, placeholders, and the fallback for broken templates."""
 
 import re
-from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
+from datetime import timedelta
 
 import pytest
 
-from bookings.factories import BookingFactory
-from bookings.models import Booking
-from evently.accounts.factories import UserFactory
 from evently.links import read_link
-from evently.tests.rows import offer, wait
-from events.factories import EventFactory
-from notifications.emails.email_content import Obsolete
-from notifications.emails.layout import inlined
-from notifications.emails.message import write_mail
+from notifications.emails.email_content import EmailObsolete
+from notifications.emails.layout import inline_styles
+from notifications.emails.message import build_email, write_content
 from notifications.emails.placeholders import (
     PlaceholderUnknown,
-    Rich,
+    RichValue,
     fill_html,
     fill_subject,
     fill_text,
@@ -31,189 +25,90 @@ from notifications.emails.templates import (
     shipped,
 )
 from notifications.emails.variables import VARIABLES
-from notifications.emails.writers import content_of, template_type_of
 from notifications.factories import NotificationFactory
-from notifications.models import EmailTemplate, MessageType, Notification, TemplateType
+from notifications.models import EmailTemplate, TemplateType
+from notifications.tests.examples import example_of
 
 pytestmark = pytest.mark.django_db
 
 NASTY = '<b>Böll</b> & "Söhne" {userName}'
-VOID = {"meta", "img", "br", "hr", "input", "link"}
-
-
-class Balance(HTMLParser):
-    """Fails where an element is closed that was not the last one opened."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-@pytest.fixture
-def about():
-    """Make a message of a type, with all that its mail needs."""
-
-    def make(type_, **columns):
-        user = UserFactory(name="Ada Lovelace")
-        event = EventFactory(
-            name="Jazz & <Blues>",
-            timezone="Europe/Zurich",
-            event_date=datetime(2099, 7, 2, 18, 30, tzinfo=UTC),
-            total_capacity=2,
-            priced=20,
-        )
-        booking = BookingFactory(event=event, user=user, quantity=2)
-        data = {"booking": str(booking.pk)}
-        if type_ in ("waitlist_join", "promotion_ended", "waitlist_closed", "waitlist_promotion"):
-            data["entry"] = str(wait(event.pk, user_id=user.pk, unit_price=20))
-        if type_ == "waitlist_promotion":
-            Booking.objects.filter(event=event).update(status="cancelled")
-            data["promotion"] = str(offer(data["entry"], unit_price=20))
-        given = {"type": type_, "user": user, "event_id": event.pk, "data": data}
-        return NotificationFactory(**(given | columns))
-
-    return make
-
-
-def html_of(mail):
-    ((content, kind),) = mail.alternatives
-    assert kind == "text/html"
-    return content
-
-
-# ── Every kind ──────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("type_", MessageType.values)
-def test_every_type_renders_whole(about, type_):
-    notification = about(type_)
-
-    mail = write_mail(notification, notification.user)
-
-    html = html_of(mail)
-    for words in (mail.subject, mail.body, html):
-        assert words.strip()
-        assert not re.search(r"\{[A-Za-z]+\}", re.sub(r"<style>.*?</style>", "", words, flags=re.S))
-    assert "\n" not in mail.subject
-    assert "Ada Lovelace" in html
-    assert "Ada Lovelace" in mail.body
-    assert "<b>" not in mail.body
-    assert "<Blues>" not in html
-    balance = Balance()
-    balance.feed(html)
-    assert balance.open == []
-
-
-@pytest.mark.parametrize("type_", MessageType.values)
-def test_every_type_leads_somewhere_of_ours(about, settings, type_):
-    settings.PUBLIC_URL = "https://tickets.example.org"
-    notification = about(type_)
-
-    mail = write_mail(notification, notification.user)
-
-    links = re.findall(r'href="([^"]+)"', html_of(mail))
-    assert all(link.startswith("https://tickets.example.org") for link in links), links
-    assert 'class="button"' in html_of(mail)
 
 
 @pytest.mark.parametrize("type_", TemplateType.values)
-def test_shipped_templates_use_exactly_what_they_declare(type_):
+def test_default_template_uses_only_its_placeholders(type_):
     check_template(TemplateType(type_), shipped(TemplateType(type_)))
 
 
-@pytest.mark.parametrize("type_", MessageType.values)
-def test_values_are_exactly_those_declared(about, type_):
-    notification = about(type_)
+# ── Kinds ───────────────────────────────────────────────────────────────────
+def test_password_ended_links_to_a_new_password():
+    notification = example_of("password_ended")
 
-    values = content_of(notification, notification.user).values
-
-    assert set(values) == set(VARIABLES[template_type_of(type_)])
-
-
-def test_the_end_of_a_password_leads_to_a_new_one(about):
-    notification = about("password_reset", data={"because": "booked_as_guest"})
-
-    content = content_of(notification, notification.user)
+    content = write_content(notification, notification.user)
 
     assert content.values["heading"] == "Please set a new password"
     assert "no longer works" in str(content.values["text"])
     assert "/account/password/" in str(content.values["buttonUrl"])
 
 
-@pytest.mark.parametrize(("is_active", "leads_in"), [(True, True), (False, False)])
-def test_what_a_guest_was_refused_leads_in_who_may_come_in(about, is_active, leads_in):
-    notification = about("account_exists", data={"refused": "person_limit"}, message="Refused.")
+@pytest.mark.parametrize(("is_active", "has_login_link"), [(True, True), (False, False)])
+def test_guest_refused_has_a_login_link_for_active_users_only(is_active, has_login_link):
+    notification = example_of("guest_refused")
     notification.user.is_active = is_active
 
-    content = content_of(notification, notification.user)
+    content = write_content(notification, notification.user)
 
     assert content.values["heading"] == "Nothing was booked"
-    assert str(content.values["text"]).startswith("Refused.")
-    assert ("/account/enter/" in str(content.values["buttonUrl"])) is leads_in
+    assert str(content.values["text"]).startswith(notification.message)
+    assert ("/account/enter/" in str(content.values["buttonUrl"])) is has_login_link
 
 
-def test_times_are_told_in_the_time_zone_of_the_event(about):
-    notification = about("booking_confirm")
+def test_times_are_in_the_time_zone_of_the_event():
+    notification = example_of("booking_confirm")
 
-    mail = write_mail(notification, notification.user)
+    email = build_email(notification, notification.user)
 
-    assert "Thu 2 Jul 2099, 20:30 CEST" in mail.body
-    assert "Tue 30 Jun 2099, 20:30 CEST" in mail.body, "until when to cancel"
+    assert "Thu 2 Jul 2099, 20:30 CEST" in email.body
+    assert "Tue 30 Jun 2099, 20:30 CEST" in email.body, "until when to cancel"
 
 
-def test_the_ticket_link_opens_this_booking_and_nothing_else(about):
-    notification = about("booking_confirm")
+def test_ticket_link_opens_this_booking_only():
+    notification = example_of("booking_confirm")
 
-    mail = write_mail(notification, notification.user)
+    email = build_email(notification, notification.user)
 
-    (token,) = set(re.findall(r"/b/([^/\s\"]+)/", mail.body))
+    (token,) = set(re.findall(r"/b/([^/\s\"]+)/", email.body))
     event_id, booking_id = read_link(purpose="booking", token=token)
     assert (event_id, str(booking_id)) == (notification.event_id, notification.data["booking"])
     with pytest.raises(Exception, match="link does not work"):
         read_link(purpose="promotion", token=token)
 
 
-def test_an_offer_links_to_its_claim(about):
-    notification = about("waitlist_promotion")
+def test_offer_links_to_its_claim_page():
+    notification = example_of("waitlist_promotion")
 
-    mail = write_mail(notification, notification.user)
+    email = build_email(notification, notification.user)
 
-    (token,) = set(re.findall(r"/p/([^/\s\"]+)/", mail.body))
+    (token,) = set(re.findall(r"/p/([^/\s\"]+)/", email.body))
     assert str(read_link(purpose="promotion", token=token)[1]) == notification.data["promotion"]
-    assert "20.00 EUR" in mail.body
+    assert "20.00 EUR" in email.body
 
 
-def test_an_offer_that_is_over_is_not_mailed(about, clock):
-    notification = about("waitlist_promotion")
+def test_expired_offer_is_not_emailed(clock):
+    notification = example_of("waitlist_promotion")
     clock.move(timedelta(hours=2))
 
-    with pytest.raises(Obsolete):
-        write_mail(notification, notification.user)
+    with pytest.raises(EmailObsolete):
+        build_email(notification, notification.user)
 
 
-def test_nobody_is_mailed_about_somebody_elses_booking(about):
-    notification = about("booking_confirm")
+def test_booking_of_another_user_is_not_emailed():
+    notification = example_of("booking_confirm")
     other = NotificationFactory(
         type="booking_confirm", event_id=notification.event_id, data=notification.data
     )
 
-    with pytest.raises(Obsolete):
-        write_mail(other, other.user)
-
-
-def test_no_secret_is_stored(about):
-    for type_ in MessageType.values:
-        notification = about(type_)
-        write_mail(notification, notification.user)
-
-    stored = str(list(Notification.objects.values("message", "data")))
-    assert "/account/" not in stored
-    assert "/b/" not in stored
+    with pytest.raises(EmailObsolete):
+        build_email(other, other.user)
 
 
 # ── Placeholders ────────────────────────────────────────────────────────────
@@ -227,12 +122,12 @@ def test_values_are_escaped_in_html_and_plain_in_text():
     )
 
 
-def test_a_subject_is_one_line():
+def test_subject_is_one_line():
     assert fill_subject("{a}\n {b}", {"a": "One\r\nBcc: all", "b": "two"}) == "One Bcc: all two"
 
 
 def test_rich_values_bring_their_own_html():
-    values = {"tickets": Rich(text="one", html="<i>one</i>")}
+    values = {"tickets": RichValue(text="one", html="<i>one</i>")}
 
     assert fill_text("{tickets}", values) == "one"
     assert fill_html("{tickets}", values) == "<i>one</i>"
@@ -249,7 +144,7 @@ def test_unknown_placeholders_are_refused(template):
     assert "{userName}" in refusal.value.text
 
 
-def test_styles_and_lonely_braces_are_no_placeholders():
+def test_styles_and_single_braces_are_no_placeholders():
     template = "<style>p { color: red; } a{color:red}</style>{ } {"
 
     assert fill_html(template, {}) == template
@@ -257,7 +152,7 @@ def test_styles_and_lonely_braces_are_no_placeholders():
 
 
 @pytest.mark.parametrize("field", ["subject", "html", "text"])
-def test_a_template_is_refused_by_field(field):
+def test_check_template_names_the_field(field):
     parts = {"subject": "a", "html": "b", "text": "c"} | {field: "{ticketUrl}"}
 
     with pytest.raises(PlaceholderUnknown) as refusal:
@@ -272,11 +167,11 @@ def new_version(type_, **parts):
     return EmailTemplate.objects.create(template_type=type_, version=2, **(given | parts))
 
 
-def test_the_active_version_is_used(about):
-    notification = about("notification")
+def test_active_version_is_used():
+    notification = example_of("notification")
     new_version("notification", subject_template="Ahoy {userName}")
 
-    assert write_mail(notification, notification.user).subject == "Ahoy Ada Lovelace"
+    assert build_email(notification, notification.user).subject == "Ahoy Ada Lovelace"
 
 
 @pytest.mark.parametrize(
@@ -289,45 +184,45 @@ def test_the_active_version_is_used(about):
         {"html_template": "  "},
     ],
 )
-def test_a_broken_template_falls_back_and_is_logged(about, log_output, parts):
-    notification = about("notification")
+def test_broken_template_falls_back_to_the_default_and_is_logged(log_output, parts):
+    notification = example_of("notification")
     new_version("notification", **parts)
 
-    mail = write_mail(notification, notification.user)
+    email = build_email(notification, notification.user)
 
-    assert mail.subject == "News from Evently"
-    assert notification.message in mail.body
+    assert email.subject == "News from Evently"
+    assert notification.message in email.body
     (line,) = [each for each in log_output.entries if each["event"] == "template_failed"]
     assert line["template_type"] == "notification"
 
 
-def test_without_any_template_in_the_database_mails_go_out(about):
-    notification = about("booking_confirm")
+def test_without_templates_in_the_database_the_default_is_used():
+    notification = example_of("booking_confirm")
     EmailTemplate.objects.all().delete()
 
-    assert write_mail(notification, notification.user).subject.startswith("Your booking for")
+    assert build_email(notification, notification.user).subject.startswith("Your booking for")
 
 
-def test_a_whole_page_of_ones_own_stays_as_it_is():
+def test_complete_html_page_gets_no_layout():
     values = dict.fromkeys(VARIABLES[TemplateType.WELCOME], "x")
     template = Template(subject="S", html="<html><body><p>{userName}</p></body></html>", text="T")
 
     assert render(template, values).html == "<html><body><p>x</p></body></html>"
 
 
-def test_render_active_knows_every_type():
+def test_render_active_renders_every_type():
     for type_, names in VARIABLES.items():
-        words = render_active(type_, dict.fromkeys(names, "value"))
-        assert "value" in words.html
+        rendered = render_active(type_, dict.fromkeys(names, "value"))
+        assert "value" in rendered.html
 
 
-def test_known_elements_get_their_style_and_all_else_is_kept():
+def test_inline_styles_styles_known_elements_and_keeps_everything_else():
     source = (
         '<!-- note --><p>a &amp; b &#8364;</p><p style="x">c</p><br>'
         '<a class="button" href="u">d</a>'
     )
 
-    html = inlined(source)
+    html = inline_styles(source)
 
     assert "<!-- note -->" in html
     assert "a &amp; b &#8364;</p>" in html
@@ -337,7 +232,7 @@ def test_known_elements_get_their_style_and_all_else_is_kept():
     )
 
 
-def test_the_preview_is_the_text_after_its_heading():
+def test_preview_is_the_text_after_the_heading():
     assert preview_of("Heading\n\nHello Ada,\nnews.\n") == "Hello Ada, news."
     assert preview_of("Only this") == "Only this"
     assert len(preview_of("H\n\n" + "word " * 100)) <= 110

@@ -1,4 +1,4 @@
-"""Mails through a real mail server: in parallel, down and up again, and killed in the middle."""
+"""Emails through a real mail server: in parallel, while it is down, and with killed workers."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ from evently.tests.sql import run
 from events.factories import EventFactory
 from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
-from notifications.messages import booking_confirmed
+from notifications.kinds.bookings import booking_confirmed
 from notifications.models import EmailDelivery, Notification
 from notifications.operations import delivering, sweeping
 from notifications.operations.creating import notify
@@ -57,30 +57,30 @@ def in_threads(count, work):
     assert problems == []
 
 
-def test_a_confirmation_arrives_whole(server):
+def test_confirmation_arrives_complete(server):
     booking = BookingFactory(event__priced=20, event__name="Jazz", quantity=2)
     notify(messages=[booking_confirmed(booking)])
 
     deliver(Notification.objects.get())
 
-    (mail,) = server.mails
+    (email,) = server.emails
     notification = Notification.objects.get()
-    assert mail["Message-ID"] == message_id_of(notification.pk)
-    assert mail["Subject"] == "Your booking for Jazz: 2 seats"
-    assert mail["Auto-Submitted"] == "auto-generated"
-    kinds = [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
+    assert email["Message-ID"] == message_id_of(notification.pk)
+    assert email["Subject"] == "Your booking for Jazz: 2 seats"
+    assert email["Auto-Submitted"] == "auto-generated"
+    kinds = [part.get_content_type() for part in email.walk() if not part.is_multipart()]
     assert kinds == ["text/plain", "text/html", "image/png", "image/png", "text/calendar"]
-    html = mail.get_body(("html",)).get_content()
-    for part in mail.walk():
+    html = email.get_body(("html",)).get_content()
+    for part in email.walk():
         if part.get_content_type() == "image/png":
             assert f"cid:{str(part['Content-ID']).strip('<> ')}" in html
             assert part.get_content_disposition() == "inline"
             assert part.get_payload(decode=True).startswith(b"\x89PNG")
-    assert "40.00 EUR due at the entrance." in mail.get_body(("plain",)).get_content()
-    assert mail.get_body(("plain",)).get_content().count("/t/") == 2
+    assert "40.00 EUR due at the entrance." in email.get_body(("plain",)).get_content()
+    assert email.get_body(("plain",)).get_content().count("/t/") == 2
 
 
-def test_of_many_workers_on_one_message_one_sends(server):
+def test_of_many_workers_on_one_notification_one_sends(server):
     notification = NotificationFactory()
     server.after_data = lambda: time.sleep(0.2)
 
@@ -91,16 +91,16 @@ def test_of_many_workers_on_one_message_one_sends(server):
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
 
 
-def test_a_worker_that_comes_while_another_sends_waits_for_nothing(server, clock):
+def test_worker_does_not_wait_while_another_sends(server, clock):
     notification = NotificationFactory()
 
-    def another_comes():
+    def another_starts():
         server.after_data = None
         clock.move(timedelta(seconds=20))
-        # The first gets its answer from the server only when this one is through.
+        # The first one gets its answer from the server only after this one is done.
         in_threads(1, lambda: deliver(notification))
 
-    server.after_data = another_comes
+    server.after_data = another_starts
     deliver(notification)
 
     assert server.counts == {message_id_of(notification.pk): 1}
@@ -108,24 +108,24 @@ def test_a_worker_that_comes_while_another_sends_waits_for_nothing(server, clock
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
 
 
-def test_of_many_sweeps_on_many_messages_each_goes_once(server):
+def test_of_many_sweeps_each_email_is_sent_once(server):
     notifications = NotificationFactory.create_batch(40)
 
     in_threads(4, sweep)
 
     assert server.counts == {message_id_of(each.pk): 1 for each in notifications}
-    # One connection a batch, not one a mail.
+    # One connection per batch, not per email.
     assert server.connections <= 4
 
 
-def test_reading_a_message_does_not_wait_for_its_mail(server):
+def test_marking_as_read_does_not_wait_for_the_email(server):
     notification = NotificationFactory()
 
     def read_meanwhile():
         run("SET lock_timeout = '20s'")
         Notification.objects.filter(pk=notification.pk).update(read=True)
 
-    # The server says yes only when the message was read; a lock held until then would refuse it.
+    # The server accepts the email only after this update, which a lock held until then would block.
     server.after_data = lambda: in_threads(1, read_meanwhile)
     deliver(notification)
 
@@ -133,11 +133,11 @@ def test_reading_a_message_does_not_wait_for_its_mail(server):
     assert (notification.status, notification.read) == ("sent", True)
 
 
-def test_with_the_mail_server_down_bookings_go_on_and_mails_follow(server, clock):
+def test_while_the_mail_server_is_down_bookings_go_on_and_emails_follow(server, clock):
     event, users = EventFactory(total_capacity=20), UserFactory.create_batch(20)
     for user in users:
         book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
-    assert server.connections == 0, "booking does not talk to the mail server, up or down"
+    assert server.connections == 0, "booking does not connect to the mail server"
     server.down()
     clock.move(timedelta(minutes=1))
     sweep()
@@ -153,7 +153,7 @@ def test_with_the_mail_server_down_bookings_go_on_and_mails_follow(server, clock
     assert set(Notification.objects.values_list("status", flat=True)) == {"sent"}
 
 
-def test_a_slow_server_does_not_run_a_task_into_its_time_limit(server):
+def test_slow_server_does_not_use_up_the_time_limit_of_a_task(server):
     first, second = NotificationFactory.create_batch(2)
     server.after_data = lambda: time.sleep(3)
 
@@ -164,7 +164,7 @@ def test_a_slow_server_does_not_run_a_task_into_its_time_limit(server):
     assert second.status == "pending"
 
 
-def test_who_is_refused_for_good_does_not_hold_up_others(server):
+def test_permanently_refused_recipient_does_not_delay_others(server):
     refused, fine = NotificationFactory.create_batch(2)
     server.recipient_answer = "550 5.1.1 <person@example.org> no such person"
     deliver(refused)
@@ -176,7 +176,7 @@ def test_who_is_refused_for_good_does_not_hold_up_others(server):
     assert server.counts == {message_id_of(fine.pk): 1}
 
 
-def test_a_busy_server_is_asked_again(server, clock):
+def test_temporary_failure_is_tried_again(server, clock):
     notification = NotificationFactory()
     server.data_answer = "451 4.3.0 try again later"
     deliver(notification)
@@ -186,7 +186,7 @@ def test_a_busy_server_is_asked_again(server, clock):
 
     log = EmailDelivery.objects.get()
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, False)
-    assert len(server.mails) == 1
+    assert len(server.emails) == 1
 
 
 def environment_for(server):
@@ -198,7 +198,7 @@ def environment_for(server):
     }
 
 
-def test_killed_between_the_servers_yes_and_our_commit_it_goes_twice_under_one_id(server, clock):
+def test_killed_between_acceptance_and_commit_it_is_sent_twice_under_one_id(server, clock):
     notification = NotificationFactory()
     code = (
         "import django; django.setup(); import sys; from uuid import UUID\n"
@@ -213,7 +213,7 @@ def test_killed_between_the_servers_yes_and_our_commit_it_goes_twice_under_one_i
     server.after_data = lambda: os.kill(worker.pid, signal.SIGKILL)
     assert worker.wait(120) == -signal.SIGKILL
     server.after_data = None
-    assert len(server.mails) == 1
+    assert len(server.emails) == 1
     log = EmailDelivery.objects.get()
     assert (log.status, log.send_attempts) == ("pending", 1)
 

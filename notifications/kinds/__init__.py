@@ -1,0 +1,72 @@
+"""The registry of notification kinds: one entry each, in the module of its topic.
+
+A topic module holds everything about its kinds: the entry (`Kind`), the function that makes the
+message of a fact, and the function that writes the email. Functions that make messages read nothing
+from the database, so notifying needs one query.
+
+A new kind needs three edits: its topic module, the fact that it follows from in
+`notifications/receivers.py`, and a migration that lets the database accept its name
+(`notifications/migration.py`). The tests then demand an example
+(`notifications/tests/examples.py`).
+"""
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from notifications.kinds import accounts, bookings, events, general, waitlist
+from notifications.kinds.base import (
+    Category,
+    IncompleteKind,
+    Kind,
+    Link,
+    Message,
+    UnknownKind,
+)
+
+TOPICS = (accounts, bookings, waitlist, events, general)
+
+
+def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:
+    """Return the kinds that modules define, by name.
+
+    Raises IncompleteKind for a name used twice.
+    """
+    kinds: dict[str, Kind] = {}
+    for topic in topics:
+        for value in vars(topic).values():
+            if not isinstance(value, Kind):
+                continue
+            if kinds.setdefault(value.name, value) is not value:
+                raise IncompleteKind(f"There are two kinds named {value.name!r}.")
+    return kinds
+
+
+KINDS = collect(TOPICS)
+KIND_CHOICES = [(kind.name, kind.label) for kind in KINDS.values()]
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind by the `type` of its notifications. Raises UnknownKind."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownKind(name) from None
+
+
+def kinds_in(category: Category) -> list[Kind]:
+    return [kind for kind in KINDS.values() if kind.category is category]
+
+
+__all__ = [
+    "KINDS",
+    "KIND_CHOICES",
+    "Category",
+    "IncompleteKind",
+    "Kind",
+    "Link",
+    "Message",
+    "UnknownKind",
+    "collect",
+    "kind_named",
+    "kinds_in",
+]

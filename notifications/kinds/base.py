@@ -1,0 +1,142 @@
+"""What a notification kind consists of, and the message that one fact makes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.urls import reverse
+
+from evently.accounts.models import User
+from notifications.emails.email_content import EmailContent
+from notifications.models import Channel, Notification, TemplateType
+
+IN_APP_ONLY = (Channel.IN_APP,)
+EMAIL_ONLY = (Channel.EMAIL,)
+IN_APP_AND_EMAIL = (Channel.IN_APP, Channel.EMAIL)
+
+
+class IncompleteKind(Exception):
+    """A kind lacks a part, or its name is taken; raised while the registry is imported."""
+
+
+class UnknownKind(LookupError):
+    """A kind that is not in the registry."""
+
+
+class Category(models.TextChoices):
+    """What users turn on and off together; the values are field names of the preferences form."""
+
+    ACCOUNT = "account", "My account"
+    BOOKINGS = "bookings", "My bookings and cancellations"
+    WAITLIST = "line", "Joining a waitlist, and when it closes"
+    OFFERS = "offers", "Seats offered to me"
+    EVENT_CHANGES = "changes", "Changes to my events"
+    OTHER = "other", "Everything else"
+
+    @property
+    def is_always_sent(self) -> bool:
+        """Whether an account cannot work without these, so that preferences do not apply."""
+        return self is Category.ACCOUNT
+
+    @property
+    def is_in_form(self) -> bool:
+        """Whether the preferences form has a switch; without one, only the API can turn it off."""
+        return self not in (Category.ACCOUNT, Category.OTHER)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a message in the inbox leads, and the words of the link."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of notification: all that the rest of the app needs to know about it.
+
+    name: the stored `type`, allowed by `chk_notification_type` (notifications/migration.py).
+    label: for the admin and the API's documentation. channels: of an ordinary message of this
+    kind. icon: an id in static/img/icons.svg. link: for the inbox; may return None.
+    write_email: makes the values of the email's template from rows at the time of sending, and
+    raises EmailObsolete where what the message is about is over or gone.
+    """
+
+    name: str
+    label: str
+    category: Category
+    write_email: Callable[[Notification, User], EmailContent]
+    channels: tuple[Channel, ...] = IN_APP_AND_EMAIL
+    template: TemplateType = TemplateType.NOTIFICATION
+    icon: str = ""
+    link: Callable[[Notification], Link | None] | None = None
+
+    def __post_init__(self) -> None:
+        missing = [part for part in ("name", "label", "channels") if not getattr(self, part)]
+        if Channel.IN_APP in self.channels:
+            missing += [part for part in ("icon", "link") if not getattr(self, part)]
+        if missing:
+            raise IncompleteKind(f"The kind {self.name!r} lacks: {', '.join(missing)}.")
+
+    def message(
+        self,
+        *,
+        user_id: UUID,
+        key: str,
+        text: str,
+        event_id: UUID | None = None,
+        data: Mapping[str, Any] | None = None,
+        channels: tuple[Channel, ...] | None = None,
+    ) -> "Message":
+        """Return a message of this kind, not yet written; `notify` writes it."""
+        return Message(
+            kind=self,
+            user_id=user_id,
+            key=key,
+            text=text,
+            event_id=event_id,
+            data=data or {},
+            channels=self.channels if channels is None else channels,
+        )
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one user, not yet written.
+
+    key: what makes it unique for this user, such as `booking_confirm:<id>`.
+    text: one sentence or two, complete without the email.
+    data: ids and facts of the event that the email needs; no personal data, no secrets.
+    """
+
+    kind: Kind
+    user_id: UUID
+    key: str
+    text: str
+    channels: tuple[Channel, ...]
+    event_id: UUID | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+# ── Links of the inbox ──────────────────────────────────────────────────────
+def no_link(notification: Notification) -> Link | None:
+    return None
+
+
+def link_to_event(notification: Notification) -> Link | None:
+    if notification.event_id is None:
+        return None
+    return Link(reverse("event_detail", args=[notification.event_id]), "Show the event")
+
+
+def link_to_row(url_name: str, item: str, text: str) -> Callable[[Notification], Link | None]:
+    """Return the link to the row whose id a message has under `item` of its data."""
+
+    def link(notification: Notification) -> Link | None:
+        row_id = notification.data.get(item)
+        return Link(reverse(url_name, args=[row_id]), text) if row_id else None
+
+    return link

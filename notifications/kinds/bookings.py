@@ -1,0 +1,168 @@
+"""Notifications about bookings."""
+
+from bookings.calendar import calendar_for
+from bookings.models import Booking
+from bookings.operations import Canceller
+from evently.accounts.models import User
+from evently.database.clock import now
+from evently.formatting import moment, money, seats
+from events.models import Event, PaymentMode
+from notifications.emails.email_content import EmailContent, EmailObsolete
+from notifications.emails.tickets import render_tickets, valid_tickets
+from notifications.kinds import common
+from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
+from notifications.kinds.events import event_cancelled
+from notifications.models import Notification, TemplateType
+
+
+# ── Booking confirmed ───────────────────────────────────────────────────────
+def booking_confirmed(booking: Booking) -> Message:
+    """Confirm a booking; its event is loaded."""
+    event = booking.event
+    return BOOKING_CONFIRM.message(
+        user_id=booking.user_id,
+        key=f"booking_confirm:{booking.pk}",
+        text=(
+            f"You have {seats(booking.quantity)} for {event.name}, "
+            f"{moment(event.event_date, event.zone)}. "
+            f"Your reference is {booking.booking_reference}."
+        ),
+        event_id=booking.event_id,
+        data={"booking": booking.pk, "reference": booking.booking_reference},
+    )
+
+
+def _write_booking_confirm(notification: Notification, user: User) -> EmailContent:
+    booking = _booking_of(notification)
+    if booking.is_cancelled:
+        # Cancelled while the email waited; the cancellation has an email of its own.
+        raise EmailObsolete
+    tickets, images = render_tickets(valid_tickets(booking))
+    return EmailContent(
+        values={
+            **common.event_values(booking.event),
+            "quantity": seats(booking.quantity),
+            "bookingReference": booking.booking_reference,
+            "totalAmount": _price(booking),
+            "paymentNote": _payment_note(booking),
+            "cancelNote": _cancel_note(booking.event),
+            "ticketUrl": common.booking_url(booking),
+            "ticketNote": (
+                "Show this code on your phone or on paper; it admits one person."
+                if len(images) == 1
+                else "Show these codes on your phone or on paper; each admits one person."
+            ),
+            "tickets": tickets,
+        },
+        images=images,
+        calendar=calendar_for(booking),
+    )
+
+
+BOOKING_CONFIRM = Kind(
+    name="booking_confirm",
+    label="Booking confirmed",
+    category=Category.BOOKINGS,
+    icon="ticket",
+    link=link_to_row("booking_detail", "booking", "Show my tickets"),
+    template=TemplateType.BOOKING_CONFIRM,
+    write_email=_write_booking_confirm,
+)
+
+
+# ── Booking cancelled ───────────────────────────────────────────────────────
+def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: str) -> Message:
+    """Notify of a cancelled booking, by whom and why; the email repeats this text."""
+    if by is Canceller.EVENT:
+        return event_cancelled(event, booking.user_id, booking_id=booking.pk)
+    what = f"{seats(booking.quantity)} for {event.name} ({booking.booking_reference})"
+    text = {
+        Canceller.ATTENDEE: f"You have cancelled {what}.",
+        Canceller.ORGANIZER: f"The organizer has cancelled {what}.",
+        Canceller.EXPIRY: f"Your booking of {what} was not paid in time and is cancelled.",
+    }[by]
+    if by is Canceller.ORGANIZER and reason:
+        text += f" Their reason: {common.as_sentence(reason)}"
+    return CANCELLATION.message(
+        user_id=booking.user_id,
+        key=f"cancellation:{booking.pk}",
+        text=text,
+        event_id=event.pk,
+        data={
+            "booking": booking.pk,
+            "reference": booking.booking_reference,
+            "by": by.value,
+        },
+    )
+
+
+def _write_cancellation(notification: Notification, user: User) -> EmailContent:
+    booking = _booking_of(notification)
+    text = notification.message
+    return EmailContent(
+        values={
+            **common.event_values(booking.event),
+            "quantity": seats(booking.quantity),
+            "bookingReference": booking.booking_reference,
+            # Templates have it after "Hello {userName}, ".
+            "cancelText": text[:1].lower() + text[1:],
+            "refundNote": common.refund_note(booking),
+        },
+        calendar=calendar_for(booking),
+    )
+
+
+CANCELLATION = Kind(
+    name="cancellation",
+    label="Booking cancelled",
+    category=Category.BOOKINGS,
+    icon="undo-2",
+    link=link_to_event,
+    template=TemplateType.CANCELLATION,
+    write_email=_write_cancellation,
+)
+
+
+# ── Shared ──────────────────────────────────────────────────────────────────
+def _booking_of(notification: Notification) -> Booking:
+    """Return the booking that a message is about, with its event. Raises EmailObsolete."""
+    booking = (
+        Booking.objects.select_related("event")
+        .filter(
+            event_id=common.event_id_of(notification),
+            pk=notification.data.get("booking"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if booking is None:
+        raise EmailObsolete
+    return booking
+
+
+def _price(booking: Booking) -> str:
+    if booking.total_amount == 0:
+        return "Free of charge"
+    return money(booking.total_amount, booking.event.currency)
+
+
+def _payment_note(booking: Booking) -> str:
+    if booking.total_amount == 0:
+        return "There is nothing to pay."
+    amount = money(booking.total_amount, booking.event.currency)
+    if booking.event.payment_mode == PaymentMode.DOOR:
+        return f"{amount} due at the entrance."
+    return f"Your payment of {amount} has been received."
+
+
+def _cancel_note(event: Event) -> str:
+    if event.cancellable_until <= now():
+        return (
+            "The deadline for cancelling has passed. Please contact the organizer if you cannot "
+            "come."
+        )
+    until = moment(event.cancellable_until, event.zone)
+    return (
+        f"If you cannot come, use the same link to cancel until {until}, so that your seats can "
+        "go to the waitlist."
+    )

@@ -1,0 +1,209 @@
+"""Notifications about the waitlist and its offers."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from evently.accounts.models import User
+from evently.database.clock import now
+from evently.database.ids import uuid7
+from evently.formatting import moment, money, seats
+from evently.links import link_to
+from events.models import Event
+from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
+from notifications.kinds import common
+from notifications.kinds.base import (
+    IN_APP_ONLY,
+    Category,
+    Kind,
+    Message,
+    link_to_event,
+    link_to_row,
+)
+from notifications.kinds.events import event_cancelled
+from notifications.models import Notification, TemplateType
+from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
+
+
+# ── Joined a waitlist ───────────────────────────────────────────────────────
+def waitlist_joined(entry: WaitlistEntry) -> Message:
+    """Confirm a waitlist entry; its event is loaded. Joining again is confirmed again."""
+    text = f"You are on the waitlist for {seats(entry.quantity)} for {entry.event.name}"
+    text += f", at position {entry.position}." if entry.position else "."
+    return WAITLIST_JOIN.message(
+        user_id=entry.user_id,
+        key=f"waitlist_join:{entry.pk}:{uuid7()}",
+        text=f"{text} We will email you as soon as seats become available.",
+        event_id=entry.event_id,
+        data={"entry": entry.pk},
+    )
+
+
+def _write_waitlist_join(notification: Notification, user: User) -> EmailContent:
+    entry = (
+        WaitlistEntry.objects.select_related("event")
+        .filter(
+            event_id=common.event_id_of(notification),
+            pk=notification.data.get("entry"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if entry is None:
+        raise EmailObsolete
+    return EmailContent(
+        values={
+            **common.event_values(entry.event),
+            "quantity": seats(entry.quantity),
+            "position": str(entry.position) if entry.position else "no longer waiting",
+            "entryUrl": _entry_url(entry.pk, entry.event),
+        }
+    )
+
+
+WAITLIST_JOIN = Kind(
+    name="waitlist_join",
+    label="Joined a waitlist",
+    category=Category.WAITLIST,
+    icon="list-ordered",
+    link=link_to_row("waitlist_entry", "entry", "Show my position"),
+    template=TemplateType.WAITLIST_JOIN,
+    write_email=_write_waitlist_join,
+)
+
+
+# ── Seats offered ───────────────────────────────────────────────────────────
+def promotion_made(event: Event, promotion: Promotion) -> Message:
+    """Notify of an offer, with the time until which its seats are held."""
+    return WAITLIST_PROMOTION.message(
+        user_id=promotion.user_id,
+        key=f"promotion:{promotion.pk}",
+        text=(
+            f"{seats(promotion.quantity)} for {event.name} "
+            f"{'is' if promotion.quantity == 1 else 'are'} held for you until "
+            f"{moment(promotion.expires_at, event.zone)}. Claim or decline in time."
+        ),
+        event_id=event.pk,
+        data={"promotion": promotion.pk, "entry": promotion.waitlist_id},
+    )
+
+
+def _write_waitlist_promotion(notification: Notification, user: User) -> EmailContent:
+    offer = (
+        Promotion.objects.select_related("event")
+        .filter(
+            event_id=common.event_id_of(notification),
+            pk=notification.data.get("promotion"),
+            user_id=notification.user_id,
+        )
+        .first()
+    )
+    if offer is None or not offer.is_open(at=now()):
+        raise EmailObsolete
+    event, total = offer.event, offer.unit_price * offer.quantity
+    return EmailContent(
+        values={
+            **common.event_values(event),
+            "quantity": seats(offer.quantity),
+            "totalAmount": money(total, event.currency) if total else "Free of charge",
+            "priceNote": (
+                "This is the most you pay: if the price has fallen by the time you claim, you pay "
+                "less."
+                if total
+                else "There is nothing to pay."
+            ),
+            "expiresAt": moment(offer.expires_at, event.zone),
+            "claimUrl": link_to(
+                "promotion_link", purpose="promotion", row_id=offer.pk, event_id=event.pk
+            ),
+            "entryUrl": _entry_url(offer.waitlist_id, event),
+        }
+    )
+
+
+WAITLIST_PROMOTION = Kind(
+    name="waitlist_promotion",
+    label="Seats offered",
+    category=Category.OFFERS,
+    icon="armchair",
+    link=link_to_row("promotion", "promotion", "Claim or decline"),
+    template=TemplateType.WAITLIST_PROMOTION,
+    write_email=_write_waitlist_promotion,
+)
+
+
+# ── Offer ended ─────────────────────────────────────────────────────────────
+def promotion_ended(event: Event, promotion: Promotion) -> Message:
+    """Notify that an offer has ended; a user who declined it gets no email."""
+    declined = promotion.status == PromotionStatus.DECLINED
+    what = f"{seats(promotion.quantity)} for {event.name}"
+    return PROMOTION_ENDED.message(
+        user_id=promotion.user_id,
+        key=f"promotion_ended:{promotion.pk}",
+        text=(
+            f"You have declined {what} and left the waitlist. You can join it again at any time."
+            if declined
+            else f"Your offer of {what} has expired, so the seats are no longer held for you. "
+            "You can join the waitlist again, at its end."
+        ),
+        event_id=event.pk,
+        channels=IN_APP_ONLY if declined else None,
+        data={"promotion": promotion.pk, "entry": promotion.waitlist_id},
+    )
+
+
+def _write_promotion_ended(notification: Notification, user: User) -> EmailContent:
+    return call_to_action(
+        heading="Your offer has ended",
+        text=notification.message,
+        button_text="Show the event",
+        button_url=common.event_url(common.event_of(notification)),
+    )
+
+
+PROMOTION_ENDED = Kind(
+    name="promotion_ended",
+    label="Offer ended",
+    category=Category.OFFERS,
+    icon="hourglass",
+    link=link_to_event,
+    write_email=_write_promotion_ended,
+)
+
+
+# ── Waitlist closed ─────────────────────────────────────────────────────────
+def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
+    """Notify a user who was still waiting that the waitlist is closed."""
+    if event.is_cancelled:
+        return event_cancelled(event, entry.user_id)
+    return WAITLIST_CLOSED.message(
+        user_id=entry.user_id,
+        key=f"waitlist_closed:{entry.pk}:{entry.joined_at.isoformat()}",
+        text=f"The waitlist for {event.name} is closed. No seats became available for you.",
+        event_id=event.pk,
+        data={"entry": entry.pk},
+    )
+
+
+def _write_waitlist_closed(notification: Notification, user: User) -> EmailContent:
+    return call_to_action(
+        heading="The waitlist is closed",
+        text=notification.message,
+        button_text="Find another event",
+        button_url=settings.PUBLIC_URL,
+    )
+
+
+WAITLIST_CLOSED = Kind(
+    name="waitlist_closed",
+    label="Waitlist closed",
+    category=Category.WAITLIST,
+    icon="door-open",
+    link=link_to_event,
+    write_email=_write_waitlist_closed,
+)
+
+
+# ── Shared ──────────────────────────────────────────────────────────────────
+def _entry_url(entry_id: UUID, event: Event) -> str:
+    return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)

@@ -1,0 +1,103 @@
+"""One notification of each kind, made from a real fact as its receiver makes it.
+
+A new kind needs an entry in EXAMPLES; `test_kinds.py` fails for a kind without one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bookings.factories import BookingFactory
+from bookings.models import Booking
+from bookings.operations import Canceller, PersonLimit
+from evently.accounts.factories import UserFactory
+from evently.accounts.models import User
+from evently.tests.rows import end_offer, offer, wait
+from events.factories import EventFactory
+from events.models import Event
+from notifications.kinds import Message, accounts, bookings, events, waitlist
+from notifications.kinds.general import GENERAL
+from notifications.models import Notification
+from notifications.operations.creating import notify
+from waitlists.models import Promotion, WaitlistEntry
+
+
+def jazz() -> Event:
+    return EventFactory(
+        name="Jazz & <Blues>",
+        timezone="Europe/Zurich",
+        event_date=datetime(2099, 7, 2, 18, 30, tzinfo=UTC),
+        total_capacity=2,
+        priced=20,
+    )
+
+
+@dataclass
+class Facts:
+    """A user, and an event of two seats at 20.00 EUR that they book or wait for."""
+
+    user: User = field(default_factory=lambda: UserFactory(name="Ada Lovelace"))
+    event: Event = field(default_factory=jazz)
+
+    def booking(self, **columns: Any) -> Booking:
+        given = {"event": self.event, "user": self.user, "quantity": 2}
+        return BookingFactory(**(given | columns))
+
+    def cancelled(self) -> Booking:
+        booking = self.booking()
+        Booking.objects.filter(pk=booking.pk).update(status="cancelled")
+        return booking
+
+    def entry(self) -> WaitlistEntry:
+        self.booking(user=UserFactory())
+        id_ = wait(self.event.pk, user_id=self.user.pk, unit_price=20)
+        return WaitlistEntry.objects.select_related("event").get(pk=id_)
+
+    def promotion(self) -> Promotion:
+        entry = self.entry()
+        Booking.objects.filter(event=self.event).update(status="cancelled")
+        return Promotion.objects.get(pk=offer(entry.pk, unit_price=20))
+
+    def expired(self) -> Promotion:
+        promotion = self.promotion()
+        end_offer(promotion.pk, "expired")
+        promotion.refresh_from_db()
+        return promotion
+
+
+EXAMPLES: dict[str, Callable[[Facts], Message]] = {
+    "welcome": lambda facts: accounts.welcome(facts.user),
+    "verify_address": lambda facts: accounts.verify_address(facts.user),
+    "account_exists": lambda facts: accounts.account_exists(facts.user),
+    "password_reset": lambda facts: accounts.password_reset(facts.user),
+    "login_link": lambda facts: accounts.login_link(facts.user),
+    "password_ended": lambda facts: accounts.password_ended(facts.user),
+    "guest_refused": lambda facts: accounts.guest_refused(
+        facts.event, facts.user, quantity=2, refusal=PersonLimit()
+    ),
+    "booking_confirm": lambda facts: bookings.booking_confirmed(facts.booking()),
+    "cancellation": lambda facts: bookings.booking_cancelled(
+        facts.event, facts.cancelled(), by=Canceller.ORGANIZER, reason="The hall is too small"
+    ),
+    "event_cancelled": lambda facts: events.event_cancelled(
+        facts.event, facts.user.pk, booking_id=facts.cancelled().pk
+    ),
+    "event_changed": lambda facts: events.event_changed(
+        facts.event, {"venue": ("Old Mill", "The Barn")}, [facts.booking().user_id]
+    )[0],
+    "waitlist_join": lambda facts: waitlist.waitlist_joined(facts.entry()),
+    "waitlist_promotion": lambda facts: waitlist.promotion_made(facts.event, facts.promotion()),
+    "promotion_ended": lambda facts: waitlist.promotion_ended(facts.event, facts.expired()),
+    "waitlist_closed": lambda facts: waitlist.entry_closed(facts.event, facts.entry()),
+    "notification": lambda facts: GENERAL.message(
+        user_id=facts.user.pk, key="news", text="The season programme is online."
+    ),
+}
+
+
+def example_of(kind: str) -> Notification:
+    """Write a notification of a kind, with all rows that it is about, and return it."""
+    facts = Facts()
+    (id_,) = notify(messages=[EXAMPLES[kind](facts)])
+    return Notification.objects.get(pk=id_)
