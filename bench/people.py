@@ -1,4 +1,4 @@
-"""People and events to measure with; Django must be set up."""
+"""Users and events for the benchmarks; Django must be set up."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,8 +9,7 @@ from events.models import Event
 from events.operations import create_event, publish_event
 
 
-def people(count: int, *, prefix: str) -> list[User]:
-    """Make so many people with accounts."""
+def create_users(count: int, *, prefix: str) -> list[User]:
     return [
         User.objects.create_user(email=f"{prefix}{number}@example.org", name=f"Person {number}")
         for number in range(count)
@@ -18,21 +17,21 @@ def people(count: int, *, prefix: str) -> list[User]:
 
 
 def tokens(users: list[User]) -> list[str]:
-    """Return a token of the API for each."""
+    """Return an API token for each user."""
     return [
         issue_token(user_id=user.pk, name="bench", scopes=["read", "book"]).secret for user in users
     ]
 
 
 def event_on_sale(*, seats: int, price: str = "0.00") -> Event:
-    """Make a published event with so many seats."""
+    """Create a published event; price: per seat."""
     organizer = User.objects.filter(role=Role.ADMIN).first() or User.objects.create_user(
         email="organizer@example.org", name="Organizer", role=Role.ADMIN
     )
     event = create_event(
         by_id=organizer.pk,
-        name="Measured evening",
-        venue="Hall of Ratios",
+        name="Benchmark",
+        venue="Concert hall",
         event_date=datetime.now(UTC) + timedelta(days=30),
         total_capacity=seats,
         base_price=Decimal(price),

@@ -1,4 +1,4 @@
-"""Start a whole Evently for a measurement, and send it requests from many clients at once."""
+"""Start Evently for a measurement, and send it requests from many concurrent clients."""
 
 import base64
 import http.client
@@ -21,7 +21,7 @@ from evently.tests.running import NOT_INHERITED, Running, home_for_tests
 
 @dataclass(frozen=True)
 class Call:
-    """One request of one client. token: of the API, or none."""
+    """One request. token: an API token, or empty."""
 
     method: str
     path: str
@@ -30,9 +30,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, and after how many seconds."""
-
+class Response:
     status: int
     body: dict[str, Any]
     seconds: float
@@ -40,9 +38,9 @@ class Answer:
 
 @contextmanager
 def evently_running() -> Iterator[int]:
-    """Run all of Evently on a database of its own, as in production; give its port.
+    """Run all of Evently on a database of its own, with production settings; yield its port.
 
-    Django is set up in this process too, on the same database and keys.
+    This sets up Django in this process too, with the same database and keys.
     """
     with home_for_tests() as home:
         port = choose_port(None, taken=set())
@@ -60,7 +58,7 @@ def evently_running() -> Iterator[int]:
         running = Running(home, more=more, port=port).start()
         try:
             running.await_ready()
-            # Not to another database than the servers', where the environment names one.
+            # The environment may name another database; use that of the servers.
             for name in NOT_INHERITED:
                 os.environ.pop(name, None)
             os.environ.update(more | {"EVENTLY_HOME": str(home), "PORT": str(port)})
@@ -70,10 +68,10 @@ def evently_running() -> Iterator[int]:
             running.end(signal.SIGTERM)
 
 
-def send_all(port: int, calls: Sequence[Call], *, clients: int) -> list[Answer]:
-    """Send all calls, so many at once, each client over one connection; answers in no order."""
+def send_all(port: int, calls: Sequence[Call], *, clients: int) -> list[Response]:
+    """Send all calls from concurrent clients, one connection each; responses are in no order."""
     waiting = iter(calls)
-    lock, answers = threading.Lock(), []
+    lock, responses = threading.Lock(), []
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -83,30 +81,30 @@ def send_all(port: int, calls: Sequence[Call], *, clients: int) -> list[Answer]:
             if call is None:
                 connection.close()
                 return
-            answers.append(_send(connection, call))
+            responses.append(_send(connection, call))
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return answers
+    return responses
 
 
-def _send(connection: http.client.HTTPConnection, call: Call) -> Answer:
+def _send(connection: http.client.HTTPConnection, call: Call) -> Response:
     headers = {"Content-Type": "application/json"}
     if call.token:
         headers["Authorization"] = f"Bearer {call.token}"
     started = time.perf_counter()
     connection.request(call.method, call.path, json.dumps(call.body), headers)
-    response = connection.getresponse()
-    text = response.read()
+    reply = connection.getresponse()
+    text = reply.read()
     seconds = time.perf_counter() - started
-    return Answer(response.status, json.loads(text) if text else {}, seconds)
+    return Response(reply.status, json.loads(text) if text else {}, seconds)
 
 
-def timed(work: Callable[[], list[Answer]]) -> tuple[float, list[Answer]]:
-    """Run work; return answers a second, and the answers."""
+def timed(work: Callable[[], list[Response]]) -> tuple[float, list[Response]]:
+    """Run work; return responses per second, and the responses."""
     started = time.perf_counter()
-    answers = work()
-    return len(answers) / (time.perf_counter() - started), answers
+    responses = work()
+    return len(responses) / (time.perf_counter() - started), responses

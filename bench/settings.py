@@ -1,4 +1,4 @@
-"""Evently's settings, with one more address to measure against."""
+"""Evently's settings, with the bare view of `bench.urls`."""
 
 from evently.settings import *  # noqa: F403
 

@@ -1,7 +1,7 @@
-"""A database that a bench makes, fills and drops, beside the one that is in use.
+"""A temporary database for a benchmark, on the server of the configured one.
 
-`with throwaway_database() as environment:` makes it as the owner, lays the tables out, and yields
-the environment for processes that are to work in it, under the application's two roles.
+`with throwaway_database() as environment:` creates it as the owner, runs the migrations, and yields
+the environment for processes that use it, under the application's two roles.
 """
 
 import os
@@ -18,11 +18,11 @@ import psycopg
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
-# Nobody listens there: what a bench enqueues is lost, and the sweeps' business.
+# No broker listens there, so enqueued tasks are lost; periodic tasks would make up for them.
 NO_BROKER = "redis://127.0.0.1:1/0"
 
 
-def _address(settings: dict[str, Any], database: str) -> str:
+def _url(settings: dict[str, Any], database: str) -> str:
     user, password = quote(settings["USER"]), quote(settings.get("PASSWORD") or "")
     host = settings.get("HOST") or "127.0.0.1"
     login = f"{user}:{password}" if password else user
@@ -31,9 +31,9 @@ def _address(settings: dict[str, Any], database: str) -> str:
 
 @contextmanager
 def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
-    """Make a database and drop it afterwards; yields an environment that leads to it.
+    """Create a database, yield the environment variables for using it, and drop it.
 
-    fast_clock: how many seconds pass in it in one of ours, from now on.
+    fast_clock: the speed of the database's clock; at 60, a minute passes in it every second.
     """
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
@@ -42,12 +42,12 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
     name = f"evently_bench_{uuid.uuid4().hex[:10]}"
     owner, app = settings.DATABASES["owner"], settings.DATABASES["default"]
     environment = os.environ | {
-        "DATABASE_URL": _address(app, name),
-        "DATABASE_OWNER_URL": _address(owner, name),
+        "DATABASE_URL": _url(app, name),
+        "DATABASE_OWNER_URL": _url(owner, name),
         "REDIS_URL": NO_BROKER,
         "LOG_LEVEL": "CRITICAL",
     }
-    with psycopg.connect(_address(owner, "postgres"), autocommit=True) as server:
+    with psycopg.connect(_url(owner, "postgres"), autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             subprocess.run(
@@ -65,9 +65,9 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
 
 
 def _drop(server: "psycopg.Connection[Any]", name: str) -> None:
-    """Drop the database once the last of its connections is gone.
+    """Drop the database once its last connection is closed.
 
-    Not by force: the owner may not end connections of the application's role, nor a vacuum.
+    Not WITH (FORCE): the owner may not end connections of the application's role, nor autovacuum.
     """
     for attempt in range(6):
         try:
@@ -80,7 +80,7 @@ def _drop(server: "psycopg.Connection[Any]", name: str) -> None:
 
 
 def _set_clock(database: "psycopg.Connection[Any]", factor: float) -> None:
-    """Let the one clock run faster; `bench_clock` tells what it showed at a moment."""
+    """Speed up `evently_clock`; `bench_clock` converts a real time to the sped-up clock."""
     ((start,),) = database.execute("SELECT clock_timestamp()::text").fetchall()
     database.execute(
         "CREATE FUNCTION bench_clock(moment timestamptz) RETURNS timestamptz LANGUAGE sql STABLE"

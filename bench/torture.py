@@ -1,12 +1,12 @@
-"""Everything at once, at random, on three events: whether seats, the line and the rules hold.
+"""Run all operations at random and concurrently on three events, and check invariants.
 
     python bench/torture.py --seconds 60 --processes 16
 
 Processes book, cancel, join, leave, accept, decline, expire, change priorities, capacities and
-prices, cancel and delete events, and delete people, through the operations, as pages and API do,
-with every app listening. A clock sixty times as fast lets offers run out. Meanwhile an observer
-looks, each time at one snapshot, for anything that must never be. It works in a database of its
-own, without a broker, and exits with 1 if anything was wrong.
+prices, cancel and delete events, and delete users, through the operations that pages and API call,
+with the signal receivers of every app. A clock sixty times as fast lets offers expire. Meanwhile an
+observer checks invariants, each time in one snapshot. It uses a database of its own and no broker,
+and exits with 1 if an invariant was violated or an operation crashed.
 """
 
 import argparse
@@ -24,7 +24,6 @@ FAST_CLOCK = 60
 
 
 def main() -> int:
-    """Make the database, run the torture in it, print what happened."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=16)
@@ -42,28 +41,27 @@ def main() -> int:
     if done.returncode:
         print(done.stdout)
         return done.returncode
-    # The figures are the last line, whatever a library had to say before.
+    # The figures are the last line; libraries may have printed something before.
     figures = json.loads(done.stdout.splitlines()[-1])
-    print(told(figures))
+    print(summary_of(figures))
     return 0 if figures["looks"] and not is_wrong(figures) else 1
 
 
 def is_wrong(figures: dict[str, Any]) -> bool:
-    """Return whether anything happened that must not."""
+    """Return whether an invariant was violated, or an operation crashed or deadlocked."""
     return bool(figures["wrong"] or figures["crashes"] or figures["deadlocks_given_up"])
 
 
-def told(figures: dict[str, Any]) -> str:
-    """Return the figures for people."""
+def summary_of(figures: dict[str, Any]) -> str:
     lines = [
         f"{figures['done']:,} operations in {figures['seconds']:.0f} s by"
-        f" {figures['processes']} processes: {figures['done'] / figures['seconds']:.0f} a second",
-        f"{figures['looks']} looks; {figures['deadlocks']} deadlocks in the database,"
+        f" {figures['processes']} processes: {figures['done'] / figures['seconds']:.0f}/s",
+        f"{figures['looks']} checks; {figures['deadlocks']} deadlocks in the database,"
         f" {figures['deadlocks_given_up']} given up",
     ]
     for operation, outcomes in sorted(figures["outcomes"].items()):
-        told_outcomes = ", ".join(f"{code} {count}" for code, count in sorted(outcomes.items()))
-        lines.append(f"  {operation:16} {told_outcomes}")
+        counts = ", ".join(f"{code} {count}" for code, count in sorted(outcomes.items()))
+        lines.append(f"  {operation:16} {counts}")
     lines += [f"WRONG: {name}: {rows[:3]}" for name, rows in figures["wrong"].items()]
     lines += [f"CRASHED: {crash}" for crash in figures["crashes"][:5]]
     return "\n".join(lines)

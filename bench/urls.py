@@ -1,4 +1,4 @@
-"""All of Evently's addresses, and a bare view: what the stack does at its best."""
+"""All of Evently's URLs, and a bare view that shows the upper limit of the stack."""
 
 from typing import Any
 from uuid import UUID
@@ -11,19 +11,19 @@ from rest_framework.views import APIView
 
 
 class Bare(APIView):
-    """Answer with one row, read in one database call: nothing a booking could do without."""
+    """Return one row, read in one database call: the least that a booking needs."""
 
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
     throttle_classes: list[Any] = []
 
     def post(self, request: Request, event_id: UUID) -> Response:
-        """Read the body as a booking would, and the event's free seats."""
+        """Parse the body as a booking does, and read the event's available seats."""
         quantity = int(request.data["quantity"])
         with connection.cursor() as cursor:
             cursor.execute("SELECT available_seats FROM events WHERE id = %s", [event_id])
-            (free,) = cursor.fetchone()
-        return Response({"quantity": quantity, "available_seats": free}, status=201)
+            (available,) = cursor.fetchone()
+        return Response({"quantity": quantity, "available_seats": available}, status=201)
 
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Bookings and attempts in the admin: found, looked at, cancelled."""
+"""Bookings and booking attempts in the admin."""
 
 from typing import Any
 
@@ -21,19 +21,17 @@ from evently.errors import DomainError
 from evently.formatting import counted, money
 from events.admin.people import PeopleRowsAdmin
 
-# Each is cancelled by itself, while its organizer waits for the page.
+# Each booking is cancelled in its own transaction, within one request.
 CANCELLED_AT_ONCE = 100
 
 
 @admin.register(Booking)
 class BookingAdmin(PeopleRowsAdmin):
-    """Who has seats."""
-
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
     list_filter = ("status", "created_at")
-    search_help_text = "Reference, name, whole address"
-    search_help_text_everywhere = "Reference or whole address"
+    search_help_text = "Reference, name, full email address"
+    search_help_text_everywhere = "Reference or full email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
     actions_detail = ("cancel_this",)
@@ -59,57 +57,48 @@ class BookingAdmin(PeopleRowsAdmin):
     )
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
-        """Return what to keep: by reference too."""
+        """Also match part of the reference."""
         return super().matching(request, rows, term) | Q(booking_reference__icontains=term)
 
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="Reference", ordering="booking_reference")
     def reference(self, booking: Booking) -> str:
-        """Show the reference."""
         return booking.booking_reference
 
     @display(description="Attendee")
     def attendee(self, booking: Booking) -> SafeString | str:
-        """Show name and address."""
         return person(booking.user)
 
     @display(description="Seats", ordering="quantity")
     def seats(self, booking: Booking) -> SafeString:
-        """Show how many, and what they pay for them."""
         return two_lines(counted(booking.quantity, "seat"), self.amount(booking))
 
-    @display(description="Price of a seat")
+    @display(description="Price per seat")
     def price(self, booking: Booking) -> str:
-        """Show what a seat cost."""
         return money(booking.unit_price, booking.event.currency)
 
     @display(description="Amount", ordering="total_amount")
     def amount(self, booking: Booking) -> str:
-        """Show what they pay."""
         return money(booking.total_amount, booking.event.currency)
 
     @display(
-        description="State",
+        description="Status",
         ordering="status",
         label={"Confirmed": "success", "Pending": "warning", "Cancelled": "danger"},
     )
     def state(self, booking: Booking) -> str:
-        """Show where it stands."""
         return BookingStatus(booking.status).label
 
     @display(description="Booked", ordering="created_at")
     def booked(self, booking: Booking) -> SafeString:
-        """Show when, by the clocks at the event."""
         return when(booking.created_at, booking.event.zone)
 
     @display(description="Cancelled")
     def cancelled(self, booking: Booking) -> SafeString:
-        """Show when it was cancelled."""
         return when(booking.cancelled_at, booking.event.zone)
 
     @display(description="Action")
     def cancel_link(self, booking: Booking) -> SafeString | str:
-        """Lead to cancelling, where there is something to cancel."""
         if booking.is_cancelled:
             return "–"
         return format_html(
@@ -123,12 +112,12 @@ class BookingAdmin(PeopleRowsAdmin):
     def cancel_selected(
         self, request: HttpRequest, queryset: QuerySet[Booking]
     ) -> HttpResponse | None:
-        """Ask for a reason, then cancel; each booking is refused or cancelled by itself."""
-        living = list(queryset.exclude(status=BookingStatus.CANCELLED)[: CANCELLED_AT_ONCE + 1])
-        if not living:
-            self.message_user(request, "These bookings are cancelled already.", level="error")
+        """Ask for a reason, then cancel each booking in its own transaction."""
+        active = list(queryset.exclude(status=BookingStatus.CANCELLED)[: CANCELLED_AT_ONCE + 1])
+        if not active:
+            self.message_user(request, "These bookings have already been cancelled.", level="error")
             return None
-        if len(living) > CANCELLED_AT_ONCE:
+        if len(active) > CANCELLED_AT_ONCE:
             self.message_user(
                 request,
                 f"Select up to {CANCELLED_AT_ONCE} bookings at once. "
@@ -138,11 +127,11 @@ class BookingAdmin(PeopleRowsAdmin):
             return None
         return self._ask_to_cancel(
             request,
-            living,
+            active,
             back=request.get_full_path(),
             hidden=[
                 ("action", "cancel_selected"),
-                *((ACTION_CHECKBOX_NAME, str(row.pk)) for row in living),
+                *((ACTION_CHECKBOX_NAME, str(booking.pk)) for booking in active),
             ],
         )
 
@@ -150,7 +139,6 @@ class BookingAdmin(PeopleRowsAdmin):
         description="Cancel booking", url_path="cancel", icon="block", variant=ActionVariant.DANGER
     )
     def cancel_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a reason, then cancel one booking."""
         booking = self.get_object(request, object_id)
         if booking is None:
             raise Http404
@@ -158,7 +146,7 @@ class BookingAdmin(PeopleRowsAdmin):
         return self._ask_to_cancel(request, [booking], back=back)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer no cancellation of what is cancelled."""
+        """Leave out cancelling where the booking is already cancelled."""
         booking = self.get_object(request, object_id)
         if booking is None or booking.is_cancelled:
             return []
@@ -180,15 +168,15 @@ class BookingAdmin(PeopleRowsAdmin):
                 return back
             return report_success(request, f"{counted(cancelled, 'booking')} cancelled.", back)
 
-        shown = [
+        facts = [
             (
                 booking.booking_reference,
                 f"{booking.user.display_name}, {counted(booking.quantity, 'seat')}",
             )
             for booking in bookings[:10]
         ]
-        if len(bookings) > len(shown):
-            shown.append(("…", f"and {len(bookings) - len(shown)} more"))
+        if len(bookings) > len(facts):
+            facts.append(("…", f"and {len(bookings) - len(facts)} more"))
         what = (
             bookings[0].booking_reference
             if len(bookings) == 1
@@ -199,12 +187,12 @@ class BookingAdmin(PeopleRowsAdmin):
             request,
             title=f"Cancel {what}?",
             question=(
-                f"Frees {counted(seats, 'seat')} for the waitlist, or for sale. "
-                "This cannot be undone; whoever booked is told, with your reason."
+                f"This returns {counted(seats, 'seat')} to the waitlist, or to sale. "
+                "It cannot be undone. Attendees are notified with your reason."
             ),
             submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
             form_class=ReasonForm,
-            facts=shown,
+            facts=facts,
             hidden=hidden or [],
             act=act,
             back=back,
@@ -212,7 +200,7 @@ class BookingAdmin(PeopleRowsAdmin):
         )
 
     def _cancel(self, request: HttpRequest, bookings: list[Booking], reason: str) -> int:
-        """Cancel bookings one by one; tell of refusals, and return how many there were."""
+        """Cancel bookings one by one, report those refused, and return how many those were."""
         refused = 0
         for booking in bookings:
             try:
@@ -230,9 +218,9 @@ class BookingAdmin(PeopleRowsAdmin):
 
 @admin.register(BookingAttempt)
 class BookingAttemptAdmin(PeopleRowsAdmin):
-    """Every attempt to book, granted or refused: what demand there was."""
+    """Every attempt to book, successful or refused, as a measure of demand."""
 
-    tab, heading = "attempts", "Attempts to book"
+    tab, heading = "attempts", "Booking attempts"
     list_display = (
         "attempted",
         "event",
@@ -243,35 +231,32 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     )
     list_display_links = None
     list_filter = ("result", "attempted_at")
-    search_help_text = "Outcome, name, whole address"
-    search_help_text_everywhere = "Outcome or whole address"
+    search_help_text = "Outcome, name, full email address"
+    search_help_text_everywhere = "Outcome or full email address"
     ordering = ("-attempted_at", "-id")
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
-        """Return what to keep: by outcome too, as it is shown or as it is stored."""
+        """Also match the reason of a refusal, as displayed or as stored."""
         reason = term.lower().replace(" ", "_")
         return super().matching(request, rows, term) | Q(failure_reason__contains=reason)
 
     @display(description="When", ordering="attempted_at")
     def attempted(self, attempt: BookingAttempt) -> SafeString:
-        """Show when, by the clocks at the event."""
         return when(attempt.attempted_at, attempt.event.zone)
 
-    @display(description="Who")
+    @display(description="Attendee")
     def attendee(self, attempt: BookingAttempt) -> SafeString | str:
-        """Show name and address."""
         return person(attempt.user)
 
     @display(description="Outcome", label={"booked": "success", "refused": "danger"})
     def outcome(self, attempt: BookingAttempt) -> tuple[str, str]:
-        """Show how it ended."""
         if attempt.result == AttemptResult.SUCCESS:
             return "booked", "booked"
         return "refused", (attempt.failure_reason or "").replace("_", " ")
 
     @display(description="From")
     def origin(self, attempt: BookingAttempt) -> SafeString:
-        """Show the address it came from, and through what."""
+        """Show IP address and user agent."""
         return two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
 
 

@@ -1,4 +1,4 @@
-"""Bookings in the API: one's own, nobody else's."""
+"""The current user's bookings in the API."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from bookings import operations, queries
 from bookings.calendar import calendar_for
 from bookings.filters import BookingFilter
-from bookings.models import Booking, Ticket
+from bookings.models import Booking
 from bookings.operations import BookingNotFound, Canceller
 from bookings.qr import qr_svg
 from bookings.serializers import (
@@ -27,7 +27,7 @@ from bookings.serializers import (
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
-from evently.errors import Conflict, NotFound
+from evently.errors import Conflict
 from evently.origin import origin_of
 
 BOOKING_REFUSALS = {
@@ -45,29 +45,21 @@ BOOKING_REFUSALS = {
 
 
 class PartialUnsupported(Conflict):
-    """Giving back single seats is not possible yet."""
+    """Cancelling some of a booking's seats is not supported yet."""
 
     code = "partial_cancellation_unsupported"
-    message = "A booking can only be cancelled whole. Leave the quantity out."
+    message = "A booking can only be cancelled as a whole. Omit the quantity."
 
 
 class TicketNotValid(Conflict):
-    """The booking is not confirmed, or cancelled, so it admits nobody."""
-
     code = "ticket_not_valid"
     message = "This booking is not confirmed, so it has no valid ticket."
 
 
-class TicketNotFound(NotFound):
-    """The booking has no such ticket."""
-
-    message = "This booking has no such ticket."
-
-
 def own_booking(request: Request, booking_id: UUID) -> Booking:
-    """Return a booking of whoever asks, with its event.
+    """Return one of the current user's bookings, with its event.
 
-    Raises BookingNotFound; somebody else's is not found either.
+    Raises BookingNotFound, also for the booking of another user.
     """
     booking = queries.booking_of(user_id=user_of(request).pk, booking_id=booking_id)
     if booking is None:
@@ -75,30 +67,22 @@ def own_booking(request: Request, booking_id: UUID) -> Booking:
     return booking
 
 
-def tickets_of(booking: Booking) -> list[Ticket]:
-    """Return the tickets of a booking, in the order in which they were made."""
-    tickets = Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
-    return list(tickets.order_by("id"))
-
-
-def booked(booking: Booking) -> tuple[int, Any]:
-    """Return the answer to a booking that was made, as it is kept for a retry."""
+def render_created_booking(booking: Booking) -> tuple[int, Any]:
+    """Return status and body for a new booking, as they are stored for a repeated request."""
     return 201, BookingRepresentation(booking).data
 
 
-def location_of(answer: Any) -> dict[str, str]:
-    """Return where a booking that was made is found from now on, as a header."""
-    return {"Location": f"/api/v1/bookings/{answer['id']}/"}
+def location_of(body: Any) -> dict[str, str]:
+    """Return the Location header for the body of a new booking."""
+    return {"Location": f"/api/v1/bookings/{body['id']}/"}
 
 
-def shown(booking: Booking) -> tuple[int, Any]:
-    """Return the answer to a change of a booking, as it is kept for a retry."""
+def render_changed_booking(booking: Booking) -> tuple[int, Any]:
+    """Return status and body for a changed booking, as they are stored for a repeated request."""
     return 200, BookingRepresentation(booking).data
 
 
 class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
-    """Bookings."""
-
     required_scopes = {"create": BOOK, "cancel": BOOK, "calendar": READ, "ticket": READ}
     idempotent = frozenset({"create", "cancel"})
     refusals = {
@@ -114,16 +98,15 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = Booking.objects.none()
 
     def get_queryset(self) -> QuerySet[Booking]:
-        """Return the bookings of whoever asks, newest first."""
         return queries.booking_history(user_id=user_of(self.request).pk)
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return one's own bookings, newest first."""
+        """List your bookings, newest first."""
         return super().list(request, **kwargs)
 
     @extend_schema(request=BookingRequest, responses={201: BookingRepresentation})
     def create(self, request: Request) -> Response:
-        """Book seats, at the price that was promised or seen, or less."""
+        """Book seats at the quoted price, the price that was shown, or less."""
         body = BookingRequest(data=request.data)
         if not body.is_valid():
             log_invalid(request, body.errors)
@@ -131,22 +114,22 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         booking = operations.book_seats(
             user_id=user_of(request).pk,
             origin=origin_of(request._request),
-            idempotency=request_idempotency(request, booked, headers=location_of),
+            idempotency=request_idempotency(request, render_created_booking, headers=location_of),
             **body.validated_data,
         )
-        status, answer = booked(booking)
+        status, answer = render_created_booking(booking)
         return Response(answer, status=status, headers=location_of(answer))
 
     @extend_schema(responses={200: BookingDetail})
     def retrieve(self, request: Request, booking_id: UUID) -> Response:
-        """Return a booking of one's own, with its tickets."""
+        """Return one of your bookings, with its tickets."""
         booking = own_booking(request, booking_id)
-        booking.tickets_in_order = tickets_of(booking)  # type: ignore[attr-defined]
+        booking.tickets_in_order = queries.tickets_of(booking)  # type: ignore[attr-defined]
         return Response(BookingDetail(booking).data)
 
     @extend_schema(request=BookingCancelRequest, responses={200: BookingRepresentation})
     def cancel(self, request: Request, booking_id: UUID) -> Response:
-        """Cancel a booking of one's own; its seats go to the line, or back on sale."""
+        """Cancel one of your bookings; its seats go to the waitlist, or back on sale."""
         body = BookingCancelRequest(data=request.data)
         body.is_valid(raise_exception=True)
         booking = own_booking(request, booking_id)
@@ -156,39 +139,39 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=booking.event_id,
             booking_id=booking.pk,
             by=Canceller.ATTENDEE,
-            idempotency=request_idempotency(request, shown),
+            idempotency=request_idempotency(request, render_changed_booking),
         )
-        return Response(shown(cancelled)[1])
+        status, answer = render_changed_booking(cancelled)
+        return Response(answer, status=status)
 
     @extend_schema(responses={(200, "text/calendar"): OpenApiTypes.STR})
     def calendar(self, request: Request, booking_id: UUID) -> Response:
-        """Return a calendar file of the booking (iCalendar)."""
+        """Return the booking as a calendar file (iCalendar)."""
         booking = own_booking(request, booking_id)
-        return download(calendar_for(booking), f"{booking.booking_reference}.ics")
+        return inline_file(calendar_for(booking), f"{booking.booking_reference}.ics")
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("ticket", OpenApiTypes.UUID, description="By default the first.")
+            OpenApiParameter(
+                "ticket",
+                OpenApiTypes.UUID,
+                description="A ticket’s id; by default the first.",
+            )
         ],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
     def ticket(self, request: Request, booking_id: UUID) -> Response:
         """Return the QR code of one ticket of the booking (SVG)."""
         booking = own_booking(request, booking_id)
-        wanted = wanted_ticket(request)
+        ticket_id = requested_ticket_id(request)
         if not booking.is_confirmed:
             raise TicketNotValid
-        for ticket in tickets_of(booking):
-            if ticket.cancelled_at is None and wanted in (None, ticket.pk):
-                return download(qr_svg(ticket), f"{booking.booking_reference}.svg")
-        raise TicketNotFound
+        ticket = queries.active_ticket(booking, ticket_id=ticket_id)
+        return inline_file(qr_svg(ticket), f"{booking.booking_reference}.svg")
 
 
-def wanted_ticket(request: Request) -> UUID | None:
-    """Return the id of the ticket that is asked for, or None.
-
-    Raises ValidationError.
-    """
+def requested_ticket_id(request: Request) -> UUID | None:
+    """Return the `ticket` parameter, or None. Raises ValidationError."""
     text = request.query_params.get("ticket")
     if text is None:
         return None
@@ -198,13 +181,13 @@ def wanted_ticket(request: Request) -> UUID | None:
         raise ValidationError({"ticket": ["Must be a valid UUID."]}) from error
 
 
-def download(content: bytes, name: str) -> Response:
-    """Return a file to be shown or kept."""
+def inline_file(content: bytes, name: str) -> Response:
+    """Return a file that browsers show, under the name that they save it with."""
     return Response(content, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 def log_invalid(request: Request, errors: Any) -> None:
-    """Log an attempt that made no sense, where it names an event at least."""
+    """Log an invalid request to book, if it contains at least the id of an event."""
     body = request.data if isinstance(request.data, dict) else {}
     try:
         event_id = serializers.UUIDField().to_internal_value(body.get("event", ""))

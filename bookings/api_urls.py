@@ -1,4 +1,4 @@
-"""Addresses of bookings in the API."""
+"""URLs of bookings in the API."""
 
 from django.urls import path
 

@@ -1,9 +1,7 @@
-"""Bookings as a Django app."""
+"""Configuration of the bookings app."""
 
 from django.apps import AppConfig
 
 
 class BookingsConfig(AppConfig):
-    """Bookings."""
-
     name = "bookings"

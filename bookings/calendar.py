@@ -1,4 +1,4 @@
-"""Calendar files: one booking as an event that calendars update in place."""
+"""Calendar files (iCalendar): a booking as an entry that calendars update in place."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -22,12 +22,11 @@ STATUSES = {
 
 
 def calendar_for(booking: Booking) -> bytes:
-    """Return the calendar file of a booking, whose event is loaded.
+    """Return the calendar file of a booking; `booking.event` must be loaded.
 
-    The same booking has the same UID for ever and a SEQUENCE that only rises, so that a later
-    file moves or cancels the entry instead of adding another. Times are in UTC, which every
-    calendar shows in its own zone; it has no link that works without logging in, for calendars
-    are shared.
+    A booking keeps its UID, and its SEQUENCE only increases, so a later file moves or cancels the
+    entry instead of adding another. Times are in UTC, which calendars convert to their own time
+    zone. Since calendars are shared, the file contains no link that works without logging in.
     """
     calendar = Calendar()
     calendar.add("prodid", f"-//{settings.SITE_NAME}//Bookings//EN")

@@ -1,4 +1,4 @@
-"""What bookings keep about a person, for their export."""
+"""The bookings app's sections of a user's data export."""
 
 from typing import Any
 from uuid import UUID
@@ -23,15 +23,14 @@ BOOKING_COLUMNS = (
 
 @section("bookings")
 def bookings(user_id: UUID) -> list[Any]:
-    """Return a person's bookings, archived ones first."""
+    """Return a user's bookings, archived ones first."""
     archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
-    living = Booking.objects.filter(user_id=user_id).order_by("id")
-    return [*archived.values(*BOOKING_COLUMNS), *living.values(*BOOKING_COLUMNS)]
+    current = Booking.objects.filter(user_id=user_id).order_by("id")
+    return [*archived.values(*BOOKING_COLUMNS), *current.values(*BOOKING_COLUMNS)]
 
 
 @section("booking_attempts")
 def booking_attempts(user_id: UUID) -> list[Any]:
-    """Return a person's attempts to book, with where they came from."""
     attempts = BookingAttempt.objects.filter(user_id=user_id).order_by("id")
     return list(
         attempts.values(

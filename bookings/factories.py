@@ -1,4 +1,4 @@
-"""Bookings for tests, made as any client makes them: the database takes the seats."""
+"""Bookings for tests, inserted without the operations; triggers still take the seats."""
 
 import factory
 

@@ -1,4 +1,4 @@
-"""How a person's bookings are narrowed down."""
+"""Filters of the list of bookings in the API."""
 
 import django_filters
 
@@ -6,9 +6,7 @@ from bookings.models import Booking, BookingStatus
 
 
 class BookingFilter(django_filters.FilterSet):
-    """The parameters of a list of bookings."""
-
-    event = django_filters.UUIDFilter(field_name="event_id", label="The id of an event.")
+    event = django_filters.UUIDFilter(field_name="event_id", label="An event’s id.")
     status = django_filters.ChoiceFilter(choices=BookingStatus.choices)
 
     class Meta:

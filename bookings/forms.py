@@ -1,4 +1,4 @@
-"""Forms of booking. They parse; what makes sense, the operations decide."""
+"""Forms of the checkout. They only parse; operations validate, so that every attempt is logged."""
 
 from typing import Any
 
@@ -9,25 +9,23 @@ from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
 
 
 class QuantityField(forms.IntegerField):
-    """A number of seats, with a minus and a plus where scripts run."""
+    """A number of seats. The bounds are for browsers only; operations check them."""
 
     def __init__(self, *, most: int, **kwargs: Any) -> None:
-        """Tell browsers the bounds; the operation judges, so that an attempt is logged."""
         widget = forms.NumberInput(attrs={"min": 1, "max": most, "inputmode": "numeric"})
         super().__init__(widget=widget, **kwargs)
 
 
 class QuantityForm(forms.Form):
-    """How many seats."""
+    """most: seats allowed in one booking."""
 
     def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
-        """Make the form; most: seats that one booking may have."""
         super().__init__(*args, **kwargs)
         self.fields["quantity"] = QuantityField(most=most, initial=1, label="Seats")
 
 
 class IdempotentForm(forms.Form):
-    """A form that may be sent twice and acts once."""
+    """A form that can be submitted twice and acts once."""
 
     idempotency_key = forms.CharField(
         required=False, max_length=100, widget=forms.HiddenInput, initial=new_idempotency_key
@@ -35,7 +33,7 @@ class IdempotentForm(forms.Form):
 
 
 class GuestFields(forms.Form):
-    """Who somebody is who has no account, or is not logged in."""
+    """Name and email address of a visitor who is not logged in."""
 
     name = forms.CharField(
         label="Your name",
@@ -43,14 +41,14 @@ class GuestFields(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     email = forms.CharField(
-        label="E-mail address",
+        label="Email address",
         max_length=LONGEST_ADDRESS,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 
 class CheckoutForm(GuestFields, IdempotentForm, QuantityForm):
-    """Booking: how many, at which price seen, and for guests who."""
+    """quote, unit_price: of the price that the form showed. is_guest: ask for name and email."""
 
     quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     unit_price = forms.DecimalField(
@@ -58,13 +56,12 @@ class CheckoutForm(GuestFields, IdempotentForm, QuantityForm):
     )
 
     def __init__(self, *args: Any, is_guest: bool, **kwargs: Any) -> None:
-        """Make the form; is_guest: ask for name and address."""
         super().__init__(*args, **kwargs)
         if not is_guest:
             del self.fields["name"], self.fields["email"]
 
     def with_new_idempotency_key(self) -> "CheckoutForm":
-        """Let the next sending count as another booking."""
+        """Let the next submission count as another booking."""
         self.data = {name: self.data[name] for name in self.data}
         self.data["idempotency_key"] = new_idempotency_key()
         return self

@@ -1,4 +1,4 @@
-"""The lock of a booking; its event is locked first."""
+"""Locking a booking, after its event."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from events.models import Event
 
 
 class BookingNotFound(NotFound):
-    """There is no such booking, or it belongs to another person."""
+    """There is no such booking, or it belongs to another user."""
 
     message = "We could not find this booking."
 

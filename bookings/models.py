@@ -1,7 +1,7 @@
-"""Bookings, their tickets and payments, and the log of every attempt.
+"""Bookings, their tickets and payments, and the log of every booking attempt.
 
-Kept by the database: the reference and the tickets (bookings/migrations), the seats that a
-booking takes and gives back (waitlists/migrations/0003_seat_ledger).
+Triggers maintain the references and tickets (bookings/sql), and the seats that a booking takes and
+returns (waitlists/sql).
 """
 
 from datetime import datetime
@@ -18,8 +18,6 @@ from events.models import PRICE_LIMIT, Event
 
 
 class BookingStatus(models.TextChoices):
-    """Where a booking stands; the first two hold seats."""
-
     PENDING = "pending"
     CONFIRMED = "confirmed"
     CANCELLED = "cancelled"
@@ -29,19 +27,19 @@ HOLDING_SEATS = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
-    """Reads of bookings."""
-
     def holding_seats(self) -> "BookingQuerySet":
-        """Bookings whose seats are taken."""
         return self.filter(status__in=HOLDING_SEATS)
 
     def of_user(self, user_id: object) -> "BookingQuerySet":
-        """One person's bookings."""
         return self.filter(user_id=user_id)
+
+    def overdue(self) -> "BookingQuerySet":
+        """Return the unpaid bookings whose payment deadline has passed, by the database's clock."""
+        return self.filter(status=BookingStatus.PENDING, expires_at__lte=Clock())
 
 
 class BookingColumns(EventOwned):
-    """The columns that a booking and its archived copy share."""
+    """The columns that bookings and bookings_archive share."""
 
     quantity = models.PositiveSmallIntegerField()
     unit_price = models.DecimalField(
@@ -61,16 +59,14 @@ class BookingColumns(EventOwned):
     idempotency_key = models.TextField(null=True, blank=True)
 
     class Meta:
-        """Abstract: two tables have these columns."""
-
         abstract = True
 
 
 class Booking(BookingColumns):
-    """Seats of an event, taken by one person.
+    """Seats of an event, booked by one user.
 
-    Triggers: `trg_bookings_reference`, `trg_bookings_update` (what may change),
-    `trg_bookings_tickets` (one ticket a seat), `trg_bookings_ledger_*` (seats, limits, the line).
+    Triggers: `trg_bookings_reference`, `trg_bookings_update` (which changes are allowed),
+    `trg_bookings_tickets` (one ticket per seat), `trg_bookings_ledger_*` (seats, limits, waitlist).
     """
 
     user = models.ForeignKey(
@@ -91,8 +87,6 @@ class Booking(BookingColumns):
     objects = BookingQuerySet.as_manager()
 
     class Meta:
-        """Constraints and indexes under the names of the data model."""
-
         db_table = "bookings"
         constraints = [
             models.CheckConstraint(
@@ -116,12 +110,12 @@ class Booking(BookingColumns):
             ),
             models.CheckConstraint(
                 name="chk_booking_expires",
-                condition=Q(expires_at__isnull=True) | ~Q(status="confirmed"),
+                condition=Q(expires_at__isnull=True) | ~Q(status=BookingStatus.CONFIRMED),
             ),
             models.CheckConstraint(
                 name="chk_booking_cancelled",
-                condition=Q(status="cancelled", cancelled_at__isnull=False)
-                | (~Q(status="cancelled") & Q(cancelled_at__isnull=True)),
+                condition=Q(status=BookingStatus.CANCELLED, cancelled_at__isnull=False)
+                | (~Q(status=BookingStatus.CANCELLED) & Q(cancelled_at__isnull=True)),
             ),
             models.UniqueConstraint(
                 fields=["booking_reference", "event"], name="unq_booking_reference"
@@ -136,14 +130,14 @@ class Booking(BookingColumns):
             models.Index(
                 fields=["status", "created_at"],
                 name="idx_bookings_status_created",
-                condition=Q(status__in=["confirmed", "cancelled"]),
+                condition=Q(status__in=[BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
             ),
             models.Index(F("created_at").desc(), name="idx_bookings_recent"),
             models.Index(fields=["event", "created_at"], name="idx_bookings_event"),
             models.Index(
                 fields=["expires_at"],
                 name="idx_bookings_expiring",
-                condition=Q(status="pending"),
+                condition=Q(status=BookingStatus.PENDING),
             ),
         ]
 
@@ -151,22 +145,26 @@ class Booking(BookingColumns):
         return self.booking_reference
 
     @property
-    def is_cancelled(self) -> bool:
-        """Whether the seats were given back."""
-        return self.status == BookingStatus.CANCELLED
+    def is_pending(self) -> bool:
+        """Not paid yet: it holds seats, but its tickets are not valid."""
+        return self.status == BookingStatus.PENDING
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether its tickets are valid."""
+        """Its tickets are valid."""
         return self.status == BookingStatus.CONFIRMED
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == BookingStatus.CANCELLED
+
     def is_cancellable(self, *, at: datetime) -> bool:
-        """Tell whether its holder may still cancel at a moment."""
+        """Return whether the attendee may still cancel at that time."""
         return not self.is_cancelled and at < self.event.cancellable_until
 
 
 class ArchivedBooking(BookingColumns):
-    """A booking of an event completed long ago; it still keeps its event from deletion."""
+    """A booking of an event completed long ago; it still protects the event from deletion."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -180,8 +178,6 @@ class ArchivedBooking(BookingColumns):
     archived_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        """As bookings, without what only living rows need."""
-
         db_table = "bookings_archive"
         constraints = [
             models.UniqueConstraint(
@@ -191,7 +187,7 @@ class ArchivedBooking(BookingColumns):
 
 
 class Ticket(EventOwned):
-    """One seat of a booking, with a secret of its own. Made by the database."""
+    """One seat of a booking, created by a trigger; its secret admits one person."""
 
     booking = models.ForeignKey(
         Booking,
@@ -222,8 +218,6 @@ class Ticket(EventOwned):
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        """A secret admits once."""
-
         db_table = "tickets"
         constraints = [
             models.UniqueConstraint(fields=["event", "secret"], name="unq_ticket_secret"),
@@ -236,35 +230,37 @@ class Ticket(EventOwned):
                 condition=Q(checked_in_by__isnull=True) | Q(checked_in_at__isnull=False),
             ),
         ]
-        # Both columns, for triggers ask by both: given one of each, the planner read all tickets
-        # of an event for each booking.
+        # One index on both columns, which triggers filter by: with one index each, the planner
+        # reads all tickets of the event for each booking.
         indexes = [models.Index(fields=["booking", "event"], name="idx_tickets_booking")]
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.cancelled_at is not None
+
+    @property
+    def is_checked_in(self) -> bool:
+        return self.checked_in_at is not None
 
 
 class PaymentProvider(models.TextChoices):
-    """Who moved the money."""
-
     MANUAL = "manual", "By hand"
     STRIPE = "stripe", "Stripe"
 
 
 class PaymentKind(models.TextChoices):
-    """Which way the money went."""
-
     CHARGE = "charge"
     REFUND = "refund"
 
 
 class PaymentStatus(models.TextChoices):
-    """What became of it."""
-
     OPEN = "open"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
 
 class Payment(EventOwned):
-    """Money that came in for a booking, or went back. `trg_refund_within_charges`."""
+    """A charge for a booking, or a refund (`trg_refund_within_charges`)."""
 
     event = models.ForeignKey(
         Event,
@@ -294,8 +290,6 @@ class Payment(EventOwned):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        """A provider's reference counts once per event."""
-
         db_table = "payments"
         constraints = [
             models.UniqueConstraint(
@@ -320,14 +314,12 @@ class Payment(EventOwned):
 
 
 class AttemptResult(models.TextChoices):
-    """How an attempt to book ended."""
-
     SUCCESS = "success"
     FAILED = "failed"
 
 
 class BookingAttempt(EventOwned):
-    """One attempt to book, granted or refused. `quantity` is as asked, sense or nonsense."""
+    """An attempt to book, successful or refused. `quantity` is as requested, even if invalid."""
 
     event = models.ForeignKey(
         Event, on_delete=models.DO_NOTHING, related_name="attempts", db_constraint=False
@@ -354,8 +346,6 @@ class BookingAttempt(EventOwned):
     user_agent = models.TextField(db_default="", default="")
 
     class Meta:
-        """A refusal has a reason, a success a booking."""
-
         db_table = "booking_attempts"
         constraints = [
             models.CheckConstraint(
@@ -363,14 +353,18 @@ class BookingAttempt(EventOwned):
             ),
             models.CheckConstraint(
                 name="chk_attempt_outcome",
-                condition=Q(result="success", failure_reason__isnull=True, booking__isnull=False)
-                | Q(result="failed", failure_reason__isnull=False, booking__isnull=True),
+                condition=Q(
+                    result=AttemptResult.SUCCESS, failure_reason__isnull=True, booking__isnull=False
+                )
+                | Q(
+                    result=AttemptResult.FAILED, failure_reason__isnull=False, booking__isnull=True
+                ),
             ),
         ]
         indexes = [
             models.Index(
                 fields=["result", "attempted_at"],
                 name="idx_attempts_result_time",
-                condition=Q(result="failed"),
+                condition=Q(result=AttemptResult.FAILED),
             )
         ]

@@ -1,14 +1,15 @@
-"""Bookings and tickets as pages show them, and what each refusal leads to."""
+"""Presenters of bookings and tickets, and the notices of the checkout."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 
-from bookings import operations
-from bookings.models import Booking, BookingStatus, Ticket
+from bookings import operations, queries
+from bookings.models import Booking, Ticket
 from evently.errors import DomainError, Invalid
 from evently.formatting import money_with_symbol, seats
 from evently.idempotency.keys import IdempotencyMismatch
@@ -22,13 +23,11 @@ CODE_LENGTH = 8
 
 
 class BookingPresenter(Presenter):
-    """A booking at a moment, with its event; `event` must be loaded."""
+    """A booking and its event at a given time; `booking.event` must be loaded."""
 
     def __init__(self, booking: Booking, *, at: datetime) -> None:
-        """Wrap a booking; at: the moment of the page."""
         super().__init__(booking)
         self.event = EventPresenter(booking.event, at=at)
-        self.is_pending = booking.status == BookingStatus.PENDING
         self.can_cancel = booking.is_cancellable(at=at)
         self.is_due_at_door = (
             booking.is_confirmed and self.event.is_paid_at_door and booking.total_amount > 0
@@ -36,20 +35,20 @@ class BookingPresenter(Presenter):
 
     @property
     def refund_text(self) -> str:
-        """What comes back when it is cancelled now, and from whom."""
+        """What is refunded if the booking is cancelled now, and by whom."""
         event = self.event
         if self.row.total_amount == 0:
-            text = "You paid nothing, so there is no money to give back."
+            text = "This booking was free, so there is nothing to refund."
         elif event.is_paid_at_door:
-            text = "You would have paid at the entrance, so there is nothing to give back."
+            text = "Payment is due at the entrance, so there is nothing to refund."
         else:
-            text = "The organizer gives back what you have paid, by their refund policy."
+            text = "The organizer refunds your payment according to their refund policy."
         return f"{text} {event.refund_policy}".strip()
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where a booking's pages are: its owner's own, or those behind a mailed link."""
+class BookingUrls:
+    """The URLs of a booking's pages: for its owner, or for the holder of an emailed link."""
 
     detail: str
     done: str
@@ -58,8 +57,7 @@ class Addresses:
     token: str = ""
 
     @classmethod
-    def own(cls, booking_id: UUID) -> "Addresses":
-        """Return those for somebody logged in."""
+    def for_owner(cls, booking_id: UUID) -> "BookingUrls":
         return cls(
             detail=reverse("booking_detail", args=[booking_id]),
             done=reverse("booking_done", args=[booking_id]),
@@ -68,8 +66,7 @@ class Addresses:
         )
 
     @classmethod
-    def by_link(cls, token: str) -> "Addresses":
-        """Return those behind a mailed link."""
+    def for_link(cls, token: str) -> "BookingUrls":
         return cls(
             detail=reverse("booking_link", args=[token]),
             done=reverse("booking_link_done", args=[token]),
@@ -79,13 +76,16 @@ class Addresses:
         )
 
     @classmethod
-    def linked(cls, *, event_id: UUID, booking_id: UUID) -> "Addresses":
-        """Return those behind a link made now, for a guest who has just booked."""
-        return cls.by_link(sign_link(purpose="booking", row_id=booking_id, event_id=event_id))
+    def for_guest(cls, *, event_id: UUID, booking_id: UUID) -> "BookingUrls":
+        """Return the URLs with a new link, for a guest who has just booked."""
+        return cls.for_link(sign_link(purpose="booking", row_id=booking_id, event_id=event_id))
+
+    @property
+    def by_link(self) -> bool:
+        return bool(self.token)
 
     def qr(self, ticket: Ticket) -> str:
-        """Return where a ticket's code is drawn."""
-        if self.token:
+        if self.by_link:
             return reverse("ticket_qr_by_link", args=[self.token, ticket.pk])
         return reverse("ticket_qr", args=[ticket.booking_id, ticket.pk])
 
@@ -94,100 +94,101 @@ class TicketPresenter(Presenter):
     """A ticket with its number within the booking."""
 
     def __init__(self, ticket: Ticket, *, number: int, qr_url: str, holder_name: str = "") -> None:
-        """Wrap a ticket; number: from 1. holder_name: who may be shown as its holder."""
+        """number: from 1. holder_name: shown on the ticket; empty where it must not be known."""
         super().__init__(ticket)
         self.number = number
         self.qr_url = qr_url
         self.holder_name = holder_name
-        self.is_cancelled = ticket.cancelled_at is not None
-        self.is_checked_in = ticket.checked_in_at is not None
         code = ticket.secret[:CODE_LENGTH].upper()
         self.code = f"{code[:4]} {code[4:]}"
 
 
 def present_tickets(
-    booking: Booking, addresses: Addresses, *, holder_name: str = ""
+    booking: Booking, urls: BookingUrls, *, holder_name: str = ""
 ) -> list[TicketPresenter]:
-    """Return a booking's tickets; those given back only where nothing is left of it."""
-    tickets = list(booking.tickets.filter(event_id=booking.event_id).order_by("id"))
-    living = [ticket for ticket in tickets if ticket.cancelled_at is None]
+    """Return a booking's active tickets, or the cancelled ones where no other is left."""
+    tickets = list(queries.tickets_of(booking))
+    active = [ticket for ticket in tickets if not ticket.is_cancelled]
     return [
-        TicketPresenter(ticket, number=number, qr_url=addresses.qr(ticket), holder_name=holder_name)
-        for number, ticket in enumerate(living or tickets, start=1)
+        TicketPresenter(ticket, number=number, qr_url=urls.qr(ticket), holder_name=holder_name)
+        for number, ticket in enumerate(active or tickets, start=1)
     ]
 
 
-def too_few(event: Event, quantity: int) -> dict[str, Any] | None:
-    """Say that fewer seats are left than somebody looks at, before they try.
+def shortage_notice(event: Event, quantity: int) -> dict[str, Any] | None:
+    """Return the notice that fewer seats are left than the checkout is for, or None.
 
-    As `next_step`, and is_sold_out: none is left at all.
+    Keys as of `refusal_notice`, and is_sold_out.
     """
     left = event.available_seats
     if left >= quantity:
         return None
-    text = "You can wait for seats to come back."
+    text = "You can join the waitlist in case seats become available."
     if left:
-        text = "Choose fewer, or wait for all of them."
+        text = "Choose fewer seats, or join the waitlist for all of them."
     title = f"Only {seats(left)} left" if left else "Sold out"
     return {
         "title": title,
         "text": text,
         "is_sold_out": not left,
-        **_joining(event, quantity),
+        **_waitlist_link(event, quantity),
     }
 
 
-def next_step(
-    refusal: DomainError, *, event: Event, quantity: int, seen_price: Any = None
+def refusal_notice(
+    refusal: DomainError, *, event: Event, quantity: int, shown_price: Decimal | None = None
 ) -> dict[str, str]:
-    """Say a refused booking in plain words, and what to do next: title, text, url, link."""
-    join = _joining(event, quantity)
-    step = {"title": "That did not work", "text": refusal.text, "url": "", "link": ""}
+    """Return the notice for a refused booking: title, text, and url and link of the next step.
+
+    shown_price: of a seat, as in the form that was refused.
+    """
+    waitlist_link = _waitlist_link(event, quantity)
+    notice = {"title": "Booking failed", "text": refusal.text, "url": "", "link": ""}
     if isinstance(refusal, operations.SoldOut):
         left = event.available_seats
-        text = "Somebody was faster. Nothing was booked."
+        text = "The seats have just been taken. Nothing was booked."
         if 0 < left < quantity:
             text = f"Only {left} {'is' if left == 1 else 'are'} left. Nothing was booked. "
-            text += "Choose fewer, or wait for all of them."
-        step |= {"title": "There are not enough seats left", "text": text, **join}
+            text += "Choose fewer seats, or join the waitlist for all of them."
+        notice |= {"title": "There are not enough seats left", "text": text, **waitlist_link}
     elif isinstance(refusal, operations.WaitlistFirst):
-        step |= {"title": "People in line come first", **join}
+        notice |= {"title": "The waitlist comes first", **waitlist_link}
     elif isinstance(refusal, operations.PriceChanged | operations.PriceRequired | QuoteInvalid):
-        seen = refusal.details.get("seen_price", seen_price)
-        step |= _price_step(event, seen)
+        notice |= _price_notice(event, refusal.details.get("seen_price", shown_price))
     elif isinstance(refusal, SalesClosed):
-        step |= {"title": "Bookings are closed", "text": f"{refusal.text} Nothing was booked."}
+        notice |= {"title": "Bookings are closed", "text": f"{refusal.text} Nothing was booked."}
     elif isinstance(refusal, operations.PersonLimit):
-        step |= {"title": "That would be too many seats for one person"}
+        notice |= {"title": "Too many seats for one person"}
     elif isinstance(refusal, Invalid) and "quantity" in refusal.fields:
-        step |= {"title": "Please choose another number"}
+        notice |= {"title": "Please choose another number of seats"}
     elif isinstance(refusal, IdempotencyMismatch):
-        step |= {
-            "title": "This form was sent already",
-            "text": "You have booked with it, and then changed it. "
-            "If you want to book once more, check it and send it again.",
+        notice |= {
+            "title": "This form has already been submitted",
+            "text": "Your booking was made, and the form was changed afterwards. "
+            "To make another booking, check the form and submit it again.",
         }
-    return step
+    return notice
 
 
-def _joining(event: Event, quantity: int) -> dict[str, str]:
+def _waitlist_link(event: Event, quantity: int) -> dict[str, str]:
     return {
         "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={quantity}",
-        "link": f"Join the line for {seats(quantity)}",
+        "link": f"Join the waitlist for {seats(quantity)}",
     }
 
 
-def _price_step(event: Event, seen: Any) -> dict[str, str]:
-    """Say what became of the price since somebody saw it."""
+def _price_notice(event: Event, shown_price: Decimal | None) -> dict[str, str]:
+    """Return title and text on how the price differs from the one in the form."""
     current = money_with_symbol(event.current_price, event.currency)
-    if seen is None or seen == event.current_price:
+    if shown_price is None or shown_price == event.current_price:
         return {
-            "title": "Please look at the price once more",
+            "title": "Please check the price again",
             "text": f"A seat costs {current}. Nothing was booked yet: "
-            "send the form again to book at the price shown here.",
+            "submit the form again to book at the price shown here.",
         }
     return {
         "title": "The price has changed",
-        "text": f"A seat was {money_with_symbol(seen, event.currency)} when you looked, and is "
-        f"{current} now. Nothing was booked yet: send the form again to book at the new price.",
+        "text": f"A seat was {money_with_symbol(shown_price, event.currency)} when you opened "
+        f"this page, and is {current} now. Nothing was booked yet: submit the form again to book "
+        "at the new price.",
     }

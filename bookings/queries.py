@@ -1,28 +1,49 @@
-"""Reads of bookings that are used twice, or hard to get right."""
+"""Reads of bookings and tickets that are used twice, or hard to get right."""
 
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from bookings.models import Booking, BookingStatus
-from evently.database.functions import Clock
+from bookings.models import Booking, Ticket
+from evently.errors import NotFound
+
+
+class TicketNotFound(NotFound):
+    """The booking has no such ticket, or it was cancelled."""
+
+    message = "This booking has no such ticket."
 
 
 def booking_history(*, user_id: UUID) -> QuerySet[Booking]:
-    """Return a person's bookings with their events, newest first."""
+    """Return a user's bookings with their events, newest first."""
     return Booking.objects.of_user(user_id).select_related("event").order_by("-created_at", "-id")
 
 
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
-    """Return one of a person's bookings with its event, or None."""
+    """Return one of a user's bookings with its event, or None."""
     return booking_history(user_id=user_id).filter(pk=booking_id).first()
 
 
+def tickets_of(booking: Booking) -> QuerySet[Ticket]:
+    """Return a booking's tickets, cancelled ones included, in the order they were created."""
+    return Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk).order_by("id")
+
+
+def active_ticket(booking: Booking, *, ticket_id: UUID | None = None) -> Ticket:
+    """Return a booking's ticket that is not cancelled, by default the first.
+
+    Raises TicketNotFound.
+    """
+    tickets = tickets_of(booking).filter(cancelled_at__isnull=True)
+    if ticket_id is not None:
+        tickets = tickets.filter(pk=ticket_id)
+    ticket = tickets.first()
+    if ticket is None:
+        raise TicketNotFound
+    return ticket
+
+
 def events_with_overdue_bookings() -> list[UUID]:
-    """Return the ids of events with unpaid bookings whose time is over."""
     return list(
-        Booking.objects.filter(status=BookingStatus.PENDING, expires_at__lte=Clock())
-        .order_by("event_id")
-        .values_list("event_id", flat=True)
-        .distinct()
+        Booking.objects.overdue().order_by("event_id").values_list("event_id", flat=True).distinct()
     )

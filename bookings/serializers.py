@@ -1,4 +1,4 @@
-"""How bookings and tickets look in the API."""
+"""Bookings and tickets in the API."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ LONGEST_QUOTE = 1000
 
 @extend_schema_serializer(examples=[BOOKING_REQUEST])
 class BookingRequest(serializers.Serializer[Any]):
-    """Seats to book. Where they cost something, with the quote or the price that was seen."""
+    """Seats to book. For an event with a price, send a quote or the price that was shown."""
 
     event = serializers.UUIDField(source="event_id")
     quantity = seats_field()
@@ -23,30 +23,32 @@ class BookingRequest(serializers.Serializer[Any]):
         max_length=LONGEST_QUOTE,
         required=False,
         allow_null=True,
-        help_text="From `POST events/{id}/quote/`: the most to be paid.",
+        help_text="From `POST events/{id}/quote/`. You pay at most the quoted price.",
     )
     unit_price = price_field(
         required=False,
         allow_null=True,
-        help_text="The price of a seat as it was shown. Refused if it has risen since.",
+        help_text="The price per seat that was shown. Refused if the price has risen since.",
     )
 
 
 class BookingCancelRequest(serializers.Serializer[Any]):
-    """How many seats are given back; all of them where nothing is said."""
+    """The number of seats to cancel; by default all of them."""
 
     quantity = seats_field(required=False, allow_null=True)
 
 
 @extend_schema_serializer(examples=[BOOKING])
 class BookingRepresentation(serializers.ModelSerializer[Booking]):
-    """Seats of an event, taken by one person."""
+    """Seats of an event, booked by one user."""
 
     event = EventSummary(read_only=True)
     created_at = MomentField(read_only=True)
     updated_at = MomentField(read_only=True)
     expires_at = MomentField(
-        read_only=True, allow_null=True, help_text="Until when an unpaid booking is kept."
+        read_only=True,
+        allow_null=True,
+        help_text="When an unpaid booking expires.",
     )
     cancelled_at = MomentField(read_only=True, allow_null=True)
     cancellable_until = MomentField(source="event.cancellable_until", read_only=True)
@@ -73,7 +75,7 @@ class BookingRepresentation(serializers.ModelSerializer[Booking]):
 
 
 class TicketRepresentation(serializers.ModelSerializer[Ticket]):
-    """One seat. Whoever knows the secret can enter with it."""
+    """One seat. Its secret admits the person who presents it; keep it confidential."""
 
     checked_in_at = MomentField(read_only=True, allow_null=True)
     cancelled_at = MomentField(read_only=True, allow_null=True)

@@ -1,4 +1,4 @@
-"""Background work on bookings."""
+"""Background tasks of bookings."""
 
 from celery import shared_task
 
@@ -8,7 +8,7 @@ from evently.sweeps import for_each_event
 
 @shared_task
 def expire_pending_bookings() -> None:
-    """Cancel unpaid bookings whose time is over."""
+    """Cancel unpaid bookings whose payment deadline has passed."""
     for_each_event(
         "expire_pending_bookings",
         queries.events_with_overdue_bookings(),

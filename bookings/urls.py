@@ -1,4 +1,4 @@
-"""Addresses of booking, and of what was booked."""
+"""URLs of the checkout and of bookings; those with a token are sent to attendees by email."""
 
 from django.urls import path
 
@@ -7,28 +7,18 @@ from bookings.views import booking, checkout
 urlpatterns = [
     path("events/<uuid:event_id>/book/", checkout.book, name="book"),
     path("bookings/", booking.my_bookings, name="my_bookings"),
-    path("bookings/<uuid:booking_id>/", booking.booking_detail, name="booking_detail"),
-    path("bookings/<uuid:booking_id>/done/", booking.booking_done, name="booking_done"),
-    path("bookings/<uuid:booking_id>/cancel/", booking.cancel_booking, name="cancel_booking"),
+    path("bookings/<uuid:row_id>/", booking.booking_detail, name="booking_detail"),
+    path("b/<str:token>/", booking.booking_detail, name="booking_link"),
+    path("bookings/<uuid:row_id>/done/", booking.booking_done, name="booking_done"),
+    path("b/<str:token>/done/", booking.booking_done, name="booking_link_done"),
+    path("bookings/<uuid:row_id>/cancel/", booking.cancel_booking, name="cancel_booking"),
+    path("b/<str:token>/cancel/", booking.cancel_booking, name="booking_link_cancel"),
+    path("bookings/<uuid:row_id>/calendar.ics", booking.booking_calendar, name="booking_calendar"),
+    path("b/<str:token>/calendar.ics", booking.booking_calendar, name="booking_link_calendar"),
     path(
-        "bookings/<uuid:booking_id>/calendar.ics",
-        booking.booking_calendar,
-        name="booking_calendar",
+        "bookings/<uuid:row_id>/tickets/<uuid:ticket_id>.svg", booking.ticket_qr, name="ticket_qr"
     ),
-    path(
-        "bookings/<uuid:booking_id>/tickets/<uuid:ticket_id>.svg",
-        booking.ticket_qr,
-        name="ticket_qr",
-    ),
-    path("b/<str:token>/", booking.booking_link, name="booking_link"),
-    path("b/<str:token>/done/", booking.booking_link_done, name="booking_link_done"),
-    path("b/<str:token>/cancel/", booking.booking_link_cancel, name="booking_link_cancel"),
-    path("b/<str:token>/calendar.ics", booking.booking_link_calendar, name="booking_link_calendar"),
-    path(
-        "b/<str:token>/tickets/<uuid:ticket_id>.svg",
-        booking.ticket_qr_by_link,
-        name="ticket_qr_by_link",
-    ),
+    path("b/<str:token>/tickets/<uuid:ticket_id>.svg", booking.ticket_qr, name="ticket_qr_by_link"),
     path("t/<str:token>/", booking.ticket_link, name="ticket_link"),
     path("t/<str:token>/code.svg", booking.ticket_link_qr, name="ticket_link_qr"),
 ]

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from psycopg import errors as pg
@@ -32,7 +32,12 @@ class ReferencedRowDeleted(NotFound):
 
 
 class RetryTransaction(Exception):
-    """What was read before the locks has changed meanwhile: run the work again from its start."""
+    """What was read before the locks has changed meanwhile: run the work again from its start.
+
+    refusal: what the caller gets when every retry ends like this.
+    """
+
+    refusal: ClassVar[type[DomainError]] = EventBusy
 
 
 TIMED_OUT = (pg.LockNotAvailable, pg.QueryCanceled)
@@ -77,7 +82,7 @@ def run_in_transaction(
             if not isinstance(cause, RETRYABLE):
                 raise
             if attempt == DEADLOCK_RETRIES:
-                raise EventBusy from error
+                raise getattr(error, "refusal", EventBusy) from error
             # Two transactions that collided, retried at once, would collide again: wait a little,
             # for a random time, longer with each attempt.
             time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))

@@ -1,4 +1,4 @@
-"""Booking under an address that anybody can type: what it ends, what it tells, what it leaves."""
+"""Booking as a guest: effects on the account, what a response reveals, the log of attempts."""
 
 import re
 from datetime import timedelta
@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
-from bookings.models import Booking, BookingAttempt
-from bookings.operations.guests import REFUSALS_OF_STRANGERS
+from bookings.models import AttemptResult, Booking, BookingAttempt
+from bookings.operations.guests import LOGGED_FORM_REFUSALS
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.models import User
 from evently.accounts.operations import authenticate_token
@@ -22,11 +22,11 @@ from waitlists.tests.helpers import full_event, join
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still_time")]
 
-STRANGER = "nobody@example.org"
+UNKNOWN = "unknown@example.org"
 
 
 def book(client, event, email, **changes):
-    """Send the form of somebody who is not logged in, at the price shown."""
+    """Submit the form as a guest, at the price shown."""
     fields = {
         "name": "Ada",
         "email": email,
@@ -37,23 +37,25 @@ def book(client, event, email, **changes):
 
 
 def refusals() -> list[tuple[str, int | None, bool]]:
-    """Return (reason, seats, whether a person is named) of the log, oldest first."""
+    """Return (reason, quantity, whether it names a user) of refused attempts, oldest first."""
     return [
         (row.failure_reason, row.quantity, row.user_id is not None)
-        for row in BookingAttempt.objects.filter(result="failed").order_by("attempted_at", "id")
+        for row in BookingAttempt.objects.filter(result=AttemptResult.FAILED).order_by(
+            "attempted_at", "id"
+        )
     ]
 
 
-def told(user) -> list[tuple[str, dict]]:
+def notified(user) -> list[tuple[str, dict]]:
     rows = Notification.objects.filter(user=user).order_by("created_at", "id")
     return [(row.type, row.data) for row in rows]
 
 
-def unproven() -> User:
+def unverified() -> User:
     return UserFactory(email="ana@example.org", email_verified_at=None, password=PASSWORD)
 
 
-# ── The account of an address that was never proven ─────────────────────────
+# ── Accounts with an unverified email address ───────────────────────────────
 CHEAP = {"unit_price": "0.01"}
 
 
@@ -67,8 +69,8 @@ CHEAP = {"unit_price": "0.01"}
         ({"max_per_person": 1}, {"quantity": "2"}),
     ],
 )
-def test_a_refused_attempt_changes_nothing_about_the_account(client, columns, changes):
-    user = unproven()
+def test_refused_attempt_does_not_change_the_account(client, columns, changes):
+    user = unverified()
     token, event, owner = issued_token(user), EventFactory(**columns), Client()
     owner.force_login(user)
 
@@ -77,11 +79,11 @@ def test_a_refused_attempt_changes_nothing_about_the_account(client, columns, ch
     assert owner.get(reverse("account")).status_code == 200
     assert authenticate_token(token.secret) is not None
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
-    assert told(user) == []
+    assert notified(user) == []
 
 
-def test_an_attempt_that_only_its_owner_hears_of_changes_nothing_either(client):
-    user, event = unproven(), EventFactory(max_per_person=1)
+def test_refusal_that_only_the_owner_learns_does_not_change_the_account(client):
+    user, event = unverified(), EventFactory(max_per_person=1)
     BookingFactory(event=event, user=user)
 
     assert book(client, event, "ana@example.org").status_code == 409
@@ -89,8 +91,8 @@ def test_an_attempt_that_only_its_owner_hears_of_changes_nothing_either(client):
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
-def test_a_booking_shuts_out_whoever_came_before_and_tells_the_owner(client):
-    user = unproven()
+def test_booking_ends_earlier_access_to_the_account_and_notifies_the_owner(client):
+    user = unverified()
     token, event, mallory = issued_token(user), EventFactory(), Client()
     mallory.force_login(user)
 
@@ -99,101 +101,101 @@ def test_a_booking_shuts_out_whoever_came_before_and_tells_the_owner(client):
     assert User.objects.get(pk=user.pk).is_guest
     assert mallory.get(reverse("account")).status_code == 302
     assert authenticate_token(token.secret) is None
-    assert [type_ for type_, _ in told(user)] == ["password_ended", "booking_confirm"]
+    assert [type_ for type_, _ in notified(user)] == ["password_ended", "booking_confirm"]
 
 
-def test_a_booking_leaves_a_proven_account_alone(client):
+def test_booking_does_not_change_a_verified_account(client):
     user = UserFactory(email="ana@example.org", password=PASSWORD)
 
     assert book(client, EventFactory(), "ana@example.org").status_code == 302
 
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
-    assert [type_ for type_, _ in told(user)] == ["booking_confirm"]
+    assert [type_ for type_, _ in notified(user)] == ["booking_confirm"]
 
 
-def test_a_refused_attempt_makes_no_account(client):
-    assert book(client, EventFactory(priced=20), STRANGER, **CHEAP).status_code == 409
+def test_refused_attempt_creates_no_account(client):
+    assert book(client, EventFactory(priced=20), UNKNOWN, **CHEAP).status_code == 409
 
-    assert User.objects.with_address(STRANGER).count() == 0
+    assert User.objects.with_address(UNKNOWN).count() == 0
 
 
-# ── What a stranger learns ──────────────────────────────────────────────────
+# ── What a response reveals ─────────────────────────────────────────────────
 def at_limit(event) -> str:
-    """Return the address of somebody who has all the seats they may have."""
+    """Return the email address of a user who has reached the limit per person."""
     return str(BookingFactory(event=event, quantity=event.max_per_person).user.email)
 
 
-def switched_off(event) -> str:
+def deactivated(event) -> str:
     return str(UserFactory(is_active=False).email)
 
 
-def in_line(event) -> str:
+def on_waitlist(event) -> str:
     return str(join(event, quantity=event.max_per_person).user.email)
 
 
-def answers(client, event, email, **changes) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return what somebody whose address is known sees, and what is mailed to them."""
+def responses(client, event, email, **changes) -> tuple[list[tuple[int, str]], list[str]]:
+    """Return (status, page) for a known and an unknown address, and the emails to the known."""
     pages = []
-    for address in (email, STRANGER):
+    for address in (email, UNKNOWN):
         response = book(client, event, address, **changes)
         text = response.content.decode().replace(address, "")
-        # Keys and tokens are new in each rendering of a form, and so is how long a price holds.
+        # Keys, tokens and the expiry of the quote are new in each rendering of a form.
         text = re.sub(r"[\w.:-]{32,}|<time.*?</time>", "", text)
         pages.append((response.status_code, text))
-    return pages, [type_ for type_, _ in told(User.objects.with_address(email).get())]
+    return pages, [type_ for type_, _ in notified(User.objects.with_address(email).get())]
 
 
-@pytest.mark.parametrize("known", [at_limit, switched_off])
+@pytest.mark.parametrize("known", [at_limit, deactivated])
 @pytest.mark.parametrize(
     "changes",
     [
         CHEAP,
-        {"quote": "bent"},
+        {"quote": "malformed"},
         {"quantity": "3"},
         {"quantity": "9"},
         {"quantity": "x"},
     ],
 )
-def test_a_request_that_nobody_could_book_with_tells_nothing(client, known, changes):
+def test_request_refused_for_any_user_reveals_nothing(client, known, changes):
     event = EventFactory(priced=20, max_per_person=2, max_per_booking=4, total_capacity=20)
 
-    (first, second), mailed = answers(client, event, known(event), **changes)
+    (first, second), emails = responses(client, event, known(event), **changes)
 
     assert first == second
     assert first[0] in (409, 422)
-    assert mailed == []
+    assert emails == []
 
 
-@pytest.mark.parametrize("known", [at_limit, switched_off])
-def test_sold_out_and_closed_tell_nothing(client, known, clock):
+@pytest.mark.parametrize("known", [at_limit, deactivated])
+def test_sold_out_and_closed_sales_reveal_nothing(client, known, clock):
     event = EventFactory(max_per_person=2, total_capacity=2)
     email = known(event)
     BookingFactory.create_batch(Booking.objects.count() == 0 and 2, event=event)
 
-    (first, second), mailed = answers(client, event, email)
+    (first, second), emails = responses(client, event, email)
     clock.move(timedelta(days=31))
-    (third, fourth), _ = answers(client, event, email)
+    (third, fourth), _ = responses(client, event, email)
 
     assert first == second
     assert third == fourth
-    assert mailed == []
+    assert emails == []
 
 
-def test_seats_kept_for_the_line_tell_nothing(client):
+def test_waitlist_first_reveals_nothing(client):
     event, _ = full_event(max_per_person=2)
-    email = in_line(event)
+    email = on_waitlist(event)
     run("UPDATE events SET total_capacity = 4 WHERE id = %s", event.pk)
 
-    (first, second), mailed = answers(client, event, email, quantity="2")
+    (first, second), emails = responses(client, event, email, quantity="2")
 
     assert first == second
-    assert mailed == ["waitlist_join"]
+    assert emails == ["waitlist_join"]
 
 
 @pytest.mark.parametrize(
-    ("known", "why"), [(at_limit, "person_limit"), (switched_off, "account_inactive")]
+    ("known", "reason"), [(at_limit, "person_limit"), (deactivated, "account_inactive")]
 )
-def test_what_concerns_the_owner_alone_is_told_to_them(client, known, why):
+def test_refusal_that_concerns_the_owner_is_sent_to_them_alone(client, known, reason):
     event = EventFactory(priced=20, max_per_person=2)
     email = known(event)
     before = Booking.objects.count()
@@ -202,23 +204,23 @@ def test_what_concerns_the_owner_alone_is_told_to_them(client, known, why):
 
     user = User.objects.with_address(email).get()
     assert response.status_code == 409
-    assert "Look into your mail" in response.content.decode()
+    assert "Check your email" in response.content.decode()
     assert Booking.objects.count() == before
-    assert told(user) == [("guest_refused", {"refused": why})]
-    assert refusals() == [(why, 1, why == "person_limit")]
+    assert notified(user) == [("guest_refused", {"refused": reason})]
+    assert refusals() == [(reason, 1, reason == "person_limit")]
 
 
-def test_all_reasons_that_concern_the_owner_look_the_same(client):
+def test_all_refusals_that_concern_the_owner_look_the_same(client):
     event = EventFactory(max_per_person=2)
     pages = []
-    for email in (at_limit(event), switched_off(event)):
+    for email in (at_limit(event), deactivated(event)):
         response = book(client, event, email)
         pages.append((response.status_code, response.content.decode().replace(email, "")))
 
     assert pages[0] == pages[1]
 
 
-def test_asking_leaves_the_seats_as_they_were(client):
+def test_refused_attempt_leaves_the_seats_unchanged(client):
     event = EventFactory(max_per_person=2, total_capacity=5)
     email = at_limit(event)
 
@@ -226,10 +228,10 @@ def test_asking_leaves_the_seats_as_they_were(client):
 
     event.refresh_from_db()
     assert event.available_seats == 3
-    assert User.objects.count() == 2, "the organizer, and who has seats"
+    assert User.objects.count() == 2, "the organizer, and the attendee"
 
 
-def test_a_form_sent_again_shows_its_booking_though_it_took_the_last_seat(client):
+def test_form_submitted_again_shows_its_booking_even_if_that_took_the_last_seat(client):
     event, key = EventFactory(total_capacity=1), {"idempotency_key": "k" * 32}
 
     first = book(client, event, "ana@example.org", **key)
@@ -239,13 +241,13 @@ def test_a_form_sent_again_shows_its_booking_though_it_took_the_last_seat(client
     assert (first.status_code, again.status_code) == (302, 302)
     assert first.url == again.url
     assert changed.status_code == 422
-    assert "This form was sent already" in changed.content.decode()
+    assert "This form has already been submitted" in changed.content.decode()
     assert Booking.objects.count() == 1
 
 
-# ── Every attempt is logged ─────────────────────────────────────────────────
+# ── The log of attempts ─────────────────────────────────────────────────────
 @pytest.mark.parametrize(
-    ("changes", "seats"),
+    ("changes", "quantity"),
     [
         ({"quantity": "x"}, None),
         ({"quantity": ""}, None),
@@ -260,35 +262,35 @@ def test_a_form_sent_again_shows_its_booking_though_it_took_the_last_seat(client
         ({"unit_price": "cheap"}, 1),
     ],
 )
-def test_what_makes_no_sense_is_logged_without_what_was_typed(client, changes, seats):
+def test_invalid_form_is_logged_without_what_was_typed(client, changes, quantity):
     fields = {"email": "ada@example.org"} | changes
 
     event = EventFactory()
 
     assert book(client, event, **fields).status_code == 422
 
-    assert refusals() == [("invalid", seats, False)]
+    assert refusals() == [("invalid", quantity, False)]
 
 
-def test_what_somebody_logged_in_gets_wrong_is_logged_as_theirs(client, user):
+def test_invalid_form_of_a_user_is_logged_with_the_user(client, user):
     assert book(client, EventFactory(), "", quantity="x").status_code == 422
 
     assert BookingAttempt.objects.get().user_id == user.pk
 
 
-def test_looking_at_another_price_is_no_attempt(client):
+def test_updating_the_price_is_not_an_attempt(client):
     book(client, EventFactory(), "", quantity="x", look="1")
 
     assert refusals() == []
 
 
 @pytest.mark.parametrize("changes", [{"quantity": "x"}, {"quantity": "2"}])
-def test_nobody_fills_the_log_for_free(client, changes):
+def test_refused_forms_fill_the_log_up_to_a_limit(client, changes):
     event = EventFactory(total_capacity=1)
-    for _ in range(REFUSALS_OF_STRANGERS.most - 1):
-        count((REFUSALS_OF_STRANGERS, "127.0.0.1"))
+    for _ in range(LOGGED_FORM_REFUSALS.most - 1):
+        count((LOGGED_FORM_REFUSALS, "127.0.0.1"))
 
-    answers = [book(client, event, "ada@example.org", **changes) for _ in range(3)]
+    responses = [book(client, event, "ada@example.org", **changes) for _ in range(3)]
 
-    assert {answer.status_code for answer in answers} <= {409, 422}
+    assert {response.status_code for response in responses} <= {409, 422}
     assert len(refusals()) == 1

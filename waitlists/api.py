@@ -10,8 +10,8 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bookings.api import booked
 from bookings.api import location_of as booking_location_of
+from bookings.api import render_created_booking
 from bookings.serializers import BookingRepresentation
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK
@@ -159,9 +159,11 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
             origin=origin_of(request._request),
-            idempotency=request_idempotency(request, booked, headers=booking_location_of),
+            idempotency=request_idempotency(
+                request, render_created_booking, headers=booking_location_of
+            ),
         )
-        status, answer = booked(booking)
+        status, answer = render_created_booking(booking)
         return Response(answer, status=status, headers=booking_location_of(answer))
 
     @extend_schema(request=None, responses={200: PromotionRepresentation})

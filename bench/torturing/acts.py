@@ -1,4 +1,4 @@
-"""What the processes do: one operation after the other, chosen at random, on whatever there is."""
+"""What the processes do: operations chosen at random, on rows chosen at random."""
 
 import random
 import time
@@ -23,58 +23,55 @@ from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import Origin
 from evently.transactions import EventBusy
 from events import operations as events
-from events.models import Event
+from events.models import Event, EventStatus
 from waitlists import operations as waitlists
 
 EVENTS, PEOPLE, SEATS, MOST_PER_PERSON = 3, 150, 24, 6
 ORIGIN = Origin(ip_address="192.0.2.1", user_agent="torture")
 
 
-class NothingToDoIt(Exception):
+class NoRow(Exception):
     """There was no row to act on."""
 
 
 def pick(query: str, *parameters: Any) -> tuple[Any, ...]:
-    """Return one row at random out of a query's."""
+    """Return a random row of a query. Raises NoRow."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({query}) q ORDER BY random() LIMIT 1", parameters)
         row = cursor.fetchone()
     if row is None:
-        raise NothingToDoIt
+        raise NoRow
     return row
 
 
 def an_event() -> UUID:
-    """Return one of the events on sale."""
     return pick("SELECT id FROM events WHERE status = 'active' AND published_at IS NOT NULL")[0]
 
 
 def a_person() -> UUID:
-    """Return anybody but the organizer."""
+    """Return the id of a user other than the organizer."""
     return pick("SELECT id FROM users WHERE role = 'user' AND deleted_at IS NULL")[0]
 
 
 def make_person(role: str = Role.USER) -> UUID:
-    """Make a person and return their id."""
     return User.objects.create_user(email=f"{uuid4().hex}@example.org", name="P", role=role).pk
 
 
 def organizer() -> UUID:
-    """Return the organizer's id."""
     return pick("SELECT id FROM users WHERE role = 'admin'")[0]
 
 
 def make_event() -> None:
-    """Publish an event where there are fewer than three on sale."""
-    if Event.objects.filter(status="active").count() >= EVENTS:
-        raise NothingToDoIt
+    """Publish an event if fewer than `EVENTS` are active."""
+    if Event.objects.filter(status=EventStatus.ACTIVE).count() >= EVENTS:
+        raise NoRow
     put_on_sale(seats=SEATS)
 
 
 def put_on_sale(*, seats: int) -> UUID:
-    """Make an event, publish it, and return its id."""
+    """Create and publish an event, and return its id."""
     by_id, moment = organizer(), now()
-    # Where it is morning, so that no night holds offers open for hours.
+    # In a time zone where it is morning: offers made at night stay open until the morning.
     hours_ahead = max(9 - moment.hour, -12)
     event = events.create_event(
         by_id=by_id,
@@ -92,7 +89,7 @@ def put_on_sale(*, seats: int) -> UUID:
 
 
 def book() -> None:
-    """Book at a price that was seen, sometimes below the current one."""
+    """Book at a shown price that is sometimes below the current one."""
     bookings.book_seats(
         event_id=an_event(),
         user_id=a_person(),
@@ -103,7 +100,7 @@ def book() -> None:
 
 
 def book_twice() -> None:
-    """Book with a key that other processes use at the same time, in the same second."""
+    """Book with an idempotency key that other processes use in the same second."""
     event_id, second = an_event(), int(time.time())
     (user_id,) = pick("SELECT id FROM users WHERE role = 'user' ORDER BY id LIMIT 1")
     bookings.book_seats(
@@ -119,7 +116,7 @@ def book_twice() -> None:
 
 
 def cancel() -> None:
-    """Cancel a booking, now and then one that is cancelled already."""
+    """Cancel a booking, sometimes one that is already cancelled."""
     event_id, booking_id = pick(
         "SELECT event_id, id FROM bookings WHERE status <> 'cancelled' OR random() < 0.02"
     )
@@ -129,7 +126,6 @@ def cancel() -> None:
 
 
 def join() -> None:
-    """Stand in line."""
     quantity = random.randint(1, 4)
     waitlists.join_waitlist(
         event_id=an_event(),
@@ -140,7 +136,7 @@ def join() -> None:
 
 
 def an_entry() -> tuple[UUID, UUID]:
-    """Return somebody in line, now and then somebody who was."""
+    """Return event and id of a current waitlist entry, sometimes of a former one."""
     return pick(
         "SELECT event_id, id FROM waitlists WHERE status IN ('waiting', 'promoted')"
         " OR random() < 0.02"
@@ -148,13 +144,11 @@ def an_entry() -> tuple[UUID, UUID]:
 
 
 def leave() -> None:
-    """Leave the line."""
     event_id, entry_id = an_entry()
     waitlists.leave_waitlist(event_id=event_id, entry_id=entry_id)
 
 
 def set_priority() -> None:
-    """Move somebody in line."""
     event_id, entry_id = an_entry()
     waitlists.set_priority(
         event_id=event_id, entry_id=entry_id, score=random.randint(-2, 2), reason="torture"
@@ -162,39 +156,36 @@ def set_priority() -> None:
 
 
 def an_offer() -> tuple[UUID, UUID]:
-    """Return an open offer, now and then one that has ended."""
+    """Return event and id of an open offer, sometimes of one that has ended."""
     return pick(
         "SELECT event_id, id FROM waitlist_promotions WHERE status = 'pending' OR random() < 0.02"
     )
 
 
 def accept() -> None:
-    """Claim an offer."""
     event_id, promotion_id = an_offer()
     waitlists.accept_promotion(event_id=event_id, promotion_id=promotion_id, origin=ORIGIN)
 
 
 def decline() -> None:
-    """Let an offer go."""
     event_id, promotion_id = an_offer()
     waitlists.decline_promotion(event_id=event_id, promotion_id=promotion_id)
 
 
 def expire() -> None:
-    """End the offers of an event that ran out."""
+    """Expire the overdue offers of an event."""
     waitlists.expire_promotions(event_id=an_event())
 
 
 def repair() -> None:
-    """Serve the line of an event."""
     waitlists.repair_waitlist(event_id=an_event())
 
 
 def edit() -> None:
-    """Change an event's seats, price or name."""
+    """Change an event's capacity, price or name."""
     event = Event.objects.filter(pk=an_event()).first()
     if event is None:
-        raise NothingToDoIt
+        raise NoRow
     changes: dict[str, Any] = random.choice(
         [
             {"total_capacity": event.total_capacity + random.choice([-3, -1, 1, 3])},
@@ -210,7 +201,7 @@ def edit() -> None:
 
 
 def delete_person() -> None:
-    """Delete or erase somebody, and let somebody else come."""
+    """Delete or erase a user, and create another one."""
     try:
         random.choice([lifecycle.remove_person, lifecycle.erase_person])(user_id=a_person())
     finally:
@@ -218,14 +209,14 @@ def delete_person() -> None:
 
 
 def cancel_event() -> None:
-    """Call an event off, bookings and line included."""
+    """Cancel an event, including its bookings and waitlist."""
     event_id = an_event()
     lifecycle.cancel_event(event_id=event_id, reason="torture")
     lifecycle.continue_cancellation(event_id=event_id)
 
 
 def delete_event() -> None:
-    """Delete an event while others find it; whoever booked in time keeps it from that."""
+    """Delete an event that others may book meanwhile; cancel it if they did."""
     event_id = put_on_sale(seats=2)
     time.sleep(random.uniform(0, 0.1))
     try:
@@ -256,7 +247,6 @@ ACTS: dict[Callable[[], None], float] = {
 
 
 def set_up() -> None:
-    """Make the people and the first events."""
     make_person(Role.ADMIN)
     for _ in range(PEOPLE):
         make_person()
@@ -265,10 +255,10 @@ def set_up() -> None:
 
 
 def outcome_of(act: Callable[[], None], report: dict[str, Any]) -> str:
-    """Do one thing; return the code of how it ended."""
+    """Run an act; return the code of its outcome."""
     try:
         act()
-    except NothingToDoIt:
+    except NoRow:
         return "nothing"
     except Replayed:
         return "replayed"
@@ -279,14 +269,14 @@ def outcome_of(act: Callable[[], None], report: dict[str, Any]) -> str:
         return refusal.code
     except DomainError as refusal:
         return refusal.code
-    except Exception:  # noqa: BLE001  (whatever else it is, it would have been a 5xx)
+    except Exception:  # noqa: BLE001  (anything else would be a 5xx response)
         report["crashes"].append(f"{act.__name__}: {traceback.format_exc()[-1800:]}")
         return "CRASH"
     return "ok"
 
 
 def act_until(ends: float, number: int, queue: "Queue[dict[str, Any]]") -> None:
-    """Act until the end and report; number: of the process."""
+    """Act until then, and report; number: of the process."""
     random.seed(f"{number}/{ends}")
     report: dict[str, Any] = {"crashes": [], "deadlocks_given_up": 0}
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)

@@ -1,4 +1,4 @@
-"""What must never be seen, as queries that find nothing; each look is one snapshot."""
+"""Invariants, as queries that must find no rows; each check uses one snapshot."""
 
 import time
 from multiprocessing.queues import Queue
@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection, connections
 
-# A place in line that nobody touched since it was taken: no priority given, never left.
-NEVER = {
+# Some of these hold only for waitlist entries whose priority was not changed since they joined.
+VIOLATIONS = {
     "ledger out of balance": """
         SELECT e.id, e.total_capacity, e.available_seats, b.seats, p.seats FROM events e,
         LATERAL (SELECT coalesce(sum(quantity), 0) AS seats FROM bookings
@@ -22,7 +22,7 @@ NEVER = {
                 ORDER BY priority_score DESC, joined_at, id) END AS rank FROM waitlists) w
         WHERE position IS DISTINCT FROM rank
     """,
-    "somebody waiting fits into free seats": """
+    "waiting entry fits into available seats": """
         SELECT e.id, e.available_seats, w.id, w.min_quantity, w.joined_at
         FROM events e JOIN waitlists w ON w.event_id = e.id
         WHERE w.status = 'waiting' AND w.min_quantity <= e.available_seats
@@ -31,11 +31,11 @@ NEVER = {
             AND coalesce(e.sales_end_at > evently_clock(), true)
             AND coalesce(e.sales_start_at <= evently_clock(), true)
     """,
-    "offer used after its time": """
+    "offer accepted after it expired": """
         SELECT id, expires_at, ended_at FROM waitlist_promotions
         WHERE status = 'used' AND ended_at >= expires_at
     """,
-    "offer past somebody ahead who fits": """
+    "offer passed over an entry ahead that fits": """
         SELECT p.id, p.quantity, w.id, w.min_quantity FROM waitlist_promotions p
         JOIN waitlists e ON e.id = p.waitlist_id
         JOIN waitlists w ON w.event_id = p.event_id AND w.status = 'waiting'
@@ -44,14 +44,14 @@ NEVER = {
             AND (e.priority_score < 0
                 OR e.priority_score = 0 AND (w.joined_at, w.id) < (e.joined_at, e.id))
     """,
-    "booking past somebody waiting who fits": """
+    "booking passed over a waiting entry that fits": """
         SELECT b.id, b.quantity, w.id, w.min_quantity FROM bookings b
         JOIN waitlists w ON w.event_id = b.event_id AND w.status = 'waiting'
         WHERE b.status = 'confirmed' AND w.joined_at < bench_clock(b.created_at)
             AND w.min_quantity <= b.quantity
             AND NOT EXISTS (SELECT FROM waitlist_promotions p WHERE p.booking_id = b.id)
     """,
-    "living tickets differ from seats": """
+    "active tickets differ from seats": """
         SELECT b.id, b.status, b.quantity FROM bookings b
         LEFT JOIN tickets t ON t.booking_id = b.id AND t.cancelled_at IS NULL
         GROUP BY b.id HAVING count(t.id) <>
@@ -62,7 +62,7 @@ NEVER = {
         LEFT JOIN waitlist_promotions p ON p.waitlist_id = w.id AND p.status = 'pending'
         GROUP BY w.id HAVING count(p.id) <> CASE WHEN w.status = 'promoted' THEN 1 ELSE 0 END
     """,
-    "more than one person may have": """
+    "more seats than the limit per person": """
         SELECT e.id, s.user_id, sum(s.seats) FROM events e JOIN (
             SELECT event_id, user_id, quantity AS seats FROM bookings WHERE status <> 'cancelled'
             UNION ALL SELECT event_id, user_id, quantity FROM waitlist_promotions
@@ -71,13 +71,13 @@ NEVER = {
         ) s ON s.event_id = e.id
         GROUP BY e.id, s.user_id HAVING sum(s.seats) > e.max_per_person
     """,
-    "something ahead of somebody who has left": """
+    "deleted user has an upcoming booking, entry or offer": """
         SELECT u.id, s.kind, s.id FROM users u JOIN (
             SELECT b.user_id, 'booking' AS kind, b.id FROM bookings b
             JOIN events e ON e.id = b.event_id
             WHERE b.status <> 'cancelled' AND e.status = 'active'
                 AND e.event_date > evently_clock()
-            UNION ALL SELECT user_id, 'place in line', id FROM waitlists WHERE status = 'waiting'
+            UNION ALL SELECT user_id, 'waitlist entry', id FROM waitlists WHERE status = 'waiting'
             UNION ALL SELECT user_id, 'offer', id FROM waitlist_promotions
                 WHERE status = 'pending'
         ) s ON s.user_id = u.id
@@ -87,7 +87,7 @@ NEVER = {
         SELECT p.id FROM waitlist_promotions p LEFT JOIN bookings b ON b.id = p.booking_id
         WHERE p.status = 'used' AND (b.id IS NULL OR b.user_id <> p.user_id)
     """,
-    "booking dearer than promised": """
+    "booking costs more than offered": """
         SELECT b.id, b.unit_price, p.unit_price FROM bookings b
         JOIN waitlist_promotions p ON p.booking_id = b.id WHERE b.unit_price > p.unit_price
     """,
@@ -95,12 +95,12 @@ NEVER = {
 
 
 def look() -> dict[str, list[Any]]:
-    """Look once, at one snapshot; return what is wrong, by name."""
+    """Return the violating rows by invariant, from one snapshot."""
     wrong: dict[str, list[Any]] = {}
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
-            for name, query in NEVER.items():
+            for name, query in VIOLATIONS.items():
                 cursor.execute(query)
                 if rows := cursor.fetchall():
                     wrong[name] = [[str(value) for value in row] for row in rows]
@@ -110,7 +110,7 @@ def look() -> dict[str, list[Any]]:
 
 
 def look_until(ends: float, queue: "Queue[dict[str, Any]]") -> None:
-    """Look again and again, and once more when all is quiet; report what was wrong first."""
+    """Check until then, and report the rows of each invariant's first violation."""
     looks, wrong = 0, {}
     while time.time() < ends:
         for name, rows in look().items():

@@ -1,4 +1,4 @@
-"""One run inside the throwaway database: forks the processes, the observer, and counts."""
+"""One torture run in the temporary database: forks the processes and the observer."""
 
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ from bench.torturing import acts, observing  # noqa: E402
 
 
 def run(seconds: float, processes: int) -> dict[str, Any]:
-    """Torture for so long and return the figures."""
+    """Run for `seconds` and return the figures."""
     acts.set_up()
     connections.close_all()
     fork = multiprocessing.get_context("fork")
@@ -36,11 +36,11 @@ def run(seconds: float, processes: int) -> dict[str, Any]:
     reports = [queue.get(timeout=seconds + 60) for _ in range(processes + 1)]
     for process in [*workers, observer]:
         process.join()
-    return summed(reports, seconds, processes)
+    return total_of(reports, seconds, processes)
 
 
-def summed(reports: list[dict[str, Any]], seconds: float, processes: int) -> dict[str, Any]:
-    """Return one report out of those of all processes."""
+def total_of(reports: list[dict[str, Any]], seconds: float, processes: int) -> dict[str, Any]:
+    """Return the totals of the reports of all processes."""
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
     crashes: list[str] = []
     seen: dict[str, Any] = {}

@@ -1,7 +1,11 @@
-"""Every write of bookings."""
+"""Every write of bookings.
+
+`book_held_seats` and `release_bookings` are building blocks for the caller's transaction; the
+others open their own.
+"""
 
 from bookings.locks import BookingNotFound
-from bookings.operations.attempts import log_attempt, log_refusal
+from bookings.operations.attempts import log_refusal, log_refused_attempt
 from bookings.operations.booking import (
     BookingLimit,
     PaymentUnsupported,
@@ -10,9 +14,8 @@ from bookings.operations.booking import (
     PriceRequired,
     SoldOut,
     WaitlistFirst,
-    attempted,
+    book_held_seats,
     book_seats,
-    take_seats,
 )
 from bookings.operations.cancelling import (
     AlreadyCancelled,
@@ -22,7 +25,7 @@ from bookings.operations.cancelling import (
     expire_pending_bookings,
     release_bookings,
 )
-from bookings.operations.guests import OwnerNotified, book_as_guest, log_guest_refusal
+from bookings.operations.guests import OwnerNotified, book_as_guest, log_invalid_form
 
 __all__ = [
     "AlreadyCancelled",
@@ -37,14 +40,13 @@ __all__ = [
     "PriceRequired",
     "SoldOut",
     "WaitlistFirst",
-    "attempted",
     "book_as_guest",
+    "book_held_seats",
     "book_seats",
     "cancel_booking",
     "expire_pending_bookings",
-    "log_attempt",
-    "log_guest_refusal",
+    "log_invalid_form",
     "log_refusal",
+    "log_refused_attempt",
     "release_bookings",
-    "take_seats",
 ]

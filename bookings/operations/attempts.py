@@ -1,5 +1,7 @@
-"""The log of attempts: every one, also the refused."""
+"""The log of booking attempts, successful and refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
@@ -19,7 +21,7 @@ BIGINT = 2**63
 
 
 def log_attempt(*, booking: Booking, origin: Origin) -> None:
-    """Log a booking that was made, in its own transaction."""
+    """Log a successful attempt, in the caller's transaction."""
     BookingAttempt.objects.create(
         event_id=booking.event_id,
         user_id=booking.user_id,
@@ -32,19 +34,45 @@ def log_attempt(*, booking: Booking, origin: Origin) -> None:
     transaction.on_commit(lambda: count_booking_attempt(booking.status), robust=True)
 
 
+@contextmanager
+def log_refused_attempt(
+    *, event_id: UUID, user_id: UUID | None, quantity: int, origin: Origin
+) -> Iterator[None]:
+    """Log the refusal that leaves the block, then let it through.
+
+    It goes around `run_in_transaction`, not inside the transaction: the refusal rolls that back,
+    and a row written in it would be lost. Of requests with one idempotency key, only the first is
+    an attempt; the others, still running or replayed, are not logged.
+    """
+    try:
+        yield
+    except RequestInProgress:
+        raise
+    except DomainError as refusal:
+        log_refusal(
+            event_id=event_id,
+            user_id=user_id,
+            quantity=quantity,
+            code=refusal.code,
+            origin=origin,
+        )
+        raise
+
+
 def log_refusal(
     *, event_id: UUID, user_id: UUID | None, quantity: int | None, code: str, origin: Origin
 ) -> None:
-    """Log a refused attempt, after its transaction was rolled back.
+    """Log a refused attempt in a transaction of its own, after the attempt was rolled back.
 
-    quantity: as asked, sense or nonsense. An attempt on no event leaves no row; neither does one
-    that the database cannot take down, for the refusal must reach the person all the same.
+    quantity: as requested, however invalid; None where it is not a number. An unknown event leaves
+    no row. A database error is only reported to the application log, since the caller still has to
+    answer with the refusal itself.
     """
     count_booking_attempt(code)
     if quantity is not None and not -BIGINT <= quantity < BIGINT:
         quantity = None
 
-    def work() -> None:
+    def insert() -> None:
         if Event.objects.filter(pk=event_id).exists():
             BookingAttempt.objects.create(
                 event_id=event_id,
@@ -57,11 +85,6 @@ def log_refusal(
             )
 
     try:
-        run_in_transaction(work)
+        run_in_transaction(insert)
     except (DatabaseError, DomainError) as error:
         log.warning("attempt_not_logged", event_id=str(event_id), error=type(error).__name__)
-
-
-def is_an_attempt(refusal: DomainError) -> bool:
-    """Tell whether a refusal counts as an attempt: a request sent twice at once is one."""
-    return not isinstance(refusal, RequestInProgress)

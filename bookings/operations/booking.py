@@ -1,13 +1,16 @@
-"""Seats are booked: the price promise is kept here, the seats by the database."""
+"""Booking seats: Python keeps the price promise, database triggers count the seats.
 
-from collections.abc import Callable
+A booking reads its event without a lock. The insert then locks the event row, and triggers check
+sales, limits, seats, waitlist and price against what that row says now (`REFUSALS`).
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from bookings.models import Booking, BookingStatus
-from bookings.operations.attempts import is_an_attempt, log_attempt, log_refusal
+from bookings.operations.attempts import log_attempt, log_refused_attempt
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
 from evently.database.functions import Clock
@@ -15,80 +18,83 @@ from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
-from evently.transactions import refusing, run_in_transaction
+from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import EventNotFound
 from events.models import Event, PaymentMode
 from events.operations import SalesClosed, check_quantity, read_quote
 
-PRICE_READS = 5
-
 
 class SoldOut(Conflict):
-    """Fewer seats are free than were asked for."""
+    """Fewer seats are available than were requested."""
 
     code = "sold_out"
     message = "There are not enough seats left. You can join the waitlist instead."
 
 
 class WaitlistFirst(Conflict):
-    """Somebody in line would take the free seats."""
+    """A waitlist entry fits into the available seats and comes first."""
 
     code = "waitlist_first"
-    message = "The free seats are kept for the people in line. Join the waitlist to be next."
+    message = "The available seats go to the waitlist first. Join the waitlist to get an offer."
 
 
 class PersonLimit(Conflict):
-    """One person would have more seats than the event allows."""
+    """The user would have more seats than the event allows per person."""
 
     code = "person_limit"
     message = (
-        "That would be more seats than one person may have for this event, "
-        "counting your bookings, offers and your place in line."
+        "This event has a limit of seats per person, and this would exceed it. "
+        "Your bookings, offers and waitlist entries count."
     )
 
 
 class BookingLimit(Invalid):
-    """More seats than the event gives in one booking."""
+    """More seats than the event allows in one booking."""
 
     code = "booking_limit"
-    message = "This event gives fewer seats in one booking. Please choose fewer."
+    message = "This is more than the event allows in one booking. Please choose fewer seats."
 
 
 class PriceRequired(Invalid):
-    """A priced event is booked at a price that its maker saw."""
+    """A priced event is booked at a price that the client has shown."""
 
     code = "price_required"
     message = "Send the quote, or the unit_price that was shown."
 
 
 class PriceChanged(Conflict):
-    """The price rose above the one that was seen. details: both prices."""
+    """The price has risen above the one that was shown. details: both prices."""
 
     code = "price_changed"
-    message = "The price has changed since you saw it. Please look at the new price."
+    message = "The price has changed since it was shown to you. Please check the new price."
 
 
 class PaymentUnsupported(Conflict):
-    """The event is paid in a way that cannot be booked here yet."""
+    """The event's payment mode cannot be booked yet."""
 
     code = "payment_unsupported"
-    message = "This event is paid by transfer, which cannot be booked here yet."
+    message = "This event is paid by bank transfer, which is not supported yet."
 
 
-class _PriceFell(Conflict):
-    """The price fell between reading it and taking the seats: read it again and pay less."""
+class _PriceFell(RetryTransaction):
+    """The price fell between reading it and inserting the booking: read it again and pay less."""
+
+    refusal = PriceChanged
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What a booker was promised: a quote, or the price they saw. holder: whose quote it is."""
+    """The price that a client was promised by a quote, or was shown.
+
+    holder: to whom the quote was given.
+    """
 
     quote: str | None = None
     unit_price: Decimal | None = None
     holder: str = ""
 
 
-REFUSALS: dict[str, type[DomainError]] = {
+REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "trg_sales_open": SalesClosed,
     "trg_booking_limit": BookingLimit,
     "trg_person_limit": PersonLimit,
@@ -111,71 +117,56 @@ def book_seats(
     idempotency: Idempotency | None = None,
     as_guest: bool = False,
 ) -> Booking:
-    """Book seats for a person, and log the attempt either way.
+    """Book seats for a user, and log the attempt whether it succeeds or not.
 
-    quantity: seats, 1 to 10. quote or unit_price: what the booker was promised or saw, needed
-    where the event has a price; they pay that or the current price, whichever is lower.
-    holder: whom the quote was given to, by default the person. as_guest: whoever books has only
-    typed the person's address (`book_as_guest`).
+    quantity: seats, 1 to 10. quote or unit_price: what the client was promised or shown, required
+    where the event has a price; the user pays that or the current price, whichever is lower.
+    holder: to whom the quote was given, by default the user. as_guest: the caller is not logged in
+    and only typed the user's email address (`book_as_guest`).
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
     WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, EventBusy; Replayed (`idempotency`).
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder or str(user_id))
 
-    def work() -> Booking:
+    def book() -> Booking:
         check_quantity(quantity)
         event, at = event_on_sale(event_id)
-        price, seen_less = price_to_pay(event, promise, quantity=quantity, at=at)
-        booking = take_seats(event=event, user_id=user_id, quantity=quantity, unit_price=price)
-        if seen_less:
-            # Told last, for nobody cares about the price of seats that are not to be had.
-            raise PriceChanged(seen_price=unit_price, current_price=event.current_price)
-        log_attempt(booking=booking, origin=origin)
+        price = price_to_pay(event, promise, quantity=quantity, at=at)
+        booking = insert_booking(event=event, user_id=user_id, quantity=quantity, unit_price=price)
+        # Checked last: the price is of no interest where there are no seats to book.
+        check_shown_price(event, promise)
         if as_guest:
             end_unverified_password(user_id=user_id)
-        booking_confirmed.send(sender=Booking, booking=booking)
+        log_and_announce(booking=booking, origin=origin)
         return booking
 
-    return attempted(
-        lambda: with_price_read_again(lambda: run_in_transaction(work, idempotency=idempotency)),
-        event_id=event_id,
-        user_id=user_id,
-        quantity=quantity,
-        origin=origin,
-    )
+    with log_refused_attempt(event_id=event_id, user_id=user_id, quantity=quantity, origin=origin):
+        return run_in_transaction(book, idempotency=idempotency)
 
 
-def attempted(
-    work: Callable[[], Booking],
+def book_held_seats(
     *,
-    event_id: UUID,
-    user_id: UUID | None,
+    locked_event: Event,
+    booking_id: UUID,
+    user_id: UUID,
     quantity: int,
+    unit_price: Decimal,
     origin: Origin,
 ) -> Booking:
-    """Run an attempt; log its refusal afterwards, since the refusal rolls back."""
-    try:
-        return work()
-    except DomainError as refusal:
-        if is_an_attempt(refusal):
-            log_refusal(
-                event_id=event_id,
-                user_id=user_id,
-                quantity=quantity,
-                code=refusal.code,
-                origin=origin,
-            )
-        raise
+    """Book the seats that an offer held, in the transaction that accepts it; log and announce it.
 
-
-def with_price_read_again(work: Callable[[], Booking]) -> Booking:
-    """Run an attempt again where the price fell while it was under way. Raises PriceChanged."""
-    for _ in range(PRICE_READS):
-        try:
-            return work()
-        except _PriceFell:
-            continue
-    raise PriceChanged
+    unit_price: at most the current price. The offer must already be marked as used, with this
+    `booking_id`: that returns its seats, and shows the triggers which booking may take them.
+    """
+    booking = insert_booking(
+        event=locked_event,
+        user_id=user_id,
+        quantity=quantity,
+        unit_price=unit_price,
+        booking_id=booking_id,
+    )
+    log_and_announce(booking=booking, origin=origin)
+    return booking
 
 
 def event_on_sale(event_id: UUID) -> tuple[Event, datetime]:
@@ -194,30 +185,32 @@ def event_on_sale(event_id: UUID) -> tuple[Event, datetime]:
     return event, at
 
 
-def price_to_pay(
-    event: Event, promise: Promise, *, quantity: int, at: datetime
-) -> tuple[Decimal, bool]:
-    """Return the unit price to pay, and whether it was only seen, not promised, and has risen.
+def price_to_pay(event: Event, promise: Promise, *, quantity: int, at: datetime) -> Decimal:
+    """Return the price of a seat: the quoted or the current one, whichever is lower.
 
     Raises PriceRequired, QuoteInvalid.
     """
-    current = event.current_price
     if promise.quote:
-        promised = read_quote(
+        quoted = read_quote(
             promise.quote, event_id=event.pk, quantity=quantity, holder=promise.holder, at=at
         )
-        return min(promised, current), False
-    if promise.unit_price is not None:
-        if not promise.unit_price.is_finite():
-            raise PriceRequired(fields={"unit_price": PriceRequired.message})
-        # Whoever saw a lower price is refused, and whoever saw a higher one pays the current.
-        return current, promise.unit_price < current
-    if current > 0:
+        return min(quoted, event.current_price)
+    shown = promise.unit_price
+    is_missing = event.current_price > 0 if shown is None else not shown.is_finite()
+    if is_missing:
         raise PriceRequired(fields={"unit_price": PriceRequired.message})
-    return current, False
+    return event.current_price
 
 
-def take_seats(
+def check_shown_price(event: Event, promise: Promise) -> None:
+    """Raise PriceChanged where the price has risen above the one shown, unless it was quoted."""
+    if promise.quote or promise.unit_price is None:
+        return
+    if promise.unit_price < event.current_price:
+        raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
+
+
+def insert_booking(
     *,
     event: Event,
     user_id: UUID,
@@ -225,7 +218,10 @@ def take_seats(
     unit_price: Decimal,
     booking_id: UUID | None = None,
 ) -> Booking:
-    """Insert a booking inside the caller's transaction; the database takes the seats."""
+    """Insert a confirmed booking in the caller's transaction; a trigger takes the seats.
+
+    Raises what `REFUSALS` lists; RetryTransaction where the price has fallen below `unit_price`.
+    """
     booking = Booking(
         id=booking_id or uuid7(),
         event=event,
@@ -238,3 +234,8 @@ def take_seats(
     with refusing(**REFUSALS):
         booking.save(force_insert=True)
     return booking
+
+
+def log_and_announce(*, booking: Booking, origin: Origin) -> None:
+    log_attempt(booking=booking, origin=origin)
+    booking_confirmed.send(sender=Booking, booking=booking)

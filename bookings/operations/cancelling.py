@@ -1,4 +1,4 @@
-"""Bookings are cancelled: the seats come back and the line is told in the same transaction."""
+"""Cancelling bookings; in the same transaction, the seats are offered to the waitlist."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,7 +10,6 @@ from bookings.locks import lock_booking
 from bookings.models import Booking, BookingStatus
 from bookings.signals import bookings_cancelled
 from evently.database.clock import now
-from evently.database.functions import Clock
 from evently.errors import Conflict
 from evently.idempotency.keys import Idempotency
 from evently.transactions import run_in_transaction
@@ -20,7 +19,7 @@ from events.signals import seats_freed
 
 
 class Canceller(StrEnum):
-    """Who cancels; attendees are bound to the deadline."""
+    """Who or what cancels; only attendees are bound by the deadline."""
 
     ATTENDEE = "attendee"
     ORGANIZER = "organizer"
@@ -29,19 +28,15 @@ class Canceller(StrEnum):
 
 
 class AlreadyCancelled(Conflict):
-    """It was cancelled before, and nothing changes."""
-
     code = "already_cancelled"
-    message = "This booking is cancelled already."
+    message = "This booking has already been cancelled."
 
 
 class CancellationClosed(Conflict):
-    """The deadline for cancelling has passed."""
-
     code = "cancellation_closed"
     message = (
         "The deadline for cancelling this booking has passed. "
-        "Please write to the organizer if you cannot come."
+        "If you cannot attend, please contact the organizer."
     )
 
 
@@ -53,12 +48,12 @@ def cancel_booking(
     reason: str = "",
     idempotency: Idempotency | None = None,
 ) -> Booking:
-    """Cancel a booking whole; its seats go to the line, or back on sale.
+    """Cancel a whole booking; its seats are offered to the waitlist, or are back on sale.
 
     Raises BookingNotFound, AlreadyCancelled, CancellationClosed (attendees only), EventBusy.
     """
 
-    def work() -> Booking:
+    def cancel() -> Booking:
         event = lock_event(event_id)
         booking = lock_booking(locked_event=event, booking_id=booking_id)
         if booking.is_cancelled:
@@ -72,7 +67,7 @@ def cancel_booking(
         )
         return booking
 
-    return run_in_transaction(work, idempotency=idempotency)
+    return run_in_transaction(cancel, idempotency=idempotency)
 
 
 def release_bookings(
@@ -80,7 +75,8 @@ def release_bookings(
 ) -> None:
     """Cancel bookings of a locked event in one statement, and announce it.
 
-    Whoever calls it serves the line afterwards (`seats_freed`), once for all of them.
+    The caller sends `seats_freed` afterwards, once for all of them, so that the seats are offered
+    to the waitlist.
     """
     rows: QuerySet[Booking] = Booking.objects.filter(
         event_id=locked_event.pk, pk__in=[booking.pk for booking in bookings]
@@ -94,13 +90,14 @@ def release_bookings(
 
 
 def expire_pending_bookings(*, event_id: UUID) -> int:
-    """Cancel an event's unpaid bookings whose time is over; return how many."""
+    """Cancel an event's unpaid bookings whose payment deadline has passed; return how many."""
 
-    def work() -> int:
+    def expire() -> int:
         event = lock_event(event_id)
         overdue = list(
-            Booking.objects.select_for_update(no_key=True)
-            .filter(event_id=event.pk, status=BookingStatus.PENDING, expires_at__lte=Clock())
+            Booking.objects.overdue()
+            .filter(event_id=event.pk)
+            .select_for_update(no_key=True)
             .order_by("pk")
         )
         if overdue:
@@ -110,4 +107,4 @@ def expire_pending_bookings(*, event_id: UUID) -> int:
             seats_freed.send(sender=Booking, locked_event=event)
         return len(overdue)
 
-    return run_in_transaction(work)
+    return run_in_transaction(expire)

@@ -1,29 +1,30 @@
-"""Booking without logging in: under an address that anybody can type.
+"""Booking without logging in, under an email address that anyone can type.
 
-No answer tells a stranger what somebody has or whether an account is switched off. What anybody
-would be refused for is judged before the address is looked at. What is left concerns the owner
-of the address, and is told to them alone, by mail; so nobody asks without leaving a trace.
+The answer must not reveal what the owner of the address has booked, or whether their account is
+deactivated. So reasons that hold for any user are checked before the address is looked up. The
+remaining reasons concern the owner alone, and only they are notified, by email. So an address
+cannot be probed without its owner noticing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
 from bookings.models import Booking
-from bookings.operations.attempts import is_an_attempt, log_refusal
+from bookings.operations.attempts import log_refusal
 from bookings.operations.booking import (
     BookingLimit,
     PersonLimit,
-    PriceChanged,
     Promise,
     SoldOut,
     book_seats,
+    check_shown_price,
     event_on_sale,
+    insert_booking,
     price_to_pay,
-    take_seats,
-    with_price_read_again,
 )
 from bookings.signals import guest_refused
 from evently.accounts.models import User
@@ -40,21 +41,21 @@ from evently.transactions import run_in_transaction
 from events.models import Event
 from events.operations import check_quantity
 
-# Rows of the log that one client makes for nothing, without an account; a venue sits behind one.
-REFUSALS_OF_STRANGERS = Limit("refusals_of_strangers", most=200, window=timedelta(hours=1))
-# What is wrong with the form itself; the log has no other code for it.
+# Refused attempts that one user or client can add to the log; a venue's visitors may share one.
+LOGGED_FORM_REFUSALS = Limit("refusals_of_strangers", most=200, window=timedelta(hours=1))
+# The code of an invalid form in the log.
 INVALID = "invalid"
 
 
 class OwnerNotified(Conflict):
-    """Nothing was done, and why concerns the owner of the address, who is told by mail."""
+    """Nothing was booked, for a reason that only the owner of the address learns, by email."""
 
     code = "owner_told"
-    message = "We have sent a mail to this address; it says how to go on."
+    message = "We have sent an email to this address that explains what to do next."
 
 
-class _WouldBook(Exception):
-    """Anybody could book this; what was tried is taken back."""
+class _BookingPossible(Exception):
+    """A new user could book this; raised to roll the trial back."""
 
 
 def book_as_guest(
@@ -69,25 +70,25 @@ def book_as_guest(
     holder: str,
     form_idempotency: Callable[[UUID], Idempotency | None],
 ) -> Booking:
-    """Book seats for the owner of an address, who gets an account where they have none.
+    """Book seats for the owner of an email address, and create a guest account if there is none.
 
-    Log the attempt either way. quantity, quote, unit_price, holder: as in `book_seats`.
-    form_idempotency: what makes it safe to be sent twice, by the person's id.
+    The attempt is logged whether it succeeds or not. quantity, quote, unit_price, holder: as in
+    `book_seats`. form_idempotency: returns the idempotency of the form for a user's id.
     Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified.
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder)
-    log = partial(log_guest_refusal, event_id=event_id, quantity=quantity, origin=origin)
-    try:
+    log_refused = partial(log_refused_form, event_id=event_id, quantity=quantity, origin=origin)
+    with log_refused():
         email, name = clean_address(email), clean_name(name)
-        _refuse_anybody(event_id, promise, quantity=quantity, sent_before=(email, form_idempotency))
-        user = find_or_create_guest(email=email, name=name)
-    except AccountInactive as refusal:
-        log(refusal=refusal)
-        raise _told_to_owner(refusal, event_id, promise, email=email, quantity=quantity) from None
-    except DomainError as refusal:
-        log(refusal=refusal)
-        raise
+        try:
+            _check_for_any_user(event_id, promise, quantity=quantity)
+        except DomainError:
+            # A form sent again shows its booking, even if that took the last seats.
+            replay_for_guest(email, form_idempotency)
+            raise
     try:
+        with log_refused():
+            user = find_or_create_guest(email=email, name=name)
         return book_seats(
             event_id=event_id,
             user_id=user.pk,
@@ -99,119 +100,104 @@ def book_as_guest(
             idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
-    except PersonLimit as refusal:
-        raise _told_to_owner(refusal, event_id, promise, email=email, quantity=quantity) from None
+    except (AccountInactive, PersonLimit) as refusal:
+        # Where any user is refused by now, this raises why, and the owner is not notified.
+        _try_as_new_user(event_id, promise, quantity=quantity)
+        notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+        raise OwnerNotified from None
 
 
-def log_guest_refusal(
-    *,
-    event_id: UUID,
-    quantity: int | None,
-    origin: Origin,
-    refusal: DomainError | None = None,
-    user_id: UUID | None = None,
+def log_invalid_form(
+    *, event_id: UUID, user_id: UUID | None, quantity: int | None, origin: Origin
 ) -> None:
-    """Log a refused attempt that cost nothing to make; refusal: None for what makes no sense.
+    """Log an attempt whose form was invalid, up to a limit per user or client.
 
-    A row holds nothing of what was typed but the number of seats. One client fills the log up to
-    a limit only; what is refused beyond it is counted in the metrics alone.
+    Of what was typed, only the quantity is stored: None where it is not a number.
     """
-    if refusal is not None and not is_an_attempt(refusal):
-        return
-    code = INVALID
-    if refusal is not None and not isinstance(refusal, AddressInvalid | NameInvalid):
-        code = refusal.code
+    _log_up_to_limit(
+        event_id=event_id, user_id=user_id, quantity=quantity, code=INVALID, origin=origin
+    )
+
+
+@contextmanager
+def log_refused_form(*, event_id: UUID, quantity: int, origin: Origin) -> Iterator[None]:
+    """Log the refusal that leaves the block, up to a limit per client, then let it through."""
     try:
-        count((REFUSALS_OF_STRANGERS, str(user_id or client_of(origin.ip_address) or "")))
+        yield
+    except DomainError as refusal:
+        code = INVALID if isinstance(refusal, AddressInvalid | NameInvalid) else refusal.code
+        _log_up_to_limit(
+            event_id=event_id, user_id=None, quantity=quantity, code=code, origin=origin
+        )
+        raise
+
+
+def _log_up_to_limit(
+    *, event_id: UUID, user_id: UUID | None, quantity: int | None, code: str, origin: Origin
+) -> None:
+    """Log a refused attempt that cost its sender nothing; beyond the limit only count it."""
+    try:
+        count((LOGGED_FORM_REFUSALS, str(user_id or client_of(origin.ip_address) or "")))
     except TooManyAttempts:
         count_booking_attempt(code)
         return
     log_refusal(event_id=event_id, user_id=user_id, quantity=quantity, code=code, origin=origin)
 
 
-def _refuse_anybody(
-    event_id: UUID,
-    promise: Promise,
-    *,
-    quantity: int,
-    sent_before: tuple[str, Callable[[UUID], Idempotency | None]],
-) -> None:
-    """Refuse what anybody would be refused, as far as one look without locks tells.
-
-    sent_before: the address, and what makes a form safe to be sent twice. A form that has booked
-    already shows its booking again, though it may have taken the last seats.
-    """
-    try:
-        check_quantity(quantity)
-        event, at = event_on_sale(event_id)
-        _, seen_less = price_to_pay(event, promise, quantity=quantity, at=at)
-        if quantity > event.max_per_booking:
-            raise BookingLimit
-        if quantity > (event.max_per_person or quantity):
-            raise PersonLimit
-        if quantity > event.available_seats:
-            raise SoldOut
-        if seen_less:
-            raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
-    except DomainError:
-        replay_for_guest(*sent_before)
-        raise
+def _check_for_any_user(event_id: UUID, promise: Promise, *, quantity: int) -> None:
+    """Raise what `book_seats` raises for any user, as far as reading without locks can tell."""
+    check_quantity(quantity)
+    event, at = event_on_sale(event_id)
+    price_to_pay(event, promise, quantity=quantity, at=at)
+    if quantity > event.max_per_booking:
+        raise BookingLimit
+    if quantity > (event.max_per_person or quantity):
+        raise PersonLimit
+    if quantity > event.available_seats:
+        raise SoldOut
+    check_shown_price(event, promise)
 
 
 def replay_for_guest(email: str, form_idempotency: Callable[[UUID], Idempotency | None]) -> None:
-    """Raise what the same form got when it was sent before, where it was.
+    """Raise what the first submission of a form raised for its sender, if it was sent before.
 
     Raises Replayed, IdempotencyMismatch.
     """
     user = user_with_address(email)
-    # For nobody too, so that the time does not tell who has an account.
+    # Also for an unknown address, so that the response time does not reveal who has an account.
     idempotency = form_idempotency(user.pk if user else uuid7())
     if idempotency is not None:
         raise_first_answer(idempotency)
 
 
-def _told_to_owner(
-    refusal: DomainError, event_id: UUID, promise: Promise, *, email: str, quantity: int
-) -> OwnerNotified:
-    """Tell the owner of an address what was refused, and return what the stranger is told.
+def _try_as_new_user(event_id: UUID, promise: Promise, *, quantity: int) -> None:
+    """Raise what `book_seats` raises for any user, as judged by the database's triggers.
 
-    Raises what anybody would be refused for; then the owner hears nothing.
+    Books for a new user, who has neither seats nor waitlist entries, and rolls that back.
     """
-    _refuse_as_anybody(event_id=event_id, promise=promise, quantity=quantity)
-    notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
-    return OwnerNotified()
+
+    def book() -> None:
+        event, at = event_on_sale(event_id)
+        price = price_to_pay(event, promise, quantity=quantity, at=at)
+        user = User.objects.create_user(email=f"{uuid7().hex}@example.org", name="Guest")
+        insert_booking(event=event, user_id=user.pk, quantity=quantity, unit_price=price)
+        check_shown_price(event, promise)
+        raise _BookingPossible
+
+    try:
+        run_in_transaction(book)
+    except _BookingPossible:
+        return
 
 
 def notify_owner(*, event_id: UUID, email: str, quantity: int, refusal: DomainError) -> None:
-    """Let the owner of an address know what somebody asked for with it, and why it was refused."""
+    """Announce what was requested with a user's email address, and why it was refused."""
 
-    def work() -> None:
+    def announce() -> None:
         event, user = Event.objects.get(pk=event_id), user_with_address(email)
         if user is not None:
             guest_refused.send(
                 sender=User, event=event, user=user, quantity=quantity, refusal=refusal
             )
 
-    run_in_transaction(work)
-
-
-def _refuse_as_anybody(*, event_id: UUID, promise: Promise, quantity: int) -> None:
-    """Refuse what anybody would be refused: let somebody book who has nothing, and undo it.
-
-    So the database judges, the line included, and stays as it was.
-    Raises what `book_seats` raises.
-    """
-
-    def work() -> Booking:
-        event, at = event_on_sale(event_id)
-        price, seen_less = price_to_pay(event, promise, quantity=quantity, at=at)
-        somebody = User.objects.create_user(email=f"{uuid7().hex}@example.org", name="Somebody")
-        take_seats(event=event, user_id=somebody.pk, quantity=quantity, unit_price=price)
-        if seen_less:
-            raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
-        raise _WouldBook
-
-    try:
-        with_price_read_again(lambda: run_in_transaction(work))
-    except _WouldBook:
-        return
+    run_in_transaction(announce)

@@ -1,4 +1,4 @@
-"""What the tests that go around Django start from."""
+"""Rows for the database tests, inserted without the ORM."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from evently.tests.rows import book, event
 
 @pytest.fixture
 def priced():
-    """An event at 10 a seat."""
+    """The id of an event at 10 per seat."""
     return event(base_price=10, current_price=10)
 
 
 @pytest.fixture
 def booking(priced):
-    """Two seats at 10."""
+    """The id of a booking of two seats at 10."""
     return book(priced, 2, unit_price=10)

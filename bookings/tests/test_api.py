@@ -1,4 +1,4 @@
-"""Bookings over HTTP."""
+"""Bookings in the API."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.factories import BookingFactory
-from bookings.models import Booking, BookingAttempt, Ticket
+from bookings.models import AttemptResult, Booking, BookingAttempt, Ticket
 from bookings.qr import qr_text
 from evently.accounts.factories import UserFactory
 from evently.api.tests.client import api, assert_problem
 from evently.audit.models import AuditLog
 from events.factories import EventFactory
-from events.models import Event
+from events.models import Event, EventStatus
 
 pytestmark = pytest.mark.django_db
 BOOKINGS = "/api/v1/bookings/"
@@ -27,7 +27,7 @@ def request_for(event, **more):
 
 
 # ── Booking ─────────────────────────────────────────────────────────────────
-def test_booking_is_made_and_told_in_full():
+def test_create_books_and_returns_the_booking():
     event = EventFactory(priced=20)
     user = UserFactory()
 
@@ -46,23 +46,23 @@ def test_booking_is_made_and_told_in_full():
     assert body["created_at"].endswith("Z")
     attempt = BookingAttempt.objects.get()
     assert (attempt.result, attempt.booking_id, attempt.user_id) == (
-        "success",
+        AttemptResult.SUCCESS,
         booking.pk,
         user.pk,
     )
 
 
-def test_trail_names_who_booked_and_through_what():
+def test_audit_log_records_user_and_channel():
     user = UserFactory()
 
-    made = api(user).post(BOOKINGS, request_for(EventFactory()))
+    response = api(user).post(BOOKINGS, request_for(EventFactory()))
 
-    row = AuditLog.objects.get(table_name="bookings", row_id=made.json()["id"])
+    row = AuditLog.objects.get(table_name="bookings", row_id=response.json()["id"])
     assert (row.actor, row.via) == (str(user.pk), "api")
-    assert row.request_id == made.headers["X-Request-ID"]
+    assert row.request_id == response.headers["X-Request-ID"]
 
 
-def test_booking_costs_at_most_12_statements():
+def test_create_takes_8_statements_and_2_more_with_a_key():
     event = EventFactory(priced=20)
     client = api(UserFactory())
     quote = client.post(f"/api/v1/events/{event.pk}/quote/", {"quantity": 2}).json()["quote"]
@@ -77,12 +77,12 @@ def test_booking_costs_at_most_12_statements():
         answer = client.post(BOOKINGS, body, headers={"Idempotency-Key": "count-me"})
         assert answer.status_code == 201
 
-    # One for the token; two around the transaction; who acts; event, booking, attempt, message.
-    # A key costs two more.
+    # The token; begin and commit; the actor; event, booking, attempt, notification.
+    # A key takes two more.
     assert [len(one) for one in (by_price, by_quote, with_key)] == [8, 8, 10]
 
 
-def test_quote_keeps_its_price_when_the_price_rises():
+def test_quote_protects_from_a_risen_price():
     event = EventFactory(priced=20)
     client = api(UserFactory())
     quote = client.post(f"/api/v1/events/{event.pk}/quote/", {"quantity": 2}).json()
@@ -103,7 +103,7 @@ def test_risen_price_is_refused_with_both_prices():
     assert BookingAttempt.objects.get().failure_reason == "price_changed"
 
 
-def test_fallen_price_is_what_is_paid():
+def test_fallen_price_is_paid():
     event = EventFactory(priced=15)
 
     response = api(UserFactory()).post(BOOKINGS, request_for(event, unit_price="20.00"))
@@ -111,7 +111,7 @@ def test_fallen_price_is_what_is_paid():
     assert response.json()["unit_price"] == "15.00"
 
 
-def test_somebody_elses_quote_is_refused():
+def test_quote_of_another_user_is_refused():
     event = EventFactory(priced=20)
     quote = api(UserFactory()).post(f"/api/v1/events/{event.pk}/quote/", {}).json()["quote"]
 
@@ -120,7 +120,7 @@ def test_somebody_elses_quote_is_refused():
     assert_problem(response, 422, "quote_invalid")
 
 
-def test_price_is_required_where_there_is_one():
+def test_price_is_required_for_a_priced_event():
     response = api(UserFactory()).post(BOOKINGS, request_for(EventFactory(priced=20)))
 
     problem = assert_problem(response, 422, "price_required")
@@ -140,8 +140,8 @@ def past():
     ("make_event", "status", "code"),
     [
         (lambda: EventFactory(published_at=None), 404, "not_found"),
-        (lambda: EventFactory(status="cancelled"), 409, "sales_closed"),
-        (lambda: EventFactory(status="completed"), 409, "sales_closed"),
+        (lambda: EventFactory(status=EventStatus.CANCELLED), 409, "sales_closed"),
+        (lambda: EventFactory(status=EventStatus.COMPLETED), 409, "sales_closed"),
         (past, 409, "sales_closed"),
         (
             lambda: EventFactory(sales_start_at=timezone.now() + timedelta(days=1)),
@@ -158,7 +158,7 @@ def past():
         (lambda: EventFactory(total_capacity=1), 409, "sold_out"),
     ],
 )
-def test_refusals_tell_their_code_and_are_logged(make_event, status, code):
+def test_refusals_return_their_code_and_are_logged(make_event, status, code):
     event = make_event()
     user = UserFactory()
 
@@ -168,7 +168,7 @@ def test_refusals_tell_their_code_and_are_logged(make_event, status, code):
     assert not Booking.objects.exists()
     attempt = BookingAttempt.objects.get()
     assert (attempt.event_id, attempt.user_id, attempt.quantity) == (event.pk, user.pk, 2)
-    assert (attempt.result, attempt.failure_reason) == ("failed", code)
+    assert (attempt.result, attempt.failure_reason) == (AttemptResult.FAILED, code)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_refusals_tell_their_code_and_are_logged(make_event, status, code):
         ([1], None),
     ],
 )
-def test_senseless_quantities_are_refused_and_logged(quantity, logged):
+def test_invalid_quantities_are_refused_and_logged(quantity, logged):
     event = EventFactory()
 
     response = api(UserFactory()).post(BOOKINGS, request_for(event, quantity=quantity))
@@ -196,7 +196,7 @@ def test_senseless_quantities_are_refused_and_logged(quantity, logged):
 
 
 @pytest.mark.parametrize("event_id", [str(UUID(int=0)), "x", 7, None, [], {"id": 1}])
-def test_unknown_events_are_refused_and_not_logged(event_id):
+def test_invalid_requests_for_unknown_events_are_not_logged(event_id):
     response = api(UserFactory()).post(BOOKINGS, {"event": event_id, "quantity": 0})
 
     assert_problem(response, 422, "invalid")
@@ -210,7 +210,7 @@ def test_unknown_event_is_not_found():
 
 
 # ── Reading ─────────────────────────────────────────────────────────────────
-def test_list_shows_ones_own_newest_first():
+def test_list_returns_own_bookings_newest_first():
     user = UserFactory()
     BookingFactory()
     bookings = [BookingFactory(user=user) for _ in range(3)]
@@ -221,7 +221,7 @@ def test_list_shows_ones_own_newest_first():
     assert (body["next"], body["previous"]) == (None, None)
 
 
-def test_list_is_narrowed_down():
+def test_list_is_filtered_by_status_and_event():
     user = UserFactory()
     first, second = (BookingFactory(user=user) for _ in range(2))
     client = api(user)
@@ -234,7 +234,7 @@ def test_list_is_narrowed_down():
     assert [one["id"] for one in by_event] == [str(second.pk)]
 
 
-def test_list_costs_the_same_for_1_and_for_100(django_assert_num_queries):
+def test_list_has_one_query_count_for_1_and_100_bookings(django_assert_num_queries):
     user = UserFactory()
     client = api(user)
     event = EventFactory(total_capacity=200)
@@ -261,7 +261,7 @@ def test_detail_has_tickets(django_assert_num_queries):
 
 
 @pytest.mark.parametrize("path", ["", "calendar.ics", "ticket.svg"])
-def test_somebody_elses_booking_is_not_found(path):
+def test_booking_of_another_user_is_not_found(path):
     booking = BookingFactory()
 
     assert_problem(api(UserFactory()).get(f"{BOOKINGS}{booking.pk}/{path}"), 404, "not_found")
@@ -279,7 +279,7 @@ def test_calendar_file_is_served():
         assert response.content.startswith(b"BEGIN:VCALENDAR")
 
 
-def test_ticket_is_a_qr_code_of_its_secret():
+def test_ticket_is_the_qr_code_of_its_secret():
     booking = BookingFactory(quantity=2)
     client = api(booking.user)
     first, second = Ticket.objects.order_by("id")
@@ -296,7 +296,7 @@ def test_ticket_is_a_qr_code_of_its_secret():
 
 
 # ── Cancelling ──────────────────────────────────────────────────────────────
-def test_cancelling_gives_seats_back_once():
+def test_cancelling_returns_seats_once():
     booking = BookingFactory(event__total_capacity=5, quantity=2)
     client = api(booking.user)
     url = f"{BOOKINGS}{booking.pk}/cancel/"
@@ -312,7 +312,7 @@ def test_cancelling_gives_seats_back_once():
     assert Event.objects.get().available_seats == 5
 
 
-def test_cancelling_again_with_the_same_key_gets_the_same_answer():
+def test_cancelling_again_with_the_same_key_returns_the_same_response():
     booking = BookingFactory()
     client, url = api(booking.user), f"{BOOKINGS}{booking.pk}/cancel/"
     headers = {"Idempotency-Key": "k"}
@@ -323,7 +323,7 @@ def test_cancelling_again_with_the_same_key_gets_the_same_answer():
     assert first.json() == again.json()
 
 
-def test_cancelling_needs_no_body():
+def test_cancelling_requires_no_body():
     booking = BookingFactory()
 
     response = api(booking.user).post(f"{BOOKINGS}{booking.pk}/cancel/")
@@ -331,7 +331,7 @@ def test_cancelling_needs_no_body():
     assert response.status_code == 200
 
 
-def test_cancelling_part_is_refused_plainly():
+def test_cancelling_some_of_the_seats_is_refused():
     booking = BookingFactory(quantity=3)
 
     response = api(booking.user).post(f"{BOOKINGS}{booking.pk}/cancel/", {"quantity": 1})
@@ -339,7 +339,7 @@ def test_cancelling_part_is_refused_plainly():
     assert_problem(response, 409, "partial_cancellation_unsupported")
 
 
-def test_cancelling_too_late_is_refused():
+def test_cancelling_after_the_deadline_is_refused():
     event = EventFactory(priced=10, event_date=timezone.now() + timedelta(hours=47))
     booking = BookingFactory(event=event)
 
@@ -348,10 +348,10 @@ def test_cancelling_too_late_is_refused():
     assert_problem(response, 409, "cancellation_closed")
 
 
-def test_cancelling_somebody_elses_booking_is_not_found():
+def test_cancelling_the_booking_of_another_user_is_not_found():
     booking = BookingFactory()
 
     response = api(UserFactory()).post(f"{BOOKINGS}{booking.pk}/cancel/", {})
 
     assert_problem(response, 404, "not_found")
-    assert Booking.objects.get().status == "confirmed"
+    assert Booking.objects.get().is_confirmed

@@ -1,4 +1,4 @@
-"""Bookings that are sent again, over HTTP."""
+"""Repeated requests to book, in the API."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -20,7 +20,7 @@ def request_for(event, **more):
 
 
 @pytest.mark.django_db
-def test_answer_to_a_cancellation_says_who_cancelled():
+def test_response_to_a_cancellation_contains_who_cancelled():
     booking = BookingFactory()
     client = api(booking.user)
     answer = client.post(f"{BOOKINGS}{booking.pk}/cancel/", {}).json()
@@ -29,7 +29,7 @@ def test_answer_to_a_cancellation_says_who_cancelled():
 
 
 @pytest.mark.django_db
-def test_same_key_gets_the_first_booking_again():
+def test_same_key_returns_the_first_booking_again():
     event = EventFactory()
     client = api(UserFactory())
     body, headers = request_for(event), {"Idempotency-Key": "order 7"}
@@ -61,7 +61,7 @@ def test_same_key_for_another_body_is_refused():
 
 
 @pytest.mark.django_db
-def test_same_key_of_another_person_is_another_key():
+def test_same_key_of_another_user_is_another_key():
     event = EventFactory()
     headers = {"Idempotency-Key": "order 7"}
 
@@ -72,7 +72,7 @@ def test_same_key_of_another_person_is_another_key():
 
 
 @pytest.mark.django_db
-def test_refusal_uses_up_no_key():
+def test_refusal_does_not_use_up_the_key():
     event = EventFactory(total_capacity=1)
     taken = BookingFactory(event=event)
     client = api(UserFactory())
@@ -85,7 +85,7 @@ def test_refusal_uses_up_no_key():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
-def test_unusable_keys_are_refused(key):
+def test_invalid_keys_are_refused(key):
     response = api(UserFactory()).post(
         BOOKINGS, request_for(EventFactory()), headers={"Idempotency-Key": key}
     )
@@ -95,7 +95,7 @@ def test_unusable_keys_are_refused(key):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.processes
-def test_same_key_at_once_makes_one_booking():
+def test_concurrent_requests_with_the_same_key_make_one_booking():
     event, user = EventFactory(), UserFactory()
     clients = [api(user) for _ in range(6)]
     start = Barrier(len(clients))

@@ -1,4 +1,4 @@
-"""Calendar files: one entry for ever, moved and cancelled in place."""
+"""Calendar files: one entry per booking, updated and cancelled in place."""
 
 from datetime import UTC, datetime
 
@@ -33,7 +33,7 @@ def entry_of(booking):
     return entry
 
 
-def test_an_entry_says_what_when_and_where():
+def test_entry_has_summary_time_and_place():
     booking = booked(ends_at=datetime(2099, 7, 2, 22, 0, tzinfo=UTC))
 
     entry = entry_of(booking)
@@ -47,7 +47,7 @@ def test_an_entry_says_what_when_and_where():
     assert str(booking.event_id) in entry["url"]
 
 
-def test_times_are_in_utc_and_lines_end_as_the_format_wants():
+def test_times_are_in_utc_and_lines_end_and_fold_as_in_rfc_5545():
     content = calendar_for(booked())
 
     assert b"DTSTART:20990702T183000Z\r\n" in content
@@ -56,17 +56,17 @@ def test_times_are_in_utc_and_lines_end_as_the_format_wants():
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
 
 
-def test_without_an_end_none_is_made_up():
+def test_event_without_an_end_has_no_dtend():
     assert "dtend" not in entry_of(booked())
 
 
-def test_the_same_booking_gives_the_same_file():
+def test_same_booking_gives_the_same_file():
     booking = booked()
 
     assert calendar_for(booking) == calendar_for(reread(booking))
 
 
-def test_a_moved_event_moves_the_same_entry():
+def test_changed_event_updates_the_same_entry():
     booking = booked()
     before = entry_of(booking)
     run("UPDATE events SET venue = 'The Barn' WHERE id = %s", booking.event_id)
@@ -79,7 +79,7 @@ def test_a_moved_event_moves_the_same_entry():
 
 
 @pytest.mark.parametrize("table", ["bookings", "events"])
-def test_what_is_cancelled_is_cancelled_in_the_calendar(table):
+def test_cancelled_booking_or_event_cancels_the_entry(table):
     booking = booked()
     before = entry_of(booking)
     id_ = booking.pk if table == "bookings" else booking.event_id
@@ -92,7 +92,7 @@ def test_what_is_cancelled_is_cancelled_in_the_calendar(table):
     assert after["transp"] == "TRANSPARENT"
 
 
-def test_a_shared_calendar_gives_nothing_away():
+def test_calendar_contains_no_secret_links():
     content = calendar_for(booked())
 
     assert b"/b/" not in content

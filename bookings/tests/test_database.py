@@ -1,4 +1,4 @@
-"""Bookings, their attempts and archive go around Django: accepted, then refused."""
+"""Constraints and triggers of bookings, attempts and the archive, tested in SQL."""
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ from evently.tests.sql import as_at_commit, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 REFUSED = [
     ("chk_booking_quantity", "quantity = 0, unit_price = 0, total_amount = 0"),
@@ -38,7 +38,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("constraint", "change"), REFUSED)
-def test_booking_refuses(booking, constraint, change):
+def test_update_refuses(booking, constraint, change):
     before = run("SELECT * FROM bookings")
     with refused(constraint):
         run(f"UPDATE bookings SET {change}")
@@ -56,8 +56,8 @@ def test_booking_refuses(booking, constraint, change):
         ("chk_booking_price", {"unit_price": "NaN", "total_amount": "NaN"}),
         ("trg_price_current", {"unit_price": 11}),
         ("chk_booking_total", {"unit_price": 5, "total_amount": 4}),
-        ("fk_bookings_user", {"user_id": NOBODY}),
-        ("fk_bookings_event", {"event_id": NOBODY}),
+        ("fk_bookings_user", {"user_id": UNKNOWN_ID}),
+        ("fk_bookings_event", {"event_id": UNKNOWN_ID}),
     ],
 )
 def test_insert_refuses(priced, constraint, columns):
@@ -67,16 +67,16 @@ def test_insert_refuses(priced, constraint, columns):
     assert free_seats(priced) == 10
 
 
-def test_nobody_books_who_has_left(priced):
+def test_deleted_user_cannot_book(priced):
     """trg_bookings_person"""
-    gone = person()
-    run("UPDATE users SET deleted_at = now() WHERE id = %s", gone)
+    deleted = person()
+    run("UPDATE users SET deleted_at = now() WHERE id = %s", deleted)
     with refused("trg_person_left"):
-        book(priced, user_id=gone)
+        book(priced, user_id=deleted)
     assert free_seats(priced) == 10
 
 
-def test_bookings_stay_when_their_person_leaves(booking):
+def test_bookings_stay_when_their_user_is_deleted(booking):
     as_at_commit()
     run("UPDATE users SET deleted_at = now()")
     run("UPDATE bookings SET quantity = 1, total_amount = 10")
@@ -96,7 +96,7 @@ def test_booking_id_is_unique(priced, booking):
     assert free_seats(priced) == 8
 
 
-def test_update_counts_versions_and_says_when(booking):
+def test_update_sets_version_and_times(booking):
     run("UPDATE bookings SET status = 'cancelled', version = 9, updated_at = '2020-01-01'")
     ((version, cancelled_at, updated_at),) = run(
         "SELECT version, cancelled_at, updated_at FROM bookings"
@@ -117,7 +117,7 @@ def test_cancelled_booking_stays_cancelled(booking, change):
     check_everything()
 
 
-def test_pending_booking_is_confirmed_without_its_deadline(priced):
+def test_confirming_a_pending_booking_clears_its_deadline(priced):
     book(priced, unit_price=10, status="pending", expires_at=value("SELECT now()"))
     run("UPDATE bookings SET status = 'confirmed'")
     assert run("SELECT status, expires_at FROM bookings") == [("confirmed", None)]
@@ -125,7 +125,7 @@ def test_pending_booking_is_confirmed_without_its_deadline(priced):
 
 
 # ── Attempts and the archive ────────────────────────────────────────────────
-def test_attempt_has_an_outcome(priced, booking):
+def test_attempt_has_a_consistent_outcome(priced, booking):
     success = {"event_id": priced, "result": "success", "booking_id": booking, "quantity": 2}
     row = insert("booking_attempts", **success)
     insert("booking_attempts", event_id=priced, result="failed", failure_reason="sold_out")
@@ -136,15 +136,15 @@ def test_attempt_has_an_outcome(priced, booking):
         insert("booking_attempts", **(success | {"result": "perhaps"}))
     for name, columns in (
         ("booking_attempts_pkey", {"id": row}),
-        ("fk_booking_attempts_event", {"event_id": NOBODY}),
-        ("fk_booking_attempts_booking", {"booking_id": NOBODY}),
-        ("fk_booking_attempts_user", {"user_id": NOBODY}),
+        ("fk_booking_attempts_event", {"event_id": UNKNOWN_ID}),
+        ("fk_booking_attempts_booking", {"booking_id": UNKNOWN_ID}),
+        ("fk_booking_attempts_user", {"user_id": UNKNOWN_ID}),
     ):
         with refused(name):
             insert("booking_attempts", **(success | columns))
 
 
-def test_archive_keeps_people_and_events(priced, booking):
+def test_archive_references_users_and_events(priced, booking):
     columns = "id, event_id, user_id, quantity, total_amount, booking_reference, unit_price"
     run(f"INSERT INTO bookings_archive ({columns}) SELECT {columns} FROM bookings")
     run("DELETE FROM bookings")
@@ -170,8 +170,8 @@ def test_archive_keeps_people_and_events(priced, booking):
     assert value("SELECT count(*) FROM bookings_archive") == 0
 
 
-# ── Who goes with whom ──────────────────────────────────────────────────────
-def test_person_takes_bookings_tickets_and_attempts_along(priced, booking):
+# ── Deleting users ──────────────────────────────────────────────────────────
+def test_deleting_a_user_deletes_bookings_tickets_and_attempts(priced, booking):
     insert("booking_attempts", event_id=priced, result="success", booking_id=booking, quantity=2)
     run("DELETE FROM users WHERE id = (SELECT user_id FROM bookings)")
     for table in ("bookings", "tickets", "booking_attempts"):
@@ -179,7 +179,7 @@ def test_person_takes_bookings_tickets_and_attempts_along(priced, booking):
     assert free_seats(priced) == 10
 
 
-def test_trail_follows_bookings_payments_and_tickets(priced, booking):
+def test_audit_log_records_bookings_payments_and_tickets(priced, booking):
     """trg_audit_insert, trg_audit_update, trg_audit_delete."""
     insert(
         "payments",
@@ -212,13 +212,13 @@ def test_trail_follows_bookings_payments_and_tickets(priced, booking):
     ]
 
 
-# ── The key that references are made with ───────────────────────────────────
+# ── The key of booking references ───────────────────────────────────────────
 @pytest.mark.parametrize(
     ("constraint", "single"),
     [("booking_reference_key_pkey", True), ("booking_reference_key_single_check", False)],
 )
-def test_reference_key_is_the_only_one(constraint, single):
-    """The owner tries, since the application's role may not so much as read it."""
+def test_there_is_one_reference_key(constraint, single):
+    """Tested as the owner, since the application's role has no access to it."""
     with pytest.raises(psycopg.IntegrityError) as refusal, as_owner() as owner:
         owner.execute(
             "INSERT INTO secrets.booking_reference_key (single, key) VALUES (%s, 'guessed')",
@@ -236,6 +236,6 @@ def test_reference_key_is_the_only_one(constraint, single):
         "DELETE FROM secrets.booking_reference_key",
     ],
 )
-def test_reference_key_is_the_triggers_alone(statement):
+def test_application_role_has_no_access_to_the_reference_key(statement):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         run(statement)

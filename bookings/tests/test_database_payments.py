@@ -1,4 +1,4 @@
-"""Payments go around Django: accepted, then refused."""
+"""Constraints and triggers of payments, tested in SQL."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from evently.tests.sql import refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
 def pay(booking, amount, **columns):
@@ -33,9 +33,9 @@ def pay(booking, amount, **columns):
         ("chk_payment_kind", {"kind": "gift"}),
         ("chk_payment_status", {"status": "maybe"}),
         ("chk_payment_currency", {"currency": "eur"}),
-        # The trigger asks for the booking before fk_payments_event asks for the event.
-        ("fk_payments_booking", {"event_id": NOBODY}),
-        ("fk_payments_booking", {"booking_id": NOBODY}),
+        # The trigger looks for the booking before fk_payments_event is checked.
+        ("fk_payments_booking", {"event_id": UNKNOWN_ID}),
+        ("fk_payments_booking", {"booking_id": UNKNOWN_ID}),
     ],
 )
 def test_payment_refuses(booking, constraint, columns):
@@ -43,7 +43,7 @@ def test_payment_refuses(booking, constraint, columns):
         pay(booking, columns.pop("amount", 20), **columns)
 
 
-def test_payment_is_recorded_once(booking):
+def test_payment_reference_is_unique_per_provider(booking):
     row = pay(booking, 20, provider_reference="one")
     pay(booking, 20, provider_reference="one", provider="stripe")
     with refused("unq_payment_reference"):
@@ -72,12 +72,12 @@ def test_refunds_stay_within_charges(priced, booking):
     pay(booking, 15, kind="refund")
 
 
-def test_payment_names_the_event_of_its_booking(booking):
+def test_payment_has_the_event_of_its_booking(booking):
     with refused("fk_payments_booking"):
         pay(booking, 5, event_id=event())
 
 
-def test_booking_and_event_with_payments_stay(priced, booking):
+def test_booking_with_payments_cannot_be_deleted(priced, booking):
     pay(booking, 20)
     for statement in (
         "DELETE FROM bookings",

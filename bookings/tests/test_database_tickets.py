@@ -1,4 +1,4 @@
-"""Tickets go around Django: made and cancelled with their booking, by trg_bookings_tickets."""
+"""Tickets, tested in SQL: created and cancelled with their booking, by trg_bookings_tickets."""
 
 import pytest
 
@@ -7,48 +7,48 @@ from evently.tests.sql import refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
-def living():
+def active_tickets():
     return value("SELECT count(*) FROM tickets WHERE cancelled_at IS NULL")
 
 
-def test_every_seat_has_a_ticket_with_a_secret_of_its_own(priced):
+def test_every_seat_has_a_ticket_with_its_own_secret(priced):
     run(
         "INSERT INTO bookings (event_id, user_id, quantity, total_amount)"
         " SELECT %s, %s, n, 0 FROM generate_series(1, 4) n",
         priced,
         person(),
     )
-    assert living() == 10
+    assert active_tickets() == 10
     assert value("SELECT count(DISTINCT secret) FROM tickets WHERE length(secret) = 32") == 10
     check_everything()
 
 
-def test_cancelled_insert_has_no_tickets(priced):
+def test_booking_inserted_as_cancelled_has_no_tickets(priced):
     book(priced, 3, status="cancelled", cancelled_at=value("SELECT now()"))
-    assert (living(), free_seats(priced)) == (0, 10)
+    assert (active_tickets(), free_seats(priced)) == (0, 10)
 
 
 def test_tickets_follow_quantity_and_status(priced, booking):
-    secrets = run("SELECT id FROM tickets ORDER BY id")
-    run("UPDATE tickets SET checked_in_at = now() WHERE id = %s", secrets[1][0])
+    tickets = run("SELECT id FROM tickets ORDER BY id")
+    run("UPDATE tickets SET checked_in_at = now() WHERE id = %s", tickets[1][0])
     run("UPDATE bookings SET quantity = 1, total_amount = 10")
-    # The one that was used at the door stays.
-    assert run("SELECT id FROM tickets WHERE cancelled_at IS NULL") == [secrets[1]]
+    # The checked-in one stays.
+    assert run("SELECT id FROM tickets WHERE cancelled_at IS NULL") == [tickets[1]]
     run("UPDATE bookings SET quantity = 4, total_amount = 40")
-    assert (living(), free_seats(priced)) == (4, 6)
+    assert (active_tickets(), free_seats(priced)) == (4, 6)
     run("UPDATE bookings SET status = 'cancelled'")
-    assert (living(), free_seats(priced)) == (0, 10)
+    assert (active_tickets(), free_seats(priced)) == (0, 10)
     check_everything()
 
 
-def test_chosen_seat_is_given_back(priced, booking):
+def test_chosen_ticket_is_cancelled(priced, booking):
     run("UPDATE tickets SET cancelled_at = now() WHERE id = (SELECT id FROM tickets LIMIT 1)")
     run("UPDATE bookings SET quantity = 1, total_amount = 10")
     run("SET CONSTRAINTS ALL IMMEDIATE")
-    assert (living(), free_seats(priced)) == (1, 9)
+    assert (active_tickets(), free_seats(priced)) == (1, 9)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_chosen_seat_is_given_back(priced, booking):
         "INSERT INTO tickets (booking_id, event_id) SELECT id, event_id FROM bookings",
     ],
 )
-def test_living_tickets_are_as_many_as_seats(booking, statement):
+def test_there_are_as_many_active_tickets_as_seats(booking, statement):
     with refused("trg_ticket_count"):
         run(statement)
-    assert living() == 2
+    assert active_tickets() == 2
 
 
-def test_ticket_of_a_booking_admits_to_its_own_event_only(booking):
+def test_ticket_has_the_event_of_its_booking(booking):
     other = event()
     with refused("trg_ticket_count"):
         run("INSERT INTO tickets (booking_id, event_id) SELECT id, %s FROM bookings", other)
@@ -81,7 +81,7 @@ def test_ticket_of_a_booking_admits_to_its_own_event_only(booking):
         ("chk_ticket_checked_in", "checked_in_by_id = evently_uuid7()"),
     ],
 )
-def test_ticket_refuses(booking, constraint, change):
+def test_update_refuses(booking, constraint, change):
     """trg_tickets_update and the checks."""
     with refused(constraint):
         run(f"UPDATE tickets SET {change}")
@@ -94,13 +94,13 @@ def test_cancelled_ticket_stays_cancelled(booking):
         run("UPDATE tickets SET cancelled_at = NULL")
 
 
-def test_ticket_belongs_somewhere_once(priced, booking):
+def test_ticket_has_unique_secret_and_existing_references(priced, booking):
     ((ticket, secret),) = run("SELECT id, secret FROM tickets LIMIT 1")
     with refused("unq_ticket_secret"):
         insert("tickets", booking_id=booking, event_id=priced, secret=secret)
     with refused("tickets_pkey"):
         insert("tickets", id=ticket, booking_id=booking, event_id=priced)
     with refused("fk_tickets_booking"):
-        insert("tickets", booking_id=NOBODY, event_id=priced)
+        insert("tickets", booking_id=UNKNOWN_ID, event_id=priced)
     with refused("fk_tickets_event"):
-        insert("tickets", booking_id=booking, event_id=NOBODY)
+        insert("tickets", booking_id=booking, event_id=UNKNOWN_ID)

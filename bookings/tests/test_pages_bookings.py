@@ -1,4 +1,4 @@
-"""What was booked: tickets, cancelling, and the links in mails."""
+"""Pages of a booking: tickets, cancelling, and the same by emailed links."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def test_booking_page_shows_tickets_with_codes(client, user):
     assert b"BEGIN:VEVENT" in calendar.content
 
 
-def test_other_peoples_bookings_are_not_there(client, user):
+def test_bookings_of_other_users_are_not_found(client, user):
     theirs = BookingFactory()
     ticket = theirs.tickets.get(event_id=theirs.event_id)
     for name in ("booking_detail", "booking_done", "cancel_booking", "booking_calendar"):
@@ -42,16 +42,16 @@ def test_other_peoples_bookings_are_not_there(client, user):
     assert client.get(reverse("ticket_qr", args=[mine.pk, ticket.pk])).status_code == 404
 
 
-def test_my_bookings_tells_ahead_from_past(client, user):
-    ahead, off = BookingFactory(user=user), BookingFactory(user=user)
+def test_my_bookings_separates_upcoming_from_past_and_cancelled(client, user):
+    upcoming, cancelled = BookingFactory(user=user), BookingFactory(user=user)
     BookingFactory()
-    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", off.pk)
+    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", cancelled.pk)
     listed = [row.pk for row in client.get("/bookings/").context["bookings"]]
     past = [row.pk for row in client.get("/bookings/", {"past": 1}).context["bookings"]]
-    assert (listed, past) == ([ahead.pk], [off.pk])
+    assert (listed, past) == ([upcoming.pk], [cancelled.pk])
 
 
-def test_my_bookings_costs_the_same_for_one_and_many(client, user):
+def test_my_bookings_has_one_query_count_for_1_and_20_bookings(client, user):
     counts = []
     for more in (1, 19):
         BookingFactory.create_batch(more, user=user)
@@ -61,24 +61,24 @@ def test_my_bookings_costs_the_same_for_one_and_many(client, user):
     assert counts[0] == counts[1] <= 6
 
 
-def test_cancelling_asks_first_and_happens_once(client, user):
+def test_cancelling_asks_for_confirmation_and_happens_once(client, user):
     booking = BookingFactory(user=user, event=EventFactory(priced=20), quantity=2)
     url = reverse("cancel_booking", args=[booking.pk])
 
-    asked = client.get(url)
-    assert "nothing to give back" in asked.content.decode()
+    confirmation = client.get(url)
+    assert "nothing to refund" in confirmation.content.decode()
     assert not Booking.objects.get().is_cancelled
 
-    fields = {"idempotency_key": asked.context["form"]["idempotency_key"].value()}
+    fields = {"idempotency_key": confirmation.context["form"]["idempotency_key"].value()}
     assert client.post(url, fields).status_code == 302
     assert Booking.objects.get().is_cancelled
     assert client.post(url, fields).status_code == 302
     refused = client.post(url, {"idempotency_key": "another"})
     assert refused.status_code == 409
-    assert "cancelled already" in refused.content.decode()
+    assert "already been cancelled" in refused.content.decode()
 
 
-def test_cancelling_after_the_deadline_is_refused_plainly(client, user, clock):
+def test_cancelling_after_the_deadline_is_refused(client, user, clock):
     booking = BookingFactory(user=user, event=EventFactory(priced=20))
     clock.move(timedelta(days=29))
     response = client.post(reverse("cancel_booking", args=[booking.pk]))
@@ -86,12 +86,12 @@ def test_cancelling_after_the_deadline_is_refused_plainly(client, user, clock):
     assert "deadline for cancelling" in response.content.decode()
 
 
-# ── Links in mails ──────────────────────────────────────────────────────────
+# ── Emailed links ───────────────────────────────────────────────────────────
 def link(booking, purpose="booking", row=None):
     return sign_link(purpose=purpose, row_id=(row or booking).pk, event_id=booking.event_id)
 
 
-def test_mailed_link_shows_and_cancels_that_one_booking(client):
+def test_emailed_link_shows_and_cancels_its_booking(client):
     booking = BookingFactory()
     token = link(booking)
     page = client.get(f"/b/{token}/")
@@ -102,13 +102,13 @@ def test_mailed_link_shows_and_cancels_that_one_booking(client):
     assert client.get(f"/b/{token}/calendar.ics").status_code == 200
 
     assert client.get(f"/b/{token}/cancel/").status_code == 200
-    assert not Booking.objects.get().is_cancelled, "opening a link shows"
+    assert not Booking.objects.get().is_cancelled, "opening a link must not cancel"
     assert client.post(f"/b/{token}/cancel/").status_code == 302
     assert Booking.objects.get().is_cancelled
     assert client.get(f"/b/{token}/").status_code == 200
 
 
-def test_mailed_link_works_for_its_own_purpose_only(client):
+def test_emailed_link_works_for_its_own_purpose_only(client):
     booking = BookingFactory()
     ticket = booking.tickets.get(event_id=booking.event_id)
     for path in ("/b/{}/", "/w/{}/", "/p/{}/", "/t/{}/"):
@@ -116,14 +116,22 @@ def test_mailed_link_works_for_its_own_purpose_only(client):
             token = link(booking, purpose, ticket if purpose == "ticket" else None)
             fits = {"b": "booking", "t": "ticket"}.get(path[1]) == purpose
             assert client.get(path.format(token)).status_code == (200 if fits else 404)
-    for bent in ("x", link(booking)[:-1], "😀", "a.b.c"):
-        assert client.get(f"/b/{bent}/").status_code == 404
-        assert client.post(f"/b/{bent}/cancel/").status_code == 404
+    for malformed in ("x", link(booking)[:-1], "😀", "a.b.c"):
+        assert client.get(f"/b/{malformed}/").status_code == 404
+        assert client.post(f"/b/{malformed}/cancel/").status_code == 404
 
 
-def test_ticket_link_shows_one_ticket_with_its_code(client):
+def test_ticket_link_shows_one_ticket_with_its_qr_code(client):
     booking = BookingFactory(quantity=2)
     ticket = booking.tickets.filter(event_id=booking.event_id).first()
     token = link(booking, "ticket", ticket)
     assert client.get(f"/t/{token}/").status_code == 200
     assert b"<svg" in client.get(f"/t/{token}/code.svg").content
+
+
+def test_ticket_link_of_a_cancelled_ticket_has_no_qr_code(client):
+    booking = BookingFactory()
+    token = link(booking, "ticket", booking.tickets.get(event_id=booking.event_id))
+    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", booking.pk)
+    assert "Not valid" in client.get(f"/t/{token}/").content.decode()
+    assert client.get(f"/t/{token}/code.svg").status_code == 404

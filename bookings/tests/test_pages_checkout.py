@@ -1,4 +1,4 @@
-"""Checkout: seats booked at the price shown, with and without an account."""
+"""Checkout: booking at the price shown, as a user and as a guest."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def open_checkout(client, event, quantity=1) -> dict[str, str]:
-    """Open the checkout as a browser does; return what its form would send."""
+    """Open the checkout page; return the fields that its form would submit."""
     response = client.get(reverse("book", args=[event.pk]), {"quantity": quantity})
     assert response.status_code == 200
     return fields_of(response)
@@ -38,7 +38,7 @@ def fields_of(response) -> dict[str, str]:
     return fields
 
 
-def send(client, event, fields, **more):
+def submit(client, event, fields, **more):
     return client.post(reverse("book", args=[event.pk]), fields | more)
 
 
@@ -46,10 +46,10 @@ def set_price(event, price):
     run("UPDATE events SET current_price = %s WHERE id = %s", Decimal(price), event.pk)
 
 
-def test_checkout_books_for_somebody_logged_in(client, user):
+def test_checkout_books_for_the_current_user(client, user):
     event = EventFactory(priced=20)
 
-    response = send(client, event, open_checkout(client, event, 2))
+    response = submit(client, event, open_checkout(client, event, 2))
 
     booking = Booking.objects.get()
     assert (booking.user_id, booking.quantity, booking.total_amount) == (user.pk, 2, 40)
@@ -59,11 +59,11 @@ def test_checkout_books_for_somebody_logged_in(client, user):
     assert "€40.00 due at the entrance" in page
 
 
-def test_checkout_books_for_a_guest_who_is_not_logged_in_by_it(client):
+def test_checkout_books_for_a_guest_without_logging_them_in(client):
     event = EventFactory()
     fields = open_checkout(client, event)
 
-    response = send(client, event, fields, name="Ada 🎷", email="ada@example.org")
+    response = submit(client, event, fields, name="Ada 🎷", email="ada@example.org")
 
     booking = Booking.objects.select_related("user__person_key").get()
     assert booking.user.email == "ada@example.org"
@@ -73,12 +73,12 @@ def test_checkout_books_for_a_guest_who_is_not_logged_in_by_it(client):
     assert client.get(reverse("my_bookings")).status_code == 302
 
 
-def test_checkout_answers_a_guest_the_same_whether_or_not_they_have_an_account(client):
+def test_checkout_responds_the_same_to_known_and_unknown_email_addresses(client):
     UserFactory(email="known@example.org")
     event = EventFactory()
     pages = []
     for email in ("known@example.org", "new@example.org"):
-        response = send(client, event, open_checkout(client, event), name="A", email=email)
+        response = submit(client, event, open_checkout(client, event), name="A", email=email)
         page = client.get(response.url).content.decode()
         for booking in Booking.objects.all():
             page = page.replace(booking.booking_reference, "").replace(booking.pk.hex, "")
@@ -87,104 +87,104 @@ def test_checkout_answers_a_guest_the_same_whether_or_not_they_have_an_account(c
     assert abs(pages[0][1] - pages[1][1]) < 20
 
 
-def test_checkout_of_what_is_sold_out_tells_no_stranger_who_has_seats(client):
+def test_checkout_when_sold_out_does_not_reveal_who_has_seats(client):
     event = EventFactory(total_capacity=2, max_per_person=2)
     fields = open_checkout(client, event)
     known = BookingFactory(event=event, quantity=2).user.email
     answers = [
-        send(client, event, fields, name="A", email=email) for email in (known, "new@example.org")
+        submit(client, event, fields, name="A", email=email) for email in (known, "new@example.org")
     ]
     assert [answer.status_code for answer in answers] == [409, 409]
     titles = [answer.context["refusal"]["title"] for answer in answers]
     assert titles == ["There are not enough seats left"] * 2
 
 
-def test_checkout_sent_twice_makes_one_booking_and_shows_it_again(client, user):
+def test_checkout_submitted_twice_makes_one_booking_and_shows_it_again(client, user):
     event = EventFactory()
     fields = open_checkout(client, event)
 
-    first, second = send(client, event, fields), send(client, event, fields)
+    first, second = submit(client, event, fields), submit(client, event, fields)
 
     assert first.url == second.url
     assert Booking.objects.count() == 1
 
 
-def test_checkout_changed_after_booking_asks_once_more(client, user):
+def test_checkout_changed_after_booking_asks_before_booking_again(client, user):
     event = EventFactory()
     fields = open_checkout(client, event)
-    send(client, event, fields)
+    submit(client, event, fields)
 
-    response = send(client, event, fields, quantity="2")
+    response = submit(client, event, fields, quantity="2")
 
     assert response.status_code == 422
-    assert "This form was sent already" in response.content.decode()
-    again = send(client, event, fields_of(response), quantity="2")
+    assert "This form has already been submitted" in response.content.decode()
+    again = submit(client, event, fields_of(response), quantity="2")
     assert again.status_code == 302
     assert Booking.objects.count() == 2
 
 
-def test_checkout_keeps_the_quoted_price_although_it_rises(client, user):
+def test_checkout_keeps_the_quoted_price_when_the_price_rises(client, user):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event)
     set_price(event, 30)
 
-    assert send(client, event, fields).status_code == 302
+    assert submit(client, event, fields).status_code == 302
     assert Booking.objects.get().unit_price == 20
 
 
-def test_checkout_shows_both_prices_where_the_promise_is_over(client, user, clock):
+def test_checkout_shows_both_prices_when_the_quote_has_expired(client, user, clock):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event)
     set_price(event, 30)
     clock.move(timedelta(minutes=16))
 
-    response = send(client, event, fields)
+    response = submit(client, event, fields)
 
     page = response.content.decode()
     assert response.status_code == 422
-    assert "€20.00 when you looked" in page
+    assert "€20.00 when you opened" in page
     assert "€30.00 now" in page
     assert Booking.objects.count() == 0
-    assert send(client, event, fields_of(response)).status_code == 302
+    assert submit(client, event, fields_of(response)).status_code == 302
     assert Booking.objects.get().unit_price == 30
 
 
-def test_checkout_of_a_free_event_shows_a_price_that_came_up(client, user):
+def test_checkout_of_a_free_event_shows_a_price_added_meanwhile(client, user):
     event = EventFactory(payment_mode="door")
     fields = open_checkout(client, event)
     set_price(event, 5)
 
-    response = send(client, event, fields)
+    response = submit(client, event, fields)
 
     assert response.status_code == 409
     assert "is €5.00 now" in response.content.decode()
 
 
-def test_checkout_asks_again_for_more_seats_than_the_price_was_shown_for(client, user):
+def test_checkout_for_more_seats_than_quoted_shows_the_new_total(client, user):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event, 1)
 
-    response = send(client, event, fields, quantity="3")
+    response = submit(client, event, fields, quantity="3")
 
     assert response.status_code == 422
     assert "€60.00" in response.content.decode()
-    assert send(client, event, fields_of(response)).status_code == 302
+    assert submit(client, event, fields_of(response)).status_code == 302
     assert Booking.objects.get().total_amount == 60
 
 
-def test_checkout_does_not_take_another_browsers_quote(client, user):
+def test_checkout_refuses_the_quote_of_another_browser(client, user):
     event = EventFactory(priced=20)
     fields = open_checkout(Client(), event)
     set_price(event, 30)
 
-    assert send(client, event, fields).status_code == 422
+    assert submit(client, event, fields).status_code == 422
     assert Booking.objects.count() == 0
 
 
-def test_checkout_sold_out_leads_to_the_line_with_the_same_number(client, user):
+def test_checkout_when_sold_out_links_to_the_waitlist_with_the_same_quantity(client, user):
     event = EventFactory(total_capacity=2)
     fields = open_checkout(client, event, 3)
-    response = send(client, event, fields)
+    response = submit(client, event, fields)
 
     page = response.content.decode()
     assert response.status_code == 409
@@ -195,11 +195,11 @@ def test_checkout_sold_out_leads_to_the_line_with_the_same_number(client, user):
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "11", "9" * 30, "x", "1.5", "", "١٠٠", "😀"])
-def test_checkout_refuses_nonsense_quantities(client, user, quantity):
+def test_checkout_refuses_invalid_quantities(client, user, quantity):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event)
 
-    response = send(client, event, fields, quantity=quantity)
+    response = submit(client, event, fields, quantity=quantity)
 
     assert response.status_code == 422
     assert response.context["form"].errors["quantity"]
@@ -222,11 +222,11 @@ def test_checkout_refuses_nonsense_quantities(client, user, quantity):
         {"name": "\u202e\ud7ff\x07"},
     ],
 )
-def test_checkout_says_what_is_wrong_with_a_guest(client, wrong):
+def test_checkout_shows_errors_in_a_guests_name_and_email(client, wrong):
     event = EventFactory()
     fields = open_checkout(client, event) | {"name": "Ada", "email": "ada@example.org"}
 
-    response = send(client, event, fields | wrong)
+    response = submit(client, event, fields | wrong)
 
     assert response.status_code == 422
     assert response.context["form"].errors.keys() == wrong.keys()
@@ -234,37 +234,37 @@ def test_checkout_says_what_is_wrong_with_a_guest(client, wrong):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 1000, "null\x00", "😀" * 10, "\n"])
-def test_checkout_bears_any_key(client, user, key):
+def test_checkout_accepts_any_idempotency_key(client, user, key):
     event = EventFactory()
     fields = open_checkout(client, event) | {"idempotency_key": key}
-    assert send(client, event, fields).status_code in (302, 422)
+    assert submit(client, event, fields).status_code in (302, 422)
 
 
 @pytest.mark.parametrize("quote", ["x", "x" * 3000, "null\x00", "a:b:c", "😀"])
-def test_checkout_refuses_bent_quotes(client, user, quote):
+def test_checkout_refuses_malformed_quotes(client, user, quote):
     event = EventFactory(priced=20)
     fields = open_checkout(client, event) | {"quote": quote}
-    assert send(client, event, fields).status_code == 422
+    assert submit(client, event, fields).status_code == 422
 
 
-def test_checkout_of_what_cannot_be_booked(client, user, clock):
+def test_checkout_of_events_that_cannot_be_booked(client, user, clock):
     draft = EventFactory(published_at=None)
-    off = EventFactory(status="cancelled")
+    cancelled = EventFactory(status="cancelled")
     over = EventFactory()
     assert client.get(reverse("book", args=[draft.pk])).status_code == 404
     assert client.get(reverse("book", args=[uuid4()])).status_code == 404
-    assert client.get(reverse("book", args=[off.pk])).status_code == 409
+    assert client.get(reverse("book", args=[cancelled.pk])).status_code == 409
     clock.move(timedelta(days=31))
     assert client.get(reverse("book", args=[over.pk])).status_code == 409
-    response = send(client, over, {"quantity": "1", "unit_price": "0"})
+    response = submit(client, over, {"quantity": "1", "unit_price": "0"})
     assert response.status_code == 409
     assert "Bookings are closed" in response.content.decode()
 
 
-def test_checkout_needs_its_form_token():
+def test_checkout_requires_a_csrf_token():
     event = EventFactory()
     strict = Client(enforce_csrf_checks=True)
-    assert send(strict, event, {"quantity": "1"}).status_code == 403
+    assert submit(strict, event, {"quantity": "1"}).status_code == 403
     assert Booking.objects.count() == 0
 
 
@@ -272,7 +272,7 @@ def test_checkout_without_scripts_updates_the_price_and_keeps_what_was_typed(cli
     event = EventFactory(priced=20)
     fields = open_checkout(client, event) | {"name": "Ada", "email": "", "look": "1"}
 
-    response = send(client, event, fields, quantity="3")
+    response = submit(client, event, fields, quantity="3")
 
     page = response.content.decode()
     assert response.status_code == 200
@@ -282,7 +282,7 @@ def test_checkout_without_scripts_updates_the_price_and_keeps_what_was_typed(cli
     assert fields_of(response)["idempotency_key"] == fields["idempotency_key"]
 
 
-def test_checkout_answers_htmx_with_the_price_alone(client):
+def test_checkout_returns_only_the_price_to_htmx(client):
     event = EventFactory(priced=20)
     url = reverse("book", args=[event.pk])
     page = client.get(url, {"quantity": 4}, headers={"HX-Request": "true"}).content.decode()

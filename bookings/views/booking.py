@@ -1,4 +1,4 @@
-"""A person's bookings, each also by the link in a mail: opening it shows, a button acts."""
+"""A user's bookings. Emailed links open the same pages; opening one changes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings import operations, queries
@@ -19,7 +18,7 @@ from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for
 from bookings.forms import IdempotentForm
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from bookings.operations import BookingNotFound, Canceller
-from bookings.presenters import Addresses, BookingPresenter, TicketPresenter, present_tickets
+from bookings.presenters import BookingPresenter, BookingUrls, TicketPresenter, present_tickets
 from bookings.qr import qr_svg
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
@@ -29,6 +28,7 @@ from evently.links import LinkInvalid, read_link
 from evently.pages import (
     current_user,
     form_idempotency,
+    owner_or_link,
     render_refusal,
     require_get_or_post,
     secret_link_page,
@@ -39,47 +39,48 @@ BOOKINGS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A booking that somebody may see, and where its pages are for them."""
+class BookingAccess:
+    """A booking that the visitor may see, and its URLs for them.
+
+    holder_name: shown on the tickets, to the owner alone.
+    """
 
     booking: Booking
-    addresses: Addresses
+    urls: BookingUrls
     holder_name: str = ""
 
-    @property
-    def by_link(self) -> bool:
-        """Whether it was opened by a mailed link."""
-        return bool(self.addresses.token)
 
-
-def own(request: HttpRequest, booking_id: UUID) -> Opened:
-    """Return one of the reader's bookings. Raises BookingNotFound."""
+def own_booking(request: HttpRequest, booking_id: UUID) -> BookingAccess:
+    """Find one of the current user's bookings. Raises BookingNotFound."""
     user = current_user(request)
     booking = queries.booking_of(user_id=user.pk, booking_id=booking_id)
     if booking is None:
         raise BookingNotFound
-    return Opened(booking, Addresses.own(booking.pk), user.name)
+    return BookingAccess(booking, BookingUrls.for_owner(booking.pk), user.name)
 
 
-def linked(token: str) -> Opened:
-    """Return the booking that a mailed link is for. Raises LinkInvalid."""
+def linked_booking(token: str) -> BookingAccess:
+    """Find the booking of an emailed link. Raises LinkInvalid."""
     event_id, booking_id = read_link(purpose="booking", token=token)
     bookings = Booking.objects.select_related("event")
     booking = bookings.filter(event_id=event_id, pk=booking_id).first()
     if booking is None:
         raise LinkInvalid
-    return Opened(booking, Addresses.by_link(token))
+    return BookingAccess(booking, BookingUrls.for_link(token))
+
+
+for_owner_or_link = owner_or_link(owned=own_booking, linked=linked_booking)
 
 
 @require_safe
 @login_required
 def my_bookings(request: HttpRequest) -> HttpResponse:
-    """List the reader's bookings: those ahead, or those that are past or cancelled."""
+    """List the current user's upcoming bookings, or those that are past or cancelled."""
     is_past = bool(request.GET.get("past"))
     at = now()
     bookings = queries.booking_history(user_id=current_user(request).pk)
     page = page_of(
-        bookings.exclude(is_ahead(at)) if is_past else bookings.filter(is_ahead(at)),
+        bookings.exclude(is_upcoming(at)) if is_past else bookings.filter(is_upcoming(at)),
         ordering=("-event__event_date", "-id") if is_past else ("event__event_date", "id"),
         size=BOOKINGS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
@@ -92,143 +93,45 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/list.html", context)
 
 
-def is_ahead(at: datetime) -> Q:
-    """Return what is true of bookings that still matter at a moment."""
+def is_upcoming(at: datetime) -> Q:
+    """Return the condition for bookings that hold seats of an event that is not over."""
     return Q(status__in=HOLDING_SEATS) & ~over_by(at, prefix="event__")
 
 
 @require_safe
-@login_required
-@never_cache
-def booking_detail(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """Show one of the reader's bookings with its tickets."""
-    return _show(request, own(request, booking_id))
+@for_owner_or_link
+def booking_detail(request: HttpRequest, access: BookingAccess) -> HttpResponse:
+    return render(request, "bookings/detail.html", _context(access))
 
 
 @require_safe
-@secret_link_page
-def booking_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the booking of a mailed link."""
-    return _show(request, linked(token))
+@for_owner_or_link
+def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
+    """Show the confirmation page."""
+    return render(request, "bookings/done.html", _context(access))
 
 
-@require_safe
-@login_required
-@never_cache
-def booking_done(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """Show somebody that they have booked."""
-    return _done(request, own(request, booking_id))
-
-
-@require_safe
-@secret_link_page
-def booking_link_done(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a guest that they have booked."""
-    return _done(request, linked(token))
-
-
-@require_get_or_post
-@login_required
-@never_cache
-def cancel_booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """Ask whether to cancel one of the reader's bookings; a POST does it."""
-    return _cancel(request, own(request, booking_id))
-
-
-@require_get_or_post
-@secret_link_page
-def booking_link_cancel(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask whether to cancel the booking of a mailed link; a POST does it."""
-    return _cancel(request, linked(token))
-
-
-@require_safe
-@login_required
-def booking_calendar(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """Give the calendar file of one of the reader's bookings."""
-    return _calendar(own(request, booking_id))
-
-
-@require_safe
-@secret_link_page
-def booking_link_calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """Give the calendar file of the booking of a mailed link."""
-    return _calendar(linked(token))
-
-
-@require_safe
-@login_required
-@never_cache
-def ticket_qr(request: HttpRequest, booking_id: UUID, ticket_id: UUID) -> HttpResponse:
-    """Draw the code of one of the reader's tickets."""
-    return _qr(own(request, booking_id).booking, ticket_id)
-
-
-@require_safe
-@secret_link_page
-def ticket_qr_by_link(request: HttpRequest, token: str, ticket_id: UUID) -> HttpResponse:
-    """Draw the code of a ticket of the booking of a mailed link."""
-    return _qr(linked(token).booking, ticket_id)
-
-
-@require_safe
-@secret_link_page
-def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the one ticket of a mailed link, which can be handed on."""
-    ticket = _linked_ticket(token)
-    at = now()
-    context = {
-        "booking": BookingPresenter(ticket.booking, at=at),
-        "ticket": TicketPresenter(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
-    }
-    return render(request, "bookings/ticket.html", context)
-
-
-@require_safe
-@secret_link_page
-def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
-    """Draw the code of the ticket of a mailed link."""
-    ticket = _linked_ticket(token)
-    return _qr(ticket.booking, ticket.pk)
-
-
-def _linked_ticket(token: str) -> Ticket:
-    event_id, ticket_id = read_link(purpose="ticket", token=token)
-    tickets = Ticket.objects.select_related("booking__event")
-    ticket = tickets.filter(event_id=event_id, pk=ticket_id).first()
-    if ticket is None:
-        raise LinkInvalid
-    return ticket
-
-
-def _show(request: HttpRequest, opened: Opened) -> HttpResponse:
-    return render(request, "bookings/detail.html", _context(opened))
-
-
-def _done(request: HttpRequest, opened: Opened) -> HttpResponse:
-    return render(request, "bookings/done.html", _context(opened))
-
-
-def _context(opened: Opened) -> dict[str, Any]:
-    booking = BookingPresenter(opened.booking, at=now())
+def _context(access: BookingAccess) -> dict[str, Any]:
+    booking = BookingPresenter(access.booking, at=now())
     return {
         "booking": booking,
-        "tickets": present_tickets(
-            opened.booking, opened.addresses, holder_name=opened.holder_name
-        ),
+        "tickets": present_tickets(access.booking, access.urls, holder_name=access.holder_name),
         "can_cancel": booking.can_cancel,
-        "can_cancel_until": opened.booking.event.cancellable_until,
-        "addresses": opened.addresses,
-        "by_link": opened.by_link,
+        "can_cancel_until": access.booking.event.cancellable_until,
+        "urls": access.urls,
+        "by_link": access.urls.by_link,
     }
 
 
-def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
-    booking, addresses = opened.booking, opened.addresses
+@require_get_or_post
+@for_owner_or_link
+def cancel_booking(request: HttpRequest, access: BookingAccess) -> HttpResponse:
+    """Ask for confirmation; a POST cancels."""
+    booking, urls = access.booking, access.urls
     context = {
         "booking": BookingPresenter(booking, at=now()),
         "form": IdempotentForm(request.POST or None),
-        "back_url": addresses.detail,
+        "back_url": urls.detail,
     }
     if request.method != "POST":
         return render(request, "bookings/cancel.html", context)
@@ -246,21 +149,57 @@ def _cancel(request: HttpRequest, opened: Opened) -> HttpResponse:
     except DomainError as refusal:
         context["refusal"] = refusal
         return render_refusal(request, "bookings/cancel.html", context, refusal)
-    messages.success(request, "Your seats are given back. Thank you for telling us.")
-    return redirect(addresses.detail)
+    messages.success(request, "Your booking has been cancelled.")
+    return redirect(urls.detail)
 
 
-def _calendar(opened: Opened) -> HttpResponse:
-    response = HttpResponse(calendar_for(opened.booking), content_type=CONTENT_TYPE)
+@require_safe
+@for_owner_or_link
+def booking_calendar(request: HttpRequest, access: BookingAccess) -> HttpResponse:
+    response = HttpResponse(calendar_for(access.booking), content_type=CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
     return response
 
 
-def _qr(booking: Booking, ticket_id: UUID) -> HttpResponse:
-    tickets = booking.tickets.filter(
-        event_id=booking.event_id, pk=ticket_id, cancelled_at__isnull=True
-    )
-    ticket = tickets.first()
+@require_safe
+@for_owner_or_link
+def ticket_qr(request: HttpRequest, access: BookingAccess, ticket_id: UUID) -> HttpResponse:
+    """Return the QR code of a ticket (SVG). Raises TicketNotFound."""
+    return _svg(queries.active_ticket(access.booking, ticket_id=ticket_id))
+
+
+@require_safe
+@secret_link_page
+def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a single ticket by its own link, which the attendee can forward."""
+    ticket = _linked_ticket(token)
+    at = now()
+    context = {
+        "booking": BookingPresenter(ticket.booking, at=at),
+        "ticket": TicketPresenter(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
+    }
+    return render(request, "bookings/ticket.html", context)
+
+
+@require_safe
+@secret_link_page
+def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
+    """Return the QR code of a ticket by its own link (SVG). Raises TicketNotFound."""
+    ticket = _linked_ticket(token)
+    if ticket.is_cancelled:
+        raise queries.TicketNotFound
+    return _svg(ticket)
+
+
+def _linked_ticket(token: str) -> Ticket:
+    """Find the ticket of an emailed link. Raises LinkInvalid."""
+    event_id, ticket_id = read_link(purpose="ticket", token=token)
+    tickets = Ticket.objects.select_related("booking__event")
+    ticket = tickets.filter(event_id=event_id, pk=ticket_id).first()
     if ticket is None:
-        raise BookingNotFound
+        raise LinkInvalid
+    return ticket
+
+
+def _svg(ticket: Ticket) -> HttpResponse:
     return HttpResponse(qr_svg(ticket), content_type="image/svg+xml")

@@ -1,5 +1,6 @@
-"""Checkout: look at the price, say who you are, book."""
+"""Checkout: choose the number of seats, see the price, book."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from bookings import operations
 from bookings.forms import CheckoutForm
-from bookings.models import Booking
-from bookings.presenters import Addresses, next_step, too_few
+from bookings.presenters import BookingUrls, refusal_notice, shortage_notice
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
@@ -34,108 +34,106 @@ from events.queries import public_event
 @never_cache
 @vary_on_headers("HX-Request")
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Show the price of so many seats, with a promise; a POST books them.
+    """Show the price of the requested number of seats, with a quote; a POST books them.
 
-    Without scripts, a button of the form looks at the price of another number: a POST with
-    `look`, for what somebody has typed belongs in no address.
+    Without scripts, a button submits the form with `look` to update the price: by POST, so that
+    name and email address stay out of the URL.
     """
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
     if request.method != "POST":
-        return _look(request, event, request.GET.get("quantity"))
+        return _show_price(request, event, request.GET.get("quantity"))
     if "look" in request.POST:
-        return _look(request, event, request.POST.get("quantity"))
-    return _book(request, event)
+        return _show_price(request, event, request.POST.get("quantity"))
+    return _submit(request, event)
 
 
-def _look(request: HttpRequest, event: Event, asked: str | None) -> HttpResponse:
-    """Show the form with the price of so many seats; what was typed before stays."""
+def _show_price(request: HttpRequest, event: Event, requested: str | None) -> HttpResponse:
+    """Show the form with the price of the requested quantity; what was typed before stays."""
     form = _form(request, event)
     for name in form.fields.keys() & request.POST.keys():
         form.initial[name] = request.POST[name]
-    quantity = form.fields["quantity"].clean(asked) if _is_number(asked) else 1
+    quantity = form.fields["quantity"].clean(requested) if _is_number(requested) else 1
     form.initial["quantity"] = quantity
     try:
         quote = quote_price(event_id=event.pk, quantity=quantity, holder=quote_holder(request))
     except DomainError as refusal:
-        return _refused(request, event, form, refusal, quantity=quantity)
+        return _show_refused(request, event, form, refusal, quantity=quantity)
     context = _context(event, form, quantity=quantity, quote=quote)
-    context["too_few"] = too_few(event, quantity)
+    context["shortage"] = shortage_notice(event, quantity)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "bookings/_summary.html", context)
     return render(request, "bookings/checkout.html", context)
 
 
-def _book(request: HttpRequest, event: Event) -> HttpResponse:
+def _submit(request: HttpRequest, event: Event) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
-        operations.log_guest_refusal(
+        operations.log_invalid_form(
             event_id=event.pk,
             user_id=request.user.pk if request.user.is_authenticated else None,
             quantity=form.cleaned_data.get("quantity"),
             origin=origin_of(request),
         )
-        return _refused(request, event, form)
-    quantity = form.cleaned_data["quantity"]
+        return _show_refused(request, event, form)
     try:
-        booking_id = _place(request, event, form)
+        booking_id = _book_seats(request, event, form)
     except operations.OwnerNotified as refusal:
-        return _owner_told(request, event, form, refusal)
+        return _show_owner_notified(request, event, form, refusal)
     except DomainError as refusal:
-        return _refused(request, event, form, refusal, quantity=quantity)
+        return _show_refused(request, event, form, refusal, quantity=form.cleaned_data["quantity"])
     if request.user.is_authenticated:
-        return redirect(Addresses.own(booking_id).done)
-    return redirect(Addresses.linked(event_id=event.pk, booking_id=booking_id).done)
+        return redirect(BookingUrls.for_owner(booking_id).done)
+    return redirect(BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id).done)
 
 
-def _place(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
-    """Book, and return the booking's id; the first one's where the form was sent before.
+def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
+    """Book, and return the booking's id: of the first booking where the form was sent before.
 
-    A guest is given an account, and is not logged in by that.
+    A guest gets an account, and is not logged in.
     """
-    wishes = form.cleaned_data
-    quantity, quote = wishes["quantity"], wishes["quote"] or None
-    seats = {
+    data = form.cleaned_data
+    quantity, quote = data["quantity"], data["quote"] or None
+    arguments = {
         "event_id": event.pk,
         "quantity": quantity,
         "origin": origin_of(request),
         "quote": quote,
-        "unit_price": None if quote else wishes["unit_price"],
+        "unit_price": None if quote else data["unit_price"],
         "holder": quote_holder(request),
     }
 
     def idempotency(user_id: UUID) -> Idempotency | None:
         return form_idempotency(
-            request, user_id=user_id, body={"quantity": quantity}, answer=_answer
+            request,
+            user_id=user_id,
+            body={"quantity": quantity},
+            answer=lambda booking: {"booking": booking.pk},
         )
 
     try:
         if request.user.is_authenticated:
             user_id = request.user.pk
             return operations.book_seats(
-                user_id=user_id, idempotency=idempotency(user_id), **seats
+                user_id=user_id, idempotency=idempotency(user_id), **arguments
             ).pk
         return operations.book_as_guest(
-            email=wishes["email"], name=wishes["name"], form_idempotency=idempotency, **seats
+            email=data["email"], name=data["name"], form_idempotency=idempotency, **arguments
         ).pk
     except Replayed as first:
         return UUID(first.answer["booking"])
 
 
-def _answer(booking: Booking) -> dict[str, Any]:
-    return {"booking": booking.pk}
-
-
-def _owner_told(
+def _show_owner_notified(
     request: HttpRequest, event: Event, form: CheckoutForm, refusal: operations.OwnerNotified
 ) -> HttpResponse:
-    """Say the same for every reason that concerns the owner of the address alone."""
+    """Show the same page for every reason that only the owner of the email address may learn."""
     context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
-    return render_refusal(request, "bookings/owner_told.html", context, refusal)
+    return render_refusal(request, "bookings/owner_notified.html", context, refusal)
 
 
-def _refused(
+def _show_refused(
     request: HttpRequest,
     event: Event,
     form: CheckoutForm,
@@ -143,31 +141,43 @@ def _refused(
     *,
     quantity: int | None = None,
 ) -> HttpResponse:
-    """Show the form again with what was entered, a fresh price, and what to do next."""
+    """Show the form again with what was entered, the current price, and the next step.
+
+    refusal, quantity: None for an invalid form, which shows its own errors.
+    """
     event = public_event(event.pk) or event
-    quote = _fresh_quote(request, event, quantity)
-    shown_quantity = quantity if quote is not None and quantity is not None else 1
+    quote = _new_quote(request, event, quantity)
+    quoted_quantity = quantity if quote is not None and quantity is not None else 1
     if quote is None:
-        quote = _fresh_quote(request, event, 1)
+        quote = _new_quote(request, event, 1)
     if isinstance(refusal, IdempotencyMismatch):
         form.with_new_idempotency_key()
-    context = _context(event, form, quantity=shown_quantity, quote=quote)
-    if (
-        form.is_bound
-        and isinstance(refusal, Invalid)
-        and refusal.fields.keys() & form.fields.keys()
-    ):
+    context = _context(event, form, quantity=quoted_quantity, quote=quote)
+    if refusal is not None and _names_fields(refusal, form):
         add_refusal(form, refusal)
     elif refusal is not None:
-        seen = form.cleaned_data.get("unit_price") if form.is_bound else None
-        context["refusal"] = next_step(
-            refusal, event=event, quantity=quantity or 1, seen_price=seen
+        context["refusal"] = refusal_notice(
+            refusal, event=event, quantity=quantity or 1, shown_price=_shown_price(form)
         )
     return render_refusal(request, "bookings/checkout.html", context, refusal)
 
 
-def _fresh_quote(request: HttpRequest, event: Event, quantity: int | None) -> Quote | None:
-    """Return a new promise, or None where nothing can be promised."""
+def _names_fields(refusal: DomainError, form: CheckoutForm) -> bool:
+    """Return whether a refusal can be shown beside fields of a submitted form."""
+    return (
+        form.is_bound
+        and isinstance(refusal, Invalid)
+        and bool(refusal.fields.keys() & form.fields.keys())
+    )
+
+
+def _shown_price(form: CheckoutForm) -> Decimal | None:
+    """Return the price of a seat that a submitted form showed."""
+    return form.cleaned_data.get("unit_price") if form.is_bound else None
+
+
+def _new_quote(request: HttpRequest, event: Event, quantity: int | None) -> Quote | None:
+    """Return a new quote, or None where nothing can be booked."""
     try:
         return quote_price(event_id=event.pk, quantity=quantity or 1, holder=quote_holder(request))
     except DomainError:

@@ -6,8 +6,7 @@ from uuid import UUID
 from django.db import connection
 
 from bookings.models import Booking
-from bookings.operations import attempted, log_attempt, take_seats
-from bookings.signals import booking_confirmed
+from bookings.operations import book_held_seats, log_refused_attempt
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
@@ -141,7 +140,7 @@ def close_overdue_entries(*, locked_event: Event) -> None:
 def accept_promotion(
     *, event_id: UUID, promotion_id: UUID, origin: Origin, idempotency: Idempotency | None = None
 ) -> Booking:
-    """Claim an offer: its held seats become a booking, at the offered price or less.
+    """Accept an offer: the seats it holds become a booking, at the offered price or less.
 
     Raises PromotionNotFound, PromotionExpired (by the database's clock), PromotionClosed,
     SalesClosed, EventBusy; Replayed (`idempotency`).
@@ -150,7 +149,7 @@ def accept_promotion(
     if offer is None:
         raise PromotionNotFound
 
-    def work() -> Booking:
+    def accept() -> Booking:
         event = lock_event(event_id)
         promotion = lock_promotion(locked_event=event, promotion_id=promotion_id)
         if not event.is_active:
@@ -161,27 +160,23 @@ def accept_promotion(
             Promotion.objects.filter(event_id=event.pk, pk=promotion.pk).update(
                 status=PromotionStatus.USED, booking_id=booking_id
             )
-        booking = take_seats(
-            event=event,
+        booking = book_held_seats(
+            locked_event=event,
+            booking_id=booking_id,
             user_id=promotion.user_id,
             quantity=promotion.quantity,
             unit_price=min(promotion.unit_price, event.current_price),
-            booking_id=booking_id,
+            origin=origin,
         )
         WaitlistEntry.objects.filter(event_id=event.pk, pk=promotion.waitlist_id).update(
             status=EntryStatus.BOOKED
         )
-        log_attempt(booking=booking, origin=origin)
-        booking_confirmed.send(sender=Booking, booking=booking)
         return booking
 
-    return attempted(
-        lambda: run_in_transaction(work, idempotency=idempotency),
-        event_id=event_id,
-        user_id=offer.user_id,
-        quantity=offer.quantity,
-        origin=origin,
-    )
+    with log_refused_attempt(
+        event_id=event_id, user_id=offer.user_id, quantity=offer.quantity, origin=origin
+    ):
+        return run_in_transaction(accept, idempotency=idempotency)
 
 
 def decline_promotion(
