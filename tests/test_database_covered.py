@@ -61,9 +61,9 @@ STANDS_BEHIND = {
 SHOWN_BY = {
     # The partition's own name is told, not that of the whole table.
     "notifications_pkey": "test_notification_id_is_unique",
-    "trg_audit_delete": "test_the_trail_follows_what_its_triggers_say",
-    "trg_audit_insert": "test_the_trail_follows_what_its_triggers_say",
-    "trg_audit_update": "test_the_trail_follows_what_its_triggers_say",
+    "trg_audit_delete": "test_each_audit_trigger_writes_a_row",
+    "trg_audit_insert": "test_each_audit_trigger_writes_a_row",
+    "trg_audit_update": "test_each_audit_trigger_writes_a_row",
     "trg_bookings_ledger_delete": "test_seats_of_deleted_people_come_back",
     "trg_bookings_ledger_insert": "test_booking_takes_seats_until_none_are_left",
     "trg_bookings_ledger_update": "test_quantity_moves_exactly_the_difference",
@@ -89,8 +89,8 @@ SHOWN_BY = {
     "trg_promotions_update": "test_pending_offer_keeps_its_terms",
     "trg_template_updated": "test_template_version_can_be_deactivated_and_records_when",
     "trg_tickets_update": "test_ticket_refuses",
-    "trg_user_key_destroyed": "test_deleting_a_user_destroys_their_key",
-    "trg_user_keys_emptied": "test_emptying_users_empties_the_keys",
+    "trg_user_key_destroyed": "test_deleting_a_user_deletes_the_key",
+    "trg_user_keys_emptied": "test_truncating_users_truncates_the_keys",
     "trg_user_versioned": "test_trg_user_versioned_counts_edits",
     "trg_waitlists_a_guard": "test_place_in_line_is_not_made_more",
     "trg_waitlists_join": "test_closed_event_has_no_line_to_join",

@@ -1,4 +1,4 @@
-"""The whole of `script/server`, started for real."""
+"""`script/server` as a whole, with real processes."""
 
 import json
 import os
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 @pytest.fixture
 def new_home():
-    """Make folders for data that stay until what runs in them is gone."""
+    """Create data folders, which are deleted once no process uses them."""
     with ExitStack() as folders:
         yield lambda: folders.enter_context(home_for_tests())
 
@@ -48,7 +48,7 @@ def home(new_home):
 
 @pytest.fixture
 def start(new_home):
-    """Start supervisors that are gone, with all they started, after the test."""
+    """Start supervisors; after the test, they and all their processes are killed."""
     started = []
 
     def start_one(home, **options):
@@ -57,12 +57,12 @@ def start(new_home):
         return running
 
     yield start_one
-    # The last one first: an earlier one of the same home would wait for its processes to end.
+    # In reverse order: an earlier one of the same home would wait for its processes to end.
     for running in reversed(started):
         running.kill_everything()
 
 
-def nothing_left(home):
+def remaining_processes(home):
     wait_for(lambda: not processes_of(home))
     return processes_of(home)
 
@@ -83,13 +83,13 @@ def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start, new_home):
 
     third = start(one_home)
     assert third.process.wait(timeout=PATIENCE_SECONDS) == 1
-    assert "already runs" in third.said()
+    assert "already running" in third.said()
 
     assert one.end(signal.SIGINT) == 0
-    assert nothing_left(one_home) == {}
+    assert remaining_processes(one_home) == {}
     assert other.get("/readyz")[0] == 200
     assert other.end(signal.SIGTERM) == 0
-    assert nothing_left(other_home) == {}
+    assert remaining_processes(other_home) == {}
 
 
 def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, home):
@@ -98,7 +98,7 @@ def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, home):
         database.execute("CREATE TABLE kept (word text)")
         database.execute("INSERT INTO kept VALUES ('still here')")
     ports = (home / "ports.json").read_text()
-    # Worker, its two or more processes, and the scheduler.
+    # The worker, at least two pool processes, and the scheduler.
     assert wait_for(lambda: len(named(home, "celery")) >= 4)
     assert wait_for(lambda: len(named(home, "gunicorn")) >= 3)
 
@@ -110,7 +110,7 @@ def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, home):
     with second.database() as database:
         assert database.execute("SELECT word FROM kept").fetchone() == ("still here",)
     second.end(signal.SIGKILL)
-    assert nothing_left(home) == {}
+    assert remaining_processes(home) == {}
 
 
 def seconds_of(work):
@@ -120,7 +120,7 @@ def seconds_of(work):
 
 
 def load_django():
-    """Do what each of Evently's processes begins with, and nothing else."""
+    """Do what each of Evently's processes does first, and nothing else."""
     command = [sys.executable, "-c", "import django; django.setup()"]
     settings = {"DJANGO_SETTINGS_MODULE": "evently.settings"}
     subprocess.run(command, cwd=BASE_DIR, env=os.environ | settings, check=True)
@@ -143,24 +143,24 @@ def test_second_start_is_quick_and_has_all_data(start, home):
         assert database.execute("SELECT count(*) FROM events").fetchone() == events != (0,)
 
 
-def kill_and_see_it_come_back(running, part):
-    # Worker and scheduler begin when the web is ready.
+def kill_and_wait_for_restart(running, part):
+    # Worker and scheduler start when the web server is ready.
     assert wait_for(lambda: named(running.home, part)), running.said()
     before = named(running.home, part)
     os.kill(min(before), signal.SIGKILL)
     assert wait_for(lambda: named(running.home, part) - before), running.said()
 
 
-def test_crashed_parts_come_back(start, home):
+def test_crashed_processes_are_restarted(start, home):
     running = start(home, more=WITHOUT_DEMO).await_ready()
     for part in ("gunicorn", "celery", "postgres -D"):
-        kill_and_see_it_come_back(running, part)
+        kill_and_wait_for_restart(running, part)
     assert wait_for(lambda: running.get("/readyz")[0] == 200), running.said()
     assert running.end(signal.SIGINT) == 0
-    assert nothing_left(home) == {}
+    assert remaining_processes(home) == {}
 
 
-def test_files_with_passwords_are_for_their_owner_and_servers_ask_for_them(start, home):
+def test_password_files_are_private_and_servers_require_passwords(start, home):
     running = start(home, more=WITHOUT_DEMO).await_ready()
     assert (home / "passwords.json").stat().st_mode & 0o077 == 0
     ports = json.loads((home / "ports.json").read_text())
@@ -179,7 +179,7 @@ def test_files_with_passwords_are_for_their_owner_and_servers_ask_for_them(start
     assert running.end(signal.SIGTERM) == 0
 
 
-def test_taken_port_is_told_plainly(start, home):
+def test_used_port_stops_the_start_with_a_message(start, home):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -189,7 +189,7 @@ def test_taken_port_is_told_plainly(start, home):
         assert "Traceback" not in running.said()
 
 
-def test_missing_secret_stops_the_start_with_a_sentence(start, home):
+def test_missing_secret_stops_the_start_with_a_message(start, home):
     running = start(home, more={"DEBUG": "false", "SECRET_KEY": ""})
     assert running.process.wait(timeout=PATIENCE_SECONDS) == 2
     assert "SECRET_KEY is not set" in running.said()
@@ -208,8 +208,8 @@ def test_demo_logins_stop_the_start_outside_development(start, home):
     assert "Traceback" not in running.said()
 
 
-def python_for_everybody(folder):
-    """Copy this Python to where an ordinary user may run it; root's own may be out of reach."""
+def python_for_all_users(folder):
+    """Copy this Python to where an ordinary user can run it; root's may be unreachable."""
     version = f"python3.{sys.version_info.minor}"
     base = Path(sys.base_prefix)
     unneeded = shutil.ignore_patterns(
@@ -224,18 +224,18 @@ def python_for_everybody(folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user already")
-def test_ordinary_user_runs_it_and_kill_9_leaves_nothing(start, new_home):
+def test_ordinary_user_can_run_it_and_kill_9_leaves_nothing(start, new_home):
     user = pwd.getpwnam("nobody")
     packages = Path(sysconfig.get_path("purelib"))
     if not may_enter(packages, ServerUser(user.pw_name, user.pw_uid, user.pw_gid)):
-        pytest.skip(f"{packages} is out of reach for an ordinary user")
+        pytest.skip(f"an ordinary user cannot reach {packages}")
     home = new_home()
     folder = home.parent
     unneeded = (".venv", ".git", ".evently*", "__pycache__", ".*_cache", "node_modules")
     shutil.copytree(
         BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
     )
-    python = python_for_everybody(folder / "python")
+    python = python_for_all_users(folder / "python")
     subprocess.run(["chown", "-R", str(user.pw_uid), str(folder)], check=True)
     running = start(
         home,
@@ -253,4 +253,4 @@ def test_ordinary_user_runs_it_and_kill_9_leaves_nothing(start, new_home):
     assert owners == {user.pw_uid}
 
     running.end(signal.SIGKILL)
-    assert nothing_left(home) == {}
+    assert remaining_processes(home) == {}

@@ -1,4 +1,4 @@
-"""People in the admin, for superusers: found by their exact address, never shown sealed."""
+"""Users and API tokens in the admin, for superusers. Users are found by whole email address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,26 +17,24 @@ from evently.origin import origin_of
 
 
 class SuperusersOnly:
-    """Mixin: people's data is for those who run the site."""
+    """Mixin for admins that neither organizers nor staff of events see."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: people sign up, or `createsuperuser` makes them."""
+        """Users sign up, or are created by `createsuperuser`."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: removing a person cancels what lies ahead of them first."""
+        """Deleting an account first cancels its bookings and waitlist entries."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(SuperusersOnly, StampedAdmin):
-    """Who has an account, and what they may do."""
-
     list_display = ("display_name", "email", "role", "is_active", "is_verified", "created_at")
     list_filter = ("role", "is_active", "is_superuser", "created_at")
     list_per_page = 50
     search_fields = ("email_digest",)
-    search_help_text = "The whole e-mail address, or an id"
+    search_help_text = "The whole email address, or an ID"
     ordering = ("-id",)
     readonly_fields = (
         "id",
@@ -55,20 +53,20 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     actions = (
         "give_organizer_role",
         "withdraw_organizer_role",
-        "switch_on",
-        "switch_off",
+        "activate",
+        "deactivate",
         "end_sessions",
-        "mail_login_link",
+        "email_login_link",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Bring the keys along, so that a page costs the same for one person and a hundred."""
+        """Join the keys, so that a page takes as many queries for one user as for a hundred."""
         return User.objects.with_keys().order_by("-id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Find by the whole address, or by id: sealed names cannot be searched."""
+        """Match the whole email address or the id: sealed columns cannot be searched."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -81,51 +79,42 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
 
     @admin.display(description="name")
     def display_name(self, obj: User) -> str:
-        """Return the opened name."""
         return obj.display_name
 
-    @admin.display(description="e-mail address")
+    @admin.display(description="email address")
     def email(self, obj: User) -> str:
-        """Return the opened address."""
         return obj.email
 
     @admin.display(description="verified", boolean=True)
     def is_verified(self, obj: User) -> bool:
-        """Say whether the address was shown to be theirs."""
         return obj.is_verified
 
-    @admin.action(description="Let them organize events")
+    @admin.action(description="Make organizer")
     def give_organizer_role(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Give the role admin."""
         self._each(request, queryset, lambda user: operations.make_organizer(user_id=user.pk))
 
-    @admin.action(description="Let them organize no longer")
+    @admin.action(description="Remove organizer role")
     def withdraw_organizer_role(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Take the role admin away."""
         self._each(request, queryset, lambda user: operations.withdraw_organizer(user_id=user.pk))
 
-    @admin.action(description="Switch the account on")
-    def switch_on(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Let them in again."""
+    @admin.action(description="Activate account")
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(
             request, queryset, lambda user: operations.set_active(user_id=user.pk, active=True)
         )
 
-    @admin.action(description="Switch the account off")
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Keep them out, sessions and API tokens included."""
+    @admin.action(description="Deactivate account")
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(
             request, queryset, lambda user: operations.set_active(user_id=user.pk, active=False)
         )
 
-    @admin.action(description="End all their sessions")
+    @admin.action(description="Log out of all sessions")
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Log them out everywhere."""
         self._each(request, queryset, lambda user: operations.end_other_sessions(user_id=user.pk))
 
-    @admin.action(description="Mail them a link to log in")
-    def mail_login_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Mail a link that lets them in once."""
+    @admin.action(description="Email a sign-in link")
+    def email_login_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         origin = origin_of(request)
         self._each(
             request,
@@ -136,7 +125,7 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     def _each(
         self, request: HttpRequest, queryset: QuerySet[User], work: Callable[[User], object]
     ) -> None:
-        """Do something for each person, and say how many it worked for and why not for others."""
+        """Run `work` for each user, and show how many succeeded and why the others failed."""
         done = 0
         for user in queryset:
             try:
@@ -146,12 +135,14 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
             else:
                 done += 1
         if done:
-            self.message_user(request, f"Done for {done} of {len(queryset)}.", messages.SUCCESS)
+            self.message_user(
+                request, f"Updated {done} of {len(queryset)} users.", messages.SUCCESS
+            )
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(SuperusersOnly, ModelAdmin):
-    """Who holds keys to the API; the keys themselves nobody can see."""
+    """API tokens of all users; the secrets are stored nowhere."""
 
     list_display = (
         "name",
@@ -165,14 +156,13 @@ class ApiTokenAdmin(SuperusersOnly, ModelAdmin):
     list_filter = ("expires_at", "revoked_at")
     list_select_related = ("user__person_key",)
     search_fields = ("user__id",)
-    search_help_text = "The id of a person"
+    search_help_text = "A user ID"
     fields = ("name", "user", "scopes", "created_at", "expires_at", "last_used_on", "revoked_at")
     readonly_fields = fields
     actions = ("revoke",)
 
-    @admin.action(description="Revoke")
+    @admin.action(description="Revoke tokens")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """Make the tokens stop working."""
         for token in queryset:
             operations.revoke_token(user_id=token.user_id, token_id=token.pk)
-        self.message_user(request, f"Revoked {len(queryset)}.", messages.SUCCESS)
+        self.message_user(request, f"Revoked tokens: {len(queryset)}.", messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""The admin's log-in form: an e-mail address and a password."""
+"""The admin's login form: an email address and a password."""
 
 from typing import Any
 
@@ -10,27 +10,27 @@ from evently.errors import DomainError
 
 
 class AddressLoginForm(AuthenticationForm):
-    """Django calls the address a username; people do not."""
+    """Labels Django's username field as what it is here: the email address."""
 
     error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": (
-            "That address and password do not belong to an organizer. Check both; "
-            "capital letters count in the password."
+            "No organizer account has this email address and password. "
+            "Passwords are case-sensitive."
         ),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         username = self.fields["username"]
-        username.label = "E-mail address"
+        username.label = "Email address"
         username.widget.input_type = "email"
         username.widget.attrs |= {"autocomplete": "email"}
         username.widget.attrs.pop("maxlength", None)
         username.max_length = None
 
     def clean(self) -> dict[str, Any]:
-        """Tell those who tried too often, instead of failing."""
+        """Show TooManyAttempts as an error of the form."""
         try:
             cleaned: dict[str, Any] = super().clean()
         except DomainError as refusal:
@@ -38,5 +38,5 @@ class AddressLoginForm(AuthenticationForm):
         return cleaned
 
     def get_invalid_login_error(self) -> ValidationError:
-        """Say it without Django's placeholder for the name of the field."""
+        """Return the message as it is: Django's would name the username field."""
         return forms.ValidationError(self.error_messages["invalid_login"], code="invalid_login")

@@ -1,4 +1,4 @@
-"""Signing up, tokens, and oneself in the API."""
+"""API endpoints of sign-up, tokens and the current user."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ from evently.api.views import ApiView, etag_of, user_of, version_from
 from evently.origin import origin_of
 from evently.privacy.addresses import clean_address, clean_name
 
-CHECK_MAIL = "Open the link in the mail that was sent to this address. Booking works without."
+CHECK_EMAIL = (
+    "Open the link in the email that was sent to this address. You can book before you confirm it."
+)
 
 
 class RegisterView(ApiView):
-    """Signing up."""
-
     required_scopes = {"post": PUBLIC}
     rate_name = "auth"
     refusals = {
@@ -43,21 +43,19 @@ class RegisterView(ApiView):
         responses={201: RegistrationRepresentation},
     )
     def post(self, request: Request) -> Response:
-        """Sign up. The answer is the same whether or not the address has an account."""
+        """Sign up. The response is the same whether or not the email address has an account."""
         body = RegistrationRequest(data=request.data)
         body.is_valid(raise_exception=True)
         operations.register(origin=origin_of(request._request), **body.validated_data)
-        answer = {
+        registration = {
             "email": clean_address(body.validated_data["email"]),
             "name": clean_name(body.validated_data["name"]),
-            "detail": CHECK_MAIL,
+            "detail": CHECK_EMAIL,
         }
-        return Response(RegistrationRepresentation(answer).data, status=201)
+        return Response(RegistrationRepresentation(registration).data, status=201)
 
 
 class TokenView(ApiView):
-    """Tokens in exchange for a password, and their end."""
-
     required_scopes = {"post": PUBLIC, "delete": ANY}
     rate_name = "auth"
     refusals = {
@@ -71,36 +69,36 @@ class TokenView(ApiView):
         operation_id="auth_token", request=TokenRequest, responses={200: TokenRepresentation}
     )
     def post(self, request: Request) -> Response:
-        """Get a token for an address and its password."""
+        """Get a token for an email address and password."""
         body = TokenRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        data = body.validated_data
         user = operations.authenticate_with_password(
-            email=asked["email"], password=asked["password"], origin=origin_of(request._request)
+            email=data["email"], password=data["password"], origin=origin_of(request._request)
         )
         issued = operations.issue_token(
             user_id=user.pk,
-            name=asked["name"],
-            scopes=asked.get("scopes") or default_scopes(user),
+            name=data["name"],
+            scopes=data.get("scopes") or default_scopes(user),
             session=user.get_session_auth_hash(),
         )
         return Response(TokenRepresentation(issued).data, headers={"Cache-Control": "no-store"})
 
     @extend_schema(operation_id="auth_token_revoke", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Revoke the token that this request carries, whatever it may do."""
+        """Revoke the token of this request, whatever its scopes."""
         operations.revoke_token(user_id=user_of(request).pk, token_id=request.auth.pk)
         return Response(status=204)
 
 
 def default_scopes(user: User) -> list[str]:
-    """Return all that a token of this user may do."""
+    """Return all scopes that this user's tokens may have."""
     scopes: list[str] = [Scope.READ, Scope.BOOK]
     return [*scopes, Scope.ORGANIZE] if user.is_organizer else scopes
 
 
 class ProfileView(ApiView):
-    """Oneself."""
+    """The current user; `boxoffice.lifecycle.api` adds DELETE."""
 
     required_scopes = {"get": READ, "patch": BOOK}
     versioned = frozenset({"patch"})
@@ -108,14 +106,14 @@ class ProfileView(ApiView):
 
     @extend_schema(operation_id="me_retrieve", responses={200: UserRepresentation})
     def get(self, request: Request) -> Response:
-        """Return who the token belongs to, with their version as ETag."""
-        return answer_with(user_of(request))
+        """Get the user of the token, with the version as ETag."""
+        return user_response(user_of(request))
 
     @extend_schema(
         operation_id="me_update", request=ProfileChange, responses={200: UserRepresentation}
     )
     def patch(self, request: Request) -> Response:
-        """Change one's name or preferences."""
+        """Change your name or preferences."""
         body = ProfileChange(data=request.data)
         body.is_valid(raise_exception=True)
         user = operations.change_profile(
@@ -123,23 +121,21 @@ class ProfileView(ApiView):
             version=version_from(request, current=user_of(request).version),
             **body.validated_data,
         )
-        return answer_with(user)
+        return user_response(user)
 
 
 class ExportView(ApiView):
-    """All one's data."""
-
     required_scopes = {"get": READ}
 
     @extend_schema(operation_id="me_export", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """Return everything that is kept about whoever asks."""
+        """Get all data stored about you."""
         return Response(
             export_of(user_of(request)),
             headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
         )
 
 
-def answer_with(user: User) -> Response:
-    """Return a person with the ETag that a change must name."""
+def user_response(user: User) -> Response:
+    """Return the user with the ETag that a change has to send as If-Match."""
     return Response(UserRepresentation(user).data, headers={"ETag": etag_of(user.version)})

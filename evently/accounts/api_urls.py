@@ -1,4 +1,4 @@
-"""Addresses of accounts in the API. `me/` itself is in waitlists, which can also end an account."""
+"""API URLs of accounts. `me/` itself is in boxoffice.lifecycle, which also deletes accounts."""
 
 from django.urls import path
 

@@ -1,11 +1,11 @@
-"""Accounts as a Django app."""
+"""The accounts app."""
 
 from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Users, their API tokens, sign-up and log-in."""
+    """Users, their API tokens, sign-up and login."""
 
     name = "evently.accounts"
     label = "accounts"
-    verbose_name = "People"
+    verbose_name = "Users"

@@ -1,4 +1,4 @@
-"""Django's way to log in, by address and password; the admin's form comes through here."""
+"""Django's authentication backend, by email address and password; the admin's login uses it."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from evently.origin import Origin, origin_of
 
 
 class AddressBackend(BaseBackend):
-    """Finds users by the digest of their address; throttled like every other log-in."""
+    """Finds users by the digest of their email address, under the login rate limits."""
 
     def authenticate(
         self,
@@ -24,7 +24,7 @@ class AddressBackend(BaseBackend):
     ) -> User | None:
         """Return the user, or None; raises TooManyAttempts.
 
-        username: the address, which Django's forms call so.
+        username: the email address, under the name that Django's forms use.
         """
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
@@ -36,5 +36,5 @@ class AddressBackend(BaseBackend):
             return None
 
     def get_user(self, user_id: UUID) -> User | None:
-        """Return the user of a session, who may have been switched off since."""
+        """Return the user of a session; None if the account was deactivated or deleted."""
         return active_user(user_id)

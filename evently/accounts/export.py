@@ -1,7 +1,7 @@
-"""All that is kept about a person, as JSON.
+"""Export of a user's data as JSON.
 
-Each app has a module `exports` with functions marked by `section`; they are found by name, as the
-platform imports no app.
+Each app has a module `exports` with functions decorated by `section`. They are discovered by module
+name, since the platform imports no app.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _sections: dict[str, Section] = {}
 
 
 def section(name: str) -> Callable[[Section], Section]:
-    """Add a part to every export; the function takes a user's id, and returns JSON-able rows."""
+    """Register a section of the export; the function takes a user's id, returns JSON-ready rows."""
 
     def register(function: Section) -> Section:
         _sections[name] = function
@@ -29,7 +29,7 @@ def section(name: str) -> Callable[[Section], Section]:
 
 
 def export_of(user: User) -> dict[str, Any]:
-    """Return everything kept about a person, in sections: who they are, then by app."""
+    """Return {"exported_at", "person", section: rows, …} for a user."""
     autodiscover_modules("exports")
     return {
         "exported_at": now(),

@@ -1,4 +1,4 @@
-"""What accounts keep about a person, for their export."""
+"""The accounts section of a user's data export."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,6 @@ from evently.accounts.models import ApiToken
 
 @section("api_tokens")
 def api_tokens(user_id: UUID) -> list[Any]:
-    """Return a person's tokens, without what they are checked by."""
+    """Return the user's API tokens, without their digests."""
     tokens = ApiToken.objects.filter(user_id=user_id).order_by("id")
     return list(tokens.values("id", "name", "scopes", "created_at", "expires_at", "revoked_at"))

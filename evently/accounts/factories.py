@@ -1,4 +1,4 @@
-"""People for tests; each with an address of their own."""
+"""Factories of users and API tokens for tests."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ PASSWORD = "correct horse battery"  # noqa: S105
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
-    """A person with a verified address; password: PASSWORD where `password=PASSWORD` is given."""
+    """A user with a verified email address, without a password unless `password=` is given."""
 
     class Meta:
         model = User
@@ -28,19 +28,15 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
 
 
 class OrganizerFactory(UserFactory):
-    """A person who may publish events."""
-
     role = Role.ADMIN
 
 
 class SuperuserFactory(OrganizerFactory):
-    """A person who may do everything."""
-
     is_superuser = True
 
 
 def issued_token(user: User, *scopes: str, lifetime: timedelta | None = None) -> IssuedToken:
-    """Return an API token with its secret; by default it may read and book."""
+    """Issue an API token; scopes default to read and book."""
     return issue_token(
         user_id=user.pk, name="test", scopes=scopes or ("read", "book"), lifetime=lifetime
     )

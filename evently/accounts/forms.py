@@ -1,4 +1,4 @@
-"""Forms of accounts. They parse; what makes sense, the operations decide."""
+"""Forms of accounts. They parse; the operations validate."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,34 +9,33 @@ from evently.accounts.models import Scope, User
 from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
 
 LONGEST_PASSWORD = 1024
-LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "A year"))
+PASSWORD_HELP = "At least 10 characters. A whole sentence works well."  # noqa: S105
+LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
 
 
 class NameField(forms.CharField):
-    """A person's name."""
-
     def __init__(self, **kwargs: Any) -> None:
-        """Let browsers fill it in."""
         widget = forms.TextInput(attrs={"autocomplete": "name"})
         super().__init__(max_length=LONGEST_NAME, widget=widget, **{"label": "Name", **kwargs})
 
 
 class AddressField(forms.CharField):
-    """An e-mail address; the operation judges it."""
+    """An email address; the operation validates it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Let browsers fill it in."""
         widget = forms.EmailInput(attrs={"autocomplete": "email"})
         super().__init__(
-            max_length=LONGEST_ADDRESS, widget=widget, **{"label": "E-mail address", **kwargs}
+            max_length=LONGEST_ADDRESS, widget=widget, **{"label": "Email address", **kwargs}
         )
 
 
 class PasswordField(forms.CharField):
-    """A password, kept as typed. autocomplete: current-password or new-password."""
+    """A password, exactly as typed.
+
+    autocomplete: current-password or new-password, for password managers.
+    """
 
     def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
-        """Tell password managers which one it is."""
         widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
         super().__init__(
             max_length=LONGEST_PASSWORD,
@@ -47,87 +46,75 @@ class PasswordField(forms.CharField):
 
 
 class SignUpForm(forms.Form):
-    """Make an account."""
-
     name = NameField()
     email = AddressField()
-    password = PasswordField(
-        autocomplete="new-password", help_text="At least 10 characters. A sentence is good."
-    )
+    password = PasswordField(autocomplete="new-password", help_text=PASSWORD_HELP)
 
 
 class LogInForm(forms.Form):
-    """Come in by password."""
-
     email = AddressField()
     password = PasswordField(autocomplete="current-password")
 
 
 class AddressForm(forms.Form):
-    """Whom to mail a link."""
+    """Asks where to send a link."""
 
     email = AddressField()
 
 
 class NewPasswordForm(forms.Form):
-    """Set a password by a mailed link."""
+    """Sets a password, for the holder of an emailed link."""
 
     password = PasswordField(
-        label="New password",
-        autocomplete="new-password",
-        help_text="At least 10 characters. A sentence is good.",
+        label="New password", autocomplete="new-password", help_text=PASSWORD_HELP
     )
 
 
-class KnownPasswordForm(forms.Form):
-    """Show that one has set the password of an account."""
+class CurrentPasswordForm(forms.Form):
+    """Asks for the account's password, as proof that the visitor set it."""
 
     password = PasswordField(autocomplete="current-password")
 
 
 class ProfileForm(forms.Form):
-    """What a person says of themselves."""
-
     name = NameField()
 
 
 class PasswordForm(forms.Form):
-    """Change the password; whoever has none yet sets their first."""
+    """Changes the password; a user who has none sets their first."""
 
     current_password = PasswordField(label="Current password", autocomplete="current-password")
     password = PasswordField(label="New password", autocomplete="new-password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """Make the form for a user."""
         super().__init__(*args, **kwargs)
         if not user.has_usable_password():
             del self.fields["current_password"]
 
 
 class TokenForm(forms.Form):
-    """Make an API token."""
+    """Creates an API token; only organizers may choose the scope `organize`."""
 
     token_name = forms.CharField(
-        label="What it is for",
+        label="Name",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
-        label="What it may do", choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+        label="Scopes", choices=Scope.choices, widget=forms.CheckboxSelectMultiple
     )
-    lifetime = forms.ChoiceField(label="Works for", choices=LIFETIMES)
+    lifetime = forms.ChoiceField(label="Valid for", choices=LIFETIMES)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """Make the form for a user; only organizers may make tokens that organize."""
         super().__init__(*args, **kwargs)
         if not user.is_organizer:
             scopes = self.fields["scopes"]
             assert isinstance(scopes, forms.MultipleChoiceField)
-            scopes.choices = [one for one in Scope.choices if one[0] != Scope.ORGANIZE]
+            scopes.choices = [choice for choice in Scope.choices if choice[0] != Scope.ORGANIZE]
 
     @property
-    def wishes(self) -> dict[str, Any]:
-        """What `issue_token` is asked for."""
+    def token_options(self) -> dict[str, Any]:
+        """Return the arguments for `issue_token`: name, scopes, lifetime."""
         return {
             "name": self.cleaned_data["token_name"],
             "scopes": self.cleaned_data["scopes"],

@@ -1,7 +1,7 @@
-"""Tokens of mailed links: verify an address, set a password, enter without one.
+"""Tokens of the links in account emails: verify an email address, set a password, log in.
 
-They are signed and short-lived. Those that let somebody in work once: they carry the user's
-`link_version`, which using one raises. Made when the mail is made, so a late mail still works.
+They are signed and short-lived. Those that log in work once: they carry the user's `link_version`,
+which is raised on use. A token is created when its email is rendered, so a late email still works.
 """
 
 from datetime import timedelta
@@ -22,22 +22,22 @@ _LOGIN = "evently.accounts.login"
 
 
 def verification_token(user: User) -> str:
-    """Return the token that shows that an address is the user's; valid for a week."""
+    """Return a token that proves that the email address is the user's; valid for a week."""
     return _sign(_VERIFY, user.pk, (user.email_digest or "")[:16])
 
 
 def password_reset_token(user: User) -> str:
-    """Return the token that lets the user set a password, once, within the hours set."""
+    """Return a token that sets a password once; valid for PASSWORD_RESET_TIMEOUT seconds."""
     return _sign(_PASSWORD, user.pk, str(user.link_version))
 
 
 def login_token(user: User) -> str:
-    """Return the token that lets the user in, once, within an hour."""
+    """Return a token that logs the user in once; valid for an hour."""
     return _sign(_LOGIN, user.pk, str(user.link_version))
 
 
 def read_verification_token(token: str) -> tuple[UUID, str]:
-    """Return (user's id, beginning of the address's digest).
+    """Return (user's id, first 16 characters of the email address's digest).
 
     Raises LinkExpired.
     """

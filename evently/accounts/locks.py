@@ -1,4 +1,4 @@
-"""The ways to lock a user's row."""
+"""Locking users."""
 
 from uuid import UUID
 
@@ -9,24 +9,25 @@ from evently.errors import NotAllowed, NotFound
 
 
 class UserNotFound(NotFound):
-    """There is nobody with this id or address, or they have left."""
+    """No user has this id or email address, or the account was deleted."""
 
     code = "user_not_found"
-    message = "There is no account like that."
+    message = "This account does not exist."
 
 
 class SessionEnded(NotAllowed):
-    """What let this person in has ended while their request was under way."""
+    """The session that sent the request ended while the request was running."""
 
     code = "session_ended"
-    message = "You were logged out in the meantime. Please log in again."
+    message = "You have been logged out. Please log in again."
 
 
 def lock_user(user_id: UUID, *, session: str | None = None) -> User:
     """Lock a user until commit, with their key; events are locked before users.
 
-    session: the `get_session_auth_hash()` of whoever acts. Without it, a request under way while
-    somebody is shut out would wait for the lock, and then give them a new way in.
+    session: the caller's `get_session_auth_hash()`, compared once the lock is held. Without it, a
+    request that was running while the user was logged out would wait for the lock, and then give
+    the caller a new password, token or session.
     Raises UserNotFound, SessionEnded.
     """
     users = User.objects.with_keys().select_for_update(of=("self",), no_key=True)

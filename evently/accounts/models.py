@@ -1,8 +1,8 @@
 """Users and their API tokens.
 
 `email` and `name` read as plain text and are stored sealed; `User.objects.create_user` and the
-operations seal them. Triggers keep `version` and `updated_at` (`trg_user_versioned`), delete a
-person's key with the row (`trg_user_key_destroyed`) and follow every change (`trg_audit_…`).
+operations seal them. Triggers maintain `version` and `updated_at` (`trg_user_versioned`), delete a
+user's key with the row (`trg_user_key_destroyed`) and log every change (`trg_audit_…`).
 """
 
 from typing import Any, ClassVar, Self
@@ -22,36 +22,32 @@ from evently.privacy.keys import create_key
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 
-# What an unusable password looks like to Django; the default for rows made by plain SQL.
+# Django's prefix of an unusable password; the default for rows inserted by plain SQL.
 UNUSABLE_PASSWORD = "!"  # noqa: S105
-NAME_OF_THE_ERASED = "Former attendee"
+DELETED_USER_NAME = "Former attendee"
 
 
 class Role(models.TextChoices):
-    """What a user may do: attend, or organize too."""
-
     USER = "user", "Attendee"
     ADMIN = "admin", "Organizer"
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Ways to find users."""
-
     def with_keys(self) -> Self:
-        """Bring each user's key along, so that names and addresses cost no further query."""
+        """Join each user's key, so that opening name and email address costs no query."""
         return self.select_related("person_key")
 
     def active(self) -> Self:
-        """Keep those who have neither left nor been switched off."""
+        """Exclude deleted and deactivated users."""
         return self.filter(deleted_at__isnull=True, is_active=True)
 
     def with_address(self, address: str) -> Self:
-        """Keep the one whose address this is, however it is typed."""
+        """Filter by email address, ignoring case and surrounding whitespace."""
         return self.filter(email_digest=digest_of_address(address))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Makes users, sealing what is personal; there is no other way to make one."""
+    """Creates users with sealed personal data; the only way to create one."""
 
     def create_user(
         self,
@@ -62,11 +58,11 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         password_hash: str | None = None,
         **columns: Any,
     ) -> "User":
-        """Insert a user and their key.
+        """Insert a user and the user's key.
 
-        password, or password_hash where it was hashed before; with neither, they enter by
-        mailed links only. columns: others than these.
-        Raises AddressInvalid, NameInvalid; IntegrityError where the address is taken.
+        password, or password_hash if it is hashed already; with neither, the user logs in by
+        emailed links only. columns: values of other columns.
+        Raises AddressInvalid, NameInvalid; IntegrityError if the email address is taken.
         """
         user: User = self.model(
             id=columns.pop("id", None) or uuid7(),
@@ -82,22 +78,21 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def create_superuser(
         self, *, email: str, name: str, password: str | None = None, **columns: Any
     ) -> "User":
-        """Insert a user who may do everything."""
         columns = {"role": "admin", "is_superuser": True, **columns}
         return self.create_user(email=email, name=name, password=password, **columns)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user with this address (Django's term is natural key)."""
+        """Return the user with this email address (Django's term is natural key)."""
         user: User = self.with_keys().with_address(username or "").get()
         return user
 
 
 class User(Identified, AbstractBaseUser):
-    """A person with an account, or one made by a booking without a password."""
+    """A user with a password, or a guest whose account was created by a booking."""
 
-    sealed_email = SealedField("e-mail address", db_column="email", editable=False)
-    # Null for the erased; what is unique, and how an address is found.
-    email_digest = models.TextField("e-mail address", null=True, editable=False)
+    sealed_email = SealedField("email address", db_column="email", editable=False)
+    # Unique, and how a user is found by email address. Null once the account is deleted.
+    email_digest = models.TextField("email address", null=True, editable=False)
     sealed_name = SealedField("name", db_column="name", editable=False)
     password = models.TextField(
         "password", db_column="password_hash", db_default=UNUSABLE_PASSWORD, editable=False
@@ -105,19 +100,19 @@ class User(Identified, AbstractBaseUser):
     role = models.TextField(choices=Role, default=Role.USER, db_default=Role.USER)
     is_active = models.BooleanField("active", default=True, db_default=True)
     is_superuser = models.BooleanField("superuser", default=False, db_default=False)
-    # In-app and mail preferences, by message type; an empty object means the defaults.
+    # Channels by message type, such as {"waitlist_join": {"email": false}}; {} means the defaults.
     preferences = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     version = models.IntegerField(default=1, db_default=1, editable=False)
-    # Raising it ends the person's sessions.
+    # Raising it ends all sessions of the user.
     session_version = models.IntegerField(default=1, db_default=1, editable=False)
-    # Raised by each mailed link that was used, so that it works once.
+    # Raised when an emailed link is used, so that each link works once.
     link_version = models.IntegerField(default=1, db_default=1, editable=False)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
     updated_at = models.DateTimeField(db_default=Clock(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Removed: a reference table on many machines is not written on each log-in.
+    # Removed: writing it at each login is too costly once users is a reference table on many nodes.
     last_login: ClassVar[None] = None  # type: ignore[misc]
 
     objects: ClassVar[UserManager] = UserManager()
@@ -127,12 +122,12 @@ class User(Identified, AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        """Sealed columns hold sealed values only, whoever writes them."""
+        """CHECKs refuse unsealed values in sealed columns, from plain SQL too."""
 
         db_table = "users"
         ordering = ["-id"]
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = "user"
+        verbose_name_plural = "users"
         constraints = [
             models.UniqueConstraint(fields=["email_digest"], name="unq_user_email_digest"),
             models.CheckConstraint(
@@ -160,17 +155,17 @@ class User(Identified, AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        """Return the name; for pages and the admin, never for logs."""
+        """Return the name, for pages and the admin; never log it."""
         return self.display_name
 
     def __repr__(self) -> str:
-        """Name the row only: what is logged holds no personal data."""
+        """Return the id only: logs hold no personal data."""
         return f"<User {self.pk}>"
 
-    # ── What is sealed ──────────────────────────────────────────────────────
+    # ── Sealed data ─────────────────────────────────────────────────────────
     @property
     def key(self) -> PersonKey | None:
-        """The person's key; None when it was destroyed (they were erased)."""
+        """The user's key; None once it was destroyed with the account."""
         try:
             return self.person_key
         except ObjectDoesNotExist:
@@ -178,25 +173,25 @@ class User(Identified, AbstractBaseUser):
 
     @property
     def email(self) -> str:
-        """The address, or "" for the erased."""
+        """The email address, or "" once the account is deleted."""
         key = self.key
         return (key and key.open("email", self.sealed_email)) or ""
 
     @property
     def name(self) -> str:
-        """The name, or "" for the erased."""
+        """The name, or "" once the account is deleted."""
         key = self.key
         return (key and key.open("name", self.sealed_name)) or ""
 
     @property
     def display_name(self) -> str:
-        """The name, or what stands in for it."""
-        return self.name or NAME_OF_THE_ERASED
+        """The name, or a placeholder once the account is deleted."""
+        return self.name or DELETED_USER_NAME
 
     def seal(
         self, key: PersonKey, *, email: str | None = None, name: str | None = None
     ) -> list[str]:
-        """Set the sealed columns of this object, and return the names of the fields set.
+        """Set the sealed fields of this object, and return their names for `update_fields`.
 
         Raises AddressInvalid, NameInvalid.
         """
@@ -211,50 +206,47 @@ class User(Identified, AbstractBaseUser):
             fields.append("sealed_name")
         return fields
 
-    # ── What they may ───────────────────────────────────────────────────────
+    # ── Permissions ─────────────────────────────────────────────────────────
     @property
     def is_staff(self) -> bool:
-        """Whether the admin lets them in."""
+        """Whether the user may log in to the admin."""
         return self.is_active and (self.is_organizer or self.is_superuser)
 
     @property
     def is_organizer(self) -> bool:
-        """Whether they may publish events."""
+        """Whether the user may create and publish events."""
         return self.role == Role.ADMIN
 
     @property
     def is_verified(self) -> bool:
-        """Whether they have shown that the address is theirs."""
+        """Whether the user has proved to own the email address."""
         return self.email_verified_at is not None
 
     @property
     def is_guest(self) -> bool:
-        """Whether they were made by a booking and enter by mailed links only."""
+        """Whether the account has no password, so that the user logs in by emailed links only."""
         return not self.has_usable_password()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Superusers may everything; a ModelAdmin says itself what it lets organizers do."""
+        """Return True for superusers; each ModelAdmin decides what organizers may do."""
         return self.is_active and self.is_superuser
 
     def has_perms(self, perm_list: Any, obj: Any = None) -> bool:
-        """Say whether they have all of these permissions."""
         return self.is_active and self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Organizers see those parts of the admin whose ModelAdmins let them."""
+        """Return True for organizers too; each ModelAdmin decides what they see."""
         return self.is_staff
 
-    # ── What Django's auth asks ─────────────────────────────────────────────
+    # ── Called by django.contrib.auth ───────────────────────────────────────
     def get_full_name(self) -> str:
-        """Return the name."""
         return self.display_name
 
     def get_short_name(self) -> str:
-        """Return the first part of the name."""
         return self.display_name.split()[0]
 
     def clean(self) -> None:
-        """Leave the digest as it is: there is no user name to make uniform."""
+        """Skip Django's normalization of the username: the digest must stay as it is."""
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         state = f"{self.password}:{self.session_version}"
@@ -264,15 +256,15 @@ class User(Identified, AbstractBaseUser):
 
 
 class Scope(models.TextChoices):
-    """What an API token may be used for."""
+    """Scopes of API tokens."""
 
     READ = "read", "Read"
-    BOOK = "book", "Book and join lines"
+    BOOK = "book", "Book and join waitlists"
     ORGANIZE = "organize", "Organize events"
 
 
 class ApiToken(Identified):
-    """A key to the API, kept as a digest: the secret is shown once, when it is made."""
+    """An API token, stored as a digest: the secret is shown once, on creation."""
 
     user = models.ForeignKey(
         User, on_delete=models.DO_NOTHING, db_constraint=False, related_name="api_tokens"
@@ -284,11 +276,11 @@ class ApiToken(Identified):
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    # A date, written once a day at most: tokens are used many times a second.
+    # A date, written at most once a day: tokens are used many times a second.
     last_used_on = models.DateField(null=True, blank=True)
 
     class Meta:
-        """Deleted with their user by the database."""
+        """The database deletes tokens with their user (ON DELETE CASCADE)."""
 
         db_table = "api_tokens"
         ordering = ["-id"]
@@ -309,11 +301,13 @@ class ApiToken(Identified):
         ]
 
     def __str__(self) -> str:
-        """Return the name that its owner gave it."""
         return self.name
 
     def allows(self, scope: str) -> bool:
-        """Whether it may be used for this; its user must be joined, who must still organize."""
+        """Return whether the token has a scope; expects `user` joined.
+
+        The scope `organize` counts only while the user is an organizer.
+        """
         if scope == Scope.ORGANIZE and not self.user.is_organizer:
             return False
         return scope in self.scopes

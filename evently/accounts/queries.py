@@ -8,26 +8,26 @@ from evently.accounts.models import ApiToken, User
 
 
 def active_user(user_id: UUID) -> User | None:
-    """Return a user who may act, with their key, in one query."""
+    """Return a user who is neither deleted nor deactivated, with the key, in one query."""
     return User.objects.with_keys().active().filter(pk=user_id).first()
 
 
 def user_with_address(address: str) -> User | None:
-    """Return the user with an address, switched off or not, with their key."""
+    """Return the user with an email address, deactivated or not, with the key."""
     return User.objects.with_keys().with_address(address).first()
 
 
 def has_unverified_password(user_id: UUID) -> bool:
-    """Tell whether a password was set for an address that nobody has confirmed."""
+    """Return whether the account has a password and an unverified email address."""
     user = active_user(user_id)
     return user is not None and not user.is_verified and user.has_usable_password()
 
 
-def people(user_ids: list[UUID]) -> dict[UUID, User]:
-    """Return users by id, with their keys, in one query."""
+def users_by_id(user_ids: list[UUID]) -> dict[UUID, User]:
+    """Return {id: user}, with keys, in one query."""
     return {user.pk: user for user in User.objects.with_keys().filter(pk__in=user_ids)}
 
 
 def tokens_of(user_id: UUID) -> QuerySet[ApiToken]:
-    """Return a user's API tokens that were not revoked, newest first."""
+    """Return a user's API tokens that are not revoked, newest first."""
     return ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)

@@ -1,4 +1,4 @@
-"""How people and their tokens look in the API."""
+"""Serializers of users and their API tokens."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ USER_VALUE = {
 
 
 class RegistrationRequest(serializers.Serializer[Any]):
-    """Somebody who signs up."""
+    """A sign-up."""
 
     email = serializers.CharField(max_length=LONGEST_ADDRESS)
     name = serializers.CharField(max_length=LONGEST_NAME)
@@ -33,12 +33,12 @@ class RegistrationRequest(serializers.Serializer[Any]):
         max_length=LONGEST_PASSWORD,
         trim_whitespace=False,
         write_only=True,
-        help_text="At least 10 characters, and none that everybody uses.",
+        help_text="At least 10 characters, and not a commonly used password.",
     )
 
 
 class RegistrationRepresentation(serializers.Serializer[Any]):
-    """What was asked for. It does not tell whether the address had an account before."""
+    """The sign-up as received. It does not reveal whether the email address had an account."""
 
     email = serializers.CharField()
     name = serializers.CharField()
@@ -46,7 +46,7 @@ class RegistrationRepresentation(serializers.Serializer[Any]):
 
 
 class TokenRequest(serializers.Serializer[Any]):
-    """A password, for a token that stands in for it."""
+    """Email address and password, in exchange for a token."""
 
     email = serializers.CharField(max_length=LONGEST_ADDRESS)
     password = serializers.CharField(
@@ -57,10 +57,10 @@ class TokenRequest(serializers.Serializer[Any]):
         required=False,
         allow_empty=False,
         max_length=len(Scope.values),
-        help_text="By default `read` and `book`, and for organizers `organize`.",
+        help_text="Default: `read` and `book`, for organizers also `organize`.",
     )
     name = serializers.CharField(
-        max_length=100, default="API", help_text="What its owner sees in the list of tokens."
+        max_length=100, default="API", help_text="The name shown in your list of tokens."
     )
 
 
@@ -78,7 +78,7 @@ class TokenRequest(serializers.Serializer[Any]):
     ]
 )
 class TokenRepresentation(serializers.Serializer[Any]):
-    """A new token. It is shown now and never again."""
+    """A new token. It is shown only once."""
 
     token = serializers.CharField(source="secret")
     expires_at = MomentField(source="token.expires_at")
@@ -88,28 +88,27 @@ class TokenRepresentation(serializers.Serializer[Any]):
 
 
 class PreferencesField(serializers.JSONField):
-    """A JSON object; the operation says what it may hold."""
+    """A JSON object; the operation validates its content."""
 
-    default_error_messages = {"not_an_object": "Preferences are a JSON object."}
+    default_error_messages = {"not_an_object": "Preferences must be a JSON object."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Return the object."""
         if not isinstance(data, dict):
             self.fail("not_an_object")
         value: dict[str, Any] = data
         return value
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A person", value=USER_VALUE)])
+@extend_schema_serializer(examples=[OpenApiExample("A user", value=USER_VALUE)])
 class UserRepresentation(serializers.Serializer[Any]):
-    """Oneself."""
+    """The current user."""
 
     id = serializers.UUIDField(read_only=True)
     email = serializers.CharField(read_only=True)
     name = serializers.CharField(read_only=True)
     role = serializers.ChoiceField(choices=Role.choices, read_only=True)
     is_verified = serializers.BooleanField(
-        read_only=True, help_text="Whether the address was shown to be theirs."
+        read_only=True, help_text="Whether the email address has been confirmed."
     )
     preferences = serializers.DictField(
         read_only=True,
@@ -121,7 +120,7 @@ class UserRepresentation(serializers.Serializer[Any]):
 
 
 class ProfileChange(serializers.Serializer[Any]):
-    """What a person changes about themselves; what is left out stays."""
+    """A change of the current user; omitted fields stay as they are."""
 
     name = serializers.CharField(max_length=LONGEST_NAME, required=False)
     preferences = PreferencesField(required=False)

@@ -1,30 +1,28 @@
-"""Facts about accounts, announced last inside the transaction that made them true.
+"""Facts about accounts, sent last inside the transaction that made them true.
 
-Each carries `user`, with its key at hand. Whoever tells people writes a row or enqueues on
-commit; the links in mails are made when the mail is (`evently.accounts.links`).
+Each carries `user`, with the key loaded. Receivers write rows or enqueue tasks on commit. The links
+in emails are created when the email is rendered (`evently.accounts.links`).
 """
 
 from django.dispatch import Signal
 
-# Somebody signed up; `address_verification_requested` follows it.
+# A user signed up; `address_verification_requested` follows.
 user_registered = Signal()
 
-# Somebody tried to sign up with an address that has an account. The page answered as if they
-# had succeeded; the owner is told that there is one already, and how to get in
+# A visitor tried to sign up with an email address that has an account. The page answered as if
+# that had succeeded; the owner is notified of the existing account and how to log in
 # (`links.password_reset_token`).
 registration_repeated = Signal()
 
-# The mail that verifies the address is due: after sign-up, or asked for again
-# (`links.verification_token`).
+# The verification email is due: after sign-up, or requested again (`links.verification_token`).
 address_verification_requested = Signal()
 
-# `links.password_reset_token`.
+# A password reset email is due (`links.password_reset_token`).
 password_reset_requested = Signal()
 
-# Enter without a password (`links.login_token`).
+# An email with a sign-in link is due (`links.login_token`).
 login_link_requested = Signal()
 
-# Somebody who was not logged in booked under an address that was never proven, so the password
-# set for it before has ended. The owner is told, and sets a new one
-# (`links.password_reset_token`).
+# A guest booked under an unverified email address, so the password that was set for it before has
+# been removed. The owner is notified, and sets a new one (`links.password_reset_token`).
 password_ended = Signal()

@@ -1,4 +1,4 @@
-"""URLs of signing up, logging in and proving an address; the account page is in boxoffice."""
+"""URLs of sign-up, login and email verification; the account page is in boxoffice.storefront."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Signing up, coming in and going out. No answer tells who has an account."""
+"""Sign-up, login, logout and email verification. No response reveals who has an account."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from evently.accounts import operations
 from evently.accounts.forms import (
     AddressForm,
-    KnownPasswordForm,
+    CurrentPasswordForm,
     LogInForm,
     NewPasswordForm,
     SignUpForm,
@@ -37,14 +37,13 @@ from evently.pages import (
 )
 
 BACKEND = "evently.accounts.backends.AddressBackend"
-CONFIRMS_TOO = (
-    " It also confirms your address, which nobody has done yet. So the password that was set "
-    "before, perhaps by somebody else, stops working, and you choose one of your own."
+CONFIRMS_EMAIL = (
+    " It also confirms your email address, which has not been confirmed yet. The current password, "
+    "which another person may have set, stops working, and you choose a new one."
 )
 
 
-def let_in(request: HttpRequest, user: User) -> None:
-    """Begin a session of a user."""
+def start_session(request: HttpRequest, user: User) -> None:
     login(request, user, backend=BACKEND)
 
 
@@ -52,7 +51,7 @@ def let_in(request: HttpRequest, user: User) -> None:
 @never_cache
 @sensitive_post_parameters("password")
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Make an account; the answer is the same where the address has one."""
+    """Create an account; the response is the same if the email address has one."""
     form = SignUpForm(request.POST or None)
     context = {"form": form, "next": safe_next(request, "")}
     if request.method != "POST":
@@ -64,21 +63,21 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/sign_up.html", context, refusal)
-    said = {
-        "title": "Look into your mail",
-        "text": f"We have written to {form.cleaned_data['email']}. The link in that mail "
-        "confirms your address. You can log in already.",
+    message = {
+        "title": "Check your email",
+        "text": f"We sent an email to {form.cleaned_data['email']}. Open the link in it to "
+        "confirm your email address. You can log in already.",
         "url": reverse("log_in"),
         "link": "Log in",
     }
-    return render(request, "accounts/message.html", said)
+    return render(request, "accounts/message.html", message)
 
 
 @require_get_or_post
 @never_cache
 @sensitive_post_parameters("password")
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Come in by password, and go on to where one was headed."""
+    """Log in by password, and redirect to `next`."""
     form = LogInForm(request.POST or None)
     target = safe_next(request, reverse("home"))
     context = {"form": form, "next": safe_next(request, "")}
@@ -93,23 +92,23 @@ def log_in(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/log_in.html", context, refusal)
-    let_in(request, user)
+    start_session(request, user)
     return redirect(target)
 
 
 @require_get_or_post
 @never_cache
 def log_out(request: HttpRequest) -> HttpResponse:
-    """Ask whether to end the session; a POST does it."""
+    """Ask for confirmation; a POST logs out."""
     if request.method != "POST":
-        asked = {
+        confirmation = {
             "icon": "log-out",
             "title": "Log out?",
-            "text": "Your bookings and your places in line stay as they are.",
+            "text": "Your bookings and waitlist entries stay as they are.",
             "action": request.path,
             "confirm": "Log out",
         }
-        return render(request, "accounts/message.html", asked)
+        return render(request, "accounts/message.html", confirmation)
     logout(request)
     return redirect("home")
 
@@ -117,8 +116,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @require_get_or_post
 @never_cache
 def password_forgotten(request: HttpRequest) -> HttpResponse:
-    """Mail a link that sets a password."""
-    return _mail_link(
+    """Email a password reset link."""
+    return _email_link(
         request, operations.request_password_reset, "accounts/password_forgotten.html"
     )
 
@@ -126,12 +125,14 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @require_get_or_post
 @never_cache
 def log_in_link(request: HttpRequest) -> HttpResponse:
-    """Mail a link that lets its owner in."""
-    return _mail_link(request, operations.request_login_link, "accounts/log_in_link.html")
+    """Email a sign-in link."""
+    return _email_link(request, operations.request_login_link, "accounts/log_in_link.html")
 
 
-def _mail_link(request: HttpRequest, operation: Callable[..., None], template: str) -> HttpResponse:
-    """Ask for an address, and mail a link to whoever owns it; nobody gets the same answer."""
+def _email_link(
+    request: HttpRequest, operation: Callable[..., None], template: str
+) -> HttpResponse:
+    """Ask for an email address and send a link to it; the response is the same if it is unknown."""
     form = AddressForm(request.POST or None)
     if request.method != "POST":
         return render(request, template, {"form": form})
@@ -143,21 +144,21 @@ def _mail_link(request: HttpRequest, operation: Callable[..., None], template: s
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, template, {"form": form}, refusal)
-    said = {
-        "title": "Look into your mail",
-        "text": f"If {email} has booked or signed up here, a link is on its way. "
-        "It works once, and not for long.",
+    message = {
+        "title": "Check your email",
+        "text": f"If {email} has booked or signed up here, you will receive a link. "
+        "It works once and expires soon.",
         "url": reverse("log_in"),
-        "link": "Back to log-in",
+        "link": "Back to login",
     }
-    return render(request, "accounts/message.html", said)
+    return render(request, "accounts/message.html", message)
 
 
 @require_get_or_post
 @secret_link_page
 @sensitive_post_parameters("password")
 def password_new(request: HttpRequest, token: str) -> HttpResponse:
-    """Set a password by a mailed link, and come in."""
+    """Set a password by an emailed link, and log in."""
     read_password_reset_token(token)
     form = NewPasswordForm(request.POST or None)
     if request.method != "POST":
@@ -169,8 +170,8 @@ def password_new(request: HttpRequest, token: str) -> HttpResponse:
     except operations.WeakPassword as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/password_new.html", {"form": form}, refusal)
-    let_in(request, user)
-    messages.success(request, "Your password is set, and you are logged in.")
+    start_session(request, user)
+    messages.success(request, "Your new password is set, and you are logged in.")
     return redirect("account")
 
 
@@ -178,37 +179,38 @@ def password_new(request: HttpRequest, token: str) -> HttpResponse:
 @secret_link_page
 @sensitive_post_parameters("password")
 def verify_address(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm an address by a mailed link: opening it shows, a button confirms.
+    """Verify an email address by an emailed link: a GET asks, a POST verifies.
 
-    Whoever is logged in presses the button alone, anybody else types the password. Who cannot
-    confirms by the mail itself (`anew`), which ends the password and lets them choose one.
+    A logged-in user only presses the button; other visitors enter the account's password. Those who
+    cannot verify by the email alone (`by_email`), which ends that password, and set a new one.
     """
-    person = operations.person_to_verify(token=token)
-    if person.is_verified:
-        return _say_confirmed(request)
-    if request.method == "POST" and "anew" in request.POST:
-        return _confirm_anew(request, token)
-    if request.user == person:
-        return _confirm_logged_in(request, token, person)
-    return _confirm_with_password(request, token, person)
+    user = operations.user_to_verify(token=token)
+    if user.is_verified:
+        return _confirmed(request)
+    if request.method == "POST" and "by_email" in request.POST:
+        return _confirm_by_email(request, token)
+    if request.user == user:
+        return _confirm_logged_in(request, token, user)
+    return _confirm_with_password(request, token, user)
 
 
-def _confirm_logged_in(request: HttpRequest, token: str, person: User) -> HttpResponse:
+def _confirm_logged_in(request: HttpRequest, token: str, user: User) -> HttpResponse:
     if request.method != "POST":
-        asked = {
-            "title": "Is this your address?",
-            "text": f"Press the button, and we know that our mails reach you at {person.email}.",
+        confirmation = {
+            "title": "Confirm your email address",
+            "text": f"Is {user.email} your email address?",
             "action": request.path,
-            "confirm": "Confirm my address",
+            "confirm": "Confirm email address",
         }
-        return render(request, "accounts/message.html", asked)
+        return render(request, "accounts/message.html", confirmation)
     operations.verify_address(token=token, session=current_user(request).get_session_auth_hash())
-    return _say_confirmed(request)
+    return _confirmed(request)
 
 
-def _confirm_with_password(request: HttpRequest, token: str, person: User) -> HttpResponse:
-    form = KnownPasswordForm(request.POST or None)
-    context = {"form": form, "person": person, "has_password": person.has_usable_password()}
+def _confirm_with_password(request: HttpRequest, token: str, user: User) -> HttpResponse:
+    form = CurrentPasswordForm(request.POST or None)
+    # Not named `user`: in templates that is the current user.
+    context = {"form": form, "owner": user, "has_password": user.has_usable_password()}
     if request.method != "POST":
         return render(request, "accounts/verify.html", context)
     if not form.is_valid():
@@ -220,49 +222,52 @@ def _confirm_with_password(request: HttpRequest, token: str, person: User) -> Ht
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/verify.html", context, refusal)
-    return _say_confirmed(request)
+    return _confirmed(request)
 
 
-def _confirm_anew(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm by the mail alone, and go on to choose a password."""
-    user = operations.verify_address_anew(token=token)
+def _confirm_by_email(request: HttpRequest, token: str) -> HttpResponse:
+    """Verify by the email alone, and redirect to setting a new password."""
+    user = operations.verify_address_by_email(token=token)
     messages.success(
         request,
-        "Your address is confirmed. A password that was set before no longer works: "
-        "choose one of your own.",
+        "Your email address is confirmed. The previous password no longer works. "
+        "Please choose a new one.",
     )
     return redirect("password_new", token=password_reset_token(user))
 
 
-def _say_confirmed(request: HttpRequest) -> HttpResponse:
-    said = {
+def _confirmed(request: HttpRequest) -> HttpResponse:
+    message = {
         "icon": "check",
-        "title": "Thank you, your address is confirmed",
-        "text": "Our mails reach you. There is nothing else to do.",
+        "title": "Your email address is confirmed",
+        "text": "There is nothing else to do.",
         "url": reverse("home"),
         "link": "Find an event",
     }
-    return render(request, "accounts/message.html", said)
+    return render(request, "accounts/message.html", message)
 
 
 @require_get_or_post
 @secret_link_page
 def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Come in by a mailed link: opening it shows, the button lets in, once."""
+    """Log in by an emailed link, once: a GET asks, a POST logs in."""
     user_id, _ = read_login_token(token)
     ends_password = has_unverified_password(user_id)
     if request.method != "POST":
-        asked = {
+        confirmation = {
             "icon": "log-in",
-            "title": "Come in",
-            "text": "This link lets you in, once, without a password."
-            + (CONFIRMS_TOO if ends_password else ""),
+            "title": "Log in",
+            "text": "This link logs you in once, without a password."
+            + (CONFIRMS_EMAIL if ends_password else ""),
             "action": request.path,
             "confirm": "Log in",
         }
-        return render(request, "accounts/message.html", asked)
-    let_in(request, operations.log_in_by_link(token=token))
+        return render(request, "accounts/message.html", confirmation)
+    start_session(request, operations.log_in_by_link(token=token))
     if not ends_password:
         return redirect("my_bookings")
-    messages.success(request, "You are in, and your address is confirmed. Choose a password.")
+    messages.success(
+        request,
+        "You are logged in, and your email address is confirmed. Please choose a new password.",
+    )
     return redirect(f"{reverse('account')}#password")

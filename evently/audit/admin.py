@@ -1,4 +1,4 @@
-"""The trail in the admin: read only; and the mixin that stamps what the admin saves."""
+"""The audit log in the admin, read only; and the base class that attributes the admin's changes."""
 
 import json
 from typing import Any
@@ -24,59 +24,55 @@ COUNTABLE = 50_000
 
 
 class StampedAdmin(ListedAdmin):
-    """A ModelAdmin whose own saves and deletions reach the trail with their maker's name.
+    """A ModelAdmin whose saves and deletions appear in the audit log with their actor.
 
-    Django's admin log is left empty: it would repeat names in plain text, and the trail says
-    more. Actions call entry operations, which stamp by themselves.
+    Django's own admin log stays empty: it would store names in plain text, and the audit log holds
+    more. Actions call operations, which stamp their transactions themselves.
     """
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Say who acts, then save; inlines follow in the same transaction."""
+        """Stamp the transaction, then save; inlines follow in the same transaction."""
         stamp(connection)
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Say who acts, then delete."""
         stamp(connection)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Say who acts, then delete, in one transaction."""
+        """Stamp and delete in one transaction: Django opens none for the deletion action."""
         with transaction.atomic():
             stamp(connection)
             super().delete_queryset(request, queryset)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Leave it to the trail."""
+        """Write nothing: the audit log has it."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Leave it to the trail."""
+        """Write nothing: the audit log has it."""
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Leave it to the trail."""
+        """Write nothing: the audit log has it."""
 
 
 class TableFilter(admin.SimpleListFilter):
-    """Picks a table; the names come from the triggers, not from reading the trail."""
+    """Filters by table; the names come from the triggers, without reading the audit log."""
 
     title = "table"
     parameter_name = "table"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the tables that are followed."""
         return [(name, name) for name in queries.audited_tables()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the changes of the picked table."""
         return queryset.filter(table_name=self.value()) if self.value() else queryset
 
 
-class TrailPaginator(Paginator):
-    """Counts by the database's estimate once counting would read millions of rows."""
+class EstimatingPaginator(Paginator):
+    """Uses the database's estimate where an exact count would read millions of rows."""
 
     @cached_property
     def count(self) -> int:
-        """Return how many changes match."""
         changes: QuerySet[AuditLog] = self.object_list  # type: ignore[assignment]
         unfiltered = not changes.query.where
         estimate = queries.estimated_count() if unfiltered else 0
@@ -85,14 +81,14 @@ class TrailPaginator(Paginator):
 
 @admin.register(AuditLog)
 class AuditLogAdmin(ListedAdmin):
-    """Every change, searched by a row's, an event's or a person's id; superusers only."""
+    """The audit log, searchable by the id of a row, event or actor; superusers only."""
 
     list_display = ("at", "table_name", "row_id", "action", "actor", "via", "what")
     list_filter = (TableFilter, "action", "via", "at")
     list_per_page = 50
-    paginator = TrailPaginator
+    paginator = EstimatingPaginator
     search_fields = ("row_id",)
-    search_help_text = "The id of a row, an event or the person who acted"
+    search_help_text = "The ID of a row, an event or the user who made the change"
     fields = (
         "at",
         "table_name",
@@ -109,7 +105,7 @@ class AuditLogAdmin(ListedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditLog], search_term: str
     ) -> tuple[QuerySet[AuditLog], bool]:
-        """Match an id exactly; anything else finds nothing."""
+        """Match ids, and actors that are no users (a task's name, a database role), exactly."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -129,12 +125,15 @@ class AuditLogAdmin(ListedAdmin):
 
     @admin.display(description="before and after")
     def difference(self, obj: AuditLog) -> SafeString:
-        """Return a table with one line a column."""
+        """Return an HTML table with one row per column."""
         before, after = obj.before or {}, obj.after or {}
         rows = format_html_join(
             "",
             "<tr><th scope='row'>{}</th><td><del>{}</del></td><td><ins>{}</ins></td></tr>",
-            ((name, shown(before, name), shown(after, name)) for name in sorted(before | after)),
+            (
+                (name, display_value(before, name), display_value(after, name))
+                for name in sorted(before | after)
+            ),
         )
         return format_html(
             "<table class='ev-table ev-difference'>"
@@ -144,28 +143,25 @@ class AuditLogAdmin(ListedAdmin):
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow superusers: the trail holds everybody's events."""
+        """Allow superusers only: the audit log covers all organizers' events."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show it to those who may read it."""
         return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: triggers write the trail."""
+        """Only triggers write the audit log."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the trail stays as written."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the trail stays as written."""
         return False
 
 
-def shown(record: dict[str, Any], name: str) -> str:
-    """Return a column's value for reading; sealed ones stay sealed."""
+def display_value(record: dict[str, Any], name: str) -> str:
+    """Return a column's value as text, "" if the record lacks it; sealed values stay sealed."""
     if name not in record:
         return ""
     value = record[name]

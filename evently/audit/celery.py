@@ -1,4 +1,4 @@
-"""Says, for each task, that it is the task that acts."""
+"""Sets each Celery task as the actor of its changes."""
 
 from contextvars import Token
 from typing import Any

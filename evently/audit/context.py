@@ -1,4 +1,4 @@
-"""Who acts, and through what: known here, told to the database, written by its triggers."""
+"""The actor of changes and the interface they use, passed to the database for the audit log."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,9 +17,10 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.:@ -]")
 
 @dataclass(frozen=True)
 class Context:
-    """Who acts. actor: a user's id, or a function that finds it out when it is needed.
+    """Who makes changes, through which interface, in which request.
 
-    An empty actor is recorded as the database role that the change came in under.
+    actor: a user's id, or a function that returns it when it is needed. An empty actor is recorded
+    as the database role of the connection.
     """
 
     actor: str | Callable[[], str] = ""
@@ -31,23 +32,22 @@ _context: ContextVar[Context] = ContextVar("evently_audit_context", default=Cont
 
 
 def current_context() -> Context:
-    """Return who acts right now."""
     return _context.get()
 
 
 def set_context(**changes: Any) -> Token[Context]:
-    """Change who acts from here on; actor, via, request_id. Undo it with `reset_context`."""
+    """Change the context (actor, via, request_id) until `reset_context` is called."""
     return _context.set(replace(_context.get(), **changes))
 
 
 def reset_context(token: Token[Context]) -> None:
-    """Go back to who acted before `set_context`."""
+    """Restore the context from before `set_context`."""
     _context.reset(token)
 
 
 @contextmanager
 def acting(**changes: Any) -> Iterator[None]:
-    """Change who acts for the length of a block; actor, via, request_id."""
+    """Change the context (actor, via, request_id) within a block."""
     token = set_context(**changes)
     try:
         yield
@@ -56,9 +56,9 @@ def acting(**changes: Any) -> Iterator[None]:
 
 
 def stamp_sql() -> str:
-    """Return one statement that tells the current transaction who acts.
+    """Return SQL that passes the context to the current transaction, in one round trip.
 
-    SET LOCAL, since neither set_config() nor a session's SET would reach other nodes.
+    SET LOCAL, since neither set_config() nor a session's SET is propagated to other nodes.
     """
     context = _context.get()
     actor = context.actor() if callable(context.actor) else context.actor
@@ -70,12 +70,12 @@ def stamp_sql() -> str:
 
 
 def stamp(connection: BaseDatabaseWrapper) -> None:
-    """Tell the connection's transaction who acts, in one round trip."""
+    """Pass the context to the connection's current transaction, in one round trip."""
     statement = stamp_sql()
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
 
 def _quoted(value: object) -> str:
-    """Return a string literal; what has no place in an id or a role's name is left out."""
+    """Return a string literal; characters not found in ids and role names are removed."""
     return f"'{_UNSAFE.sub('', str(value))[:_LONGEST]}'"

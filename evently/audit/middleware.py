@@ -1,4 +1,4 @@
-"""Says, for each request, who acts and through what."""
+"""Sets the actor and interface of each request for the audit log."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,6 @@ VISITOR = "visitor"
 
 
 def via_of(request: HttpRequest) -> Via:
-    """Return through which face a request came in."""
     if request.path.startswith("/api/"):
         return "api"
     if request.path.startswith("/admin/"):
@@ -21,20 +20,18 @@ def via_of(request: HttpRequest) -> Via:
 
 
 def actor_of(request: HttpRequest) -> str:
-    """Return the id of whoever is logged in (by session or token), or `visitor`."""
+    """Return the id of the user who is logged in (by session or token), or `visitor`."""
     user = getattr(request, "user", None)
     return str(user.pk) if user is not None and user.is_authenticated else VISITOR
 
 
 class AuditContextMiddleware:
-    """Sets the context; the user is looked up only when something is written."""
+    """Sets the context lazily: the user is loaded only if something is written."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap the views."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer in the context of the request."""
         request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
         with acting(actor=lambda: actor_of(request), via=via_of(request), request_id=request_id):
             return self.get_response(request)

@@ -1,7 +1,7 @@
-"""What a migration calls to have a table's changes kept: `operations = [*audited("bookings")]`.
+"""Migration operations that add a table to the audit log: `operations = [*audited("bookings")]`.
 
-The migration depends on ("audit", "0001_audit_log"). The triggers run once per statement, so a
-change of ten thousand rows costs one pass; see the migration for what they write.
+The migration depends on ("audit", "0001_audit_log"), which defines what the triggers write. They
+run once per statement, so a change of ten thousand rows takes one pass.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from django.db.migrations.operations import RunSQL
 
-# Kept by triggers or by the clock; a change of these alone leaves no row.
+# Maintained by triggers or the clock; a change of only these columns is not logged.
 DERIVED = ("available_seats", "position", "updated_at")
-# Never copied into the trail, which cannot be cleaned: it says only that they changed.
+# Logged as "[redacted]": the audit log cannot be cleaned.
 REDACTED = (
     "password_hash",
     "digest",
@@ -39,12 +39,11 @@ def audited(
     key: str = "id",
     actions: Sequence[str] = ACTIONS,
 ) -> list[RunSQL]:
-    """Return the operations that let the trail follow a table.
+    """Return the operations that add audit triggers to a table.
 
-    table: its name, with its schema where that is not public. ignore: derived columns besides
-    DERIVED. redact: columns besides REDACTED whose values must not be copied. key: the column
-    that tells rows apart, a UUID; updates are followed by `id` only. actions: which of insert,
-    update and delete are kept.
+    table: its name, with the schema unless that is public. ignore: derived columns besides DERIVED.
+    redact: columns besides REDACTED whose values must not be logged. key: the UUID column that
+    identifies rows; updates need it to be `id`. actions: which of insert, update and delete to log.
     """
     target = ".".join(f'"{_identifier(part)}"' for part in table.split("."))
     arguments = ", ".join(

@@ -1,4 +1,4 @@
-"""The trail: one row for each changed row, written by triggers and never changed again."""
+"""The audit log: one row for each changed row, written by triggers and never changed."""
 
 from django.db import models
 
@@ -10,18 +10,16 @@ class AuditLog(models.Model):
     """One change of one row.
 
     Triggers write it (`evently.audit.migration.audited`); `trg_append_only` refuses everything
-    else. Sealed columns stay sealed here, so they go dark with their person's key.
+    else. Sealed columns stay sealed here, so destroying the user's key erases them here too.
     """
 
     class Action(models.TextChoices):
-        """What happened to the row."""
-
         INSERT = "insert", "Created"
         UPDATE = "update", "Changed"
         DELETE = "delete", "Deleted"
 
     class Via(models.TextChoices):
-        """Through what the change came in; sql: past the application."""
+        """The interface of the change; sql: outside the application."""
 
         PAGE = "page", "Page"
         API = "api", "API"
@@ -36,16 +34,16 @@ class AuditLog(models.Model):
     row_id = models.UUIDField("row")
     event_id = models.UUIDField("event", null=True)
     action = models.TextField(choices=Action)
-    # Only what changed, where the row was changed; all of it where it was made or deleted.
+    # The changed columns of an update; all columns of an insert or delete.
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    # A user's id, "visitor", or the database role where nobody was named.
+    # A user's id, "visitor", a task's name, or the database role if no actor was set.
     actor = models.TextField()
     via = models.TextField(choices=Via, db_default="sql")
     request_id = models.TextField(db_default="")
 
     class Meta:
-        """Newest first; found by row, by event for its history, and by who acted."""
+        """Indexed by row, by event (for its history) and by actor."""
 
         db_table = "audit_log"
         ordering = ["-id"]
@@ -72,5 +70,4 @@ class AuditLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Say what happened to which row."""
         return f"{self.table_name} {self.row_id}: {self.action}"

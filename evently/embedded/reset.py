@@ -1,9 +1,9 @@
-"""Delete what an EVENTLY_HOME holds, to begin anew: `script/reset`.
+"""Delete all of Evently's data in an EVENTLY_HOME: `script/reset`.
 
     python -m evently.embedded.reset [--yes]
 
-The embedded servers' data may lie elsewhere (root's home is out of their reach), with a link to
-it in EVENTLY_HOME; it goes too. What Evently did not make stays.
+Follows links: when started by root, the embedded servers' data may be elsewhere, with a link in
+EVENTLY_HOME. Files that Evently did not create stay.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from evently.embedded import addresses, postgres, processes, programs, state, va
 from evently.embedded.postgres import Postgres
 from evently.embedded.valkey import Valkey
 
-# Everything that Evently's processes leave there; the lock last, which this one holds meanwhile.
+# All that Evently's processes create there; the lock comes last, since this process holds it.
 OURS = (
     "postgres-*",
     "valkey",
@@ -30,47 +30,47 @@ OURS = (
 
 
 def reset(home: Path) -> list[Path]:
-    """Delete Evently's data in a folder and what links there lead to; return what went.
+    """Delete Evently's data in a folder and behind its links; return the deleted paths.
 
-    Raises AlreadyRunning while it is in use, CannotStart where the folder is not Evently's.
+    Raises AlreadyRunning while it is in use, CannotStart if the folder is not Evently's.
     """
     if not home.exists():
         return []
     state.make_home(home)
-    state.lock_home(home, note="being emptied")
-    gone: list[Path] = []
+    state.lock_home(home, note="script/reset")
+    deleted: list[Path] = []
     for pattern in OURS:
         for path in sorted(home.glob(pattern)):
-            _send_servers_off(path)
-            gone += _delete(path)
+            _stop_leftover_servers(path)
+            deleted += _delete(path)
     _remove_if_empty(home)
-    return gone
+    return deleted
 
 
-def _send_servers_off(path: Path) -> None:
-    """End a server that a killed supervisor left there."""
-    for program, polite in (
-        (postgres.PROGRAM, Postgres.polite_signal),
-        (valkey.PROGRAM, Valkey.polite_signal),
+def _stop_leftover_servers(path: Path) -> None:
+    """Stop servers that a killed supervisor left running in a folder."""
+    for program, stop_signal in (
+        (postgres.PROGRAM, Postgres.stop_signal),
+        (valkey.PROGRAM, Valkey.stop_signal),
     ):
-        processes.send_off(program, folder=path.resolve(), polite=polite)
+        processes.stop_leftover(program, folder=path.resolve(), stop_signal=stop_signal)
 
 
 def _delete(path: Path) -> list[Path]:
-    """Delete a file or folder, and what it leads to where it is a link; return the paths."""
-    gone = [path]
+    """Delete a file or folder, and the target if it is a link; return the deleted paths."""
+    deleted = [path]
     if path.is_symlink():
-        place = path.resolve()
-        if place.exists():
-            gone = _delete(place) + gone
+        target = path.resolve()
+        if target.exists():
+            deleted = _delete(target) + deleted
         path.unlink()
-        if place.parent.parent == programs.SHARED:
-            _remove_if_empty(place.parent)
+        if target.parent.parent == programs.SHARED:
+            _remove_if_empty(target.parent)
     elif path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink()
-    return gone
+    return deleted
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -79,20 +79,20 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Ask, delete, and say what went; 1 where nothing could be deleted, or was not wanted."""
+    """Ask for confirmation, delete, and list what was deleted; return the exit code."""
     home = addresses.home()
     if arguments[:1] != ["--yes"]:
-        print(f"This deletes all events, people, bookings and mails in {home}, for good.")
-        print("Type yes to go on: ", end="", flush=True)
+        print(f"This permanently deletes all events, users, bookings and emails in {home}.")
+        print("Type yes to continue: ", end="", flush=True)
         if sys.stdin.readline().strip() != "yes":
             print("Nothing was deleted.")
             return 1
     try:
-        gone = reset(home)
+        deleted = reset(home)
     except (state.CannotStart, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join(f"Deleted {path}" for path in gone) or f"There was nothing in {home}.")
+    print("\n".join(f"Deleted {path}" for path in deleted) or f"Nothing to delete in {home}.")
     return 0
 
 

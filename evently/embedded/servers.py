@@ -8,48 +8,46 @@ from pathlib import Path
 
 from evently.embedded.postgres import PasswordLost, Postgres, wait_until
 from evently.embedded.processes import kill_quietly
-from evently.embedded.state import settle_passwords, settle_ports
+from evently.embedded.state import choose_ports, ensure_passwords
 from evently.embedded.valkey import Valkey
 
-type_of_server = Postgres | Valkey
+Server = Postgres | Valkey
 
 
 def needed() -> list[str]:
-    """Return which servers nobody gave an address for."""
-    given = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
-    return [name for name, variable in given.items() if not os.environ.get(variable)]
+    """Return the names of the servers that the environment does not configure."""
+    variables = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+    return [name for name, variable in variables.items() if not os.environ.get(variable)]
 
 
-def describe(home: Path, *, throwaway: bool = False) -> list[type_of_server]:
-    """Settle ports and passwords and return the servers that this EVENTLY_HOME needs.
+def describe(home: Path, *, throwaway: bool = False) -> list[Server]:
+    """Choose ports and passwords, and return the servers that this EVENTLY_HOME needs.
 
-    throwaway: for tests; faster, and a power cut loses the data.
+    throwaway: do not sync to disk; for tests.
     """
     names = needed()
     if not names:
         return []
-    passwords = settle_passwords(home)
-    described: dict[str, type_of_server] = {}
+    passwords = ensure_passwords(home)
+    described: dict[str, Server] = {}
     if "postgres" in names:
         described["postgres"] = Postgres(home, passwords=passwords, throwaway=throwaway)
     if "valkey" in names:
         described["valkey"] = Valkey(home, password=passwords["valkey"])
-    # First, so that their ports are free again and stay the same.
+    # Before choosing ports, so that those of leftover servers are free again and stay the same.
     for server in described.values():
-        server.clear_away()
-    for name, port in settle_ports(home, names).items():
+        server.stop_leftover()
+    for name, port in choose_ports(home, names).items():
         described[name].port = port
     return list(described.values())
 
 
-def start(
-    server: type_of_server, *, check: Callable[[], None] = lambda: None
-) -> "subprocess.Popen[bytes]":
+def start(server: Server, *, check: Callable[[], None] = lambda: None) -> "subprocess.Popen[bytes]":
     """Start one server, wait until it answers, and return its process.
 
     check: called while waiting; may raise to give up.
     """
-    server.clear_away()
+    server.stop_leftover()
     server.prepare()
     process = server.start()
     try:
@@ -63,7 +61,7 @@ def start(
             process = server.start()
             wait_until(server.answers, process, log=server.log, check=check)
         if isinstance(server, Postgres):
-            server.settle()
+            server.create_roles_and_database()
     except BaseException:
         stop(server, process)
         raise
@@ -71,13 +69,13 @@ def start(
 
 
 def stop(
-    server: type_of_server, process: "subprocess.Popen[bytes]", *, patience_seconds: float = 20
+    server: Server, process: "subprocess.Popen[bytes]", *, stop_timeout_seconds: float = 20
 ) -> None:
-    """Stop a server in good order, or in bad order after a while."""
+    """Stop a server, and kill it if it has not ended after the timeout."""
     if process.poll() is not None:
         return
-    kill_quietly(process.pid, server.polite_signal)
-    deadline = time.monotonic() + patience_seconds
+    kill_quietly(process.pid, server.stop_signal)
+    deadline = time.monotonic() + stop_timeout_seconds
     while process.poll() is None:
         if time.monotonic() > deadline:
             process.kill()

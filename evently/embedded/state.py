@@ -1,4 +1,4 @@
-"""What an EVENTLY_HOME remembers: who runs it, its ports, its passwords."""
+"""The state in an EVENTLY_HOME: the lock of its supervisor, ports, passwords."""
 
 import fcntl
 import json
@@ -12,30 +12,30 @@ from evently.embedded import addresses
 from evently.embedded.processes import choose_port
 
 MAILBOX = "mail"
-# Files that every start leaves in its EVENTLY_HOME, and hardly anybody else anywhere.
-SIGNS_OF_OURS = ("lock", "passwords.json", "ports.json")
+# Files that every start creates in its EVENTLY_HOME, and that are unlikely elsewhere.
+MARKER_FILES = ("lock", "passwords.json", "ports.json")
 ROLES = ("evently", "evently_owner", "evently_app", "valkey")
 
 
 class CannotStart(RuntimeError):
-    """Something the person at the terminal has to change; the text says what."""
+    """Evently cannot start until the user changes something; the text says what."""
 
 
 class AlreadyRunning(CannotStart):
-    """Another supervisor runs this EVENTLY_HOME."""
+    """Another supervisor uses this EVENTLY_HOME."""
 
 
 def make_home(home: Path) -> None:
-    """Create EVENTLY_HOME, or take a folder that is there, with the mode it has.
+    """Create EVENTLY_HOME; an existing folder keeps its mode.
 
-    Raises CannotStart where it holds something else, or cannot be used.
+    Raises CannotStart if the folder contains other files, or cannot be used.
     """
     try:
         try:
             home.mkdir(mode=0o700, parents=True)
         except FileExistsError:
-            _refuse_strange(home)
-        _let_servers_pass(home)
+            _refuse_foreign(home)
+        _allow_server_user(home)
     except OSError as error:
         raise CannotStart(
             f"Evently cannot use {home} for its data ({error.strerror}). "
@@ -43,42 +43,42 @@ def make_home(home: Path) -> None:
         ) from error
 
 
-def _refuse_strange(home: Path) -> None:
-    """Raise CannotStart where a folder holds what Evently did not put there, and nothing it did.
+def _refuse_foreign(home: Path) -> None:
+    """Raise CannotStart if a folder contains files, but none of Evently's.
 
-    EVENTLY_HOME=/tmp, say, is a slip.
+    EVENTLY_HOME=/tmp, for example, is a mistake.
     """
-    # A manage.py command that sends mail in development makes this one before the first start.
+    # A manage.py command that sends email in development may create the mailbox first.
     present = {path.name for path in home.iterdir()} - {MAILBOX}
-    if present and not any((home / name).is_file() for name in SIGNS_OF_OURS):
+    if present and not any((home / name).is_file() for name in MARKER_FILES):
         raise CannotStart(
-            f"{home} holds other files, and Evently keeps its data in a folder of its own. "
+            f"{home} contains other files, and Evently needs a folder for its data only. "
             "Set EVENTLY_HOME to a folder that is empty or does not exist yet."
         )
 
 
-def _let_servers_pass(home: Path) -> None:
-    """Let the servers' own user pass through a folder that is root's alone, and still empty."""
-    found = home.stat()
-    private = found.st_uid == 0 and stat.S_IMODE(found.st_mode) == 0o700
-    # One that holds something was made so by somebody, who may rely on it.
+def _allow_server_user(home: Path) -> None:
+    """Let the servers' user pass through root's private folder, if it is empty."""
+    status = home.stat()
+    private = status.st_uid == 0 and stat.S_IMODE(status.st_mode) == 0o700
+    # A folder with content has this mode on purpose.
     if os.geteuid() == 0 and private and not any(home.iterdir()):
         home.chmod(0o711)
 
 
 def lock_home(home: Path, *, note: str) -> int:
-    """Take EVENTLY_HOME for this process until it ends, and return the lock's descriptor.
+    """Lock EVENTLY_HOME until this process ends, and return the lock's file descriptor.
 
-    note: what a second supervisor shows about this one. The kernel lets go of the lock when
-    the process dies, so nothing is left to clean up.
-    Raises AlreadyRunning.
+    note: shown by a second supervisor to identify this one. The kernel releases the lock when the
+    process dies, so there is nothing to clean up.
+    Raises AlreadyRunning; CannotStart if the folder cannot be opened.
     """
     try:
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStart(
-            f"{home} cannot be opened ({error.strerror}); another user may have started it. "
-            "Set EVENTLY_HOME to a folder of your own."
+            f"Evently cannot open {home} ({error.strerror}); it may belong to another user. "
+            "Set EVENTLY_HOME to another folder."
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,8 +86,8 @@ def lock_home(home: Path, *, note: str) -> int:
         holder = os.pread(lock, 500, 0).decode(errors="replace").strip()
         os.close(lock)
         raise AlreadyRunning(
-            f"Evently already runs with EVENTLY_HOME={home} ({holder or 'just starting'}). "
-            "Stop it first, or choose another EVENTLY_HOME and another PORT."
+            f"Evently is already running with EVENTLY_HOME={home} ({holder or 'just starting'}). "
+            "Stop it first, or set another EVENTLY_HOME and another PORT."
         ) from error
     os.ftruncate(lock, 0)
     os.pwrite(lock, note.encode(), 0)
@@ -95,7 +95,7 @@ def lock_home(home: Path, *, note: str) -> int:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replace a file at once and for its owner only, so that nobody reads half of it."""
+    """Replace a file atomically, readable by its owner only."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -105,25 +105,25 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def settle_ports(home: Path, names: list[str]) -> dict[str, int]:
-    """Choose the embedded servers' ports, the same as last time where possible.
+def choose_ports(home: Path, names: list[str]) -> dict[str, int]:
+    """Choose the embedded servers' ports, the same as last time if they are free.
 
     They are written to ports.json, where `manage.py` commands find them.
     """
-    remembered = addresses.ports()
+    previous = addresses.ports()
     ports: dict[str, int] = {}
     for name in names:
-        ports[name] = choose_port(remembered.get(name), taken=set(ports.values()))
+        ports[name] = choose_port(previous.get(name), taken=set(ports.values()))
     if ports:
-        write_json(home / "ports.json", remembered | ports)
+        write_json(home / "ports.json", previous | ports)
     return ports
 
 
-def settle_passwords(home: Path) -> dict[str, str]:
-    """Return a password for each role, made at random on the first start."""
-    remembered = {role: word for role, word in addresses.passwords().items() if word}
-    missing = [role for role in ROLES if role not in remembered]
+def ensure_passwords(home: Path) -> dict[str, str]:
+    """Return {role: password}; missing ones are generated and written to passwords.json."""
+    passwords = {role: word for role, word in addresses.passwords().items() if word}
+    missing = [role for role in ROLES if role not in passwords]
     if missing:
-        remembered |= {role: secrets.token_urlsafe(24) for role in missing}
-        write_json(home / "passwords.json", remembered)
-    return remembered
+        passwords |= {role: secrets.token_urlsafe(24) for role in missing}
+        write_json(home / "passwords.json", passwords)
+    return passwords

@@ -1,4 +1,4 @@
-"""An embedded Valkey: Celery's broker and the cache."""
+"""The embedded Valkey: Celery's broker, and the cache."""
 
 import json
 import signal
@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from evently.embedded import processes
-from evently.embedded.programs import data_folder, hand_over, server_user, valkey_program
+from evently.embedded.programs import data_folder, give_ownership, server_user, valkey_program
 from evently.embedded.state import CannotStart
 
 PROGRAM = "valkey-server"
@@ -20,10 +20,10 @@ class Valkey:
     """The embedded Valkey of one EVENTLY_HOME."""
 
     name = "valkey"
-    polite_signal = signal.SIGTERM
+    stop_signal = signal.SIGTERM
 
     def __init__(self, home: Path, *, password: str) -> None:
-        """Describe the server; nothing starts yet, and its port is settled later."""
+        """Configure the server without starting it; `servers.describe` sets its port."""
         self.port = 0
         self.password = password
         self.user = server_user(home / "valkey")
@@ -31,29 +31,29 @@ class Valkey:
         self.data = data_folder(home, "valkey", self.user)
         self.log = home / "valkey.log"
 
-    def clear_away(self) -> None:
-        """Wait until a killed predecessor is gone."""
-        processes.send_off(PROGRAM, folder=self.data, polite=self.polite_signal)
+    def stop_leftover(self) -> None:
+        """Stop a server that a killed supervisor left running."""
+        processes.stop_leftover(PROGRAM, folder=self.data, stop_signal=self.stop_signal)
 
     def prepare(self) -> None:
-        """Make the data folder and the configuration."""
+        """Create the data folder, and write the configuration."""
         self.data.mkdir(mode=0o700, exist_ok=True)
-        hand_over(self.data, self.user)
-        # A file keeps the password out of the list of processes.
+        give_ownership(self.data, self.user)
+        # In a file, since command lines are visible to all users.
         config = self.data / "valkey.conf"
         config.unlink(missing_ok=True)
         config.touch(mode=0o600)
         config.write_text(self.config())
-        hand_over(config, self.user)
+        give_ownership(config, self.user)
 
     def config(self) -> str:
-        """Return the server's configuration: queued work survives, nothing is evicted."""
+        """Return the configuration: the queue is persisted, and no key is evicted."""
         return "\n".join(
             [
                 "bind 127.0.0.1",
                 f"port {self.port}",
                 f"requirepass {self.password}",
-                # In quotes, as its strings are written: the path may have a blank in it.
+                # Quoted: the path may contain spaces.
                 f"dir {json.dumps(str(self.data), ensure_ascii=False)}",
                 "appendonly yes",
                 "appendfsync everysec",
@@ -65,18 +65,18 @@ class Valkey:
         )
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Start the server; `answers` says when it is there."""
+        """Start the server; it is ready when `answers` returns True."""
         with self.log.open("wb") as log:
             return processes.spawn(
                 [self.program, self.data / "valkey.conf"],
-                last_signal=self.polite_signal,
+                death_signal=self.stop_signal,
                 user=self.user,
                 cwd=Path("/"),
                 output=log.fileno(),
             )
 
     def answers(self) -> bool:
-        """Return whether the server takes commands; while it loads its data it does not."""
+        """Return whether the server accepts commands, which it does once its data is loaded."""
         client = redis.Redis(
             port=self.port,
             password=self.password,
@@ -87,7 +87,9 @@ class Valkey:
         try:
             return bool(client.ping())
         except redis.AuthenticationError as error:
-            raise CannotStart(f"Port {self.port} was taken by another server.") from error
+            raise CannotStart(
+                f"Port {self.port} is used by another Valkey or Redis. Start Evently again."
+            ) from error
         except redis.RedisError:
             return False
         finally:

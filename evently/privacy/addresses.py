@@ -1,4 +1,4 @@
-"""Addresses and names as people type them: made uniform, checked, and digested for look-up."""
+"""Email addresses and names as entered: normalized, validated, and digested for lookup."""
 
 import hmac
 import re
@@ -9,29 +9,25 @@ from django.conf import settings
 
 from evently.errors import Invalid
 
-# The customer's rule, enforced here since the column holds a sealed value. \Z, not $, which
-# would let a line break pass.
+# The format rule of the data model, enforced here since the column holds a sealed value. \Z, not $,
+# which would accept a trailing line break.
 ADDRESS_PATTERN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}\Z")
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 255
 
 
 class AddressInvalid(Invalid):
-    """What was entered is no e-mail address."""
-
     code = "address_invalid"
-    message = "Please enter an e-mail address like name@example.org."
+    message = "Please enter an email address like name@example.org."
 
 
 class NameInvalid(Invalid):
-    """What was entered cannot be a name."""
-
     code = "name_invalid"
     message = "Please enter a name of 1 to 255 characters."
 
 
 def clean_address(address: str) -> str:
-    """Return an address in one form, case kept.
+    """Return a normalized email address; case is kept.
 
     Raises AddressInvalid.
     """
@@ -42,9 +38,9 @@ def clean_address(address: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Return a name without line breaks and double spaces.
+    """Return a name with whitespace collapsed.
 
-    Raises NameInvalid; for control characters such as null bytes too.
+    Raises NameInvalid, also for control characters such as null bytes.
     """
     cleaned = " ".join(unicodedata.normalize("NFC", name).split())
     unprintable = any(unicodedata.category(character) in {"Cc", "Cs"} for character in cleaned)
@@ -54,9 +50,9 @@ def clean_name(name: str) -> str:
 
 
 def digest_of_address(address: str) -> str:
-    """Return the keyed digest under which an address is unique and found (64 hex digits).
+    """Return the keyed digest by which an email address is unique and looked up (64 hex digits).
 
-    Any text has one, so that a look-up of nonsense costs the same and finds nobody.
+    Accepts any text, so that looking up an invalid address takes as long and finds no user.
     """
     normalised = unicodedata.normalize("NFKC", address).casefold().strip()
     key = settings.EVENTLY_DIGEST_KEY.encode()

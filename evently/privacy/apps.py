@@ -1,10 +1,10 @@
-"""Sealing as a Django app."""
+"""The privacy app."""
 
 from django.apps import AppConfig
 
 
 class PrivacyConfig(AppConfig):
-    """Addresses and names under a key per person."""
+    """Encryption of names and email addresses under a key per user."""
 
     name = "evently.privacy"
     label = "privacy"

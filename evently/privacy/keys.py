@@ -1,4 +1,4 @@
-"""People's keys: made with the person, destroyed to erase them, wrapped anew on rotation."""
+"""Users' keys: created with the user, destroyed to erase personal data, rewrapped on rotation."""
 
 from uuid import UUID
 
@@ -12,13 +12,13 @@ ROTATION_BATCH = 500
 
 
 def create_key(*, user_id: UUID) -> PersonKey:
-    """Insert a fresh key for a person, inside the caller's transaction."""
+    """Insert a new key for a user, inside the caller's transaction."""
     wrapped, name = wrap(new_key(), user_id=user_id)
     return PersonKey.objects.create(user_id=user_id, wrapped_key=wrapped, wrapping_key_name=name)
 
 
 def destroy_key(*, user_id: UUID) -> bool:
-    """Delete a person's key for good: whatever was sealed under it can be opened no more.
+    """Delete a user's key for good: values sealed under it can never be opened again.
 
     Returns whether there was one.
     """
@@ -27,10 +27,10 @@ def destroy_key(*, user_id: UUID) -> bool:
 
 
 def rotate_keys(*, batch: int = ROTATION_BATCH) -> int:
-    """Wrap every key by the current wrapping key; returns how many were wrapped anew.
+    """Rewrap all keys with the current wrapping key; returns how many were rewrapped.
 
-    Works in batches, each a transaction of its own, and can be stopped and run again: what is
-    left is whatever another key wrapped.
+    Works in batches of one transaction each, and can be stopped and run again: it selects the keys
+    that another wrapping key wrapped.
     """
     current = next(iter(settings.EVENTLY_PII_KEYS))
     total = 0

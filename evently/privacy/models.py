@@ -1,4 +1,4 @@
-"""People's keys, in a schema of their own that is backed up apart and not for long."""
+"""Users' keys, in a separate schema whose backups are kept apart, and only for a short time."""
 
 from functools import cached_property
 
@@ -10,10 +10,10 @@ from evently.privacy.sealing import Purpose, open_with, seal_with, unwrap
 
 
 class PersonKey(models.Model):
-    """The key of one person; with this row, everything sealed under it is gone.
+    """The key of one user; deleting the row makes everything sealed under it unreadable.
 
-    No foreign key leads to the person, so that a restore of one schema does not need the other;
-    triggers on users delete the key with the row (`trg_user_key_destroyed`).
+    There is no foreign key to users, so that one schema can be restored without the other; a
+    trigger on users deletes the key with the row (`trg_user_key_destroyed`).
     """
 
     user = models.OneToOneField(
@@ -29,12 +29,12 @@ class PersonKey(models.Model):
     created_at = models.DateTimeField(db_default=Clock())
 
     class Meta:
-        """Django takes a quoted name as it is, which is how it reaches another schema."""
+        """Django leaves a quoted name as it is, which allows a table in another schema."""
 
         db_table = '"keys"."person_keys"'
 
     def __str__(self) -> str:
-        """Name the person by id only."""
+        """Return the user's id only: no personal data in logs."""
         return f"Key of {self.user_id}"
 
     @cached_property
@@ -42,12 +42,12 @@ class PersonKey(models.Model):
         return unwrap(self.wrapped_key, self.wrapping_key_name, user_id=self.user_id)
 
     def seal(self, purpose: Purpose, text: str) -> str:
-        """Return text sealed for this person.
+        """Return the text, sealed under this key.
 
         Raises AddressInvalid, NameInvalid.
         """
         return seal_with(self._key, user_id=self.user_id, purpose=purpose, text=text)
 
     def open(self, purpose: Purpose, sealed: str) -> str | None:
-        """Return what was sealed, or None where it was tampered with."""
+        """Return the sealed text, or None if it was tampered with."""
         return open_with(self._key, user_id=self.user_id, purpose=purpose, sealed=sealed)

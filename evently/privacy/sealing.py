@@ -1,7 +1,7 @@
-"""Sealing: AES-256-GCM under a key per person, so that destroying the key erases the person.
+"""Sealing: AES-256-GCM under a key per user, so that destroying the key erases personal data.
 
-A sealed text says whose it is and what it is (in its associated data), so it opens neither in
-another person's row nor in another column.
+The associated data of a sealed value names its user and purpose, so it opens neither in another
+user's row nor in another column.
 """
 
 import base64
@@ -21,7 +21,7 @@ from evently.privacy.addresses import clean_address, clean_name
 Purpose = Literal["email", "name", "holder_name", "recipient"]
 
 PREFIX = "sealed:v1:"
-# What the database's CHECKs ask of a sealed column: nonce and tag alone are 38 characters.
+# Checked by the database too (CHECK constraints). Nonce and tag alone are 38 characters.
 SEALED_PATTERN = r"^sealed:v1:[A-Za-z0-9_-]{38,}$"
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -30,28 +30,28 @@ log = structlog.get_logger(__name__)
 
 
 class WrappingKeyMissing(Exception):
-    """A person's key was wrapped by a key that EVENTLY_PII_KEYS no longer has."""
+    """A user's key was wrapped with a key that EVENTLY_PII_KEYS does not contain."""
 
 
 class SealedField(models.TextField):
-    """A column that holds sealed text only; plain text is refused before it leaves Python."""
+    """A column of sealed values; plain text is refused before it reaches the database."""
 
-    description = "Text sealed under a person's key"
+    description = "Text sealed under a user's key"
 
     def get_prep_value(self, value: Any) -> Any:
-        """Refuse what is not sealed."""
+        """Raise ValueError for plain text."""
         if isinstance(value, str) and not value.startswith(PREFIX):
-            raise ValueError(f"{self.name} takes sealed text only (evently.privacy.sealing.seal)")
+            raise ValueError(f"{self.name} takes sealed values only; use PersonKey.seal().")
         return super().get_prep_value(value)
 
 
 def new_key() -> bytes:
-    """Return a fresh key for one person."""
+    """Return a new random key for one user."""
     return os.urandom(KEY_BYTES)
 
 
 def wrap(key: bytes, *, user_id: UUID) -> tuple[bytes, str]:
-    """Return a person's key wrapped by the current key, and the current key's name."""
+    """Return a user's key wrapped with the current wrapping key, and the wrapping key's name."""
     name = next(iter(settings.EVENTLY_PII_KEYS))
     nonce = os.urandom(NONCE_BYTES)
     wrapping = AESGCM(settings.EVENTLY_PII_KEYS[name])
@@ -59,45 +59,45 @@ def wrap(key: bytes, *, user_id: UUID) -> tuple[bytes, str]:
 
 
 def unwrap(wrapped: bytes | memoryview, wrapping_key_name: str, *, user_id: UUID) -> bytes:
-    """Return a person's key.
+    """Return a user's key.
 
-    Raises WrappingKeyMissing; cryptography's InvalidTag where somebody tampered with it.
+    Raises WrappingKeyMissing; cryptography's InvalidTag if it was tampered with.
     """
     try:
         wrapping = AESGCM(settings.EVENTLY_PII_KEYS[wrapping_key_name])
     except KeyError as error:
         raise WrappingKeyMissing(
-            f"EVENTLY_PII_KEYS lacks the key {wrapping_key_name!r}, which people's keys are "
-            "wrapped by. Put it back (after the current one), then run rotate_pii_keys."
+            f"EVENTLY_PII_KEYS lacks the key {wrapping_key_name!r}, which users' keys are "
+            "wrapped with. Add it again, after the current one, then run rotate_pii_keys."
         ) from error
     wrapped = bytes(wrapped)
     return wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], f"{user_id}:key".encode())
 
 
 def seal_with(key: bytes, *, user_id: UUID, purpose: Purpose, text: str) -> str:
-    """Return the sealed text; addresses and names are checked and made uniform first.
+    """Return the sealed text; email addresses and names are validated and normalized first.
 
     Raises AddressInvalid, NameInvalid.
     """
     if purpose not in get_args(Purpose):
-        raise ValueError(f"Nothing is sealed as {purpose!r}.")
+        raise ValueError(f"{purpose!r} is not a purpose of sealing.")
     text = clean_address(text) if purpose in {"email", "recipient"} else clean_name(text)
     nonce = os.urandom(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _belongs(user_id, purpose))
+    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _associated_data(user_id, purpose))
     return PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def open_with(key: bytes, *, user_id: UUID, purpose: Purpose, sealed: str) -> str | None:
-    """Return the text, or None (and a line in the log) where it was tampered with or moved."""
+    """Return the text, or None (and log an error) if it was tampered with or moved."""
     encoded = sealed.removeprefix(PREFIX)
     try:
         raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-        return AESGCM(key).decrypt(nonce, ciphertext, _belongs(user_id, purpose)).decode()
+        return AESGCM(key).decrypt(nonce, ciphertext, _associated_data(user_id, purpose)).decode()
     except (InvalidTag, binascii.Error, ValueError):
         log.error("seal_broken", user_id=str(user_id), purpose=purpose)
         return None
 
 
-def _belongs(user_id: UUID, purpose: Purpose) -> bytes:
+def _associated_data(user_id: UUID, purpose: Purpose) -> bytes:
     return f"{user_id}:{purpose}".encode()

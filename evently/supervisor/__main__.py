@@ -1,26 +1,26 @@
-"""What `script/server` runs: everything Evently needs, under one process."""
+"""The process that `script/server` runs: it starts and supervises all others."""
 
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
 
 from evently.embedded.state import CannotStart
-from evently.supervisor.children import say
+from evently.supervisor.children import print_line
 
 
 def main() -> int:
-    """Run until stopped; 1 or 2 when something has to be changed first, which is said."""
+    """Run until stopped. Returns the exit code: 1 or 2 after printing why Evently cannot start."""
     try:
-        # The settings say first what is missing, before anything starts.
+        # Before anything starts: the settings raise ImproperlyConfigured for missing variables.
         from evently import settings  # noqa: F401 - importing is the check
         from evently.supervisor.run import Supervisor
 
         return Supervisor().run()
     except ImproperlyConfigured as error:
-        say(str(error))
+        print_line(str(error))
         return 2
     except CannotStart as error:
-        say(str(error))
+        print_line(str(error))
         return 1
 
 

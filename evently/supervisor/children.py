@@ -1,4 +1,4 @@
-"""A process that is kept running: started, watched, started again with growing pauses."""
+"""A supervised process: started, watched, and restarted with growing delays."""
 
 import os
 import signal
@@ -13,8 +13,8 @@ STEADY_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 30
 
 
-def say(text: str) -> None:
-    """Tell the person at the terminal, who may have closed it."""
+def print_line(text: str) -> None:
+    """Print a line to the terminal, which may have been closed."""
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
@@ -23,14 +23,14 @@ def say(text: str) -> None:
 class Child:
     """One process under the supervisor.
 
-    launch: starts it and returns it; polite: the signal that asks it to stop;
-    patience_seconds: how long it may take before it is killed with all its descendants.
+    launch: starts the process and returns it. stop_signal: asks it to stop. stop_timeout_seconds:
+    how long that may take before its whole process group is killed.
     """
 
     name: str
     launch: Callable[[], "subprocess.Popen[bytes]"]
-    polite: signal.Signals = signal.SIGTERM
-    patience_seconds: float = 15
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_timeout_seconds: float = 15
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     failures: int = field(default=0, init=False)
     last_code: int = field(default=0, init=False)
@@ -38,16 +38,14 @@ class Child:
     due_at: float = field(default=0, init=False)
 
     def start(self) -> None:
-        """Start the process."""
         self.started_at = time.monotonic()
         self.process = self.launch()
 
     def alive(self) -> bool:
-        """Return whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
-    def tend(self) -> None:
-        """Start the process again if it ended, later and later while it keeps ending."""
+    def restart_if_ended(self) -> None:
+        """Restart the process if it has ended, with a delay that doubles while it keeps ending."""
         now = time.monotonic()
         if self.alive():
             return
@@ -62,32 +60,32 @@ class Child:
     def _record_end(self, now: float) -> None:
         if self.process is None:
             return
-        # What it left of its group goes too, so that two generations never run at once.
+        # Kill the rest of its group, so that old and new processes never run at the same time.
         self._signal_group(signal.SIGKILL)
         self.last_code = code = self.process.returncode
         self.process = None
         if now - self.started_at > STEADY_SECONDS:
             self.failures = 0
-        self._record_failure(now, f"ended with {describe_code(code)}")
+        self._record_failure(now, f"exited with {describe_code(code)}")
 
-    def _record_failure(self, now: float, what: str) -> None:
+    def _record_failure(self, now: float, reason: str) -> None:
         pause = min(0.5 * 2**self.failures, LONGEST_PAUSE_SECONDS)
         self.failures += 1
         self.due_at = now + pause
-        say(f"{self.name}: {what}; starting it again in {pause:g} s")
+        print_line(f"{self.name}: {reason}; restarting in {pause:g} s")
 
     def ask_to_stop(self) -> None:
-        """Ask the process to finish what it does and end."""
+        """Send the stop signal."""
         if self.alive() and self.process is not None:
-            self.process.send_signal(self.polite)
+            self.process.send_signal(self.stop_signal)
 
-    def wait_stopped(self, *, hurry: Callable[[], bool]) -> None:
-        """Wait for the end; past its patience, or in a hurry, the process is killed."""
+    def wait_stopped(self, *, kill_now: Callable[[], bool]) -> None:
+        """Wait until the process has ended; kill it after the timeout or if kill_now() is true."""
         if self.process is None:
             return
-        deadline = time.monotonic() + self.patience_seconds
+        deadline = time.monotonic() + self.stop_timeout_seconds
         while self.process.poll() is None:
-            if time.monotonic() > deadline or hurry():
+            if time.monotonic() > deadline or kill_now():
                 self._signal_group(signal.SIGKILL)
                 self.process.wait()
             time.sleep(0.02)
@@ -103,7 +101,7 @@ class Child:
 
 
 def describe_code(code: int) -> str:
-    """Return an exit code in words."""
+    """Return an exit code as text; negative codes name the signal."""
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -1,4 +1,4 @@
-"""Gunicorn's configuration under the supervisor (and a good start without it)."""
+"""Gunicorn's configuration under the supervisor; a good start without it, too."""
 
 import os
 import signal
@@ -7,8 +7,8 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from evently.embedded import leash
-from evently.supervisor.sizes import bind_address, web_threads, web_workers
+from evently.embedded import parent_death
+from evently.supervisor.options import bind_address, web_threads, web_workers
 
 bind = bind_address()
 workers = web_workers()
@@ -29,11 +29,11 @@ _arbiter = os.getpid()
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Have a worker die with gunicorn's first process, even if that one is killed."""
-    leash.fasten(signal.SIGKILL, _arbiter)
+    """Let a worker die with gunicorn's main process, even if that one is killed."""
+    parent_death.request_signal(signal.SIGKILL, _arbiter)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the live gauges of a worker that ended."""
+    """Remove the live gauges of a worker that has ended."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.mark_process_dead(worker.pid)

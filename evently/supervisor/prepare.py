@@ -1,4 +1,4 @@
-"""Bring database and files up to date before anything serves: one process, one start of Django."""
+"""Bring database and static files up to date before the web server starts, in one process."""
 
 import os
 import sys
@@ -13,10 +13,7 @@ from evently.environment import env
 
 
 def load_demo_if_empty() -> None:
-    """Load the demo events on the very first start, in development only.
-
-    DEMO=false: without them.
-    """
+    """Load the demo events in development while there are no events, unless DEMO=false."""
     if not settings.DEBUG or not env.bool("DEMO", default=True):
         return
     if not apps.get_model("events", "Event").objects.using("owner").exists():
@@ -24,14 +21,14 @@ def load_demo_if_empty() -> None:
 
 
 def main() -> int:
-    """Migrate as the owner, compare with the settings, load the demo, collect static files."""
+    """Migrate as the owner, run the preflight checks, load the demo, collect static files."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
     try:
         django.setup()
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return 2
-    # Models may be imported from here on.
+    # Imports models, so only after django.setup().
     from evently import preflight
 
     call_command("migrate", interactive=False, verbosity=0)

@@ -1,13 +1,13 @@
-"""Ask the web server whether everything answers."""
+"""Ask the web server whether it is ready."""
 
 import http.client
 from urllib.parse import urlsplit
 
 
 def answers_ready(address: str, public_url: str) -> bool:
-    """Return whether /readyz says that everything is there.
+    """Return whether /readyz answers 200.
 
-    address: what the web server listens on; public_url: whose host name it answers to.
+    address: what the web server listens on; public_url: its host name is sent as Host.
     """
     host, port = address.rsplit(":", 1)
     host = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host)  # noqa: S104 - not binding

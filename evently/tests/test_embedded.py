@@ -23,23 +23,23 @@ def home(tmp_path, monkeypatch):
 
 
 def test_ports_stay_while_they_are_free(home):
-    first = state.settle_ports(home, ["postgres", "valkey"])
-    assert state.settle_ports(home, ["postgres", "valkey"]) == first
+    first = state.choose_ports(home, ["postgres", "valkey"])
+    assert state.choose_ports(home, ["postgres", "valkey"]) == first
     assert len(set(first.values())) == 2
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", first["postgres"]))
         other.listen()
-        second = state.settle_ports(home, ["postgres", "valkey"])
+        second = state.choose_ports(home, ["postgres", "valkey"])
     assert second["postgres"] != first["postgres"]
     assert second["valkey"] == first["valkey"]
     assert addresses.ports() == second
 
 
 def test_addresses_carry_passwords_of_their_roles(home):
-    state.settle_ports(home, ["postgres", "valkey"])
-    passwords = state.settle_passwords(home)
-    assert state.settle_passwords(home) == passwords
+    state.choose_ports(home, ["postgres", "valkey"])
+    passwords = state.ensure_passwords(home)
+    assert state.ensure_passwords(home) == passwords
     assert f"evently_app:{passwords['evently_app']}@" in addresses.database_url(role="app")
     assert f"evently_owner:{passwords['evently_owner']}@" in addresses.database_url(role="owner")
     assert f":{passwords['valkey']}@" in addresses.redis_url()
@@ -51,7 +51,7 @@ def test_broken_files_count_as_missing(home, content):
     (home / "ports.json").write_text(content)
     (home / "passwords.json").write_text(content)
     assert addresses.database_url(role="app").startswith("postgres://evently_app@127.0.0.1:")
-    assert state.settle_ports(home, ["postgres"])["postgres"] in processes.PORTS
+    assert state.choose_ports(home, ["postgres"])["postgres"] in processes.PORTS
 
 
 def test_home_is_locked_until_its_holder_ends(home):
@@ -94,10 +94,10 @@ def test_running_finds_only_the_program_in_its_folder(sleeper):
     assert processes.running("a-server", folder=folder) == [server.pid]
 
 
-def test_send_off_ends_the_server_and_no_other_process(sleeper):
+def test_stop_leftover_ends_the_server_and_no_other_process(sleeper):
     folder, _, server, bystander = sleeper
 
-    processes.send_off("a-server", folder=folder, polite=signal.SIGTERM)
+    processes.stop_leftover("a-server", folder=folder, stop_signal=signal.SIGTERM)
 
     assert server.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert bystander.poll() is None
@@ -112,7 +112,7 @@ def test_pid_file_stays_where_processes_cannot_be_listed(monkeypatch, proc, stay
         server.data.mkdir()
         (server.data / "postmaster.pid").write_text("1")
 
-        server.clear_away()
+        server.stop_leftover()
 
         assert (server.data / "postmaster.pid").exists() is stays
 
@@ -152,7 +152,7 @@ def test_home_with_other_files_is_refused_and_unchanged(tmp_path):
     (tmp_path / "lock").mkdir()
     tmp_path.chmod(0o1777)
 
-    with pytest.raises(state.CannotStart, match="holds other files"):
+    with pytest.raises(state.CannotStart, match="contains other files"):
         state.make_home(tmp_path)
 
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
@@ -171,7 +171,7 @@ def test_child_that_keeps_failing_is_restarted_with_longer_pauses(capsys):
     child = Child("web", launch)
     for _ in range(8):
         child.due_at = 0
-        child.tend()
+        child.restart_if_ended()
     said = capsys.readouterr().err
     pauses = [line.rsplit(" ", 2)[-2] for line in said.splitlines()]
     assert pauses == ["0.5", "1", "2", "4", "8", "16", "30", "30"]

@@ -104,7 +104,7 @@ def test_script_asks_for_confirmation(tmp_path):
     for answer in ("no\n", ""):
         asked = run_script(home, answer=answer)
         assert (asked.returncode, asked.stderr, home.exists()) == (1, "", True)
-        assert f"in {home}, for good" in asked.stdout
+        assert f"bookings and emails in {home}" in asked.stdout
 
     assert run_script(home, answer="yes\n").returncode == 0
     assert not home.exists()

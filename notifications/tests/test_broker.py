@@ -57,7 +57,7 @@ class Broker:
         self.process = None
 
     def start(self):
-        self.valkey.clear_away()
+        self.valkey.stop_leftover()
         self.valkey.prepare()
         self.process = self.valkey.start()
         assert wait_for(self.valkey.answers)

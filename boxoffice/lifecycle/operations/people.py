@@ -9,9 +9,9 @@ from uuid import UUID
 
 from bookings.models import Booking
 from bookings.operations import Canceller, release_bookings
-from evently.accounts.closing import close_account
 from evently.accounts.locks import UserNotFound
 from evently.accounts.models import User
+from evently.accounts.operations.closing import close_account
 from evently.database.clock import now
 from evently.errors import Conflict
 from evently.transactions import RetryTransaction, refusing, run_in_transaction

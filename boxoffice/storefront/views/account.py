@@ -137,7 +137,7 @@ def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
         return render_refusal(request, TEMPLATE, _context(user, token_form=form))
     try:
         issued = operations.issue_token(
-            user_id=user.pk, session=user.get_session_auth_hash(), **form.wishes
+            user_id=user.pk, session=user.get_session_auth_hash(), **form.token_options
         )
     except DomainError as refusal:
         add_refusal(form, refusal)

@@ -1,16 +1,11 @@
 """Every write of accounts.
 
-All but `end_unverified_password` are entry operations: each opens its own transaction. Their
-refusals are defined beside them and exported here. Erasing a person is in `boxoffice.lifecycle`,
-since it cancels bookings and waitlist entries first.
+Each opens its own transaction, except `end_unverified_password` and `closing.close_account`, which
+run inside the caller's. Errors are defined beside the operations and exported here. Deleting an
+account is in `boxoffice.lifecycle`, since it first cancels bookings and waitlist entries.
 """
 
 from evently.accounts.locks import SessionEnded, UserNotFound
-from evently.accounts.operations.access import (
-    authenticate_with_password,
-    log_in_by_link,
-    request_login_link,
-)
 from evently.accounts.operations.api_tokens import (
     IssuedToken,
     ScopeNotAllowed,
@@ -20,6 +15,11 @@ from evently.accounts.operations.api_tokens import (
     issue_token,
     revoke_token,
 )
+from evently.accounts.operations.login import (
+    authenticate_with_password,
+    log_in_by_link,
+    request_login_link,
+)
 from evently.accounts.operations.passwords import (
     WeakPassword,
     WrongCredentials,
@@ -28,8 +28,18 @@ from evently.accounts.operations.passwords import (
     request_password_reset,
     reset_password,
 )
-from evently.accounts.operations.people import (
-    AddressUnproven,
+from evently.accounts.operations.registration import (
+    AccountInactive,
+    find_or_create_guest,
+    register,
+    request_address_verification,
+    user_to_verify,
+    verify_address,
+    verify_address_by_email,
+    verify_address_with_password,
+)
+from evently.accounts.operations.users import (
+    AddressUnverified,
     LastSuperuser,
     PreferencesInvalid,
     change_profile,
@@ -38,24 +48,14 @@ from evently.accounts.operations.people import (
     set_active,
     withdraw_organizer,
 )
-from evently.accounts.operations.proof import end_unverified_password
-from evently.accounts.operations.registration import (
-    AccountInactive,
-    find_or_create_guest,
-    person_to_verify,
-    register,
-    request_address_verification,
-    verify_address,
-    verify_address_anew,
-    verify_address_with_password,
-)
+from evently.accounts.operations.verification import end_unverified_password
 from evently.errors import EditedMeanwhile
 from evently.links import LinkExpired
 from evently.throttle import TooManyAttempts
 
 __all__ = [
     "AccountInactive",
-    "AddressUnproven",
+    "AddressUnverified",
     "EditedMeanwhile",
     "IssuedToken",
     "LastSuperuser",
@@ -80,7 +80,6 @@ __all__ = [
     "issue_token",
     "log_in_by_link",
     "make_organizer",
-    "person_to_verify",
     "register",
     "request_address_verification",
     "request_login_link",
@@ -88,8 +87,9 @@ __all__ = [
     "reset_password",
     "revoke_token",
     "set_active",
+    "user_to_verify",
     "verify_address",
-    "verify_address_anew",
+    "verify_address_by_email",
     "verify_address_with_password",
     "withdraw_organizer",
 ]

@@ -1,4 +1,4 @@
-"""API tokens: issued once, kept as digests, used with one query."""
+"""API tokens: shown once, stored as digests, authenticated with one query."""
 
 import secrets
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from evently.errors import Invalid, NotAllowed, NotFound
 from evently.privacy.addresses import NameInvalid, clean_name
 from evently.transactions import run_in_transaction
 
-# What secret scanners and people recognise a token by.
+# Lets secret scanners recognise a token.
 PREFIX = "evt_"
 SECRET_BYTES = 32
 LONGEST_SECRET = 100
@@ -27,29 +27,27 @@ LONGEST_LIFETIME = timedelta(days=366)
 
 
 class TokenRequestInvalid(Invalid):
-    """A token like that cannot be made."""
+    """Name, scopes or lifetime of a token are invalid."""
 
     code = "token_request_invalid"
-    message = "A token needs a short name, at least one scope, and ends within a year."
+    message = "A token needs a short name, at least one scope, and a lifetime of at most a year."
 
 
 class ScopeNotAllowed(NotAllowed):
-    """Only organizers may have tokens that organize."""
-
     code = "scope_not_allowed"
-    message = "Only organizers may have tokens with the scope organize."
+    message = "Only organizers can create tokens with the scope organize."
 
 
 class TokenNotFound(NotFound):
-    """There is no such token of theirs."""
+    """The user has no token with this id."""
 
     code = "token_not_found"
-    message = "There is no such token."
+    message = "This token does not exist."
 
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """A new token with its secret, which is shown now and never again."""
+    """A new token with its secret, which cannot be shown again."""
 
     token: ApiToken
     secret: str
@@ -63,30 +61,30 @@ def issue_token(
     lifetime: timedelta | None = None,
     session: str | None = None,
 ) -> IssuedToken:
-    """Make an API token; lifetime: TOKEN_LIFETIME where not given, a year at most.
+    """Create an API token. lifetime: at most a year; default: the setting TOKEN_LIFETIME.
 
-    session: the `get_session_auth_hash()` of whoever asks, which must still hold.
+    session: the caller's `get_session_auth_hash()`; see `lock_user`.
     Raises TokenRequestInvalid, ScopeNotAllowed, UserNotFound, SessionEnded.
     """
-    name, wanted = _checked_name(name), sorted(set(scopes))
+    name, sorted_scopes = _checked_name(name), sorted(set(scopes))
     lifetime = settings.TOKEN_LIFETIME if lifetime is None else lifetime
-    if not wanted or not set(wanted) <= set(Scope.values):
+    if not sorted_scopes or not set(sorted_scopes) <= set(Scope.values):
         raise TokenRequestInvalid(fields={"scopes": "Choose from: " + ", ".join(Scope.values)})
     if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
-        raise TokenRequestInvalid(fields={"expires_at": "At most a year from now."})
+        raise TokenRequestInvalid(fields={"expires_at": "Choose a time within the next year."})
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
     def work() -> IssuedToken:
         user = lock_user(user_id, session=session)
         if not user.is_active:
             raise UserNotFound
-        if Scope.ORGANIZE in wanted and not user.is_organizer:
+        if Scope.ORGANIZE in sorted_scopes and not user.is_organizer:
             raise ScopeNotAllowed
         token = ApiToken.objects.create(
             user=user,
             name=name,
             digest=_digest(secret),
-            scopes=wanted,
+            scopes=sorted_scopes,
             expires_at=now() + lifetime,
         )
         return IssuedToken(token=token, secret=secret)
@@ -95,7 +93,7 @@ def issue_token(
 
 
 def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
-    """Make a token of the user's stop working at once; doing it twice is fine.
+    """Revoke a token of the user, effective at once; may be repeated.
 
     Raises TokenNotFound.
     """
@@ -114,10 +112,10 @@ def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
 
 
 def authenticate_token(secret: str) -> ApiToken | None:
-    """Return the token with this secret, its user and their key, in one query.
+    """Return the token with this secret, with its user and the user's key, in one query.
 
-    None where it is unknown, over or revoked, or its user may not act. Idempotency a day a second
-    statement notes that it was used.
+    None if it is unknown, expired or revoked, or if the user is deactivated or deleted. Once a day,
+    a second statement writes `last_used_on`.
     """
     if not secret.startswith(PREFIX) or len(secret) > LONGEST_SECRET or not secret.isascii():
         return None
@@ -137,8 +135,8 @@ def authenticate_token(secret: str) -> ApiToken | None:
         return None
     today = token.read_at.date()
     if token.last_used_on != today:
-        unnoted = Q(last_used_on__isnull=True) | Q(last_used_on__lt=today)
-        ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_on=today)
+        not_yet_today = Q(last_used_on__isnull=True) | Q(last_used_on__lt=today)
+        ApiToken.objects.filter(not_yet_today, pk=token.pk).update(last_used_on=today)
         token.last_used_on = today
     return token
 
@@ -147,7 +145,7 @@ def _checked_name(name: str) -> str:
     try:
         cleaned = clean_name(name)
     except NameInvalid as error:
-        raise TokenRequestInvalid(fields={"name": "Give it a name."}) from error
+        raise TokenRequestInvalid(fields={"name": "Enter a name."}) from error
     if len(cleaned) > LONGEST_NAME:
         raise TokenRequestInvalid(fields={"name": f"At most {LONGEST_NAME} characters."})
     return cleaned

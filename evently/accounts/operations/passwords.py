@@ -1,4 +1,4 @@
-"""Passwords: checked, changed, reset by a mailed link."""
+"""Passwords: checked, changed, reset by an emailed link."""
 
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from django.db.models import F
 from evently.accounts.links import read_password_reset_token
 from evently.accounts.locks import lock_user
 from evently.accounts.models import User
-from evently.accounts.operations.limits import PASSWORD_CHECKS, count_mail
-from evently.accounts.operations.proof import prove_address, revoke_tokens
+from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
+from evently.accounts.operations.verification import revoke_tokens, verify_by_email
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import password_reset_requested
 from evently.errors import Invalid, NotAllowed
@@ -24,34 +24,32 @@ LONGEST_PASSWORD = 1024
 
 
 class WrongCredentials(NotAllowed):
-    """Address and password do not belong together; it is not said which one is wrong."""
+    """Email address and password do not match; the message does not reveal which one is wrong."""
 
     code = "wrong_credentials"
-    message = "The e-mail address or the password is not right."
+    message = "The email address or password is incorrect."
 
 
 class WrongPassword(Invalid):
-    """The current password was not right."""
-
     code = "wrong_password"
-    message = "Your current password is not right."
+    message = "Your current password is incorrect."
 
 
 class WeakPassword(Invalid):
-    """The new password is too easy to guess."""
+    """The new password fails AUTH_PASSWORD_VALIDATORS, or is too long."""
 
     code = "weak_password"
     message = "Please choose another password."
 
 
-def check_new(password: str) -> None:
-    """Refuse a new password that is too easy to guess.
+def check_strength(password: str) -> None:
+    """Validate a new password.
 
-    Raises WeakPassword with a sentence on what is wrong with it.
+    Raises WeakPassword, with a sentence for each failed rule.
     """
     sentences = []
     if len(password) > LONGEST_PASSWORD or not is_encodable(password):
-        sentences = [f"A password has at most {LONGEST_PASSWORD} ordinary characters."]
+        sentences = [f"Passwords have at most {LONGEST_PASSWORD} characters, and no invalid ones."]
     else:
         try:
             password_validation.validate_password(password)
@@ -63,7 +61,7 @@ def check_new(password: str) -> None:
 
 
 def is_encodable(text: str) -> bool:
-    """Return whether a text can be hashed at all (lone surrogates from JSON cannot)."""
+    """Return whether a text can be encoded and hashed (lone surrogates from JSON cannot)."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -72,11 +70,11 @@ def is_encodable(text: str) -> bool:
 
 
 def request_password_reset(*, email: str, origin: Origin) -> None:
-    """Mail the owner of an address a link to set a password; does the same for nobody.
+    """Email a password reset link to the user with this email address; ignores unknown addresses.
 
     Raises TooManyAttempts.
     """
-    count_mail(email, origin)
+    count_email_request(email, origin)
 
     def work() -> None:
         user = user_with_address(email)
@@ -87,18 +85,18 @@ def request_password_reset(*, email: str, origin: Origin) -> None:
 
 
 def reset_password(*, token: str, password: str) -> User:
-    """Set a password by a mailed link, once; ends all sessions and revokes all API tokens.
+    """Set a password by an emailed link, once; ends all sessions and revokes all API tokens.
 
-    The link also shows that the address is the user's.
+    The link also verifies the email address.
     Raises LinkExpired, WeakPassword.
     """
     user_id, link_version = read_password_reset_token(token)
-    check_new(password)
+    check_strength(password)
     hashed = make_password(password)
 
     def work() -> User:
         user = lock_active(user_id, link_version)
-        prove_address(user)
+        verify_by_email(user)
         revoke_tokens(user)
         user.password = hashed
         user.link_version += 1
@@ -111,19 +109,19 @@ def reset_password(*, token: str, password: str) -> User:
 def change_password(
     *, user_id: UUID, current_password: str, password: str, session: str | None = None
 ) -> User:
-    """Change the password of somebody who knows it; ends all other sessions.
+    """Change the password of a user who knows the current one; ends all other sessions.
 
-    A guest, who has none and came in by a mailed link, sets their first one. The view keeps its
-    own session with `update_session_auth_hash(request, user)`. session: the
-    `get_session_auth_hash()` of whoever asks, which must still hold.
+    A guest, who has none and logged in by an emailed link, sets a first one. The view keeps the
+    current session with `update_session_auth_hash(request, user)`. session: the caller's
+    `get_session_auth_hash()`; see `lock_user`.
     Raises WrongPassword, WeakPassword, TooManyAttempts, UserNotFound, SessionEnded.
     """
-    check_new(password)
+    check_strength(password)
     hashed = make_password(password)
 
     def work() -> User:
         user = lock_user(user_id, session=session)
-        if user.has_usable_password() and not fits(user, current_password):
+        if user.has_usable_password() and not password_matches(user, current_password):
             raise WrongPassword(fields={"current_password": WrongPassword.message})
         user.password = hashed
         user.link_version = F("link_version") + 1
@@ -137,17 +135,17 @@ def change_password(
     return user
 
 
-def fits(user: User, password: str) -> bool:
-    """Return whether a password is the user's; takes as long for one who has none."""
+def password_matches(user: User, password: str) -> bool:
+    """Return whether this is the user's password; takes as long for a user who has none."""
     if not is_encodable(password) or len(password) > LONGEST_PASSWORD:
         password = ""
     return user.check_password(password)
 
 
 def lock_active(user_id: UUID, link_version: int) -> User:
-    """Lock the user that a one-time link was made for.
+    """Lock the user of a one-time link.
 
-    Raises LinkExpired where it was used, or the account was closed since.
+    Raises LinkExpired if it was used, or the account has been deactivated or deleted.
     """
     users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
     user = users.filter(pk=user_id, link_version=link_version).first()

@@ -1,6 +1,6 @@
-"""Signing up, verifying an address, and guests who only book.
+"""Sign-up, email verification, and accounts of guests.
 
-None of it tells a stranger whether an address has an account.
+None of it reveals whether an email address has an account.
 """
 
 from uuid import UUID
@@ -13,9 +13,9 @@ from django.utils.crypto import constant_time_compare
 from evently.accounts.links import read_verification_token
 from evently.accounts.locks import SessionEnded, lock_user
 from evently.accounts.models import User
-from evently.accounts.operations.limits import count_guest, count_log_in, count_mail
-from evently.accounts.operations.passwords import WrongPassword, check_new, fits
-from evently.accounts.operations.proof import note_proof, prove_address
+from evently.accounts.operations.passwords import WrongPassword, check_strength, password_matches
+from evently.accounts.operations.rate_limits import count_email_request, count_guest, count_login
+from evently.accounts.operations.verification import mark_verified, verify_by_email
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import (
     address_verification_requested,
@@ -29,27 +29,27 @@ from evently.privacy.addresses import clean_address, clean_name
 from evently.throttle import forgive
 from evently.transactions import run_in_transaction, violated_constraint
 
-NOT_THE_PASSWORD = "That is not the password of this account."  # noqa: S105
+NOT_THE_PASSWORD = "This is not the password of this account."  # noqa: S105
 
 
 class AccountInactive(NotAllowed):
-    """The account was switched off by the people who run the site."""
+    """A superuser deactivated the account."""
 
     code = "account_inactive"
-    message = "This account cannot be used. Please ask the organizers of the site."
+    message = "This account has been deactivated. Please contact the organizers of this site."
 
 
 def register(*, email: str, name: str, password: str, origin: Origin) -> None:
-    """Sign somebody up, and mail them a link that verifies the address.
+    """Create an account, and email a link that verifies the email address.
 
-    Where the address has an account, its owner is mailed that, and nothing else happens. The
-    answer and the time it takes are the same.
+    If the email address has an account, its owner is notified by email, and nothing else happens.
+    The response and the time it takes are the same.
     Raises AddressInvalid, NameInvalid, WeakPassword, TooManyAttempts.
     """
     email, name = clean_address(email), clean_name(name)
-    check_new(password)
-    count_mail(email, origin)
-    # Before the look-up, so that the time does not tell who has an account.
+    check_strength(password)
+    count_email_request(email, origin)
+    # Hashed before the lookup, so that the time does not reveal who has an account.
     hashed = make_password(password)
 
     def work() -> None:
@@ -64,7 +64,7 @@ def register(*, email: str, name: str, password: str, origin: Origin) -> None:
 
 
 def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
-    """Mail the link that verifies the address again; nothing happens where it is verified.
+    """Send the verification email again; does nothing if the email address is verified.
 
     Raises TooManyAttempts, UserNotFound.
     """
@@ -72,53 +72,53 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
     def work() -> None:
         user = lock_user(user_id)
         if not user.is_verified:
-            count_mail(user.email, origin)
+            count_email_request(user.email, origin)
             address_verification_requested.send(sender=User, user=user)
 
     run_in_transaction(work)
 
 
-def person_to_verify(*, token: str) -> User:
-    """Return whose address a mailed link would confirm, or has confirmed already.
+def user_to_verify(*, token: str) -> User:
+    """Return the user of a verification link, who may be verified already.
 
     Raises LinkExpired.
     """
-    return _person_of(token, User.objects.with_keys().active())
+    return _user_of(token, User.objects.with_keys().active())
 
 
 def verify_address(*, token: str, session: str) -> User:
-    """Note that an address is its user's, who is logged in; doing it twice is fine.
+    """Verify the email address of a logged-in user; may be repeated.
 
-    session: the `get_session_auth_hash()` of whoever asks, which shows that they know the
-    password; so it stays.
+    session: the caller's `get_session_auth_hash()`. It proves that the caller knows the password,
+    so the password stays.
     Raises LinkExpired, SessionEnded.
     """
 
     def work() -> User:
-        user = _lock_person_of(token)
+        user = _lock_user_of(token)
         if not constant_time_compare(session, user.get_session_auth_hash()):
             raise SessionEnded
         if not user.is_verified:
-            note_proof(user)
+            mark_verified(user)
         return user
 
     return run_in_transaction(work)
 
 
 def verify_address_with_password(*, token: str, password: str, origin: Origin) -> User:
-    """Note that an address is its user's, who types the account's password; so it stays.
+    """Verify the email address of a user who enters the account's password, which stays.
 
-    Counted like a log-in, for whoever holds the link could guess otherwise.
+    Counted like a login, since the holder of the link could guess passwords otherwise.
     Raises LinkExpired, WrongPassword, TooManyAttempts.
     """
-    counted = count_log_in(person_to_verify(token=token).email, origin)
+    counted = count_login(user_to_verify(token=token).email, origin)
 
     def work() -> User:
-        user = _lock_person_of(token)
-        if not fits(user, password):
+        user = _lock_user_of(token)
+        if not password_matches(user, password):
             raise WrongPassword(fields={"password": NOT_THE_PASSWORD})
         if not user.is_verified:
-            note_proof(user)
+            mark_verified(user)
         return user
 
     user = run_in_transaction(work)
@@ -126,31 +126,31 @@ def verify_address_with_password(*, token: str, password: str, origin: Origin) -
     return user
 
 
-def verify_address_anew(*, token: str) -> User:
-    """Note that an address is its user's, who did not set its password, or has forgotten it.
+def verify_address_by_email(*, token: str) -> User:
+    """Verify the email address of a user who did not set the password, or has forgotten it.
 
-    What was set before ends, and whoever holds the mail sets a new one
+    The old password ends, and the holder of the email sets a new one
     (`links.password_reset_token`). Works once.
     Raises LinkExpired.
     """
 
     def work() -> User:
-        user = _lock_person_of(token)
+        user = _lock_user_of(token)
         if user.is_verified:
             raise LinkExpired
-        prove_address(user)
+        verify_by_email(user)
         return user
 
     return run_in_transaction(work)
 
 
-def _lock_person_of(token: str) -> User:
+def _lock_user_of(token: str) -> User:
     users = User.objects.with_keys().active().select_for_update(of=("self",), no_key=True)
-    return _person_of(token, users)
+    return _user_of(token, users)
 
 
-def _person_of(token: str, users: QuerySet[User]) -> User:
-    """Return whom a verification token was made for, among users. Raises LinkExpired."""
+def _user_of(token: str, users: QuerySet[User]) -> User:
+    """Return the user of a verification token, among `users`. Raises LinkExpired."""
     user_id, digest = read_verification_token(token)
     user = users.filter(pk=user_id, email_digest__startswith=digest).first()
     if user is None or not digest:
@@ -159,10 +159,10 @@ def _person_of(token: str, users: QuerySet[User]) -> User:
 
 
 def find_or_create_guest(*, email: str, name: str) -> User:
-    """Return the account of an address, made now without a password where there is none.
+    """Return the account of an email address, or create one without a password.
 
-    An account keeps all it has: what a booking by somebody who is not logged in ends, it ends
-    itself (`proof.end_unverified_password`).
+    An existing account is unchanged: a guest's booking itself calls
+    `verification.end_unverified_password`.
     Raises AddressInvalid, NameInvalid, AccountInactive, TooManyAttempts.
     """
     email, name = clean_address(email), clean_name(name)
@@ -178,18 +178,18 @@ def find_or_create_guest(*, email: str, name: str) -> User:
 
 
 def _find_or_insert(*, email: str, name: str, password_hash: str | None) -> tuple[User, bool]:
-    """Return (the user with an address, whether they were made now)."""
+    """Return (the user with this email address, whether the user was created)."""
     user = user_with_address(email)
     if user is not None:
         return user, False
     try:
-        made = User.objects.create_user(email=email, name=name, password_hash=password_hash)
+        created = User.objects.create_user(email=email, name=name, password_hash=password_hash)
     except IntegrityError as error:
-        # Somebody else was faster; their row is there now.
+        # Another request inserted the same email address first; its row is visible now.
         if violated_constraint(error) != "unq_user_email_digest":
             raise
         user = user_with_address(email)
         if user is None:
             raise
         return user, False
-    return made, True
+    return created, True

@@ -5,7 +5,7 @@ from django.dispatch import Signal
 from evently.accounts import signals
 from evently.origin import Origin
 
-ANNOUNCED = (
+SIGNALS = (
     "user_registered",
     "registration_repeated",
     "address_verification_requested",
@@ -22,29 +22,29 @@ def origin():
 
 @pytest.fixture
 def announced():
-    """Collect (signal's name, user) in order; nobody else hears them."""
-    heard = []
+    """Collect (signal's name, user) in order; the real receivers are disconnected."""
+    received = []
     undo = []
-    for name in ANNOUNCED:
+    for name in SIGNALS:
         signal: Signal = getattr(signals, name)
 
-        def hear(sender, *, user, name=name, **kwargs):
-            heard.append((name, user))
+        def collect(sender, *, user, name=name, **kwargs):
+            received.append((name, user))
 
-        kept = signal.receivers
+        receivers = signal.receivers
         signal.receivers = []
         signal.sender_receivers_cache.clear()
-        signal.connect(hear, weak=False)
-        undo.append((signal, kept))
-    yield heard
-    for signal, kept in undo:
-        signal.receivers = kept
+        signal.connect(collect, weak=False)
+        undo.append((signal, receivers))
+    yield received
+    for signal, receivers in undo:
+        signal.receivers = receivers
         signal.sender_receivers_cache.clear()
 
 
 @pytest.fixture(autouse=True)
 def quick_hashing():
-    """Hash passwords with Argon2, but cheaply: most tests only need the result."""
+    """Hash passwords with Argon2 at low cost: most tests only need the result."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
             patch.setattr(Argon2PasswordHasher, name, value)
@@ -53,5 +53,5 @@ def quick_hashing():
 
 @pytest.fixture
 def slow_hashing(quick_hashing):
-    """Hash as in production, for tests that look at the time."""
+    """Hash at the cost used in production, for tests that compare times."""
     quick_hashing.undo()

@@ -14,7 +14,7 @@ from evently.audit.models import AuditLog
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = "/admin/accounts/user/"
+USERS = "/admin/accounts/user/"
 TOKENS = "/admin/accounts/apitoken/"
 
 
@@ -27,23 +27,23 @@ def boss(client):
 
 def act(client, action, *users):
     body = {"action": action, "_selected_action": [str(user.pk) for user in users]}
-    return client.post(PEOPLE, body, follow=True)
+    return client.post(USERS, body, follow=True)
 
 
-def test_people_are_shown_opened(client, boss):
+def test_user_list_shows_unsealed_values(client, boss):
     UserFactory(email="ana@example.org", name="Ana Maria")
 
-    page = client.get(PEOPLE).content.decode()
+    page = client.get(USERS).content.decode()
 
     assert "ana@example.org" in page
     assert "Ana Maria" in page
     assert "sealed:v1" not in page
 
 
-def test_a_person_is_shown_opened(client, boss):
+def test_user_page_shows_unsealed_values(client, boss):
     user = UserFactory(email="ana@example.org", name="Ana Maria", password=PASSWORD)
 
-    page = client.get(f"{PEOPLE}{user.pk}/change/").content.decode()
+    page = client.get(f"{USERS}{user.pk}/change/").content.decode()
 
     assert "ana@example.org" in page
     assert "sealed:v1" not in page
@@ -51,10 +51,10 @@ def test_a_person_is_shown_opened(client, boss):
     assert user.email_digest not in page
 
 
-def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_queries):
+def test_lists_keep_one_query_count(client, boss, django_assert_max_num_queries):
     def queries():
         with django_assert_max_num_queries(20) as counted:
-            assert client.get(PEOPLE).status_code == 200
+            assert client.get(USERS).status_code == 200
             assert client.get(TOKENS).status_code == 200
         return len(counted)
 
@@ -65,12 +65,12 @@ def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_qu
     assert queries() == few
 
 
-def test_search_finds_the_whole_address_only(client, boss):
+def test_search_matches_whole_email_or_id_only(client, boss):
     ana = UserFactory(email="ana@example.org", name="Ana Maria")
     bo = UserFactory(email="bo@example.org", name="Bo Derek")
 
     def found(term):
-        return list(client.get(PEOPLE, {"q": term}).context["cl"].result_list)
+        return list(client.get(USERS, {"q": term}).context["cl"].result_list)
 
     assert found("ANA@example.org ") == [ana]
     assert found(str(bo.pk)) == [bo]
@@ -79,28 +79,28 @@ def test_search_finds_the_whole_address_only(client, boss):
 
 
 @pytest.mark.parametrize("factory", [UserFactory, OrganizerFactory])
-def test_only_superusers_see_people(client, factory):
+def test_only_superusers_see_users(client, factory):
     client.force_login(factory())
     user = UserFactory()
 
-    for path in (PEOPLE, TOKENS, f"{PEOPLE}{user.pk}/change/", "/admin/audit/auditlog/"):
+    for path in (USERS, TOKENS, f"{USERS}{user.pk}/change/", "/admin/audit/auditlog/"):
         assert client.get(path).status_code in {302, 403}
 
 
-def test_nobody_adds_or_deletes_people_here(client, boss):
+def test_users_cannot_be_added_or_deleted(client, boss):
     user = UserFactory()
 
-    for path in (f"{PEOPLE}add/", f"{PEOPLE}{user.pk}/delete/", f"{TOKENS}add/"):
+    for path in (f"{USERS}add/", f"{USERS}{user.pk}/delete/", f"{TOKENS}add/"):
         assert client.get(path).status_code == 403
         assert client.post(path, {"post": "yes"}).status_code == 403
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_nothing_of_a_person_can_be_written_here(client, boss):
+def test_users_cannot_be_edited(client, boss):
     user = UserFactory(email="ana@example.org")
 
     client.post(
-        f"{PEOPLE}{user.pk}/change/",
+        f"{USERS}{user.pk}/change/",
         {"email": "x@example.org", "is_superuser": "on", "role": "admin", "sealed_name": "x"},
     )
 
@@ -117,29 +117,29 @@ def test_actions(client, boss, announced):
     ana, bo = UserFactory(), UserFactory()
     token, session = issued_token(ana), bo.get_session_auth_hash()
 
-    assert "Done for 2 of 2." in act(client, "give_organizer_role", ana, bo).content.decode()
+    assert "Updated 2 of 2 users." in act(client, "give_organizer_role", ana, bo).content.decode()
     act(client, "withdraw_organizer_role", bo)
-    act(client, "switch_off", ana)
+    act(client, "deactivate", ana)
     act(client, "end_sessions", bo)
-    act(client, "mail_login_link", bo)
+    act(client, "email_login_link", bo)
 
     ana, bo = User.objects.get(pk=ana.pk), User.objects.get(pk=bo.pk)
     assert (ana.role, ana.is_active, bo.role) == ("admin", False, "user")
     assert operations.authenticate_token(token.secret) is None
     assert bo.get_session_auth_hash() != session
     assert announced == [("login_link_requested", bo)]
-    act(client, "switch_on", ana)
+    act(client, "activate", ana)
     assert User.objects.get(pk=ana.pk).is_active
 
 
-def test_actions_say_what_they_refuse(client, boss):
-    page = act(client, "switch_off", boss).content.decode()
+def test_actions_show_errors(client, boss):
+    page = act(client, "deactivate", boss).content.decode()
 
     assert "This is the last superuser" in page
-    assert "Done for" not in page
+    assert "Updated" not in page
 
 
-def test_actions_reach_the_trail_and_not_djangos_log(client, boss, settings):
+def test_actions_are_written_to_the_audit_log_only(client, boss, settings):
     user = UserFactory()
     settings.MIDDLEWARE = [
         middleware for middleware in settings.MIDDLEWARE if "evently.logs" not in middleware
@@ -163,7 +163,7 @@ def test_tokens_can_be_revoked(client, boss):
     assert operations.authenticate_token(token.secret) is None
 
 
-def test_the_admins_form_lets_in_by_address(client, boss):
+def test_admin_login_takes_an_email(client, boss):
     client.logout()
 
     page = client.post(
@@ -173,7 +173,7 @@ def test_the_admins_form_lets_in_by_address(client, boss):
     assert (page.status_code, page.headers["Location"]) == (302, "/admin/")
 
 
-def test_the_admins_form_is_throttled(client, boss):
+def test_admin_login_is_throttled(client, boss):
     client.logout()
     for _ in range(5):
         page = client.post("/admin/login/", {"username": "boss@example.org", "password": "no"})
@@ -181,12 +181,12 @@ def test_the_admins_form_is_throttled(client, boss):
 
     page = client.post("/admin/login/", {"username": "boss@example.org", "password": PASSWORD})
 
-    assert "too many attempts" in page.content.decode()
+    assert "Too many attempts" in page.content.decode()
     assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_the_admin_leads_to_the_one_way_to_change_a_password(client, method):
+def test_admin_password_change_redirects_to_the_account_page(client, method):
     user = OrganizerFactory(password=PASSWORD)
     client.force_login(user)
     fields = {

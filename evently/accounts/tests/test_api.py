@@ -1,4 +1,4 @@
-"""Signing up, tokens and oneself over HTTP."""
+"""API: sign-up, tokens and the current user."""
 
 import pytest
 
@@ -11,23 +11,23 @@ REGISTER, TOKEN, ME = "/api/v1/auth/register/", "/api/v1/auth/token/", "/api/v1/
 ADA = {"email": "ada@example.org", "name": "Ada 🎹", "password": PASSWORD}
 
 
-def test_signing_up_makes_an_account_that_can_get_a_token():
+def test_register_creates_an_account_that_can_get_a_token():
     client = api()
 
-    made = client.post(REGISTER, ADA)
-    got = client.post(TOKEN, {"email": "ADA@example.org", "password": PASSWORD})
+    created = client.post(REGISTER, ADA)
+    issued = client.post(TOKEN, {"email": "ADA@example.org", "password": PASSWORD})
 
-    assert made.status_code == 201
-    assert (made.json()["email"], made.json()["name"]) == ("ada@example.org", "Ada 🎹")
-    assert PASSWORD not in made.content.decode()
-    assert (got.status_code, got.json()["scopes"]) == (200, ["book", "read"])
-    assert got.json()["expires_at"].endswith("Z")
-    assert got.headers["Cache-Control"] == "no-store"
-    header = f"Bearer {got.json()['token']}"
+    assert created.status_code == 201
+    assert (created.json()["email"], created.json()["name"]) == ("ada@example.org", "Ada 🎹")
+    assert PASSWORD not in created.content.decode()
+    assert (issued.status_code, issued.json()["scopes"]) == (200, ["book", "read"])
+    assert issued.json()["expires_at"].endswith("Z")
+    assert issued.headers["Cache-Control"] == "no-store"
+    header = f"Bearer {issued.json()['token']}"
     assert client.get(ME, HTTP_AUTHORIZATION=header).json()["name"] == "Ada 🎹"
 
 
-def test_signing_up_twice_tells_no_stranger():
+def test_register_answers_the_same_for_known_emails():
     first, again = (api().post(REGISTER, ADA) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (201, 201)
@@ -48,14 +48,14 @@ def test_signing_up_twice_tells_no_stranger():
         ({"password": ""}, "invalid", "password"),
     ],
 )
-def test_senseless_registrations_are_refused_by_field(change, code, field):
+def test_register_refuses_invalid_fields(change, code, field):
     response = api().post(REGISTER, ADA | change)
 
     assert list(assert_problem(response, 422, code)["errors"]) == [field]
     assert not User.objects.exists()
 
 
-def test_tokens_are_for_those_who_know_the_password():
+def test_token_needs_the_right_password():
     UserFactory(email="ada@example.org", password=PASSWORD)
     guest = UserFactory()
     client = api()
@@ -71,18 +71,18 @@ def test_tokens_are_for_those_who_know_the_password():
     assert not ApiToken.objects.exists()
 
 
-def test_tokens_have_the_scopes_that_were_asked_for():
+def test_token_has_the_requested_scopes():
     organizer = OrganizerFactory(password=PASSWORD)
-    ask = {"email": organizer.email, "password": PASSWORD}
+    body = {"email": organizer.email, "password": PASSWORD}
     client = api()
 
-    assert client.post(TOKEN, ask).json()["scopes"] == ["book", "organize", "read"]
-    assert client.post(TOKEN, ask | {"scopes": ["read"]}).json()["scopes"] == ["read"]
-    assert_problem(client.post(TOKEN, ask | {"scopes": ["all"]}), 422, "invalid")
-    assert_problem(client.post(TOKEN, ask | {"scopes": []}), 422, "invalid")
+    assert client.post(TOKEN, body).json()["scopes"] == ["book", "organize", "read"]
+    assert client.post(TOKEN, body | {"scopes": ["read"]}).json()["scopes"] == ["read"]
+    assert_problem(client.post(TOKEN, body | {"scopes": ["all"]}), 422, "invalid")
+    assert_problem(client.post(TOKEN, body | {"scopes": []}), 422, "invalid")
 
 
-def test_attendees_get_no_tokens_that_organize():
+def test_attendees_get_no_organize_scope():
     user = UserFactory(password=PASSWORD)
 
     response = api().post(
@@ -92,7 +92,7 @@ def test_attendees_get_no_tokens_that_organize():
     assert_problem(response, 403, "scope_not_allowed")
 
 
-def test_guessing_passwords_is_throttled():
+def test_token_is_throttled():
     user = UserFactory(password=PASSWORD)
     client = api()
     guess = {"email": user.email, "password": "wrong password"}
@@ -106,14 +106,14 @@ def test_guessing_passwords_is_throttled():
 
 
 @pytest.mark.parametrize("scope", ["read", "book", "organize"])
-def test_token_ends_itself_whatever_it_may_do(scope):
+def test_token_of_any_scope_revokes_itself(scope):
     client = api(OrganizerFactory(), scope)
 
     assert client.delete(TOKEN).status_code == 204
     assert_problem(client.get(ME), 401, "token_invalid")
 
 
-def test_profile_is_read_and_changed():
+def test_profile_can_be_read_and_changed():
     client = api(UserFactory(name="Ada"))
     read = client.get(ME)
     assert read.json()["email"].endswith("@example.org")
@@ -137,14 +137,14 @@ def test_profile_is_read_and_changed():
 @pytest.mark.parametrize(
     "preferences", ["x", [], None, {"a": "b\x00"}, {"a": "x" * 5000}, {"\x00": 1}]
 )
-def test_senseless_preferences_are_refused(preferences):
+def test_invalid_preferences_are_refused(preferences):
     response = api(UserFactory()).patch(ME, {"preferences": preferences}, headers={"If-Match": "*"})
 
     assert response.status_code == 422
     assert_problem(response, 422, response.json()["code"])
 
 
-def test_what_is_not_ones_own_to_say_is_ignored():
+def test_read_only_fields_are_ignored():
     client = api(UserFactory())
     before = client.get(ME).json()
 

@@ -28,7 +28,7 @@ def test_issue_token_shows_the_secret_once():
     )
 
 
-def test_issue_token_never_gives_the_same_twice():
+def test_issue_token_creates_unique_secrets():
     user = UserFactory()
 
     assert len({issued_token(user).secret for _ in range(20)}) == 20
@@ -56,20 +56,20 @@ def test_issue_token_refuses(changes, field):
     assert ApiToken.objects.count() == 0
 
 
-def test_only_organizers_get_tokens_that_organize():
+def test_issue_token_allows_organize_for_organizers_only():
     with pytest.raises(operations.ScopeNotAllowed):
         issued_token(UserFactory(), "organize")
 
     assert issued_token(OrganizerFactory(), "organize").token.scopes == ["organize"]
 
 
-def test_nobody_gets_no_token():
+def test_issue_token_refuses_unknown_and_deactivated_users():
     for user_id in (uuid4(), UserFactory(is_active=False).pk):
         with pytest.raises(operations.UserNotFound):
             operations.issue_token(user_id=user_id, name="shop", scopes=["read"])
 
 
-def test_authenticate_token_costs_one_query(django_assert_num_queries):
+def test_authenticate_token_takes_one_query(django_assert_num_queries):
     user = UserFactory(name="Ana")
     secret = issued_token(user).secret
     operations.authenticate_token(secret)
@@ -79,7 +79,7 @@ def test_authenticate_token_costs_one_query(django_assert_num_queries):
         assert (token.user, token.user.name, token.allows("read")) == (user, "Ana", True)
 
 
-def test_authenticate_token_notes_once_a_day_that_it_was_used(clock, django_assert_num_queries):
+def test_authenticate_token_writes_last_used_on_once_a_day(clock, django_assert_num_queries):
     token = issued_token(UserFactory(), lifetime=timedelta(days=9))
 
     with django_assert_num_queries(2):
@@ -90,7 +90,7 @@ def test_authenticate_token_notes_once_a_day_that_it_was_used(clock, django_asse
     assert AuditLog.objects.filter(table_name="api_tokens", action="update").count() == 0
 
 
-def test_authenticate_token_refuses_nonsense(django_assert_num_queries):
+def test_authenticate_token_refuses_malformed_secrets(django_assert_num_queries):
     with django_assert_num_queries(0):
         for secret in ("", "x", "Bearer", "evt_" + "ä" * 43, "evt_" + "A" * 200, "\ud800"):
             assert operations.authenticate_token(secret) is None
@@ -99,7 +99,7 @@ def test_authenticate_token_refuses_nonsense(django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_authenticate_token_refuses_after_its_end(clock):
+def test_authenticate_token_refuses_expired_tokens(clock):
     secret = issued_token(UserFactory(), lifetime=timedelta(hours=1)).secret
 
     clock.move(timedelta(minutes=59))
@@ -108,7 +108,7 @@ def test_authenticate_token_refuses_after_its_end(clock):
     assert operations.authenticate_token(secret) is None
 
 
-def test_revoke_token_ends_it_at_once():
+def test_revoke_token_is_effective_at_once():
     user = UserFactory()
     kept, revoked = issued_token(user), issued_token(user)
 
@@ -121,7 +121,7 @@ def test_revoke_token_ends_it_at_once():
     assert list(tokens_of(user.pk)) == [kept.token]
 
 
-def test_revoke_token_refuses_those_of_others():
+def test_revoke_token_refuses_tokens_of_other_users():
     token = issued_token(UserFactory())
 
     for token_id in (token.token.pk, uuid4()):
@@ -130,7 +130,7 @@ def test_revoke_token_refuses_those_of_others():
     assert operations.authenticate_token(token.secret) is not None
 
 
-def test_tokens_stop_with_the_account():
+def test_tokens_end_when_the_account_is_deactivated():
     user = UserFactory()
     token = issued_token(user)
 
@@ -140,7 +140,7 @@ def test_tokens_stop_with_the_account():
     assert operations.authenticate_token(token.secret) is None
 
 
-def test_a_token_organizes_only_while_its_user_does():
+def test_organize_scope_ends_with_the_organizer_role():
     organizer = OrganizerFactory()
     secret = issued_token(organizer, "read", "organize").secret
     assert operations.authenticate_token(secret).allows("organize")
@@ -155,7 +155,7 @@ def test_a_token_organizes_only_while_its_user_does():
     )
 
 
-def test_the_trail_keeps_neither_digest_nor_name():
+def test_audit_log_has_neither_digest_nor_name():
     issued_token(UserFactory())
 
     row = AuditLog.objects.get(table_name="api_tokens")

@@ -1,4 +1,4 @@
-"""Each rule of the tables, by plain SQL: it accepts the good and refuses the bad."""
+"""Constraints and triggers of users and API tokens, by plain SQL: each accepts, then refuses."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from evently.tests.sql import refused
 pytestmark = pytest.mark.django_db
 
 SEALED = "sealed:v1:" + "A" * 60
-DIGEST = sha256(b"somebody").hexdigest()
+DIGEST = sha256(b"user").hexdigest()
 
 
 def execute(sql, *parameters):
@@ -54,7 +54,7 @@ def test_chk_email_format_refuses_what_is_not_sealed(value):
         insert_user(email=value)
 
 
-def test_chk_email_format_holds_for_changes_too():
+def test_chk_email_format_checks_updates():
     user = UserFactory()
 
     with refused("chk_email_format"):
@@ -73,14 +73,14 @@ def test_users_refuse_null(column):
         insert_user(**{column: None})
 
 
-def test_users_are_told_apart_by_their_id():
+def test_user_id_is_unique():
     row_id = insert_user()
 
     with refused("users_pkey"):
         insert_user(id=row_id, email_digest=None)
 
 
-def test_email_digest_is_unique_but_for_the_erased():
+def test_email_digest_is_unique_except_for_deleted_users():
     insert_user()
     insert_user(email_digest=None)
     insert_user(email_digest=None)
@@ -90,12 +90,12 @@ def test_email_digest_is_unique_but_for_the_erased():
 
 
 @pytest.mark.parametrize("value", ["ana@example.org", "", DIGEST.upper(), DIGEST + "0"])
-def test_chk_email_digest_refuses_what_is_no_digest(value):
+def test_chk_email_digest_refuses_other_values(value):
     with refused("chk_email_digest"):
         insert_user(email_digest=value)
 
 
-def test_chk_user_role_knows_two_roles():
+def test_chk_user_role_allows_two_roles():
     insert_user(role="admin")
 
     with refused("chk_user_role"):
@@ -120,7 +120,7 @@ def test_trg_user_versioned_counts_edits():
     assert after.updated_at > before.updated_at
 
 
-def test_trg_user_versioned_does_not_count_log_ins():
+def test_trg_user_versioned_does_not_count_logins():
     user = UserFactory()
 
     execute(
@@ -133,7 +133,7 @@ def test_trg_user_versioned_does_not_count_log_ins():
     assert (user.version, user.link_version) == (1, 7)
 
 
-def test_trg_user_versioned_keeps_its_columns_from_clients():
+def test_trg_user_versioned_overrides_written_values():
     user = UserFactory()
 
     execute(
@@ -147,7 +147,7 @@ def test_trg_user_versioned_keeps_its_columns_from_clients():
     assert after.updated_at >= user.updated_at
 
 
-def test_idx_users_active_covers_those_who_have_not_left():
+def test_idx_users_active_excludes_deleted_users():
     [(definition,)] = execute(
         "SELECT indexdef FROM pg_indexes WHERE indexname = 'idx_users_active'"
     )
@@ -193,7 +193,7 @@ def test_unq_token_digest():
         insert_token(UserFactory())
 
 
-def test_api_tokens_are_told_apart_by_their_id():
+def test_api_token_id_is_unique():
     insert_token(UserFactory())
     insert_token(UserFactory(), digest=sha256(b"another").hexdigest())
 
@@ -207,9 +207,9 @@ def test_chk_token_expiry():
 
 
 def test_api_tokens_need_a_user():
-    nobody = User(pk=UserFactory().pk)
-    execute("DELETE FROM users WHERE id = %s", nobody.pk)
-    insert_token(nobody)
+    deleted = User(pk=UserFactory().pk)
+    execute("DELETE FROM users WHERE id = %s", deleted.pk)
+    insert_token(deleted)
 
     with refused("fk_token_user"):
         execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -232,7 +232,7 @@ def test_deleting_a_user_deletes_their_tokens_and_admin_log():
     assert execute("SELECT count(*) FROM django_admin_log") == [(0,)]
 
 
-# ── Nothing personal in plain ───────────────────────────────────────────────
+# ── Personal data is sealed ─────────────────────────────────────────────────
 TABLES = """
     SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables
     WHERE schemaname IN ('public', 'keys')
@@ -247,7 +247,7 @@ def everything_stored():
                 yield table, row
 
 
-def test_nothing_personal_is_stored_in_plain():
+def test_no_personal_data_is_stored_as_plain_text():
     user = UserFactory(
         email="Zebediah@example.org", name="Quixote Marchbanks", password="Xylophone-9"
     )
@@ -274,7 +274,7 @@ def test_nothing_personal_is_stored_in_plain():
     assert found == []
 
 
-def test_the_digest_of_an_address_is_not_in_the_trail():
+def test_audit_log_has_no_email_digest():
     user = UserFactory()
     digest = user.email_digest
 
@@ -289,15 +289,15 @@ def test_an_unsealed_column_cannot_be_saved():
     user = UserFactory()
     user.sealed_email = "ana@example.org"
 
-    with pytest.raises(ValueError, match="sealed text only"):
+    with pytest.raises(ValueError, match="sealed values only"):
         user.save()
-    with pytest.raises(ValueError, match="sealed text only"):
+    with pytest.raises(ValueError, match="sealed values only"):
         User.objects.filter(pk=user.pk).update(sealed_name="Ana")
-    with pytest.raises(ValueError, match="sealed text only"):
+    with pytest.raises(ValueError, match="sealed values only"):
         User.objects.bulk_create([User(sealed_email="ana@example.org", sealed_name="Ana")])
 
 
-def test_a_sealed_value_copied_to_another_person_opens_nothing():
+def test_a_sealed_value_of_another_user_does_not_open():
     ana, bo = UserFactory(), UserFactory()
     User.objects.filter(pk=bo.pk).update(sealed_email=ana.sealed_email)
 

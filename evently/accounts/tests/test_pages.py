@@ -1,4 +1,4 @@
-"""Pages of accounts: signing up, coming in, what is the person's own."""
+"""Pages of accounts: sign-up, login, and the account page."""
 
 import pytest
 from django.test import Client
@@ -22,16 +22,16 @@ def log_in(client, email, password=PASSWORD, **more):
     return client.post(reverse("log_in"), {"email": email, "password": password, **more})
 
 
-def test_sign_up_answers_the_same_for_known_addresses(client):
+def test_sign_up_answers_the_same_for_known_emails(client):
     UserFactory(email="known@example.org")
-    answers = []
+    responses = []
     for email in ("known@example.org", "newer@example.org"):
         response = client.post(
             reverse("sign_up"), {"name": "Ada", "email": email, "password": PASSWORD}
         )
-        answers.append((response.status_code, len(response.content)))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 200
+        responses.append((response.status_code, len(response.content)))
+    assert responses[0] == responses[1]
+    assert responses[0][0] == 200
     assert User.objects.count() == 2
 
 
@@ -47,7 +47,7 @@ def test_sign_up_answers_the_same_for_known_addresses(client):
         {"password": "1234567890"},
     ],
 )
-def test_sign_up_says_what_is_wrong(client, wrong):
+def test_sign_up_shows_errors_by_field(client, wrong):
     fields = {"name": "Ada 🎷", "email": "ada@example.org", "password": PASSWORD} | wrong
     response = client.post(reverse("sign_up"), fields)
     assert response.status_code == 422
@@ -55,7 +55,7 @@ def test_sign_up_says_what_is_wrong(client, wrong):
     assert User.objects.count() == 0
 
 
-def test_log_in_goes_on_to_where_one_was_headed(client):
+def test_log_in_redirects_to_next(client):
     user = UserFactory(password=PASSWORD)
     target = reverse("my_bookings")
     assert client.get(target).url == f"{reverse('log_in')}?next={target}"
@@ -66,12 +66,12 @@ def test_log_in_goes_on_to_where_one_was_headed(client):
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"]
 )
-def test_log_in_leads_nowhere_else(client, elsewhere):
+def test_log_in_does_not_redirect_to_other_sites(client, elsewhere):
     user = UserFactory(password=PASSWORD)
     assert log_in(client, user.email, next=elsewhere).url == "/"
 
 
-def test_log_in_says_the_same_for_wrong_and_unknown(client):
+def test_log_in_shows_one_error_for_wrong_and_unknown(client):
     user = UserFactory(password=PASSWORD)
     wrong = log_in(client, user.email, "not the password")
     unknown = log_in(client, "who@example.org")
@@ -89,32 +89,32 @@ def test_log_in_is_throttled(client, still_time):
 
 
 @pytest.mark.parametrize("email", ["", "x\x00", "😀", "x" * 999])
-def test_log_in_bears_any_input(client, email):
+def test_log_in_accepts_any_input(client, email):
     assert log_in(client, email).status_code in (403, 422)
 
 
-def test_log_out_takes_a_button(client, user):
+def test_log_out_needs_a_post(client, user):
     assert client.get(reverse("log_out")).status_code == 200
     assert client.get(reverse("account")).status_code == 200
     assert client.post(reverse("log_out")).status_code == 302
     assert client.get(reverse("account")).status_code == 302
 
 
-def test_log_out_needs_its_form_token(user):
+def test_log_out_needs_a_csrf_token(user):
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(reverse("log_out")).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["password_forgotten", "log_in_link"])
-def test_mailing_a_link_answers_the_same_to_everybody(client, name):
+def test_requesting_a_link_answers_the_same_for_unknown_emails(client, name):
     UserFactory(email="known@example.org")
     assert client.get(reverse(name)).status_code == 200
-    answers = [
+    responses = [
         client.post(reverse(name), {"email": email})
         for email in ("known@example.org", "other@example.org")
     ]
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert len(answers[0].content) == len(answers[1].content)
+    assert [response.status_code for response in responses] == [200, 200]
+    assert len(responses[0].content) == len(responses[1].content)
     assert client.post(reverse(name), {"email": ""}).status_code == 422
 
 
@@ -129,21 +129,21 @@ def test_new_password_by_link_works_once(client):
     assert Client().get(reverse("password_new", args=["x.y.z"])).status_code == 422
 
 
-def test_verifying_takes_the_button(client):
+def test_verify_address_needs_a_post(client):
     user = UserFactory(email_verified_at=None)
     client.force_login(user)
     url = reverse("verify_address", args=[links.verification_token(user)])
     assert client.get(url).status_code == 200
-    assert not User.objects.get(pk=user.pk).is_verified, "opening a link shows"
+    assert not User.objects.get(pk=user.pk).is_verified, "opening the link must not verify"
     assert client.post(url).status_code == 200
     assert User.objects.get(pk=user.pk).is_verified
 
 
-def test_log_in_by_link_takes_the_button_and_works_once(client):
+def test_log_in_by_link_needs_a_post_and_works_once(client):
     user = UserFactory()
     url = reverse("log_in_by_link", args=[links.login_token(user)])
     assert client.get(url).status_code == 200
-    assert client.get(reverse("account")).status_code == 302, "opening a link shows"
+    assert client.get(reverse("account")).status_code == 302, "opening the link must not log in"
     assert client.post(url).status_code == 302
     assert client.get(reverse("account")).status_code == 200
     assert Client().post(url).status_code == 422
@@ -160,7 +160,7 @@ def test_account_saves_the_name(client, user):
     assert act(client, "nonsense").status_code == 302
 
 
-def test_account_saves_what_is_mailed_and_keeps_other_preferences(client, user):
+def test_account_saves_email_settings_and_keeps_other_preferences(client, user):
     User.objects.filter(pk=user.pk).update(preferences={"theme": "dark"})
     assert act(client, "preferences", offers="on").status_code == 302
     preferences = User.objects.get(pk=user.pk).preferences
@@ -184,7 +184,7 @@ def test_account_changes_the_password_and_stays_logged_in(client, user):
     assert client.get(reverse("account")).status_code == 200
 
 
-def test_account_makes_a_token_and_shows_it_once(client, user):
+def test_account_creates_a_token_and_shows_it_once(client, user):
     response = act(client, "token", token_name="shop", scopes=["read", "book"], lifetime="30")
     secret = response.context["new_token"]
     assert secret in response.content.decode()
@@ -199,7 +199,7 @@ def test_account_makes_a_token_and_shows_it_once(client, user):
     assert ApiToken.objects.get().revoked_at is not None
 
 
-def test_account_does_not_revoke_other_peoples_tokens(client, user):
+def test_account_does_not_revoke_tokens_of_other_users(client, user):
     theirs = issued_token(UserFactory()).token
     assert client.post(reverse("revoke_token", args=[theirs.pk])).status_code == 404
 
@@ -212,21 +212,21 @@ def test_account_logs_out_everywhere_else(client, user):
     assert other.get(reverse("account")).status_code == 302
 
 
-def test_account_exports_what_is_kept(client, user):
+def test_account_exports_data(client, user):
     response = client.get(reverse("export_data"))
     assert response.json()["person"]["email"] == user.email
     assert "attachment" in response.headers["Content-Disposition"]
 
 
-def test_account_mails_the_verification_again(client):
+def test_account_sends_the_verification_again(client):
     user = UserFactory(email_verified_at=None, password=PASSWORD)
     client.force_login(user)
-    assert "Please confirm your address" in client.get(reverse("account")).content.decode()
+    assert "Please confirm your email address" in client.get(reverse("account")).content.decode()
     assert client.post(reverse("send_verification")).status_code == 302
 
 
 @pytest.mark.parametrize(
     "name", ["account", "my_bookings", "my_waitlists", "delete_account", "export_data"]
 )
-def test_pages_of_ones_own_ask_to_log_in(client, name):
+def test_private_pages_redirect_to_login(client, name):
     assert client.get(reverse(name)).url.startswith(reverse("log_in"))

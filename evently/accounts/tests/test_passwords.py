@@ -20,7 +20,7 @@ def test_passwords_are_hashed_with_argon2(ana):
     assert ana.password.startswith("argon2$argon2id$")
 
 
-def test_request_password_reset_tells_the_owner_only(ana, announced, origin):
+def test_request_password_reset_ignores_unknown_emails(ana, announced, origin):
     operations.request_password_reset(email="ANA@example.org ", origin=origin)
     operations.request_password_reset(email="nobody@example.org", origin=origin)
 
@@ -38,7 +38,7 @@ def test_reset_password_works_once(ana):
     assert User.objects.get(pk=ana.pk).check_password(NEW)
 
 
-def test_reset_password_shuts_everybody_else_out(ana):
+def test_reset_password_ends_sessions_tokens_and_links(ana):
     session, token = ana.get_session_auth_hash(), issued_token(ana)
     login = links.login_token(ana)
 
@@ -50,7 +50,7 @@ def test_reset_password_shuts_everybody_else_out(ana):
         operations.log_in_by_link(token=login)
 
 
-def test_reset_password_proves_the_address():
+def test_reset_password_verifies_the_email():
     user = UserFactory(email_verified_at=None, password=PASSWORD)
 
     user = operations.reset_password(token=links.password_reset_token(user), password=NEW)
@@ -59,7 +59,7 @@ def test_reset_password_proves_the_address():
     assert User.objects.get(pk=user.pk).check_password(NEW)
 
 
-def test_reset_password_gives_a_guest_their_first_one(origin):
+def test_reset_password_sets_the_first_password_of_a_guest(origin):
     guest = operations.find_or_create_guest(email="guest@example.org", name="Guest")
 
     operations.reset_password(token=links.password_reset_token(guest), password=NEW)
@@ -72,7 +72,7 @@ def test_reset_password_gives_a_guest_their_first_one(origin):
     )
 
 
-def test_reset_password_keeps_the_link_when_the_password_is_weak(ana):
+def test_reset_password_keeps_the_link_after_a_weak_password(ana):
     token = links.password_reset_token(ana)
 
     with pytest.raises(operations.WeakPassword) as refusal:
@@ -81,7 +81,7 @@ def test_reset_password_keeps_the_link_when_the_password_is_weak(ana):
     assert operations.reset_password(token=token, password=NEW) == ana
 
 
-def test_reset_password_runs_out(ana, still_time):
+def test_reset_password_expires(ana, still_time):
     token = links.password_reset_token(ana)
     still_time.move(timedelta(hours=3, minutes=59))
     ana = operations.reset_password(token=token, password=PASSWORD)
@@ -94,7 +94,7 @@ def test_reset_password_runs_out(ana, still_time):
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x00", "ä", "\ud800", "." * 1000])
-def test_reset_password_refuses_nonsense(token):
+def test_reset_password_refuses_malformed_tokens(token):
     with pytest.raises(operations.LinkExpired):
         operations.reset_password(token=token, password=NEW)
 
@@ -132,7 +132,7 @@ def test_change_password_refuses_a_weak_one(ana):
         operations.change_password(user_id=ana.pk, current_password=PASSWORD, password="short")
 
 
-def test_change_password_gives_a_guest_their_first_one():
+def test_change_password_sets_the_first_password_of_a_guest():
     guest = operations.find_or_create_guest(email="guest@example.org", name="Guest")
 
     user = operations.change_password(user_id=guest.pk, current_password="", password=NEW)
@@ -140,7 +140,7 @@ def test_change_password_gives_a_guest_their_first_one():
     assert user.check_password(NEW)
 
 
-def test_the_trail_says_that_a_password_changed_but_not_to_what(ana):
+def test_audit_log_redacts_the_password(ana):
     from evently.audit.models import AuditLog
 
     operations.change_password(user_id=ana.pk, current_password=PASSWORD, password=NEW)

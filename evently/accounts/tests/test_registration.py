@@ -23,7 +23,7 @@ def register(origin, **changes):
     return operations.register(**columns, origin=origin)
 
 
-def test_register_makes_an_unverified_user(origin, announced):
+def test_register_creates_an_unverified_user(origin, announced):
     assert register(origin, email=" Ana@Example.org ", name=" Ana  B ") is None
 
     user = user_with_address("ana@example.org")
@@ -33,7 +33,7 @@ def test_register_makes_an_unverified_user(origin, announced):
     assert announced == [("user_registered", user), ("address_verification_requested", user)]
 
 
-def test_register_again_changes_nothing_and_tells_the_owner(origin, announced):
+def test_register_again_changes_nothing_and_notifies_the_owner(origin, announced):
     user = UserFactory(email="ana@example.org", name="Ana", password=PASSWORD)
 
     answer = register(origin, email="ANA@example.org", name="Mallory", password="another secret")
@@ -45,7 +45,7 @@ def test_register_again_changes_nothing_and_tells_the_owner(origin, announced):
     assert announced == [("registration_repeated", user)]
 
 
-def test_register_says_nothing_to_one_who_was_switched_off(origin, announced):
+def test_register_does_not_notify_a_deactivated_user(origin, announced):
     UserFactory(email="ana@example.org", is_active=False)
 
     assert register(origin) is None
@@ -63,7 +63,7 @@ def test_register_for_a_guest_does_not_set_a_password(origin, announced):
 
 
 @pytest.mark.usefixtures("slow_hashing")
-def test_register_takes_as_long_when_the_address_is_taken(origin, announced):
+def test_register_takes_as_long_when_the_email_is_taken(origin, announced):
     def seconds(email):
         started = time.process_time()
         register(origin, email=email)
@@ -73,7 +73,7 @@ def test_register_takes_as_long_when_the_address_is_taken(origin, announced):
     new = min(seconds(f"new{n}@example.org") for n in range(3))
     taken = min(seconds("ana@example.org") for n in range(3))
 
-    # Both hash a password, which is what takes the time.
+    # Both hash a password, which takes most of the time.
     assert taken > new / 3
 
 
@@ -99,7 +99,7 @@ def test_register_refuses(origin, announced, changes, refusal, field):
     assert (User.objects.count(), announced) == (0, [])
 
 
-def test_register_rolls_back_when_a_listener_fails(origin, announced):
+def test_register_rolls_back_when_a_receiver_fails(origin, announced):
     def fail(sender, **kwargs):
         raise ZeroDivisionError
 
@@ -113,7 +113,7 @@ def test_register_rolls_back_when_a_listener_fails(origin, announced):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_register_at_once_makes_one_account(origin, announced):
+def test_concurrent_register_creates_one_account(origin, announced):
     barrier, failures = threading.Barrier(4), []
 
     def work():
@@ -137,7 +137,7 @@ def test_register_at_once_makes_one_account(origin, announced):
     assert [name for name, _ in announced].count("registration_repeated") == 3
 
 
-def test_register_names_nobody_in_the_trail(origin, announced):
+def test_register_leaves_no_personal_data_in_the_audit_log(origin, announced):
     register(origin)
 
     text = "".join(f"{row.actor}{row.before}{row.after}" for row in AuditLog.objects.all())
@@ -173,7 +173,7 @@ def test_verify_address_refuses_other_tokens():
     assert not User.objects.get().is_verified
 
 
-def test_verify_address_refuses_after_a_week(still_time):
+def test_verify_address_expires_after_a_week(still_time):
     in_time, late = UserFactory.create_batch(2, email_verified_at=None)
     tokens = [links.verification_token(user) for user in (in_time, late)]
 
@@ -186,7 +186,7 @@ def test_verify_address_refuses_after_a_week(still_time):
         verify(late, token)
 
 
-def test_verify_address_refuses_once_the_address_has_changed():
+def test_verify_address_refuses_once_the_email_has_changed():
     user = UserFactory(email_verified_at=None)
     token = links.verification_token(user)
     user.save(update_fields=user.seal(user.key, email="other@example.org"))
@@ -204,7 +204,7 @@ def test_request_address_verification(origin, announced):
     assert announced == [("address_verification_requested", user)]
 
 
-def test_tokens_survive_a_url():
+def test_tokens_are_url_safe():
     user = UserFactory()
     for token in (
         links.verification_token(user),
@@ -215,7 +215,7 @@ def test_tokens_survive_a_url():
 
 
 # ── Guests ──────────────────────────────────────────────────────────────────
-def test_find_or_create_guest_makes_one_without_a_password(announced):
+def test_find_or_create_guest_creates_one_without_a_password(announced):
     guest = operations.find_or_create_guest(email="ana@example.org", name="Ana")
 
     assert (guest.email, guest.name, guest.is_guest, guest.is_verified) == (
@@ -238,7 +238,7 @@ def test_find_or_create_guest_finds_the_same_again(django_assert_max_num_queries
     assert again.is_guest
 
 
-def test_find_or_create_guest_leaves_a_proven_account_alone():
+def test_find_or_create_guest_keeps_a_verified_account():
     user = UserFactory(email="ana@example.org", password=PASSWORD)
     token = issued_token(user)
 
@@ -249,7 +249,7 @@ def test_find_or_create_guest_leaves_a_proven_account_alone():
     assert operations.authenticate_token(token.secret) is not None
 
 
-def test_find_or_create_guest_takes_nothing_from_an_unproven_account(origin, announced):
+def test_find_or_create_guest_keeps_an_unverified_account(origin, announced):
     register(origin)
     user = user_with_address("ana@example.org")
     session, token = user.get_session_auth_hash(), issued_token(user)
@@ -274,7 +274,7 @@ def test_find_or_create_guest_refuses():
 
 
 @pytest.mark.parametrize("has_account", [True, False])
-def test_nobody_floods_an_address_by_booking_under_it(has_account):
+def test_find_or_create_guest_is_limited_by_email(has_account):
     if has_account:
         UserFactory(email="ana@example.org")
     for _ in range(20):

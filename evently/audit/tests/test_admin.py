@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from evently.accounts.factories import SuperuserFactory, UserFactory
 from evently.accounts.models import User
-from evently.audit.admin import COUNTABLE, StampedAdmin, TrailPaginator
+from evently.audit.admin import COUNTABLE, EstimatingPaginator, StampedAdmin
 from evently.audit.context import acting, stamp
 from evently.audit.models import AuditLog
 from evently.audit.queries import audited_tables, history_of_event
@@ -13,7 +13,7 @@ from evently.tests.database import as_owner
 
 pytestmark = pytest.mark.django_db
 
-TRAIL = "/admin/audit/auditlog/"
+AUDIT_LOG = "/admin/audit/auditlog/"
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def ids_on(response):
     return {str(row.row_id) for row in response.context["cl"].result_list}
 
 
-def test_the_trail_is_shown(client, boss):
+def test_audit_log_is_shown(client, boss):
     user = UserFactory(email="ana@example.org")
     User.objects.filter(pk=user.pk).update(role="admin")
 
-    response = client.get(TRAIL)
+    response = client.get(AUDIT_LOG)
 
     assert str(user.pk) in ids_on(response)
     assert "role" in response.content.decode()
@@ -44,21 +44,21 @@ def test_search_by_row_or_actor(client, boss):
         stamp(connection)
         User.objects.filter(pk=bo.pk).update(role="admin")
 
-    assert ids_on(client.get(TRAIL, {"q": str(ana.pk)})) == {str(ana.pk)}
-    assert ids_on(client.get(TRAIL, {"q": f" {actor.pk} "})) == {str(actor.pk), str(bo.pk)}
+    assert ids_on(client.get(AUDIT_LOG, {"q": str(ana.pk)})) == {str(ana.pk)}
+    assert ids_on(client.get(AUDIT_LOG, {"q": f" {actor.pk} "})) == {str(actor.pk), str(bo.pk)}
     for term in ("nothing", "' OR 1=1"):
-        assert ids_on(client.get(TRAIL, {"q": term})) == set()
-    assert client.get(TRAIL, {"q": "\x00"}).status_code == 400
+        assert ids_on(client.get(AUDIT_LOG, {"q": term})) == set()
+    assert client.get(AUDIT_LOG, {"q": "\x00"}).status_code == 400
 
 
 def test_filters(client, boss):
     user = UserFactory()
     User.objects.filter(pk=user.pk).update(role="admin")
 
-    assert ids_on(client.get(TRAIL, {"action__exact": "update"})) == {str(user.pk)}
-    assert ids_on(client.get(TRAIL, {"table": "api_tokens"})) == set()
-    assert str(user.pk) in ids_on(client.get(TRAIL, {"table": "users"}))
-    assert ids_on(client.get(TRAIL, {"via__exact": "task"})) == set()
+    assert ids_on(client.get(AUDIT_LOG, {"action__exact": "update"})) == {str(user.pk)}
+    assert ids_on(client.get(AUDIT_LOG, {"table": "api_tokens"})) == set()
+    assert str(user.pk) in ids_on(client.get(AUDIT_LOG, {"table": "users"}))
+    assert ids_on(client.get(AUDIT_LOG, {"via__exact": "task"})) == set()
 
 
 def test_before_and_after_are_shown_side_by_side(client, boss):
@@ -66,7 +66,7 @@ def test_before_and_after_are_shown_side_by_side(client, boss):
     User.objects.filter(pk=user.pk).update(preferences={"<b>": "é"}, role="admin")
     row = AuditLog.objects.get(row_id=user.pk, action="update")
 
-    page = client.get(f"{TRAIL}{row.pk}/change/").content.decode()
+    page = client.get(f"{AUDIT_LOG}{row.pk}/change/").content.decode()
 
     assert "<del>user</del></td><td><ins>admin</ins>" in page
     assert "&lt;b&gt;&quot;: &quot;é" in page
@@ -76,26 +76,26 @@ def test_sealed_values_stay_sealed(client, boss):
     user = UserFactory(email="ana@example.org")
     row = AuditLog.objects.get(row_id=user.pk)
 
-    page = client.get(f"{TRAIL}{row.pk}/change/").content.decode()
+    page = client.get(f"{AUDIT_LOG}{row.pk}/change/").content.decode()
 
     assert "(sealed)" in page
     assert "sealed:v1" not in page
     assert "ana@example.org" not in page
 
 
-def test_nothing_can_be_changed(client, boss):
+def test_audit_log_cannot_be_changed(client, boss):
     row = AuditLog.objects.order_by("id").first()
 
-    assert client.get(f"{TRAIL}add/").status_code == 403
-    assert client.post(f"{TRAIL}{row.pk}/change/", {"actor": "me"}).status_code == 403
-    assert client.post(f"{TRAIL}{row.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert "delete_selected" not in client.get(TRAIL).content.decode()
+    assert client.get(f"{AUDIT_LOG}add/").status_code == 403
+    assert client.post(f"{AUDIT_LOG}{row.pk}/change/", {"actor": "me"}).status_code == 403
+    assert client.post(f"{AUDIT_LOG}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert "delete_selected" not in client.get(AUDIT_LOG).content.decode()
 
 
-def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_queries):
+def test_list_keeps_one_query_count(client, boss, django_assert_max_num_queries):
     def queries():
         with django_assert_max_num_queries(12) as counted:
-            assert client.get(TRAIL).status_code == 200
+            assert client.get(AUDIT_LOG).status_code == 200
         return len(counted)
 
     few = queries()
@@ -105,7 +105,7 @@ def test_lists_cost_the_same_however_long(client, boss, django_assert_max_num_qu
 
 @pytest.fixture
 def long_by_estimate():
-    """Let PostgreSQL take the trail for a long one, until it is counted again."""
+    """Set the planner's estimate to a large number, until the next ANALYZE."""
     with as_owner() as owner:
         owner.execute(
             "SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'audit_log',"
@@ -117,19 +117,19 @@ def long_by_estimate():
         owner.execute("ANALYZE audit_log")
 
 
-def test_a_short_trail_is_counted():
+def test_a_short_log_is_counted_exactly():
     UserFactory.create_batch(3)
 
-    assert TrailPaginator(AuditLog.objects.all(), 10).count == 3
+    assert EstimatingPaginator(AuditLog.objects.all(), 10).count == 3
 
 
 @pytest.mark.usefixtures("long_by_estimate")
-def test_a_long_trail_is_counted_by_estimate():
+def test_a_long_log_is_counted_by_estimate():
     UserFactory.create_batch(3)
     everything = AuditLog.objects.all()
 
-    assert TrailPaginator(everything, 10).count == COUNTABLE + 1
-    assert TrailPaginator(everything.filter(action="delete"), 10).count == 0
+    assert EstimatingPaginator(everything, 10).count == COUNTABLE + 1
+    assert EstimatingPaginator(everything.filter(action="delete"), 10).count == 0
 
 
 def test_queries():
@@ -139,11 +139,11 @@ def test_queries():
     assert {"users", "api_tokens", "person_keys"} <= set(audited_tables())
 
 
-def test_what_the_admin_saves_and_deletes_is_stamped(rf):
+def test_stamped_admin_logs_the_actor_of_saves_and_deletions(rf):
     class Plain(StampedAdmin):
         pass
 
-    saved, deleted, gone = UserFactory.create_batch(3)
+    saved, deleted, bulk_deleted = UserFactory.create_batch(3)
     deleted_id = deleted.pk
     model_admin, request = Plain(User, admin.site), rf.post("/admin/")
     request.user = SuperuserFactory()
@@ -154,12 +154,16 @@ def test_what_the_admin_saves_and_deletes_is_stamped(rf):
             model_admin.save_model(request, saved, None, change=True)
         with transaction.atomic():
             model_admin.delete_model(request, deleted)
-        model_admin.delete_queryset(request, User.objects.filter(pk=gone.pk))
+        model_admin.delete_queryset(request, User.objects.filter(pk=bulk_deleted.pk))
         model_admin.log_change(request, saved, "x")
         model_admin.log_addition(request, saved, "x")
         model_admin.log_deletions(request, User.objects.all())
 
-    for row_id, action in ((saved.pk, "update"), (deleted_id, "delete"), (gone.pk, "delete")):
+    for row_id, action in (
+        (saved.pk, "update"),
+        (deleted_id, "delete"),
+        (bulk_deleted.pk, "delete"),
+    ):
         row = AuditLog.objects.get(row_id=row_id, action=action, table_name="users")
         assert (row.actor, row.via) == ("boss", "admin")
     assert LogEntry.objects.count() == 0

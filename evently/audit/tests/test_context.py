@@ -17,7 +17,7 @@ from evently.transactions import run_in_transaction
 
 
 def stamped():
-    """Return what the database is told now: actor, via, request id."""
+    """Return the context that the database receives: actor, via, request id."""
     with transaction.atomic():
         stamp(connection)
         with connection.cursor() as cursor:
@@ -28,11 +28,11 @@ def stamped():
             return cursor.fetchone()
 
 
-def test_outside_of_requests_it_is_the_shell():
+def test_context_outside_requests_is_the_shell():
     assert current_context() == Context(actor="", via="shell", request_id="")
 
 
-def test_acting_ends_with_its_block():
+def test_acting_ends_with_the_block():
     with acting(actor="a", via="task"):
         with acting(actor="b"):
             assert (current_context().actor, current_context().via) == ("b", "task")
@@ -40,7 +40,7 @@ def test_acting_ends_with_its_block():
     assert current_context().actor == ""
 
 
-def test_threads_do_not_share_it():
+def test_threads_do_not_share_the_context():
     seen = []
     with acting(actor="a"):
         thread = threading.Thread(target=lambda: seen.append(current_context().actor))
@@ -61,7 +61,7 @@ def test_stamp_is_one_statement(django_assert_num_queries):
 @pytest.mark.parametrize(
     "value", ["'; DROP TABLE users; --", "\\'; SELECT 1; --", "a\x00b", "%s", "é" * 300, "$$"]
 )
-def test_stamp_lets_nothing_in(value):
+def test_stamp_removes_unsafe_characters(value):
     with acting(actor=value, request_id=value):
         actor, via, request_id = stamped()
 
@@ -71,7 +71,7 @@ def test_stamp_lets_nothing_in(value):
 
 
 @pytest.mark.django_db
-def test_entry_operations_stamp_their_writes():
+def test_operations_stamp_their_transactions():
     actor, user = str(uuid4()), UserFactory()
 
     with acting(actor=actor, via="page", request_id="req-12345678"):
@@ -87,7 +87,7 @@ def test_entry_operations_stamp_their_writes():
     ("path", "via"),
     [("/", "page"), ("/api/v1/bookings/", "api"), ("/admin/", "admin"), ("/apis/", "page")],
 )
-def test_middleware_says_through_what(rf, path, via):
+def test_middleware_sets_the_interface(rf, path, via):
     seen = []
 
     def view(request):
@@ -107,7 +107,7 @@ def test_middleware_says_through_what(rf, path, via):
 
 
 @pytest.mark.django_db
-def test_middleware_names_nobody_who_is_not_logged_in(rf):
+def test_middleware_sets_visitor_for_anonymous_requests(rf):
     seen = []
     request = rf.get("/")
 
@@ -125,7 +125,7 @@ def test_middleware_names_nobody_who_is_not_logged_in(rf):
 
 
 @pytest.mark.django_db
-def test_middleware_looks_nobody_up_for_a_read(rf, django_assert_num_queries):
+def test_middleware_does_not_load_the_user_for_a_read(rf, django_assert_num_queries):
     class Lookup:
         @property
         def is_authenticated(self):
@@ -137,7 +137,7 @@ def test_middleware_looks_nobody_up_for_a_read(rf, django_assert_num_queries):
         AuditContextMiddleware(lambda request: HttpResponse())(request)
 
 
-def test_middleware_forgets_after_a_failure(rf):
+def test_middleware_resets_the_context_after_an_error(rf):
     def view(request):
         raise ZeroDivisionError
 
@@ -147,7 +147,7 @@ def test_middleware_forgets_after_a_failure(rf):
 
 
 # ── Tasks ───────────────────────────────────────────────────────────────────
-def test_tasks_act_by_their_name():
+def test_tasks_are_the_actor_by_name():
     class Task:
         name = "waitlists.tasks.expire_promotions"
 

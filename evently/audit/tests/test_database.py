@@ -1,4 +1,4 @@
-"""The trail by plain SQL: what it keeps, what it leaves out, and that nobody can touch it."""
+"""The audit log by plain SQL: what it logs, what it omits, and that it cannot be changed."""
 
 import json
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ SCRATCH = """
 
 @pytest.fixture
 def scratch():
-    """Make a table that the trail follows, and drop it again."""
+    """Create a table with audit triggers, and drop it again."""
     with as_owner() as owner:
         owner.execute(SCRATCH)
         for operation in [*audited("scratch", redact=["code"]), *audited("scratch_parts")]:
@@ -73,7 +73,7 @@ class TestWhatIsKept:
             "price": 12.5,
         }
 
-    def test_update_keeps_what_changed_only(self, scratch):
+    def test_update_logs_changed_columns_only(self, scratch):
         execute("INSERT INTO scratch (label, facts) VALUES ('a', '{\"x\": 1}'), ('b', null)")
         AuditLog.objects.count()
 
@@ -83,7 +83,7 @@ class TestWhatIsKept:
             ("update", {"label": "a", "facts": {"x": 1}}, {"label": "c", "facts": {"x": 2}})
         ]
 
-    def test_update_says_that_a_secret_changed_but_not_to_what(self, scratch):
+    def test_update_redacts_secrets(self, scratch):
         execute("INSERT INTO scratch (secret) VALUES ('old')")
 
         execute("UPDATE scratch SET secret = 'new', code = 'c'")
@@ -98,7 +98,7 @@ class TestWhatIsKept:
             ("update", {"secret": "[redacted]"}, {"secret": None}),
         ]
 
-    def test_update_of_derived_columns_leaves_nothing(self, scratch):
+    def test_update_of_derived_columns_is_not_logged(self, scratch):
         execute("INSERT INTO scratch (label) VALUES ('a')")
 
         execute("UPDATE scratch SET position = 7, available_seats = 3, updated_at = now()")
@@ -106,7 +106,7 @@ class TestWhatIsKept:
 
         assert len(changes()) == 1
 
-    def test_update_beside_a_derived_column_is_kept_without_it(self, scratch):
+    def test_update_omits_derived_columns(self, scratch):
         execute("INSERT INTO scratch (label) VALUES ('a')")
 
         execute("UPDATE scratch SET position = 7, label = 'b'")
@@ -126,7 +126,7 @@ class TestWhatIsKept:
             None,
         )
 
-    def test_cascades_are_followed(self, scratch):
+    def test_cascades_are_logged(self, scratch):
         [(row_id,)] = execute("INSERT INTO scratch (label) VALUES ('a') RETURNING id")
         execute("INSERT INTO scratch_parts (parent_id) VALUES (%s), (%s)", row_id, row_id)
 
@@ -139,7 +139,7 @@ class TestWhatIsKept:
             "delete",
         ]
 
-    def test_upserts_are_followed(self, scratch):
+    def test_upserts_are_logged(self, scratch):
         row_id = uuid4()
         for label in ("a", "b"):
             execute(
@@ -152,14 +152,14 @@ class TestWhatIsKept:
 
         assert [action for action, _, _ in changes()] == ["insert", "update"]
 
-    def test_a_rollback_takes_the_trail_with_it(self, scratch):
+    def test_rollback_removes_the_log_rows(self, scratch):
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             execute("INSERT INTO scratch (label) VALUES ('a')")
             raise ZeroDivisionError
 
         assert changes() == []
 
-    def test_one_statement_on_many_rows_keeps_each(self, scratch):
+    def test_one_statement_on_many_rows_logs_each(self, scratch):
         execute("INSERT INTO scratch (label) SELECT g::text FROM generate_series(1, 500) g")
         execute("UPDATE scratch SET label = label || '!' WHERE label::int <= 300")
 
@@ -168,7 +168,7 @@ class TestWhatIsKept:
         assert all(after["label"] == before["label"] + "!" for _, before, after in rows[500:])
 
     @pytest.mark.slow
-    def test_a_plan_made_for_one_row_holds_for_twenty_thousand(self, scratch):
+    def test_plan_for_one_row_stays_fast_for_twenty_thousand(self, scratch):
         execute("INSERT INTO scratch (label) VALUES ('one')")
         execute("UPDATE scratch SET label = 'first'")
         execute("INSERT INTO scratch (position) SELECT g FROM generate_series(1, 20000) g")
@@ -203,20 +203,20 @@ class TestWhoActed:
         entry = AuditLog.objects.get(row_id=user.pk)
         return entry.actor, entry.via, entry.request_id
 
-    def test_by_settings_of_the_transaction(self):
+    def test_actor_comes_from_the_transactions_settings(self):
         actor = str(uuid4())
 
         stamped = self.stamped(actor=actor, via="api", request_id="r-1")
 
         assert stamped == (actor, "api", "r-1")
 
-    def test_nobody_named_is_the_databases_role(self):
+    def test_actor_is_the_database_role_by_default(self):
         role = connection.settings_dict["USER"]
 
         assert self.stamped() == (role, "sql", "")
         assert self.stamped(actor="", via="", request_id="") == (role, "sql", "")
 
-    def test_an_unknown_way_in_does_not_fail_the_write(self):
+    def test_an_unknown_interface_does_not_fail_the_write(self):
         assert self.stamped(via="carrier pigeon")[1] == "sql"
 
     def test_settings_end_with_the_transaction(self):
@@ -258,7 +258,7 @@ class TestAppendOnly:
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("statement", STATEMENTS[:4])
     def test_a_role_with_all_rights_still_fails(self, statement):
-        """Grants given by mistake do not open the trail."""
+        """Grants given by mistake do not make the audit log writable."""
         UserFactory()
         with as_owner() as owner:
             owner.execute("GRANT ALL ON audit_log TO PUBLIC")
@@ -287,7 +287,7 @@ WRITTEN = (
 
 @pytest.mark.parametrize("action", ["insert", "update", "delete"])
 @pytest.mark.parametrize("via", ["page", "api", "admin", "task", "shell", "sql"])
-def test_the_table_knows_its_actions_and_ways(action, via):
+def test_checks_accept_all_actions_and_interfaces(action, via):
     with as_owner() as owner:
         owner.execute(WRITTEN, [uuid4(), action, via])
         owner.rollback()
@@ -301,8 +301,8 @@ def test_the_table_knows_its_actions_and_ways(action, via):
         ("chk_audit_via", {"id": UUID(int=2), "via": "pigeon"}),
     ],
 )
-def test_the_table_refuses_others_even_its_owner(constraint, columns):
-    """The application's role writes nothing here at all, so the owner tries."""
+def test_checks_refuse_other_values_from_the_owner_too(constraint, columns):
+    """The application's role may not write at all, so this runs as the owner."""
     given = {"id": UUID(int=1), "action": "insert", "via": "sql"}
     with as_owner() as owner:
         owner.execute(WRITTEN, list(given.values()))
@@ -312,7 +312,7 @@ def test_the_table_refuses_others_even_its_owner(constraint, columns):
     assert refusal.value.diag.constraint_name == constraint
 
 
-def test_users_are_followed():
+def test_users_are_audited():
     user = UserFactory()
     execute("UPDATE users SET role = 'admin' WHERE id = %s", user.pk)
 

@@ -1,4 +1,4 @@
-"""People's keys go around Django: accepted, then refused, and gone with their person."""
+"""Users' keys by plain SQL: accepted, refused, and deleted with their user."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -22,13 +22,13 @@ def keys():
     return [user_id for (user_id,) in run("SELECT user_id FROM keys.person_keys")]
 
 
-def test_person_has_one_key():
-    who = person()
-    key(who)
+def test_user_has_one_key():
+    user_id = person()
+    key(user_id)
     key()
 
     with refused("person_keys_pkey"):
-        key(who)
+        key(user_id)
 
     assert len(keys()) == 2
 
@@ -42,17 +42,17 @@ def test_key_that_is_not_wrapped_is_refused(length):
         run("UPDATE keys.person_keys SET wrapped_key = %s", b"k" * length)
 
 
-def test_deleting_a_user_destroys_their_key():
-    gone, stays = person(), person()
-    key(gone)
+def test_deleting_a_user_deletes_the_key():
+    deleted, stays = person(), person()
+    key(deleted)
     key(stays)
 
-    run("DELETE FROM users WHERE id = %s", gone)
+    run("DELETE FROM users WHERE id = %s", deleted)
 
     assert keys() == [stays]
 
 
-def test_deleting_many_users_destroys_all_their_keys():
+def test_deleting_many_users_deletes_all_keys():
     for _ in range(3):
         key()
 
@@ -62,7 +62,7 @@ def test_deleting_many_users_destroys_all_their_keys():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_emptying_users_empties_the_keys():
+def test_truncating_users_truncates_the_keys():
     key()
 
     with as_owner() as owner:
@@ -75,7 +75,7 @@ def test_emptying_users_empties_the_keys():
     "statement",
     ["TRUNCATE keys.person_keys", "TRUNCATE users CASCADE", "DROP TABLE keys.person_keys"],
 )
-def test_application_may_not_empty_them_at_once(statement):
+def test_application_may_not_truncate(statement):
     key()
     with (
         pytest.raises(DatabaseError, match=r"permission denied|must be owner"),

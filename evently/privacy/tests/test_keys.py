@@ -20,7 +20,7 @@ def keys_of(user):
         return cursor.fetchone()[0]
 
 
-def test_each_person_has_a_key_of_their_own():
+def test_each_user_has_a_separate_key():
     ana, bo = UserFactory(), UserFactory()
 
     assert ana.key._key != bo.key._key
@@ -35,18 +35,18 @@ def test_the_key_is_stored_wrapped():
     assert stored.wrapping_key_name == "dev"
 
 
-def test_destroying_a_key_makes_the_person_dark():
+def test_destroy_key_makes_personal_data_unreadable():
     user = UserFactory(email="ana@example.org", name="Ana")
 
     assert destroy_key(user_id=user.pk) is True
     assert destroy_key(user_id=user.pk) is False
-    gone = User.objects.with_keys().get(pk=user.pk)
-    assert gone.key is None
-    assert (gone.email, gone.name, gone.display_name) == ("", "", "Former attendee")
-    assert gone.sealed_email == user.sealed_email
+    erased = User.objects.with_keys().get(pk=user.pk)
+    assert erased.key is None
+    assert (erased.email, erased.name, erased.display_name) == ("", "", "Former attendee")
+    assert erased.sealed_email == user.sealed_email
 
 
-def test_rotation_wraps_all_keys_anew_in_batches(settings):
+def test_rotate_keys_rewraps_all_keys_in_batches(settings):
     users = UserFactory.create_batch(5)
     old = settings.EVENTLY_PII_KEYS
     settings.EVENTLY_PII_KEYS = NEW | old
@@ -61,7 +61,7 @@ def test_rotation_wraps_all_keys_anew_in_batches(settings):
         assert again.email == user.email
 
 
-def test_rotation_stopped_half_way_goes_on(settings):
+def test_rotate_keys_resumes_after_an_interruption(settings):
     UserFactory.create_batch(3)
     settings.EVENTLY_PII_KEYS = NEW | settings.EVENTLY_PII_KEYS
     UserFactory()
@@ -69,11 +69,11 @@ def test_rotation_stopped_half_way_goes_on(settings):
     out = StringIO()
     call_command("rotate_pii_keys", batch=1, stdout=out)
 
-    assert out.getvalue() == "3 keys were wrapped anew; all are wrapped by 'new' now.\n"
+    assert out.getvalue() == "Rewrapped 3 keys. All keys are now wrapped with 'new'.\n"
     assert set(PersonKey.objects.values_list("wrapping_key_name", flat=True)) == {"new"}
 
 
-def test_rotation_says_which_key_it_lacks(settings):
+def test_rotate_keys_names_the_missing_key(settings):
     UserFactory()
     settings.EVENTLY_PII_KEYS = NEW
 
@@ -81,7 +81,7 @@ def test_rotation_says_which_key_it_lacks(settings):
         call_command("rotate_pii_keys")
 
 
-def test_destroying_a_key_leaves_a_trace_without_the_key():
+def test_destroy_key_is_logged_without_the_key():
     user = UserFactory()
 
     destroy_key(user_id=user.pk)

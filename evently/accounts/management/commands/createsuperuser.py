@@ -1,4 +1,4 @@
-"""Make the first superuser: asks, or takes everything from options and the environment."""
+"""Create a superuser, from prompts or from options and the environment."""
 
 import getpass
 import os
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, connection, transaction
 
 from evently.accounts.models import User
-from evently.accounts.operations.passwords import WeakPassword, check_new
+from evently.accounts.operations.passwords import WeakPassword, check_strength
 from evently.audit.context import stamp
 from evently.database.clock import now
 from evently.errors import Invalid
@@ -17,27 +17,26 @@ from evently.errors import Invalid
 
 class Command(BaseCommand):
     help = (
-        "Makes a superuser. With --noinput the password comes from DJANGO_SUPERUSER_PASSWORD, "
-        "and so may DJANGO_SUPERUSER_EMAIL and DJANGO_SUPERUSER_NAME."
+        "Creates a superuser. With --noinput, the password is read from "
+        "DJANGO_SUPERUSER_PASSWORD; DJANGO_SUPERUSER_EMAIL and DJANGO_SUPERUSER_NAME "
+        "can replace --email and --name."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what may be known already."""
         parser.add_argument("--email", default=os.environ.get("DJANGO_SUPERUSER_EMAIL"))
         parser.add_argument("--name", default=os.environ.get("DJANGO_SUPERUSER_NAME"))
         parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make the superuser."""
         interactive: bool = options["interactive"]
-        email = options["email"] or (input("E-mail address: ") if interactive else "")
+        email = options["email"] or (input("Email address: ") if interactive else "")
         name = options["name"] or (input("Name: ") if interactive else "") or email.split("@")[0]
         password = os.environ.get("DJANGO_SUPERUSER_PASSWORD") or ""
         if not email or not (password or interactive):
-            raise CommandError("Give --email, and the password in DJANGO_SUPERUSER_PASSWORD.")
+            raise CommandError("Set --email, and the password in DJANGO_SUPERUSER_PASSWORD.")
         password = password or self._ask_password()
         try:
-            check_new(password)
+            check_strength(password)
             with transaction.atomic():
                 stamp(connection)
                 User.objects.create_superuser(
@@ -46,17 +45,17 @@ class Command(BaseCommand):
         except Invalid as refusal:
             raise CommandError(refusal.text) from refusal
         except IntegrityError as error:
-            raise CommandError(f"{email} has an account already.") from error
-        self.stdout.write(f"{email} is a superuser now: /admin/")
+            raise CommandError(f"There is already an account for {email}.") from error
+        self.stdout.write(f"Created superuser {email}. The admin is at /admin/.")
 
     def _ask_password(self) -> str:
         while True:
             password = getpass.getpass("Password: ")
             try:
-                check_new(password)
+                check_strength(password)
             except WeakPassword as refusal:
                 self.stderr.write(refusal.text)
                 continue
             if password == getpass.getpass("Password (again): "):
                 return password
-            self.stderr.write("The two differ.")
+            self.stderr.write("The passwords do not match.")

@@ -1,4 +1,4 @@
-"""Let somebody publish events: `manage.py make_organizer EMAIL`."""
+"""Give a user the organizer role: `manage.py make_organizer EMAIL`."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,19 +10,17 @@ from evently.accounts.queries import user_with_address
 
 
 class Command(BaseCommand):
-    help = "Gives the account of an address the role that publishes events."
+    help = "Gives the user with this email address the organizer role."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the address."""
         parser.add_argument("email")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        """Change the role."""
         user = user_with_address(email)
         if user is None:
-            raise CommandError(f"Nobody has an account with {email}. They need to sign up first.")
+            raise CommandError(f"There is no account for {email}. The user has to sign up first.")
         try:
             operations.make_organizer(user_id=user.pk)
-        except operations.AddressUnproven as refusal:
+        except operations.AddressUnverified as refusal:
             raise CommandError(refusal.text) from refusal
-        self.stdout.write(f"{email} may publish events now: /admin/")
+        self.stdout.write(f"{email} is now an organizer. The admin is at /admin/.")

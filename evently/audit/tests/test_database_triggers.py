@@ -1,4 +1,4 @@
-"""Every table that the trail follows, changed by plain SQL: each trigger there leaves its row."""
+"""Every audited table, changed by plain SQL: each audit trigger writes its row."""
 
 import pytest
 
@@ -23,28 +23,28 @@ CHANGES = {
     "waitlist_promotions": "promotion_reason = 'told'",
     "waitlists": "priority_score = 1, priority_reason = 'speaker'",
 }
-# What refers to a row and does not go with it, before the row.
+# Referencing rows that are not deleted by cascade come before the row they reference.
 EMPTIED = ("payments", "bookings", "events", "users", "email_templates")
 
 
 def make_rows():
-    """Insert a row, at least, into each table that is followed."""
+    """Insert at least one row into each audited table."""
     event_id, booking = full_event()
-    who = person()
+    user_id = person()
     run(
         "INSERT INTO keys.person_keys (user_id, wrapped_key, wrapping_key_name)"
         " VALUES (%s, %s, 'dev')",
-        *(who, b"k" * 60),
+        *(user_id, b"k" * 60),
     )
     insert(
         "api_tokens",
-        user_id=who,
+        user_id=user_id,
         name="shop",
         digest="a" * 64,
         scopes=["read"],
         expires_at=value("SELECT now() + interval '1 day'"),
     )
-    insert("event_staff", event_id=event_id, user_id=who, role="manager")
+    insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
     insert(
         "payments",
         event_id=event_id,
@@ -61,8 +61,8 @@ def make_rows():
     offer(entry)
 
 
-def test_the_trail_follows_what_its_triggers_say():
-    """Insert, update and delete wherever there is a trigger for it, and nowhere else."""
+def test_each_audit_trigger_writes_a_row():
+    """Insert, update and delete are logged where there is a trigger, and nowhere else."""
     make_rows()
     as_at_commit()
     for table, change in CHANGES.items():

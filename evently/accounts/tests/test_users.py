@@ -5,7 +5,6 @@ import pytest
 from django.db import connection, transaction
 
 from evently.accounts import operations
-from evently.accounts.closing import close_account
 from evently.accounts.factories import (
     PASSWORD,
     OrganizerFactory,
@@ -14,14 +13,15 @@ from evently.accounts.factories import (
     issued_token,
 )
 from evently.accounts.models import User
-from evently.accounts.queries import active_user, people, user_with_address
+from evently.accounts.operations.closing import close_account
+from evently.accounts.queries import active_user, user_with_address, users_by_id
 from evently.privacy.addresses import NameInvalid
 
 pytestmark = pytest.mark.django_db
 
 
 # ── The model ───────────────────────────────────────────────────────────────
-def test_lists_cost_one_query_however_long(django_assert_num_queries):
+def test_with_keys_takes_one_query(django_assert_num_queries):
     UserFactory.create_batch(5)
 
     for many in (1, 5):
@@ -30,15 +30,15 @@ def test_lists_cost_one_query_however_long(django_assert_num_queries):
             assert all(user.email and user.name for user in users)
 
 
-def test_people_are_found_in_one_query(django_assert_num_queries):
+def test_users_by_id_takes_one_query(django_assert_num_queries):
     users = UserFactory.create_batch(3)
 
     with django_assert_num_queries(1):
-        found = people([user.pk for user in users])
+        found = users_by_id([user.pk for user in users])
         assert [found[user.pk].name for user in users] == [user.name for user in users]
 
 
-def test_plain_text_cannot_be_set():
+def test_name_and_email_have_no_setter():
     user = UserFactory()
 
     with pytest.raises(AttributeError):
@@ -49,7 +49,7 @@ def test_plain_text_cannot_be_set():
         User(email="ana@example.org")
 
 
-def test_logs_name_no_one():
+def test_repr_has_no_personal_data():
     user = UserFactory(name="Ana")
 
     assert repr(user) == f"<User {user.pk}>"
@@ -57,19 +57,19 @@ def test_logs_name_no_one():
 
 
 @pytest.mark.parametrize(
-    ("factory", "is_staff", "is_organizer", "may_everything"),
+    ("factory", "is_staff", "is_organizer", "is_superuser"),
     [
         (UserFactory, False, False, False),
         (OrganizerFactory, True, True, False),
         (SuperuserFactory, True, True, True),
     ],
 )
-def test_roles(factory, is_staff, is_organizer, may_everything):
+def test_roles(factory, is_staff, is_organizer, is_superuser):
     user = factory()
 
     assert (user.is_staff, user.is_organizer) == (is_staff, is_organizer)
-    assert user.has_perm("accounts.view_user") is may_everything
-    assert user.has_perms(["accounts.view_user"]) is may_everything
+    assert user.has_perm("accounts.view_user") is is_superuser
+    assert user.has_perms(["accounts.view_user"]) is is_superuser
     assert user.has_module_perms("events") is is_staff
     user.is_active = False
     assert (user.is_staff, user.has_perm("x"), user.has_module_perms("x")) == (False,) * 3
@@ -92,7 +92,7 @@ def test_change_profile():
     assert (stored.name, stored.email, stored.version) == ("Ana Maria", user.email, 2)
 
 
-def test_change_profile_changes_what_is_given():
+def test_change_profile_changes_given_values_only():
     user = UserFactory(name="Ana", preferences={"mail": False})
 
     assert operations.change_profile(user_id=user.pk).version == 1
@@ -100,7 +100,7 @@ def test_change_profile_changes_what_is_given():
     assert operations.change_profile(user_id=user.pk, preferences={}).name == "Bo"
 
 
-def test_change_profile_tells_who_comes_too_late():
+def test_change_profile_refuses_an_old_version():
     user = UserFactory(name="Ana")
     operations.change_profile(user_id=user.pk, version=1, name="Bo")
 
@@ -112,7 +112,7 @@ def test_change_profile_tells_who_comes_too_late():
 
 
 @pytest.mark.parametrize("name", ["", "a\x00b", "x" * 256])
-def test_change_profile_refuses_what_is_no_name(name):
+def test_change_profile_refuses_invalid_names(name):
     with pytest.raises(NameInvalid):
         operations.change_profile(user_id=UserFactory().pk, name=name)
 
@@ -130,13 +130,13 @@ def test_change_profile_refuses_what_is_no_name(name):
         {"a": float("nan")},
     ],
 )
-def test_change_profile_refuses_what_are_no_preferences(preferences):
+def test_change_profile_refuses_invalid_preferences(preferences):
     with pytest.raises(operations.PreferencesInvalid):
         operations.change_profile(user_id=UserFactory().pk, preferences=preferences)
 
 
-def test_nobody_can_be_changed():
-    for user_id in (uuid4(), leave(UserFactory()).pk):
+def test_unknown_and_deleted_users_cannot_be_changed():
+    for user_id in (uuid4(), close(UserFactory()).pk):
         with pytest.raises(operations.UserNotFound):
             operations.change_profile(user_id=user_id, name="Ana")
         with pytest.raises(operations.UserNotFound):
@@ -144,7 +144,7 @@ def test_nobody_can_be_changed():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_change_profile_at_once_loses_no_change():
+def test_concurrent_change_profile_loses_no_change():
     user, barrier, lost = UserFactory(), threading.Barrier(4), []
 
     def work(number):
@@ -176,14 +176,14 @@ def test_make_and_withdraw_organizer():
     assert not active_user(user.pk).is_staff
 
 
-def test_the_last_superuser_stays():
+def test_the_last_superuser_cannot_be_removed():
     last = SuperuserFactory()
     SuperuserFactory(is_active=False)
 
     for refused in (
         lambda: operations.withdraw_organizer(user_id=last.pk),
         lambda: operations.set_active(user_id=last.pk, active=False),
-        lambda: leave(last),
+        lambda: close(last),
     ):
         with pytest.raises(operations.LastSuperuser):
             refused()
@@ -192,26 +192,26 @@ def test_the_last_superuser_stays():
     assert not operations.withdraw_organizer(user_id=last.pk).is_superuser
 
 
-# ── Leaving ─────────────────────────────────────────────────────────────────
-def leave(user):
+# ── Closing an account ──────────────────────────────────────────────────────
+def close(user):
     with transaction.atomic():
         close_account(user_id=user.pk)
     return user
 
 
-def test_close_account_leaves_a_row_that_says_nothing(origin):
+def test_close_account_leaves_a_row_without_personal_data(origin):
     user = OrganizerFactory(
         email="ana@example.org", name="Ana", password=PASSWORD, preferences={"mail": False}
     )
     token = issued_token(user)
 
-    leave(user)
+    close(user)
 
-    left = User.objects.with_keys().get(pk=user.pk)
-    assert (left.email, left.name, left.display_name) == ("", "", "Former attendee")
-    assert (left.role, left.preferences, left.email_digest) == ("user", {}, None)
-    assert (left.is_active, left.has_usable_password()) == (False, False)
-    assert left.deleted_at is not None
+    closed = User.objects.with_keys().get(pk=user.pk)
+    assert (closed.email, closed.name, closed.display_name) == ("", "", "Former attendee")
+    assert (closed.role, closed.preferences, closed.email_digest) == ("user", {}, None)
+    assert (closed.is_active, closed.has_usable_password()) == (False, False)
+    assert closed.deleted_at is not None
     assert active_user(user.pk) is None
     assert user_with_address("ana@example.org") is None
     assert operations.authenticate_token(token.secret) is None
@@ -221,9 +221,9 @@ def test_close_account_leaves_a_row_that_says_nothing(origin):
         )
 
 
-def test_close_account_frees_the_address(origin, announced):
+def test_close_account_frees_the_email(origin, announced):
     user = UserFactory(email="ana@example.org")
-    leave(user)
+    close(user)
 
     operations.register(email="ana@example.org", name="Ana", password=PASSWORD, origin=origin)
 

@@ -1,4 +1,4 @@
-"""A person's own data, and their role."""
+"""Profile, preferences, sessions, role and activation of a user."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from evently.accounts.locks import lock_user
 from evently.accounts.models import Role, User
-from evently.accounts.operations.proof import revoke_tokens
+from evently.accounts.operations.verification import revoke_tokens
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.transactions import run_in_transaction
 
@@ -14,24 +14,25 @@ LARGEST_PREFERENCES = 4096
 
 
 class PreferencesInvalid(Invalid):
-    """Preferences are a small JSON object."""
-
     code = "preferences_invalid"
-    message = "Preferences must be a JSON object of a few entries."
+    message = f"Preferences must be a JSON object of at most {LARGEST_PREFERENCES} bytes."
 
 
-class AddressUnproven(Conflict):
-    """Whoever set the password may not be who the address belongs to, and gets no role by it."""
+class AddressUnverified(Conflict):
+    """The account's password may not have been set by the owner of the email address."""
 
     code = "address_unproven"
-    message = "They have not confirmed their address yet. Ask them to, by the link in their mail."
+    message = (
+        "This user has not confirmed their email address yet. "
+        "Ask them to open the link in the confirmation email."
+    )
 
 
 class LastSuperuser(Conflict):
-    """Somebody must be left who can let others in."""
+    """At least one active superuser has to remain."""
 
     code = "last_superuser"
-    message = "This is the last superuser; make another one first."
+    message = "This is the last superuser. Create another one first."
 
 
 def change_profile(
@@ -42,10 +43,10 @@ def change_profile(
     preferences: dict[str, Any] | None = None,
     session: str | None = None,
 ) -> User:
-    """Change what a person says of themselves; what is None stays.
+    """Change name or preferences; None leaves a value unchanged.
 
-    version: the one that the change was made against; None does not compare. session: the
-    `get_session_auth_hash()` of whoever asks, which must still hold.
+    version: the one that the change is based on; None skips the check. session: the caller's
+    `get_session_auth_hash()`; see `lock_user`.
     Raises EditedMeanwhile (with the current version), NameInvalid, PreferencesInvalid,
     UserNotFound, SessionEnded.
     """
@@ -71,10 +72,10 @@ def change_profile(
 
 
 def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
-    """End all of a person's sessions.
+    """End all sessions of a user.
 
-    The view keeps its own with `update_session_auth_hash(request, user)`. session: the
-    `get_session_auth_hash()` of whoever asks, which must still hold.
+    The view keeps the current one with `update_session_auth_hash(request, user)`. session: the
+    caller's `get_session_auth_hash()`; see `lock_user`.
     Raises UserNotFound, SessionEnded.
     """
 
@@ -88,15 +89,15 @@ def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
 
 
 def make_organizer(*, user_id: UUID) -> User:
-    """Let a person publish events.
+    """Give a user the organizer role.
 
-    Raises UserNotFound, AddressUnproven.
+    Raises UserNotFound, AddressUnverified.
     """
     return _set_role(user_id, Role.ADMIN)
 
 
 def withdraw_organizer(*, user_id: UUID) -> User:
-    """Let a person no longer publish events; tokens that organize stop working.
+    """Take the organizer role from a user; the scope `organize` of their tokens stops working.
 
     Raises UserNotFound, LastSuperuser.
     """
@@ -104,7 +105,7 @@ def withdraw_organizer(*, user_id: UUID) -> User:
 
 
 def set_active(*, user_id: UUID, active: bool) -> User:
-    """Switch an account off or on again; off ends its sessions and revokes its tokens.
+    """Activate or deactivate an account; deactivating ends its sessions and revokes its tokens.
 
     Raises UserNotFound, LastSuperuser.
     """
@@ -126,7 +127,7 @@ def _set_role(user_id: UUID, role: Role) -> User:
     def work() -> User:
         user = lock_user(user_id)
         if role == Role.ADMIN and not user.is_verified and user.has_usable_password():
-            raise AddressUnproven
+            raise AddressUnverified
         if role == Role.USER:
             refuse_last_superuser(user)
             user.is_superuser = False
@@ -138,14 +139,14 @@ def _set_role(user_id: UUID, role: Role) -> User:
 
 
 def refuse_last_superuser(locked_user: User) -> None:
-    """Refuse what would leave nobody to let others in.
+    """Refuse an operation on the last active superuser.
 
     Raises LastSuperuser.
     """
     if not locked_user.is_superuser:
         return
     others = User.objects.active().filter(is_superuser=True).exclude(pk=locked_user.pk)
-    # Locked, so that two cannot see each other and both go.
+    # Locked, so that two superusers removed at once do not each count on the other.
     if not list(others.select_for_update(no_key=True).order_by("id").values_list("pk")[:1]):
         raise LastSuperuser
 
@@ -156,6 +157,6 @@ def _check_preferences(preferences: Any) -> None:
         size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise PreferencesInvalid from error
-    # PostgreSQL stores no null byte in JSON.
+    # PostgreSQL's jsonb cannot store a null byte.
     if not isinstance(preferences, dict) or size > LARGEST_PREFERENCES or "\\u0000" in text:
         raise PreferencesInvalid

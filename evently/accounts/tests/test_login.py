@@ -25,7 +25,9 @@ def ana():
     return UserFactory(email="ana@example.org", password=PASSWORD)
 
 
-def test_password_lets_in_however_the_address_is_typed(ana, django_assert_num_queries):
+def test_authenticate_with_password_ignores_case_and_spaces_of_the_email(
+    ana, django_assert_num_queries
+):
     with django_assert_num_queries(1):
         user = log_in(" ANA@Example.ORG")
         assert (user, user.name) == (ana, ana.name)
@@ -45,13 +47,13 @@ def test_password_lets_in_however_the_address_is_typed(ana, django_assert_num_qu
         ("' OR 1=1 --", PASSWORD),
     ],
 )
-def test_password_refuses_alike(ana, email, password):
+def test_authenticate_with_password_refuses_all_with_one_error(ana, email, password):
     with pytest.raises(operations.WrongCredentials) as refusal:
         log_in(email, password)
     assert (refusal.value.text, refusal.value.details) == (operations.WrongCredentials.message, {})
 
 
-def test_password_refuses_those_who_may_not_come_in(ana):
+def test_authenticate_with_password_refuses_guests_and_deactivated_users(ana):
     operations.find_or_create_guest(email="guest@example.org", name="Guest")
     UserFactory(email="off@example.org", password=PASSWORD, is_active=False)
 
@@ -61,7 +63,7 @@ def test_password_refuses_those_who_may_not_come_in(ana):
                 log_in(email, password)
 
 
-def test_password_takes_as_long_for_nobody(slow_hashing, ana):
+def test_authenticate_with_password_takes_as_long_for_unknown_emails(slow_hashing, ana):
     operations.find_or_create_guest(email="guest@example.org", name="Guest")
 
     def seconds(email):
@@ -85,7 +87,7 @@ def fail(times, **kwargs):
             log_in(password="wrong", **kwargs)
 
 
-def test_guessing_is_slowed_down_even_with_the_right_password(ana):
+def test_login_is_limited_even_with_the_right_password(ana):
     fail(5)
 
     with pytest.raises(operations.TooManyAttempts) as refusal:
@@ -94,14 +96,14 @@ def test_guessing_is_slowed_down_even_with_the_right_password(ana):
     assert log_in(ip="192.0.2.8") == ana
 
 
-def test_addresses_without_an_account_are_slowed_down_alike():
+def test_login_is_limited_alike_for_unknown_emails():
     fail(5, email="nobody@example.org")
 
     with pytest.raises(operations.TooManyAttempts):
         log_in("nobody@example.org")
 
 
-def test_guessing_from_many_clients_is_slowed_down(ana):
+def test_login_is_limited_across_clients(ana):
     for n in range(50):
         fail(1, ip=f"198.51.100.{n}")
 
@@ -109,7 +111,7 @@ def test_guessing_from_many_clients_is_slowed_down(ana):
         log_in(ip="203.0.113.1")
 
 
-def test_guessing_many_addresses_is_slowed_down():
+def test_login_is_limited_across_emails_of_one_client():
     for n in range(100):
         fail(1, email=f"person{n}@example.org")
 
@@ -118,12 +120,12 @@ def test_guessing_many_addresses_is_slowed_down():
     fail(1, email="one.more@example.org", ip="192.0.2.99")
 
 
-def test_success_does_not_count(ana):
+def test_successful_logins_do_not_count(ana):
     for _ in range(20):
         assert log_in() == ana
 
 
-def test_one_household_counts_as_one(ana):
+def test_an_ipv6_network_counts_as_one_client(ana):
     for n in range(5):
         fail(1, ip=f"2001:db8:1:2::{n}")
 
@@ -133,7 +135,7 @@ def test_one_household_counts_as_one(ana):
 
 
 # ── Links ───────────────────────────────────────────────────────────────────
-def test_login_link_lets_in_once(ana, announced, origin):
+def test_login_link_works_once(ana, announced, origin):
     operations.request_login_link(email="ANA@example.org", origin=origin)
     assert announced == [("login_link_requested", ana)]
     token = links.login_token(ana)
@@ -143,7 +145,7 @@ def test_login_link_lets_in_once(ana, announced, origin):
         operations.log_in_by_link(token=token)
 
 
-def test_login_link_does_the_same_for_nobody(announced, origin):
+def test_request_login_link_ignores_unknown_and_deactivated(announced, origin):
     UserFactory(email="off@example.org", is_active=False)
 
     for email in ("nobody@example.org", "off@example.org", "", "\x00", "\ud800"):
@@ -151,7 +153,7 @@ def test_login_link_does_the_same_for_nobody(announced, origin):
     assert announced == []
 
 
-def test_login_link_keeps_password_sessions_and_tokens_of_a_proven_account(ana):
+def test_login_link_keeps_password_sessions_and_tokens_of_a_verified_account(ana):
     session, token = ana.get_session_auth_hash(), issued_token(ana)
 
     user = operations.log_in_by_link(token=links.login_token(ana))
@@ -161,7 +163,7 @@ def test_login_link_keeps_password_sessions_and_tokens_of_a_proven_account(ana):
     assert operations.authenticate_token(token.secret) is not None
 
 
-def test_login_link_proves_the_address_and_shuts_out_whoever_came_before():
+def test_login_link_verifies_the_email_and_ends_earlier_access():
     user = UserFactory(email_verified_at=None, password=PASSWORD)
     session, token = user.get_session_auth_hash(), issued_token(user)
 
@@ -172,7 +174,7 @@ def test_login_link_proves_the_address_and_shuts_out_whoever_came_before():
     assert operations.authenticate_token(token.secret) is None
 
 
-def test_login_link_runs_out(ana, still_time):
+def test_login_link_expires(ana, still_time):
     token = links.login_token(ana)
     still_time.move(timedelta(minutes=59))
     ana = operations.log_in_by_link(token=token)
@@ -184,7 +186,7 @@ def test_login_link_runs_out(ana, still_time):
         operations.log_in_by_link(token=token)
 
 
-def test_login_link_stops_with_the_account(ana):
+def test_login_link_ends_when_the_account_is_deactivated(ana):
     token = links.login_token(ana)
     operations.set_active(user_id=ana.pk, active=False)
 
@@ -192,7 +194,7 @@ def test_login_link_stops_with_the_account(ana):
         operations.log_in_by_link(token=token)
 
 
-def test_links_are_for_one_thing_only(ana):
+def test_links_serve_one_purpose_each(ana):
     with pytest.raises(operations.LinkExpired):
         operations.log_in_by_link(token=links.password_reset_token(ana))
     with pytest.raises(operations.LinkExpired):
@@ -201,7 +203,7 @@ def test_links_are_for_one_thing_only(ana):
         operations.reset_password(token=links.login_token(ana), password="another secret")
 
 
-def test_mails_to_one_address_are_limited_for_everybody_alike(announced):
+def test_emails_to_one_address_are_limited_alike_for_known_and_unknown(announced):
     UserFactory(email="ana@example.org")
     for email in ("ana@example.org", "nobody@example.org"):
         for n in range(5):
@@ -217,18 +219,18 @@ def test_mails_to_one_address_are_limited_for_everybody_alike(announced):
     assert len(announced) == 5
 
 
-def test_mails_that_one_client_asks_for_are_limited(announced):
-    asked = [f"person{n}@example.org" for n in range(201)]
-    for email in asked[:200]:
+def test_emails_requested_by_one_client_are_limited(announced):
+    requested = [f"person{n}@example.org" for n in range(201)]
+    for email in requested[:200]:
         operations.request_login_link(email=email, origin=Origin("192.0.2.1"))
 
     with pytest.raises(operations.TooManyAttempts):
-        operations.request_login_link(email=asked[200], origin=Origin("192.0.2.1"))
-    operations.request_login_link(email=asked[200], origin=Origin("192.0.2.2"))
+        operations.request_login_link(email=requested[200], origin=Origin("192.0.2.1"))
+    operations.request_login_link(email=requested[200], origin=Origin("192.0.2.2"))
 
 
-# ── Django's side ───────────────────────────────────────────────────────────
-def test_backend_lets_in_by_address(ana, rf):
+# ── Django's authentication ─────────────────────────────────────────────────
+def test_backend_authenticates_by_email(ana, rf):
     assert authenticate(rf.post("/"), username="ana@example.org", password=PASSWORD) == ana
     assert authenticate(rf.post("/"), email="ana@example.org", password=PASSWORD) == ana
     assert authenticate(None, username="ana@example.org", password=PASSWORD) == ana
@@ -249,26 +251,26 @@ def test_backend_finds_the_sessions_user_in_one_query(ana, django_assert_num_que
     assert AddressBackend().get_user(UserFactory(is_active=False).pk) is None
 
 
-def test_sessions_end_with_the_password(ana, client, rf):
-    def still_in():
+def test_sessions_end_with_password_change_and_deactivation(ana, client, rf):
+    def is_logged_in():
         request = rf.get("/")
         request.session = client.session
         return get_user(request).is_authenticated
 
     client.force_login(ana)
-    assert still_in()
+    assert is_logged_in()
     operations.change_password(user_id=ana.pk, current_password=PASSWORD, password="another secret")
-    assert not still_in()
+    assert not is_logged_in()
 
     client.force_login(User.objects.get(pk=ana.pk))
-    assert still_in()
+    assert is_logged_in()
     operations.end_other_sessions(user_id=ana.pk)
-    assert not still_in()
+    assert not is_logged_in()
 
     client.force_login(User.objects.get(pk=ana.pk))
     operations.set_active(user_id=ana.pk, active=False)
     operations.set_active(user_id=ana.pk, active=True)
-    assert not still_in()
+    assert not is_logged_in()
 
 
 def test_logging_in_writes_nothing_to_users(ana, client):

@@ -1,21 +1,22 @@
-"""Accounts end: the row stays for the books, the person goes from it."""
+"""Closing an account: the row stays for the accounting records, without personal data."""
 
 from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
 from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, Role
-from evently.accounts.operations.people import refuse_last_superuser
+from evently.accounts.operations.users import refuse_last_superuser
 from evently.database.clock import now
 from evently.privacy.keys import destroy_key
 
 
 def close_account(*, user_id: UUID) -> None:
-    """Take the person out of an account, inside the caller's transaction.
+    """Erase the personal data of an account and deactivate it, inside the caller's transaction.
 
-    Their key is destroyed, so every sealed copy of name and address goes dark, in the trail too;
-    the digest is cleared, so the address is free; tokens, mailed links and sessions end. What
-    lies ahead of them the caller has cancelled before, for users are locked last.
+    The key is destroyed, so every sealed copy of name and email address becomes unreadable, in the
+    audit log too. The digest is cleared, so the email address can sign up again. Tokens, emailed
+    links and sessions end. The caller has cancelled future bookings and waitlist entries before,
+    since events are locked before users.
     Raises UserNotFound, LastSuperuser.
     """
     user = lock_user(user_id)

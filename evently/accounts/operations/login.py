@@ -1,16 +1,16 @@
-"""Coming in: by password, or by a mailed link."""
+"""Logging in, by password or by an emailed link."""
 
 from django.contrib.auth.hashers import make_password
 
 from evently.accounts.links import read_login_token
 from evently.accounts.models import User
-from evently.accounts.operations.limits import count_log_in, count_mail
 from evently.accounts.operations.passwords import (
     WrongCredentials,
-    fits,
     lock_active,
+    password_matches,
 )
-from evently.accounts.operations.proof import prove_address
+from evently.accounts.operations.rate_limits import count_email_request, count_login
+from evently.accounts.operations.verification import verify_by_email
 from evently.accounts.queries import user_with_address
 from evently.accounts.signals import login_link_requested
 from evently.origin import Origin
@@ -19,30 +19,31 @@ from evently.transactions import run_in_transaction
 
 
 def authenticate_with_password(*, email: str, password: str, origin: Origin) -> User:
-    """Return the user with this address and password; writes nothing.
+    """Return the user with this email address and password; writes nothing.
 
-    Nobody, a guest without a password and an account that was switched off take the same time
-    and get the same refusal. Failures are counted by address and client.
+    An unknown address, a guest without a password and a deactivated account take the same time and
+    raise the same error. Failures are counted by email address and client.
     Raises WrongCredentials, TooManyAttempts.
     """
-    counted = count_log_in(email, origin)
+    counted = count_login(email, origin)
     user = user_with_address(email)
     if user is None:
-        # As slow as a check, so that the time does not tell who has an account.
+        # Hashing takes as long as a check, so the time does not reveal who has an account.
         make_password("nobody")
         raise WrongCredentials
-    if not fits(user, password) or not user.is_active or user.deleted_at is not None:
+    matches = password_matches(user, password)
+    if not matches or not user.is_active or user.deleted_at is not None:
         raise WrongCredentials
     forgive(counted)
     return user
 
 
 def request_login_link(*, email: str, origin: Origin) -> None:
-    """Mail the owner of an address a link that lets them in; does the same for nobody.
+    """Email a sign-in link to the user with this email address; unknown addresses are ignored.
 
     Raises TooManyAttempts.
     """
-    count_mail(email, origin)
+    count_email_request(email, origin)
 
     def work() -> None:
         user = user_with_address(email)
@@ -53,7 +54,7 @@ def request_login_link(*, email: str, origin: Origin) -> None:
 
 
 def log_in_by_link(*, token: str) -> User:
-    """Return whom a mailed link lets in, once; it also shows that the address is theirs.
+    """Return the user of a sign-in link, which works once and verifies the email address.
 
     The view passes the user to Django's `login`.
     Raises LinkExpired.
@@ -62,7 +63,7 @@ def log_in_by_link(*, token: str) -> User:
 
     def work() -> User:
         user = lock_active(user_id, link_version)
-        prove_address(user)
+        verify_by_email(user)
         user.link_version += 1
         user.save(update_fields=["link_version"])
         return user

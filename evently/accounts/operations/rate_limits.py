@@ -1,4 +1,4 @@
-"""How often what may be tried. Only failed log-ins count; every request for a mail does."""
+"""Rate limits of account operations. Failed logins count, and every request for an email."""
 
 from datetime import timedelta
 
@@ -6,21 +6,21 @@ from evently.origin import Origin
 from evently.privacy.addresses import digest_of_address
 from evently.throttle import Counted, Limit, client_of, count
 
-# One client against one address: a person who forgot, or somebody guessing.
+# One client, one email address: a forgotten password, or guessing.
 LOG_IN_PAIR = Limit("log_in_pair", most=5, window=timedelta(minutes=15))
-# All clients against one address; larger, so that strangers cannot easily lock somebody out.
+# All clients, one email address; larger, so that others cannot easily lock a user out.
 LOG_IN_ADDRESS = Limit("log_in_address", most=50, window=timedelta(hours=1))
-# One client against all addresses; a whole venue may sit behind one.
+# One client, all email addresses; a whole venue may share one IP address.
 LOG_IN_CLIENT = Limit("log_in_client", most=100, window=timedelta(minutes=15))
 PASSWORD_CHECKS = Limit("password_checks", most=10, window=timedelta(minutes=15))
 MAILS_TO_ADDRESS = Limit("mails_to_address", most=5, window=timedelta(hours=1))
 MAILS_BY_CLIENT = Limit("mails_by_client", most=200, window=timedelta(hours=1))
-# Guests need no proof of their address, and its owner is written to each time.
+# Guests need not verify their email address, and its owner gets an email each time.
 GUESTS_OF_ADDRESS = Limit("guests_of_address", most=20, window=timedelta(hours=1))
 
 
-def count_log_in(email: str, origin: Origin) -> list[Counted]:
-    """Count an attempt to log in; forgive it when it succeeds.
+def count_login(email: str, origin: Origin) -> list[Counted]:
+    """Count a login attempt; pass the result to `throttle.forgive` if it succeeds.
 
     Raises TooManyAttempts.
     """
@@ -32,8 +32,8 @@ def count_log_in(email: str, origin: Origin) -> list[Counted]:
     )
 
 
-def count_mail(email: str, origin: Origin) -> None:
-    """Count a request that makes a mail go out, whether or not there is such an account.
+def count_email_request(email: str, origin: Origin) -> None:
+    """Count a request for an email, whether or not there is an account to send it to.
 
     Raises TooManyAttempts.
     """
@@ -44,7 +44,7 @@ def count_mail(email: str, origin: Origin) -> None:
 
 
 def count_guest(email: str) -> None:
-    """Count somebody who books or joins a line under an address without having logged in.
+    """Count a guest's booking or waitlist entry under an email address.
 
     Raises TooManyAttempts.
     """

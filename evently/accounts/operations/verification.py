@@ -1,0 +1,68 @@
+"""Proof that an email address belongs to a user, and what ends once it is proved.
+
+Anyone can sign up with another person's email address and a password, and wait for the owner to
+book under it. So the password of an unverified account is removed when the owner logs in by an
+emailed link, and when a guest books under the address. It stays if the user verifies the address
+and proves to know the password (`registration.verify_address`). See
+docs/adr/0010-unverified-email-addresses.md.
+"""
+
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+
+from evently.accounts.locks import lock_user
+from evently.accounts.models import ApiToken, User
+from evently.accounts.signals import password_ended
+from evently.database.clock import now
+
+
+def verify_by_email(locked_user: User) -> None:
+    """Mark the email address as verified, and revoke the access that was set up before.
+
+    For a visitor who has proved to own the email address, but not to know the password.
+    """
+    if locked_user.is_verified:
+        return
+    revoke_access(locked_user)
+    mark_verified(locked_user)
+
+
+def mark_verified(locked_user: User) -> None:
+    """Mark the email address as verified; password, sessions and tokens stay."""
+    locked_user.email_verified_at = now()
+    locked_user.save(update_fields=["email_verified_at"])
+
+
+def end_unverified_password(*, user_id: UUID) -> None:
+    """Revoke access to an unverified account, inside the caller's transaction.
+
+    Called when a guest books or joins a waitlist under the email address: the person who set the
+    password may be another one, and would see the booking. The owner is notified.
+    Raises UserNotFound.
+    """
+    user = lock_user(user_id)
+    if not user.is_verified and revoke_access(user):
+        password_ended.send(sender=User, user=user)
+
+
+def revoke_access(locked_user: User) -> bool:
+    """End password, sessions and API tokens; returns whether there was a password.
+
+    Preferences are reset too: whoever turned off the emails did not want the owner to learn of the
+    account.
+    """
+    revoke_tokens(locked_user)
+    if not locked_user.has_usable_password():
+        return False
+    locked_user.password = make_password(None)
+    locked_user.session_version += 1
+    locked_user.preferences = {}
+    locked_user.save(update_fields=["password", "session_version", "preferences"])
+    return True
+
+
+def revoke_tokens(locked_user: User) -> int:
+    """Revoke all of a user's API tokens; returns how many."""
+    tokens = ApiToken.objects.filter(user_id=locked_user.pk, revoked_at__isnull=True)
+    return tokens.update(revoked_at=now())
