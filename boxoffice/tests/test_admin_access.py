@@ -69,9 +69,9 @@ def test_login_takes_an_email_address(client):
     OrganizerFactory(email="olive@example.org", password="correct horse battery")
     page = client.get("/admin/login/")
 
-    assert "E-mail address" in page.content.decode()
+    assert "Email address" in page.content.decode()
     wrong = client.post("/admin/login/", {"username": "olive@example.org", "password": "no"})
-    assert "do not belong to an organizer" in wrong.content.decode()
+    assert "No organizer account has this email address" in wrong.content.decode()
     right = client.post(
         "/admin/login/",
         {"username": "Olive@example.org", "password": "correct horse battery", "next": "/admin/"},
@@ -86,4 +86,4 @@ def test_login_of_attendees_is_refused_with_a_message(client):
         "/admin/login/", {"username": "al@example.org", "password": "correct horse battery"}
     )
 
-    assert "do not belong to an organizer" in page.content.decode()
+    assert "No organizer account has this email address" in page.content.decode()

@@ -29,8 +29,8 @@ SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 TEXT = "Four musicians, two hundred candles, and a windmill from 1770.\n\nThe stairs are steep."
 
 
-def event_with_line(reader, seats: int = 2, name: str = "Candlelight Quartet") -> Event:
-    """Make an event that is full, with three before the reader in line."""
+def event_with_waitlist(reader, seats: int = 2, name: str = "Candlelight Quartet") -> Event:
+    """Make an event that is full, with three entries before the user's."""
     event = EventFactory(
         name=name,
         description=TEXT,
@@ -63,7 +63,7 @@ def declined(reader) -> Promotion:
 
 def pages_of_everybody(event: Event) -> dict[str, str]:
     """Return the pages that need no log-in, by name."""
-    full = event_with_line(UserFactory(), name="Sold out, with a line")
+    full = event_with_waitlist(UserFactory(), name="Sold out, with a waitlist")
     off = EventFactory(name="Open-Air Cinema", status="cancelled", description=TEXT)
     later = EventFactory(sales_start_at=event.event_date - timedelta(days=9), description=TEXT)
     person = UserFactory()
@@ -103,7 +103,7 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
 def pages_of_reader(event: Event, reader) -> dict[str, str]:
     """Return the pages of somebody logged in, by name."""
     booking = BookingFactory(event=event, user=reader, quantity=2)
-    waiting = event_with_line(reader)
+    waiting = event_with_waitlist(reader)
     kept, passed = offer(reader), declined(reader)
     entry = WaitlistEntry.objects.get(event=waiting, user=reader)
     off = BookingFactory(user=reader, event=EventFactory(name="Letterpress Evening"))
@@ -119,7 +119,7 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
         "entry": f"/waitlists/{entry.pk}/",
         "entry-offered": f"/waitlists/{kept.waitlist_id}/",
         "entry-left": f"/waitlists/{passed.waitlist_id}/",
-        "leave-line": f"/waitlists/{entry.pk}/leave/",
+        "leave-waitlist": f"/waitlists/{entry.pk}/leave/",
         "promotion": f"/promotions/{kept.pk}/",
         "promotion-passed": f"/promotions/{passed.pk}/",
         "event-mine": f"/events/{event.pk}/",

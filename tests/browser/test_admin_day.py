@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 def log_in(site: Site, **options) -> Page:
     """Open the admin as an organizer."""
     page = site.open(path="/admin/", **options)
-    page.get_by_label("E-mail address").fill("olive@example.org")
+    page.get_by_label("Email address").fill("olive@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Highest demand")).to_be_visible()

@@ -48,13 +48,13 @@ def find(page: Page, event: Event) -> None:
 def fill_in_guest(page: Page, name: str, email: str) -> None:
     """Say who one is, without an account."""
     page.get_by_label("Your name").fill(name)
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email address").fill(email)
 
 
 def log_in(page: Page, email: str) -> None:
     """Come in by password."""
     page.get_by_role("link", name="Log in").first.click()
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
@@ -64,14 +64,14 @@ def says(page: Page, text: str) -> None:
     expect(page.get_by_text(text).first).to_be_visible()
 
 
-def join_line_as_guest(site: Site, event: Event, name: str, email: str, **options) -> None:
-    """Join the line from the event's page, without an account."""
+def join_waitlist_as_guest(site: Site, event: Event, name: str, email: str, **options) -> None:
+    """Join the waitlist from the event's page, without an account."""
     page = site.open(path=f"/events/{event.pk}/", **options)
     says(page, "Sold out")
     page.get_by_role("link", name="Join the waitlist").first.click()
     fill_in_guest(page, name, email)
-    page.get_by_role("main").get_by_role("button", name="Join the line").click()
-    expect(page.get_by_role("heading", name="You are in line")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="Join the waitlist").click()
+    expect(page.get_by_role("heading", name="You are on the waitlist")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -92,45 +92,45 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     ada.get_by_role("link", name="Show my tickets").click()
     expect(ada.get_by_role("img", name="QR code of ticket 2")).to_be_visible()
 
-    # The next ones join the line: Ben and Dan as guests, Cleo with her account.
-    join_line_as_guest(site, event, "Ben", BEN, **browser)
+    # The next attendees join the waitlist: Ben and Dan as guests, Cleo with her account.
+    join_waitlist_as_guest(site, event, "Ben", BEN, **browser)
     UserFactory(email=CLEO, name="Cleo", password=PASSWORD)
     cleo = site.open(path=f"/events/{event.pk}/", **browser)
     log_in(cleo, CLEO)
     cleo.goto(f"{site.url}/events/{event.pk}/")
     cleo.get_by_role("link", name="Join the waitlist").first.click()
-    cleo.get_by_role("main").get_by_role("button", name="Join the line").click()
+    cleo.get_by_role("main").get_by_role("button", name="Join the waitlist").click()
     expect(cleo.locator(".position__number")).to_have_text("2nd")
-    join_line_as_guest(site, event, "Dan", DAN, **browser)
+    join_waitlist_as_guest(site, event, "Dan", DAN, **browser)
 
     # Ada cancels by the link in her mail: opening it shows, the button cancels.
     site.tell_everybody()
     ada = site.open(path=site.link_in_mail(ADA, "b"), **browser)
-    ada.get_by_role("link", name="Cancel seats").click()
-    says(ada, "nothing to give back")
+    ada.get_by_role("link", name="Cancel booking").click()
+    says(ada, "nothing to refund")
     ada.get_by_role("button", name="Cancel my seats").click()
     says(ada, "This booking is cancelled")
 
-    # The first two in line are asked. Ben opens his link, without logging in, and claims.
+    # The first two on the waitlist get offers. Ben opens his link, without logging in, and claims.
     site.tell_everybody()
     ben = site.open(path=site.link_in_mail(BEN, "p"), **browser)
-    says(ben, "1 seat is kept for you")
+    says(ben, "1 seat is held for you")
     expect(ben.get_by_role("link", name="Log in")).to_be_visible()
     ben.get_by_role("button", name="Claim my seat").click()
     expect(ben.get_by_role("heading", name="You are going")).to_be_visible()
 
-    # Cleo sees it too, and lets the deadline pass; then Dan is asked, and claims.
+    # Cleo sees it too, and lets the deadline pass; then Dan gets the offer, and claims.
     cleo.goto(f"{site.url}/notifications/")
-    says(cleo, "kept for you until")
+    says(cleo, "held for you until")
     expect(cleo.locator("#unread-badge")).to_contain_text("unread")
     cleo.goto(f"{site.url}/waitlists/")
     cleo.get_by_role("link", name="Claim").click()
-    says(cleo, "1 seat is kept for you")
+    says(cleo, "1 seat is held for you")
     clock.move(timedelta(days=4))
     expire_promotions()
     site.tell_everybody()
     cleo.get_by_role("button", name="Claim my seat").click()
-    expect(cleo.get_by_role("heading", name="This offer has run out")).to_be_visible()
+    expect(cleo.get_by_role("heading", name="This offer has expired")).to_be_visible()
     dan = site.open(path=site.link_in_mail(DAN, "p"), **browser)
     dan.get_by_role("button", name="Claim my seat").click()
     expect(dan.get_by_role("heading", name="You are going")).to_be_visible()
