@@ -78,6 +78,7 @@ def lint() -> dict[str, bool]:
     manage = [PYTHON, "manage.py"]
     tool = Path(PYTHON).parent
     steps: list[tuple[str, list[str], dict[str, str]]] = [
+        ("lock files", [PYTHON, "script/locking.py", "--check"], {}),
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
         ("mypy", [PYTHON, "-m", "mypy"], {}),
