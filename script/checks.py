@@ -12,6 +12,8 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PYTHON = sys.executable
+# Each worker has 200 MB, a database of PostgreSQL's and one of the broker's 16.
+MOST_WORKERS = 8
 TEMPLATES = "templates"
 
 
@@ -93,12 +95,20 @@ def lint() -> dict[str, bool]:
     return {name: run(name, command, more) for name, command, more in steps}
 
 
+def workers() -> list[str]:
+    """Return the arguments that let pytest use all cores; who is done takes over from others."""
+    cores = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
+
+
 def main(arguments: list[str]) -> int:
     """Run everything; with arguments only pytest, on what they name."""
     os.chdir(Path(__file__).resolve().parent.parent)
     results = {} if arguments else lint()
     ensure_browser()
-    code = subprocess.run([PYTHON, "-m", "pytest", *arguments], check=False).returncode
+    command = [PYTHON, "-m", "pytest", *(arguments or workers())]
+    # What was left open for this process is a lock, which the tests hold as long as they run.
+    code = subprocess.run(command, check=False, close_fds=False).returncode
     results["pytest"] = code == 0
     print(" · ".join(f"{name} {'ok' if good else 'FAILED'}" for name, good in results.items()))
     return 0 if all(results.values()) else 1
