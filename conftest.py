@@ -19,6 +19,7 @@ from evently.tests import database, template
 pytest_plugins = [
     "evently.tests.clock",
     "evently.tests.counting",
+    "evently.tests.covering",
     "evently.tests.owned_rows",
     "evently.tests.people",
     "evently.tests.planner",
