@@ -13,7 +13,7 @@ from evently.tests.rows import (
     person,
     wait,
 )
-from evently.tests.sql import as_at_commit, refused, run, value
+from evently.tests.sql import as_at_commit, refused, rows_read, run, value
 
 pytestmark = pytest.mark.django_db
 
@@ -271,14 +271,13 @@ def test_line_closes_up_behind_deleted_people(full):
 
 
 def test_leaving_a_line_of_ten_thousand(full, misled_planner):
-    """0.12 to 0.18 s where it was tried; joining the transition tables took 6 s."""
+    """The line is read a few times, not once for each who moves up."""
     entries = many(full, 10_000)
-    before = value("SELECT clock_timestamp()")
+    before = rows_read("waitlists")
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
-    took = value("SELECT extract(epoch FROM clock_timestamp() - %s)", before)
-    print(f"left a line of 10,000 in {took:.2f} s")  # noqa: T201
+    read = rows_read("waitlists") - before
     assert line(full) == entries[1:]
-    assert took < 4
+    assert read < 3 * 10_000
 
 
 def test_trail_says_nothing_of_positions(full):
