@@ -104,11 +104,13 @@ def workers() -> list[str]:
 def main(arguments: list[str]) -> int:
     """Run everything; with arguments only pytest, on what they name."""
     os.chdir(Path(__file__).resolve().parent.parent)
-    results = {} if arguments else lint()
-    ensure_browser()
     command = [PYTHON, "-m", "pytest", *(arguments or workers())]
-    # What was left open for this process is a lock, which the tests hold as long as they run.
-    code = subprocess.run(command, check=False, close_fds=False).returncode
+    ensure_browser()
+    if arguments:
+        # In this process' place: signals reach the tests, and a lock left open stays theirs.
+        os.execv(PYTHON, command)
+    results = lint()
+    code = subprocess.run(command, check=False).returncode
     results["pytest"] = code == 0
     print(" · ".join(f"{name} {'ok' if good else 'FAILED'}" for name, good in results.items()))
     return 0 if all(results.values()) else 1
