@@ -1,7 +1,8 @@
 """The kinds of refusal. Each refusal sits beside the operation that raises it.
 
-The domain knows no HTTP: `evently.api.problems` maps a kind to a status for the API,
-`evently.pages` to a page. `code` is the contract with integrators; wording may change.
+The domain knows no HTTP: `evently.middleware` maps a kind to a status and shows the page of a
+refusal, `evently.api.problems` writes the API's answer. `code` is the contract with integrators;
+wording may change.
 """
 
 from typing import Any, ClassVar

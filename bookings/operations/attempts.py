@@ -19,7 +19,7 @@ BIGINT = 2**63
 
 
 def log_attempt(*, booking: Booking, origin: Origin) -> None:
-    """Log a booking that was made, in its own transaction."""
+    """Log a booking inside the transaction that makes it, so neither is there without the other."""
     BookingAttempt.objects.create(
         event_id=booking.event_id,
         user_id=booking.user_id,

@@ -76,9 +76,7 @@ def _moment_problems(event: Event, *, at: datetime | None) -> dict[str, str]:
     if event.sales_start_at and event.sales_start_at >= event.event_date:
         problems["sales_start_at"] = "Sales must start before the event does."
     if event._state.adding and at is not None and event.sales_end_at and event.sales_end_at <= at:
-        problems["sales_end_at"] = "Sales would be over before they start."
-    if event.sales_start_at and event.sales_start_at >= event.event_date:
-        problems["sales_start_at"] = "Sales would start after the event."
+        problems["sales_end_at"] = "Sales would be over already."
     if event.sales_start_at and event.sales_end_at and event.sales_end_at <= event.sales_start_at:
         problems["sales_end_at"] = "Sales end before they start."
     if event.cancellation_deadline and event.cancellation_deadline > event.event_date:

@@ -1,7 +1,7 @@
 """Fill placeholders: `{userName}` and nothing more. No attributes, no conditions, no code.
 
-Whatever stands in braces like a name is a placeholder; an unknown one is refused when a template
-is saved, and never reaches a mail.
+Whatever stands in braces like a name is a placeholder; a template with an unknown one is refused
+when it is filled, so it never reaches a mail.
 """
 
 import re
@@ -38,7 +38,7 @@ def names_in(template: str) -> set[str]:
     return set(PLACEHOLDER.findall(template))
 
 
-def check(template: str, *, allowed: Collection[str], field: str = "template") -> None:
+def check(template: str, *, allowed: Collection[str]) -> None:
     """Refuse a template that asks for what is not declared.
 
     Raises PlaceholderUnknown, which names the first culprit and what is allowed.
@@ -50,7 +50,7 @@ def check(template: str, *, allowed: Collection[str], field: str = "template") -
             + ", ".join(f"{{{name}}}" for name in sorted(allowed))
             + "."
         )
-        raise PlaceholderUnknown(sentence, fields={field: sentence})
+        raise PlaceholderUnknown(sentence, fields={"template": sentence})
 
 
 def fill_text(template: str, values: Values) -> str:

@@ -7,8 +7,7 @@ import structlog
 
 from evently.errors import Invalid
 from notifications.letters.layout import framed
-from notifications.letters.placeholders import Values, check, fill_html, fill_subject, fill_text
-from notifications.letters.variables import VARIABLES
+from notifications.letters.placeholders import Values, fill_html, fill_subject, fill_text
 from notifications.models import EmailTemplate, TemplateType
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
@@ -57,17 +56,6 @@ def active(type_: TemplateType) -> Template | None:
     if row is None:
         return None
     return Template(subject=row.subject_template, html=row.html_template, text=row.text_template)
-
-
-def check_template(type_: TemplateType, template: Template) -> None:
-    """Refuse a template with a placeholder that its type does not declare.
-
-    Raises PlaceholderUnknown, which names the field.
-    """
-    allowed = VARIABLES[type_]
-    check(template.subject, allowed=allowed, field="subject_template")
-    check(template.html, allowed=allowed, field="html_template")
-    check(template.text, allowed=allowed, field="text_template")
 
 
 def render(template: Template, values: Values) -> Rendered:
