@@ -5,19 +5,21 @@ so that a test fails where production would: no right, no trigger to switch off.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import DatabaseError, connections
+from django.conf import settings
+from django.db import connections
 from django.test import TransactionTestCase
-from django.test.utils import setup_databases, teardown_databases
+from pytest_django.plugin import blocking_manager_key
 
-from evently.tests import database
+from evently.tests import database, template
 
 pytest_plugins = [
     "evently.tests.clock",
     "evently.tests.counting",
+    "evently.tests.covering",
     "evently.tests.owned_rows",
     "evently.tests.people",
     "evently.tests.planner",
@@ -39,33 +41,40 @@ def django_db_setup(
     request: pytest.FixtureRequest,
     django_test_environment: None,
     django_db_blocker: Any,
-    django_db_keepdb: bool,
     django_db_createdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """Make the test database as its owner, whichever alias the tests ask for."""
-    verbosity = request.config.option.verbose
+    """Copy the test database from its template, whichever alias the tests ask for."""
     with django_db_blocker.unblock():
-        made = setup_databases(
-            verbosity=verbosity,
-            interactive=False,
-            aliases={"default", "owner"},
-            keepdb=django_db_keepdb and not django_db_createdb,
+        name = template.make_test_database(
+            verbosity=request.config.option.verbose,
+            # Of several workers none knows whether another has made it anew already.
+            anew=django_db_createdb and not hasattr(request.config, "workerinput"),
         )
-        database.remember_seeds()
-    # A mirror while the database was made. As a mirror in tests, Django would open no
-    # transaction on "default", and what a test writes would stay.
-    connections["default"].settings_dict["TEST"]["MIRROR"] = None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_after_test)
         yield
-    if not django_db_keepdb:
-        with django_db_blocker.unblock():
-            # The one connection that Django did not make the database with would keep it busy.
-            connections.close_all()
-            # So would one that a thread forgot; the next run replaces the database then.
-            with suppress(DatabaseError):
-                teardown_databases(made, verbosity=verbosity)
+    with django_db_blocker.unblock():
+        template.drop(name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Give each worker a database of the broker's of its own, beside that of PostgreSQL."""
+    address = urlsplit(settings.REDIS_URL)
+    for number, spec in enumerate(specs):
+        # Redis has 16 of them; the first is for runs without workers.
+        spec.env["REDIS_URL"] = address._replace(path=f"/{number % 15 + 1}").geturl()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Drop the template, unless the next run is to find it."""
+    config = session.config
+    if hasattr(config, "workerinput") or config.option.reuse_db or config.option.collectonly:
+        return
+    with config.stash[blocking_manager_key].unblock():
+        template.drop(template.NAME)
 
 
 def _empty_after_test(self: TransactionTestCase) -> None:

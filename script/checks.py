@@ -12,6 +12,8 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PYTHON = sys.executable
+# Each worker has 200 MB, a database of PostgreSQL's and one of the broker's 16.
+MOST_WORKERS = 8
 TEMPLATES = "templates"
 
 
@@ -78,6 +80,7 @@ def lint() -> dict[str, bool]:
     manage = [PYTHON, "manage.py"]
     tool = Path(PYTHON).parent
     steps: list[tuple[str, list[str], dict[str, str]]] = [
+        ("lock files", [PYTHON, "script/locking.py", "--check"], {}),
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
         ("mypy", [PYTHON, "-m", "mypy"], {}),
@@ -93,12 +96,22 @@ def lint() -> dict[str, bool]:
     return {name: run(name, command, more) for name, command, more in steps}
 
 
+def workers() -> list[str]:
+    """Return the arguments that let pytest use all cores; who is done takes over from others."""
+    cores = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
+
+
 def main(arguments: list[str]) -> int:
     """Run everything; with arguments only pytest, on what they name."""
     os.chdir(Path(__file__).resolve().parent.parent)
-    results = {} if arguments else lint()
+    command = [PYTHON, "-m", "pytest", *(arguments or workers())]
     ensure_browser()
-    code = subprocess.run([PYTHON, "-m", "pytest", *arguments], check=False).returncode
+    if arguments:
+        # In this process' place: signals reach the tests, and a lock left open stays theirs.
+        os.execv(PYTHON, command)
+    results = lint()
+    code = subprocess.run(command, check=False).returncode
     results["pytest"] = code == 0
     print(" · ".join(f"{name} {'ok' if good else 'FAILED'}" for name, good in results.items()))
     return 0 if all(results.values()) else 1

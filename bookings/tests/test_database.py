@@ -13,7 +13,7 @@ from evently.tests.rows import (
     insert,
     person,
 )
-from evently.tests.sql import as_at_commit, refused, run, value
+from evently.tests.sql import as_at_commit, assert_refused, refused, run, value
 
 pytestmark = pytest.mark.django_db
 
@@ -224,7 +224,7 @@ def test_there_is_one_reference_key(constraint, single):
             "INSERT INTO secrets.booking_reference_key (single, key) VALUES (%s, 'guessed')",
             [single],
         )
-    assert refusal.value.diag.constraint_name == constraint
+    assert_refused(refusal.value, constraint)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
 from types import FrameType
 
 from evently.embedded import addresses, parent_death, servers, state
 
 
-def _run(command: list[str]) -> int:
-    """Run the command in this terminal, forward signals to it, and return its exit code."""
+def run_command(command: list[str], *, pass_fds: Sequence[int] = ()) -> int:
+    """Run the command in this terminal, pass signals on, and return its exit code.
+
+    pass_fds: descriptors that stay open in it.
+    """
     process = subprocess.Popen(
         command,
         preexec_fn=partial(parent_death.request_signal, signal.SIGKILL, os.getpid()),
+        pass_fds=pass_fds,
     )
 
     def forward(wanted: int, _frame: FrameType | None) -> None:
@@ -44,7 +49,7 @@ def main(arguments: list[str]) -> int:
         state.lock_home(home, note=f"process {os.getpid()}, tests")
         for server in servers.describe(home, throwaway=throwaway):
             started.append((server, servers.start(server)))  # noqa: PERF401 - one may fail
-        return _run(command)
+        return run_command(command)
     except state.CannotStart as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from evently.tests.covering import note_refusal
 from evently.transactions import violated_constraint
 
 
@@ -30,6 +32,7 @@ def refused(constraint: str) -> Iterator[None]:
         yield
         run("SET CONSTRAINTS ALL IMMEDIATE")
     assert violated_constraint(caught.value) == constraint, caught.value
+    note_refusal(constraint)
     run("SET CONSTRAINTS ALL DEFERRED")
 
 
@@ -37,3 +40,20 @@ def as_at_commit() -> None:
     """Check what waits for the commit, as if the transaction ended here."""
     run("SET CONSTRAINTS ALL IMMEDIATE")
     run("SET CONSTRAINTS ALL DEFERRED")
+
+
+def rows_read(table: str) -> int:
+    """Return how many rows of a table this transaction has read so far, by triggers too."""
+    return int(
+        value(
+            "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)"
+            " FROM pg_stat_xact_user_tables WHERE relname = %s",
+            table,
+        )
+    )
+
+
+def assert_refused(error: psycopg.Error, constraint: str) -> None:
+    """Check that an error of a connection beside Django came under this constraint's name."""
+    assert error.diag.constraint_name == constraint, error
+    note_refusal(constraint)

@@ -89,11 +89,11 @@ def test_metrics_show_requests_tasks_and_bookings(client):
     assert 'evently_http_requests_total{method="GET",route="healthz",status="200"}' in text
     assert 'evently_tasks_total{state="SUCCESS",task="bookings.tasks.expire"} 1.0' in text
     assert 'evently_booking_attempts_total{result="a_test"} 1.0' in text
-    assert "evently_queue_tasks" in text
 
 
 def test_metrics_leave_out_a_gauge_that_cannot_be_read(client, settings):
-    assert "\nevently_queue_tasks " in client.get("/metrics").content.decode()
+    # The broker has half a second to answer, which a busy machine may need more than once.
+    assert wait_for(lambda: b"\nevently_queue_tasks " in client.get("/metrics").content)
     # Nobody listens there.
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 

@@ -1,7 +1,7 @@
 """Fill placeholders: `{userName}` and nothing more. No attributes, no conditions, no code.
 
-Every name in braces is a placeholder. A template with an unknown one is refused when it is saved,
-and is never sent.
+Every name in braces is a placeholder. A template with an unknown one is refused when it is filled,
+so it is never sent.
 """
 
 import re
@@ -35,11 +35,10 @@ def names_in(template: str) -> set[str]:
     return set(PLACEHOLDER.findall(template))
 
 
-def check(template: str, *, allowed: Collection[str], field: str = "template") -> None:
+def check(template: str, *, allowed: Collection[str]) -> None:
     """Refuse a template with a placeholder that is not allowed.
 
-    field: the form field that the error belongs to. Raises PlaceholderUnknown, which names the
-    first unknown placeholder and all allowed ones.
+    Raises PlaceholderUnknown, which names the first unknown placeholder and all allowed ones.
     """
     unknown = sorted(names_in(template) - set(allowed))
     if unknown:
@@ -48,7 +47,7 @@ def check(template: str, *, allowed: Collection[str], field: str = "template") -
             + ", ".join(f"{{{name}}}" for name in sorted(allowed))
             + "."
         )
-        raise PlaceholderUnknown(sentence, fields={field: sentence})
+        raise PlaceholderUnknown(sentence, fields={"template": sentence})
 
 
 def fill_text(template: str, values: Values) -> str:

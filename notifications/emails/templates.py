@@ -7,8 +7,7 @@ import structlog
 
 from evently.errors import Invalid
 from notifications.emails.layout import wrap_in_layout
-from notifications.emails.placeholders import Values, check, fill_html, fill_subject, fill_text
-from notifications.emails.variables import VARIABLES
+from notifications.emails.placeholders import Values, fill_html, fill_subject, fill_text
 from notifications.models import EmailTemplate, TemplateType
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
@@ -51,17 +50,6 @@ def active(type_: TemplateType) -> Template | None:
     if row is None:
         return None
     return Template(subject=row.subject_template, html=row.html_template, text=row.text_template)
-
-
-def check_template(type_: TemplateType, template: Template) -> None:
-    """Refuse a template with a placeholder that its type does not have.
-
-    Raises PlaceholderUnknown, which names the field.
-    """
-    allowed = VARIABLES[type_]
-    check(template.subject, allowed=allowed, field="subject_template")
-    check(template.html, allowed=allowed, field="html_template")
-    check(template.text, allowed=allowed, field="text_template")
 
 
 def render(template: Template, values: Values) -> RenderedEmail:

@@ -7,24 +7,23 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from statistics import median
+from types import SimpleNamespace
 
 import pytest
 import redis
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
 from bookings.models import Booking
 from bookings.operations import Canceller, book_seats, cancel_booking
 from evently.accounts.factories import UserFactory
-from evently.circuit_breaker import PAUSE_PER_SECOND_WAITED
 from evently.counters import Counters
 from evently.embedded.processes import choose_port
 from evently.embedded.valkey import Valkey
+from evently.enqueue import _impatient_connection
 from evently.environment import BASE_DIR
 from evently.origin import Origin
-from evently.tests.running import home_for_tests, wait_for
+from evently.tests.running import PATIENCE_SECONDS, home_for_tests, wait_for
 from events.factories import EventFactory
 from notifications import tasks
 from notifications.emails.message import message_id_of
@@ -42,8 +41,6 @@ pytestmark = [
 
 BOOKINGS = 200
 CLIENTS = 8
-WORKERS_PATIENCE_SECONDS = settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"]
-PUBLISHING_SECONDS = settings.PUBLISHER_TRANSPORT_OPTIONS["socket_timeout"]
 
 
 class Broker:
@@ -105,15 +102,27 @@ def celery_worker(broker, server):
         worker.wait(120)
 
 
-def test_broker_killed_bookings_stay_fast_and_each_user_is_notified_once(broker, server, clock):
+@pytest.fixture
+def endless_pause(monkeypatch):
+    """Keep the circuit breaker open once it has opened, however slow this machine is."""
+    monkeypatch.setattr("evently.circuit_breaker.time", SimpleNamespace(monotonic=lambda: 1.0))
+
+
+def waits(log_output):
+    """Return how many bookings tried to reach the broker in vain."""
+    return len([entry for entry in log_output.entries if entry["event"] == "enqueue_failed"])
+
+
+def test_broker_killed_all_book_and_each_user_is_notified_once(
+    broker, server, clock, endless_pause, log_output
+):
     event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
-    took, problems = book_all(event, users, at_quarter=broker.kill)
+    problems = book_all(event, users, at_quarter=broker.kill)
 
     assert problems == []
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
-    # Compared with the first quarter, which had a broker, so that a busy machine does not matter.
-    quarter = BOOKINGS // 4
-    assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
+    # Those under way, twice where one of them was answered last; of 150 that came later none.
+    assert 1 <= waits(log_output) <= 2 * CLIENTS
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
@@ -125,22 +134,17 @@ def test_broker_killed_bookings_stay_fast_and_each_user_is_notified_once(broker,
 
 
 def test_broker_hung_few_bookings_wait_and_each_user_is_notified_once(
-    broker, server, clock, log_output
+    broker, server, clock, endless_pause, log_output
 ):
     event, users = EventFactory(total_capacity=BOOKINGS), UserFactory.create_batch(BOOKINGS)
-    started = time.monotonic()
-    took, problems = book_all(event, users, at_quarter=broker.hang)
-    pauses = int((time.monotonic() - started) / (PAUSE_PER_SECOND_WAITED * PUBLISHING_SECONDS))
+    problems = book_all(event, users, at_quarter=broker.hang)
 
     assert problems == []
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
-    quarter = BOOKINGS // 4
-    assert median(took[quarter + CLIENTS :]) < 5 * median(took[:quarter])
-    # The requests under way when it began to hang, and one after each pause.
-    waited = [entry for entry in log_output.entries if entry["event"] == "enqueue_failed"]
-    assert 1 <= len(waited) <= CLIENTS + pauses
-    # Even they wait much less than the 30 s that a worker would wait.
-    assert max(took) < WORKERS_PATIENCE_SECONDS / 3
+    assert 1 <= waits(log_output) <= 2 * CLIENTS
+    # Nor do they wait as long as a worker does for its next task, which is 30 s.
+    options = _impatient_connection(broker.url).transport_options
+    assert (options["socket_connect_timeout"], options["socket_timeout"]) == (0.3, 0.5)
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
 
@@ -158,24 +162,19 @@ def test_all_clients_of_a_hung_broker_give_up_soon(broker, settings, client):
     cache.set("kept", 1)
     assert (cache.get("kept"), Counters().add("kept", seconds=60)) == (1, 1)
     broker.hang()
+    # For whoever would wait without end: then there are answers, and none of these comes true.
+    rescue = threading.Timer(PATIENCE_SECONDS, broker.go_on)
+    rescue.start()
     try:
-        # Their time-outs are 0.3 to 1.2 s; the rest is for a busy machine.
-        with at_most(WORKERS_PATIENCE_SECONDS / 3):
-            assert cache.get("kept") is None
-            # Rate limits still work, counted in this process.
-            hung = Counters()
-            assert [hung.add("kept", seconds=60) for _ in range(1000)][-1] == 1000
-            assert client.get("/readyz").json()["broker"]["status"] == "down"
-            assert b"evently_queue_tasks" not in client.get("/metrics").content
+        assert cache.get("kept") is None
+        # Rate limits still work, counted in this process.
+        hung = Counters()
+        assert [hung.add("kept", seconds=60) for _ in range(1000)][-1] == 1000
+        assert client.get("/readyz").json()["broker"]["status"] == "down"
+        assert b"evently_queue_tasks" not in client.get("/metrics").content
     finally:
+        rescue.cancel()
         broker.go_on()
-
-
-@contextmanager
-def at_most(seconds):
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started < seconds
 
 
 def assert_each_is_notified_once(broker, server, clock):
@@ -209,8 +208,8 @@ def freed_and_offered():
 
 
 def book_all(event, users, *, at_quarter):
-    """Book for each user, with concurrent clients; return the durations in order, and errors."""
-    waiting, took, problems, lock = list(users), [], [], threading.Lock()
+    """Book for each user, with concurrent clients; return the errors."""
+    waiting, problems, lock = list(users), [], threading.Lock()
 
     def client():
         try:
@@ -221,9 +220,7 @@ def book_all(event, users, *, at_quarter):
                     user = waiting.pop()
                     if len(waiting) == len(users) * 3 // 4:
                         at_quarter()
-                started = time.monotonic()
                 book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=Origin())
-                took.append(time.monotonic() - started)
         except Exception as error:  # noqa: BLE001
             problems.append(error)
         finally:
@@ -234,4 +231,4 @@ def book_all(event, users, *, at_quarter):
         each.start()
     for each in clients:
         each.join()
-    return took, problems
+    return problems

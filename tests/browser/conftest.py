@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from axe_core_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from notifications.models import Notification
@@ -107,7 +107,7 @@ def site(chromium: Browser, live_server, settings, tmp_path: Path) -> Iterator[S
 
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page."""
-    found = Axe().run(page)["violations"]
+    found = Axe().run(page).response["violations"]
     return [
         f"{page.url}: {one['id']}: {one['help']} {[node['target'] for node in one['nodes']][:3]}"
         for one in found

@@ -13,7 +13,7 @@ from evently.tests.rows import (
     person,
     wait,
 )
-from evently.tests.sql import as_at_commit, refused, run, value
+from evently.tests.sql import as_at_commit, refused, rows_read, run, value
 
 pytestmark = pytest.mark.django_db
 
@@ -269,14 +269,13 @@ def test_deleting_users_closes_the_gaps(full):
 
 
 def test_leaving_a_waitlist_of_ten_thousand(full, misled_planner):
-    """Took 0.12 to 0.18 s when measured; joining the transition tables took 6 s."""
+    """The waitlist is read a few times, not once for each entry that moves up."""
     entries = join_many(full, 10_000)
-    before = value("SELECT clock_timestamp()")
+    before = rows_read("waitlists")
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
-    took = value("SELECT extract(epoch FROM clock_timestamp() - %s)", before)
-    print(f"left a waitlist of 10,000 in {took:.2f} s")  # noqa: T201
+    read = rows_read("waitlists") - before
     assert line(full) == entries[1:]
-    assert took < 4
+    assert read < 3 * 10_000
 
 
 def test_audit_log_leaves_positions_out(full):

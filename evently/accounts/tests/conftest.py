@@ -1,3 +1,4 @@
+import argon2
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.dispatch import Signal
@@ -13,6 +14,9 @@ SIGNALS = (
     "login_link_requested",
     "password_ended",
 )
+
+HASHING_PARAMETERS = ("time_cost", "memory_cost", "parallelism")
+HASHING_COST = (1, 8, 1)
 
 
 @pytest.fixture
@@ -46,12 +50,25 @@ def announced():
 def quick_hashing():
     """Hash passwords with Argon2 at low cost: most tests only need the result."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+        for name, value in zip(HASHING_PARAMETERS, HASHING_COST, strict=True):
             patch.setattr(Argon2PasswordHasher, name, value)
-        yield patch
+        yield
 
 
 @pytest.fixture
-def slow_hashing(quick_hashing):
-    """Hash at the cost used in production, for tests that compare times."""
-    quick_hashing.undo()
+def hashings(monkeypatch):
+    """Collect what each hashing of a password costs: it is what takes time in a log-in."""
+    costs, make, verify = [], argon2.low_level.hash_secret, argon2.PasswordHasher.verify
+
+    def hash_secret(*secrets, **parameters):
+        costs.append(tuple(parameters[name] for name in HASHING_PARAMETERS))
+        return make(*secrets, **parameters)
+
+    def verify_secret(hasher, encoded, secret):
+        found = argon2.extract_parameters(encoded)
+        costs.append(tuple(getattr(found, name) for name in HASHING_PARAMETERS))
+        return verify(hasher, encoded, secret)
+
+    monkeypatch.setattr(argon2.low_level, "hash_secret", hash_secret)
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", verify_secret)
+    return costs

@@ -1,0 +1,101 @@
+"""The template of test databases: migrated once, copied for each run and each xdist worker.
+
+Its comment holds a digest of what it was made from. With --reuse-db it outlives the run, and is
+made anew when that digest differs. A test database itself is never used twice, so whatever a run
+leaves behind, killed or not, no later one sees it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from evently.database.grants import application_role, grant_to_application
+from evently.environment import BASE_DIR
+from evently.tests.database import remember_seeds
+
+# Folders whose files decide what migrations leave, wherever they are, and single files.
+SOURCE_FOLDERS = ("migrations", "sql", "database", "letters")
+SOURCE_FILES = ("evently/audit/migration.py", "evently/tests/database.py", "requirements.lock")
+
+NAME = f"test_{settings.DATABASES['owner']['NAME']}_template"
+COMMENT = """
+    SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s
+"""
+
+
+def sources() -> Iterator[Path]:
+    """Return the files that a template is made from."""
+    for folder in sorted(BASE_DIR.glob("[!.]*/")):
+        for path in sorted(folder.rglob("*")):
+            if path.parent.name in SOURCE_FOLDERS and path.suffix != ".pyc" and path.is_file():
+                yield path
+    yield from (BASE_DIR / name for name in SOURCE_FILES)
+
+
+def digest() -> str:
+    """Return a digest of what a template is made from."""
+    found = hashlib.sha256(application_role().encode())
+    for path in sources():
+        found.update(str(path.relative_to(BASE_DIR)).encode())
+        if path.exists():
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def make_test_database(*, verbosity: int, anew: bool = False) -> str:
+    """Copy the template into a test database, lead both connections there, and return its name.
+
+    The template is made where it is missing or outdated. anew: in any case.
+    """
+    owner = connections["owner"]
+    name = owner.creation._get_test_db_name()
+    quote, wanted = owner.ops.quote_name, digest()
+    with owner._nodb_cursor() as cursor:
+        # One worker makes it, while the others wait.
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [NAME])
+        cursor.execute(COMMENT, [NAME])
+        if anew or cursor.fetchone() != (wanted,):
+            _make(verbosity=verbosity)
+            cursor.execute(f"COMMENT ON DATABASE {quote(NAME)} IS '{wanted}'")
+        cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
+        cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(NAME)}")
+    _lead_to(name)
+    # What was granted on the database itself was not copied.
+    grant_to_application("owner")
+    return name
+
+
+def _make(*, verbosity: int) -> None:
+    """Run all migrations as the owner, and remember the rows that they put in."""
+    owner = connections["owner"]
+    test_settings = owner.settings_dict["TEST"]
+    kept = test_settings["NAME"]
+    test_settings["NAME"] = NAME
+    try:
+        owner.creation.create_test_db(verbosity=verbosity, autoclobber=True, serialize=False)
+    finally:
+        test_settings["NAME"] = kept
+    remember_seeds()
+    owner.close()
+
+
+def _lead_to(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
+    # As a mirror in tests, Django would open no transaction on "default", and what a test writes
+    # would stay.
+    connections["default"].settings_dict["TEST"]["MIRROR"] = None
+
+
+def drop(name: str) -> None:
+    """Drop a test database or the template, where no forgotten connection keeps it busy."""
+    connections.close_all()
+    owner: Any = connections["owner"]
+    with suppress(DatabaseError), owner._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {owner.ops.quote_name(name)}")
