@@ -73,7 +73,7 @@ def keep() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     READY.unlink(missing_ok=True)
     home_lock: int | None = None
-    running: list[tuple[servers.type_of_server, subprocess.Popen[bytes]]] = []
+    running: list[tuple[servers.Server, subprocess.Popen[bytes]]] = []
     try:
         # Data that a power cut may have broken is of no use.
         reset.reset(SERVERS)
