@@ -20,7 +20,7 @@ from evently.accounts.factories import UserFactory
 from evently.counters import Counters
 from evently.embedded.processes import choose_port
 from evently.embedded.valkey import Valkey
-from evently.enqueue import _impatient_connection
+from evently.enqueue import _publisher_connection
 from evently.environment import BASE_DIR
 from evently.origin import Origin
 from evently.tests.running import PATIENCE_SECONDS, home_for_tests, wait_for
@@ -143,7 +143,7 @@ def test_broker_hung_few_bookings_wait_and_each_user_is_notified_once(
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
     assert 1 <= waits(log_output) <= 2 * CLIENTS
     # Nor do they wait as long as a worker does for its next task, which is 30 s.
-    options = _impatient_connection(broker.url).transport_options
+    options = _publisher_connection(broker.url).transport_options
     assert (options["socket_connect_timeout"], options["socket_timeout"]) == (0.3, 0.5)
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
