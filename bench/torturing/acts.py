@@ -219,7 +219,7 @@ def delete_event() -> None:
     time.sleep(random.uniform(0, 0.1))
     try:
         lifecycle.delete_event(event_id=event_id)
-    except waitlists.EventHasBookings:
+    except lifecycle.EventHasBookings:
         lifecycle.cancel_event(event_id=event_id)
         lifecycle.continue_cancellation(event_id=event_id)
         raise

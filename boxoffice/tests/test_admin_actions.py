@@ -77,7 +77,7 @@ def test_booking_is_cancelled_with_a_reason(admin, organizer):
 
     booking.refresh_from_db()
     assert (booking.status, booking.cancel_reason) == ("cancelled", "Row G is broken")
-    assert "cancelled already" in again.content.decode()
+    assert "has already been cancelled" in again.content.decode()
 
 
 def test_selected_bookings_are_cancelled_after_confirmation(admin, organizer):

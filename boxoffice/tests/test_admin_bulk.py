@@ -31,7 +31,7 @@ def test_too_many_bookings_at_once_are_refused_with_a_message(admin, organizer):
     assert messages_of(refused) == [
         "Select up to 100 bookings at once. To cancel all bookings of an event, cancel the event."
     ]
-    assert "Frees 100 seats" in asked.content.decode()
+    assert "This returns 100 seats" in asked.content.decode()
 
 
 def test_already_cancelled_bookings_are_reported(admin, organizer):
@@ -39,7 +39,7 @@ def test_already_cancelled_bookings_are_reported(admin, organizer):
     booking = BookingFactory(event=event)
     select(admin, [booking], confirmed="yes", reason="Broken")
 
-    assert messages_of(select(admin, [booking])) == ["These bookings are cancelled already."]
+    assert messages_of(select(admin, [booking])) == ["These bookings have already been cancelled."]
 
 
 def test_lists_link_to_the_actions_of_a_row(admin, organizer):

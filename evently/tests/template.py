@@ -19,7 +19,7 @@ from evently.environment import BASE_DIR
 from evently.tests.database import remember_seeds
 
 # Folders whose files decide what migrations leave, wherever they are, and single files.
-SOURCE_FOLDERS = ("migrations", "sql", "database", "letters")
+SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
 SOURCE_FILES = ("evently/audit/migration.py", "evently/tests/database.py", "requirements.lock")
 
 NAME = f"test_{settings.DATABASES['owner']['NAME']}_template"

@@ -148,7 +148,7 @@ class Story:
                 **fields,
             )
             if publish:
-                event = publish_event(event_id=event.pk, by_id=self.organizer.pk)
+                event = publish_event(event_id=event.pk)
         return event
 
     def add_events(self) -> None:
@@ -220,7 +220,6 @@ class Story:
             with acting(actor=str(self.organizer.pk), via="admin"):
                 edit_event(
                     event_id=self.concert.pk,
-                    by_id=self.organizer.pk,
                     version=None,
                     current_price=Decimal(price),
                 )
@@ -245,7 +244,6 @@ class Story:
         self.ask_in_vain()
         edit_event(
             event_id=self.closed.pk,
-            by_id=self.organizer.pk,
             version=None,
             sales_end_at=timezone.now() - 2 * DAY - timedelta(hours=12),
         )
