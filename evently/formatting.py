@@ -4,13 +4,14 @@ All return plain text; templates use the same functions through the filters in
 `evently/templatetags/formatting.py`.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 # Currencies whose symbol is unambiguous on a page.
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 MISSING = "–"
+MINUTES_PER_DAY = 24 * 60
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -57,10 +58,10 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def minutes(count: int) -> str:
-    """Return a duration in hours and minutes: "45 minutes", "2 hours 15 minutes"."""
-    hours, rest = divmod(count, 60)
-    parts = [
-        counted(number, unit) for number, unit in ((hours, "hour"), (rest, "minute")) if number
-    ]
-    return " ".join(parts) or "less than a minute"
+def duration(length: timedelta) -> str:
+    """Return a duration to the minute: "7 days", "1 hour", "2 hours 15 minutes"."""
+    total = int(length / timedelta(minutes=1))
+    hours, rest = divmod(total % MINUTES_PER_DAY, 60)
+    parts = ((total // MINUTES_PER_DAY, "day"), (hours, "hour"), (rest, "minute"))
+    words = [counted(number, unit) for number, unit in parts if number]
+    return " ".join(words) or "less than a minute"

@@ -1,7 +1,7 @@
 """Links in emails: signed, for one purpose, without logging in.
 
 The signature covers the `purpose`, so the link to a ticket cannot be turned into one that leaves
-the waitlist. A link only shows a page; acting takes a button on it, as mail scanners open links.
+the waitlist. A link only shows a page; acting takes a button on it, as email scanners open links.
 """
 
 from uuid import UUID

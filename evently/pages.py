@@ -25,7 +25,7 @@ from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
 
 INVALID_FORM_STATUS = 422
 
-# What a view works on: a row, and whatever its page needs to know of how it was opened.
+# What `owned` and `linked` of `owner_or_link` return, and their view gets.
 Opened = TypeVar("Opened")
 
 
@@ -39,36 +39,34 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose token was lost, without losing what the person can do next."""
+    """Show an error page with a way back where the CSRF token is missing or wrong."""
     return render(request, "errors/csrf.html", {"back_url": request.path}, status=403)
 
 
 class Presenter:
-    """A row as a page shows it: the row's own fields, and what only pages ask."""
+    """A row as templates see it: its own fields, and values that only pages need."""
 
     def __init__(self, row: Any) -> None:
-        """Wrap a row; names not found here are looked up there."""
         self.row = row
 
     def __getattr__(self, name: str) -> Any:
-        """Return the row's own."""
+        """Look up a name on the row."""
         if name == "row":  # not there yet while an object is copied
             raise AttributeError(name)
         return getattr(self.row, name)
 
 
 def current_user(request: HttpRequest) -> User:
-    """Return who is logged in, on pages that are shown to nobody else."""
+    """Return the logged-in user of a page that requires login."""
     return cast(User, request.user)
 
 
-# For pages that show on GET and act on POST.
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # ── Forms that act ──────────────────────────────────────────────────────────
 def quote_holder(request: HttpRequest) -> str:
-    """Return whom a quote is promised to: the user, or else this browser.
+    """Return to whom a quote is given: the user, or else this browser.
 
     A browser is known by the secret of its form token, so that looking at a price writes no
     session.
@@ -80,7 +78,7 @@ def quote_holder(request: HttpRequest) -> str:
 
 
 def new_idempotency_key() -> str:
-    """Return an idempotency key for one rendering of a form."""
+    """Return a new idempotency key, for one rendering of a form."""
     return secrets.token_urlsafe(24)
 
 
@@ -91,10 +89,10 @@ def form_idempotency(
     body: dict[str, Any],
     answer: Callable[[Any], dict[str, Any]],
 ) -> Idempotency | None:
-    """Return what makes a form safe to be sent twice, or None where it came without a key.
+    """Return the idempotency of a submitted form, or None where it has no valid key.
 
-    body: what must be the same the second time. answer: what the page needs to show the first
-    success again, made of the operation's result.
+    body: what a repeated request must have in common with the first. answer: turns the
+    operation's result into what the page needs to show that success again.
     """
     key = request.POST.get("idempotency_key", "")
     if not key or len(key) > KEY_LENGTH or not key.isprintable():
@@ -103,7 +101,7 @@ def form_idempotency(
         user_id=user_id,
         key=f"page:{key}"[:KEY_LENGTH],
         method="POST",
-        # As a digest, for the addresses of links in mails carry what lets their holder in.
+        # Hashed, since URLs from emails contain a secret token.
         path=digest_of(request.path.encode()),
         body_digest=digest_of(body),
         render=lambda result: (200, answer(result)),
@@ -111,7 +109,7 @@ def form_idempotency(
 
 
 def add_refusal(form: BaseForm, refusal: DomainError) -> None:
-    """Put a refusal where it belongs in a form: beside the fields it names, or above all."""
+    """Add a refusal to the errors of the fields that it names, or else to those of the form."""
     fields = refusal.fields if isinstance(refusal, Invalid) else {}
     named = {name: text for name, text in fields.items() if name in form.fields}
     for name, text in named.items():
@@ -123,7 +121,7 @@ def add_refusal(form: BaseForm, refusal: DomainError) -> None:
 def render_refusal(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: DomainError | None = None
 ) -> HttpResponse:
-    """Show a form again, with the status of what stood in its way."""
+    """Show a form again, with the refusal's HTTP status; 422 where the form itself is invalid."""
     status = INVALID_FORM_STATUS if refusal is None else status_of(refusal)
     response = render(request, template, context, status=status)
     if isinstance(refusal, Busy):
@@ -132,7 +130,7 @@ def render_refusal(
 
 
 def safe_next(request: HttpRequest, default: str) -> str:
-    """Return where `next` leads, if that is a page of ours."""
+    """Return the URL in `next` if it is on this site, else the default."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -144,7 +142,7 @@ def secret_link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     """Keep a page behind a secret link out of caches, search engines and other sites' logs.
 
     Not `no-referrer`: browsers would send the page's forms with the origin `null`, which the
-    check against forged forms must refuse.
+    CSRF check must refuse.
     """
 
     @wraps(view)

@@ -206,7 +206,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 CELERY_BEAT_SCHEDULE = {
     "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
-    "repair-lines": _every(60, "waitlists.tasks.repair_lines"),
+    "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
     "continue-event-cancellations": _every(
         30, "boxoffice.lifecycle.tasks.continue_event_cancellations"

@@ -1,6 +1,6 @@
 """Events, their price history, their staff and their metrics.
 
-The database maintains seats, versions and the price history (migrations 0002 and 0003):
+The database maintains seats, versions and the price history (`events/sql/`, `waitlists/sql/`):
 `available_seats` follows bookings and promotions, whatever a client writes into it.
 """
 
@@ -21,6 +21,7 @@ from evently.database.models import EventOwned, Identified
 
 SEATS_PER_BOOKING = 10
 PRICE_LIMIT = Decimal("100000000")
+LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
 
 
@@ -201,7 +202,10 @@ class Event(Identified):
             models.CheckConstraint(
                 name="chk_event_window",
                 condition=Q(promotion_window_minutes__isnull=True)
-                | Q(promotion_window_minutes__gte=1, promotion_window_minutes__lte=10080),
+                | Q(
+                    promotion_window_minutes__gte=1,
+                    promotion_window_minutes__lte=LONGEST_WINDOW_MINUTES,
+                ),
             ),
             models.CheckConstraint(
                 name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")

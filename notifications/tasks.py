@@ -23,8 +23,8 @@ def deliver_many(pairs: list[list[str]]) -> None:
 def deliver_missed() -> None:
     """Enqueue what is due and undelivered: its task was lost, or the mail server was down."""
     due = sweeping.take_up_missed()
-    for start in range(0, len(due), sweeping.EMAILS_PER_TASK):
-        some = due[start : start + sweeping.EMAILS_PER_TASK]
+    for start in range(0, len(due), sweeping.MISSED_EMAILS_PER_TASK):
+        some = due[start : start + sweeping.MISSED_EMAILS_PER_TASK]
         deliver_many.delay([[str(id_), str(user_id)] for id_, user_id in some])
 
 

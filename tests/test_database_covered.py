@@ -1,10 +1,10 @@
-"""No rule of the database goes without a test that goes around Django.
+"""Every rule of the database has a test that goes around Django.
 
 Rules are constraints, unique indexes, triggers, and the names under which triggers refuse, of all
-tables but Django's own. Each stands in one of these three:
+tables but Django's own. Each is covered in one of three ways:
 
 - a refusal that a test in a `test_database*.py` met, see `evently/tests/covering.py`;
-- STANDS_BEHIND: no statement gets as far as this rule;
+- STANDS_BEHIND: another rule always comes first;
 - SHOWN_BY: it refuses nothing under its own name, so a test shows what it does.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from evently.tests import covering
 from evently.tests.sql import run
 
-# What stands before a rule that cannot be reached: another rule, or what a test shows.
+# Rules that no statement reaches, each with the rule or test that comes first.
 STANDS_BEHIND = {
     # Checks are made in the order of their names, so Django's own, one for each
     # PositiveIntegerField, come after ours here; tests try -1 and meet ours.
@@ -25,71 +25,71 @@ STANDS_BEHIND = {
     "events_total_capacity_check": "chk_event_capacity",
     "waitlists_min_quantity_check": "chk_waitlist_min_quantity",
     "waitlists_quantity_check": "chk_waitlist_min_quantity",
-    # It knows two results only.
+    # There are only two results.
     "chk_attempt_result": "chk_attempt_outcome",
-    # Triggers overwrite whatever a client writes here.
+    # Triggers overwrite these columns.
     "bookings_version_check": "trg_bookings_update",
     "events_version_check": "trg_events_update",
     "unq_booking_reference": "trg_bookings_reference",
-    "chk_waitlist_position": "test_position_is_derived_and_so_needs_no_check",
-    "waitlists_position_check": "test_position_is_derived_and_so_needs_no_check",
-    # Triggers ask first; the foreign keys are there for their cascades.
+    "chk_waitlist_position": "test_position_is_derived_whatever_is_written",
+    "waitlists_position_check": "test_position_is_derived_whatever_is_written",
+    # Triggers refuse first; the foreign keys exist for their cascades.
     "chk_promotion_quantity": "trg_promotion_entry",
     "waitlist_promotions_quantity_check": "trg_promotion_entry",
     "fk_waitlist_promotions_event": "trg_promotion_entry",
     "fk_waitlist_promotions_user": "trg_promotion_entry",
     "fk_waitlist_promotions_waitlist": "trg_promotion_entry",
     "fk_payments_event": "fk_payments_booking",
-    # Nobody but a trigger writes the history of prices.
+    # Only a trigger writes the price history.
     "chk_price_change": "test_price_history_holds_changes_only",
     "fk_pricing_history_event": "trg_append_only",
     "pricing_history_pkey": "trg_append_only",
 }
 
-# Triggers that derive something, or refuse under another name; by the test that shows it.
+# Triggers that derive values or refuse under another name, with the test that shows it.
 SHOWN_BY = {
-    # The partition's own name is told, not that of the whole table.
+    # The error names the partition's constraint, not the table's.
     "notifications_pkey": "test_notification_id_is_unique",
     "trg_audit_delete": "test_each_audit_trigger_writes_a_row",
     "trg_audit_insert": "test_each_audit_trigger_writes_a_row",
     "trg_audit_update": "test_each_audit_trigger_writes_a_row",
-    "trg_bookings_ledger_delete": "test_seats_of_deleted_people_come_back",
+    "trg_bookings_ledger_delete": "test_seats_of_deleted_users_are_returned",
     "trg_bookings_ledger_insert": "test_booking_takes_seats_until_none_are_left",
-    "trg_bookings_ledger_update": "test_quantity_moves_exactly_the_difference",
-    "trg_bookings_person": "test_nobody_books_who_has_left",
-    "trg_bookings_reference": "test_reference_is_the_databases_whatever_a_client_writes",
-    "trg_bookings_tickets": "test_every_seat_has_a_ticket_with_a_secret_of_its_own",
+    "trg_bookings_ledger_update": "test_change_of_quantity_moves_exactly_the_difference",
+    "trg_bookings_person": "test_deleted_user_cannot_book",
+    "trg_bookings_reference": "test_reference_is_generated_whatever_is_inserted",
+    "trg_bookings_tickets": "test_every_seat_has_a_ticket_with_its_own_secret",
     "trg_bookings_tickets_changed": "test_tickets_follow_quantity_and_status",
-    "trg_bookings_truncate": "test_truncation_by_the_owner_counts_seats_anew",
-    "trg_bookings_update": "test_update_counts_versions_and_says_when",
-    "trg_events_currency": "test_currency_is_settled_once_prices_were_told",
-    "trg_events_insert": "test_what_a_client_writes_into_seats_and_version_is_ignored",
-    "trg_events_offers": "test_offer_ends_with_the_sales",
+    "trg_bookings_truncate": "test_truncation_by_the_owner_recounts_seats",
+    "trg_bookings_update": "test_update_sets_version_and_times",
+    "trg_events_currency": "test_currency_is_settled_once_published",
+    "trg_events_insert": "test_writes_to_seats_and_version_are_ignored",
+    "trg_events_offers": "test_offer_never_outlasts_sales",
     "trg_events_price": "test_every_change_of_price_leaves_a_row",
     "trg_events_update": "test_seats_follow_the_capacity",
-    "trg_pricing_history_guard": "test_price_history_is_not_written_by_hand",
-    "trg_promotions_booking": "test_used_offer_has_a_booking_of_its_own",
-    "trg_promotions_entry": "test_offer_and_entry_go_together",
+    "trg_pricing_history_guard": "test_price_history_cannot_be_written_directly",
+    "trg_promotions_booking": "test_used_offer_has_its_own_booking",
+    "trg_promotions_entry": "test_offer_and_entry_must_agree_at_commit",
     "trg_promotions_insert": "test_offer_matches_its_entry",
-    "trg_promotions_ledger_delete": "test_offer_goes_with_its_entry_its_person_and_its_booking",
+    "trg_promotions_ledger_delete": "test_offer_is_deleted_with_its_entry_and_its_user",
     "trg_promotions_ledger_insert": "test_offer_needs_free_seats_on_sale",
     "trg_promotions_ledger_update": "test_offer_holds_its_seats_until_it_ends",
-    "trg_promotions_truncate": "test_truncation_by_the_owner_counts_seats_anew",
+    "trg_promotions_truncate": "test_truncation_by_the_owner_recounts_seats",
     "trg_promotions_update": "test_pending_offer_keeps_its_terms",
     "trg_template_updated": "test_template_version_can_be_deactivated_and_records_when",
-    "trg_tickets_update": "test_ticket_refuses",
+    "trg_tickets_update": "test_update_refuses",
     "trg_user_key_destroyed": "test_deleting_a_user_deletes_the_key",
     "trg_user_keys_emptied": "test_truncating_users_truncates_the_keys",
     "trg_user_versioned": "test_trg_user_versioned_counts_edits",
-    "trg_waitlists_a_guard": "test_place_in_line_is_not_made_more",
-    "trg_waitlists_join": "test_closed_event_has_no_line_to_join",
-    "trg_waitlists_offer": "test_offer_and_entry_go_together",
-    "trg_waitlists_person": "test_nobody_joins_who_has_left",
-    "trg_waitlists_person_again": "test_nobody_joins_who_has_left",
-    "trg_waitlists_rank_delete": "test_many_leave_and_come_in_one_statement",
-    "trg_waitlists_rank_insert": "test_positions_follow_priority_then_moment",
-    "trg_waitlists_rank_update": "test_positions_follow_priority_then_moment",
-    "trg_waitlists_rejoin": "test_joining_again_is_at_the_end",
+    "trg_waitlists_a_guard": "test_waiting_entry_cannot_ask_for_more",
+    "trg_waitlists_join": "test_waitlist_of_a_closed_event_cannot_be_joined",
+    "trg_waitlists_offer": "test_offer_and_entry_must_agree_at_commit",
+    "trg_waitlists_person": "test_deleted_user_cannot_join",
+    "trg_waitlists_person_again": "test_deleted_user_cannot_join",
+    "trg_waitlists_rank_delete": "test_many_leave_and_rejoin_in_one_statement",
+    "trg_waitlists_rank_insert": "test_positions_follow_priority_then_time",
+    "trg_waitlists_rank_update": "test_positions_follow_priority_then_time",
+    "trg_waitlists_rejoin": "test_rejoining_is_at_the_end",
 }
 
 # Partitions have the rules of their table (notifications/tests/test_database.py). Not-null
@@ -120,7 +120,7 @@ RULES = r"""
 
 @pytest.mark.django_db
 def test_every_rule_is_refused_in_a_test_or_shown_by_one(record_property):
-    """Declares what there is; whether it was seen, a full run says when all tests are through."""
+    """Report all rules; a full run then fails for each that no test has seen."""
     found = sorted({name for _, name in run(RULES)})
     assert len(found) > 200
     assert set(STANDS_BEHIND) | set(SHOWN_BY) <= set(found)

@@ -1,8 +1,13 @@
 """No module imports itself, directly or through others. Directions are import-linter's contract."""
 
+import tomllib
+
 import grimp
 
-PACKAGES = ("evently", "events", "bookings", "waitlists", "notifications", "boxoffice")
+from evently.environment import BASE_DIR
+
+with (BASE_DIR / "pyproject.toml").open("rb") as _file:
+    PACKAGES = tomllib.load(_file)["tool"]["importlinter"]["root_packages"]
 
 
 def modules_on_circles(graph: grimp.ImportGraph) -> list[str]:

@@ -1,6 +1,6 @@
 """Waitlist entries, and the offers (promotions) made to them.
 
-Enforced by the database (waitlists/migrations): positions, `joined_at`, the seats that an offer
+Enforced by the database (`waitlists/sql/`): positions, `joined_at`, the seats that an offer
 holds, the columns that must not change, and the transitions of an offer's status.
 """
 
@@ -100,7 +100,7 @@ class WaitlistEntry(EventOwned):
     objects = WaitlistQuerySet.as_manager()
 
     class Meta:
-        # Constraints and indexes carry the names in ERD.md.
+        # Operations refer to constraints by name (`refusing`), so the names are fixed.
         db_table = "waitlists"
         verbose_name_plural = "waitlist entries"
         constraints = [
@@ -213,7 +213,7 @@ class Promotion(EventOwned):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        # Constraints and indexes carry the names in ERD.md.
+        # Operations refer to constraints by name (`refusing`), so the names are fixed.
         db_table = "waitlist_promotions"
         constraints = [
             models.UniqueConstraint(

@@ -43,7 +43,7 @@ def waiting_count(*, event_id: UUID) -> int:
 
 
 def seats_returned_lately(*, event_id: UUID) -> int:
-    """Return how many seats of cancelled bookings an event got back in the last 14 days."""
+    """Return how many seats of cancelled bookings an event got back lately (RECENT)."""
     cancelled = Booking.objects.filter(
         event_id=event_id, status=BookingStatus.CANCELLED, cancelled_at__gte=Clock() - RECENT
     )

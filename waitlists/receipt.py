@@ -12,13 +12,14 @@ from django.db.models import Count, Max
 
 from evently.formatting import counted, seats, times
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
-from waitlists.queries import seats_returned_lately
+from waitlists.queries import RECENT, seats_returned_lately
 
 
 def returned_seats_text(event_id: UUID) -> str:
     """Return how many seats became available lately, as a hint at the chances of an entry."""
     returned = seats_returned_lately(event_id=event_id)
-    return f"{seats(returned) if returned else 'No seats'} became available in the last 14 days."
+    number = seats(returned) if returned else "No seats"
+    return f"{number} became available in the last {RECENT.days} days."
 
 
 def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
 from evently.api.fields import MomentField, seats_field
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
+from waitlists.queries import RECENT
 
 
 class NotifyPreferences(serializers.Serializer[Any]):
@@ -103,7 +104,7 @@ class EntryReceipt(EntryRepresentation):
         read_only=True, help_text="The number of entries that wait for this event."
     )
     seats_returned_lately = serializers.IntegerField(
-        read_only=True, help_text="Seats of this event cancelled in the last 14 days."
+        read_only=True, help_text=f"Seats of this event cancelled in the last {RECENT.days} days."
     )
 
     class Meta(EntryRepresentation.Meta):

@@ -17,10 +17,10 @@ def expire_promotions() -> None:
 
 
 @shared_task
-def repair_lines() -> None:
+def repair_waitlists() -> None:
     """Make offers that were missed, and close entries whose own end has passed.
 
     Normally every change makes its own offers, so this finds seats only after a plain SQL change
     or an error.
     """
-    for_each_event("repair_lines", queries.events_to_repair(), operations.repair_waitlist)
+    for_each_event("repair_waitlists", queries.events_to_repair(), operations.repair_waitlist)

@@ -113,7 +113,7 @@ def _wait_until_idle(processes: "list[subprocess.Popen[bytes]]") -> None:
 
 # ── A run ───────────────────────────────────────────────────────────────────
 def keeper() -> tuple[int, str] | None:
-    """Return the living keeper's process id and what its servers were started from."""
+    """Return the running keeper's process id and what its servers were started from."""
     if (free := lock(KEEPER_LOCK)) is not None:
         os.close(free)
         return None

@@ -1,8 +1,8 @@
-"""Whether a full run of the tests saw every rule of the database refuse, or do, something.
+"""Check that a full run of the tests has exercised every rule of the database.
 
 A refusal counts when the database refused under that name, in a test that passed and that goes
 around Django: one in a file `test_database*.py`. What is needed travels in the reports of tests,
-so it arrives from xdist's workers too. After a run of some of the tests this says nothing.
+so it arrives from xdist's workers too. After a partial run this says nothing.
 """
 
 import re
@@ -14,19 +14,19 @@ import pytest
 REFUSED = "refused by the database"
 RULES = "rules of the database"
 
-# Under which names the test that runs now was refused.
+# The names under which the running test was refused.
 _refusals: set[str] = set()
 
 
 def note_refusal(name: str | None) -> None:
-    """Remember that the database refused something under this name."""
+    """Record that the database refused a statement under this name."""
     if name:
         _refusals.add(name)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Let the test's report tell what was refused meanwhile."""
+    """Add what was refused meanwhile to the test's report."""
     _refusals.clear()
     try:
         return (yield)
@@ -36,17 +36,16 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 class Covering:
-    """Gathers from the reports of all tests, and judges when they were all there."""
+    """Collects the reports of all tests, and judges them after a full run."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.passed: set[str] = set()
         self.refused: set[str] = set()
         self.declared: dict[str, Any] | None = None
         self.problems: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take over what a test that passed has shown."""
+        """Collect what a passed test has exercised."""
         if report.when != "call" or not report.passed:
             return
         self.passed.add(re.sub(r"\[.*", "", report.nodeid).rsplit("::", 1)[-1])
@@ -58,7 +57,7 @@ class Covering:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Let the run fail where a rule was not seen."""
+        """Fail the run where a rule was not exercised."""
         if self.declared is None or session.exitstatus != 0 or not is_full(session.config):
             return
         self.problems = judge(refused=self.refused, passed=self.passed, **self.declared)
@@ -66,7 +65,7 @@ class Covering:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was not seen."""
+        """List what was not exercised."""
         if self.problems:
             terminalreporter.section("rules of the database", red=True, bold=True)
             for problem in self.problems:
@@ -81,9 +80,9 @@ def judge(
     refused: set[str],
     passed: set[str],
 ) -> list[str]:
-    """Return what is wrong: rules not seen, exceptions that are none, reasons that are not there.
+    """Return the problems: rules not exercised, exceptions that are refused, unknown reasons.
 
-    stands_behind, shown_by: rules to what stands before them, or to the test that shows them.
+    stands_behind, shown_by: rules, with what comes before them or the test that shows them.
     """
     exceptions = stands_behind | shown_by
     reasons = refused | set(shown_by) | passed
@@ -107,7 +106,7 @@ def judge(
 
 
 def is_full(config: pytest.Config) -> bool:
-    """Return whether all tests were to run: nothing was chosen, left out or cut short."""
+    """Tell whether all tests were selected to run."""
     option = config.option
     chosen = (option.keyword, option.markexpr, option.deselect, option.ignore, option.ignore_glob)
     last = [getattr(option, name, False) for name in ("lf", "stepwise", "collectonly")]
@@ -115,6 +114,6 @@ def is_full(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather where the reports of all tests arrive: not in a worker."""
+    """Register where the reports of all tests arrive: in the controller, not in a worker."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Covering(), "covering")

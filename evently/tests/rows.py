@@ -86,7 +86,7 @@ def book(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **colum
 
 
 def wait(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **columns: Any) -> UUID:
-    """Stand in line with a plain INSERT; return the entry's id."""
+    """Join the waitlist with a plain INSERT; return the entry's id."""
     columns.setdefault("min_quantity", quantity)
     return insert(
         "waitlists",

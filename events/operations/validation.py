@@ -10,10 +10,9 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 
 from evently.errors import Invalid
-from events.models import SEATS_PER_BOOKING, Event, PaymentMode
+from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
 MOST_SEATS = 1_000_000
-LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 # Beyond this year, sums of times leave the range that Python and PostgreSQL share.
 LAST_YEAR = 9000
 # A later year in a form or an imported file is a typing error.

@@ -4,6 +4,8 @@ All but the welcome go by email only. Their links log the user in, so they are m
 email is written, and never stored.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -11,7 +13,7 @@ from evently.accounts import links as account_links
 from evently.accounts.models import User
 from evently.database.ids import uuid7
 from evently.errors import DomainError
-from evently.formatting import minutes, moment, seats
+from evently.formatting import duration, moment, seats
 from evently.links import absolute
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
@@ -61,8 +63,9 @@ def _write_verify_address(notification: Notification, user: User) -> EmailConten
     return call_to_action(
         heading="Please confirm your email address",
         text=(
-            "This link confirms that this email address is yours. It works for seven days, and "
-            "may ask for the password that you chose when you signed up."
+            "This link confirms that this email address is yours. It works for "
+            f"{duration(account_links.VERIFICATION_LIFETIME)}, and may ask for the password that "
+            "you chose when you signed up."
         ),
         button_text="Confirm my email address",
         button_url=_verify_url(user),
@@ -145,8 +148,8 @@ def _write_login_link(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
         heading=f"Log in to {settings.SITE_NAME}",
         text=(
-            "This link logs you in without a password, once, within an hour. If you did not ask "
-            "for it, you can ignore this email."
+            f"This link logs you in without a password, once, within {_login_lifetime()}. If you "
+            "did not ask for it, you can ignore this email."
         ),
         button_text="Log in",
         button_url=_login_url(user),
@@ -239,7 +242,7 @@ def _write_guest_refused(notification: Notification, user: User) -> EmailContent
         heading="Nothing was booked",
         text=(
             f"{notification.message} The link below logs you in without a password, once, within "
-            "an hour."
+            f"{_login_lifetime()}."
         ),
         button_text="Log in",
         button_url=_login_url(user),
@@ -262,7 +265,7 @@ def _email_only(kind: Kind, user: User, text: str) -> Message:
 
 
 def _password_link_lifetime() -> str:
-    return minutes(settings.PASSWORD_RESET_TIMEOUT // 60)
+    return duration(timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
 
 
 def _login_url(user: User) -> str:
@@ -275,3 +278,7 @@ def _verify_url(user: User) -> str:
 
 def _password_url(user: User) -> str:
     return absolute(reverse("password_new", args=[account_links.password_reset_token(user)]))
+
+
+def _login_lifetime() -> str:
+    return duration(account_links.LOGIN_LIFETIME)

@@ -8,7 +8,8 @@ from django.db import connection
 from evently.database import clock
 
 MOST_AT_ONCE = 1_000
-EMAILS_PER_TASK = 25
+# Fewer than in `creating`, since what was missed is often slow to send.
+MISSED_EMAILS_PER_TASK = 25
 # How long picked-up rows are left to their tasks, before they are picked up again.
 HANDED_OVER_SECONDS = 60
 # Nothing is pending for longer than this, so older partitions need not be searched.

@@ -66,10 +66,10 @@ def test_overdue_entry_is_closed_although_no_seat_was_freed(clock):
     event, _ = full_event()
     short, long = join(event, expires_at=now() + timedelta(hours=1)), join(event)
 
-    tasks.repair_lines()
+    tasks.repair_waitlists()
     clock.move(timedelta(hours=1, seconds=1))
     assert queries.events_to_repair() == [event.pk]
-    tasks.repair_lines()
+    tasks.repair_waitlists()
 
     for entry in (short, long):
         entry.refresh_from_db()

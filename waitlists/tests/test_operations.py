@@ -250,7 +250,7 @@ def test_repair_task_offers_seats_freed_by_plain_sql():
     entry = join(event)
     run("UPDATE bookings SET status = 'cancelled' WHERE id = (SELECT id FROM bookings LIMIT 1)")
     assert queries.events_to_repair() == [event.pk]
-    tasks.repair_lines()
+    tasks.repair_waitlists()
     assert status_of(entry) == "promoted"
     assert queries.events_to_repair() == []
 

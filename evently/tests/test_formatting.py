@@ -1,0 +1,73 @@
+"""How amounts, times and counts are written."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.template import Context, Template
+
+from evently import formatting
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 seats"), (1, "1 seat"), (2, "2 seats"), (1200, "1,200 seats")]
+)
+def test_seats_are_counted_with_their_noun(number, text):
+    assert formatting.seats(number) == text
+    template = Template('{% load formatting %}{{ n|counted:"seat" }}')
+    assert template.render(Context({"n": number})) == text
+
+
+def test_irregular_plurals_are_given():
+    assert formatting.counted(1, "person", "people") == "1 person"
+    assert formatting.counted(3, "person", "people") == "3 people"
+    template = Template('{% load formatting %}{{ n|counted:"person,people" }}')
+    assert template.render(Context({"n": 3})) == "3 people"
+
+
+@pytest.mark.parametrize(
+    ("currency", "code", "symbol"),
+    [("EUR", "1,280.50 EUR", "€1,280.50"), ("CHF", "1,280.50 CHF", "1,280.50 CHF")],
+)
+def test_money_has_two_decimals_and_its_currency(currency, code, symbol):
+    amount = Decimal("1280.5")
+    assert formatting.money(amount, currency) == code
+    assert formatting.money_with_symbol(amount, currency) == symbol
+    template = Template("{% load formatting %}{{ amount|money:currency }}")
+    assert template.render(Context({"amount": amount, "currency": currency})) == symbol
+
+
+def test_no_amount_is_zero():
+    assert formatting.money(None, "EUR") == "0.00 EUR"
+
+
+def test_moments_are_in_the_given_zone_on_both_sides_of_a_clock_change():
+    zone = ZoneInfo("Europe/Berlin")
+    before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert formatting.moment(before, zone) == "Sun 25 Oct 2026, 02:30 CEST"
+    after = before + timedelta(hours=1)
+    assert formatting.moment(after, zone) == "Sun 25 Oct 2026, 02:30 CET"
+    assert formatting.moment(after, zone, with_zone=False) == "Sun 25 Oct 2026, 02:30"
+    assert formatting.moment_in_words(after, zone) == "Sunday 25 October, 02:30 (CET)"
+    assert formatting.moment(None, zone) == formatting.MISSING
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=2, minutes=15), "2 hours 15 minutes"),
+        (timedelta(days=7), "7 days"),
+        (timedelta(days=1, hours=3), "1 day 3 hours"),
+    ],
+)
+def test_durations_are_written_in_words(length, text):
+    assert formatting.duration(length) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "once"), (2, "2 times"), (1000, "1,000 times")])
+def test_times_are_counted(number, text):
+    assert formatting.times(number) == text
