@@ -17,11 +17,10 @@ from events.operations.editing import (
 from events.operations.quotes import (
     Quote,
     QuoteInvalid,
-    SalesClosed,
-    check_quantity,
     quote_price,
     read_quote,
 )
+from events.operations.sales import SalesClosed, check_quantity
 
 __all__ = [
     "EDITABLE",

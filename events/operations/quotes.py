@@ -9,18 +9,12 @@ from django.conf import settings
 from django.core import signing
 
 from evently.database.functions import Clock
-from evently.errors import Conflict, Invalid
+from evently.errors import Invalid
 from events.locks import EventNotFound
-from events.models import SEATS_PER_BOOKING, Event
+from events.models import Event
+from events.operations.sales import SalesClosed, check_quantity
 
 SALT = "events.quote"
-
-
-class SalesClosed(Conflict):
-    """The event is not on sale: not yet, no longer, or cancelled."""
-
-    code = "sales_closed"
-    message = "Bookings for this event are closed."
 
 
 class QuoteInvalid(Invalid):
@@ -38,13 +32,6 @@ class Quote:
     unit_price: Decimal
     total_amount: Decimal
     expires_at: datetime
-
-
-def check_quantity(quantity: int, *, most: int = SEATS_PER_BOOKING) -> None:
-    """Raise Invalid for a number of seats that a booking cannot have."""
-    if not 1 <= quantity <= most:
-        message = f"Choose between 1 and {most} seats." if most > 1 else "Choose 1 seat."
-        raise Invalid(message, fields={"quantity": message})
 
 
 def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
