@@ -1,9 +1,9 @@
 """Events in the API: reading for everyone, writing for those who manage them."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
@@ -17,7 +17,7 @@ from evently.errors import NotAllowed
 from events import operations
 from events.filters import ORDERINGS, EventFilter
 from events.locks import EventNotFound
-from events.models import Event, PriceChange
+from events.models import Event, PriceChange, managed_by
 from events.serializers import (
     EventDraft,
     EventRepresentation,
@@ -56,11 +56,14 @@ def managed_event(event_id: UUID, user: Any) -> Event:
 
     Raises NotYourEvent for other published events, EventNotFound for other drafts.
     """
-    event = Event.objects.managed_by(user).filter(pk=event_id).first()
+    is_managed = ExpressionWrapper(managed_by(user), output_field=BooleanField())
+    visible: Any = Event.objects.visible_to(user).annotate(is_managed=is_managed)
+    event: Any = visible.filter(pk=event_id).first()
     if event is None:
-        visible_event(event_id, user)
+        raise EventNotFound
+    if not event.is_managed:
         raise NotYourEvent
-    return event
+    return cast(Event, event)
 
 
 def answer_with(event: Event) -> Response:

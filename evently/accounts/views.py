@@ -187,7 +187,8 @@ def verify_address(request: HttpRequest, token: str) -> HttpResponse:
     user = operations.user_to_verify(token=token)
     if user.is_verified:
         return _confirmed(request)
-    if request.method == "POST" and "by_email" in request.POST:
+    # Pages opened before this name came in still send the former one.
+    if request.method == "POST" and {"by_email", "anew"} & request.POST.keys():
         return _confirm_by_email(request, token)
     if request.user == user:
         return _confirm_logged_in(request, token, user)

@@ -106,19 +106,20 @@ def _number_problems(event: Event) -> dict[str, str]:
 
 
 def _price_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
     if not CURRENCY.fullmatch(event.currency or ""):
-        return {"currency": CURRENCY_HINT}
+        problems["currency"] = CURRENCY_HINT
     for name in ("base_price", "current_price"):
         price = getattr(event, name)
         if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
-            return {name: "Enter a price of 0 or more."}
+            problems[name] = "Enter a price of 0 or more."
     if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
-        return {"payment_mode": "An event with a price cannot be free of charge."}
+        problems["payment_mode"] = "An event with a price cannot be free of charge."
     if event.payment_mode == PaymentMode.TRANSFER:
-        return {
-            "payment_mode": "Payment by transfer is not available yet. Choose payment at the door."
-        }
-    return {}
+        problems["payment_mode"] = (
+            "Payment by transfer is not available yet. Choose payment at the door."
+        )
+    return problems
 
 
 @cache

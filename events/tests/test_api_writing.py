@@ -8,7 +8,7 @@ from django.db import connections
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
 from evently.tests.rows import book
-from events.api import managed_event
+from events.api import NotYourEvent, managed_event
 from events.factories import EventFactory
 from events.models import Event, EventStaff, StaffRole
 
@@ -90,13 +90,15 @@ def test_door_staff_cannot_write_events():
     assert_problem(client.post(f"{EVENTS}{published.pk}/cancel/", {}), 403, "not_your_event")
 
 
-def test_managing_takes_one_query_for_creators_and_managers(django_assert_num_queries):
+def test_managing_takes_one_query_whoever_asks(django_assert_num_queries):
     event, manager = EventFactory(created_by=OrganizerFactory()), OrganizerFactory()
     EventStaff.objects.create(event=event, user=manager, role=StaffRole.MANAGER)
 
     for user in (event.created_by, manager):
         with django_assert_num_queries(1):
             assert managed_event(event.pk, user) == event
+    with django_assert_num_queries(1), pytest.raises(NotYourEvent):
+        managed_event(event.pk, OrganizerFactory())
 
 
 def test_superusers_can_change_all_events():

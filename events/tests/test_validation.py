@@ -32,3 +32,11 @@ def test_edit_event_refuses_with_a_message(field, value):
     with pytest.raises(Invalid) as refusal:
         operations.edit_event(event_id=event.pk, version=1, **{field: value})
     assert field in refusal.value.fields
+
+
+def test_all_problems_of_price_and_payment_are_reported_together():
+    event = EventFactory()
+    changes = {"currency": "E1", "base_price": -1, "payment_mode": "transfer"}
+    with pytest.raises(Invalid) as refusal:
+        operations.edit_event(event_id=event.pk, version=1, **changes)
+    assert changes.keys() <= refusal.value.fields.keys()
