@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from evently.errors import Invalid
 from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
 MOST_SEATS = 1_000_000
+PRICES = ("base_price", "current_price")
 # Beyond this year, sums of times leave the range that Python and PostgreSQL share.
 LAST_YEAR = 9000
 # A later year in a form or an imported file is a typing error.
@@ -109,17 +111,21 @@ def _price_problems(event: Event) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not CURRENCY.fullmatch(event.currency or ""):
         problems["currency"] = CURRENCY_HINT
-    for name in ("base_price", "current_price"):
-        price = getattr(event, name)
-        if not isinstance(price, Decimal | int) or not Decimal(price).is_finite() or price < 0:
-            problems[name] = "Enter a price of 0 or more."
-    if event.payment_mode == PaymentMode.FREE and (event.base_price or event.current_price):
+    # The current price follows the base price where it is not entered itself, so one is enough.
+    invalid = [name for name in PRICES if not _is_price(getattr(event, name))][:1]
+    problems |= dict.fromkeys(invalid, "Enter a price of 0 or more.")
+    has_price = not invalid and (event.base_price or event.current_price)
+    if event.payment_mode == PaymentMode.FREE and has_price:
         problems["payment_mode"] = "An event with a price cannot be free of charge."
     if event.payment_mode == PaymentMode.TRANSFER:
         problems["payment_mode"] = (
             "Payment by transfer is not available yet. Choose payment at the door."
         )
     return problems
+
+
+def _is_price(price: Any) -> bool:
+    return isinstance(price, Decimal | int) and Decimal(price).is_finite() and price >= 0
 
 
 @cache

@@ -35,7 +35,7 @@ def test_edit_event_refuses_with_a_message(field, value):
 
 
 def test_all_problems_of_price_and_payment_are_reported_together():
-    event = EventFactory()
+    event = EventFactory(published_at=None)
     changes = {"currency": "E1", "base_price": -1, "payment_mode": "transfer"}
     with pytest.raises(Invalid) as refusal:
         operations.edit_event(event_id=event.pk, version=1, **changes)
