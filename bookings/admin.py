@@ -30,7 +30,7 @@ class BookingAdmin(PeopleRowsAdmin):
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
     list_filter = ("status", "created_at")
-    search_help_text = "Reference, name, full email address"
+    search_help_text = "Reference, name or full email address"
     search_help_text_everywhere = "Reference or full email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
@@ -187,8 +187,10 @@ class BookingAdmin(PeopleRowsAdmin):
             request,
             title=f"Cancel {what}?",
             question=(
-                f"This returns {counted(seats, 'seat')} to the waitlist, or to sale. "
-                "It cannot be undone. Attendees are notified with your reason."
+                f"Returns {counted(seats, 'seat')} to the waitlist, or puts "
+                f"{'it' if seats == 1 else 'them'} back on sale. This cannot be undone. "
+                f"{'The attendee is' if len(bookings) == 1 else 'Attendees are'} notified with "
+                "your reason."
             ),
             submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
             form_class=ReasonForm,
@@ -231,7 +233,7 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     )
     list_display_links = None
     list_filter = ("result", "attempted_at")
-    search_help_text = "Outcome, name, full email address"
+    search_help_text = "Outcome, name or full email address"
     search_help_text_everywhere = "Outcome or full email address"
     ordering = ("-attempted_at", "-id")
 

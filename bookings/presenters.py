@@ -38,11 +38,13 @@ class BookingPresenter(Presenter):
         """What is refunded if the booking is cancelled now, and by whom."""
         event = self.event
         if self.row.total_amount == 0:
-            text = "This booking was free, so there is nothing to refund."
+            text = "This booking was free of charge, so there is nothing to refund."
         elif event.is_paid_at_door:
-            text = "Payment is due at the entrance, so there is nothing to refund."
-        else:
+            text = "Seats are paid for at the entrance, so there is nothing to refund."
+        elif event.refund_policy:
             text = "The organizer refunds your payment according to their refund policy."
+        else:
+            text = "Any refund is made by the organizer."
         return f"{text} {event.refund_policy}".strip()
 
 

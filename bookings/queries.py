@@ -11,7 +11,7 @@ from evently.errors import NotFound
 class TicketNotFound(NotFound):
     """The booking has no such ticket, or it was cancelled."""
 
-    message = "This booking has no such ticket."
+    message = "We could not find this ticket."
 
 
 def booking_history(*, user_id: UUID) -> QuerySet[Booking]:

@@ -58,7 +58,7 @@ class NotFound(DomainError):
     """There is no such thing, or it belongs to another user (404)."""
 
     code = "not_found"
-    message = "We could not find that."
+    message = "We could not find this."
 
 
 class Conflict(DomainError):

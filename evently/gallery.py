@@ -60,11 +60,12 @@ def _chart(now: datetime) -> dict[str, Any]:
         "line": line,
         "area": f"0,100 {line} 100,100",
         "now": {"x": 100, "y": 55, "text": "€24.00"},
-        "floor": {"y": 85, "text": "€15.00"},
-        "ceiling": {"y": 20, "text": "€40.00"},
+        "highest": {"y": 40, "text": "€28.00"},
+        "lowest": {"y": 70, "text": "€20.00"},
         "from_date": now - timedelta(days=30),
         "to_date": now,
-        "summary": "The price began at €20.00 and is €24.00 now.",
+        "summary": "The price started at €20.00, has changed 2 times and is now €24.00. "
+        "It has never been below €20.00 or above €28.00.",
         "currency": "EUR",
         "rows": [{"at": now, "price": Decimal(24), "reason": "82% sold, 14 waiting, 9 days left"}],
     }
@@ -77,7 +78,7 @@ def _steps(now: datetime) -> list[dict[str, Any]]:
             "icon": "hourglass",
             "tone": "waiting",
             "title": "You joined the waitlist",
-            "text": "For 2 seats.",
+            "text": "For 2 seats. Your position counts from this time.",
             "at": now - timedelta(days=2),
         },
     ]

@@ -56,7 +56,7 @@ class EventPresenter(Presenter):
         if self.row.refund_policy:
             return str(self.row.refund_policy)
         if self.is_paid_at_door and not self.row.is_free:
-            return "You pay at the entrance, so there is nothing to refund."
+            return "Seats are paid for at the entrance, so there is nothing to refund."
         return ""
 
     @property

@@ -53,11 +53,11 @@ class ReadOnly(ListedAdmin):
 
 
 class OfUserAdmin(ReadOnly):
-    """Rows of one user each, found by the user's complete email address."""
+    """Rows of one user each, found by the user's full email address."""
 
     # Django shows the search only where there is a field.
     search_fields = ("user__email_digest",)
-    search_help_text = "Complete email address"
+    search_help_text = "Full email address"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Load the users' keys along, so that a page needs the same queries for 1 and for 50."""
@@ -66,7 +66,7 @@ class OfUserAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search by the digest of a complete email address."""
+        """Search by the digest of a full email address."""
         term = search_term.strip()
         if not term:
             return queryset, False

@@ -196,8 +196,8 @@ def test_joining_has_the_position(waiting):
     assert latest(user).type == "waitlist_join"
     assert latest(user).data == {"entry": str(entry.pk)}
     assert latest(user).message == (
-        "You are on the waitlist for 2 seats for Jazz, at position 1. "
-        "We will email you as soon as seats become available."
+        "You asked for 2 seats and are on the waitlist for Jazz, at position 1. "
+        "You will be notified when seats are held for you."
     )
 
 
@@ -267,6 +267,15 @@ def test_changed_event_notifies_attendees_and_the_waitlist(waiting):
             "Jazz has changed. The venue is now The Barn (before: Old Mill, Ghent)."
         )
     assert kinds_of(stranger) == []
+
+
+def test_renamed_event_is_called_by_both_names(waiting):
+    event, booking, _, _ = waiting
+    event.refresh_from_db()
+
+    edit_event(event_id=event.pk, version=event.version, name="Swing")
+
+    assert latest(booking.user).message == "Jazz has changed. The name is now Swing."
 
 
 def test_user_with_two_bookings_is_notified_once_in_two_queries():

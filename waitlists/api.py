@@ -103,7 +103,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, entry_id: UUID) -> Response:
-        """Leave the waitlist; the seats of a pending offer are offered to the next entry."""
+        """Leave the waitlist; seats of a pending offer go to the next entries, or back on sale."""
         entry = self.own_entry(entry_id)
         operations.leave_waitlist(
             event_id=entry.event_id,
@@ -168,7 +168,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(request=None, responses={200: PromotionRepresentation})
     def decline(self, request: Request, promotion_id: UUID) -> Response:
-        """Decline an offer; its seats are offered to the next entry at once."""
+        """Decline an offer; its seats go to the next entries, or back on sale."""
         promotion = self.own_promotion(promotion_id)
         ended = operations.decline_promotion(
             event_id=promotion.event_id,

@@ -114,7 +114,7 @@ def availability_for(event: Event, *, user: Any, at: datetime, closed_text: str)
     has_seats = seats.available > 0 and not seats.reserved_for_waitlist
     if is_open and event.payment_mode == PaymentMode.TRANSFER:
         is_open = False
-        closed_text = "This event is paid by bank transfer, which is not available yet."
+        closed_text = "Payment by transfer is not available yet."
     return Availability(
         seats=seats,
         participation=participation,

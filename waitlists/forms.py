@@ -12,7 +12,7 @@ class JoinForm(GuestFields, IdempotentForm, QuantityForm):
         self.fields["min_quantity"] = QuantityField(
             most=most,
             required=False,
-            label="Minimum seats you would accept",
+            label="Minimum number of seats",
             help_text="Leave empty if you need all of them.",
         )
         self.fields["quantity"].help_text = "You will be offered up to this many."

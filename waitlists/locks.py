@@ -10,13 +10,13 @@ from waitlists.models import Promotion, WaitlistEntry
 class EntryNotFound(NotFound):
     """There is no such entry, or it belongs to another user."""
 
-    message = "This waitlist entry was not found."
+    message = "We could not find this waitlist entry."
 
 
 class PromotionNotFound(NotFound):
     """There is no such offer, or it was made to another user."""
 
-    message = "This offer was not found."
+    message = "We could not find this offer."
 
 
 def lock_entry(*, locked_event: Event, entry_id: UUID) -> WaitlistEntry:

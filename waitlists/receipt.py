@@ -10,9 +10,13 @@ from uuid import UUID
 
 from django.db.models import Count, Max
 
-from evently.formatting import counted, seats, times
+from evently.formatting import counted, seats
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.operations.promotions import SEATS_FREED
 from waitlists.queries import RECENT, seats_returned_lately
+
+# Reasons as they were stored by earlier versions, and what is shown for them.
+EARLIER_REASONS = {"seats came free": SEATS_FREED}
 
 
 def returned_seats_text(event_id: UUID) -> str:
@@ -65,13 +69,14 @@ def _joined(entry: WaitlistEntry) -> dict[str, Any]:
 
 def _offered(offer: Promotion) -> list[dict[str, Any]]:
     """Return the step of an offer and, if it has ended, the step of its end."""
+    reason = EARLIER_REASONS.get(offer.promotion_reason, offer.promotion_reason)
     steps: list[dict[str, Any]] = [
         {
             "icon": "sparkles",
             "tone": "good",
             "title": f"{seats(offer.quantity)} {'was' if offer.quantity == 1 else 'were'} "
             "held for you",
-            "text": f"Because {offer.promotion_reason}." if offer.promotion_reason else "",
+            "text": f"Because {reason}." if reason else "",
             "at": offer.promoted_at,
         }
     ]
@@ -116,8 +121,8 @@ def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
 def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
     return {
         "icon": "info",
-        "title": f"Too few seats became available for you, {times(entry.passed_over)}",
-        "text": "They were offered to people behind you who needed fewer than "
+        "title": f"{counted(entry.passed_over, 'offer')} went to people behind you",
+        "text": "Too few seats were available for you, as you asked for at least "
         f"{entry.min_quantity}. You kept your position.",
         "at": entry.updated_at,
     }
@@ -141,7 +146,7 @@ def _position_now(entry: WaitlistEntry) -> dict[str, Any]:
     return {
         "icon": "users",
         "tone": "info",
-        "title": f"You are now number {entry.position} on the waitlist",
+        "title": f"You are now at position {entry.position} on the waitlist",
         "text": text,
         "at": entry.updated_at,
     }
@@ -152,5 +157,5 @@ def _ended(entry: WaitlistEntry) -> list[dict[str, Any]]:
     if entry.status == EntryStatus.LEFT:
         return [{"icon": "log-out", "title": "You left the waitlist", "at": entry.updated_at}]
     if entry.status == EntryStatus.EXPIRED:
-        return [{"icon": "lock", "title": "The waitlist was closed", "at": entry.updated_at}]
+        return [{"icon": "lock", "title": "Your waitlist entry expired", "at": entry.updated_at}]
     return []

@@ -73,7 +73,7 @@ class PaymentUnsupported(Conflict):
     """The event's payment mode cannot be booked yet."""
 
     code = "payment_unsupported"
-    message = "This event is paid by bank transfer, which is not supported yet."
+    message = "Payment by transfer is not available yet."
 
 
 class _PriceFell(RetryTransaction):

@@ -48,10 +48,10 @@ INVALID = "invalid"
 
 
 class OwnerNotified(Conflict):
-    """Nothing was booked, for a reason that only the owner of the address learns, by email."""
+    """Nothing was booked, for a reason that is only emailed to the owner of the email address."""
 
     code = "owner_told"
-    message = "We have sent an email to this address that explains what to do next."
+    message = "We are sending an email with the next steps to this email address."
 
 
 class _BookingPossible(Exception):

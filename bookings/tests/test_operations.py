@@ -211,7 +211,7 @@ def test_limit_per_booking_and_unknown_events():
     assert [reason for _, reason, _ in attempts()] == ["booking_limit", "not_found"]
 
 
-def test_payment_by_transfer_is_not_supported_yet():
+def test_payment_by_transfer_is_not_available_yet():
     with pytest.raises(operations.PaymentUnsupported):
         book(EventFactory(priced=20, payment_mode=PaymentMode.TRANSFER), unit_price=Decimal(20))
 

@@ -9,9 +9,12 @@ from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking
+from bookings.presenters import BookingPresenter
+from evently.database.clock import now
 from evently.links import sign_link
 from evently.tests.sql import run
 from events.factories import EventFactory
+from events.models import PaymentMode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +62,25 @@ def test_my_bookings_has_one_query_count_for_1_and_20_bookings(client, user):
             client.get("/bookings/")
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 6
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ("", "Any refund is made by the organizer."),
+        (
+            "Half of the price.",
+            "The organizer refunds your payment according to their refund policy. "
+            "Half of the price.",
+        ),
+    ],
+)
+def test_refund_text_names_a_policy_only_where_there_is_one(policy, text):
+    booking = BookingFactory(event=EventFactory(priced=20, refund_policy=policy))
+    booking.refresh_from_db()
+    booking.event.payment_mode = PaymentMode.TRANSFER
+
+    assert BookingPresenter(booking, at=now()).refund_text == text
 
 
 def test_cancelling_asks_for_confirmation_and_happens_once(client, user):

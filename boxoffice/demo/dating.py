@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from evently.audit.context import acting, stamp
 from events.models import Event
 
-# The actor of these changes in the audit trail.
+# The actor of these changes in the audit log.
 DEMO = "demo"
 DRAFTED_BEFORE = timedelta(days=3)
 

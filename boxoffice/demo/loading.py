@@ -38,7 +38,7 @@ QUANTITIES = (2, 1, 2, 4, 1, 3, 2)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 # Past events are created this far ahead, and moved afterwards.
 AHEAD = timedelta(days=2)
-# Actors in the audit trail.
+# Actors in the audit log.
 RULE, BACKGROUND = "price rule", "background"
 
 Result = TypeVar("Result")
@@ -280,7 +280,7 @@ class _Loader:
 
     # ── Actors, origins and times ─────────────────────────────────────────────
     def _by(self, person: User, act: Callable[[], Result]) -> Result:
-        """Run an action as a person, whom the audit trail then names."""
+        """Run an action as a person, whom the audit log then names."""
         with acting(actor=str(person.pk), via="page"):
             return act()
 

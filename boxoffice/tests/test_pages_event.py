@@ -98,7 +98,7 @@ def test_event_page_shows_what_the_user_has(client, user):
     event, booking = full_event()
     join(event, user)
     page = page_of(client, event).content.decode()
-    assert "You are 1st on the waitlist" in page
+    assert "You are at position 1 on the waitlist" in page
     cancel(booking)
     page = page_of(client, event).content.decode()
     assert "held for you" in page

@@ -1,4 +1,4 @@
-"""Users and API tokens in the admin, for superusers. Users are found by whole email address."""
+"""Users and API tokens in the admin, for superusers. Users are found by full email address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     list_filter = ("role", "is_active", "is_superuser", "created_at")
     list_per_page = 50
     search_fields = ("email_digest",)
-    search_help_text = "The whole email address, or an ID"
+    search_help_text = "Full email address or ID"
     ordering = ("-id",)
     readonly_fields = (
         "id",
@@ -66,7 +66,7 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Match the whole email address or the id: sealed columns cannot be searched."""
+        """Match the full email address or the id: sealed columns cannot be searched."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -136,7 +136,7 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
                 done += 1
         if done:
             self.message_user(
-                request, f"Updated {done} of {len(queryset)} users.", messages.SUCCESS
+                request, f"Done for {done} of {len(queryset)} users.", messages.SUCCESS
             )
 
 

@@ -23,7 +23,8 @@ from evently.origin import origin_of
 from evently.privacy.addresses import clean_address, clean_name
 
 CHECK_EMAIL = (
-    "Open the link in the email that was sent to this address. You can book before you confirm it."
+    "Open the link in the email that was sent to this email address. "
+    "You can book before you confirm it."
 )
 
 

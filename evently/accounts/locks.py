@@ -12,7 +12,7 @@ class UserNotFound(NotFound):
     """No user has this id or email address, or the account was deleted."""
 
     code = "user_not_found"
-    message = "This account does not exist."
+    message = "We could not find this account."
 
 
 class SessionEnded(NotAllowed):

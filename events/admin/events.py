@@ -152,7 +152,7 @@ class EventAdminBase(StampedAdmin):
         return [upcoming.asc(nulls_last=True), "-event_date", "id"]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the history, which comes from the audit trail: Django's own log is not kept."""
+        """Add the history, which comes from the audit log: Django's own log is not kept."""
         view = self.admin_site.admin_view(self.event_history)
         return [
             path("<path:object_id>/trail/", view, name="events_event_trail"),
@@ -324,8 +324,9 @@ class EventAdminBase(StampedAdmin):
             request,
             title=f"Copy {event.name}?",
             question=(
-                "A draft with the same texts, seats, price and rules is created, four weeks later. "
-                "Bookings, the waitlist, sales dates and the cancellation deadline are not copied."
+                "Creates a draft with the same texts, seats, price and rules, with the date moved "
+                "four weeks ahead (more for a past event). Bookings, the waitlist, sales dates and "
+                "the cancellation deadline are not copied."
             ),
             submit="Copy",
             act=act,

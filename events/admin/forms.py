@@ -103,7 +103,9 @@ class EventForm(forms.ModelForm):
     cancellation_deadline = WallClockField(
         label="Cancellation deadline",
         required=False,
-        help_text="Leave empty for the start, or 48 hours before it if seats have a price.",
+        help_text=(
+            "Leave empty to allow cancelling until the start (with a price: until 48 hours before)."
+        ),
     )
     timezone = forms.CharField(
         label="Time zone",
@@ -233,7 +235,7 @@ class EventForm(forms.ModelForm):
         if isinstance(refusal, CapacityInUse):
             taken = self.instance.total_capacity - self.instance.available_seats
             message = f"Enter at least {taken:,}, the number of seats booked or held."
-            errors = {"total_capacity": f"{message} To go below, cancel bookings first."}
+            errors = {"total_capacity": f"{message} To enter fewer, cancel bookings first."}
         if isinstance(refusal, EditedMeanwhile):
             message = "Another person changed this event while you were editing it."
             self.add_error(None, f"{message} {SAVE_AGAIN}")

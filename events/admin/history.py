@@ -1,4 +1,4 @@
-"""The history page of an event: who changed what and when, from the audit trail."""
+"""The history page of an event: who changed what and when, from the audit log."""
 
 import json
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Change:
 
 
 def described_changes(entries: list[AuditLog], event: Event) -> list[Change]:
-    """Return audit trail entries for display; one query for the names of all actors."""
+    """Return audit log entries for display; one query for the names of all actors."""
     names = names_of({entry.actor for entry in entries})
     return [
         Change(

@@ -30,7 +30,7 @@ def people_named(rows: QuerySet[Any], text: str) -> list[UUID]:
 class PeopleRowsAdmin(EventRowsAdmin):
     # Django shows the search only if a field is named; `matching` decides what is searched.
     search_fields = ("user__email_digest",)
-    search_help_text = "Name, or full email address"
+    search_help_text = "Name or full email address"
     search_help_text_everywhere = "Full email address"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

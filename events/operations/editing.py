@@ -48,7 +48,7 @@ class CapacityInUse(Conflict):
     """The new capacity is below the seats booked and held."""
 
     code = "capacity_in_use"
-    message = "More seats than that are booked or held. Cancel bookings first."
+    message = "More seats are already booked or held. Cancel bookings first."
 
 
 class CurrencySettled(Invalid):

@@ -29,7 +29,7 @@ def welcome(user: User) -> Message:
     return WELCOME.message(
         user_id=user.pk,
         key=WELCOME_KEY,
-        text="Welcome! You will find your bookings, waitlist entries and their news here.",
+        text="Welcome! You will find your bookings, waitlist entries and news about them here.",
     )
 
 
@@ -112,7 +112,7 @@ ACCOUNT_EXISTS = Kind(
 
 # ── Password reset ──────────────────────────────────────────────────────────
 def password_reset(user: User) -> Message:
-    """Send a link that sets a new password."""
+    """Send a link to choose a new password."""
     return _email_only(PASSWORD_RESET, user, "We sent you a link to choose a new password.")
 
 
@@ -120,7 +120,7 @@ def _write_password_reset(notification: Notification, user: User) -> EmailConten
     return call_to_action(
         heading="Choose a new password",
         text=(
-            "This link lets you choose a new password. It works once, within "
+            "This link lets you choose a new password. It works once and expires after "
             f"{_password_link_lifetime()}. If you did not ask for it, you can ignore this email: "
             "your password stays as it is."
         ),
@@ -141,15 +141,15 @@ PASSWORD_RESET = Kind(
 # ── Sign-in link ────────────────────────────────────────────────────────────
 def login_link(user: User) -> Message:
     """Send a link that logs in without a password."""
-    return _email_only(LOGIN_LINK, user, "We sent you a link to log in.")
+    return _email_only(LOGIN_LINK, user, "We sent you a sign-in link.")
 
 
 def _write_login_link(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
         heading=f"Log in to {settings.SITE_NAME}",
         text=(
-            f"This link logs you in without a password, once, within {_login_lifetime()}. If you "
-            "did not ask for it, you can ignore this email."
+            "This sign-in link logs you in without a password. It works once and expires after "
+            f"{_login_lifetime()}. If you did not ask for it, you can ignore this email."
         ),
         button_text="Log in",
         button_url=_login_url(user),
@@ -168,21 +168,24 @@ LOGIN_LINK = Kind(
 # ── Password ended ──────────────────────────────────────────────────────────
 def password_ended(user: User) -> Message:
     """Notify the owner of an email address that a booking as a guest ended their password."""
-    text = "Your email address had never been confirmed, so its password no longer works."
+    text = (
+        "Your email address had never been confirmed, so the password of this account no longer "
+        "works."
+    )
     return _email_only(PASSWORD_ENDED, user, text)
 
 
 def _write_password_ended(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
-        heading="Please set a new password",
+        heading="Please choose a new password",
         text=(
             "Someone, most likely you, has just booked seats or joined a waitlist at "
             f"{settings.SITE_NAME} with this email address; a separate email has the details. "
-            f"{notification.message} This link sets a new password and logs you in. It works "
-            f"once, within {_password_link_lifetime()}; after that, request another one on the "
-            "login page."
+            f"{notification.message} This link lets you choose a new password and logs you "
+            f"in. It works once and expires after {_password_link_lifetime()}; after that, request "
+            "another one on the login page."
         ),
-        button_text="Set a new password",
+        button_text="Choose a new password",
         button_url=_password_url(user),
     )
 
@@ -231,7 +234,7 @@ def guest_refused(event: Event, user: User, *, quantity: int, refusal: DomainErr
 
 def _write_guest_refused(notification: Notification, user: User) -> EmailContent:
     if not user.is_active:
-        # A login link would not work for a deactivated account.
+        # A sign-in link would not work for a deactivated account.
         return call_to_action(
             heading="Nothing was booked",
             text=notification.message,
@@ -241,8 +244,8 @@ def _write_guest_refused(notification: Notification, user: User) -> EmailContent
     return call_to_action(
         heading="Nothing was booked",
         text=(
-            f"{notification.message} The link below logs you in without a password, once, within "
-            f"{_login_lifetime()}."
+            f"{notification.message} The sign-in link below logs you in without a password. It "
+            f"works once and expires after {_login_lifetime()}."
         ),
         button_text="Log in",
         button_url=_login_url(user),

@@ -163,6 +163,5 @@ def _cancel_note(event: Event) -> str:
         )
     until = moment(event.cancellable_until, event.zone)
     return (
-        f"If you cannot come, use the same link to cancel until {until}, so that your seats can "
-        "go to the waitlist."
+        f"If you cannot come, use the same link to cancel until {until}, so that others can attend."
     )

@@ -50,9 +50,9 @@ def booking_url(booking: Booking) -> str:
 def refund_note(booking: Booking) -> str:
     """Return what happens to the money of a cancelled booking; its event is loaded."""
     if booking.total_amount == 0:
-        return "The booking was free of charge, so there is nothing to refund."
+        return "This booking was free of charge, so there is nothing to refund."
     if booking.event.payment_mode == PaymentMode.DOOR:
-        return "Payment was due at the entrance, so there is nothing to refund."
+        return "Seats are paid for at the entrance, so there is nothing to refund."
     return booking.event.refund_policy or "The organizer will contact you about the refund."
 
 

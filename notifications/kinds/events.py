@@ -74,7 +74,9 @@ def event_changed(
     changes: {field: (old, new)}.
     """
     sentences = [
-        f"The {name} is now {_value(new, event)} (before: {_value(old, event)})."
+        f"The {name} is now {_value(new, event)}"
+        # A changed name begins the message as it was before.
+        + (f" (before: {_value(old, event)})." if field != "name" else ".")
         for field, name in NOTIFIED_CHANGES.items()
         if field in changes
         for old, new in [changes[field]]
@@ -82,7 +84,8 @@ def event_changed(
     if not sentences:
         return []
     key = f"event_changed:{event.pk}:{uuid7()}"
-    text = f"{event.name} has changed. {' '.join(sentences)}"
+    known_as = changes["name"][0] if "name" in changes else event.name
+    text = f"{known_as} has changed. {' '.join(sentences)}"
     return [
         EVENT_CHANGED.message(user_id=user_id, key=key, text=text, event_id=event.pk)
         for user_id in user_ids
@@ -91,7 +94,7 @@ def event_changed(
 
 def _value(value: Any, event: Event) -> str:
     if value is None or value == "":
-        return "open"
+        return "not set"
     return moment(value, event.zone) if isinstance(value, datetime) else str(value)
 
 

@@ -28,12 +28,12 @@ from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 # ── Joined a waitlist ───────────────────────────────────────────────────────
 def waitlist_joined(entry: WaitlistEntry) -> Message:
     """Confirm a waitlist entry; its event is loaded. Joining again is confirmed again."""
-    text = f"You are on the waitlist for {seats(entry.quantity)} for {entry.event.name}"
+    text = f"You asked for {seats(entry.quantity)} and are on the waitlist for {entry.event.name}"
     text += f", at position {entry.position}." if entry.position else "."
     return WAITLIST_JOIN.message(
         user_id=entry.user_id,
         key=f"waitlist_join:{entry.pk}:{uuid7()}",
-        text=f"{text} We will email you as soon as seats become available.",
+        text=f"{text} You will be notified when seats are held for you.",
         event_id=entry.event_id,
         data={"entry": entry.pk},
     )
@@ -144,7 +144,7 @@ def promotion_ended(event: Event, promotion: Promotion) -> Message:
             f"You have declined {what} and left the waitlist. You can join it again at any time."
             if declined
             else f"Your offer of {what} has expired, so the seats are no longer held for you. "
-            "You can join the waitlist again, at its end."
+            "You can join the waitlist again, at the end."
         ),
         event_id=event.pk,
         channels=IN_APP_ONLY if declined else None,
@@ -171,15 +171,17 @@ PROMOTION_ENDED = Kind(
 )
 
 
-# ── Waitlist closed ─────────────────────────────────────────────────────────
+# ── Entry expired ───────────────────────────────────────────────────────────
 def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
-    """Notify a user who was still waiting that the waitlist is closed."""
+    """Notify a user who was still waiting that their entry or the whole event has ended."""
     if event.is_cancelled:
         return event_cancelled(event, entry.user_id)
     return WAITLIST_CLOSED.message(
         user_id=entry.user_id,
         key=f"waitlist_closed:{entry.pk}:{entry.joined_at.isoformat()}",
-        text=f"The waitlist for {event.name} is closed. No seats became available for you.",
+        text=(
+            f"Your waitlist entry for {event.name} has expired. No seats became available for you."
+        ),
         event_id=event.pk,
         data={"entry": entry.pk},
     )
@@ -187,7 +189,7 @@ def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
 
 def _write_waitlist_closed(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
-        heading="The waitlist is closed",
+        heading="Your waitlist entry has expired",
         text=notification.message,
         button_text="Find another event",
         button_url=settings.PUBLIC_URL,
@@ -196,7 +198,7 @@ def _write_waitlist_closed(notification: Notification, user: User) -> EmailConte
 
 WAITLIST_CLOSED = Kind(
     name="waitlist_closed",
-    label="Waitlist closed",
+    label="Waitlist entry expired",
     category=Category.WAITLIST,
     icon="door-open",
     link=link_to_event,

@@ -29,7 +29,7 @@ from notifications.operations.attempts import Attempt
 from notifications.preferences import wanted_channels
 from waitlists.models import WaitlistEntry
 
-USER_ERASED = "the user was erased, so there is no email address"
+ACCOUNT_DELETED = "the account was deleted, so there is no email address"
 GIVEN_UP = "none of the attempts ended"
 # SMTP codes from here on are permanent failures; 4xx are temporary ones.
 PERMANENT = 500
@@ -158,7 +158,7 @@ def _entry_preferences(notification: Notification) -> dict[str, Any]:
 def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) -> None:
     """Render and send the email, and record the outcome."""
     if not user.email:
-        attempts.fail(attempt, error=USER_ERASED, for_good=True)
+        attempts.fail(attempt, error=ACCOUNT_DELETED, for_good=True)
         return
     if attempt.is_one_too_many:
         attempts.fail(attempt, error=GIVEN_UP, for_good=True)

@@ -9,7 +9,7 @@ from notifications.models import Notification
 class NotificationNotFound(NotFound):
     """There is no such notification, or it belongs to another user."""
 
-    message = "This notification was not found."
+    message = "We could not find this notification."
 
 
 def mark_read(*, user_id: UUID, notification_id: UUID) -> Notification:

@@ -81,7 +81,7 @@ def test_erased_user_gets_no_email_and_the_log_has_the_reason(mailoutbox):
 
     assert mailoutbox == []
     log = delivery_of(notification)
-    assert (log.status, log.error_message) == ("failed", delivering.USER_ERASED)
+    assert (log.status, log.error_message) == ("failed", delivering.ACCOUNT_DELETED)
     assert log.recipient_email is None
     assert reread(notification).status == "failed"
 

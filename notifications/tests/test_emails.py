@@ -47,7 +47,7 @@ def test_password_ended_links_to_a_new_password():
 
     content = write_content(notification, notification.user)
 
-    assert content.values["heading"] == "Please set a new password"
+    assert content.values["heading"] == "Please choose a new password"
     assert "no longer works" in str(content.values["text"])
     assert "/account/password/" in str(content.values["buttonUrl"])
 

@@ -22,7 +22,7 @@ from waitlists.locks import PromotionNotFound, lock_promotion
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 
-# Stored with the offer, and shown to the attendee as "Because …."
+# Stored with the offer, and shown to the attendee as "Because …." (`waitlists.receipt`).
 SEATS_FREED = "seats became available"
 
 
@@ -30,10 +30,7 @@ class PromotionExpired(Conflict):
     """The offer was not accepted in time."""
 
     code = "promotion_expired"
-    message = (
-        "This offer has expired, and the seats were offered to the next person on the waitlist. "
-        "You can join the waitlist again."
-    )
+    message = "This offer has expired. You can join the waitlist again."
 
 
 class PromotionClosed(Conflict):
@@ -182,7 +179,7 @@ def accept_promotion(
 def decline_promotion(
     *, event_id: UUID, promotion_id: UUID, idempotency: Idempotency | None = None
 ) -> Promotion:
-    """Decline an offer; its seats are offered to the next entries in the same transaction.
+    """Decline an offer; in the same transaction, its seats go to the waitlist, or back on sale.
 
     Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy; Replayed
     (`idempotency`).

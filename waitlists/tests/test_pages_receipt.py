@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
+from evently.database.clock import now
 from evently.links import sign_link
 from events.factories import EventFactory
+from events.locks import lock_event
+from events.models import Event
 from waitlists import operations
 from waitlists.models import EntryStatus, WaitlistEntry
 from waitlists.tests.helpers import cancel, full_event, join
@@ -30,7 +33,7 @@ def test_receipt_lists_steps_newest_first(client, user):
 
     titles = steps_of(client, entry)
     assert titles == [
-        "You are now number 1 on the waitlist",
+        "You are now at position 1 on the waitlist",
         "The organizer changed your position",
         "You joined the waitlist",
     ]
@@ -51,7 +54,7 @@ def test_receipt_explains_why_an_entry_moved_up(client, user):
     cancel(first)
     operations.leave_waitlist(event_id=event.pk, entry_id=leaver.pk)
     assert steps_of(client, entry) == [
-        "You are now number 1 on the waitlist",
+        "You are now at position 1 on the waitlist",
         "1 person ahead of you left the waitlist, and you moved up",
         "1 person ahead of you was offered seats, and you moved up",
         "You joined the waitlist",
@@ -66,7 +69,28 @@ def test_receipt_counts_being_passed_over(client, user):
     entry = join(event, user, quantity=2)
     join(event, quantity=1)
     cancel(last)
-    assert "Too few seats became available for you, once" in steps_of(client, entry)
+    assert "1 offer went to people behind you" in steps_of(client, entry)
+
+
+def test_receipt_words_a_stored_reason_of_an_earlier_version_as_today(client, user):
+    event, _ = full_event()
+    entry = join(event, user)
+    Event.objects.filter(pk=event.pk).update(total_capacity=3)
+    with transaction.atomic():
+        operations.promote_waiting(locked_event=lock_event(event.pk), reason="seats came free")
+
+    page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
+
+    assert "Because seats became available." in page
+
+
+def test_receipt_of_an_expired_entry_ends_with_its_expiry(client, user, clock):
+    event, _ = full_event()
+    entry = join(event, user, expires_at=now() + timedelta(hours=1))
+    clock.move(timedelta(hours=2))
+    operations.repair_waitlist(event_id=event.pk)
+
+    assert steps_of(client, entry)[0] == "Your waitlist entry expired"
 
 
 def test_leaving_asks_for_confirmation(client, user):

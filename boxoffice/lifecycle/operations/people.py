@@ -117,5 +117,5 @@ def _give_back(event: Event, user_id: UUID) -> None:
                 locked_event=event,
                 bookings=bookings,
                 by=Canceller.ATTENDEE,
-                reason="the person left",
+                reason="the account was deleted",
             )

@@ -172,7 +172,7 @@ def send_verification(request: HttpRequest) -> HttpResponse:
     operations.request_address_verification(
         user_id=current_user(request).pk, origin=origin_of(request)
     )
-    messages.success(request, "We have sent you another email.")
+    messages.success(request, "We are sending you another email.")
     return redirect("account")
 
 

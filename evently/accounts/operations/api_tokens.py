@@ -42,7 +42,7 @@ class TokenNotFound(NotFound):
     """The user has no token with this id."""
 
     code = "token_not_found"
-    message = "This token does not exist."
+    message = "We could not find this token."
 
 
 @dataclass(frozen=True)

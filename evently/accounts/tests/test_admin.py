@@ -117,7 +117,7 @@ def test_actions(client, boss, announced):
     ana, bo = UserFactory(), UserFactory()
     token, session = issued_token(ana), bo.get_session_auth_hash()
 
-    assert "Updated 2 of 2 users." in act(client, "give_organizer_role", ana, bo).content.decode()
+    assert "Done for 2 of 2 users." in act(client, "give_organizer_role", ana, bo).content.decode()
     act(client, "withdraw_organizer_role", bo)
     act(client, "deactivate", ana)
     act(client, "end_sessions", bo)
