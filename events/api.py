@@ -155,7 +155,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={200: QuoteRepresentation})
     def quote(self, request: Request, event_id: UUID) -> Response:
-        """Get a quote: the current price, promised for 15 minutes. It does not hold seats."""
+        """Get a quote: the current price, guaranteed for 15 minutes. It does not hold seats."""
         body = QuoteRequest(data=request.data)
         body.is_valid(raise_exception=True)
         quote = operations.quote_price(
