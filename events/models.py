@@ -58,7 +58,7 @@ def managed_by(user: Any) -> Q:
     Superusers manage all events. Organizers manage those that they created and those that they
     are a manager of (`event_staff`); other users and visitors (None) manage none.
     """
-    if user is None or not (user.is_superuser or user.is_organizer):
+    if user is None or user.is_anonymous or not (user.is_superuser or user.is_organizer):
         return Q(pk__in=())
     if user.is_superuser:
         return ~Q(pk__in=())  # An empty Q would vanish from `visible_to`.

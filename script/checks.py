@@ -98,7 +98,8 @@ def lint() -> dict[str, bool]:
 
 def workers() -> list[str]:
     """Return the arguments that let pytest use all cores; who is done takes over from others."""
-    cores = min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = min(len(affinity(0)) if affinity else os.cpu_count() or 1, MOST_WORKERS)
     return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
 
 

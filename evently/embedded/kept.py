@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -154,16 +155,26 @@ def stop() -> None:
     """End the keeper, where there is one, and wait until it is gone."""
     deadline = time.monotonic() + START_SECONDS
     while (found := keeper()) is not None and time.monotonic() < deadline:
-        if found[0]:
-            os.kill(found[0], signal.SIGTERM)
+        if is_keeper(found[0]):
+            with suppress(ProcessLookupError):
+                os.kill(found[0], signal.SIGTERM)
         time.sleep(0.2)
+
+
+def is_keeper(process: int) -> bool:
+    """Tell whether a process is a keeper: after a crash its id may belong to another program."""
+    try:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return process > 0 and b"evently.embedded.kept" in command
 
 
 def run(command: list[str]) -> int:
     """Run a command beside the kept servers, or beside its own where those are in use."""
     held = lock(RUN_LOCK)
     if held is None or len(servers.needed()) < 2:
-        return _run_apart(command)
+        return _run_apart([part for part in command if part != "--reuse-db"])
     # pytest holds it too, so that no other run comes while a killed one's tests go on.
     os.set_inheritable(held, True)
     os.utime(RUN_LOCK)

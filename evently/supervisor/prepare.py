@@ -7,7 +7,7 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from evently.environment import env
 
@@ -31,7 +31,11 @@ def main() -> int:
     # Imports models, so only after django.setup().
     from evently import preflight
 
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return 2
     if problems := preflight.problems():
         print("\n".join(problems), file=sys.stderr)
         return 2

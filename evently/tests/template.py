@@ -20,7 +20,17 @@ from evently.tests.database import remember_seeds
 
 # Folders whose files decide what migrations leave, wherever they are, and single files.
 SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
-SOURCE_FILES = ("evently/audit/migration.py", "evently/tests/database.py", "requirements.lock")
+SOURCE_FILES = (
+    "evently/audit/migration.py",
+    "evently/privacy/sealing.py",
+    "evently/tests/database.py",
+    "notifications/emails/templates.py",
+    "notifications/emails/variables.py",
+    "notifications/letters/templates.py",
+    "notifications/letters/variables.py",
+    "notifications/migration.py",
+    "requirements.lock",
+)
 
 NAME = f"test_{settings.DATABASES['owner']['NAME']}_template"
 COMMENT = """

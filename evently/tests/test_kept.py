@@ -1,10 +1,14 @@
 """Servers and a template kept between runs of single files."""
 
+import ast
 import os
+import subprocess
+import sys
 
 import pytest
 
 from evently.embedded import kept
+from evently.environment import BASE_DIR
 from evently.tests import template
 
 
@@ -26,6 +30,24 @@ def test_a_second_run_at_the_same_time_gets_servers_of_its_own(folder, monkeypat
 
     os.close(first)
     os.close(kept.lock(kept.RUN_LOCK))
+
+
+def test_stop_ends_no_other_program_that_has_the_id_of_a_killed_keeper(folder, monkeypatch):
+    monkeypatch.setattr(kept, "START_SECONDS", 0.3)
+    held = kept.lock(kept.KEEPER_LOCK)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        kept.READY.write_text(f"{other.pid} {kept.started_from()}")
+        kept.stop()
+        assert other.poll() is None
+        other.communicate(b"\n")
+        assert other.returncode == 0
+    os.close(held)
+
+
+def test_run_apart_does_not_keep_a_template_on_another_server(folder, monkeypatch):
+    monkeypatch.setattr(kept.servers, "needed", list)
+    monkeypatch.setattr(kept, "_run_apart", list)
+    assert kept.run(["checks.py", "--reuse-db", "-x"]) == ["checks.py", "-x"]
 
 
 def test_a_keeper_is_known_while_it_lives_and_by_what_it_wrote_when_ready(folder):
@@ -53,3 +75,21 @@ def test_template_is_another_after_a_change_of_a_migration_or_its_sql(tmp_path, 
     seen.add(template.digest())
 
     assert len(seen) == 5
+
+
+def test_template_is_another_after_a_change_of_what_migrations_import():
+    covered = set(template.sources())
+    for migration in BASE_DIR.glob("*/**/migrations/*.py"):
+        if ".venv" in migration.parts:
+            continue
+        for node in ast.walk(ast.parse(migration.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and is_ours(node.module):
+                assert file_of(node.module) in covered, f"{migration.name}: {node.module}"
+
+
+def is_ours(module):
+    return module.split(".")[0] in {"evently", "events", "bookings", "waitlists", "notifications"}
+
+
+def file_of(module):
+    return BASE_DIR.joinpath(*module.split(".")).with_suffix(".py")

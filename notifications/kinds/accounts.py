@@ -89,6 +89,9 @@ def account_exists(user: User) -> Message:
 
 
 def _write_account_exists(notification: Notification, user: User) -> EmailContent:
+    # Rows that were pending at migration 0005, or written by processes older than it.
+    if "refused" in notification.data:
+        return _write_guest_refused(notification, user)
     return call_to_action(
         heading="You already have an account",
         text=(
@@ -117,6 +120,9 @@ def password_reset(user: User) -> Message:
 
 
 def _write_password_reset(notification: Notification, user: User) -> EmailContent:
+    # As in _write_account_exists.
+    if "because" in notification.data:
+        return _write_password_ended(notification, user)
     return call_to_action(
         heading="Choose a new password",
         text=(

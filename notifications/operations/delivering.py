@@ -98,6 +98,10 @@ def deliver_all(
                 )
             except ServerDown:
                 return
+            except Exception:
+                # A defect in one email must not hold up the others; its attempt stays open, and
+                # it is tried again later.
+                log.exception("delivery_failed", notification_id=str(notification_id))
 
 
 def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConnection) -> None:

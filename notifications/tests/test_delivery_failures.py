@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
 
+from evently.database.ids import uuid7
 from notifications.factories import NotificationFactory
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, resending
@@ -125,6 +126,19 @@ def test_rest_of_a_batch_waits_while_the_server_is_down(failing):
     assert delivery_of(first).error_message == "ConnectionRefusedError 111"
     assert EmailDelivery.objects.count() == 1
     assert reread(second).status == reread(third).status == "pending"
+
+
+def test_a_defect_in_one_email_does_not_hold_up_the_others(mailoutbox, log_output):
+    broken = NotificationFactory(
+        type="booking_confirm", event_id=uuid7(), data={"booking": "not an id"}
+    )
+    good = NotificationFactory()
+
+    deliver(broken, good)
+
+    assert [email.to for email in mailoutbox] == [[good.user.email]]
+    assert [entry["event"] for entry in log_output.entries] == ["delivery_failed"]
+    assert reread(broken).status == "pending"
 
 
 def test_failed_emails_are_sent_again_on_request(

@@ -223,3 +223,19 @@ def test_emails_without_a_template_of_their_own_repeat_the_message(name):
     values = write_content(notification, notification.user).values
 
     assert notification.message in str(values["text"])
+
+
+@pytest.mark.parametrize(
+    ("former", "data", "kind"),
+    [
+        ("account_exists", {"refused": "person_limit"}, "guest_refused"),
+        ("password_reset", {"because": "booked_as_guest"}, "password_ended"),
+    ],
+)
+def test_rows_of_the_older_release_are_written_as_what_they_are(former, data, kind):
+    notification = example_of(kind)
+    expected = write_content(notification, notification.user).values["heading"]
+
+    notification.type, notification.data = former, data
+
+    assert write_content(notification, notification.user).values["heading"] == expected

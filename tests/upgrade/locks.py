@@ -5,7 +5,7 @@ Refused, because requests would wait for it:
 - rewriting a large table;
 - reading all of a large table while a lock of the same transaction keeps others from writing to
   a large table;
-- such a lock without a `lock_timeout`.
+- such a lock without a `lock_timeout` of at most 5 seconds.
 
 A lock that blocks writes for a moment is accepted: nearly every change of a table takes one.
 What a statement did is read from PostgreSQL afterwards (locks held, file of the table, scans in
@@ -63,7 +63,7 @@ STATE = """
         ARRAY(SELECT l.mode FROM pg_locks l
             WHERE l.pid = pg_backend_pid() AND l.granted AND l.relation = c.oid
                 AND l.locktype = 'relation'),
-        current_setting('lock_timeout') <> '0'
+        (SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout') BETWEEN 1 AND 5000
     FROM pg_class c LEFT JOIN pg_stat_xact_user_tables s ON s.relid = c.oid
     WHERE c.oid = ANY(%s)
 """
@@ -151,7 +151,7 @@ class Judge:
             if blocked and table.scans > earlier.scans:
                 yield name, f"while writes to {', '.join(blocked)} wait, reads all of"
             if table.blocked and not table.waits_briefly:
-                yield name, "without a lock_timeout, blocks writes to"
+                yield name, "without a short lock_timeout, blocks writes to"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ ACCEPTED: dict[tuple[str, str], str] = {}
 
 REWRITES = "rewrites"
 READS = "reads all of"
-WAITS_FOREVER = "without a lock_timeout, blocks writes to"
+WAITS_LONG = "without a short lock_timeout, blocks writes to"
 
 ACCEPTABLE = {
     "nullable column": ["ALTER TABLE bookings ADD COLUMN note text"],
@@ -102,7 +102,11 @@ UNACCEPTABLE = {
     ),
     "no lock_timeout": (
         ["SET LOCAL lock_timeout = 0", "ALTER TABLE users ADD COLUMN note text"],
-        [("users", WAITS_FOREVER)],
+        [("users", WAITS_LONG)],
+    ),
+    "long lock_timeout": (
+        ["SET LOCAL lock_timeout = '10min'", "ALTER TABLE users ADD COLUMN note text"],
+        [("users", WAITS_LONG)],
     ),
     "several statements at once": (
         ["SELECT 1; CREATE INDEX idx_new ON users (created_at); SELECT 2"],

@@ -14,8 +14,8 @@ from psycopg.errors import LockNotAvailable
 LOCK_TIMEOUT = timedelta(seconds=5)
 TIMED_OUT = (
     "The migration waited {seconds:.0f} seconds for a lock and gave up, so that requests do not "
-    "queue behind it. Migrations applied before it stay, and so does the database as it was "
-    "before this one. Run the command again; if it times out again, docs/running.md says how to "
+    "queue behind it. What was applied before stays, and the next run continues from there. "
+    "Run the command again; if it times out again, docs/running.md says how to "
     "find what holds the lock."
 )
 
@@ -27,10 +27,19 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
+    def migration_progress_callback(
+        self, action: str, migration: Any = None, fake: bool = False
+    ) -> None:
+        """Begin each migration with the short wait, whatever the one before has set."""
+        if action in ("apply_start", "unapply_start"):
+            wait_briefly(self.migrating)
+        super().migration_progress_callback(action, migration, fake)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, and wait for each lock only briefly. Raises CommandError after a time-out."""
+        self.migrating = connections[options["database"]]
         try:
-            with short_lock_waits(connections[options["database"]]):
+            with short_lock_waits(self.migrating):
                 super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
@@ -44,10 +53,14 @@ def short_lock_waits(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
     A statement that waits for a table's strongest lock makes all later ones wait behind it.
     """
-    milliseconds = LOCK_TIMEOUT // timedelta(milliseconds=1)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(milliseconds)])
+    wait_briefly(connection)
     yield
     # After an error the connection is closed with its settings, or the command ends.
     with connection.cursor() as cursor:
         cursor.execute("RESET lock_timeout")
+
+
+def wait_briefly(connection: BaseDatabaseWrapper) -> None:
+    milliseconds = LOCK_TIMEOUT // timedelta(milliseconds=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(milliseconds)])
