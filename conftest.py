@@ -1,7 +1,7 @@
 """What all tests share: two roles on one test database.
 
-The owner makes the test database; the code under test works in it under the application's role,
-so that a test fails where production would: no right, no trigger to switch off.
+The owner creates the test database; the code under test uses it under the application's role, so
+that a test fails where production would: on a missing right, or an attempt to disable a trigger.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ pytest_plugins = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let transactional tests use the owner's connection too, without saying so each time."""
+    """Let all transactional tests use the owner's connection, too."""
     for item in items:
         mark = item.get_closest_marker("django_db")
         if mark is not None and mark.kwargs.get("transaction"):
@@ -48,7 +48,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         name = template.make_test_database(
             verbosity=request.config.option.verbose,
-            # Of several workers none knows whether another has made it anew already.
+            # With several workers, none knows whether another one has recreated it already.
             anew=django_db_createdb and not hasattr(request.config, "workerinput"),
         )
     with pytest.MonkeyPatch.context() as patch:
@@ -60,7 +60,7 @@ def django_db_setup(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
-    """Give each worker a database of the broker's of its own, beside that of PostgreSQL."""
+    """Give each worker its own Redis database, as it has its own PostgreSQL database."""
     address = urlsplit(settings.REDIS_URL)
     for number, spec in enumerate(specs):
         # Redis has 16 of them; the first is for runs without workers.
@@ -69,7 +69,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Drop the template, unless the next run is to find it."""
+    """Drop the template, unless the next run reuses it."""
     config = session.config
     if hasattr(config, "workerinput") or config.option.reuse_db or config.option.collectonly:
         return
@@ -78,7 +78,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _empty_after_test(self: TransactionTestCase) -> None:
-    """Empty the tables as their owner, with what migrations put in left in place."""
+    """Empty the tables as their owner, except for rows inserted by migrations."""
     for connection in connections.all(initialized_only=True):
         connection.close()
     database.empty_tables()

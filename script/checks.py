@@ -12,7 +12,7 @@ from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PYTHON = sys.executable
-# Each worker has 200 MB, a database of PostgreSQL's and one of the broker's 16.
+# Each worker takes 200 MB, a PostgreSQL database and one of the broker's 16.
 MOST_WORKERS = 8
 TEMPLATES = "templates"
 
@@ -57,7 +57,7 @@ def production() -> dict[str, str]:
 
 
 def run(name: str, command: list[str], more: Mapping[str, str] | None = None) -> bool:
-    """Run one linter; what it says is shown when it is not content."""
+    """Run one linter; show its output if it fails."""
     started = time.monotonic()
     done = subprocess.run(
         command,
@@ -76,7 +76,7 @@ def run(name: str, command: list[str], more: Mapping[str, str] | None = None) ->
 
 
 def lint() -> dict[str, bool]:
-    """Run all linters, and return which were content."""
+    """Run all linters, and return which of them passed."""
     manage = [PYTHON, "manage.py"]
     tool = Path(PYTHON).parent
     steps: list[tuple[str, list[str], dict[str, str]]] = [
@@ -97,19 +97,19 @@ def lint() -> dict[str, bool]:
 
 
 def workers() -> list[str]:
-    """Return the arguments that let pytest use all cores; who is done takes over from others."""
+    """Return pytest's arguments for all cores; idle workers take tests from busy ones."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = min(len(affinity(0)) if affinity else os.cpu_count() or 1, MOST_WORKERS)
     return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
 
 
 def main(arguments: list[str]) -> int:
-    """Run everything; with arguments only pytest, on what they name."""
+    """Run everything; with arguments, only pytest with these arguments."""
     os.chdir(Path(__file__).resolve().parent.parent)
     command = [PYTHON, "-m", "pytest", *(arguments or workers())]
     ensure_browser()
     if arguments:
-        # In this process' place: signals reach the tests, and a lock left open stays theirs.
+        # pytest replaces this process: it gets the signals, and keeps the inherited lock.
         os.execv(PYTHON, command)
     results = lint()
     code = subprocess.run(command, check=False).returncode

@@ -1,10 +1,10 @@
-"""Lock files: made from the lists of requirements, and checked against them.
+"""Lock files: created from the requirements files, and checked against them.
 
     python script/locking.py [--upgrade]
     python script/locking.py --check    needs no network
 
-A lock file holds, for all supported Pythons and platforms, the exact version and the hashes of
-every package. Its first lines carry a digest of the lists that it was made from.
+A lock file contains the exact version and the hashes of every package, for all supported Python
+versions and platforms. Its header contains a digest of the files that it was created from.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = "3.11"
 INDEX = "https://pypi.org/simple"
-# Each lock file with the lists that it is made from, the leading one last.
+# Each lock file with its requirements files; the last one includes the others.
 LOCKS = {
     "requirements.lock": ["requirements.txt"],
     "requirements-dev.lock": ["requirements.txt", "requirements-dev.txt"],
@@ -26,7 +26,7 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 
 def digest(lists: list[str]) -> str:
-    """Return a digest of lists of requirements."""
+    """Return a digest of requirements files."""
     contents = b"\0".join((ROOT / name).read_bytes() for name in lists)
     return hashlib.sha256(contents).hexdigest()
 
@@ -47,7 +47,7 @@ def pins(text: str) -> dict[str, str]:
 def make(lock: str, lists: list[str], *, upgrade: bool) -> None:
     """Resolve one lock file and write it.
 
-    upgrade: without it, what the lock holds already stays where it still fits.
+    upgrade: without it, locked versions stay where they still satisfy the requirements.
     """
     uv = Path(sys.executable).with_name("uv")
     command = [
@@ -59,7 +59,7 @@ def make(lock: str, lists: list[str], *, upgrade: bool) -> None:
         # The same versions in all lock files.
         *([] if lock == "requirements.lock" else ["--constraints", "requirements.lock"]),
     ]
-    # Of the environment no other index may get in.
+    # No index from the environment may be used.
     environment = {name: kept for name, kept in os.environ.items() if not name.startswith("UV_")}
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     path = ROOT / lock
@@ -67,7 +67,7 @@ def make(lock: str, lists: list[str], *, upgrade: bool) -> None:
 
 
 def problems() -> list[str]:
-    """Return in which ways lock files do not match the lists."""
+    """Return the differences between lock files and requirements files."""
     found = []
     for lock, lists in LOCKS.items():
         path = ROOT / lock
@@ -83,7 +83,7 @@ def problems() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Make the lock files, or check them; 1 where they do not match."""
+    """Create the lock files, or check them; return 1 if they do not match."""
     if arguments != ["--check"]:
         for lock, lists in LOCKS.items():
             make(lock, lists, upgrade="--upgrade" in arguments)

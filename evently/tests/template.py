@@ -1,8 +1,8 @@
 """The template of test databases: migrated once, copied for each run and each xdist worker.
 
-Its comment holds a digest of what it was made from. With --reuse-db it outlives the run, and is
-made anew when that digest differs. A test database itself is never used twice, so whatever a run
-leaves behind, killed or not, no later one sees it.
+Its comment contains a digest of its sources. With --reuse-db the template is kept after the run,
+and recreated when the digest differs. A test database itself is never used twice, so no run sees
+what another has left behind.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from evently.database.grants import application_role, grant_to_application
 from evently.environment import BASE_DIR
 from evently.tests.database import remember_seeds
 
-# Folders whose files decide what migrations leave, wherever they are, and single files.
+# What the result of migrations depends on: all folders of these names, and single files.
 SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
 SOURCE_FILES = (
     "evently/audit/migration.py",
@@ -58,15 +58,15 @@ def digest() -> str:
 
 
 def make_test_database(*, verbosity: int, anew: bool = False) -> str:
-    """Copy the template into a test database, lead both connections there, and return its name.
+    """Copy the template into a test database, connect both aliases to it, and return its name.
 
-    The template is made where it is missing or outdated. anew: in any case.
+    The template is created if it is missing or outdated; anew: in any case.
     """
     owner = connections["owner"]
     name = owner.creation._get_test_db_name()
     quote, wanted = owner.ops.quote_name, digest()
     with owner._nodb_cursor() as cursor:
-        # One worker makes it, while the others wait.
+        # One worker creates it while the others wait.
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [NAME])
         cursor.execute(COMMENT, [NAME])
         if anew or cursor.fetchone() != (wanted,):
@@ -74,14 +74,14 @@ def make_test_database(*, verbosity: int, anew: bool = False) -> str:
             cursor.execute(f"COMMENT ON DATABASE {quote(NAME)} IS '{wanted}'")
         cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
         cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(NAME)}")
-    _lead_to(name)
-    # What was granted on the database itself was not copied.
+    _connect_to(name)
+    # Rights on the database itself are not copied.
     grant_to_application("owner")
     return name
 
 
 def _make(*, verbosity: int) -> None:
-    """Run all migrations as the owner, and remember the rows that they put in."""
+    """Run all migrations as the owner, and remember the rows that they insert."""
     owner = connections["owner"]
     test_settings = owner.settings_dict["TEST"]
     kept = test_settings["NAME"]
@@ -94,7 +94,7 @@ def _make(*, verbosity: int) -> None:
     owner.close()
 
 
-def _lead_to(name: str) -> None:
+def _connect_to(name: str) -> None:
     for alias in ("default", "owner"):
         connections[alias].close()
         settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name

@@ -32,7 +32,7 @@ def comes_to(client, *wanted):
 
 @pytest.fixture(params=["refuses", "says nothing"])
 def deaf_port(request):
-    """Return a port where nobody listens, or where somebody does and never answers."""
+    """Return a port on which no process listens, or one listens and never answers."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         if request.param == "says nothing":
@@ -94,7 +94,7 @@ def test_metrics_show_requests_tasks_and_bookings(client):
 def test_metrics_leave_out_a_gauge_that_cannot_be_read(client, settings):
     # The broker has half a second to answer, which a busy machine may need more than once.
     assert wait_for(lambda: b"\nevently_queue_tasks " in client.get("/metrics").content)
-    # Nobody listens there.
+    # No process listens on this port.
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
     text = client.get("/metrics").content.decode()
@@ -110,7 +110,7 @@ def test_metrics_leave_out_a_gauge_that_cannot_be_read(client, settings):
         ({"REMOTE_ADDR": "::1"}, 200),
         ({"REMOTE_ADDR": "10.0.0.7"}, 403),
         ({"REMOTE_ADDR": ""}, 403),
-        # A proxy on this machine asks for somebody else.
+        # A proxy on this machine forwards a request.
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "10.0.0.7"}, 403),
         ({"REMOTE_ADDR": "10.0.0.7", "HTTP_AUTHORIZATION": "Bearer right"}, 200),
         ({"REMOTE_ADDR": "10.0.0.7", "HTTP_AUTHORIZATION": "Bearer wröng"}, 403),

@@ -121,7 +121,7 @@ def test_broker_killed_all_book_and_each_user_is_notified_once(
 
     assert problems == []
     assert Booking.objects.filter(event=event, status="confirmed").count() == BOOKINGS
-    # Those under way, twice where one of them was answered last; of 150 that came later none.
+    # Those in progress, some of them twice; none of the 150 that came later.
     assert 1 <= waits(log_output) <= 2 * CLIENTS
     offer = freed_and_offered()
     assert (offer.is_pending, offer.quantity) == (True, 1)
@@ -162,7 +162,7 @@ def test_all_clients_of_a_hung_broker_give_up_soon(broker, settings, client):
     cache.set("kept", 1)
     assert (cache.get("kept"), Counters().add("kept", seconds=60)) == (1, 1)
     broker.hang()
-    # For whoever would wait without end: then there are answers, and none of these comes true.
+    # If a call waited without end, the broker would answer again, and the assertions would fail.
     rescue = threading.Timer(PATIENCE_SECONDS, broker.go_on)
     rescue.start()
     try:

@@ -1,4 +1,4 @@
-"""A real browser before a real server: pages, scripts, mails."""
+"""A real browser and a real server: pages, scripts, emails."""
 
 import os
 import re
@@ -15,10 +15,10 @@ from notifications.models import Notification
 from notifications.tasks import deliver_many
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Waiting ends with what is waited for; a busy machine takes its time.
+# An upper limit: waiting ends as soon as the expected state is there.
 PATIENCE_MS = 45_000
-# A page may answer with 4xx; and htmx tells of each request that a newer one replaced.
-NO_TROUBLE = ("status of 4", "htmx:afterRequest", "htmx:sendAbort")
+# Pages may answer with 4xx, and htmx reports each request that a newer one replaced.
+EXPECTED_MESSAGES = ("status of 4", "htmx:afterRequest", "htmx:sendAbort")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.skip("There is no Chromium on this machine.")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread, at which Django would take fright.
+        # Playwright keeps an event loop in this thread, which Django would refuse.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         expect.set_options(timeout=PATIENCE_MS)
@@ -37,64 +37,66 @@ def chromium() -> Iterator[Browser]:
 
 
 class Site:
-    """The server under test, the browsers that look at it, and the mails it sends."""
+    """The server under test, its browsers, and the emails it sends."""
 
     def __init__(self, browser: Browser, url: str, mailbox: Path) -> None:
         self.browser = browser
         self.url = url
         self.mailbox = mailbox
         self.contexts: list[BrowserContext] = []
-        self.troubles: list[str] = []
+        self.problems: list[str] = []
 
     def open(self, *, path: str = "/", **options) -> Page:
-        """Open a browser of somebody's own; what goes wrong on its pages is collected."""
+        """Open a new browser session; problems on its pages are collected."""
         context = self.browser.new_context(reduced_motion="reduce", **options)
         context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("console", lambda said: self._listen(page, said))
         page.on("request", self._watch)
         page.goto(self.url + path)
         return page
 
     def _listen(self, page: Page, said) -> None:
-        if said.type in ("error", "warning") and not any(word in said.text for word in NO_TROUBLE):
-            self.troubles.append(f"{page.url}: {said.text}")
+        if said.type in ("error", "warning") and not any(
+            word in said.text for word in EXPECTED_MESSAGES
+        ):
+            self.problems.append(f"{page.url}: {said.text}")
 
     def _watch(self, request) -> None:
         if not request.url.startswith((self.url, "data:")):
-            self.troubles.append(f"a request to somebody else: {request.url}")
+            self.problems.append(f"a request to another host: {request.url}")
 
-    def tell_everybody(self) -> None:
+    def deliver_emails(self) -> None:
         """Deliver what is due, as the worker would."""
         due = Notification.objects.filter(status="pending").values_list("id", "user_id")
         deliver_many([[str(id_), str(user_id)] for id_, user_id in due])
 
-    def mails_to(self, address: str) -> list[tuple[str, str]]:
-        """Return the subjects and texts of somebody's mails, oldest first."""
-        mails = []
+    def emails_to(self, address: str) -> list[tuple[str, str]]:
+        """Return the subjects and texts of the emails to an address, oldest first."""
+        emails = []
         for file in sorted(self.mailbox.glob("*.eml")):
-            mail = message_from_bytes(file.read_bytes(), policy=policy.default)
-            if address in mail["To"]:
-                body = mail.get_body(("plain",))
-                mails.append((mail["Subject"], body.get_content()))
-        return mails
+            email = message_from_bytes(file.read_bytes(), policy=policy.default)
+            if address in email["To"]:
+                body = email.get_body(("plain",))
+                emails.append((email["Subject"], body.get_content()))
+        return emails
 
-    def link_in_mail(self, address: str, kind: str) -> str:
-        """Return the newest link of a kind ("b", "p", "w") mailed to somebody, as a path."""
+    def link_in_email(self, address: str, kind: str) -> str:
+        """Return the path of the newest link of a kind ("b", "p", "w") in emails to an address."""
         found = [
             match[1]
-            for _, text in self.mails_to(address)
+            for _, text in self.emails_to(address)
             for match in re.finditer(rf"{re.escape(self.url)}(/{kind}/[^\s>)]+)", text)
         ]
-        assert found, f"no /{kind}/ link in the mails to {address}: {self.mails_to(address)}"
+        assert found, f"no /{kind}/ link in the emails to {address}: {self.emails_to(address)}"
         return found[-1]
 
 
 @pytest.fixture
 def site(chromium: Browser, live_server, settings, tmp_path: Path) -> Iterator[Site]:
-    """Serve the site, with a mailbox of its own; no page may have had any trouble."""
+    """Serve the site with its own mailbox, and fail the test if a page had a problem."""
     settings.PUBLIC_URL = live_server.url
     settings.EMAIL_BACKEND = "notifications.devmail.MailboxBackend"
     settings.DEV_MAILBOX = tmp_path / "mail"
@@ -102,11 +104,11 @@ def site(chromium: Browser, live_server, settings, tmp_path: Path) -> Iterator[S
     yield site
     for context in site.contexts:
         context.close()
-    assert site.troubles == []
+    assert site.problems == []
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with a page."""
+    """Return the accessibility violations that axe finds on a page."""
     found = Axe().run(page).response["violations"]
     return [
         f"{page.url}: {one['id']}: {one['help']} {[node['target'] for node in one['nodes']][:3]}"

@@ -101,7 +101,7 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
 
 
 def pages_of_reader(event: Event, reader) -> dict[str, str]:
-    """Return the pages of somebody logged in, by name."""
+    """Return the pages of a logged-in user, by name."""
     booking = BookingFactory(event=event, user=reader, quantity=2)
     waiting = event_with_waitlist(reader)
     kept, passed = offer(reader), declined(reader)

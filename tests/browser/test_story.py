@@ -104,16 +104,16 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     join_waitlist_as_guest(site, event, "Dan", DAN, **browser)
 
     # Ada cancels by the link in her mail: opening it shows, the button cancels.
-    site.tell_everybody()
-    ada = site.open(path=site.link_in_mail(ADA, "b"), **browser)
+    site.deliver_emails()
+    ada = site.open(path=site.link_in_email(ADA, "b"), **browser)
     ada.get_by_role("link", name="Cancel booking").click()
     says(ada, "nothing to refund")
     ada.get_by_role("button", name="Cancel my seats").click()
     says(ada, "This booking is cancelled")
 
     # The first two on the waitlist get offers. Ben opens his link, without logging in, and claims.
-    site.tell_everybody()
-    ben = site.open(path=site.link_in_mail(BEN, "p"), **browser)
+    site.deliver_emails()
+    ben = site.open(path=site.link_in_email(BEN, "p"), **browser)
     says(ben, "1 seat is held for you")
     expect(ben.get_by_role("link", name="Log in")).to_be_visible()
     ben.get_by_role("button", name="Claim my seat").click()
@@ -128,17 +128,17 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     says(cleo, "1 seat is held for you")
     clock.move(timedelta(days=4))
     expire_promotions()
-    site.tell_everybody()
+    site.deliver_emails()
     cleo.get_by_role("button", name="Claim my seat").click()
     expect(cleo.get_by_role("heading", name="This offer has expired")).to_be_visible()
-    dan = site.open(path=site.link_in_mail(DAN, "p"), **browser)
+    dan = site.open(path=site.link_in_email(DAN, "p"), **browser)
     dan.get_by_role("button", name="Claim my seat").click()
     expect(dan.get_by_role("heading", name="You are going")).to_be_visible()
 
     # Everybody was told, each once; nothing was oversold.
-    site.tell_everybody()
+    site.deliver_emails()
     for address, mails in ((ADA, 2), (BEN, 3), (CLEO, 3), (DAN, 3)):
-        subjects = [subject for subject, _ in site.mails_to(address)]
+        subjects = [subject for subject, _ in site.emails_to(address)]
         assert len(subjects) == len(set(subjects)) == mails, (address, subjects)
     event.refresh_from_db()
     assert event.available_seats == 0

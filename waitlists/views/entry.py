@@ -25,7 +25,7 @@ from waitlists.views.joining import join_form
 
 ENTRIES_PER_PAGE = 20
 
-# An entry, and the URLs of its pages for whoever opened it.
+# An entry, and the URLs of its pages for the user or link holder who opened it.
 OpenedEntry = tuple[WaitlistEntry, EntryUrls]
 
 

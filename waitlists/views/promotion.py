@@ -27,7 +27,7 @@ from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
 from waitlists.presenters import OfferUrls, PromotionPresenter
 
-# An offer, and the URLs of its pages for whoever opened it.
+# An offer, and the URLs of its pages for the user or link holder who opened it.
 OpenedOffer = tuple[Promotion, OfferUrls]
 
 

@@ -49,8 +49,8 @@ def end_unverified_password(*, user_id: UUID) -> None:
 def revoke_access(locked_user: User) -> bool:
     """End password, sessions and API tokens; returns whether there was a password.
 
-    Preferences are reset too: whoever turned off the emails did not want the owner to learn of the
-    account.
+    Preferences are reset too: the person who turned off the emails may have wanted to hide the
+    account from the owner of the email address.
     """
     revoke_tokens(locked_user)
     if not locked_user.has_usable_password():
