@@ -29,6 +29,7 @@ SOURCE_FILES = (
     "notifications/letters/templates.py",
     "notifications/letters/variables.py",
     "notifications/migration.py",
+    "notifications/models.py",
     "requirements.lock",
 )
 

@@ -83,8 +83,14 @@ def test_template_is_another_after_a_change_of_what_migrations_import():
         if ".venv" in migration.parts:
             continue
         for node in ast.walk(ast.parse(migration.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module and is_ours(node.module):
-                assert file_of(node.module) in covered, f"{migration.name}: {node.module}"
+            for module in filter(is_ours, imported_by(node)):
+                assert file_of(module) in covered, f"{migration.name}: {module}"
+
+
+def imported_by(node):
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 def is_ours(module):

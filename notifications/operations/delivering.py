@@ -16,8 +16,9 @@ from uuid import UUID
 
 import structlog
 from anymail.exceptions import AnymailError
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from evently.accounts.models import User
 from notifications.emails.email_content import EmailObsolete
@@ -98,6 +99,9 @@ def deliver_all(
                 )
             except ServerDown:
                 return
+            except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+                # Not this email's fault: the database is down, or the task has run too long.
+                raise
             except Exception:
                 # A defect in one email must not hold up the others; its attempt stays open, and
                 # it is tried again later.

@@ -3,10 +3,13 @@
 import smtplib
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import OperationalError, connection
 
 from evently.database.ids import uuid7
+from evently.tests.database import url_of
 from notifications.factories import NotificationFactory
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, resending
@@ -139,6 +142,21 @@ def test_a_defect_in_one_email_does_not_hold_up_the_others(mailoutbox, log_outpu
     assert [email.to for email in mailoutbox] == [[good.user.email]]
     assert [entry["event"] for entry in log_output.entries] == ["delivery_failed"]
     assert reread(broken).status == "pending"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rest_of_a_batch_is_left_alone_while_the_database_is_down(mailoutbox):
+    first, second = NotificationFactory.create_batch(2)
+    with psycopg.connect(url_of()) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+
+    with pytest.raises(OperationalError):
+        deliver(first, second)
+
+    connection.close()
+    assert mailoutbox == []
+    deliver(first, second)
+    assert len(mailoutbox) == 2
 
 
 def test_failed_emails_are_sent_again_on_request(
