@@ -1,0 +1,18 @@
+"""Settings, by topic. Everything that differs between installations comes from the environment.
+
+`.env.example` lists every variable. Development has safe defaults; with DEBUG=false a missing
+secret prevents the start, with an error that says what to set. A new setting goes into the module
+of its topic; this one gathers them all.
+"""
+
+from evently.settings.api import *
+from evently.settings.applications import *
+from evently.settings.background import *
+from evently.settings.backoffice import *
+from evently.settings.database import *
+from evently.settings.email import *
+from evently.settings.files import *
+from evently.settings.logging import *
+from evently.settings.security import *
+from evently.settings.site import *
+from evently.settings.users import *

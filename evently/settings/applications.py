@@ -1,0 +1,68 @@
+"""Installed apps, middleware, URLs and templates."""
+
+from evently.environment import BASE_DIR
+
+INSTALLED_APPS = [
+    "evently",
+    "evently.accounts",
+    "evently.privacy",
+    "evently.audit",
+    "evently.idempotency",
+    "events",
+    "bookings",
+    "waitlists",
+    "notifications",
+    "boxoffice",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "evently.logs.RequestLogMiddleware",
+    "evently.middleware.RequestGuardMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "evently.middleware.PolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "evently.middleware.PrivateAnswersMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "evently.audit.middleware.AuditContextMiddleware",
+    "evently.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "evently.urls"
+WSGI_APPLICATION = "evently.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "evently.pages.site",
+                "notifications.context.inbox",
+            ]
+        },
+    }
+]

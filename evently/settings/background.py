@@ -1,0 +1,70 @@
+"""Celery: broker, queues, and the schedule of periodic tasks."""
+
+from typing import Any
+
+from kombu import Queue
+
+from evently.settings.database import REDIS_URL
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Without the two restore options, the tasks of a killed worker are requeued only when it is
+# restarted. The visibility time-out exceeds CELERY_TASK_TIME_LIMIT.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 30,
+    # Without these, publishing a task to a broker that is down takes 6 s, within the request.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+# Overrides for publishing: a request must not wait for a broker that hangs.
+PUBLISHER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.3,
+    "socket_timeout": 0.5,
+    "max_retries": 0,
+}
+CELERY_TIMEZONE = "UTC"
+# Emails have a queue of their own. Workers take from both queues in turn, so ten thousand emails
+# do not delay the tasks that expire offers.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "notifications.tasks.deliver": {"queue": "mail"},
+    "notifications.tasks.deliver_many": {"queue": "mail"},
+}
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """Return a periodic task for the schedule.
+
+    Each run expires when the next one is due, so that runs do not pile up while no worker is
+    running; but not within 15 s, so that a worker that is busy for longer than the shortest periods
+    still finds one to run.
+    """
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 15.0)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
+    "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
+    "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
+    "continue-event-cancellations": _every(
+        30, "boxoffice.lifecycle.tasks.continue_event_cancellations"
+    ),
+    "complete-past-events": _every(300, "boxoffice.lifecycle.tasks.complete_past_events"),
+    "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
+    "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
+    "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
+}

@@ -1,0 +1,67 @@
+"""Databases, the broker's address and the cache."""
+
+from datetime import timedelta
+from typing import Any
+
+from evently import environment
+from evently.embedded import addresses
+from evently.environment import env
+
+# The application's role owns no table, so it cannot disable triggers. Migrations run as the owner,
+# under the alias "owner" (the default of `manage.py migrate`).
+DATABASE_URL = env.str("DATABASE_URL", default="") or addresses.database_url(role="app")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="") or (
+    env.str("DATABASE_URL", default="") or addresses.database_url(role="owner")
+)
+REDIS_URL = env.str("REDIS_URL", default="") or addresses.redis_url()
+
+DATABASE_POOL_MAX_SIZE = env.int("DATABASE_POOL_MAX_SIZE", default=0)
+LOCK_TIMEOUT = timedelta(seconds=3)
+STATEMENT_TIMEOUT = timedelta(seconds=env.int("STATEMENT_TIMEOUT_SECONDS", default=15))
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return int(duration / timedelta(milliseconds=1))
+
+
+def _database(url: str, *, guarded: bool) -> dict[str, Any]:
+    """Return the settings of one database; guarded: with time-outs and a pool, as for requests."""
+    config: dict[str, Any] = environment.env.db_url_config(url)
+    config["ENGINE"] = "django.db.backends.postgresql"
+    options = config.setdefault("OPTIONS", {})
+    options["connect_timeout"] = 3
+    options["application_name"] = "evently"
+    if guarded:
+        options["options"] = (
+            f"-c lock_timeout={_milliseconds(LOCK_TIMEOUT)} "
+            f"-c statement_timeout={_milliseconds(STATEMENT_TIMEOUT)} "
+            "-c idle_in_transaction_session_timeout=60000"
+        )
+        config["CONN_HEALTH_CHECKS"] = True
+        if DATABASE_POOL_MAX_SIZE:
+            options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX_SIZE, "timeout": 3}
+        else:
+            config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE_SECONDS", default=60)
+    return config
+
+
+DATABASES = {
+    "default": _database(DATABASE_URL, guarded=True),
+    "owner": _database(DATABASE_OWNER_URL, guarded=False),
+}
+# In tests the owner creates the test database, and the application's role works in it.
+DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 0.3,
+            "SOCKET_TIMEOUT": 0.3,
+        },
+        "KEY_PREFIX": "evently",
+    }
+}

@@ -1,0 +1,16 @@
+"""The site: mode, addresses, name, and the secret that signs."""
+
+from evently import environment
+from evently.environment import env, secret
+
+DEBUG = environment.DEBUG
+SECRET_KEY = secret("SECRET_KEY", development="development-only-" + "k" * 48)
+
+PORT = env.int("PORT", default=8000)
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=["*"] if DEBUG else [environment.host_of(PUBLIC_URL), "127.0.0.1", "localhost"],
+)
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SITE_NAME = env.str("SITE_NAME", default="Evently")

@@ -1,0 +1,33 @@
+"""Users, sessions, the keys of personal data, and lifetimes of what users hold."""
+
+from datetime import timedelta
+
+from evently import environment
+from evently.environment import secret
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "log_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=4).total_seconds())
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "evently.pages.csrf_failure"
+
+EVENTLY_PII_KEYS = environment.pii_keys()
+EVENTLY_DIGEST_KEY = secret("EVENTLY_DIGEST_KEY", development="development-only-digest-key")
+
+QUOTE_LIFETIME = timedelta(minutes=15)
+TOKEN_LIFETIME = timedelta(days=30)
+IDEMPOTENCY_LIFETIME = timedelta(hours=48)
