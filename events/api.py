@@ -19,6 +19,7 @@ from events.filters import ORDERINGS, EventFilter
 from events.locks import EventNotFound
 from events.models import Event, PriceChange, managed_by
 from events.serializers import (
+    EventChange,
     EventDraft,
     EventRepresentation,
     PriceChangeRepresentation,
@@ -108,7 +109,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_serializer_class(self) -> Any:
         """Return the serializer of the request, or of the response where there is no body."""
-        writes = {"create": EventDraft, "partial_update": EventDraft, "quote": QuoteRequest}
+        writes = {"create": EventDraft, "partial_update": EventChange, "quote": QuoteRequest}
         return writes.get(self.action, EventRepresentation)
 
     def get_queryset(self) -> QuerySet[Event]:
@@ -139,10 +140,14 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={200: EventRepresentation})
     def partial_update(self, request: Request, event_id: UUID) -> Response:
-        """Change an event that you manage. `If-Match` prevents overwriting others' changes."""
+        """Change an event that you manage. `If-Match` prevents overwriting others' changes.
+
+        A new name, time, time zone or venue of a published event is sent to everyone who has
+        seats or is on the waitlist, unless `notify` is false.
+        """
         event = managed_event(event_id, request.user)
         version = version_from(request, current=event.version)
-        draft = EventDraft(event, data=request.data, partial=True)
+        draft = EventChange(event, data=request.data, partial=True)
         draft.is_valid(raise_exception=True)
         changed = operations.edit_event(event_id=event.pk, version=version, **draft.validated_data)
         return answer_with(changed)

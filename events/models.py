@@ -4,7 +4,7 @@ The database maintains seats, versions and the price history (`events/sql/`, `wa
 `available_seats` follows bookings and promotions, whatever a client writes into it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,25 +18,31 @@ from django.db.models.functions import Now
 
 from evently.database.functions import Clock
 from evently.database.models import EventOwned, Identified
+from events.constraints import (
+    CANCELLATION_BEFORE_PAID_EVENT,
+    EVENT_CONSTRAINTS,
+    LONGEST_WINDOW_MINUTES,
+    PRICE_LIMIT,
+    SEATS_PER_BOOKING,
+    EventStatus,
+    PaymentMode,
+)
 
-SEATS_PER_BOOKING = 10
-PRICE_LIMIT = Decimal("100000000")
-LONGEST_WINDOW_MINUTES = 7 * 24 * 60
-CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
-
-
-class EventStatus(models.TextChoices):
-    """Whether an event takes place; `published_at` tells whether it is published."""
-
-    ACTIVE = "active"
-    CANCELLED = "cancelled"
-    COMPLETED = "completed"
-
-
-class PaymentMode(models.TextChoices):
-    FREE = "free", "Free of charge"
-    DOOR = "door", "At the door"
-    TRANSFER = "transfer", "By transfer or payment link"
+__all__ = [
+    "LONGEST_WINDOW_MINUTES",
+    "PRICE_LIMIT",
+    "SEATS_PER_BOOKING",
+    "Event",
+    "EventMetric",
+    "EventQuerySet",
+    "EventStaff",
+    "EventStatus",
+    "PaymentMode",
+    "PriceChange",
+    "StaffRole",
+    "managed_by",
+    "over_by",
+]
 
 
 def over_by(at: Any, *, prefix: str = "") -> Q:
@@ -135,6 +141,8 @@ class Event(Identified):
     max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
     promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
     cancel_reason = models.TextField(blank=True, db_default="", default="", editable=False)
+    # What the latest change of a published event was announced with (`events.changes`).
+    last_change = models.JSONField(null=True, blank=True, editable=False)
     source_key = models.TextField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -152,66 +160,7 @@ class Event(Identified):
 
     class Meta:
         db_table = "events"
-        constraints = [
-            models.CheckConstraint(
-                name="chk_event_capacity",
-                condition=Q(available_seats__gte=0, available_seats__lte=F("total_capacity")),
-            ),
-            models.CheckConstraint(name="chk_event_total", condition=Q(total_capacity__gt=0)),
-            models.CheckConstraint(
-                name="chk_event_date", condition=Q(event_date__gt=F("created_at"))
-            ),
-            models.CheckConstraint(
-                # The upper bound also refuses NaN, which PostgreSQL sorts above every number.
-                name="chk_pricing",
-                condition=Q(
-                    current_price__gte=0,
-                    base_price__gte=0,
-                    current_price__lt=PRICE_LIMIT,
-                    base_price__lt=PRICE_LIMIT,
-                ),
-            ),
-            models.CheckConstraint(
-                name="chk_event_status", condition=Q(status__in=EventStatus.values)
-            ),
-            models.CheckConstraint(
-                name="chk_event_payment_mode", condition=Q(payment_mode__in=PaymentMode.values)
-            ),
-            models.CheckConstraint(
-                name="chk_event_free",
-                condition=~Q(payment_mode="free") | Q(base_price=0, current_price=0),
-            ),
-            models.CheckConstraint(
-                name="chk_event_ends",
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("event_date")),
-            ),
-            models.CheckConstraint(
-                name="chk_event_sales_window",
-                condition=Q(sales_start_at__isnull=True)
-                | Q(sales_end_at__isnull=True)
-                | Q(sales_end_at__gt=F("sales_start_at")),
-            ),
-            models.CheckConstraint(
-                name="chk_event_per_booking",
-                condition=Q(max_per_booking__gte=1, max_per_booking__lte=SEATS_PER_BOOKING),
-            ),
-            models.CheckConstraint(
-                name="chk_event_per_person",
-                condition=Q(max_per_person__isnull=True) | Q(max_per_person__gte=1),
-            ),
-            models.CheckConstraint(
-                name="chk_event_window",
-                condition=Q(promotion_window_minutes__isnull=True)
-                | Q(
-                    promotion_window_minutes__gte=1,
-                    promotion_window_minutes__lte=LONGEST_WINDOW_MINUTES,
-                ),
-            ),
-            models.CheckConstraint(
-                name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
-            ),
-            models.UniqueConstraint(fields=["created_by", "source_key"], name="unq_event_source"),
-        ]
+        constraints = EVENT_CONSTRAINTS
         indexes = [
             models.Index(
                 fields=["event_date", "status"],

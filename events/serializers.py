@@ -143,6 +143,21 @@ class EventDraft(EventModelSerializer):
         return currency
 
 
+class EventChange(EventDraft):
+    """A change of an event: what it changes, and whether attendees are notified."""
+
+    notify = serializers.BooleanField(
+        default=True,
+        write_only=True,
+        help_text="Whether people with seats or on the waitlist are notified of a new name, time, "
+        "time zone or venue of a published event. Default: true. Offers that are made with "
+        "additional seats are notified in any case.",
+    )
+
+    class Meta(EventDraft.Meta):
+        fields = (*EventDraft.Meta.fields, "notify")
+
+
 class EventCancelRequest(serializers.Serializer[Any]):
     """Why an event is cancelled; everyone affected is notified with this reason."""
 

@@ -28,9 +28,18 @@ def pending_count() -> int:
 
 def user_ids_of_event(*, event_id: UUID) -> list[UUID]:
     """Return all who have seats of an event, or are on its waitlist or hold an offer."""
+    return list(_people_of_event(event_id))
+
+
+def count_of_event(*, event_id: UUID) -> int:
+    """Return how many people `user_ids_of_event` would return."""
+    return _people_of_event(event_id).count()
+
+
+def _people_of_event(event_id: UUID) -> "QuerySet[Booking, UUID]":
     booked = Booking.objects.holding_seats().filter(event_id=event_id)
     waiting = WaitlistEntry.objects.filter(event_id=event_id, status__in=OPEN_STATUSES)
-    return list(
+    return (
         booked.order_by()
         .values_list("user_id", flat=True)
         .union(waiting.order_by().values_list("user_id", flat=True))

@@ -11,10 +11,12 @@ from bookings.signals import booking_confirmed, bookings_cancelled, guest_refuse
 from evently.accounts import signals as account_signals
 from evently.accounts.models import User
 from evently.errors import DomainError
+from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
 from notifications.kinds import accounts, events, waitlist
 from notifications.kinds import bookings as booking_kinds
+from notifications.operations import creating
 from notifications.operations.creating import notify
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
@@ -90,12 +92,17 @@ def notify_bookings_cancelled(
 # ── Events ──────────────────────────────────────────────────────────────────
 @receiver(event_changed, dispatch_uid="notifications.event_changed")
 def notify_event_changed(
-    sender: type, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
+    sender: type,
+    *,
+    event: Event,
+    changes: dict[str, tuple[Any, Any]],
+    notify: bool = True,
+    **kwargs: Any,
 ) -> None:
     """Notify all who have seats or are on the waitlist, where the change concerns them."""
-    if event.is_published and events.NOTIFIED_CHANGES.keys() & changes.keys():
+    if notify and event.is_published and concerns_attendees(changes):
         user_ids = user_ids_of_event(event_id=event.pk)
-        notify(messages=events.event_changed(event, changes, user_ids))
+        creating.notify(messages=events.event_changed(event, changes, user_ids))
 
 
 # ── Waitlist ────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """Every fact notifies the right users, in the fact's own transaction."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -276,6 +277,35 @@ def test_renamed_event_is_called_by_both_names(waiting):
     edit_event(event_id=event.pk, version=event.version, name="Swing")
 
     assert latest(booking.user).message == "Jazz has changed. The name is now Swing."
+
+
+def test_change_can_be_saved_without_notifying(waiting):
+    event, booking, user, _ = waiting
+    event.refresh_from_db()
+    before = kinds_of(booking.user), kinds_of(user)
+
+    edit_event(event_id=event.pk, version=event.version, venue="The Barn", notify=False)
+
+    assert (kinds_of(booking.user), kinds_of(user)) == before
+
+
+def test_corrected_time_zone_gives_the_old_times_as_they_were_announced(waiting):
+    event, booking, _, _ = waiting
+    event.refresh_from_db()
+    starts = event.event_date.astimezone(event.zone).replace(tzinfo=ZoneInfo("Europe/London"))
+
+    edit_event(
+        event_id=event.pk, version=event.version, timezone="Europe/London", event_date=starts
+    )
+
+    message = latest(booking.user).message
+    assert "now Thu 2 Jul 2099, 20:30 BST (before: Thu 2 Jul 2099, 20:30 CEST)" in message
+
+    # The same moment, told in another zone.
+    edit_event(event_id=event.pk, version=None, timezone="Asia/Tokyo")
+
+    message = latest(booking.user).message
+    assert "now Fri 3 Jul 2099, 04:30 JST (before: Thu 2 Jul 2099, 20:30 BST)" in message
 
 
 def test_user_with_two_bookings_is_notified_once_in_two_queries():

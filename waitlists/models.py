@@ -54,6 +54,10 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         """
         return self.waiting().filter(min_quantity__lte=free_seats)
 
+    def never_fitting(self, capacity: int) -> "WaitlistQuerySet":
+        """Waiting entries that need more seats than the event has at all."""
+        return self.waiting().filter(min_quantity__gt=capacity)
+
     def in_waitlist_order(self) -> "WaitlistQuerySet":
         """The order in which offers are made; `position` is the rank in it."""
         return self.order_by("-priority_score", "joined_at", "id")

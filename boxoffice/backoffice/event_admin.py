@@ -15,14 +15,29 @@ from unfold.enums import ActionVariant
 
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from boxoffice.backoffice.analytics import with_booked_value, with_seats
+from boxoffice.backoffice.consequences import Consequences, change_and_count
 from boxoffice.lifecycle import operations
 from evently.admin.cells import two_lines
-from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
+from evently.admin.confirmation import (
+    NOTIFY,
+    Choice,
+    ReasonForm,
+    confirmation_page,
+    report_success,
+    review_page,
+)
+from evently.admin.tabs import tabs_context
 from evently.formatting import counted, moment, money
 from events.admin import EventAdminBase, cells
-from events.admin.events import change_url
+from events.admin.events import Unconfirmed, change_url
+from events.admin.forms import EventForm
+from events.changes import announcement_text
 from events.models import Event
+from notifications.queries import count_of_event
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
+
+# The value of NOTIFY that notifies attendees.
+NOTIFIED = "yes"
 
 
 @admin.register(Event)
@@ -57,9 +72,56 @@ class EventAdmin(EventAdminBase):
             "bar": self.seats(figures),
             "booked_value": money(figures.booked_value, event.currency),
         }
+        if event.last_change:
+            context["last_change"] = announcement_text(event.last_change, event.zone)
         if event.is_cancelled:
             context["cancellation"] = _cancellation_progress(event)
         return context
+
+    # ── Saving ──────────────────────────────────────────────────────────────
+    def save_changes(self, request: HttpRequest, event: Event, form: EventForm) -> None:
+        """Ask first where the change affects other people, and say afterwards what happened."""
+        answer = request.POST.get(NOTIFY)
+        notify = None if answer is None else answer == NOTIFIED
+        consequences = change_and_count(
+            event_id=event.pk,
+            version=form.cleaned_data["version"] or 0,
+            notify=notify,
+            changes=form.changes,
+        )
+        if notify is None and consequences.need_confirmation:
+            raise Unconfirmed(consequences)
+        request.outcome = consequences.outcome(notified=bool(notify))  # type: ignore[attr-defined]
+
+    def review(self, request: HttpRequest, review: Unconfirmed) -> HttpResponse:
+        consequences: Consequences = review.consequences
+        event = consequences.event
+        choices = [Choice("no", "Save")]
+        if consequences.people:
+            who = counted(consequences.people, "person", "people")
+            choices = [
+                Choice(NOTIFIED, f"Save and notify {who}"),
+                Choice("no", "Save without notifying"),
+            ]
+        return review_page(
+            self,
+            request,
+            title=f"Save the changes of {event.name}?",
+            question=consequences.question,
+            differences=consequences.differences,
+            facts=consequences.facts,
+            warnings=[*consequences.notes, *consequences.warnings],
+            choices=choices,
+            context=tabs_context(event, current="event"),
+        )
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Add a sentence on who is notified and what is offered."""
+        response: HttpResponse = super().response_change(request, obj)
+        outcome = getattr(request, "outcome", "")
+        if outcome:
+            self.message_user(request, outcome)
+        return response
 
     # ── Cancelling and deleting ─────────────────────────────────────────────
     def unavailable_actions(self, event: Event) -> set[str]:
@@ -85,7 +147,7 @@ class EventAdmin(EventAdminBase):
         bookings = Booking.objects.holding_seats().filter(event_id=event.pk).count()
 
         def act(reason: str) -> str:
-            operations.cancel_event(event_id=event.pk, reason=reason)
+            operations.cancel_event(event_id=event.pk, reason=reason, version=event.version)
             return report_success(
                 request,
                 f"{event.name} is cancelled. "
@@ -102,6 +164,7 @@ class EventAdmin(EventAdminBase):
                 "everyone affected is notified with your reason. This cannot be undone."
             ),
             submit="Cancel the event",
+            version=event.version,
             form_class=ReasonForm,
             facts=[
                 ("Starts", moment(event.event_date, event.zone)),
@@ -111,6 +174,7 @@ class EventAdmin(EventAdminBase):
                 ),
                 ("Open offers to be withdrawn", counted(figures.held_seats, "seat")),
                 ("Waitlist entries to be closed", f"{figures.waiting_entries:,}"),
+                ("People to be notified", f"{count_of_event(event_id=event.pk):,}"),
             ],
             act=act,
             back=change_url(event),

@@ -25,3 +25,11 @@ def form_of(client, url):
 
 def errors_of(response):
     return dict(response.context["adminform"].form.errors)
+
+
+def confirmed(client, response, answer="yes"):
+    """Answer the review of a change like a browser: send all it holds, with one of its buttons."""
+    choices = {choice.value for choice in response.context["choices"]}
+    assert answer in choices | {"back"}
+    button = {"_back": "yes"} if answer == "back" else {"_notify": answer}
+    return client.post(response.request["PATH_INFO"], dict(response.context["hidden"]) | button)

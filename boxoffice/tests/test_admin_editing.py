@@ -6,7 +6,14 @@ import pytest
 
 from bookings.factories import BookingFactory
 from boxoffice.lifecycle import operations
-from boxoffice.tests.organizing import BOOKINGS, EVENTS, errors_of, event_page, form_of
+from boxoffice.tests.organizing import (
+    BOOKINGS,
+    EVENTS,
+    confirmed,
+    errors_of,
+    event_page,
+    form_of,
+)
 from evently.audit.models import AuditLog
 from events.factories import EventFactory
 from events.models import Event
@@ -164,7 +171,11 @@ def test_raised_capacity_serves_the_waitlist(admin, organizer):
     BookingFactory(event=event)
     entry = WaitlistEntryFactory(event=event)
 
-    admin.post(event_page(event), form_of(admin, event_page(event)) | {"total_capacity": "2"})
+    review = admin.post(
+        event_page(event), form_of(admin, event_page(event)) | {"total_capacity": "2"}
+    )
+    assert not Promotion.objects.exists()
+    confirmed(admin, review, "no")
 
     assert Promotion.objects.get().waitlist_id == entry.pk
 

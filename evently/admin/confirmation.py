@@ -1,6 +1,7 @@
 """Confirmation pages of admin actions: a GET shows what will happen, a POST does it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -14,6 +15,22 @@ from evently.errors import DomainError, Invalid
 
 # The form value that tells a confirmed POST from the POST of a list action, which asks first.
 CONFIRMED = "confirmed"
+# The form value with the version of the row that the page describes.
+VERSION = "version"
+# The form values of a review: whether to notify, and the button that leads back to the form.
+NOTIFY, BACK = "_notify", "_back"
+CHANGED_MEANWHILE = (
+    "Another person changed this while the page was open. It shows the current values now: check "
+    "them before you confirm."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button of a review: the value that it sends as `NOTIFY`, and its label."""
+
+    value: str
+    label: str
 
 
 class EmptyForm(forms.Form):
@@ -45,6 +62,7 @@ def confirmation_page(
     initial: dict[str, Any] | None = None,
     facts: Sequence[tuple[str, str]] = (),
     hidden: Sequence[tuple[str, str]] = (),
+    version: int | None = None,
     danger: bool = False,
 ) -> HttpResponse:
     """Show a confirmation page, or carry out the confirmed action and redirect.
@@ -53,11 +71,24 @@ def confirmation_page(
     with the form's cleaned values, returns the URL to redirect to, may raise a DomainError, which
     is shown on the page. back: the URL of the other button. facts: pairs of label and value.
     hidden: pairs of name and value for further form values, by which an action of a list finds
-    its rows again. danger: whether the button warns.
+    its rows again. version: of the row that the page describes; where the page that was confirmed
+    showed another one, it is shown again with a sentence that says so. `act` must pass it on to the
+    operation, which compares it under the row's lock. danger: whether the button warns.
     """
     confirmed = request.method == "POST" and CONFIRMED in request.POST
     form = form_class(request.POST if confirmed else None, initial=initial)
-    if confirmed and form.is_valid():
+    outdated = (
+        confirmed
+        and version is not None
+        and request.POST.get(VERSION, "")
+        not in (
+            "",
+            str(version),
+        )
+    )
+    if outdated:
+        form.add_error(None, CHANGED_MEANWHILE)
+    elif confirmed and form.is_valid():
         try:
             return HttpResponseRedirect(act(**form.cleaned_data))
         except Invalid as refusal:
@@ -77,8 +108,54 @@ def confirmation_page(
             "back": back,
             "form": form,
             "facts": facts,
-            "hidden": hidden,
+            "hidden": [*hidden, *([(VERSION, str(version))] if version is not None else [])],
             "danger": danger,
+        },
+    )
+
+
+def review_page(
+    model_admin: "ModelAdmin[Any]",
+    request: HttpRequest,
+    *,
+    title: str,
+    question: str,
+    differences: Sequence[Any],
+    facts: Sequence[tuple[str, str]],
+    warnings: Sequence[str],
+    choices: Sequence[Choice],
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Show what a submitted form will change and cause, before it is saved.
+
+    The page holds the whole submission, so that a button sends it again: one of the `choices`
+    saves it, as `NOTIFY`; the button `BACK` shows the form as it was filled in.
+    differences: rows with `name`, `old` and `new`. facts: pairs of label and value. warnings:
+    sentences. context: of the tabs.
+    """
+    submitted = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in (NOTIFY, BACK, "csrfmiddlewaretoken")
+        for value in values
+    ]
+    return TemplateResponse(
+        request,
+        "admin/confirmation.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            **context,
+            "opts": model_admin.model._meta,
+            "title": title,
+            "question": question,
+            "differences": differences,
+            "facts": facts,
+            "warnings": warnings,
+            "hidden": submitted,
+            "choices": choices,
+            "choice_name": NOTIFY,
+            "back_name": BACK,
+            "form": EmptyForm(),
         },
     )
 

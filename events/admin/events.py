@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from evently.admin.cells import two_lines, when
-from evently.admin.confirmation import confirmation_page, report_success
+from evently.admin.confirmation import BACK, confirmation_page, report_success
 from evently.admin.tabs import add_tab, tabs_context
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
@@ -55,6 +55,14 @@ class WhenFilter(admin.SimpleListFilter):
         if self.value() == "past":
             return queryset.filter(over_by(Clock()))
         return queryset
+
+
+class Unconfirmed(Exception):
+    """Saving affects other people, so the organizer is asked first; nothing has been saved."""
+
+    def __init__(self, consequences: Any) -> None:
+        self.consequences = consequences
+        super().__init__()
 
 
 class EventAdminBase(StampedAdmin):
@@ -220,6 +228,8 @@ class EventAdminBase(StampedAdmin):
         request.refusal = None  # type: ignore[attr-defined]
         try:
             return super().changeform_view(request, object_id, form_url, extra)
+        except Unconfirmed as review:
+            return self.review(request, review)
         except DomainError as refusal:
             # The transaction was rolled back; the request still holds what was entered.
             request.refusal = refusal  # type: ignore[attr-defined]
@@ -244,15 +254,15 @@ class EventAdminBase(StampedAdmin):
         """Pass on to the form why saving was refused just now."""
         form: type[EventForm] = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
+        # From the review of the changes, back to the form as it was filled in.
+        form.reopened = BACK in request.POST
         return form
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         """Save through the operations that run in the transaction of the admin's view."""
         stamp(connection)
         if change:
-            operations.change_event(
-                event_id=obj.pk, version=form.cleaned_data["version"] or 0, **form.changes
-            )
+            self.save_changes(request, obj, form)
         else:
             fields = {
                 name: value
@@ -261,6 +271,19 @@ class EventAdminBase(StampedAdmin):
             }
             obj.pk = operations.add_event(by_id=current_user_id(request), **fields).pk
         obj.refresh_from_db()
+
+    def save_changes(self, request: HttpRequest, event: Event, form: EventForm) -> None:
+        """Save the changes of a form in the transaction of the admin's view.
+
+        Raises Unconfirmed where the organizer must see the consequences first.
+        """
+        operations.change_event(
+            event_id=event.pk, version=form.cleaned_data["version"] or 0, **form.changes
+        )
+
+    def review(self, request: HttpRequest, review: "Unconfirmed") -> HttpResponse:
+        """Show what saving will cause; a subclass that raises Unconfirmed implements it."""
+        raise NotImplementedError
 
     # ── Actions ─────────────────────────────────────────────────────────────
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -288,17 +311,22 @@ class EventAdminBase(StampedAdmin):
         event = self.event_or_404(request, object_id)
 
         def act() -> str:
-            operations.publish_event(event_id=event.pk)
+            operations.publish_event(event_id=event.pk, version=event.version)
             return report_success(request, f"{event.name} is now public.", change_url(event))
 
         return confirmation_page(
             self,
             request,
             title=f"Publish {event.name}?",
-            question="Everyone can find it from now on. It can be cancelled later, but not hidden.",
+            question=(
+                "Everyone can find it from now on; no one is notified. It can be cancelled later, "
+                "but not hidden."
+            ),
             submit="Publish",
+            version=event.version,
             facts=[
                 ("Starts", moment(event.event_date, event.zone)),
+                ("Sales start", _sales_start(event)),
                 ("Venue", event.venue),
                 ("Seats", f"{event.total_capacity:,}"),
                 ("Price", cells.price(event)),
@@ -341,6 +369,12 @@ class EventAdminBase(StampedAdmin):
 
 def current_user_id(request: HttpRequest) -> UUID:
     return cast(UUID, request.user.pk)
+
+
+def _sales_start(event: Event) -> str:
+    if event.is_before_sales(at=now()):
+        return moment(event.sales_start_at, event.zone)
+    return "at once"
 
 
 def change_url(event: Event) -> str:

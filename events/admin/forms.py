@@ -87,10 +87,12 @@ class WallClockField(forms.DateTimeField):
 class EventForm(forms.ModelForm):
     """What an organizer can edit of an event.
 
-    refusal: why the operation refused to save this submission, if it did. The view sets it.
+    refusal: why the operation refused to save this submission, if it did. reopened: whether it is
+    only shown again, as it was filled in. The view sets both.
     """
 
     refusal: DomainError | None = None
+    reopened = False
 
     event_date = WallClockField(label="Starts", help_text="Local time at the venue.")
     ends_at = WallClockField(label="Ends", required=False)
@@ -174,6 +176,9 @@ class EventForm(forms.ModelForm):
         self.conflicts: dict[str, str] = {}
         if isinstance(self.refusal, EditedMeanwhile) and data is not None:
             self._merge_stored_values(data)
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.reopened
 
     @property
     def instance_exists(self) -> bool:

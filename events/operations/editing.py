@@ -9,6 +9,7 @@ from evently.database.clock import now
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
+from events.changes import Edit, announcement, concerns_attendees
 from events.locks import EventNotFound, lock_event
 from events.models import Event
 from events.operations.validation import TIME_FIELDS, check_event
@@ -101,21 +102,28 @@ def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> E
     return event
 
 
-def edit_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
+def edit_event(
+    *, event_id: UUID, version: int | None, notify: bool = True, **changes: Any
+) -> Event:
     """Change an event, with optimistic locking.
 
     version: the version that the change was made from; None changes whatever is there. Bookings
-    and price changes by rule do not raise the version.
+    and price changes by rule do not raise the version. notify: whether attendees are notified of
+    a new name, time or venue; the choice is stored (`Event.last_change`). Offers made with new
+    seats are always notified, as they expire.
     Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
     """
-    return run_in_transaction(lambda: change_event(event_id=event_id, version=version, **changes))
+    return run_in_transaction(
+        lambda: change_event(event_id=event_id, version=version, notify=notify, **changes).event
+    )
 
 
-def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Event:
+def change_event(
+    *, event_id: UUID, version: int | None, notify: bool = True, **changes: Any
+) -> Edit:
     """Change an event inside the caller's transaction; otherwise as `edit_event`."""
     event = lock_event(event_id)
-    if version is not None and event.version != version:
-        raise EditedMeanwhile(version=event.version)
+    check_version(event, version)
     if not event.is_active:
         raise EventOver
     before = {name: getattr(event, name) for name in _editable(changes)}
@@ -129,19 +137,27 @@ def change_event(*, event_id: UUID, version: int | None, **changes: Any) -> Even
         if old != getattr(event, name)
     }
     if not changed:
-        return event
+        return Edit(event, changed)
     if "currency" in changed and event.published_at is not None:
         raise CurrencySettled(fields={"currency": CurrencySettled.message})
     check_event(event, at=now(), date_moved="event_date" in changed)
+    if event.is_published and concerns_attendees(changed):
+        event.last_change = announcement(changed, at=now(), notified=notify)
     with refusing(trg_capacity_in_use=CapacityInUse, chk_event_capacity=CapacityInUse):
-        event.save(update_fields=list(changed))
+        event.save(update_fields=[*changed, "last_change"])
     event.refresh_from_db()
     if event.is_published:
-        event_changed.send(sender=Event, event=event, changes=changed)
+        event_changed.send(sender=Event, event=event, changes=changed, notify=notify)
     if changed.keys() & OPENING:
         # The waitlist is offered these seats before the public.
         seats_freed.send(sender=Event, locked_event=event)
-    return event
+    return Edit(event, changed)
+
+
+def check_version(event: Event, version: int | None) -> None:
+    """Raise EditedMeanwhile where a locked event has another version; None accepts any."""
+    if version is not None and event.version != version:
+        raise EditedMeanwhile(version=event.version)
 
 
 def _follow_base_price(event: Event, before: dict[str, Any]) -> None:
@@ -161,11 +177,16 @@ def _reopen_cancellation(event: Event, before: dict[str, Any]) -> None:
         event.cancellation_deadline = event.event_date
 
 
-def publish_event(*, event_id: UUID) -> Event:
-    """Make an event public. Raises AlreadyPublished, EventOver."""
+def publish_event(*, event_id: UUID, version: int | None = None) -> Event:
+    """Make an event public, which notifies no one.
+
+    version: the one that was reviewed; None publishes whatever is there.
+    Raises AlreadyPublished, EventOver, EditedMeanwhile.
+    """
 
     def work() -> Event:
         event = lock_event(event_id)
+        check_version(event, version)
         published_at = now()
         if not event.is_active or event.has_started(at=published_at):
             raise EventOver

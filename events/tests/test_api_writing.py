@@ -11,6 +11,7 @@ from evently.tests.rows import book
 from events.api import NotYourEvent, managed_event
 from events.factories import EventFactory
 from events.models import Event, EventStaff, StaffRole
+from events.signals import event_changed
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events/"
@@ -42,6 +43,28 @@ def test_organizers_create_change_and_publish_events():
     assert published.json()["published_at"].endswith("Z")
     assert api().get(url).status_code == 200
     assert_problem(client.post(f"{url}publish/"), 409, "already_published")
+
+
+@pytest.mark.parametrize(("given", "notified"), [({}, True), ({"notify": False}, False)])
+def test_change_is_announced_unless_the_request_says_otherwise(given, notified):
+    event = EventFactory(created_by=OrganizerFactory())
+    heard = []
+
+    def hear(sender, notify, **kwargs):
+        heard.append(notify)
+
+    event_changed.connect(hear)
+    try:
+        changed = api(event.created_by).patch(
+            f"{EVENTS}{event.pk}/", {"venue": "Barn"} | given, headers={"If-Match": "*"}
+        )
+    finally:
+        event_changed.disconnect(hear)
+
+    assert changed.status_code == 200
+    assert heard == [notified]
+    event.refresh_from_db()
+    assert event.last_change["notified"] is notified
 
 
 def test_attendees_cannot_write_events():

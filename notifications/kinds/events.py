@@ -1,6 +1,5 @@
 """Notifications about changes to an event, to all who have seats or are on its waitlist."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from bookings.models import Booking
 from evently.accounts.models import User
 from evently.database.ids import uuid7
 from evently.formatting import moment
+from events.changes import ANNOUNCED, differences
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
 from notifications.kinds import common
@@ -56,16 +56,6 @@ EVENT_CANCELLED = Kind(
 
 
 # ── Event changed ───────────────────────────────────────────────────────────
-# The changes that attendees are notified of, and the words for them.
-NOTIFIED_CHANGES = {
-    "name": "name",
-    "event_date": "start",
-    "ends_at": "end",
-    "venue": "venue",
-    "timezone": "time zone",
-}
-
-
 def event_changed(
     event: Event, changes: dict[str, tuple[Any, Any]], user_ids: list[UUID]
 ) -> list[Message]:
@@ -74,12 +64,10 @@ def event_changed(
     changes: {field: (old, new)}.
     """
     sentences = [
-        f"The {name} is now {_value(new, event)}"
+        f"The {one.name} is now {one.new}"
         # A changed name begins the message as it was before.
-        + (f" (before: {_value(old, event)})." if field != "name" else ".")
-        for field, name in NOTIFIED_CHANGES.items()
-        if field in changes
-        for old, new in [changes[field]]
+        + (f" (before: {one.old})." if one.field != "name" else ".")
+        for one in differences(event, changes, fields=ANNOUNCED)
     ]
     if not sentences:
         return []
@@ -90,12 +78,6 @@ def event_changed(
         EVENT_CHANGED.message(user_id=user_id, key=key, text=text, event_id=event.pk)
         for user_id in user_ids
     ]
-
-
-def _value(value: Any, event: Event) -> str:
-    if value is None or value == "":
-        return "not set"
-    return moment(value, event.zone) if isinstance(value, datetime) else str(value)
 
 
 def _write_event_changed(notification: Notification, user: User) -> EmailContent:

@@ -8,7 +8,7 @@ from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event, EventStatus
-from events.operations import EventOver
+from events.operations import EventOver, check_version
 from events.signals import event_cancelled
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offers
@@ -29,16 +29,18 @@ class EventHasBookings(Conflict):
     message = "This event has bookings, so it cannot be deleted. Cancel it instead."
 
 
-def cancel_event(*, event_id: UUID, reason: str = "") -> Event:
+def cancel_event(*, event_id: UUID, reason: str = "", version: int | None = None) -> Event:
     """Cancel an event: from now on it takes no bookings and makes no offers.
 
     Its bookings and waitlist are cancelled in the background (`continue_cancellation`), and
-    everyone affected is notified.
-    Raises EventAlreadyCancelled, EventOver, EventBusy.
+    everyone affected is notified. version: the one that was reviewed; None cancels whatever is
+    there.
+    Raises EventAlreadyCancelled, EventOver, EditedMeanwhile, EventBusy.
     """
 
     def work() -> Event:
         event = lock_event(event_id)
+        check_version(event, version)
         if event.is_cancelled:
             raise EventAlreadyCancelled
         if event.status == EventStatus.COMPLETED:

@@ -1,0 +1,82 @@
+"""The values that an event's columns may have, and the database's constraints on them."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+SEATS_PER_BOOKING = 10
+PRICE_LIMIT = Decimal("100000000")
+LONGEST_WINDOW_MINUTES = 7 * 24 * 60
+CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
+
+
+class EventStatus(models.TextChoices):
+    """Whether an event takes place; `published_at` tells whether it is published."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class PaymentMode(models.TextChoices):
+    FREE = "free", "Free of charge"
+    DOOR = "door", "At the door"
+    TRANSFER = "transfer", "By transfer or payment link"
+
+
+EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
+    models.CheckConstraint(
+        name="chk_event_capacity",
+        condition=Q(available_seats__gte=0, available_seats__lte=F("total_capacity")),
+    ),
+    models.CheckConstraint(name="chk_event_total", condition=Q(total_capacity__gt=0)),
+    models.CheckConstraint(name="chk_event_date", condition=Q(event_date__gt=F("created_at"))),
+    models.CheckConstraint(
+        # The upper bound also refuses NaN, which PostgreSQL sorts above every number.
+        name="chk_pricing",
+        condition=Q(
+            current_price__gte=0,
+            base_price__gte=0,
+            current_price__lt=PRICE_LIMIT,
+            base_price__lt=PRICE_LIMIT,
+        ),
+    ),
+    models.CheckConstraint(name="chk_event_status", condition=Q(status__in=EventStatus.values)),
+    models.CheckConstraint(
+        name="chk_event_payment_mode", condition=Q(payment_mode__in=PaymentMode.values)
+    ),
+    models.CheckConstraint(
+        name="chk_event_free",
+        condition=~Q(payment_mode="free") | Q(base_price=0, current_price=0),
+    ),
+    models.CheckConstraint(
+        name="chk_event_ends",
+        condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("event_date")),
+    ),
+    models.CheckConstraint(
+        name="chk_event_sales_window",
+        condition=Q(sales_start_at__isnull=True)
+        | Q(sales_end_at__isnull=True)
+        | Q(sales_end_at__gt=F("sales_start_at")),
+    ),
+    models.CheckConstraint(
+        name="chk_event_per_booking",
+        condition=Q(max_per_booking__gte=1, max_per_booking__lte=SEATS_PER_BOOKING),
+    ),
+    models.CheckConstraint(
+        name="chk_event_per_person",
+        condition=Q(max_per_person__isnull=True) | Q(max_per_person__gte=1),
+    ),
+    models.CheckConstraint(
+        name="chk_event_window",
+        condition=Q(promotion_window_minutes__isnull=True)
+        | Q(
+            promotion_window_minutes__gte=1,
+            promotion_window_minutes__lte=LONGEST_WINDOW_MINUTES,
+        ),
+    ),
+    models.CheckConstraint(name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
+    models.UniqueConstraint(fields=["created_by", "source_key"], name="unq_event_source"),
+]
