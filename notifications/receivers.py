@@ -53,6 +53,13 @@ def notify_login_link(sender: type, *, user: User, **kwargs: Any) -> None:
     notify(messages=[accounts.login_link(user)])
 
 
+@receiver(account_signals.password_changed, dispatch_uid="notifications.password_changed")
+def notify_password_changed(
+    sender: type, *, user: User, tokens_revoked: int | None, **kwargs: Any
+) -> None:
+    notify(messages=[accounts.password_changed(user, tokens_revoked=tokens_revoked)])
+
+
 @receiver(account_signals.password_ended, dispatch_uid="notifications.password_ended")
 def notify_password_ended(sender: type, *, user: User, **kwargs: Any) -> None:
     notify(messages=[accounts.password_ended(user)])

@@ -80,8 +80,31 @@ class ProfileForm(forms.Form):
     name = NameField()
 
 
-class PasswordForm(forms.Form):
+class KeepTokensForm(forms.Form):
+    """Whether API tokens survive what ends all other sessions; asked only if there are any."""
+
+    keep_tokens = forms.BooleanField(
+        label="Keep my API tokens",
+        required=False,
+        help_text="Otherwise they are revoked, and programs that use them need new ones. "
+        "Keep them only if nobody else can have a copy.",
+    )
+
+    def __init__(self, *args: Any, has_tokens: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_tokens:
+            del self.fields["keep_tokens"]
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the user chose to keep the API tokens; for a valid form."""
+        return bool(self.cleaned_data.get("keep_tokens"))
+
+
+class PasswordForm(KeepTokensForm):
     """Changes the password; a user who has none sets their first."""
+
+    field_order = ("current_password", "password", "keep_tokens")
 
     current_password = PasswordField(label="Current password", autocomplete="current-password")
     password = PasswordField(label="New password", autocomplete="new-password")

@@ -26,3 +26,7 @@ login_link_requested = Signal()
 # A guest booked under an unverified email address, so the password that was set for it before has
 # been removed. The owner is notified, and sets a new one (`links.password_reset_token`).
 password_ended = Signal()
+
+# The password was changed or reset, or a first one was set. `tokens_revoked: int | None` is how
+# many API tokens ended with it; None if they were kept. The owner is notified by email.
+password_changed = Signal()

@@ -13,7 +13,7 @@ from evently.accounts import links as account_links
 from evently.accounts.models import User
 from evently.database.ids import uuid7
 from evently.errors import DomainError
-from evently.formatting import duration, moment, seats
+from evently.formatting import counted, duration, moment, seats
 from evently.links import absolute
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
@@ -168,6 +168,49 @@ LOGIN_LINK = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_login_link,
+)
+
+
+# ── Password changed ────────────────────────────────────────────────────────
+def password_changed(user: User, *, tokens_revoked: int | None) -> Message:
+    """Notify a user that the password of the account was changed, and what ended with it.
+
+    tokens_revoked: how many API tokens; None if they were kept.
+    """
+    if tokens_revoked is None:
+        tokens = " API tokens still work, as chosen with the change."
+    elif tokens_revoked == 0:
+        tokens = ""
+    else:
+        were = "was" if tokens_revoked == 1 else "were"
+        tokens = f" {counted(tokens_revoked, 'API token')} {were} revoked."
+    return _email_only(
+        PASSWORD_CHANGED,
+        user,
+        f"A new password has been set for your account at {settings.SITE_NAME}, and all other "
+        f"sessions have been logged out.{tokens}",
+    )
+
+
+def _write_password_changed(notification: Notification, user: User) -> EmailContent:
+    return call_to_action(
+        heading="Your account has a new password",
+        text=(
+            f"{notification.message} If it was not you, choose a new password with this link, "
+            "which also logs out all sessions and revokes all API tokens. It works once and "
+            f"expires after {_password_link_lifetime()}."
+        ),
+        button_text="It was not me: choose a new password",
+        button_url=_password_url(user),
+    )
+
+
+PASSWORD_CHANGED = Kind(
+    name="password_changed",
+    label="Password changed",
+    category=Category.ACCOUNT,
+    channels=EMAIL_ONLY,
+    write_email=_write_password_changed,
 )
 
 

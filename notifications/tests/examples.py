@@ -73,6 +73,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "password_reset": lambda facts: accounts.password_reset(facts.user),
     "login_link": lambda facts: accounts.login_link(facts.user),
     "password_ended": lambda facts: accounts.password_ended(facts.user),
+    "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
     "guest_refused": lambda facts: accounts.guest_refused(
         facts.event, facts.user, quantity=2, refusal=PersonLimit()
     ),

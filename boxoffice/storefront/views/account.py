@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
 from evently.accounts.export import export_of
-from evently.accounts.forms import PasswordForm, ProfileForm, TokenForm
+from evently.accounts.forms import KeepTokensForm, PasswordForm, ProfileForm, TokenForm
 from evently.accounts.models import User
 from evently.accounts.queries import tokens_of
 from evently.errors import DomainError
@@ -31,23 +31,28 @@ from evently.pages import (
 from notifications.forms import PreferencesForm
 
 TEMPLATE = "accounts/account.html"
+SESSIONS = "sessions"
+TOKENS_REVOKED = " Your API tokens have been revoked."
 
 
-def _forms(user: User) -> dict[str, Any]:
+def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
     """Return the forms of the page with their current values."""
     return {
         "profile_form": ProfileForm(initial={"name": user.name}),
         "preferences_form": PreferencesForm(user=user),
-        "password_form": PasswordForm(user=user),
+        "password_form": PasswordForm(user=user, has_tokens=has_tokens),
+        # A prefix, since the page has the same field in the password form.
+        "sessions_form": KeepTokensForm(has_tokens=has_tokens, prefix=SESSIONS),
         "token_form": TokenForm(user=user),
     }
 
 
 def _context(user: User, **changed: Any) -> dict[str, Any]:
+    tokens = list(tokens_of(user.pk))
     return {
-        **_forms(user),
+        **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
-        "tokens": tokens_of(user.pk),
+        "tokens": tokens,
         **changed,
     }
 
@@ -116,18 +121,23 @@ def _change_preferences(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _change_password(request: HttpRequest, user: User) -> HttpResponse:
-    form = PasswordForm(request.POST, user=user)
+    has_tokens = tokens_of(user.pk).exists()
+    form = PasswordForm(request.POST, user=user, has_tokens=has_tokens)
 
     def save() -> None:
         changed = operations.change_password(
             user_id=user.pk,
             current_password=form.cleaned_data.get("current_password", ""),
             password=form.cleaned_data["password"],
+            keep_tokens=form.keeps_tokens,
             session=user.get_session_auth_hash(),
         )
         update_session_auth_hash(request, changed)
 
-    return _save(request, "password_form", form, save, "Your password has been changed.")
+    success = "Your password has been changed, and all other sessions have been logged out."
+    if has_tokens and form.is_valid() and not form.keeps_tokens:
+        success += TOKENS_REVOKED
+    return _save(request, "password_form", form, save, success)
 
 
 def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
@@ -179,13 +189,22 @@ def send_verification(request: HttpRequest) -> HttpResponse:
 @require_get_or_post
 @login_required
 def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
-    """End all other sessions of the current user."""
+    """End all other sessions of the current user, and API tokens unless these are to be kept."""
     if request.method != "POST":
         return redirect("account")
     user = current_user(request)
-    changed = operations.end_other_sessions(user_id=user.pk, session=user.get_session_auth_hash())
+    has_tokens = tokens_of(user.pk).exists()
+    form = KeepTokensForm(request.POST, has_tokens=has_tokens, prefix=SESSIONS)
+    form.is_valid()
+    changed = operations.end_other_sessions(
+        user_id=user.pk, keep_tokens=form.keeps_tokens, session=user.get_session_auth_hash()
+    )
     update_session_auth_hash(request, changed)
-    messages.success(request, "All other sessions have been logged out.")
+    messages.success(
+        request,
+        "All other sessions have been logged out."
+        + (TOKENS_REVOKED if has_tokens and not form.keeps_tokens else ""),
+    )
     return redirect("account")
 
 

@@ -13,7 +13,7 @@ from evently.accounts.models import User
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
 from evently.accounts.operations.verification import revoke_tokens, verify_by_email
 from evently.accounts.queries import user_with_address
-from evently.accounts.signals import password_reset_requested
+from evently.accounts.signals import password_changed, password_reset_requested
 from evently.errors import Invalid, NotAllowed
 from evently.links import LinkExpired
 from evently.origin import Origin
@@ -96,24 +96,32 @@ def reset_password(*, token: str, password: str) -> User:
 
     def work() -> User:
         user = lock_active(user_id, link_version)
+        # Counted first: verifying an unverified address revokes them as well.
+        revoked = revoke_tokens(user)
         verify_by_email(user)
-        revoke_tokens(user)
         user.password = hashed
         user.link_version += 1
         user.save(update_fields=["password", "link_version"])
+        password_changed.send(sender=User, user=user, tokens_revoked=revoked)
         return user
 
     return run_in_transaction(work)
 
 
 def change_password(
-    *, user_id: UUID, current_password: str, password: str, session: str | None = None
+    *,
+    user_id: UUID,
+    current_password: str,
+    password: str,
+    keep_tokens: bool = False,
+    session: str | None = None,
 ) -> User:
     """Change the password of a user who knows the current one; ends all other sessions.
 
-    A guest, who has none and logged in by an emailed link, sets a first one. The view keeps the
-    current session with `update_session_auth_hash(request, user)`. session: the caller's
-    `get_session_auth_hash()`; see `lock_user`.
+    Also revokes all API tokens, unless keep_tokens, and ends emailed links. A guest, who has no
+    password and logged in by an emailed link, sets a first one. The view keeps the current session
+    with `update_session_auth_hash(request, user)`. session: the caller's `get_session_auth_hash()`;
+    see `lock_user`.
     Raises WrongPassword, WeakPassword, TooManyAttempts, UserNotFound, SessionEnded.
     """
     check_strength(password)
@@ -127,6 +135,8 @@ def change_password(
         user.link_version = F("link_version") + 1
         user.save(update_fields=["password", "link_version"])
         user.refresh_from_db(fields=["link_version"])
+        revoked = None if keep_tokens else revoke_tokens(user)
+        password_changed.send(sender=User, user=user, tokens_revoked=revoked)
         return user
 
     counted = count((PASSWORD_CHECKS, str(user_id)))

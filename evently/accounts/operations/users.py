@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
-from evently.accounts.models import Role, User
-from evently.accounts.operations.verification import revoke_tokens
+from evently.accounts.models import Role, Scope, User
+from evently.accounts.operations.verification import revoke_tokens, withdraw_scope
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.transactions import run_in_transaction
 
@@ -71,8 +71,10 @@ def change_profile(
     return run_in_transaction(work)
 
 
-def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
-    """End all sessions of a user.
+def end_other_sessions(
+    *, user_id: UUID, keep_tokens: bool = False, session: str | None = None
+) -> User:
+    """End all sessions and emailed links of a user, and revoke all API tokens unless keep_tokens.
 
     The view keeps the current one with `update_session_auth_hash(request, user)`. session: the
     caller's `get_session_auth_hash()`; see `lock_user`.
@@ -82,7 +84,10 @@ def end_other_sessions(*, user_id: UUID, session: str | None = None) -> User:
     def work() -> User:
         user = lock_user(user_id, session=session)
         user.session_version += 1
-        user.save(update_fields=["session_version"])
+        user.link_version += 1
+        user.save(update_fields=["session_version", "link_version"])
+        if not keep_tokens:
+            revoke_tokens(user)
         return user
 
     return run_in_transaction(work)
@@ -97,7 +102,9 @@ def make_organizer(*, user_id: UUID) -> User:
 
 
 def withdraw_organizer(*, user_id: UUID) -> User:
-    """Take the organizer role from a user; the scope `organize` of their tokens stops working.
+    """Take the organizer role from a user, and the scope `organize` from their tokens.
+
+    So no forgotten token can organize again once the role is given back.
 
     Raises UserNotFound, LastSuperuser.
     """
@@ -105,7 +112,10 @@ def withdraw_organizer(*, user_id: UUID) -> User:
 
 
 def set_active(*, user_id: UUID, active: bool) -> User:
-    """Activate or deactivate an account; deactivating ends its sessions and revokes its tokens.
+    """Activate or deactivate an account.
+
+    Deactivating ends its sessions and emailed links, and revokes its tokens, so that none of them
+    works again once the account is activated.
 
     Raises UserNotFound, LastSuperuser.
     """
@@ -116,8 +126,9 @@ def set_active(*, user_id: UUID, active: bool) -> User:
             refuse_last_superuser(user)
             revoke_tokens(user)
             user.session_version += 1
+            user.link_version += 1
         user.is_active = active
-        user.save(update_fields=["is_active", "session_version"])
+        user.save(update_fields=["is_active", "session_version", "link_version"])
         return user
 
     return run_in_transaction(work)
@@ -131,6 +142,7 @@ def _set_role(user_id: UUID, role: Role) -> User:
         if role == Role.USER:
             refuse_last_superuser(user)
             user.is_superuser = False
+            withdraw_scope(user, Scope.ORGANIZE)
         user.role = role
         user.save(update_fields=["role", "is_superuser"])
         return user

@@ -10,6 +10,7 @@ docs/adr/0010-unverified-email-addresses.md.
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import F, Func, Value
 
 from evently.accounts.locks import lock_user
 from evently.accounts.models import ApiToken, User
@@ -63,6 +64,16 @@ def revoke_access(locked_user: User) -> bool:
 
 
 def revoke_tokens(locked_user: User) -> int:
-    """Revoke all of a user's API tokens; returns how many."""
+    """Revoke all of a user's API tokens; returns how many of them had not expired."""
+    at = now()
     tokens = ApiToken.objects.filter(user_id=locked_user.pk, revoked_at__isnull=True)
-    return tokens.update(revoked_at=now())
+    return tokens.filter(expires_at__gt=at).update(revoked_at=at)
+
+
+def withdraw_scope(locked_user: User, scope: str) -> None:
+    """Remove a scope from all of a user's API tokens, and revoke those that have no other."""
+    tokens = ApiToken.objects.filter(user_id=locked_user.pk, revoked_at__isnull=True)
+    tokens.filter(scopes=[scope]).update(revoked_at=now())
+    tokens.filter(scopes__contains=[scope]).update(
+        scopes=Func(F("scopes"), Value(scope), function="array_remove")
+    )

@@ -13,6 +13,7 @@ SIGNALS = (
     "password_reset_requested",
     "login_link_requested",
     "password_ended",
+    "password_changed",
 )
 
 HASHING_PARAMETERS = ("time_cost", "memory_cost", "parallelism")
