@@ -16,15 +16,14 @@ from bookings import operations
 from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
-from evently.admin.tabs import add_tab, rows_url
+from evently.admin.tabs import event_page_url
 from evently.errors import DomainError
 from evently.formatting import counted, money
 from events.admin.people import PeopleRowsAdmin
+from events.admin.rows import add_list
 
 # Each booking is cancelled in its own transaction, within one request.
 CANCELLED_AT_ONCE = 100
-# Where a booking attempt came from.
-ORIGIN_COLUMNS = frozenset({"ip_address", "user_agent"})
 
 
 @admin.register(Booking)
@@ -144,7 +143,7 @@ class BookingAdmin(PeopleRowsAdmin):
         booking = self.get_object(request, object_id)
         if booking is None:
             raise Http404
-        back = rows_url("bookings_booking")(booking.event_id)
+        back = event_page_url("attendees", booking.event_id)
         return self._ask_to_cancel(request, [booking], back=back)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -222,10 +221,7 @@ class BookingAdmin(PeopleRowsAdmin):
 
 @admin.register(BookingAttempt)
 class BookingAttemptAdmin(PeopleRowsAdmin):
-    """Every attempt to book, successful or refused, as a measure of demand.
-
-    Only superusers see IP addresses and user agents, which they may need against abuse.
-    """
+    """Every attempt to book, successful or refused, as a measure of demand."""
 
     tab, heading = "attempts", "Booking attempts"
     list_display = (
@@ -237,29 +233,10 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
         "origin",
     )
     list_display_links = None
-    fields = ("attempted", "event", "attendee", "quantity", "outcome", "origin")
-    readonly_fields = fields
     list_filter = ("result", "attempted_at")
     search_help_text = "Outcome, name or full email address"
     search_help_text_everywhere = "Outcome or full email address"
     ordering = ("-attempted_at", "-id")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        """Leave out the origin for organizers."""
-        columns = super().get_list_display(request)
-        return columns if request.user.is_superuser else [c for c in columns if c != "origin"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Leave out the origin for organizers."""
-        fields = list(super().get_fields(request, obj))
-        return fields if request.user.is_superuser else [f for f in fields if f != "origin"]
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Refuse filters in the URL by columns that organizers do not see."""
-        column = lookup.partition("__")[0]
-        if column in ORIGIN_COLUMNS and not request.user.is_superuser:
-            return False
-        return super().lookup_allowed(lookup, value, request)
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
         """Also match the reason of a refusal, as displayed or as stored."""
@@ -286,5 +263,5 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
         return two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
 
 
-add_tab(20, "attendees", "Attendees", rows_url("bookings_booking"))
-add_tab(70, "attempts", "Attempts", rows_url("bookings_bookingattempt"))
+add_list("Attendees", "attendees", "Attendees", Booking)
+add_list("Activity", "attempts", "Booking attempts", BookingAttempt, rank=20)

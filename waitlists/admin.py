@@ -14,9 +14,10 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWid
 
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
-from evently.admin.tabs import add_tab, rows_url
+from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment, money
 from events.admin.people import PeopleRowsAdmin
+from events.admin.rows import add_list
 from waitlists import operations
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.priority import HIGHEST_SCORE, ReasonRequired
@@ -162,7 +163,7 @@ class WaitlistEntryAdmin(WaitlistRowsAdmin):
         entry = self.get_object(request, object_id)
         if entry is None:
             raise Http404
-        back = rows_url("waitlists_waitlistentry")(entry.event_id)
+        back = event_page_url("waitlist", entry.event_id)
 
         def act(score: int, reason: str) -> str:
             moved = operations.set_priority(
@@ -224,5 +225,5 @@ class PromotionAdmin(WaitlistRowsAdmin):
         return when(promotion.ended_at, promotion.event.zone)
 
 
-add_tab(30, "waitlist", "Waitlist", rows_url("waitlists_waitlistentry"))
-add_tab(40, "offers", "Offers", rows_url("waitlists_promotion"))
+add_list("Waitlist", "waitlist", "Entries", WaitlistEntry, rank=10)
+add_list("Waitlist", "offers", "Offers", Promotion, rank=20)

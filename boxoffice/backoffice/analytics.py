@@ -126,10 +126,9 @@ def _per_event(rows: QuerySet[Any], aggregate: Any, output: Any = None) -> Coale
 class DashboardFigures:
     """The figures of the events that one organizer manages; upcoming events unless noted.
 
-    booked_value: by currency, over all events, past ones included. sold_by_day: seats booked on
-    each of the last 30 days, oldest first, over all events. lost_demand: refused attempts of the
-    last 30 days as (reason, attempts, seats), over all events. highest_demand: events with the
-    annotations of `with_seats` and `with_booked_value`, and `demand`, a share of the capacity.
+    booked_value: by currency. sold_by_day: as of `sold_by_day`, over all events. lost_demand: as of
+    `lost_demand`, over all events. highest_demand: events with the annotations of `with_seats` and
+    `with_booked_value`, and `demand`, a share of the capacity.
     """
 
     upcoming_events: int
@@ -176,9 +175,9 @@ def dashboard_figures(*, user: Any, at: datetime) -> DashboardFigures:
         held_seats=offers["seats"] or 0,
         waiting_entries=waitlist["entries"],
         waiting_seats=waitlist["seats"] or 0,
-        booked_value=_booked_value(managed),
-        sold_by_day=_sold_by_day(managed, at=at),
-        lost_demand=_lost_demand(managed, since=at - timedelta(days=DAYS_DRAWN)),
+        booked_value=_booked_value(upcoming),
+        sold_by_day=sold_by_day(managed, at=at),
+        lost_demand=lost_demand(managed, since=at - timedelta(days=DAYS_DRAWN)),
         highest_demand=_highest_demand(upcoming),
     )
 
@@ -196,11 +195,15 @@ def _booked_value(events: QuerySet[Event]) -> list[tuple[str, Decimal]]:
     return [(currency, amount) for currency, amount in amounts]
 
 
-def _sold_by_day(events: QuerySet[Event], *, at: datetime) -> list[tuple[date, int]]:
+def sold_by_day(events: QuerySet[Event], *, at: datetime) -> list[tuple[date, int]]:
+    """Return the seats booked on each of the last 30 days, oldest first.
+
+    A booking counts for the day it was made on, also if it was cancelled later: what was sold on a
+    day does not change when an event is cancelled.
+    """
     first = at.date() - timedelta(days=DAYS_DRAWN - 1)
     rows = (
-        _holding_seats()
-        .filter(
+        Booking.objects.filter(
             event_id__in=events.values("pk"),
             created_at__gte=at - timedelta(days=DAYS_DRAWN),
         )
@@ -214,7 +217,8 @@ def _sold_by_day(events: QuerySet[Event], *, at: datetime) -> list[tuple[date, i
     return [(day, sold.get(day, 0)) for day in days]
 
 
-def _lost_demand(events: QuerySet[Event], *, since: datetime) -> list[tuple[str, int, int]]:
+def lost_demand(events: QuerySet[Event], *, since: datetime) -> list[tuple[str, int, int]]:
+    """Return the refused attempts since a time, as (reason, attempts, seats), most first."""
     # A quantity that no booking can have is not demand for that many seats.
     possible = Q(quantity__range=(1, SEATS_PER_BOOKING))
     rows = (

@@ -1,14 +1,16 @@
 """The admin's front page: an organizer's figures, drawn on the server."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
 
-from boxoffice.backoffice.analytics import DAYS_DRAWN, DashboardFigures, dashboard_figures
+from boxoffice.backoffice.analytics import DAYS_DRAWN, dashboard_figures
+from boxoffice.backoffice.todos import todos
 from evently.database.clock import now
 from evently.formatting import counted, moment, money
 from events.admin import cells
-from events.admin.events import change_url
+from events.admin.events import overview_url
 
 # What attempts failed for, by the code of the refusal.
 REASONS = {
@@ -29,7 +31,8 @@ DAY, BAR = 20, 14
 
 def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the dashboard to the context of the front page (UNFOLD's DASHBOARD_CALLBACK)."""
-    figures = dashboard_figures(user=request.user, at=now())
+    at = now()
+    figures = dashboard_figures(user=request.user, at=at)
     return {
         **context,
         "title": "Dashboard",
@@ -38,16 +41,17 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
         "sold": f"{figures.seats_sold:,}",
         "capacity": f"{figures.capacity:,}",
         "booked_value": [money(amount, currency) for currency, amount in figures.booked_value],
-        "chart": sales_chart(figures),
-        "lost": _lost_rows(figures),
+        "chart": sales_chart(figures.sold_by_day),
+        "lost": lost_rows(figures.lost_demand),
+        "todos": todos(user=request.user, at=at),
         "demand": [_demand_row(event) for event in figures.highest_demand],
         "days": DAYS_DRAWN,
     }
 
 
-def sales_chart(figures: DashboardFigures) -> dict[str, Any]:
+def sales_chart(sold_by_day: list[tuple[date, int]]) -> dict[str, Any]:
     """Return the drawing of seats sold per day: bars with their titles, and the axis labels."""
-    most = max((seats for _, seats in figures.sold_by_day), default=0)
+    most = max((seats for _, seats in sold_by_day), default=0)
     scale = CHART_HEIGHT / most if most else 0
     bars = [
         {
@@ -56,23 +60,24 @@ def sales_chart(figures: DashboardFigures) -> dict[str, Any]:
             "height": f"{seats * scale:.1f}",
             "title": f"{day:%a} {day.day} {day:%b}: {counted(seats, 'seat')}",
         }
-        for number, (day, seats) in enumerate(figures.sold_by_day)
+        for number, (day, seats) in enumerate(sold_by_day)
     ]
-    first, last = figures.sold_by_day[0][0], figures.sold_by_day[-1][0]
+    first, last = sold_by_day[0][0], sold_by_day[-1][0]
     return {
         "bars": bars,
         "width": len(bars) * DAY,
         "height": CHART_HEIGHT,
         "bar": BAR,
         "most": most,
-        "total": sum(seats for _, seats in figures.sold_by_day),
+        "total": sum(seats for _, seats in sold_by_day),
         "first": f"{first.day} {first:%b}",
         "last": f"{last.day} {last:%b}",
     }
 
 
-def _lost_rows(figures: DashboardFigures) -> list[dict[str, Any]]:
-    most = max((attempts for _, attempts, _ in figures.lost_demand), default=0)
+def lost_rows(lost_demand: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """Return refused attempts for display, with the share of each reason as a percentage."""
+    most = max((attempts for _, attempts, _ in lost_demand), default=0)
     return [
         {
             "reason": REASONS.get(reason, reason.replace("_", " ").capitalize()),
@@ -80,14 +85,14 @@ def _lost_rows(figures: DashboardFigures) -> list[dict[str, Any]]:
             "seats": seats,
             "share": round(100 * attempts / most),
         }
-        for reason, attempts, seats in figures.lost_demand
+        for reason, attempts, seats in lost_demand
     ]
 
 
 def _demand_row(event: Any) -> dict[str, Any]:
     return {
         "name": event.name,
-        "url": change_url(event),
+        "url": overview_url(event),
         "starts": moment(event.event_date, event.zone, with_zone=False),
         "bar": cells.seats_bar(
             total=event.total_capacity, booked=event.booked_seats, held=event.held_seats

@@ -6,15 +6,15 @@ It extends the event admin of the events app, which cannot import bookings or wa
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from bookings.models import HOLDING_SEATS, Booking, BookingStatus
-from boxoffice.backoffice.analytics import with_booked_value, with_seats
+from bookings.models import Booking
+from boxoffice.backoffice.analytics import with_seats
 from boxoffice.backoffice.consequences import Consequences, change_and_count
 from boxoffice.lifecycle import operations
 from evently.admin.cells import two_lines
@@ -27,14 +27,12 @@ from evently.admin.confirmation import (
     review_page,
 )
 from evently.admin.tabs import tabs_context
-from evently.formatting import counted, moment, money
+from evently.formatting import counted, moment
 from events.admin import EventAdminBase, cells
-from events.admin.events import Unconfirmed, change_url
+from events.admin.events import Unconfirmed, overview_url
 from events.admin.forms import EventForm
-from events.changes import announcement_text
 from events.models import Event
 from notifications.queries import count_of_event
-from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 # The value of NOTIFY that notifies attendees.
 NOTIFIED = "yes"
@@ -61,22 +59,6 @@ class EventAdmin(EventAdminBase):
         if not event.waiting_entries:
             return "–"
         return two_lines(event.waiting_entries, f"for {counted(event.waiting_seats, 'seat')}")
-
-    # ── Above the form ──────────────────────────────────────────────────────
-    def overview(self, request: HttpRequest, event: Event) -> dict[str, Any]:
-        """Add seats, booked value, the waitlist, and the progress of a cancellation."""
-        figures: Any = with_booked_value(with_seats(Event.objects.filter(pk=event.pk))).get()
-        context = super().overview(request, event)
-        context |= {
-            "figures": figures,
-            "bar": self.seats(figures),
-            "booked_value": money(figures.booked_value, event.currency),
-        }
-        if event.last_change:
-            context["last_change"] = announcement_text(event.last_change, event.zone)
-        if event.is_cancelled:
-            context["cancellation"] = _cancellation_progress(event)
-        return context
 
     # ── Saving ──────────────────────────────────────────────────────────────
     def save_changes(self, request: HttpRequest, event: Event, form: EventForm) -> None:
@@ -112,7 +94,7 @@ class EventAdmin(EventAdminBase):
             facts=consequences.facts,
             warnings=[*consequences.notes, *consequences.warnings],
             choices=choices,
-            context=tabs_context(event, current="event"),
+            context=tabs_context(event, current="settings"),
         )
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
@@ -152,7 +134,7 @@ class EventAdmin(EventAdminBase):
                 request,
                 f"{event.name} is cancelled. "
                 "Its bookings and waitlist are being cancelled in the background.",
-                change_url(event),
+                overview_url(event),
             )
 
         return confirmation_page(
@@ -177,7 +159,7 @@ class EventAdmin(EventAdminBase):
                 ("People to be notified", f"{count_of_event(event_id=event.pk):,}"),
             ],
             act=act,
-            back=change_url(event),
+            back=overview_url(event),
             danger=True,
         )
 
@@ -202,26 +184,6 @@ class EventAdmin(EventAdminBase):
             ),
             submit="Delete",
             act=act,
-            back=change_url(event),
+            back=overview_url(event),
             danger=True,
         )
-
-
-def _cancellation_progress(event: Event) -> dict[str, Any]:
-    """Return what of a cancelled event is done and left: counted now, not stored."""
-    bookings = Booking.objects.filter(event_id=event.pk).aggregate(
-        left=Count("pk", filter=Q(status__in=HOLDING_SEATS)),
-        done=Count("pk", filter=Q(status=BookingStatus.CANCELLED)),
-    )
-    entries = WaitlistEntry.objects.filter(event_id=event.pk).aggregate(
-        left=Count("pk", filter=Q(status__in=OPEN_STATUSES)),
-        done=Count("pk", filter=~Q(status__in=OPEN_STATUSES)),
-    )
-    left, done = bookings["left"] + entries["left"], bookings["done"] + entries["done"]
-    return {
-        "reason": event.cancel_reason,
-        "bookings": bookings,
-        "entries": entries,
-        "left": left,
-        "percent": round(100 * done / (left + done)) if left + done else 100,
-    }

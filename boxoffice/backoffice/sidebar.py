@@ -1,4 +1,8 @@
-"""The navigation of the admin: the registered models that the current user may view."""
+"""The navigation of the admin: the registered models that the current user may view.
+
+What belongs to an event (bookings, waitlist entries, offers, prices, attempts) is on the event's
+own tabs (`evently/admin/tabs.py`).
+"""
 
 from typing import Any
 
@@ -13,32 +17,17 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("index", "Dashboard", "monitoring"),
             ("events.event", "Events", "event"),
-            ("bookings.booking", "Bookings", "confirmation_number"),
-            ("waitlists.waitlistentry", "Waitlist", "hourglass_top"),
-            ("waitlists.promotion", "Offers", "redeem"),
         ),
     ),
     (
-        "Activity",
+        "Site",
         (
-            ("bookings.bookingattempt", "Booking attempts", "troubleshoot"),
-            ("events.pricechange", "Price history", "trending_up"),
-        ),
-    ),
-    (
-        "Messages",
-        (
+            ("accounts.user", "Users", "group"),
             ("notifications.emailtemplate", "Email templates", "drafts"),
             ("notifications.emaildelivery", "Delivery log", "outgoing_mail"),
             ("notifications.notification", "Notifications", "notifications"),
-        ),
-    ),
-    (
-        "Administration",
-        (
-            ("accounts.user", "Users", "group"),
             ("accounts.apitoken", "API tokens", "key"),
-            ("audit.auditlog", "Audit trail", "history"),
+            ("audit.auditlog", "Audit log", "history"),
         ),
     ),
 )

@@ -2,12 +2,19 @@
 
 from django.urls import reverse
 
+from evently.admin.tabs import event_page_url
+
 EVENTS = "/admin/events/event/"
 BOOKINGS = "/admin/bookings/booking/"
 
 
 def event_page(event):
     return reverse("admin:events_event_change", args=[event.pk])
+
+
+def tab(event, key):
+    """Return the URL of a page among the tabs of an event, such as "attendees"."""
+    return event_page_url(key, event.pk)
 
 
 def form_of(client, url):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from bookings.factories import BookingFactory
 from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
+from evently.admin.tabs import event_page_url, event_pages
 from events.factories import EventFactory
 from events.models import EventStaff, StaffRole
 
@@ -50,7 +51,25 @@ def test_rows_of_other_organizers_are_hidden(admin):
     assert admin.get(f"{BOOKINGS}{booking.pk}/change/").status_code == 302
     assert admin.get(f"{BOOKINGS}{booking.pk}/cancel/").status_code == 404
     narrowed = admin.get(BOOKINGS, {"event__id__exact": str(booking.event_id)})
-    assert "tabs_event" not in narrowed.context
+    assert list(narrowed.context["cl"].result_list) == []
+
+
+def test_no_page_of_another_organizers_event_is_reachable(admin):
+    booking = BookingFactory()
+
+    for page in event_pages():
+        url = event_page_url(page.key, booking.event_id)
+        assert admin.get(url).status_code == 404, url
+
+
+def test_each_page_of_an_event_shows_its_tabs(admin, organizer, client):
+    event = BookingFactory(event__created_by=organizer).event
+
+    for page in event_pages():
+        shown = admin.get(event_page_url(page.key, event.pk))
+        tabs = {tab["title"]: tab["current"] for tab in shown.context["event_tabs"]}
+        assert tabs[page.tab], page
+        assert sum(tabs.values()) == 1
 
 
 @pytest.mark.parametrize("path", ["x", "00000000-0000-0000-0000-000000000000"])

@@ -5,7 +5,7 @@ import pytest
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from boxoffice.lifecycle import operations
-from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page
+from boxoffice.tests.organizing import BOOKINGS, EVENTS, tab
 from events.factories import EventFactory
 from events.models import Event
 from waitlists.factories import WaitlistEntryFactory
@@ -49,9 +49,9 @@ def test_cancel_event_requires_a_reason_and_shows_progress(admin, organizer):
 
     event.refresh_from_db()
     assert (event.status, event.cancel_reason) == ("cancelled", "Storm")
-    assert admin.get(event_page(event)).context["cancellation"]["left"] == 1
+    assert admin.get(tab(event, "overview")).context["cancellation"]["left"] == 1
     operations.continue_cancellation(event_id=event.pk)
-    progress = admin.get(event_page(event)).context["cancellation"]
+    progress = admin.get(tab(event, "overview")).context["cancellation"]
     assert (progress["left"], progress["percent"]) == (0, 100)
 
 

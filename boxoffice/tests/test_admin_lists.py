@@ -10,8 +10,8 @@ from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
 from bookings.operations import Canceller, cancel_booking
 from boxoffice.backoffice.analytics import dashboard_figures
-from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page, form_of
-from evently.accounts.factories import UserFactory
+from boxoffice.tests.organizing import BOOKINGS, EVENTS, event_page, form_of, tab
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from events.factories import EventFactory
 from events.models import Event, PriceChange
 from waitlists.factories import WaitlistEntryFactory
@@ -27,31 +27,32 @@ def test_attendees_are_found_by_reference_email_address_and_name(admin, organize
     wanted.refresh_from_db()
     BookingFactory(event=event)
 
-    def found(text, **narrowed):
-        return list(admin.get(BOOKINGS, {"q": text, **narrowed}).context["cl"].result_list)
+    def found(text, page=BOOKINGS):
+        return list(admin.get(page, {"q": text}).context["cl"].result_list)
 
     assert found(wanted.booking_reference) == [wanted]
     assert found("W.Kamau@example.org") == [wanted]
-    assert found("kamau", event__id__exact=str(event.pk)) == [wanted]
+    assert found("kamau", tab(event, "attendees")) == [wanted]
     assert found("kamau") == []
 
 
-@pytest.mark.parametrize("path", ["waitlists/waitlistentry", "waitlists/promotion"])
-def test_waitlist_and_offers_are_searched_by_name_and_email_address(admin, organizer, path):
+@pytest.mark.parametrize(
+    ("path", "key"), [("waitlists/waitlistentry", "waitlist"), ("waitlists/promotion", "offers")]
+)
+def test_waitlist_and_offers_are_searched_by_name_and_email_address(admin, organizer, path, key):
     event = EventFactory(created_by=organizer, total_capacity=1)
     seat = BookingFactory(event=event)
     user = UserFactory(name="Wanjiru Kamau", email="w.kamau@example.org")
     entry = WaitlistEntryFactory(event=event, user=user)
     cancel_booking(event_id=event.pk, booking_id=seat.pk, by=Canceller.ORGANIZER)
 
-    def found(text, **narrowed):
-        changes = admin.get(f"/admin/{path}/", {"q": text, **narrowed}).context["cl"]
-        return [row.user_id for row in changes.result_list]
+    def found(text, page):
+        return [row.user_id for row in admin.get(page, {"q": text}).context["cl"].result_list]
 
-    assert found("kamau", event__id__exact=str(event.pk)) == [entry.user_id]
-    assert found("unknown", event__id__exact=str(event.pk)) == []
-    assert found("W.Kamau@example.org") == [entry.user_id]
-    assert found("kamau") == []
+    assert found("kamau", tab(event, key)) == [entry.user_id]
+    assert found("unknown", tab(event, key)) == []
+    assert found("W.Kamau@example.org", f"/admin/{path}/") == [entry.user_id]
+    assert found("kamau", f"/admin/{path}/") == []
 
 
 def test_attempts_are_searched_by_outcome_and_name(admin, organizer):
@@ -64,9 +65,7 @@ def test_attempts_are_searched_by_outcome_and_name(admin, organizer):
         event=event, quantity=1, result="failed", failure_reason="sales_closed"
     )
     for text in ("Sold out", "sold_out", "wanjiru"):
-        page = admin.get(
-            "/admin/bookings/bookingattempt/", {"q": text, "event__id__exact": str(event.pk)}
-        )
+        page = admin.get(tab(event, "attempts"), {"q": text})
         assert list(page.context["cl"].result_list) == [attempt]
 
 
@@ -76,7 +75,7 @@ def test_searching_names_costs_the_same_for_one_person_and_many(
     event = EventFactory(created_by=organizer)
     BookingFactory.create_batch(5, event=event)
     with django_assert_max_num_queries(9):
-        page = admin.get(BOOKINGS, {"q": "person", "event__id__exact": str(event.pk)})
+        page = admin.get(tab(event, "attendees"), {"q": "person"})
     assert len(page.context["cl"].result_list) == 5
 
 
@@ -84,11 +83,11 @@ def test_lists_of_one_event_do_not_count_the_rows_of_others(admin, organizer):
     event = EventFactory(created_by=organizer)
     BookingFactory(event=event)
     BookingFactory.create_batch(2, event__created_by=organizer)
-    changes = admin.get(BOOKINGS, {"event__id__exact": str(event.pk)}).context["cl"]
+    changes = admin.get(tab(event, "attendees")).context["cl"]
     assert (changes.result_count, changes.full_result_count) == (1, 1)
 
 
-def test_upcoming_events_come_first_and_past_ones_last(admin, organizer):
+def test_upcoming_events_are_listed_first_and_all_are_a_click_away(admin, organizer):
     today = timezone.now()
     for days in (30, 3):
         EventFactory(created_by=organizer, name=f"in {days}", event_date=today + timedelta(days))
@@ -99,8 +98,36 @@ def test_upcoming_events_come_first_and_past_ones_last(admin, organizer):
             created_at=today - timedelta(60),
             event_date=today - timedelta(days),
         )
-    names = [event.name for event in admin.get(EVENTS).context["cl"].result_list]
-    assert names == ["in 3", "in 30", "3 ago", "30 ago"]
+    EventFactory(
+        created_by=organizer, name="draft", published_at=None, event_date=today + timedelta(1)
+    )
+
+    def names(**query):
+        return [event.name for event in admin.get(EVENTS, query).context["cl"].result_list]
+
+    assert names() == ["in 3", "in 30"]
+    assert names(show="drafts") == ["draft"]
+    assert names(show="past") == ["3 ago", "30 ago"]
+    assert names(show="cancelled") == []
+    assert names(show="all") == ["draft", "in 3", "in 30", "3 ago", "30 ago"]
+    assert names(show="nonsense") == ["in 3", "in 30"]
+    assert names(q="30") == ["in 30", "30 ago"]
+    assert names(q="30", show="past") == ["30 ago"]
+
+
+def test_superusers_see_and_choose_the_organizer(client, organizer):
+    client.force_login(SuperuserFactory())
+    mine = EventFactory(created_by=organizer)
+    EventFactory(created_by=OrganizerFactory(name="Other"))
+
+    page = client.get(EVENTS)
+    assert {"Olive Organizer", "Other"} <= {
+        event.created_by.display_name for event in page.context["cl"].result_list
+    }
+    assert "Organizer" in page.content.decode()
+    chosen = client.get(EVENTS, {"organizer": str(organizer.pk)}).context["cl"].result_list
+    assert list(chosen) == [mine]
+    assert len(client.get(EVENTS, {"organizer": "x"}).context["cl"].result_list) == 2
 
 
 def test_events_under_way_are_upcoming_until_they_are_over(admin, organizer):
@@ -112,25 +139,19 @@ def test_events_under_way_are_upcoming_until_they_are_over(admin, organizer):
     )
     EventFactory(name="over", event_date=started, **created)
 
-    def names(when):
-        return [event.name for event in admin.get(EVENTS, {"when": when}).context["cl"].result_list]
+    def names(show):
+        return [event.name for event in admin.get(EVENTS, {"show": show}).context["cl"].result_list]
 
-    assert (names("ahead"), names("past")) == (["under way"], ["over"])
+    assert (names("upcoming"), names("past")) == (["under way"], ["over"])
 
 
 @pytest.mark.parametrize("count", [1, 5])
 @pytest.mark.parametrize(
-    ("path", "queries"),
-    [
-        ("bookings/booking", 8),
-        ("bookings/bookingattempt", 8),
-        ("waitlists/waitlistentry", 7),
-        ("waitlists/promotion", 7),
-        ("events/pricechange", 8),
-    ],
+    ("key", "queries"),
+    [("attendees", 7), ("attempts", 7), ("waitlist", 6), ("offers", 6), ("prices", 7)],
 )
 def test_lists_cost_the_same_for_one_row_and_many(
-    admin, organizer, django_assert_max_num_queries, path, queries, count
+    admin, organizer, django_assert_max_num_queries, key, queries, count
 ):
     event = EventFactory(created_by=organizer, total_capacity=count, priced=10)
     for _ in range(count):
@@ -143,9 +164,9 @@ def test_lists_cost_the_same_for_one_row_and_many(
         Event.objects.filter(pk=event.pk).update(current_price=11 + step)
 
     with django_assert_max_num_queries(queries):
-        page = admin.get(f"/admin/{path}/", {"event__id__exact": str(event.pk)})
+        page = admin.get(tab(event, key))
 
-    if path != "waitlists/promotion":
+    if key != "offers":
         assert len(page.context["cl"].result_list) == count
     assert page.context["tabs_event"] == event
 
@@ -159,7 +180,7 @@ def test_event_list_and_dashboard_cost_the_same_for_one_event_and_many(
 
     with django_assert_max_num_queries(8):
         assert len(admin.get(EVENTS).context["cl"].result_list) == count
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(16):
         assert len(admin.get("/admin/").context["demand"]) == count
 
 

@@ -13,6 +13,7 @@ from boxoffice.tests.organizing import (
     errors_of,
     event_page,
     form_of,
+    tab,
 )
 from evently.audit.models import AuditLog
 from evently.tests.rows import offer
@@ -81,7 +82,7 @@ def test_organizer_lets_people_be_notified(admin, event):
     assert told() == 3
     assert "3 people are being notified" in sentences(saved)
     assert event.last_change["notified"] is True
-    assert "Attendees were notified" in text_of(admin.get(event_page(event)))
+    assert "Attendees were notified" in text_of(admin.get(tab(event, "overview")))
 
 
 def test_organizer_saves_without_notifying_which_stays_on_record(admin, event):
@@ -91,7 +92,7 @@ def test_organizer_saves_without_notifying_which_stays_on_record(admin, event):
     assert event.venue == "New Mill"
     assert told() == 0
     assert "without notifying 3 people" in sentences(saved)
-    assert "Saved without notifying" in text_of(admin.get(event_page(event)))
+    assert "Saved without notifying" in text_of(admin.get(tab(event, "overview")))
     entry = AuditLog.objects.filter(table_name="events", action="update").latest("id")
     assert entry.after["last_change"]["notified"] is False
 

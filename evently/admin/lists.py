@@ -20,11 +20,20 @@ class SingleCountChangeList(ChangeList):
         if not self.model_admin.show_full_result_count:
             self.full_result_count = self.result_count
 
+    def url_for_result(self, result: Any) -> str:
+        """Return the page that a row opens: the one its admin names, or the form."""
+        url: str | None = self.model_admin.row_url(result)
+        return url or super().url_for_result(result)
+
 
 class ListedAdmin(ModelAdmin):
     """A ModelAdmin whose list counts its rows once; the base of all our admins."""
 
     show_full_result_count = False
+
+    def row_url(self, row: Any) -> str | None:
+        """Return the URL that a row of the list opens, or None for its form."""
+        return None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BaseChangeList]:
         return SingleCountChangeList

@@ -15,7 +15,12 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
-    "STYLES": [lambda request: static("css/admin.css")],
+    "STYLES": [
+        lambda request: static("css/admin.css"),
+        lambda request: static("css/admin-lists.css"),
+        lambda request: static("css/admin-event.css"),
+    ],
+    "SCRIPTS": [lambda request: static("js/admin.js")],
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},
     "DASHBOARD_CALLBACK": "boxoffice.backoffice.dashboard.dashboard_context",
     "SIDEBAR": {"navigation": "boxoffice.backoffice.sidebar.navigation"},

@@ -1,21 +1,22 @@
 """The event admin as far as this app knows: list, form, history, publishing and copying."""
 
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import messages
 from django.db import connection
 from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import BACK, confirmation_page, report_success
-from evently.admin.tabs import add_tab, tabs_context
+from evently.admin.tabs import EventPage, add_page, event_page_url, event_pages, tabs_context
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
 from evently.database.clock import now
@@ -24,37 +25,10 @@ from evently.errors import DomainError
 from evently.formatting import moment
 from events import operations
 from events.admin import cells
+from events.admin.filters import OrganizerFilter, ShownFilter
 from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
 from events.models import Event, over_by
-
-
-class PublishedFilter(admin.SimpleListFilter):
-    title = "visibility"
-    parameter_name = "published"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Published"), ("no", "Draft")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(published_at__isnull=self.value() == "no")
-        return queryset
-
-
-class WhenFilter(admin.SimpleListFilter):
-    title = "time"
-    parameter_name = "when"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("ahead", "Upcoming"), ("past", "Past")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        if self.value() == "ahead":
-            return queryset.exclude(over_by(Clock()))
-        if self.value() == "past":
-            return queryset.filter(over_by(Clock()))
-        return queryset
 
 
 class Unconfirmed(Exception):
@@ -70,7 +44,8 @@ class EventAdminBase(StampedAdmin):
 
     form = EventForm
     list_display: tuple[str, ...] = ("named", "starts", "state", "price")
-    list_filter = (WhenFilter, PublishedFilter, "status", "payment_mode")
+    list_filter = (ShownFilter, OrganizerFilter, "payment_mode")
+    list_before_template = "admin/events/shown.html"
     search_fields = ("name", "venue")
     search_help_text = "Name or venue"
     date_hierarchy = "event_date"
@@ -79,7 +54,7 @@ class EventAdminBase(StampedAdmin):
     list_fullwidth = True
     warn_unsaved_form = True
     actions_detail: tuple[str, ...] = ("publish", "copy", "view_on_site_now")
-    change_form_outer_before_template = "admin/events/overview.html"
+    change_form_outer_before_template = "admin/event_tabs.html"
     change_form_before_template = "admin/events/form_extras.html"
     fieldsets = (
         (None, {"fields": ("name", "venue", "description")}),
@@ -118,7 +93,21 @@ class EventAdminBase(StampedAdmin):
 
     # ── Access ──────────────────────────────────────────────────────────────
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return Event.objects.managed_by(request.user).order_by(*self.ordering)
+        """Return the events of the current user; for superusers with the organizers' keys."""
+        events = Event.objects.managed_by(request.user).order_by(*self.ordering)
+        if request.user.is_superuser:
+            events = events.select_related("created_by__person_key")
+        return events
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Add the organizer for superusers, who see the events of all."""
+        columns = list(super().get_list_display(request))
+        if request.user.is_superuser:
+            columns.insert(1, "organizer")
+        return columns
+
+    def row_url(self, row: Event) -> str:
+        return overview_url(row)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.admin_site.has_permission(request)
@@ -160,12 +149,27 @@ class EventAdminBase(StampedAdmin):
         return [upcoming.asc(nulls_last=True), "-event_date", "id"]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the history, which comes from the audit log: Django's own log is not kept."""
+        """Add the pages of the tabs. The history is of the audit log: Django's own is not kept."""
         view = self.admin_site.admin_view(self.event_history)
+        pages = [
+            path(
+                f"<path:object_id>/{page.key}/",
+                self.admin_site.admin_view(partial(self.event_page, page=page)),
+                name=f"event_{page.key}",
+            )
+            for page in event_pages()
+            if page.view is not None
+        ]
         return [
             path("<path:object_id>/trail/", view, name="events_event_trail"),
+            *pages,
             *super().get_urls(),
         ]
+
+    def event_page(self, request: HttpRequest, object_id: str, page: EventPage) -> HttpResponse:
+        """Show a page of the event's tabs, which may be one of another app."""
+        assert page.view is not None
+        return page.view(request, self.event_or_404(request, object_id))
 
     def event_history(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return history_page(self, request, self.event_or_404(request, object_id))
@@ -176,11 +180,20 @@ class EventAdminBase(StampedAdmin):
     ) -> HttpResponse:
         """Read the clock once for the whole list."""
         self.clock = now()
-        return super().changelist_view(request, extra_context)
+        response = super().changelist_view(request, extra_context)
+        changes = getattr(response, "context_data", {}).get("cl")
+        if changes is not None:
+            shown = next(spec for spec in changes.filter_specs if isinstance(spec, ShownFilter))
+            response.context_data["shown_links"] = list(shown.choices(changes))
+        return response
 
     @display(description="Event", ordering="name")
     def named(self, event: Event) -> SafeString:
         return two_lines(event.name, event.venue)
+
+    @display(description="Organizer")
+    def organizer(self, event: Event) -> str:
+        return event.created_by.display_name
 
     @display(description="Starts", ordering="event_date")
     def starts(self, event: Event) -> SafeString:
@@ -224,7 +237,8 @@ class EventAdminBase(StampedAdmin):
         """Show the form again with the reason when the operation refuses to save."""
         extra: dict[str, Any] = {**(extra_context or {}), "time_zones": time_zones()}
         if object_id:
-            extra |= self.overview(request, self.event_or_404(request, object_id))
+            event = self.event_or_404(request, object_id)
+            extra |= tabs_context(event, current="settings")
         request.refusal = None  # type: ignore[attr-defined]
         try:
             return super().changeform_view(request, object_id, form_url, extra)
@@ -234,19 +248,6 @@ class EventAdminBase(StampedAdmin):
             # The transaction was rolled back; the request still holds what was entered.
             request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra)
-
-    def overview(self, request: HttpRequest, event: Event) -> dict[str, Any]:
-        """Return the context of admin/events/overview.html, which stands above the form."""
-        at = now()
-        state = cells.state_of(event, at=at)
-        return {
-            **tabs_context(event, current="event"),
-            "event": event,
-            "state": state,
-            "state_kind": cells.STATE_STYLES[state],
-            "starts": moment(event.event_date, event.zone),
-            "price_now": cells.price(event),
-        }
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -285,6 +286,15 @@ class EventAdminBase(StampedAdmin):
         """Show what saving will cause; a subclass that raises Unconfirmed implements it."""
         raise NotImplementedError
 
+    def response_add(
+        self, request: HttpRequest, obj: Event, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Say that a new event is a draft, and open it."""
+        messages.success(
+            request, f"{obj.name} is saved as a draft. Attendees see it once you publish it."
+        )
+        return redirect(overview_url(obj))
+
     # ── Actions ─────────────────────────────────────────────────────────────
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         event = self.event_or_404(request, object_id)
@@ -312,7 +322,7 @@ class EventAdminBase(StampedAdmin):
 
         def act() -> str:
             operations.publish_event(event_id=event.pk, version=event.version)
-            return report_success(request, f"{event.name} is now public.", change_url(event))
+            return report_success(request, f"{event.name} is now public.", overview_url(event))
 
         return confirmation_page(
             self,
@@ -332,10 +342,10 @@ class EventAdminBase(StampedAdmin):
                 ("Price", cells.price(event)),
             ],
             act=act,
-            back=change_url(event),
+            back=overview_url(event),
         )
 
-    @action(description="Copy", url_path="copy", icon="content_copy")
+    @action(description="Copy event", url_path="copy", icon="content_copy")
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         event = self.event_or_404(request, object_id)
 
@@ -344,7 +354,7 @@ class EventAdminBase(StampedAdmin):
             return report_success(
                 request,
                 f"{copy.name} has been created as a draft. Check its date.",
-                change_url(copy),
+                overview_url(copy),
             )
 
         return confirmation_page(
@@ -358,7 +368,7 @@ class EventAdminBase(StampedAdmin):
             ),
             submit="Copy",
             act=act,
-            back=change_url(event),
+            back=overview_url(event),
         )
 
     @action(description="View on site", url_path="view", icon="open_in_new")
@@ -377,10 +387,9 @@ def _sales_start(event: Event) -> str:
     return "at once"
 
 
-def change_url(event: Event) -> str:
-    return reverse("admin:events_event_change", args=[event.pk])
+def overview_url(event: Event) -> str:
+    """Return the page that an event opens with; boxoffice adds it to the tabs."""
+    return event_page_url("overview", event.pk)
 
 
-add_tab(
-    10, "event", "Event", lambda event_id: reverse("admin:events_event_change", args=[event_id])
-)
+add_page("Settings", "settings", "Settings", url_name="admin:events_event_change")

@@ -9,11 +9,10 @@ from django.contrib.admin import ModelAdmin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from evently.admin.cells import names_of
-from evently.admin.tabs import add_tab, tabs_context
+from evently.admin.tabs import add_page, tabs_context
 from evently.audit.models import AuditLog
 from evently.audit.queries import history_of_event
 from evently.formatting import moment
@@ -58,7 +57,9 @@ LABELS = {
     "payment_mode": "payment",
 }
 # Columns that say nothing about what a person did.
-IGNORED = frozenset({"version", "updated_at", "created_at", "id", "event_id", "row_id"})
+IGNORED = frozenset(
+    {"version", "updated_at", "created_at", "id", "event_id", "row_id", "last_change"}
+)
 VIA = {"page": "on the website", "api": "through the API", "admin": "in the admin"}
 
 
@@ -144,6 +145,4 @@ def history_page(model_admin: ModelAdmin, request: HttpRequest, event: Event) ->
     )
 
 
-add_tab(
-    90, "history", "History", lambda event_id: reverse("admin:events_event_trail", args=[event_id])
-)
+add_page("Activity", "history", "Changes", url_name="admin:events_event_trail", rank=10)

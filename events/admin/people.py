@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from evently.accounts.models import User
-from events.admin.rows import EventRowsAdmin, is_limited_to_event
+from events.admin.rows import EventRowsAdmin, event_of_list
 
 # The most names that a search unseals.
 NAMES_SEARCHED = 20_000
@@ -39,7 +39,7 @@ class PeopleRowsAdmin(EventRowsAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changes = super().get_changelist_instance(request)
-        if not is_limited_to_event(request):
+        if event_of_list(request) is None:
             changes.search_help_text = self.search_help_text_everywhere
         return changes
 
@@ -55,4 +55,4 @@ class PeopleRowsAdmin(EventRowsAdmin):
         """Return the condition for rows that a search term matches."""
         if "@" in term:
             return Q(user__in=User.objects.with_address(term))
-        return Q(user__in=people_named(rows, term) if is_limited_to_event(request) else [])
+        return Q(user__in=people_named(rows, term) if event_of_list(request) is not None else [])

@@ -9,9 +9,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from evently.admin.cells import names_of, when
-from evently.admin.tabs import add_tab, rows_url
 from evently.formatting import money
-from events.admin.rows import EventRowsAdmin
+from events.admin.rows import EventRowsAdmin, add_list
 from events.models import PriceChange
 
 
@@ -53,4 +52,4 @@ class PriceChangeAdmin(EventRowsAdmin):
         return change.applied_by
 
 
-add_tab(80, "prices", "Prices", rows_url("events_pricechange"))
+add_list("Activity", "prices", "Prices", PriceChange, rank=30)

@@ -1,38 +1,39 @@
 """The base of admins of an event's rows: read-only lists, limited to events the user manages."""
 
 from typing import Any
-from uuid import UUID
 
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
-from evently.admin.tabs import tabs_context
+from evently.admin.tabs import add_page, tabs_context
 from evently.audit.admin import StampedAdmin
 from events.models import Event
 
-# The query parameter that limits a list to the rows of one event, as links from its tabs do.
-EVENT_PARAMETER = "event__id__exact"
-
-
-def is_limited_to_event(request: HttpRequest) -> bool:
-    return EVENT_PARAMETER in request.GET
-
 
 def event_of_list(request: HttpRequest) -> Event | None:
-    """Return the event that a list is limited to, if the user manages it."""
-    try:
-        event_id = UUID(request.GET.get(EVENT_PARAMETER, ""))
-    except ValueError:
-        return None
-    return Event.objects.managed_by(request.user).filter(pk=event_id).first()
+    """Return the event whose rows are listed, or None in a list of all events' rows."""
+    event: Event | None = getattr(request, "listed_event", None)
+    return event
+
+
+def add_list(tab: str, key: str, title: str, model: type[Model], *, rank: int = 0) -> None:
+    """Add the list of an event's rows to its tabs; see `evently.admin.tabs.add_page`."""
+
+    def view(request: HttpRequest, event: Event) -> HttpResponse:
+        request.listed_event = event  # type: ignore[attr-defined]
+        rows: EventRowsAdmin = admin.site.get_model_admin(model)  # type: ignore[assignment]
+        return rows.changelist_view(request)
+
+    add_page(tab, key, title, view=view, rank=rank)
 
 
 class EventRowsAdmin(StampedAdmin):
     """Rows of events: read-only, changed by actions that call operations.
 
-    tab: the key of the list among the tabs of an event. heading: its subtitle there.
+    tab: the key of its page among the tabs of an event (`add_list`). heading: its subtitle there.
     """
 
     tab = ""
@@ -44,6 +45,9 @@ class EventRowsAdmin(StampedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("event")
+        event = event_of_list(request)
+        if event is not None:
+            return rows.filter(event_id=event.pk)
         if request.user.is_superuser:
             return rows
         return rows.filter(event_id__in=Event.objects.managed_by(request.user).values("pk"))
@@ -51,7 +55,7 @@ class EventRowsAdmin(StampedAdmin):
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Leave out the column of the event in a list of one event."""
         columns = list(super().get_list_display(request))
-        if is_limited_to_event(request):
+        if event_of_list(request) is not None:
             columns = [name for name in columns if name != "event"]
         return columns
 

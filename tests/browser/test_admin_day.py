@@ -65,10 +65,11 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     page.get_by_label("Reason").fill("The second kite is broken")
     page.get_by_role("button", name="Cancel booking").click()
     expect(page.get_by_text("1 booking cancelled.")).to_be_visible()
-    tabs.get_by_role("link", name="Offers").click()
+    tabs.get_by_role("link", name="Waitlist").click()
+    page.get_by_label("On this tab").get_by_role("link", name="Offers").click()
     expect(page.get_by_role("row", name="Wanda Waits")).to_contain_text("open")
 
-    tabs.get_by_role("link", name="Event").click()
+    tabs.get_by_role("link", name="Overview").click()
     page.get_by_role("link", name="Cancel event").click()
     page.get_by_label("Reason").fill("No wind")
     page.get_by_role("button", name="Cancel the event").click()
@@ -76,7 +77,7 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     continue_cancellation(event_id=event.pk)
     page.reload()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
-    tabs.get_by_role("link", name="History").click()
+    tabs.get_by_role("link", name="Activity").click()
     expect(page.get_by_text("Olive changed the event in the admin").first).to_be_visible()
 
 

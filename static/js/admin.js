@@ -1,0 +1,17 @@
+// A button beside each link to share, which copies it.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const field of document.querySelectorAll("input.ev-copy")) {
+    field.addEventListener("focus", () => field.select());
+    if (!navigator.clipboard) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "ev-button";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 2000);
+    });
+    field.after(button);
+  }
+});
