@@ -7,7 +7,7 @@ and the rows get their times afterwards (dating).
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import singledispatchmethod
 from itertools import cycle
@@ -25,6 +25,7 @@ from evently.accounts.models import User
 from evently.audit.context import acting
 from evently.database.clock import now
 from evently.errors import Conflict, DomainError
+from evently.local_time import nearest_moment
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
 from events.models import Event, PaymentMode
@@ -303,4 +304,4 @@ class _Loader:
         """Return the time on a day from today, given in the time zone of the event."""
         zone = ZoneInfo(self.demo.timezone)
         day = self.started.astimezone(zone).date() + timedelta(days=days)
-        return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+        return nearest_moment(datetime.combine(day, clock), zone)

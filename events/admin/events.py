@@ -362,9 +362,9 @@ class EventAdminBase(StampedAdmin):
             request,
             title=f"Copy {event.name}?",
             question=(
-                "Creates a draft with the same texts, seats, price and rules, with the date moved "
-                "four weeks ahead (more for a past event). Bookings, the waitlist, sales dates and "
-                "the cancellation deadline are not copied."
+                "Creates a draft with the same texts, seats, price and rules. Its dates, sales "
+                "dates included, are moved by four weeks (more for a past event), with the same "
+                "weekdays and local times. Bookings and the waitlist are not copied."
             ),
             submit="Copy",
             act=act,

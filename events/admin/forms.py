@@ -6,15 +6,13 @@ is the operations'; the form adds what only typed text needs.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from unfold.widgets import (
-    INPUT_CLASSES,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -23,17 +21,23 @@ from unfold.widgets import (
 
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
+from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
+from events.admin.wall_clock import (
+    CHOOSE,
+    WallClockField,
+    WallClockInput,
+    split_fold,
+    text_of_time,
+)
 from events.models import Event, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
 from events.operations.validation import (
-    LAST_TYPED_YEAR,
     TIME_FIELDS,
     TIME_ZONE_HINT,
     check_event,
     known_timezones,
 )
 
-WALL_CLOCK = "%Y-%m-%dT%H:%M"
 # Transfer is not offered until it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
 SAVE_AGAIN = "Check the fields below. Save again to keep your value where you both changed a field."
@@ -48,40 +52,6 @@ def time_zones() -> list[str]:
 def time_zones_by_spelling() -> dict[str, str]:
     """Return the names of time zones by their case-folded spelling."""
     return {name.casefold(): name for name in known_timezones()}
-
-
-class WallClockInput(forms.DateTimeInput):
-    """A date and time without a time zone, picked with the browser's own control."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        attrs = {"class": " ".join([*INPUT_CLASSES, "max-w-2xl"]), **(attrs or {})}
-        super().__init__(attrs=attrs, format=WALL_CLOCK)
-
-
-class WallClockField(forms.DateTimeField):
-    """A date and time without a time zone; the form adds the event's."""
-
-    widget = WallClockInput
-    hidden_widget = forms.HiddenInput
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            input_formats=[WALL_CLOCK, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **kwargs
-        )
-
-    def to_python(self, value: Any) -> datetime | None:
-        """Return a naive datetime."""
-        typed = super().to_python(value)
-        if typed is None:
-            return None
-        if typed.year > LAST_TYPED_YEAR:
-            raise forms.ValidationError(f"Enter a year up to {LAST_TYPED_YEAR}.")
-        return typed.replace(tzinfo=None)
-
-    def prepare_value(self, value: Any) -> Any:
-        return value.strftime(WALL_CLOCK) if isinstance(value, datetime) else value
 
 
 class EventForm(forms.ModelForm):
@@ -171,7 +141,8 @@ class EventForm(forms.ModelForm):
         if self.instance_exists:
             self.initial["version"] = self.instance.version
             for name in TIME_FIELDS:
-                self.initial[name] = _local(getattr(self.instance, name), self.instance)
+                self.initial[name] = text_of_time(getattr(self.instance, name), self.instance.zone)
+                self._time_input(name).zone = self.instance.zone
         # Notes on the fields that another person changed meanwhile.
         self.conflicts: dict[str, str] = {}
         if isinstance(self.refusal, EditedMeanwhile) and data is not None:
@@ -200,14 +171,34 @@ class EventForm(forms.ModelForm):
         if name not in known_timezones():
             self.add_error("timezone", TIME_ZONE_HINT)
             name = "UTC"
-        for field in TIME_FIELDS:
-            if cleaned.get(field) is not None:
-                cleaned[field] = cleaned[field].replace(tzinfo=ZoneInfo(name))
+        self._add_time_zone(cleaned, ZoneInfo(name))
         if cleaned.get("current_price") is None:
             cleaned["current_price"] = cleaned.get("base_price")
         if self.refusal is not None:
             self._show(self.refusal)
         return cleaned
+
+    def _add_time_zone(self, cleaned: dict[str, Any], zone: ZoneInfo) -> None:
+        """Turn local times into moments; refuse those that do not exist, or are not clear."""
+        for name in TIME_FIELDS:
+            wall = cleaned.get(name)
+            if wall is None:
+                continue
+            if not {name, "timezone"} & set(self.changed_data) and self.instance_exists:
+                cleaned[name] = getattr(self.instance, name)
+                continue
+            widget = self._time_input(name)
+            widget.zone = zone
+            typed = widget.value_from_datadict(self.data, {}, self.add_prefix(name))
+            try:
+                cleaned[name] = moment_of(wall, zone, fold=split_fold(typed)[1])
+            except AmbiguousTime as problem:
+                self.add_error(name, f"{problem.text} {CHOOSE}")
+            except LocalTimeProblem as problem:
+                self.add_error(name, problem.text)
+
+    def _time_input(self, name: str) -> WallClockInput:
+        return cast(WallClockInput, self.fields[name].widget)
 
     def clean_timezone(self) -> str:
         """Accept any capitalization, and spaces for underscores."""
@@ -263,7 +254,9 @@ class EventForm(forms.ModelForm):
             theirs, seen, mine = (
                 _text(stored[name].field.prepare_value(stored[name].initial)),
                 _text(data.get(self.add_initial_prefix(name))),
-                _text(data.get(self.add_prefix(name))),
+                _text(
+                    self.fields[name].widget.value_from_datadict(data, {}, self.add_prefix(name))
+                ),
             )
             merged[self.add_initial_prefix(name)] = theirs
             if theirs in (seen, mine):
@@ -279,12 +272,8 @@ class EventForm(forms.ModelForm):
         self.data = merged
 
 
-def _local(time: datetime | None, event: Event) -> datetime | None:
-    return time.astimezone(event.zone).replace(tzinfo=None) if time is not None else None
-
-
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+    return "" if value is None else str(value).replace("\r\n", "\n").strip().removesuffix("#0")
 
 
 def _short(text: str) -> str:

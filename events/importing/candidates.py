@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evently.local_time import AmbiguousTime, LocalTimeProblem
 from events.importing.dates import in_zone, moved_ahead, read_date, read_time
 from events.importing.reading import Row
 from events.models import PaymentMode
@@ -34,6 +35,7 @@ REASONS = {
     "no_date": "no start date",
     "bad_date": "invalid date",
     "bad_time": "invalid time",
+    "no_such_time": "time that does not exist, or exists twice, on this day",
     "ends_before_start": "ends before it starts",
     "past": "in the past",
     "bad_character": "invisible characters",
@@ -173,22 +175,35 @@ def _span_of(row: Row) -> _Span:
         last_day = last_day or day
     if ends is not None and last_day is None:
         # An end time without a date that is before the start is on the next day.
-        last_day = day if ends >= starts else day + timedelta(days=1)
+        last_day = day if _wall(ends) >= _wall(starts) else day + timedelta(days=1)
     if ends is None and last_day is not None and last_day > day:
         ends = DAY_ENDS
-    if last_day == day and ends is not None and ends < starts:
+    if last_day == day and ends is not None and _wall(ends) < _wall(starts):
         raise _Refused(
             "ends_before_start", f"It ends at {ends:%H:%M}, but starts at {starts:%H:%M}."
         )
     return _Span(day, starts, last_day, ends)
 
 
+def _wall(clock: time) -> time:
+    return clock.replace(tzinfo=None)
+
+
 def _times(span: _Span, plan: Plan, ahead: timedelta) -> tuple[datetime, datetime | None]:
     zone = ZoneInfo(plan.timezone)
-    starts_at = in_zone(span.day + ahead, span.starts, zone)
-    if span.ends is None or span.last_day is None:
-        return starts_at, None
-    return starts_at, in_zone(span.last_day + ahead, span.ends, zone)
+    try:
+        starts_at = in_zone(span.day + ahead, span.starts, zone)
+        if span.ends is None or span.last_day is None:
+            return starts_at, None
+        ends_at = in_zone(span.last_day + ahead, span.ends, zone)
+    except AmbiguousTime as problem:
+        hint = "Write the time with its offset, such as 02:30+02:00."
+        raise _Refused("no_such_time", f"{problem.text} {hint}") from problem
+    except LocalTimeProblem as problem:
+        raise _Refused("no_such_time", problem.text) from problem
+    if ends_at < starts_at:
+        raise _Refused("ends_before_start", "It ends before it starts.")
+    return starts_at, ends_at
 
 
 def _date_in(row: Row, column: str) -> date | None:

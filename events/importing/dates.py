@@ -4,6 +4,8 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from evently.local_time import moment_of
+
 WEEK = timedelta(days=7)
 
 ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})")
@@ -11,7 +13,7 @@ AMERICAN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2}
 GERMAN = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
 CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?(?:[:.](?P<second>\d{2})(?:\.\d+)?)?"
-    r"\s*(?P<half>[ap])?\.?(?:m\.?)?",
+    r"\s*(?P<half>[ap])?\.?(?:m\.?)?\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
 
@@ -32,7 +34,7 @@ def read_date(text: str) -> date | None:
 
 
 def read_time(text: str) -> time | None:
-    """Parse 19:30, 7:30 PM, 7 pm or 19.30; else None."""
+    """Parse 19:30, 7:30 PM, 7 pm, 19.30 or 19:30+02:00; else None."""
     match = CLOCK.fullmatch(text.strip())
     if match is None or (match["minute"] is None and match["half"] is None):
         return None
@@ -42,7 +44,11 @@ def read_time(text: str) -> time | None:
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
     try:
-        return time(hour, int(match["minute"] or 0))
+        clock = time(hour, int(match["minute"] or 0))
+        if match["offset"]:
+            at = datetime.strptime(match["offset"].upper(), "%z")
+            return clock.replace(tzinfo=at.tzinfo)
+        return clock
     except ValueError:
         return None
 
@@ -71,4 +77,10 @@ def _same_weekday(day: date, year: int) -> date:
 
 
 def in_zone(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, clock, tzinfo=zone)
+    """Return the moment of a local time, or of one with an offset.
+
+    Raises LocalTimeProblem for a time that does not exist in the zone, or exists twice.
+    """
+    if clock.tzinfo is not None:
+        return datetime.combine(day, clock)
+    return moment_of(datetime.combine(day, clock), zone)

@@ -1,6 +1,6 @@
 """Creating, changing, publishing and copying events."""
 
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from evently.database.clock import now
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
+from evently.local_time import moved_by_days
 from evently.transactions import refusing, run_in_transaction
 from events.changes import Edit, announcement, concerns_attendees
 from events.locks import EventNotFound, lock_event
@@ -42,7 +43,8 @@ EDITABLE = frozenset(
 COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}
 # Changes that can put free seats on sale that were not before.
 OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
-COPY_MOVES_BY = timedelta(days=28)
+# Whole weeks, so that the weekday stays.
+COPY_MOVES_BY_DAYS = 28
 
 
 class CapacityInUse(Conflict):
@@ -201,7 +203,10 @@ def publish_event(*, event_id: UUID, version: int | None = None) -> Event:
 
 
 def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
-    """Create a draft from another event, moved by weeks (COPY_MOVES_BY) into the future.
+    """Create a draft from another event, moved by whole weeks into the future.
+
+    Weekdays and local times stay, also across a change of clocks. Of the sales dates, those that
+    are still to come are kept.
 
     by_id: the organizer of the copy. Raises EventNotFound, Invalid.
     """
@@ -211,16 +216,26 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
         if original is None:
             raise EventNotFound
         fields = {name: getattr(original, name) for name in COPIED}
-        starts = original.event_date + COPY_MOVES_BY
-        while starts <= now():
-            starts += COPY_MOVES_BY
-        length = original.ends_at - original.event_date if original.ends_at else None
-        fields["event_date"] = starts
-        fields["ends_at"] = starts + length if length is not None else None
+        at, days = now(), COPY_MOVES_BY_DAYS
+        while moved_by_days(original.event_date, original.zone, days) <= at:
+            days += COPY_MOVES_BY_DAYS
+        fields |= times_moved(original, days=days)
+        for name in ("sales_end_at", "cancellation_deadline"):
+            if fields[name] is not None and fields[name] <= at:
+                fields[name] = None
         fields["name"] = f"{original.name} (copy)"[:255]
         return add_event(by_id=by_id, **fields)
 
     return run_in_transaction(work)
+
+
+def times_moved(event: Event, *, days: int) -> dict[str, datetime | None]:
+    """Return all times of an event moved by days, each at the same time on the event's clocks."""
+    return {
+        name: moved_by_days(time, event.zone, days) if time is not None else None
+        for name in TIME_FIELDS
+        for time in [getattr(event, name)]
+    }
 
 
 def _editable(fields: dict[str, Any]) -> dict[str, Any]:

@@ -102,6 +102,21 @@ def test_refusals_name_the_line_and_a_valid_format():
     assert "2026-11-30" in month.message
 
 
+def test_times_that_clocks_skip_or_show_twice_are_refused(a_file):
+    rows = "Skipped,2030-03-31,02:30,Hall\nTwice,2030-10-27,02:30,Hall\n"
+    clear = "First,2030-10-27,02:30+02:00,Hall\nSecond,2030-10-27,02:30+01:00,Hall\n"
+    skipped, twice, first, second = outcomes_of(
+        a_file(HEADER + rows + clear), timezone="Europe/Berlin"
+    )
+
+    assert (skipped.reason, twice.reason) == ("no_such_time", "no_such_time")
+    assert "clocks go forward from 02:00 to 03:00" in skipped.message
+    assert "exists twice" in twice.message
+    assert "02:30+02:00" in twice.message
+    assert first.columns["event_date"] == datetime(2030, 10, 27, 0, 30, tzinfo=UTC)
+    assert second.columns["event_date"] == datetime(2030, 10, 27, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("invisible", ["\x00", "\x1b"])
 def test_invisible_characters_are_refused(a_file, invisible):
     row = f"Bad{invisible} Name,2030-11-30,19:30,Harbour"

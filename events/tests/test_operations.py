@@ -1,7 +1,8 @@
 """Operations on events: creating, editing, publishing, copying, quotes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -134,9 +135,48 @@ def test_copy_is_a_new_event_in_the_future(clock):
     copy.refresh_from_db()
     assert (copy.available_seats, copy.base_price, copy.is_published) == (7, 20, False)
     assert copy.event_date > now()
-    assert (copy.event_date - original.event_date) % timedelta(days=28) == timedelta(0)
+    assert copy.starts_locally.time() == original.starts_locally.time()
     with pytest.raises(EventNotFound):
         operations.copy_event(event_id=uuid7(), by_id=original.created_by_id)
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts"),
+    [
+        ("Europe/Berlin", "2099-10-15T19:00"),
+        ("Europe/Berlin", "2099-03-12T23:30"),
+        ("America/Los_Angeles", "2099-10-16T00:15"),
+        ("Australia/Lord_Howe", "2099-09-20T01:45"),
+        ("Asia/Tokyo", "2099-10-15T19:00"),
+    ],
+)
+def test_copy_keeps_weekdays_and_local_times_across_a_change_of_clocks(zone, starts):
+    wall = datetime.fromisoformat(starts)
+    hours = {"event_date": 0, "ends_at": 5, "sales_start_at": -400, "sales_end_at": -2}
+    hours["cancellation_deadline"] = -24
+    zone = ZoneInfo(zone)
+    times = {
+        name: (wall + timedelta(hours=number)).replace(tzinfo=zone)
+        for name, number in hours.items()
+    }
+    original = EventFactory(timezone=zone.key, **times)
+
+    copy = operations.copy_event(event_id=original.pk, by_id=original.created_by_id)
+
+    for name, time in times.items():
+        moved = getattr(copy, name).astimezone(zone).replace(tzinfo=None)
+        assert moved == time.replace(tzinfo=None) + timedelta(days=28), name
+
+
+def test_copy_leaves_out_sales_dates_that_are_over(clock):
+    original = EventFactory(
+        sales_end_at=now() + timedelta(days=1), cancellation_deadline=now() + timedelta(days=1)
+    )
+    clock.move(timedelta(days=29, hours=1))
+
+    copy = operations.copy_event(event_id=original.pk, by_id=original.created_by_id)
+
+    assert (copy.sales_end_at, copy.cancellation_deadline) == (None, None)
 
 
 # ── Editing ─────────────────────────────────────────────────────────────────
