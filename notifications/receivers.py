@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.dispatch import receiver
 
@@ -14,7 +15,7 @@ from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
-from notifications.kinds import accounts, events, waitlist
+from notifications.kinds import Message, accounts, events, waitlist
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
@@ -88,12 +89,28 @@ def notify_bookings_cancelled(
     reason: str,
     **kwargs: Any,
 ) -> None:
+    if by is Canceller.EVENT:
+        notify(messages=_event_cancelled_messages(event, bookings))
+        return
     notify(
         messages=[
             booking_kinds.booking_cancelled(event, booking, by=by, reason=reason)
             for booking in bookings
         ]
     )
+
+
+def _event_cancelled_messages(event: Event, bookings: Sequence[Booking]) -> list[Message]:
+    """Return one message per user, with all of their bookings and their open waitlist entry."""
+    by_user: dict[UUID, list[Booking]] = {}
+    for booking in bookings:
+        by_user.setdefault(booking.user_id, []).append(booking)
+    entries = WaitlistEntry.objects.open().filter(event_id=event.pk, user_id__in=by_user)
+    entry_of = {entry.user_id: entry for entry in entries}
+    return [
+        events.event_cancelled(event, user_id, bookings=theirs, entry=entry_of.get(user_id))
+        for user_id, theirs in by_user.items()
+    ]
 
 
 # ── Events ──────────────────────────────────────────────────────────────────

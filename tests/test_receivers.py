@@ -123,7 +123,7 @@ def test_booking_confirmed_has_time_and_reference():
     notification = latest(user)
     assert notification.type == "booking_confirm"
     assert notification.message == (
-        f"You have 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST. "
+        f"You have booked 2 seats for Jazz, Thu 2 Jul 2099, 20:30 CEST. "
         f"Your reference is {booking.booking_reference}."
     )
     assert notification.event_id == booking.event_id
@@ -197,8 +197,7 @@ def test_joining_has_the_position(waiting):
     assert latest(user).type == "waitlist_join"
     assert latest(user).data == {"entry": str(entry.pk)}
     assert latest(user).message == (
-        "You asked for 2 seats and are on the waitlist for Jazz, at position 1. "
-        "You will be notified when seats are held for you."
+        "You asked for 2 seats and are on the waitlist for Jazz, at position 1."
     )
 
 

@@ -1,8 +1,11 @@
 """What a kind's email writer returns, for the templates to render."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
-from notifications.emails.placeholders import Value
+from bookings.calendar import CalendarFile
+from notifications.emails.placeholders import RichValue, Value
 from notifications.emails.tickets import InlineImage
 
 
@@ -14,21 +17,42 @@ class EmailObsolete(Exception):
 class EmailContent:
     """What one email has beside its template.
 
-    values: by placeholder, without those that all templates have. calendar: an iCalendar file.
+    values: by placeholder, without those that all templates have. calendars: iCalendar files.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     images: list[InlineImage] = field(default_factory=list)
-    calendar: bytes | None = None
+    calendars: list[CalendarFile] = field(default_factory=list)
 
 
-def call_to_action(*, heading: str, text: str, button_text: str, button_url: str) -> EmailContent:
-    """Return the content of an email with one button, for the template `notification`."""
+@dataclass(frozen=True)
+class TextLink:
+    """A line with a link: what it is about, and where it leads."""
+
+    label: str
+    url: str
+
+
+def call_to_action(
+    *, heading: str, text: str, button_text: str, button_url: str, links: Sequence[TextLink] = ()
+) -> EmailContent:
+    """Return the content of an email with one button, for the template `notification`.
+
+    links: lines below the text, for what the button alone cannot lead to.
+    """
     return EmailContent(
         values={
             "heading": heading,
-            "text": text,
+            "text": _with_links(text, links) if links else text,
             "buttonText": button_text,
             "buttonUrl": button_url,
         }
+    )
+
+
+def _with_links(text: str, links: Sequence[TextLink]) -> RichValue:
+    lines = [f'<a href="{escape(link.url)}">{escape(link.label)}</a>' for link in links]
+    return RichValue(
+        text="\n\n".join([text, *(f"{link.label}:\n{link.url}" for link in links)]),
+        html="<br>".join([escape(text), "", *lines]),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
-from bookings.calendar import FILE_NAME
+from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute
 from notifications.emails.email_content import EmailContent
@@ -43,8 +43,8 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
         email.attach(_inline(image))
-    if content.calendar is not None:
-        email.attach(_calendar(content.calendar))
+    for number, calendar in enumerate(content.calendars, start=1):
+        email.attach(_calendar(calendar, number))
     return email
 
 
@@ -70,7 +70,9 @@ def _inline(image: InlineImage) -> MIMEImage:
     return part
 
 
-def _calendar(content: bytes) -> MIMEText:
-    part = MIMEText(content.decode(), "calendar", "utf-8")
-    part.add_header("Content-Disposition", "attachment", filename=FILE_NAME)
+def _calendar(calendar: CalendarFile, number: int) -> MIMEText:
+    part = MIMEText(calendar.content.decode(), "calendar", "utf-8")
+    part.set_param("method", calendar.method)
+    name = "event.ics" if number == 1 else f"event-{number}.ics"
+    part.add_header("Content-Disposition", "attachment", filename=name)
     return part

@@ -1,6 +1,6 @@
 """Notifications about bookings."""
 
-from bookings.calendar import calendar_for
+from bookings.calendar import calendar_files
 from bookings.models import Booking
 from bookings.operations import Canceller
 from evently.accounts.models import User
@@ -9,9 +9,8 @@ from evently.formatting import moment, money, seats
 from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailContent, EmailObsolete
 from notifications.emails.tickets import render_tickets, valid_tickets
-from notifications.kinds import common
+from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
-from notifications.kinds.events import event_cancelled
 from notifications.models import Notification, TemplateType
 
 
@@ -23,7 +22,7 @@ def booking_confirmed(booking: Booking) -> Message:
         user_id=booking.user_id,
         key=f"booking_confirm:{booking.pk}",
         text=(
-            f"You have {seats(booking.quantity)} for {event.name}, "
+            f"You have booked {seats(booking.quantity)} for {event.name}, "
             f"{moment(event.event_date, event.zone)}. "
             f"Your reference is {booking.booking_reference}."
         ),
@@ -38,13 +37,16 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
         # Cancelled while the email waited; the cancellation has an email of its own.
         raise EmailObsolete
     tickets, images = render_tickets(valid_tickets(booking))
+    others = holdings.holdings_of(booking.event, booking.user_id).without(booking)
     return EmailContent(
         values={
             **common.event_values(booking.event),
             "quantity": seats(booking.quantity),
             "bookingReference": booking.booking_reference,
             "totalAmount": _price(booking),
-            "paymentNote": _payment_note(booking),
+            "paymentNote": " ".join(
+                filter(None, [_payment_note(booking), holdings.booked_in_all(booking, others)])
+            ),
             "cancelNote": _cancel_note(booking.event),
             "ticketUrl": common.booking_url(booking),
             "ticketNote": (
@@ -55,7 +57,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
             "tickets": tickets,
         },
         images=images,
-        calendar=calendar_for(booking),
+        calendars=calendar_files([booking]),
     )
 
 
@@ -72,9 +74,10 @@ BOOKING_CONFIRM = Kind(
 
 # ── Booking cancelled ───────────────────────────────────────────────────────
 def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: str) -> Message:
-    """Notify of a cancelled booking, by whom and why; the email repeats this text."""
-    if by is Canceller.EVENT:
-        return event_cancelled(event, booking.user_id, booking_id=booking.pk)
+    """Notify of a cancelled booking, by whom and why; the email repeats this text.
+
+    by: not Canceller.EVENT, of which users are notified once (`events.event_cancelled`).
+    """
     what = f"{seats(booking.quantity)} for {event.name} ({booking.booking_reference})"
     text = {
         Canceller.ATTENDEE: f"You have cancelled {what}.",
@@ -99,6 +102,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
 def _write_cancellation(notification: Notification, user: User) -> EmailContent:
     booking = _booking_of(notification)
     text = notification.message
+    kept = holdings.holdings_of(booking.event, booking.user_id).without(booking)
     return EmailContent(
         values={
             **common.event_values(booking.event),
@@ -106,9 +110,11 @@ def _write_cancellation(notification: Notification, user: User) -> EmailContent:
             "bookingReference": booking.booking_reference,
             # Templates have it after "Hello {userName}, ".
             "cancelText": text[:1].lower() + text[1:],
-            "refundNote": common.refund_note(booking),
+            "refundNote": " ".join(
+                filter(None, [common.refund_note([booking]), holdings.kept_text(kept)])
+            ),
         },
-        calendar=calendar_for(booking),
+        calendars=calendar_files([booking]),
     )
 
 

@@ -1,9 +1,10 @@
 """Notifications about changes to an event, to all who have seats or are on its waitlist."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from bookings.calendar import calendar_for
+from bookings.calendar import calendar_files
 from bookings.models import Booking
 from evently.accounts.models import User
 from evently.database.ids import uuid7
@@ -11,37 +12,55 @@ from evently.formatting import moment
 from events.changes import ANNOUNCED, differences
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
-from notifications.kinds import common
+from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Message, link_to_event
 from notifications.models import Notification
+from waitlists.models import WaitlistEntry
 
 
 # ── Event cancelled ─────────────────────────────────────────────────────────
-def event_cancelled(event: Event, user_id: UUID, *, booking_id: UUID | None = None) -> Message:
-    """Notify a user of a cancelled event: once, however many bookings and entries they had."""
+def event_cancelled(
+    event: Event,
+    user_id: UUID,
+    *,
+    bookings: Sequence[Booking] = (),
+    entry: WaitlistEntry | None = None,
+) -> Message:
+    """Notify a user of a cancelled event: once, with all bookings and the entry that it ended."""
     text = f"{event.name} on {moment(event.event_date, event.zone)} is cancelled."
     if event.cancel_reason:
         text += f" The organizer's reason: {common.as_sentence(event.cancel_reason)}"
+    if bookings:
+        text += f" {holdings.ended_text(bookings)}"
+    if entry is not None:
+        text += (
+            " The seats offered to you are no longer held."
+            if entry.has_offer
+            else " You are no longer on its waitlist."
+        )
     return EVENT_CANCELLED.message(
         user_id=user_id,
         key=f"event_cancelled:{event.pk}",
         text=text,
         event_id=event.pk,
-        data={"booking": booking_id} if booking_id else {},
+        data={"bookings": [booking.pk for booking in bookings]},
     )
 
 
 def _write_event_cancelled(notification: Notification, user: User) -> EmailContent:
     event = common.event_of(notification)
-    booking = _latest_booking(event, user)
-    note = f" {common.refund_note(booking)}" if booking else ""
+    # Rows written by the release before have one booking.
+    ids = notification.data.get("bookings", [notification.data.get("booking")])
+    bookings = holdings.bookings_named(event, user.pk, ids)
+    note = f" {common.refund_note(bookings)}" if bookings else ""
     content = call_to_action(
         heading=f"{event.name} is cancelled",
         text=notification.message + note,
         button_text="Show the event",
         button_url=common.event_url(event),
+        links=holdings.booking_links(bookings),
     )
-    content.calendar = calendar_for(booking) if booking else None
+    content.calendars = calendar_files(bookings)
     return content
 
 
@@ -82,16 +101,13 @@ def event_changed(
 
 def _write_event_changed(notification: Notification, user: User) -> EmailContent:
     event = common.event_of(notification)
-    booking = _latest_booking(event, user)
-    if booking is not None and booking.is_cancelled:
-        booking = None
+    theirs = holdings.holdings_of(event, user.pk)
     content = call_to_action(
         heading=f"{event.name} has changed",
-        text=notification.message,
-        button_text="Show my booking" if booking else "Show the event",
-        button_url=common.booking_url(booking) if booking else common.event_url(event),
+        text=" ".join(filter(None, [notification.message, holdings.all_text(theirs)])),
+        **holdings.button_of(theirs),
     )
-    content.calendar = calendar_for(booking) if booking else None
+    content.calendars = calendar_files(theirs.bookings)
     return content
 
 
@@ -103,11 +119,3 @@ EVENT_CHANGED = Kind(
     link=link_to_event,
     write_email=_write_event_changed,
 )
-
-
-# ── Shared ──────────────────────────────────────────────────────────────────
-def _latest_booking(event: Event, user: User) -> Booking | None:
-    booking = Booking.objects.filter(event_id=event.pk, user_id=user.pk).order_by("-id").first()
-    if booking is not None:
-        booking.event = event
-    return booking

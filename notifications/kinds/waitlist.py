@@ -11,7 +11,7 @@ from evently.formatting import moment, money, seats
 from evently.links import link_to
 from events.models import Event
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
-from notifications.kinds import common
+from notifications.kinds import common, holdings
 from notifications.kinds.base import (
     IN_APP_ONLY,
     Category,
@@ -101,17 +101,18 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
     if offer is None or not offer.is_open(at=now()):
         raise EmailObsolete
     event, total = offer.event, offer.unit_price * offer.quantity
+    price_note = (
+        "This is the most you pay: if the price has fallen by the time you claim, you pay less."
+        if total
+        else "There is nothing to pay."
+    )
+    beside = holdings.besides_text(holdings.holdings_of(event, user.pk))
     return EmailContent(
         values={
             **common.event_values(event),
             "quantity": seats(offer.quantity),
             "totalAmount": money(total, event.currency) if total else "Free of charge",
-            "priceNote": (
-                "This is the most you pay: if the price has fallen by the time you claim, you pay "
-                "less."
-                if total
-                else "There is nothing to pay."
-            ),
+            "priceNote": " ".join(filter(None, [price_note, beside])),
             "expiresAt": moment(offer.expires_at, event.zone),
             "claimUrl": link_to(
                 "promotion_link", purpose="promotion", row_id=offer.pk, event_id=event.pk
@@ -175,7 +176,7 @@ PROMOTION_ENDED = Kind(
 def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
     """Notify a user who was still waiting that their entry or the whole event has ended."""
     if event.is_cancelled:
-        return event_cancelled(event, entry.user_id)
+        return event_cancelled(event, entry.user_id, entry=entry)
     return WAITLIST_CLOSED.message(
         user_id=entry.user_id,
         key=f"waitlist_closed:{entry.pk}:{entry.joined_at.isoformat()}",

@@ -82,7 +82,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
         facts.event, facts.cancelled(), by=Canceller.ORGANIZER, reason="The hall is too small"
     ),
     "event_cancelled": lambda facts: events.event_cancelled(
-        facts.event, facts.user.pk, booking_id=facts.cancelled().pk
+        facts.event, facts.user.pk, bookings=[facts.cancelled()]
     ),
     "event_changed": lambda facts: events.event_changed(
         facts.event, {"venue": ("Old Mill", "The Barn")}, [facts.booking().user_id]

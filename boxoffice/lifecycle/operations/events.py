@@ -69,9 +69,10 @@ def _cancel_batch(event_id: UUID) -> int:
     event = lock_event(event_id)
     if not event.is_cancelled:
         return 0
-    bookings = list(
-        Booking.objects.holding_seats().filter(event_id=event.pk).order_by("pk")[:BATCH]
-    )
+    living = Booking.objects.holding_seats().filter(event_id=event.pk)
+    # By person, so that one message speaks of all that they had.
+    people = living.order_by("user_id").values("user_id").distinct()[:BATCH]
+    bookings = list(living.filter(user_id__in=people).order_by("pk"))
     if bookings:
         release_bookings(
             locked_event=event,
