@@ -188,10 +188,9 @@ class BookingAdmin(PeopleRowsAdmin):
             request,
             title=f"Cancel {what}?",
             question=(
-                f"Returns {counted(seats, 'seat')} to the waitlist, or puts "
-                f"{'it' if seats == 1 else 'them'} back on sale. This cannot be undone. "
-                f"{'The attendee is' if len(bookings) == 1 else 'Attendees are'} notified with "
-                "your reason."
+                f"Frees {counted(seats, 'seat')}. This cannot be undone. "
+                f"{'The attendee is' if len(bookings) == 1 else 'Attendees are'} sent a message "
+                "with your reason, by the channels they have chosen."
             ),
             submit="Cancel booking" if len(bookings) == 1 else "Cancel bookings",
             form_class=ReasonForm,

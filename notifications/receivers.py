@@ -155,5 +155,9 @@ def notify_promotions_ended(
 def notify_entries_closed(
     sender: type, *, event: Event, entries: Sequence[WaitlistEntry], **kwargs: Any
 ) -> None:
-    """Notify users who were still waiting when the waitlist closed."""
-    notify(messages=[waitlist.entry_closed(event, entry) for entry in entries])
+    """Notify users who were still waiting when the waitlist closed.
+
+    Of an entry with an offer, they hear that the offer has ended, or that the event is cancelled.
+    """
+    told = entries if event.is_cancelled else [entry for entry in entries if entry.is_waiting]
+    notify(messages=[waitlist.entry_closed(event, entry) for entry in told])

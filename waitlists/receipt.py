@@ -20,10 +20,11 @@ EARLIER_REASONS = {"seats came free": SEATS_FREED}
 
 
 def returned_seats_text(event_id: UUID) -> str:
-    """Return how many seats became available lately, as a hint at the chances of an entry."""
+    """Return how many seats were cancelled lately, as a hint at the chances of an entry."""
     returned = seats_returned_lately(event_id=event_id)
     number = seats(returned) if returned else "No seats"
-    return f"{number} became available in the last {RECENT.days} days."
+    was = "was" if returned == 1 else "were"
+    return f"{number} {was} cancelled in the last {RECENT.days} days."
 
 
 def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ def _joined(entry: WaitlistEntry) -> dict[str, Any]:
         "icon": "hourglass",
         "tone": "waiting",
         "title": "You joined the waitlist",
-        "text": f"{text}. Your position counts from this time.",
+        "text": f"{text}.",
         "at": entry.joined_at,
     }
 
@@ -94,7 +95,7 @@ def _offered(offer: Promotion) -> list[dict[str, Any]]:
 
 
 def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
-    """Return why an entry moved up: entries ahead of it were offered seats, or have left."""
+    """Return what became of entries that joined earlier: offered seats, or no longer waiting."""
     ahead = WaitlistEntry.objects.filter(event_id=entry.event_id, joined_at__lt=entry.joined_at)
     offered = Promotion.objects.filter(
         event_id=entry.event_id,
@@ -108,12 +109,14 @@ def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
     ).aggregate(people=Count("pk"), at=Max("updated_at"))
     steps = []
     for row, icon, text in (
-        (offered, "sparkles", "{people} ahead of you {was} offered seats, and you moved up"),
-        (left, "footprints", "{people} ahead of you left the waitlist, and you moved up"),
+        (offered, "sparkles", "{people} who joined before you {was} offered seats"),
+        (left, "footprints", "{people} who joined before you {is_} no longer on the waitlist"),
     ):
         if number := row["people"]:
-            people, was = counted(number, "person", "people"), "was" if number == 1 else "were"
-            title = text.format(people=people, was=was)
+            people, one = counted(number, "person", "people"), number == 1
+            title = text.format(
+                people=people, was="was" if one else "were", is_="is" if one else "are"
+            )
             steps.append({"icon": icon, "title": title, "at": row["at"]})
     return steps
 
@@ -123,7 +126,7 @@ def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
         "icon": "info",
         "title": f"{counted(entry.passed_over, 'offer')} went to people behind you",
         "text": "Too few seats were available for you, as you asked for at least "
-        f"{entry.min_quantity}. You kept your position.",
+        f"{entry.min_quantity}.",
         "at": entry.updated_at,
     }
 
@@ -132,7 +135,7 @@ def _priority_changed(entry: WaitlistEntry) -> dict[str, Any]:
     return {
         "icon": "list-ordered",
         "tone": "info",
-        "title": "The organizer changed your position",
+        "title": "The organizer changed your priority",
         "text": f"Reason: {entry.priority_reason}",
         "at": entry.updated_at,
     }
@@ -140,7 +143,7 @@ def _priority_changed(entry: WaitlistEntry) -> dict[str, Any]:
 
 def _position_now(entry: WaitlistEntry) -> dict[str, Any]:
     ahead = (entry.position or 1) - 1
-    text = "You are next."
+    text = "No one is ahead of you."
     if ahead:
         text = f"{counted(ahead, 'person', 'people')} {'is' if ahead == 1 else 'are'} ahead of you."
     return {

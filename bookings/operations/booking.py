@@ -28,14 +28,14 @@ class SoldOut(Conflict):
     """Fewer seats are available than were requested."""
 
     code = "sold_out"
-    message = "There are not enough seats left. You can join the waitlist instead."
+    message = "There are not enough seats left."
 
 
 class WaitlistFirst(Conflict):
     """A waitlist entry fits into the available seats and comes first."""
 
     code = "waitlist_first"
-    message = "The available seats go to the waitlist first. Join the waitlist to get an offer."
+    message = "The seats that are left are kept for the waitlist."
 
 
 class PersonLimit(Conflict):

@@ -32,6 +32,7 @@ VARIABLES: dict[TemplateType, tuple[str, ...]] = {
         *EVENT,
         "quantity",
         "position",
+        "maximumPrice",
         "entryUrl",
     ),
     TemplateType.WAITLIST_PROMOTION: (

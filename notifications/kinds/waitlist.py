@@ -33,7 +33,7 @@ def waitlist_joined(entry: WaitlistEntry) -> Message:
     return WAITLIST_JOIN.message(
         user_id=entry.user_id,
         key=f"waitlist_join:{entry.pk}:{uuid7()}",
-        text=f"{text} You will be notified when seats are held for you.",
+        text=text,
         event_id=entry.event_id,
         data={"entry": entry.pk},
     )
@@ -49,13 +49,20 @@ def _write_waitlist_join(notification: Notification, user: User) -> EmailContent
         )
         .first()
     )
-    if entry is None:
+    if entry is None or not entry.is_waiting:
+        # Left, or offered seats, while the email waited.
         raise EmailObsolete
+    event = entry.event
     return EmailContent(
         values={
-            **common.event_values(entry.event),
+            **common.event_values(event),
             "quantity": seats(entry.quantity),
-            "position": str(entry.position) if entry.position else "no longer waiting",
+            "position": str(entry.position),
+            "maximumPrice": (
+                f"{money(entry.unit_price, event.currency)} per seat"
+                if entry.unit_price
+                else "Free of charge"
+            ),
             "entryUrl": _entry_url(entry.pk, entry.event),
         }
     )
@@ -142,10 +149,10 @@ def promotion_ended(event: Event, promotion: Promotion) -> Message:
         user_id=promotion.user_id,
         key=f"promotion_ended:{promotion.pk}",
         text=(
-            f"You have declined {what} and left the waitlist. You can join it again at any time."
+            f"You have declined {what} and left the waitlist."
             if declined
             else f"Your offer of {what} has expired, so the seats are no longer held for you. "
-            "You can join the waitlist again, at the end."
+            "The event’s page shows what is possible now."
         ),
         event_id=event.pk,
         channels=IN_APP_ONLY if declined else None,
@@ -154,11 +161,12 @@ def promotion_ended(event: Event, promotion: Promotion) -> Message:
 
 
 def _write_promotion_ended(notification: Notification, user: User) -> EmailContent:
+    event = common.event_of(notification)
     return call_to_action(
-        heading="Your offer has ended",
+        heading=f"Your offer for {event.name} has ended",
         text=notification.message,
         button_text="Show the event",
-        button_url=common.event_url(common.event_of(notification)),
+        button_url=common.event_url(event),
     )
 
 
@@ -180,9 +188,7 @@ def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
     return WAITLIST_CLOSED.message(
         user_id=entry.user_id,
         key=f"waitlist_closed:{entry.pk}:{entry.joined_at.isoformat()}",
-        text=(
-            f"Your waitlist entry for {event.name} has expired. No seats became available for you."
-        ),
+        text=f"Your waitlist entry for {event.name} has expired without an offer.",
         event_id=event.pk,
         data={"entry": entry.pk},
     )
@@ -190,7 +196,7 @@ def entry_closed(event: Event, entry: WaitlistEntry) -> Message:
 
 def _write_waitlist_closed(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
-        heading="Your waitlist entry has expired",
+        heading=f"Your waitlist entry for {common.event_of(notification).name} has expired",
         text=notification.message,
         button_text="Find another event",
         button_url=settings.PUBLIC_URL,

@@ -1,5 +1,6 @@
 """Migrations that change rows, run on rows as older releases left them."""
 
+import json
 from importlib import import_module
 
 import pytest
@@ -158,20 +159,27 @@ def active(type_):
     return number, tuple(text), variables
 
 
-def test_untouched_default_templates_are_replaced_and_others_kept():
-    old = import_module(f"notifications.migrations.{TEMPLATES_REPLACED}").REPLACED
-    migrate(KINDS_SPLIT)
+@pytest.mark.parametrize(
+    ("before", "migration"),
+    [(KINDS_SPLIT, TEMPLATES_REPLACED), ("0007_delivery_name", "0008_true_sentences")],
+)
+def test_untouched_default_templates_are_replaced_and_others_kept(before, migration):
+    module = import_module(f"notifications.migrations.{migration}")
+    old, added = module.REPLACED, getattr(module, "NEW_VARIABLES", {})
+    edited = next(iter(old))
+    migrate(before)
     for type_, text in old.items():
         version(type_, 2, *text)
-    own = ("Ahoy {userName}", *old["welcome"][1:])
-    version("welcome", 3, *own)
+    own = ("Ahoy {userName}", *old[edited][1:])
+    version(edited, 3, *own)
 
-    migrate(TEMPLATES_REPLACED)
+    migrate(migration)
 
-    assert active("welcome")[:2] == (3, own)
-    for type_ in old.keys() - {"welcome"}:
+    assert active(edited)[:2] == (3, own)
+    for type_ in old.keys() - {edited}:
         new = shipped(TemplateType(type_))
-        assert active(type_) == (3, (new.subject, new.html, new.text), '["userName"]')
+        variables = json.dumps(["userName", *added.get(type_, [])])
+        assert active(type_) == (3, (new.subject, new.html, new.text), variables)
     assert active("notification")[0] == 1
 
 

@@ -26,13 +26,14 @@ class AlreadyWaiting(Conflict):
 
     code = "already_waiting"
     message = "You are already on this waitlist."
+    with_offer = "Seats are already held for you. Claim or decline them first."
 
 
 class SeatsAvailable(Conflict):
     """Enough seats are on public sale, so there is no need to wait."""
 
     code = "seats_available"
-    message = "Seats are on sale right now. Book those, and join the waitlist if you need more."
+    message = "As many seats as you need are on sale right now, so there is no need to wait."
 
 
 class NotWaiting(Conflict):
@@ -136,6 +137,8 @@ def _new_or_ended_entry(*, locked_event: Event, user_id: UUID) -> WaitlistEntry:
     entry = WaitlistEntry.objects.filter(event_id=locked_event.pk, user_id=user_id).first()
     if entry is None:
         return WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
+    if entry.has_offer:
+        raise AlreadyWaiting(AlreadyWaiting.with_offer)
     if entry.status in OPEN_STATUSES:
         raise AlreadyWaiting
     return entry

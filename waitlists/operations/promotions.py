@@ -30,7 +30,7 @@ class PromotionExpired(Conflict):
     """The offer was not accepted in time."""
 
     code = "promotion_expired"
-    message = "This offer has expired. You can join the waitlist again."
+    message = "This offer has expired."
 
 
 class PromotionClosed(Conflict):

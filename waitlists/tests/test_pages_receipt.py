@@ -34,7 +34,7 @@ def test_receipt_lists_steps_newest_first(client, user):
     titles = steps_of(client, entry)
     assert titles == [
         "You are now at position 1 on the waitlist",
-        "The organizer changed your position",
+        "The organizer changed your priority",
         "You joined the waitlist",
     ]
     cancel(booking)
@@ -42,7 +42,7 @@ def test_receipt_lists_steps_newest_first(client, user):
     page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
     assert "Wheelchair" in page
     assert "Because seats became available." in page
-    assert "3 seats became available in the last 14 days." in page
+    assert "3 seats were cancelled in the last 14 days." in page
 
 
 def test_receipt_explains_why_an_entry_moved_up(client, user):
@@ -55,8 +55,8 @@ def test_receipt_explains_why_an_entry_moved_up(client, user):
     operations.leave_waitlist(event_id=event.pk, entry_id=leaver.pk)
     assert steps_of(client, entry) == [
         "You are now at position 1 on the waitlist",
-        "1 person ahead of you left the waitlist, and you moved up",
-        "1 person ahead of you was offered seats, and you moved up",
+        "1 person who joined before you is no longer on the waitlist",
+        "1 person who joined before you was offered seats",
         "You joined the waitlist",
     ]
 
@@ -148,8 +148,8 @@ def test_receipt_counts_seats_returned_in_the_last_14_days_only(client, user, cl
     url = reverse("waitlist_entry", args=[entry.pk])
     cancel(first)
     clock.move(timedelta(days=13))
-    assert "1 seat became available in the last 14 days." in client.get(url).content.decode()
+    assert "1 seat was cancelled in the last 14 days." in client.get(url).content.decode()
     clock.move(timedelta(days=15))
-    assert "No seats became available in the last 14 days." in client.get(url).content.decode()
+    assert "No seats were cancelled in the last 14 days." in client.get(url).content.decode()
     cancel(last)
-    assert "3 seats became available in the last 14 days." in client.get(url).content.decode()
+    assert "3 seats were cancelled in the last 14 days." in client.get(url).content.decode()

@@ -61,7 +61,7 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
     if is_guest:
         return _guest_joined(request, event, form)
     messages.success(
-        request, "You are on the waitlist. You will be notified when seats are held for you."
+        request, "You are on the waitlist. An offer appears here if seats are held for you."
     )
     return redirect(reverse("waitlist_entry", args=[entry_id]))
 
