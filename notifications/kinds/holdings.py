@@ -45,7 +45,7 @@ def holdings_of(event: Event, user_id: UUID) -> Holdings:
     return Holdings(event=event, bookings=bookings, entry=entry, offer=offer)
 
 
-def bookings_named(event: Event, user_id: UUID, ids: Sequence[object]) -> list[Booking]:
+def bookings_named(event: Event, user_id: UUID, ids: Sequence[Any]) -> list[Booking]:
     """Return some of a user's bookings of an event, oldest first."""
     return _rows(event, Booking.objects.of_user(user_id).filter(pk__in=ids))
 
