@@ -161,7 +161,7 @@ def active(type_):
 
 @pytest.mark.parametrize(
     ("before", "migration"),
-    [(KINDS_SPLIT, TEMPLATES_REPLACED), ("0007_delivery_name", "0008_true_sentences")],
+    [(KINDS_SPLIT, TEMPLATES_REPLACED), ("0008_password_changed", "0009_true_sentences")],
 )
 def test_untouched_default_templates_are_replaced_and_others_kept(before, migration):
     module = import_module(f"notifications.migrations.{migration}")

@@ -201,6 +201,6 @@ def _shipped(type_):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0007_delivery_name")]
+    dependencies = [("notifications", "0008_password_changed")]
     # Older code lacks the new placeholder: it falls back to its own default, and logs that.
     operations = [migrations.RunPython(replace, migrations.RunPython.noop)]
