@@ -65,6 +65,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
     for number, spec in enumerate(specs):
         # Redis has 16 of them; the first is for runs without workers.
         spec.env["REDIS_URL"] = address._replace(path=f"/{number % 15 + 1}").geturl()
+        spec.env["DEVELOPMENT_ALLOWS"] = "DATABASE_URL,REDIS_URL"
 
 
 @pytest.hookimpl(trylast=True)

@@ -45,6 +45,7 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
         "DATABASE_URL": _url(app, name),
         "DATABASE_OWNER_URL": _url(owner, name),
         "REDIS_URL": NO_BROKER,
+        "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL",
         "LOG_LEVEL": "CRITICAL",
     }
     with psycopg.connect(_url(owner, "postgres"), autocommit=True) as server:

@@ -1,7 +1,6 @@
 """Liveness, readiness and metrics."""
 
 import hmac
-import ipaddress
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +18,12 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from evently import metrics
-from evently.environment import env
+from evently.configuration import is_this_machine
+from evently.environment import env, host_of
+from evently.origin import is_from_this_machine
 from evently.redis_client import redis_client
 
 DEADLINE_SECONDS = 1.2
-FORWARDING_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +68,7 @@ class Probe:
         self._lock = Lock()
         self._executor: ThreadPoolExecutor | None = None
         self._running: Future[None] | None = None
+        self._last_status = "ok"
 
     def begin(self) -> "Future[None]":
         """Return the running check, or start a new one."""
@@ -85,16 +86,28 @@ class Probe:
         deadline: on the monotonic clock.
         """
         started = time.monotonic()
-        status = "ok"
+        error = ""
         try:
             self.begin().result(timeout=max(deadline - started, 0.01))
         except TooSlow:
-            status = "down"
-            log.warning("not ready", service=self.name, error="no answer in time")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the service is down
-            status = "down"
-            log.warning("not ready", service=self.name, error=type(error).__name__)
+            error = "no answer in time"
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the service is down
+            error = type(failure).__name__
+        status = "down" if error else "ok"
+        self._log_change(status, error)
         return {"status": status, "ms": round((time.monotonic() - started) * 1000, 1)}
+
+    def _log_change(self, status: str, error: str) -> None:
+        """Log when the service goes down or comes back: monitoring asks every few seconds."""
+        with self._lock:
+            changed = status != self._last_status
+            self._last_status = status
+        if not changed:
+            log.debug("readiness", service=self.name, status=status)
+        elif error:
+            log.warning("not ready", service=self.name, error=error)
+        else:
+            log.info("ready again", service=self.name)
 
 
 PROBES = (Probe("database", ping_database), Probe("broker", ping_broker))
@@ -121,14 +134,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _is_loopback(request: HttpRequest) -> bool:
-    """Return whether the request comes from this machine, and not from a proxy on it."""
-    if any(header in request.META for header in FORWARDING_HEADERS):
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
+def _is_local(request: HttpRequest) -> bool:
+    """Return whether the request comes from this machine, and the site is behind no proxy.
+
+    A proxy on this machine may add no header, so that its requests look local.
+    """
+    behind_proxy = settings.TRUSTED_PROXIES or not is_this_machine(host_of(settings.PUBLIC_URL))
+    return not behind_proxy and is_from_this_machine(request)
 
 
 def _has_metrics_token(request: HttpRequest) -> bool:
@@ -140,10 +152,11 @@ def _has_metrics_token(request: HttpRequest) -> bool:
 @require_safe
 @never_cache
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Show the metrics to requests from this machine or with METRICS_TOKEN."""
-    if not (_is_loopback(request) or _has_metrics_token(request)):
+    """Show the metrics to requests with METRICS_TOKEN; without a proxy, to this machine too."""
+    if not (_is_local(request) or _has_metrics_token(request)):
         return HttpResponse(
-            "Metrics are available from this machine, or with METRICS_TOKEN as bearer token.\n",
+            "Metrics need METRICS_TOKEN as bearer token. Without it, only this machine gets them, "
+            "and only where no proxy is in front of Evently.\n",
             status=403,
             content_type="text/plain; charset=utf-8",
         )

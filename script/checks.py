@@ -53,6 +53,7 @@ def production() -> dict[str, str]:
         "EVENTLY_DIGEST_KEY": secrets.token_urlsafe(48),
         "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
         "PUBLIC_URL": "https://tickets.example.org",
+        "TRUSTED_PROXIES": "127.0.0.1,::1",
     }
 
 

@@ -1,9 +1,13 @@
 """Settings, by topic. Everything that differs between installations comes from the environment.
 
-`.env.example` lists every variable. Development has safe defaults; with DEBUG=false a missing
-secret prevents the start, with an error that says what to set. A new setting goes into the module
-of its topic; this one gathers them all.
+`.env.example` lists every variable, and `evently.variables` what each may be. Development has safe
+defaults; faults of the environment prevent the start, each with a sentence that says what to set.
+A new setting goes into the module of its topic; this one gathers them all.
 """
+
+from evently import configuration
+
+configuration.insist()
 
 from evently.settings.api import *
 from evently.settings.applications import *

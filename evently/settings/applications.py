@@ -31,6 +31,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "evently.logs.RequestLogMiddleware",
+    "evently.origin.ForwardedSchemeMiddleware",
+    "evently.development.DevelopmentGuardMiddleware",
     "evently.middleware.RequestGuardMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "evently.middleware.PolicyMiddleware",

@@ -1,7 +1,5 @@
 """Sending emails, and the folder of the development mailbox."""
 
-from django.core.exceptions import ImproperlyConfigured
-
 from evently import environment
 from evently.embedded import addresses
 from evently.environment import env
@@ -20,8 +18,3 @@ if EMAIL_URL:
     EMAIL_TIMEOUT = 10
 elif DEBUG:
     EMAIL_BACKEND = "notifications.devmail.MailboxBackend"
-else:
-    raise ImproperlyConfigured(
-        "EMAIL_URL is not set. Set it to your SMTP server, for example "
-        "smtp+tls://user:password@mail.example.org:587"
-    )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from evently import proxies
 from evently.environment import env
 from evently.settings.site import PUBLIC_URL
 
@@ -14,11 +15,18 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
-TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
-if TRUST_PROXY:
+# For this host alone: what else the domain has may not speak https, and preloading cannot be undone
+# for months.
+SECURE_HSTS_SECONDS = (
+    env.int("SECURE_HSTS_SECONDS", default=int(timedelta(days=365).total_seconds())) if HTTPS else 0
+)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = HTTPS and env.bool("SECURE_HSTS_PRELOAD", default=False)
+# `check --deploy` recommends both; only the domain's owner can say whether they fit.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+TRUSTED_PROXIES = proxies.parse(env.str("TRUSTED_PROXIES", default=""))
+if TRUSTED_PROXIES:
+    # Read after ForwardedSchemeMiddleware, which leaves only what trusted proxies wrote.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {

@@ -20,6 +20,11 @@ keepalive = 15
 # Heartbeat files on a disk make workers wait for it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
+# Gunicorn would trust proxies' headers in its own way (X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO
+# from this machine). TRUSTED_PROXIES decides, in `evently.origin`.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 preload_app = True
 accesslog = None
 logger_class = "evently.supervisor.gunicorn_log.Logger"

@@ -32,5 +32,13 @@ def port() -> int:
 
 
 def bind_address() -> str:
-    """Return the address that gunicorn listens on; by default, this machine only."""
-    return f"{env.str('BIND', default='127.0.0.1')}:{port()}"
+    """Return the address that gunicorn listens on; by default, this machine only.
+
+    An IPv6 address is put in brackets; unix:/path stays as it is.
+    """
+    address = env.str("BIND", default="127.0.0.1")
+    if address.startswith("unix:"):
+        return str(address)
+    if ":" in address and not address.startswith("["):
+        address = f"[{address}]"
+    return f"{address}:{port()}"

@@ -83,6 +83,8 @@ class Supervisor:
 
     def _refuse_taken_port(self) -> None:
         address, port = options.bind_address().rsplit(":", 1)
+        if address == "unix":
+            return
         # The web server of a killed supervisor may take a moment to end.
         deadline = time.monotonic() + 1.5
         while not processes.is_free(int(port), address=address):

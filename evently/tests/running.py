@@ -71,6 +71,7 @@ def production() -> dict[str, str]:
     keys = settings.EVENTLY_PII_KEYS.items()
     return {
         "DEBUG": "false",
+        "PUBLIC_URL": "http://localhost:8000",
         "SECRET_KEY": "k" * 50,
         "EVENTLY_DIGEST_KEY": settings.EVENTLY_DIGEST_KEY,
         "EVENTLY_PII_KEYS": ",".join(f"{name}:{b64encode(key).decode()}" for name, key in keys),

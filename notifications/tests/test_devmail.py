@@ -174,6 +174,7 @@ def test_urls_do_not_exist_outside_development():
         "EVENTLY_PII_KEYS": f"test:{base64.b64encode(bytes(32)).decode()}",
         "EMAIL_URL": "dummymail://",
         "PUBLIC_URL": "https://tickets.example.org",
+        "TRUSTED_PROXIES": "127.0.0.1",
     }
     run = subprocess.run(
         [sys.executable, "-c", OUTSIDE_DEVELOPMENT],

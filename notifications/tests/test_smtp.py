@@ -195,6 +195,7 @@ def environment_for(server):
         "DATABASE_URL": url,
         "DATABASE_OWNER_URL": url,
         "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+        "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL",
     }
 
 

@@ -73,6 +73,7 @@ def migrate() -> None:
         "EVENTLY_PII_KEYS": f"dev:{b64encode(PII_KEY).decode()}",
         "EVENTLY_DIGEST_KEY": DIGEST_KEY,
         "DEBUG": "true",
+        "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL,EVENTLY_DIGEST_KEY,EVENTLY_PII_KEYS",
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input"],

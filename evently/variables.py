@@ -1,0 +1,323 @@
+"""Every variable of the environment that Evently reads, with what its value must be.
+
+`.env.example` lists the same ones (a test compares them). A new variable needs an entry here;
+`evently.configuration` checks all of them before anything starts.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parseaddr
+from ipaddress import ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from evently import proxies
+
+# Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
+Check = Callable[[str], str]
+
+TRUE = frozenset({"true", "yes", "on", "1", "y", "ok"})
+FALSE = frozenset({"false", "no", "off", "0", "n"})
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+EMAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "smtps")
+OTHER_EMAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+SHORTEST_SECRET = 16
+PII_KEY_BYTES = 32
+YEAR_SECONDS = 365 * 24 * 3600
+# What development mode can be allowed to use, although it says production.
+ALLOWABLE = (
+    "ALLOWED_HOSTS",
+    "BIND",
+    "DATABASE_URL",
+    "EMAIL_URL",
+    "EVENTLY_DIGEST_KEY",
+    "EVENTLY_PII_KEYS",
+    "METRICS_TOKEN",
+    "PUBLIC_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+)
+_HOST_NAME = re.compile(r"\.?(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable. required: what to set it to, if production needs it."""
+
+    name: str
+    check: Check
+    required: str = ""
+
+
+def split(text: str) -> list[str]:
+    """Return the parts of a list separated by commas, without empty ones."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parse_pii_keys(text: str) -> dict[str, bytes]:
+    """Return the keys of an EVENTLY_PII_KEYS: name to 32 bytes, the current one first.
+
+    Raises ValueError, with what is wrong.
+    """
+    keys: dict[str, bytes] = {}
+    for part in split(text):
+        name, _, encoded = part.partition(":")
+        if not name or not encoded:
+            raise ValueError(
+                "must look like name:key, with 32 bytes of base64, for example the output of: "
+                'echo "2026:$(openssl rand -base64 32)"'
+            )
+        if name in keys:
+            raise ValueError(f"has two keys named {name!r}; give each key its own name")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"has a key {name!r} that is not base64") from error
+        if len(key) != PII_KEY_BYTES:
+            raise ValueError(f"has a key {name!r} of {len(key)} bytes; it must be 32 bytes")
+        keys[name] = key
+    return keys
+
+
+# ── Checks ──────────────────────────────────────────────────────────────────
+def _anything(value: str) -> str:
+    return ""
+
+
+def _boolean(value: str) -> str:
+    return "" if value.strip().lower() in TRUE | FALSE else f"must be true or false, not {value!r}"
+
+
+def _number(least: int, most: int) -> Check:
+    def check(value: str) -> str:
+        try:
+            number = int(value)
+        except ValueError:
+            number = None
+        if number is not None and least <= number <= most:
+            return ""
+        return f"must be a whole number from {least} to {most}, not {value!r}"
+
+    return check
+
+
+def _one_line(value: str) -> str:
+    return "" if value.isprintable() and value.strip() else "must be one line of text"
+
+
+def _site_name(value: str) -> str:
+    return _one_line(value) or ("must have at most 100 characters" if len(value) > 100 else "")
+
+
+def _log_level(value: str) -> str:
+    good = value in LOG_LEVELS
+    return "" if good else f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}"
+
+
+def _one_of(*choices: str) -> Check:
+    def check(value: str) -> str:
+        return "" if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"
+
+    return check
+
+
+def _secret(value: str) -> str:
+    if len(value) < SHORTEST_SECRET:
+        return f"has only {len(value)} characters; use a long random value"
+    return "" if value.isprintable() else "contains a line break or control character"
+
+
+def _secret_key(value: str) -> str:
+    if value.startswith(("development-only", "django-insecure")):
+        return "is a public value for development; set a long random one"
+    return _secret(value)
+
+
+def _secrets(value: str) -> str:
+    return next((found for part in split(value) if (found := _secret(part))), "")
+
+
+def _pii_keys(value: str) -> str:
+    try:
+        return "" if parse_pii_keys(value) else "contains no key"
+    except ValueError as error:
+        return str(error)
+
+
+def _token(value: str) -> str:
+    good = value.isascii() and value.isprintable() and " " not in value
+    return "" if good else "must be a token without spaces and special characters"
+
+
+def _parse_url(value: str) -> SplitResult | None:
+    """Return the parts of a URL; None if it cannot be read or its port is no port."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return None
+    bad = any(not character.isprintable() or character == " " for character in value)
+    return None if bad or port == 0 else parts
+
+
+def _public_url(value: str) -> str:
+    example = "such as https://tickets.example.org"
+    parts = _parse_url(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        return f"must be the site's whole address, {example}, not {value!r}"
+    if parts.username is not None or parts.query or parts.fragment:
+        return f"must have only a scheme and a host, {example}"
+    if parts.path not in {"", "/"}:
+        return (
+            f"has the path {parts.path!r}, but Evently needs a host name of its own, {example}; "
+            "it cannot run under a path"
+        )
+    return "" if _is_host(parts.hostname) else f"has no valid host name: {parts.hostname!r}"
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ip_address(text.strip("[]"))
+    except ValueError:
+        return bool(_HOST_NAME.fullmatch(text)) or not text.isascii()
+    return True
+
+
+def _hosts(value: str) -> str:
+    wrong = [part for part in split(value) if part != "*" and not _is_host(part)]
+    return (
+        f"must list host names separated by commas, such as tickets.example.org, not {wrong[0]!r}"
+        if wrong
+        else ""
+    )
+
+
+def _bind(value: str) -> str:
+    if value.startswith("unix:"):
+        return "" if value[5:].startswith("/") else "needs a whole path: unix:/run/evently.sock"
+    if _is_host(value):
+        return ""
+    return (
+        "must be an address such as 127.0.0.1, 0.0.0.0 or ::1 (the port is PORT), or "
+        f"unix:/run/evently.sock, not {value!r}"
+    )
+
+
+def _proxies(value: str) -> str:
+    try:
+        proxies.parse(value)
+    except ValueError as error:
+        return (
+            "must be the number of proxies, or their addresses or networks separated by commas, "
+            f"such as 127.0.0.1,10.0.0.0/8 (or unix), not {str(error)!r}"
+        )
+    return ""
+
+
+def _database_url(value: str) -> str:
+    parts = _parse_url(value)
+    good = parts and parts.scheme in {"postgres", "postgresql", "psql", "pgsql"}
+    if not good or not parts or not unquote(parts.path).strip("/"):
+        return (
+            "must look like postgres://user:password@host:5432/database (special characters in the "
+            "password percent-encoded)"
+        )
+    return ""
+
+
+def _redis_url(value: str) -> str:
+    parts = _parse_url(value)
+    number = parts.path.strip("/") if parts else ""
+    good = parts and parts.scheme in {"redis", "rediss"} and parts.hostname
+    if not good or not (number.isdigit() or not number):
+        return (
+            "must look like redis://:password@host:6379/0 (special characters in the password "
+            "percent-encoded)"
+        )
+    return ""
+
+
+def _email_url(value: str) -> str:
+    parts = _parse_url(value)
+    if parts and parts.scheme in OTHER_EMAIL_SCHEMES:
+        return ""
+    if parts is None or parts.scheme not in EMAIL_SCHEMES or not parts.hostname:
+        return (
+            "must look like smtp+tls://user:password@mail.example.org:587 (or smtp+ssl://, "
+            "smtp://; special characters in the password percent-encoded)"
+        )
+    return ""
+
+
+def _sender(value: str) -> str:
+    address = parseaddr(value)[1]
+    if not value.isprintable() or "@" not in address.strip("@"):
+        return "must look like Evently <tickets@example.org>"
+    return ""
+
+
+def _allowances(value: str) -> str:
+    wrong = [part for part in split(value) if part not in ALLOWABLE]
+    return f"can contain {', '.join(ALLOWABLE)}, not {wrong[0]!r}" if wrong else ""
+
+
+# ── The variables ───────────────────────────────────────────────────────────
+RANDOM = 'the output of: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+WORKERS = _number(1, 256)
+
+VARIABLES = (
+    Variable("DEBUG", _boolean),
+    Variable("DEVELOPMENT_ALLOWS", _allowances),
+    Variable("DEMO", _boolean),
+    Variable("PORT", _number(1, 65535)),
+    Variable("BIND", _bind),
+    Variable(
+        "PUBLIC_URL", _public_url, "the site's address, for example https://tickets.example.org"
+    ),
+    Variable("ALLOWED_HOSTS", _hosts),
+    Variable("TRUSTED_PROXIES", _proxies),
+    Variable("SECURE_SSL_REDIRECT", _boolean),
+    Variable("SECURE_HSTS_SECONDS", _number(0, 10 * YEAR_SECONDS)),
+    Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", _boolean),
+    Variable("SECURE_HSTS_PRELOAD", _boolean),
+    Variable("SITE_NAME", _site_name),
+    Variable("LOG_LEVEL", _log_level),
+    Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),
+    Variable("METRICS_TOKEN", _token),
+    Variable("EVENTLY_HOME", _one_line),
+    Variable("DATABASE_URL", _database_url),
+    Variable("DATABASE_OWNER_URL", _database_url),
+    Variable("REDIS_URL", _redis_url),
+    Variable("STATEMENT_TIMEOUT_SECONDS", _number(1, 3600)),
+    Variable("SECRET_KEY", _secret_key, RANDOM),
+    Variable("SECRET_KEY_FALLBACKS", _secrets),
+    Variable("EVENTLY_DIGEST_KEY", _secret, RANDOM),
+    Variable("EVENTLY_DIGEST_KEY_FALLBACKS", _secrets),
+    Variable(
+        "EVENTLY_PII_KEYS", _pii_keys, 'the output of: echo "2026:$(openssl rand -base64 32)"'
+    ),
+    Variable(
+        "EMAIL_URL",
+        _email_url,
+        "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
+    ),
+    Variable("DEFAULT_FROM_EMAIL", _sender),
+    Variable("WEB_WORKERS", WORKERS),
+    Variable("WEB_THREADS", WORKERS),
+    Variable("TASK_WORKERS", WORKERS),
+    Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
+    Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
+    Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
+)
+NAMES = frozenset(variable.name for variable in VARIABLES)
+
+# Variables of earlier releases, with what has taken their place. Each sentence follows the name.
+REMOVED = {
+    "TRUST_PROXY": (
+        "was replaced by TRUSTED_PROXIES, since it trusted whatever address a client put into "
+        "X-Forwarded-For. Remove it, and set TRUSTED_PROXIES to the proxy's address (a proxy on "
+        "this machine: TRUSTED_PROXIES=127.0.0.1,::1) or to the number of proxies"
+    )
+}
