@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from psycopg import errors as pg
 
-from evently.audit.context import stamp
+from evently.audit.context import one_act, stamp
 from evently.errors import Busy, DomainError, NotFound
 from evently.idempotency.keys import Idempotency, claim_key, store_answer
 
@@ -59,7 +59,7 @@ def run_in_transaction(
         try:
             # durable: an outer transaction could still roll back what callers take as committed,
             # and a deadlock aborts the whole transaction, so only the outermost can be retried.
-            with transaction.atomic(durable=True):
+            with one_act(), transaction.atomic(durable=True):
                 stamp(connection)  # who acts, for the audit triggers
                 if idempotency is not None:
                     claim_key(idempotency)

@@ -299,6 +299,9 @@ class PriceChange(EventOwned):
     reason = models.TextField(db_default="")
     applied_by = models.TextField()
     applied_at = models.DateTimeField(db_default=Clock())
+    # As in the audit log: without a signature, the database role may have claimed any name.
+    signed = models.BooleanField(null=True, editable=False)
+    db_role = models.TextField(db_default="", editable=False)
 
     class Meta:
         db_table = "pricing_history"

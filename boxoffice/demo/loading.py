@@ -15,7 +15,6 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 
 from bookings.models import Booking
 from bookings.operations import Canceller, book_seats, cancel_booking
@@ -189,17 +188,11 @@ class _Loader:
 
     @carry_out.register
     def _(self, step: catalogue.MovePrice) -> None:
-        def work() -> None:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('evently.price_rule', 'price rule', true),"
-                    " set_config('evently.price_reason', %s, true)",
-                    [step.reason],
-                )
-            Event.objects.filter(pk=self.event.pk).update(current_price=step.to)
-
-        with acting(actor=RULE, via="task"):
-            run_in_transaction(work)
+        event = Event.objects.filter(pk=self.event.pk)
+        with acting(
+            actor=RULE, via="task", price_rule="price rule", price_reason=step.reason
+        ):
+            run_in_transaction(lambda: event.update(current_price=step.to))
         self.event.refresh_from_db()
         self.price_changed_at.append(self._span[0])
         # A guest who still has the first price on their screen fails to book.

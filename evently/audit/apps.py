@@ -1,6 +1,7 @@
 """The audit app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AuditConfig(AppConfig):
@@ -12,3 +13,6 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from evently.audit import celery  # noqa: F401  (connects to Celery's signals)
+        from evently.audit.signing import install_keys
+
+        post_migrate.connect(install_keys, sender=self, dispatch_uid="evently.audit.keys")

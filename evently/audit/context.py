@@ -9,23 +9,36 @@ from typing import Any, Literal
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from evently.audit.signing import sign
+from evently.database.ids import uuid7
+
 Via = Literal["page", "api", "admin", "task", "shell", "sql"]
+
+# The actor of automatic consequences, such as offers for seats that became available.
+EVENTLY = "evently"
 
 _LONGEST = 200
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.:@ -]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 @dataclass(frozen=True)
 class Context:
-    """Who makes changes, through which interface, in which request.
+    """Who makes changes, through which interface, in which request, as part of which act.
 
     actor: a user's id, or a function that returns it when it is needed. An empty actor is recorded
-    as the database role of the connection.
+    as the database role of the connection. act: a UUID of version 7; without one, each transaction
+    is an act of its own. cause: the act of which this one is a consequence. price_rule,
+    price_reason: what moves a price, for the price history.
     """
 
     actor: str | Callable[[], str] = ""
     via: Via = "shell"
     request_id: str = ""
+    act: str = ""
+    cause: str = ""
+    price_rule: str = ""
+    price_reason: str = ""
 
 
 _context: ContextVar[Context] = ContextVar("evently_audit_context", default=Context())  # noqa: B039
@@ -55,27 +68,65 @@ def acting(**changes: Any) -> Iterator[None]:
         reset_context(token)
 
 
-def stamp_sql() -> str:
-    """Return SQL that passes the context to the current transaction, in one round trip.
+@contextmanager
+def one_act() -> Iterator[None]:
+    """Make the block's transactions one act, unless they are part of one already."""
+    with acting(act=_context.get().act or str(uuid7())):
+        yield
 
-    SET LOCAL, since neither set_config() nor a session's SET is propagated to other nodes.
+
+@contextmanager
+def automatically(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Attribute the block's changes to Evently, as a consequence of the current act.
+
+    Within a stamped transaction; two statements. After an error the transaction is lost anyway.
+    """
+    with acting(actor=EVENTLY, act=str(uuid7()), cause=_context.get().act):
+        stamp(connection)
+        yield
+    stamp(connection)
+
+
+def stamp_sql(*, process: int) -> str:
+    """Return SQL that passes the signed context to the current transaction, in one round trip.
+
+    process: the process id of the connection's server, see `signing`. SET LOCAL, since neither
+    set_config() nor a session's SET is propagated to other nodes.
     """
     context = _context.get()
-    actor = context.actor() if callable(context.actor) else context.actor
-    return (
-        f"SET LOCAL evently.actor = {_quoted(actor)}; "
-        f"SET LOCAL evently.via = {_quoted(context.via)}; "
-        f"SET LOCAL evently.request_id = {_quoted(context.request_id)}"
+    settings = {
+        "actor": _clean(context.actor() if callable(context.actor) else context.actor),
+        "via": context.via,
+        "request_id": _clean(context.request_id),
+        "act": _clean(context.act) or str(uuid7()),
+        "cause": _clean(context.cause),
+        "price_rule": _printable(context.price_rule),
+        "price_reason": _printable(context.price_reason),
+    }
+    signature = sign(settings.values(), process=process)
+    return "; ".join(
+        f"SET LOCAL evently.{name} = {_literal(value)}"
+        for name, value in {**settings, "signature": signature}.items()
     )
 
 
 def stamp(connection: BaseDatabaseWrapper) -> None:
     """Pass the context to the connection's current transaction, in one round trip."""
-    statement = stamp_sql()
+    connection.ensure_connection()
+    statement = stamp_sql(process=connection.connection.info.backend_pid)
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-def _quoted(value: object) -> str:
-    """Return a string literal; characters not found in ids and role names are removed."""
-    return f"'{_UNSAFE.sub('', str(value))[:_LONGEST]}'"
+def _clean(value: object) -> str:
+    """Return a value without characters that are not found in ids and role names."""
+    return _UNSAFE.sub("", str(value))[:_LONGEST]
+
+
+def _printable(value: str) -> str:
+    """Return a text without backslashes and control characters."""
+    return _UNPRINTABLE.sub("", value)[:_LONGEST]
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

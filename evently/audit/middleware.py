@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from evently.audit.context import Via, acting
+from evently.database.ids import uuid7
 
 VISITOR = "visitor"
 
@@ -33,5 +34,6 @@ class AuditContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-        with acting(actor=lambda: actor_of(request), via=via_of(request), request_id=request_id):
+        context = {"via": via_of(request), "request_id": request_id, "act": str(uuid7())}
+        with acting(actor=lambda: actor_of(request), **context):
             return self.get_response(request)

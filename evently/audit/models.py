@@ -1,9 +1,15 @@
 """The audit log: one row for each changed row, written by triggers and never changed."""
 
+from uuid import UUID
+
 from django.db import models
 
 from evently.database.functions import Clock, UuidV7
 from evently.database.ids import uuid7
+
+
+# The act of all rows from before acts were recorded.
+EARLIER = UUID(int=0)
 
 
 class AuditLog(models.Model):
@@ -41,9 +47,22 @@ class AuditLog(models.Model):
     actor = models.TextField()
     via = models.TextField(choices=Via, db_default="sql")
     request_id = models.TextField(db_default="")
+    # What belongs together: the changes of one request, with those of the tasks that it enqueued.
+    # Ordered by time, as ids are.
+    act = models.UUIDField(db_default=EARLIER, editable=False)
+    # The act of which this one is the automatic consequence.
+    cause = models.UUIDField("act that caused it", null=True, editable=False)
+    # created, deleted, or what an update did (audit_kind); "" before it was recorded.
+    kind = models.TextField(db_default="", editable=False)
+    # Whether the application has signed actor, via, request and act; null before it was recorded.
+    # Without a signature, whoever logged in as db_role may have claimed any of them.
+    signed = models.BooleanField(null=True, editable=False)
+    db_role = models.TextField("database role", db_default="", editable=False)
+    # Of changes without a signature: application, address and process of the connection.
+    client = models.JSONField(null=True, editable=False)
 
     class Meta:
-        """Indexed by row, by event (for its history) and by actor."""
+        """Indexed by row, and by act: of all events, of one, and of an actor."""
 
         db_table = "audit_log"
         ordering = ["-id"]
@@ -61,10 +80,16 @@ class AuditLog(models.Model):
         ]
         indexes = [
             models.Index(fields=["row_id", "id"], name="idx_audit_row"),
-            models.Index(fields=["actor", "id"], name="idx_audit_actor"),
+            models.Index(fields=["act", "table_name", "kind"], name="idx_audit_act"),
+            models.Index(fields=["actor", "act"], name="idx_audit_actor_act"),
             models.Index(
-                fields=["event_id", "id"],
-                name="idx_audit_event",
+                fields=["event_id", "act", "table_name", "kind"],
+                name="idx_audit_event_act",
+                condition=models.Q(event_id__isnull=False),
+            ),
+            models.Index(
+                fields=["event_id", "actor", "act"],
+                name="idx_audit_event_actor",
                 condition=models.Q(event_id__isnull=False),
             ),
         ]

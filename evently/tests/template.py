@@ -22,6 +22,7 @@ from evently.tests.database import remember_seeds
 SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
 SOURCE_FILES = (
     "evently/audit/migration.py",
+    "evently/audit/signing.py",
     "evently/privacy/sealing.py",
     "evently/tests/database.py",
     "notifications/emails/templates.py",
@@ -51,6 +52,7 @@ def sources() -> Iterator[Path]:
 def digest() -> str:
     """Return a digest of what a template is made from."""
     found = hashlib.sha256(application_role().encode())
+    found.update(settings.SECRET_KEY.encode())
     for path in sources():
         found.update(str(path.relative_to(BASE_DIR)).encode())
         if path.exists():

@@ -207,6 +207,21 @@ def test_every_change_of_price_leaves_a_row(booked):
     ]
 
 
+def test_price_history_tells_forged_names_from_signed_ones(booked):
+    run("SET LOCAL evently.price_rule = 'rule'")
+    run("UPDATE events SET current_price = 9 WHERE id = %s", booked)
+    with acting(actor="mira", price_rule="rule", price_reason="it's 82% sold"):
+        stamp(connection)
+    run("UPDATE events SET current_price = 10 WHERE id = %s", booked)
+
+    facts = "SELECT applied_by, reason, signed, db_role FROM pricing_history ORDER BY applied_at"
+    role = value("SELECT session_user")
+    assert run(facts) == [
+        ("rule", "set by hand", False, role),
+        ("rule", "it's 82% sold", True, role),
+    ]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -1,5 +1,5 @@
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
@@ -53,8 +53,9 @@ def test_threads_do_not_share_the_context():
 def test_stamp_is_one_statement(django_assert_num_queries):
     with acting(actor="a", via="api", request_id="r"), django_assert_num_queries(1):
         stamp(connection)
-    assert stamp_sql().count("SET LOCAL") == 3
-    assert "set_config" not in stamp_sql()
+    statement = stamp_sql(process=1)
+    assert statement.count("SET LOCAL") == statement.count(";") + 1 == 8
+    assert "set_config" not in statement
 
 
 @pytest.mark.django_db
@@ -148,13 +149,32 @@ def test_middleware_resets_the_context_after_an_error(rf):
 
 # ── Tasks ───────────────────────────────────────────────────────────────────
 def test_tasks_are_the_actor_by_name():
+    during = run_task({})
+
+    assert (during.actor, during.via) == ("waitlists.tasks.expire_promotions", "task")
+    assert UUID(during.act).version == 7
+    assert current_context() == Context()
+    celery._end(task_id="1")
+
+
+def run_task(headers):
     class Task:
         name = "waitlists.tasks.expire_promotions"
+        request = headers
 
     celery._begin(task_id="1", task=Task)
     during = current_context()
     celery._end(task_id="1")
+    return during
 
-    assert (during.actor, during.via) == ("waitlists.tasks.expire_promotions", "task")
-    assert current_context() == Context()
-    celery._end(task_id="1")
+
+def test_tasks_continue_the_act_that_enqueued_them():
+    headers = {}
+    with acting(act="the act"):
+        celery._pass_act(headers=headers)
+
+    assert run_task(headers).act == "the act"
+
+    without = {}
+    celery._pass_act(headers=without)
+    assert without == {}
