@@ -189,9 +189,7 @@ class _Loader:
     @carry_out.register
     def _(self, step: catalogue.MovePrice) -> None:
         event = Event.objects.filter(pk=self.event.pk)
-        with acting(
-            actor=RULE, via="task", price_rule="price rule", price_reason=step.reason
-        ):
+        with acting(actor=RULE, via="task", price_rule="price rule", price_reason=step.reason):
             run_in_transaction(lambda: event.update(current_price=step.to))
         self.event.refresh_from_db()
         self.price_changed_at.append(self._span[0])

@@ -12,7 +12,7 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit trail"
 
     def ready(self) -> None:
-        from evently.audit import celery  # noqa: F401  (connects to Celery's signals)
+        from evently.audit import celery, checks  # noqa: F401  (connect to signals, register)
         from evently.audit.signing import install_keys
 
         post_migrate.connect(install_keys, sender=self, dispatch_uid="evently.audit.keys")

@@ -7,7 +7,6 @@ from django.db import models
 from evently.database.functions import Clock, UuidV7
 from evently.database.ids import uuid7
 
-
 # The act of all rows from before acts were recorded.
 EARLIER = UUID(int=0)
 

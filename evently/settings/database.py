@@ -24,6 +24,30 @@ def _milliseconds(duration: timedelta) -> int:
     return int(duration / timedelta(milliseconds=1))
 
 
+# Whatever the server's defaults are: plans that do not depend on its machine's settings, no
+# compilation of statements that take a millisecond, and the isolation level that triggers expect.
+SESSION = {
+    "jit": "off",
+    "random_page_cost": "1.1",
+    "default_transaction_isolation": "read committed",
+    "standard_conforming_strings": "on",
+}
+TIME_OUTS = {
+    "lock_timeout": str(_milliseconds(LOCK_TIMEOUT)),
+    "statement_timeout": str(_milliseconds(STATEMENT_TIMEOUT)),
+    "idle_in_transaction_session_timeout": "60000",
+}
+# Migrations take as long as they need; `migrate` limits how long they wait for locks.
+NO_TIME_OUTS = dict.fromkeys(TIME_OUTS, "0")
+
+
+def _options(parameters: dict[str, str]) -> str:
+    """Return parameters as libpq's `options`, in which a space is escaped."""
+    return " ".join(
+        "-c " + f"{name}={value}".replace(" ", "\\ ") for name, value in parameters.items()
+    )
+
+
 def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     """Return the settings of one database; guarded: with time-outs and a pool, as for requests."""
     config: dict[str, Any] = environment.env.db_url_config(url)
@@ -31,12 +55,10 @@ def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     options["connect_timeout"] = 3
     options["application_name"] = "evently"
+    # What the URL sets comes last, so that it wins.
+    ours = _options(SESSION | (TIME_OUTS if guarded else NO_TIME_OUTS))
+    options["options"] = f"{ours} {options.get('options', '')}".rstrip()
     if guarded:
-        options["options"] = (
-            f"-c lock_timeout={_milliseconds(LOCK_TIMEOUT)} "
-            f"-c statement_timeout={_milliseconds(STATEMENT_TIMEOUT)} "
-            "-c idle_in_transaction_session_timeout=60000"
-        )
         config["CONN_HEALTH_CHECKS"] = True
         if DATABASE_POOL_MAX_SIZE:
             options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX_SIZE, "timeout": 3}

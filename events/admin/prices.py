@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from evently.admin.cells import names_of, when
+from evently.audit.presenters import actor_in_words
 from evently.formatting import money
 from events.admin.rows import EventRowsAdmin, add_list
 from events.models import PriceChange
@@ -31,7 +32,13 @@ class PriceChangeAdmin(EventRowsAdmin):
         if changes is not None:
             names = names_of({change.applied_by for change in changes.result_list})
             for change in changes.result_list:
-                change.applied_by = names.get(change.applied_by, change.applied_by)
+                change.applied_by = actor_in_words(
+                    change.applied_by,
+                    via="",
+                    signed=change.signed,
+                    db_role=change.db_role,
+                    names=names,
+                )
         return answer
 
     @display(description="When", ordering="applied_at")

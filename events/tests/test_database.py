@@ -4,7 +4,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
+from evently.audit.context import acting, stamp
 from evently.tests.database import as_owner
 from evently.tests.rows import book, event, free_seats, full_event, insert, person, wait
 from evently.tests.sql import refused, run, value

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from evently.database.versioned import replace_function
-from evently.management.commands.migrate import short_lock_waits
+from evently.management.commands.migrate import short_lock_waits, wait_briefly
 from tests.upgrade.locks import judged
 from tests.upgrade.restoring import django_in, new_database
 
@@ -161,6 +161,7 @@ def test_later_migrations_take_short_locks(copy_of_restored):
     with short_lock_waits(connection):
         for migration, _ in plan:
             key = (migration.app_label, migration.name)
+            wait_briefly(connection)  # as the command does before each
             with judged(connection) as problems:
                 MigrationExecutor(connection).migrate([key])
             if key not in ACCEPTED:

@@ -1,1 +1,1 @@
-DROP FUNCTION audit_actor();
+DROP FUNCTION IF EXISTS audit_actor();

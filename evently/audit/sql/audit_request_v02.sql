@@ -1,1 +1,1 @@
-DROP FUNCTION audit_request();
+DROP FUNCTION IF EXISTS audit_request();

@@ -1,1 +1,1 @@
-DROP FUNCTION audit_via();
+DROP FUNCTION IF EXISTS audit_via();

@@ -12,6 +12,7 @@ from django.test import override_settings
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.audit import signing
+from evently.audit.checks import check_signatures
 from evently.audit.context import acting, automatically, one_act, stamp
 from evently.audit.models import AuditLog
 from evently.tests.database import as_owner
@@ -130,6 +131,14 @@ def test_the_application_cannot_read_the_key():
         run("SELECT * FROM secrets.audit_keys")
 
 
+def test_the_check_warns_of_unsigned_changes():
+    assert check_signatures(None, databases=None) == []
+    assert check_signatures(None, databases=["default"]) == []
+    with override_settings(SECRET_KEY="another"):
+        (warning,) = check_signatures(None, databases=["default"])
+    assert "manage.py migrate" in warning.hint
+
+
 def stored_keys():
     with as_owner() as owner:
         return [name for (name,) in owner.execute("SELECT name FROM secrets.audit_keys").fetchall()]
@@ -177,7 +186,7 @@ def test_consequences_are_acts_of_evently(user):
     assert (first.actor, consequence.actor, last.actor) == (VICTIM, "evently", VICTIM)
     assert (first.act, first.cause) == (last.act, None)
     assert (consequence.cause, consequence.via) == (first.act, "page")
-    assert first.signed and consequence.signed and last.signed
+    assert (first.signed, consequence.signed, last.signed) == (True, True, True)
 
 
 def test_hidden_columns_stay_hidden(user):
