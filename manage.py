@@ -4,10 +4,16 @@
 import os
 import sys
 
+# Commands that write static files or code.
+PUBLIC_FILES = frozenset({"collectstatic", "makemigrations", "startapp", "makemessages"})
+
 
 def main() -> None:
     """Hand the command line to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
+    if not PUBLIC_FILES.intersection(sys.argv):
+        # What commands write may contain personal data: exports, reports, the mailbox.
+        os.umask(0o077)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from evently import private_files
 from evently.database.ids import uuid7
 
 MOST_LISTED = 200
@@ -52,11 +53,11 @@ class MailboxBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         mailbox = Path(settings.DEV_MAILBOX)
-        mailbox.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(mailbox)
         for email in email_messages:
             name = uuid7().hex
             draft = mailbox / f".{name}.part"
-            draft.write_bytes(email.message().as_bytes())
+            private_files.write(draft, email.message().as_bytes())
             draft.rename(mailbox / f"{name}{ENDING}")
         return len(email_messages)
 

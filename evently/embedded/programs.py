@@ -13,6 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from evently import private_files
 from evently.embedded.processes import ServerUser
 from evently.embedded.state import CannotStart
 
@@ -54,7 +55,13 @@ def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
     Raises CannotStart if EVENTLY_HOME contains data that this user cannot reach.
     """
     folder = home / name
-    if user is None or folder.is_symlink() or may_enter(home, user):
+    if user is None:
+        return folder.resolve()
+    if folder.is_symlink():
+        _keep_shared_private(folder.resolve().parent, user)
+        return folder.resolve()
+    private_files.let_pass(home, gid=user.gid)
+    if may_enter(home, user):
         return folder.resolve()
     if folder.exists():
         raise CannotStart(
@@ -62,11 +69,27 @@ def data_folder(home: Path, name: str, user: ServerUser | None) -> Path:
             f"Make the folders above it accessible (chmod o+x), or move {home} elsewhere "
             "and set EVENTLY_HOME to the new location."
         )
-    SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
+    home.chmod(private_files.FOLDER_MODE)
+    _make_shared()
     target = Path(tempfile.mkdtemp(prefix=f"{home.parent.name}-", dir=SHARED))
-    target.chmod(0o711)
+    private_files.let_pass(target, gid=user.gid)
     folder.symlink_to(target / name)
     return target / name
+
+
+def _make_shared() -> None:
+    """Create the folder of programs and data that the servers' user can reach."""
+    if not SHARED.exists():
+        SHARED.parent.mkdir(parents=True, exist_ok=True)
+        SHARED.mkdir(exist_ok=True)
+        # Whatever the umask is: users may pass, and find only what is open to them.
+        SHARED.chmod(0o711)
+
+
+def _keep_shared_private(folder: Path, user: ServerUser) -> None:
+    """Close a data folder outside of EVENTLY_HOME, which earlier releases left open to pass."""
+    if folder.parent == SHARED and folder.exists():
+        private_files.let_pass(folder, gid=user.gid)
 
 
 def give_ownership(path: Path, user: ServerUser | None) -> None:
@@ -109,7 +132,7 @@ def _copy(distribution: str, folders: list[Path]) -> Path:
     """Copy a wheel's folders side by side to a folder that all users can read."""
     target = SHARED / f"{distribution}-{version(distribution)}"
     if not target.exists():
-        SHARED.mkdir(mode=0o711, parents=True, exist_ok=True)
+        _make_shared()
         with tempfile.TemporaryDirectory(dir=SHARED) as draft:
             draft_target = Path(draft) / "copy"
             for folder in folders:

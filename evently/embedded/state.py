@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from evently import private_files
 from evently.embedded import addresses
 from evently.embedded.processes import choose_port
 
@@ -26,16 +27,18 @@ class AlreadyRunning(CannotStart):
 
 
 def make_home(home: Path) -> None:
-    """Create EVENTLY_HOME; an existing folder keeps its mode.
+    """Create EVENTLY_HOME, and make it and what it contains private.
 
-    Raises CannotStart if the folder contains other files, or cannot be used.
+    From now on, so is all that this process and its children write. Raises CannotStart if the
+    folder contains other files, or cannot be used.
     """
+    os.umask(private_files.UMASK)
     try:
         try:
-            home.mkdir(mode=0o700, parents=True)
+            home.mkdir(mode=private_files.FOLDER_MODE, parents=True)
         except FileExistsError:
             _refuse_foreign(home)
-        _allow_server_user(home)
+        private_files.make_private(home)
     except OSError as error:
         raise CannotStart(
             f"Evently cannot use {home} for its data ({error.strerror}). "
@@ -44,10 +47,14 @@ def make_home(home: Path) -> None:
 
 
 def _refuse_foreign(home: Path) -> None:
-    """Raise CannotStart if a folder contains files, but none of Evently's.
+    """Raise CannotStart if a folder contains files, but none of Evently's, or is for all users.
 
     EVENTLY_HOME=/tmp, for example, is a mistake.
     """
+    if home.stat().st_mode & stat.S_ISVTX:
+        raise CannotStart(
+            f"{home} is a folder for files of all users. Set EVENTLY_HOME to a folder of its own."
+        )
     # A manage.py command that sends email in development may create the mailbox first.
     present = {path.name for path in home.iterdir()} - {MAILBOX}
     if present and not any((home / name).is_file() for name in MARKER_FILES):
@@ -55,15 +62,6 @@ def _refuse_foreign(home: Path) -> None:
             f"{home} contains other files, and Evently needs a folder for its data only. "
             "Set EVENTLY_HOME to a folder that is empty or does not exist yet."
         )
-
-
-def _allow_server_user(home: Path) -> None:
-    """Let the servers' user pass through root's private folder, if it is empty."""
-    status = home.stat()
-    private = status.st_uid == 0 and stat.S_IMODE(status.st_mode) == 0o700
-    # A folder with content has this mode on purpose.
-    if os.geteuid() == 0 and private and not any(home.iterdir()):
-        home.chmod(0o711)
 
 
 def lock_home(home: Path, *, note: str) -> int:

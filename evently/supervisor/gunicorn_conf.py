@@ -20,6 +20,8 @@ keepalive = 15
 # Heartbeat files on a disk make workers wait for it.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
+# Of a Unix socket: for the proxy, which is in the group of Evently's user.
+umask = 0o007
 # Gunicorn would trust proxies' headers in its own way (X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO
 # from this machine). TRUSTED_PROXIES decides, in `evently.origin`.
 forwarded_allow_ips = ""

@@ -41,6 +41,8 @@ def main() -> int:
         return 2
     load_demo_if_empty()
     if not settings.DEBUG:
+        # Static files are public: the proxy may serve them.
+        os.umask(0o022)
         call_command("collectstatic", interactive=False, verbosity=0)
     return 0
 

@@ -22,6 +22,19 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def open_to_others(folder):
+    """Return what other users could read or enter."""
+    found = [folder, *folder.rglob("*")]
+    return [path for path in found if not path.is_symlink() and path.stat().st_mode & 0o077]
+
+
 def test_ports_stay_while_they_are_free(home):
     first = state.choose_ports(home, ["postgres", "valkey"])
     assert state.choose_ports(home, ["postgres", "valkey"]) == first
@@ -117,45 +130,74 @@ def test_pid_file_stays_where_processes_cannot_be_listed(monkeypatch, proc, stay
         assert (server.data / "postmaster.pid").exists() is stays
 
 
-def test_new_home_belongs_to_its_owner_only(tmp_path):
+def test_new_home_belongs_to_its_owner_only(tmp_path, umask):
     home = tmp_path / "new" / "home"
     state.make_home(home)
-    assert home.stat().st_mode & 0o777 == (0o711 if os.geteuid() == 0 else 0o700)
+    assert home.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("content", [[], ["mail"], ["lock", "notes.txt"], ["passwords.json"]])
-def test_existing_home_keeps_its_mode(tmp_path, content):
+def test_existing_home_becomes_private_with_all_it_contains(tmp_path, content, umask):
     for name in content:
-        (tmp_path / name).touch()
-    tmp_path.chmod(0o1777)
+        (tmp_path / name).touch(mode=0o666)
+    for folder in ("metrics", "valkey/appendonlydir"):
+        if content:
+            (tmp_path / folder).mkdir(mode=0o777, parents=True)
+            (tmp_path / folder / "file").touch(mode=0o666)
+    if content == ["mail"]:
+        (tmp_path / "lock").touch(mode=0o666)
+    tmp_path.chmod(0o755)
 
     state.make_home(tmp_path)
 
+    assert open_to_others(tmp_path) == []
+
+
+def test_links_out_of_a_home_are_not_followed(tmp_path, umask):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch(mode=0o644)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "lock").touch()
+    (home / "link").symlink_to(elsewhere)
+    before = elsewhere.stat().st_mode
+
+    state.make_home(home)
+
+    assert elsewhere.stat().st_mode == before
+
+
+def test_folder_of_all_users_is_refused_and_unchanged(tmp_path):
+    tmp_path.chmod(0o1777)
+    with pytest.raises(state.CannotStart, match="files of all users"):
+        state.make_home(tmp_path)
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")
-@pytest.mark.parametrize(("content", "mode"), [([], 0o711), (["lock"], 0o700)])
-def test_private_home_of_root_becomes_accessible_while_it_is_empty(tmp_path, content, mode):
-    for name in content:
-        (tmp_path / name).touch()
-    tmp_path.chmod(0o700)
+def test_servers_user_of_root_passes_through_home_and_nobody_else():
+    with home_for_tests() as home:
+        state.make_home(home)
+        # A home of an earlier release.
+        home.chmod(0o711)
+        state.make_home(home)
+        server = Postgres(home, passwords={})
 
-    state.make_home(tmp_path)
-
-    assert tmp_path.stat().st_mode & 0o7777 == mode
+        assert server.data == home / "postgres-18"
+        status = home.stat()
+        assert (status.st_mode & 0o777, status.st_gid) == (0o710, server.user.gid)
 
 
 def test_home_with_other_files_is_refused_and_unchanged(tmp_path):
     (tmp_path / "other-file").touch()
     # /run and /var have folders of this name.
     (tmp_path / "lock").mkdir()
-    tmp_path.chmod(0o1777)
+    tmp_path.chmod(0o755)
 
     with pytest.raises(state.CannotStart, match="contains other files"):
         state.make_home(tmp_path)
 
-    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+    assert tmp_path.stat().st_mode & 0o7777 == 0o755
 
 
 def test_home_that_is_a_file_is_refused(tmp_path):

@@ -195,3 +195,16 @@ def test_views_answer_404_outside_development(settings, mailbox, view):
 
     with pytest.raises(Http404):
         getattr(devmail, view)(RequestFactory().get("/"), *arguments.get(view, [names(mailbox)[0]]))
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_mailbox_is_private_whatever_the_umask(tmp_path, settings, umask):
+    settings.DEV_MAILBOX = tmp_path / "home" / "mail"
+    before = os.umask(umask)
+    try:
+        email = EmailMultiAlternatives("Hello", "Text", "a@example.org", ["b@example.org"])
+        devmail.MailboxBackend().send_messages([email])
+    finally:
+        os.umask(before)
+    found = [tmp_path / "home", *(tmp_path / "home").rglob("*")]
+    assert [path.stat().st_mode & 0o777 for path in found] == [0o700, 0o700, 0o600]
