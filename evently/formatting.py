@@ -4,7 +4,7 @@ All return plain text; templates use the same functions through the filters in
 `evently/templatetags/formatting.py`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 MISSING = "–"
 MINUTES_PER_DAY = 24 * 60
+# An end before this time belongs to the evening before, so its date is not needed.
+SMALL_HOURS = time(5)
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -38,6 +40,46 @@ def moment_in_words(at: datetime, zone: ZoneInfo) -> str:
     """Return a time for use inside a sentence: "Friday 4 December, 20:00 (CET)"."""
     local = at.astimezone(zone)
     return f"{local:%A} {local.day} {local:%B, %H:%M} ({local:%Z})"
+
+
+def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether the end of a span must be given with its date, in a time zone.
+
+    It must where it is on another day than the start; a night that ends in the small hours stays
+    short: "20:00 to 02:00".
+    """
+    first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (start, end))
+    if first.date() == last.date():
+        return False
+    is_one_night = last - first < timedelta(days=1) and last.time() < SMALL_HOURS
+    return not is_one_night
+
+
+def span(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
+    """Return from when to when something lasts: "Fri 4 Dec 2026, 20:00 to 23:00 CET".
+
+    Where it ends on another day: "Thu 1 Jul 2027, 10:00 to Sun 4 Jul 2027, 23:00 CEST".
+    """
+    if end is None or end == start:
+        return moment(start, zone)
+    changes_zone = f"{start.astimezone(zone):%Z}" != f"{end.astimezone(zone):%Z}"
+    last = moment(end, zone)
+    if not needs_end_date(start, end, zone):
+        last = f"{end.astimezone(zone):%H:%M %Z}"
+    return f"{moment(start, zone, with_zone=changes_zone)} to {last}"
+
+
+def day_and_time(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
+    """Return a time as lists show it: "Thu 12 Jun, 19:30", with the year where it is another."""
+    local = at.astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+def day_and_time_in_full(at: datetime, zone: ZoneInfo) -> str:
+    """Return a time as pages about one event show it: "Thursday 12 June 2025, 19:30"."""
+    local = at.astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -40,6 +40,8 @@ def _event(number: int, now: datetime) -> SimpleNamespace:
         total_capacity=50,
         is_cancelled=False,
         is_over=False,
+        is_running=False,
+        ends_at=now + timedelta(days=9 * number + 3 + (number % 3), hours=3),
         is_paid_at_door=True,
     )
 

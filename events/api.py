@@ -114,11 +114,14 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Event]:
         dates = {"date_from", "date_to"} & self.request.query_params.keys()
-        events = Event.objects.published() if dates else Event.objects.upcoming()
+        events = Event.objects.published() if dates else Event.objects.current()
         return events.order_by(*ORDERINGS["date"])
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return published events: upcoming ones, unless a date filter is given. Next one first."""
+        """Return published events, the next one first.
+
+        Without a date filter: events that are upcoming or on now.
+        """
         return super().list(request, **kwargs)
 
     def retrieve(self, request: Request, event_id: UUID) -> Response:

@@ -1,6 +1,6 @@
 """Filters and orderings of the list of events in the API."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import django_filters
@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from events.local_days import on_days
 from events.models import Event, EventStatus
 from events.queries import LONGEST_SEARCH, matching
 
@@ -26,21 +27,15 @@ BOOLEAN_CHOICES = (("true", "true"), ("false", "false"))
 
 
 class TimeOrDayField(forms.Field):
-    """A time with an offset, or a day in UTC, which becomes a time."""
+    """A time with an offset, or a day, which is one of each event's own calendar."""
 
-    def __init__(self, *, end_of_day: bool = False, **kwargs: Any) -> None:
-        """end_of_day: whether a day becomes its end rather than its start."""
-        self.end_of_day = end_of_day
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> datetime | None:
+    def to_python(self, value: Any) -> datetime | date | None:
         if value in self.empty_values:
             return None
         try:
             day = parse_date(value)
             if day is not None:
-                start = datetime.combine(day, time.min, tzinfo=UTC)
-                return start + timedelta(days=1, microseconds=-1) if self.end_of_day else start
+                return day
             # A plus sign that was not percent-encoded in the URL arrives as a space.
             given = parse_datetime(value.replace(" ", "+") if "T" in value else value)
             if given is not None and given.tzinfo:
@@ -66,17 +61,17 @@ class EventFilter(django_filters.FilterSet):
     )
     date_from = extend_schema_field(OpenApiTypes.STR)(
         TimeOrDayFilter(
-            field_name="event_date",
-            lookup_expr="gte",
-            label="Events from this day, or time with an offset.",
+            method="not_over_before",
+            label="Events that take place on or after this day, by the local date of each event; "
+            "or that end after this time with an offset. An event of several days matches on "
+            "each of them.",
         )
     )
     date_to = extend_schema_field(OpenApiTypes.STR)(
         TimeOrDayFilter(
-            field_name="event_date",
-            lookup_expr="lte",
-            end_of_day=True,
-            label="Events until the end of this day, or this time with an offset.",
+            method="started_until",
+            label="Events that take place on or before this day, by the local date of each event; "
+            "or that start until this time with an offset.",
         )
     )
     min_price = django_filters.NumberFilter(
@@ -108,6 +103,22 @@ class EventFilter(django_filters.FilterSet):
 
     def by_words(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
         return matching(events, text)
+
+    def not_over_before(
+        self, events: QuerySet[Event], name: str, limit: datetime | date
+    ) -> QuerySet[Event]:
+        if isinstance(limit, datetime):
+            return events.filter(
+                Q(ends_at__gte=limit) | Q(ends_at__isnull=True, event_date__gte=limit)
+            )
+        return on_days(events, (limit, None))
+
+    def started_until(
+        self, events: QuerySet[Event], name: str, limit: datetime | date
+    ) -> QuerySet[Event]:
+        if isinstance(limit, datetime):
+            return events.filter(event_date__lte=limit)
+        return on_days(events, (None, limit))
 
     def by_seats(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
         if wanted == "true":

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from events.queries import LONGEST_SEARCH
+from events.queries import LONGEST_SEARCH, WHEN
 
 
 class DayInput(forms.DateInput):
@@ -22,6 +22,9 @@ class FinderForm(forms.Form):
         label="Price up to", required=False, min_value=0, max_digits=10, decimal_places=2
     )
     available = forms.BooleanField(label="Only with seats left", required=False)
+    when = forms.ChoiceField(
+        required=False, choices=[(name, name) for name in WHEN], widget=forms.HiddenInput
+    )
 
     def clean(self) -> dict[str, Any]:
         """Refuse ranges that end before they begin."""
@@ -47,4 +50,4 @@ class FinderForm(forms.Form):
     @property
     def has_filters(self) -> bool:
         """Whether a field other than the search words is filled in, valid or not."""
-        return any(self.data.get(name) for name in self.fields if name != "search")
+        return any(self.data.get(name) for name in self.fields if name not in ("search", "when"))

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
@@ -27,6 +27,7 @@ from events.constraints import (
     EventStatus,
     PaymentMode,
 )
+from events.local_days import LocalDays
 
 __all__ = [
     "LONGEST_WINDOW_MINUTES",
@@ -80,6 +81,12 @@ class EventQuerySet(models.QuerySet["Event"]):
     def upcoming(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Published, active events that have not started; at: by default the database's time."""
         return self.published().filter(status=EventStatus.ACTIVE, event_date__gt=at or Clock())
+
+    def current(self, *, at: datetime | None = None) -> "EventQuerySet":
+        """Published, active events that are not over: upcoming ones and those that are on now."""
+        clock = at or Clock()
+        is_ahead = Q(ends_at__gt=clock) | Q(ends_at__isnull=True, event_date__gt=clock)
+        return self.published().filter(is_ahead, status=EventStatus.ACTIVE)
 
     def over(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Events that are over; at: by default the database's time."""
@@ -177,6 +184,7 @@ class Event(Identified):
                 name="idx_events_search",
             ),
             models.Index(fields=["created_by", "event_date"], name="idx_events_created_by"),
+            GistIndex(LocalDays(), name="idx_events_local_days"),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,7 @@ class EventPresenter(Presenter):
         self.tone = event.pk.int // COVERS % COVERS
         self.is_over = event.is_over(at=at)
         self.has_started = event.has_started(at=at)
+        self.is_running = event.is_active and self.has_started and not self.is_over
         self.is_on_sale_now = event.is_on_sale(at=at)
         self.is_paid_at_door = event.payment_mode == PaymentMode.DOOR
         self.is_paid_by_transfer = event.payment_mode == PaymentMode.TRANSFER
@@ -65,6 +66,8 @@ class EventPresenter(Presenter):
         if self.row.is_before_sales(at=self.at):
             opens = moment_in_words(self.row.sales_start_at, self.row.zone)
             return f"Bookings open on {opens}."
+        if self.is_running:
+            return "This event is on now, so bookings are closed."
         if self.has_started:
             return "This event has started, so bookings are closed."
         return "Bookings for this event are closed."

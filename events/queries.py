@@ -1,19 +1,36 @@
 """Queries of events: full-text search, the public list, price changes."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchVector
 from django.db.models import QuerySet
 
+from evently.database.clock import now
+from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
 
 # Exactly what idx_events_search indexes.
 SEARCHED = SearchVector("name", "description", "venue", config="english")
 LONGEST_SEARCH = 200
+SATURDAY = 5
 LAST_WORD = re.compile(r"(?P<head>.*?)(?P<minus>-?)(?P<word>\w+)\Z", re.DOTALL)
+
+
+def weekend(today: date) -> Days:
+    """Return what is left of this weekend, or the next one's days."""
+    saturday = today + timedelta(days=SATURDAY - today.weekday())
+    return max(saturday, today), saturday + timedelta(days=1)
+
+
+# Days counted from today, by the names of the quick filters.
+WHEN = {
+    "today": lambda today: (today, today),
+    "weekend": weekend,
+    "month": lambda today: (today, today + timedelta(days=30)),
+}
 
 
 def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
@@ -49,21 +66,23 @@ def find_events(
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
     available: bool = False,
+    when: str = "",
 ) -> QuerySet[Event]:
-    """Return upcoming public events that match all criteria.
+    """Return public events that match all criteria, and are upcoming or on now.
 
-    Days are in UTC; date_to is included. available: only events on sale with seats left.
+    An event matches days on any of which it takes place, by its own local date; date_to is
+    included. when: a key of `WHEN`, days counted from today at the venue. available: only events
+    on sale with seats left.
     """
     events: QuerySet[Event]
-    events = Event.objects.on_sale() if available else Event.objects.upcoming()
+    events = Event.objects.on_sale() if available else Event.objects.current()
     if available:
         events = events.filter(available_seats__gt=0)
     if search:
         events = matching(events, search)
-    if date_from is not None:
-        events = events.filter(event_date__gte=_midnight(date_from))
-    if date_to is not None and date_to < date.max:
-        events = events.filter(event_date__lt=_midnight(date_to + timedelta(days=1)))
+    events = on_days(events, (date_from, date_to))
+    if when:
+        events = on_days_from_today(events, WHEN[when], at=now())
     if min_price is not None:
         events = events.filter(current_price__gte=min_price)
     if max_price is not None:
@@ -84,7 +103,3 @@ def public_event(event_id: UUID) -> Event | None:
 def price_changes(*, event_id: UUID, most: int) -> list[PriceChange]:
     """Return an event's latest price changes, newest first."""
     return list(PriceChange.objects.filter(event_id=event_id).order_by("-applied_at", "-id")[:most])
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)

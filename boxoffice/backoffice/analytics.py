@@ -9,7 +9,7 @@ Two sums of money differ, and both are needed:
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 
 from bookings.models import (
     HOLDING_SEATS,
@@ -34,6 +34,7 @@ from bookings.models import (
     BookingAttempt,
     BookingStatus,
 )
+from events.local_days import LocalDate
 from events.models import SEATS_PER_BOOKING, Event
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -198,22 +199,23 @@ def _booked_value(events: QuerySet[Event]) -> list[tuple[str, Decimal]]:
 def sold_by_day(events: QuerySet[Event], *, at: datetime) -> list[tuple[date, int]]:
     """Return the seats booked on each of the last 30 days, oldest first.
 
-    A booking counts for the day it was made on, also if it was cancelled later: what was sold on a
-    day does not change when an event is cancelled.
+    A booking counts for the day it was made on, by the calendar of its event, also if it was
+    cancelled later: what was sold on a day does not change when an event is cancelled.
     """
-    first = at.date() - timedelta(days=DAYS_DRAWN - 1)
     rows = (
         Booking.objects.filter(
             event_id__in=events.values("pk"),
-            created_at__gte=at - timedelta(days=DAYS_DRAWN),
+            created_at__gte=at - timedelta(days=DAYS_DRAWN + 1),
         )
         .order_by()
-        .annotate(day=TruncDate("created_at"))
+        .annotate(day=LocalDate("created_at", zone="event__timezone"))
         .values_list("day")
         .annotate(seats=Sum("quantity"))
     )
     sold = dict(rows)
-    days = [first + timedelta(days=number) for number in range(DAYS_DRAWN)]
+    # East of Greenwich, the day may be the next already.
+    last = max([at.astimezone(UTC).date(), *sold])
+    days = [last - timedelta(days=number) for number in range(DAYS_DRAWN)][::-1]
     return [(day, sold.get(day, 0)) for day in days]
 
 

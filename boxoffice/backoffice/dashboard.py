@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from boxoffice.backoffice.analytics import DAYS_DRAWN, dashboard_figures
 from boxoffice.backoffice.todos import todos
 from evently.database.clock import now
-from evently.formatting import counted, moment, money
+from evently.formatting import counted, money, span
 from events.admin import cells
 from events.admin.events import overview_url
 
@@ -93,7 +93,7 @@ def _demand_row(event: Any) -> dict[str, Any]:
     return {
         "name": event.name,
         "url": overview_url(event),
-        "starts": moment(event.event_date, event.zone, with_zone=False),
+        "starts": span(event.event_date, event.ends_at, event.zone),
         "bar": cells.seats_bar(
             total=event.total_capacity, booked=event.booked_seats, held=event.held_seats
         ),

@@ -27,7 +27,7 @@ from evently.admin.confirmation import (
     review_page,
 )
 from evently.admin.tabs import tabs_context
-from evently.formatting import counted, moment
+from evently.formatting import counted, span
 from events.admin import EventAdminBase, cells
 from events.admin.events import Unconfirmed, overview_url
 from events.admin.forms import EventForm
@@ -149,7 +149,7 @@ class EventAdmin(EventAdminBase):
             version=event.version,
             form_class=ReasonForm,
             facts=[
-                ("Starts", moment(event.event_date, event.zone)),
+                ("When", span(event.event_date, event.ends_at, event.zone)),
                 (
                     "Bookings to be cancelled",
                     f"{bookings:,} ({counted(figures.booked_seats, 'seat')})",

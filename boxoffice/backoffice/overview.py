@@ -22,7 +22,7 @@ from boxoffice.backoffice.dashboard import lost_rows, sales_chart
 from boxoffice.backoffice.mail_failures import failed_emails_by_event
 from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.database.clock import now
-from evently.formatting import counted, moment, money
+from evently.formatting import counted, moment, money, span
 from evently.links import absolute
 from events.admin import cells
 from events.changes import announcement_text
@@ -57,7 +57,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "event": event,
             "state": state,
             "state_kind": cells.STATE_STYLES[state],
-            "starts": moment(event.event_date, event.zone),
+            "starts": span(event.event_date, event.ends_at, event.zone),
             "last_change": announcement_text(event.last_change, event.zone)
             if event.last_change
             else "",

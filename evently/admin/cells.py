@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evently.accounts.models import User
-from evently.formatting import MISSING, moment
+from evently.formatting import MISSING, moment, needs_end_date
 
 
 def when(at: datetime | None, zone: ZoneInfo) -> SafeString:
@@ -20,6 +20,17 @@ def when(at: datetime | None, zone: ZoneInfo) -> SafeString:
         '<span class="ev-when">{}<small>{}</small></span>',
         moment(at, zone, with_zone=False),
         f"{at.astimezone(zone):%Z}",
+    )
+
+
+def lasts(start: datetime, end: datetime | None, zone: ZoneInfo) -> SafeString:
+    """Return a start, and the end below it where that is on another day."""
+    if end is None or not needs_end_date(start, end, zone):
+        return when(start, zone)
+    return format_html(
+        '<span class="ev-when">{}<small>to {}</small></span>',
+        moment(start, zone, with_zone=False),
+        moment(end, zone),
     )
 
 

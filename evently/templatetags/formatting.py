@@ -1,8 +1,14 @@
 """Template filters for amounts and counted nouns: `{% load formatting %}`."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from evently import formatting
 
@@ -23,3 +29,46 @@ def counted(number: int, nouns: str) -> str:
     """
     noun, _, plural = nouns.partition(",")
     return formatting.counted(number, noun, plural)
+
+
+@register.simple_tag(takes_context=True)
+def event_time(context: Any, event: Any, style: str = "short") -> SafeString | str:
+    """Return when an event takes place, in its time zone.
+
+    short, for lists: the start, and the end where it is on another day. long: start and end in
+    full. text: the same without elements, for attributes.
+    """
+    zone, end = ZoneInfo(event.timezone), event.ends_at
+    with_date = end is not None and formatting.needs_end_date(event.event_date, end, zone)
+    if style == "short":
+        now = context.get("now") or timezone.now()
+        first = formatting.day_and_time(event.event_date, zone, now=now)
+        last = formatting.day_and_time(end, zone, now=now) if with_date else ""
+    else:
+        first = formatting.day_and_time_in_full(event.event_date, zone)
+        last = _end_text(event, zone)
+    if style == "text":
+        return f"{first} to {last}" if last else first
+    start = _time_element(event.event_date, zone, first)
+    return format_html("{} to {}", start, _time_element(end, zone, last)) if last else start
+
+
+@register.simple_tag
+def event_end(event: Any) -> SafeString:
+    """Return when an event ends, in its time zone; with the date where it is on another day."""
+    zone = ZoneInfo(event.timezone)
+    return _time_element(event.ends_at, zone, _end_text(event, zone))
+
+
+def _end_text(event: Any, zone: ZoneInfo) -> str:
+    if event.ends_at is None or event.ends_at == event.event_date:
+        return ""
+    if formatting.needs_end_date(event.event_date, event.ends_at, zone):
+        return formatting.day_and_time_in_full(event.ends_at, zone)
+    return f"{event.ends_at.astimezone(zone):%H:%M}"
+
+
+def _time_element(at: datetime, zone: ZoneInfo, text: str) -> SafeString:
+    return format_html(
+        '<time datetime="{}">{}</time>', at.astimezone(zone).isoformat(timespec="seconds"), text
+    )

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from evently.admin.cells import two_lines, when
+from evently.admin.cells import lasts, two_lines, when
 from evently.admin.confirmation import BACK, confirmation_page, report_success
 from evently.admin.tabs import EventPage, add_page, event_page_url, event_pages, tabs_context
 from evently.audit.admin import StampedAdmin
@@ -22,10 +22,10 @@ from evently.audit.context import stamp
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import DomainError
-from evently.formatting import moment
+from evently.formatting import moment, span
 from events import operations
 from events.admin import cells
-from events.admin.filters import OrganizerFilter, ShownFilter
+from events.admin.filters import LocalDaysFilter, OrganizerFilter, ShownFilter
 from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
 from events.models import Event, over_by
@@ -44,11 +44,11 @@ class EventAdminBase(StampedAdmin):
 
     form = EventForm
     list_display: tuple[str, ...] = ("named", "starts", "state", "price")
-    list_filter = (ShownFilter, OrganizerFilter, "payment_mode")
+    list_filter = (("event_date", LocalDaysFilter), ShownFilter, OrganizerFilter, "payment_mode")
+    list_filter_submit = True
     list_before_template = "admin/events/shown.html"
     search_fields = ("name", "venue")
     search_help_text = "Name or venue"
-    date_hierarchy = "event_date"
     ordering = ("event_date", "id")
     list_per_page = 50
     list_fullwidth = True
@@ -197,7 +197,7 @@ class EventAdminBase(StampedAdmin):
 
     @display(description="Starts", ordering="event_date")
     def starts(self, event: Event) -> SafeString:
-        return when(event.event_date, event.zone)
+        return lasts(event.event_date, event.ends_at, event.zone)
 
     @display(description="Ends")
     def ends(self, event: Event) -> SafeString:
@@ -335,7 +335,7 @@ class EventAdminBase(StampedAdmin):
             submit="Publish",
             version=event.version,
             facts=[
-                ("Starts", moment(event.event_date, event.zone)),
+                ("When", span(event.event_date, event.ends_at, event.zone)),
                 ("Sales start", _sales_start(event)),
                 ("Venue", event.venue),
                 ("Seats", f"{event.total_capacity:,}"),

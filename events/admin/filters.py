@@ -7,9 +7,12 @@ from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.utils import parse_date_str
 
 from evently.accounts.models import User
 from evently.database.functions import Clock
+from events.local_days import on_days
 from events.models import Event, EventStatus, over_by
 
 # What an organizer works with first; a search looks through all events.
@@ -69,6 +72,19 @@ class ShownFilter(SimpleListFilter):
         }
         condition = conditions.get(self.shown)
         return queryset if condition is None else queryset.filter(condition)
+
+
+class LocalDaysFilter(RangeDateFilter):
+    """The days on which events take place, by the calendar of each event."""
+
+    title = "days"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event] | None:
+        given = (self.used_parameters.get(f"{self.parameter_name}_{end}") for end in ("from", "to"))
+        first, last = (parse_date_str(value) if value else None for value in given)
+        if first and last and last < first:
+            return queryset.none()
+        return on_days(queryset, (first, last))
 
 
 class OrganizerFilter(SimpleListFilter):

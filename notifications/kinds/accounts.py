@@ -13,7 +13,7 @@ from evently.accounts import links as account_links
 from evently.accounts.models import User
 from evently.database.ids import uuid7
 from evently.errors import DomainError
-from evently.formatting import counted, duration, moment, seats
+from evently.formatting import counted, duration, seats, span
 from evently.links import absolute
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
@@ -267,7 +267,9 @@ def guest_refused(event: Event, user: User, *, quantity: int, refusal: DomainErr
 
     The guest sees none of it, so that strangers learn nothing about the account.
     """
-    what = f"{seats(quantity)} for {event.name}, {moment(event.event_date, event.zone)}"
+    what = (
+        f"{seats(quantity)} for {event.name}, {span(event.event_date, event.ends_at, event.zone)}"
+    )
     return GUEST_REFUSED.message(
         user_id=user.pk,
         key=f"guest_refused:{uuid7()}",

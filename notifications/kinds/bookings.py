@@ -5,7 +5,7 @@ from bookings.models import Booking
 from bookings.operations import Canceller
 from evently.accounts.models import User
 from evently.database.clock import now
-from evently.formatting import moment, money, seats
+from evently.formatting import moment, money, seats, span
 from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailContent, EmailObsolete
 from notifications.emails.tickets import render_tickets, valid_tickets
@@ -23,7 +23,7 @@ def booking_confirmed(booking: Booking) -> Message:
         key=f"booking_confirm:{booking.pk}",
         text=(
             f"You have booked {seats(booking.quantity)} for {event.name}, "
-            f"{moment(event.event_date, event.zone)}. "
+            f"{span(event.event_date, event.ends_at, event.zone)}. "
             f"Your reference is {booking.booking_reference}."
         ),
         event_id=booking.event_id,

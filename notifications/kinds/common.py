@@ -7,7 +7,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from bookings.models import Booking
-from evently.formatting import moment, money
+from evently.formatting import money, span
 from evently.links import absolute, link_to
 from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailObsolete
@@ -35,7 +35,7 @@ def event_values(event: Event) -> dict[str, Value]:
     """Return the values of the placeholders that all templates about an event have."""
     return {
         "eventName": event.name,
-        "eventDate": moment(event.event_date, event.zone),
+        "eventDate": span(event.event_date, event.ends_at, event.zone),
         "venue": event.venue,
         "eventUrl": event_url(event),
     }

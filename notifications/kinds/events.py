@@ -8,7 +8,7 @@ from bookings.calendar import calendar_files
 from bookings.models import Booking
 from evently.accounts.models import User
 from evently.database.ids import uuid7
-from evently.formatting import moment
+from evently.formatting import span
 from events.changes import ANNOUNCED, differences
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
@@ -27,7 +27,8 @@ def event_cancelled(
     entry: WaitlistEntry | None = None,
 ) -> Message:
     """Notify a user of a cancelled event: once, with all bookings and the entry that it ended."""
-    text = f"{event.name} on {moment(event.event_date, event.zone)} is cancelled."
+    when = span(event.event_date, event.ends_at, event.zone)
+    text = f"{event.name} on {when} is cancelled."
     if event.cancel_reason:
         text += f" The organizer's reason: {common.as_sentence(event.cancel_reason)}"
     if bookings:

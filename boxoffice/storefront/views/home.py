@@ -1,6 +1,5 @@
 """The home page: search and list of upcoming events."""
 
-from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +17,6 @@ from events.forms import FinderForm
 from events.queries import find_events
 
 EVENTS_PER_PAGE = 12
-SATURDAY = 5
 
 
 @require_safe
@@ -39,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(form.criteria),
         "filters_open": form.has_filters,
         "events": event_cards(page.rows, at=at) if form.is_valid() else [],
-        "quick_filters": quick_filters(form, today=at.date()),
+        "quick_filters": quick_filters(form),
         **links_of(page, request.GET, kept=list(form.fields)),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
@@ -48,17 +46,15 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "events/list.html", context, status=status)
 
 
-def quick_filters(form: FinderForm, *, today: date) -> list[dict[str, Any]]:
-    """Return links that apply or remove one filter each, as dicts of label, url and is_active."""
-    saturday = today + timedelta(days=(SATURDAY - today.weekday()) % 7)
-    if today.weekday() > SATURDAY:
-        saturday = today - timedelta(days=1)
+def quick_filters(form: FinderForm) -> list[dict[str, Any]]:
+    """Return links that apply or remove one filter each, as dicts of label, url and is_active.
+
+    Days are named, not dated: today is another date in another time zone.
+    """
     choices: list[tuple[str, dict[str, Any]]] = [
-        (
-            "This weekend",
-            {"date_from": max(saturday, today), "date_to": saturday + timedelta(days=1)},
-        ),
-        ("Next 30 days", {"date_to": today + timedelta(days=30)}),
+        ("Today", {"when": "today"}),
+        ("This weekend", {"when": "weekend"}),
+        ("Next 30 days", {"when": "month"}),
         ("Free", {"max_price": 0}),
         ("Seats left", {"available": "on"}),
     ]
