@@ -4,6 +4,12 @@ from boxoffice.lifecycle.tasks import (
     complete_past_events,
     continue_cancellation,
     continue_event_cancellations,
+    erase_due_accounts,
 )
 
-__all__ = ["complete_past_events", "continue_cancellation", "continue_event_cancellations"]
+__all__ = [
+    "complete_past_events",
+    "continue_cancellation",
+    "continue_event_cancellations",
+    "erase_due_accounts",
+]

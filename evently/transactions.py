@@ -45,6 +45,15 @@ TIMED_OUT = (pg.LockNotAvailable, pg.QueryCanceled)
 RETRYABLE = (pg.DeadlockDetected, pg.SerializationFailure, RetryTransaction)
 
 
+# Refusals of triggers that check at commit, after the work itself has ended, by constraint name.
+_at_commit: dict[str, type[DomainError]] = {}
+
+
+def refuse_at_commit(**refusals: type[DomainError]) -> None:
+    """Let a violation at commit, named by keyword, become its refusal in all transactions."""
+    _at_commit.update(refusals)
+
+
 def run_in_transaction(
     work: Callable[[], Result], *, idempotency: Idempotency | None = None
 ) -> Result:
@@ -69,11 +78,10 @@ def run_in_transaction(
                     store_answer(idempotency, result)
             return result
         except IntegrityError as error:
-            # Foreign keys are checked at commit (evently.database.sql), so this comes from the end
-            # of the block, after the work itself has succeeded.
-            if isinstance(error.__cause__, pg.ForeignKeyViolation):
-                raise ReferencedRowDeleted from error
-            raise
+            refusal = _refusal_at_commit(error)
+            if refusal is None:
+                raise
+            raise refusal from error
         except (OperationalError, RetryTransaction) as error:
             cause = error if isinstance(error, RetryTransaction) else error.__cause__
             if isinstance(cause, TIMED_OUT):
@@ -87,6 +95,15 @@ def run_in_transaction(
             # for a random time, longer with each attempt.
             time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
     raise AssertionError("unreachable")
+
+
+def _refusal_at_commit(error: IntegrityError) -> type[DomainError] | None:
+    """Return the refusal of a violation that came at commit, after the work itself succeeded."""
+    registered = _at_commit.get(violated_constraint(error) or "")
+    if registered is not None:
+        return registered
+    # Foreign keys are checked at commit (evently.database.sql).
+    return ReferencedRowDeleted if isinstance(error.__cause__, pg.ForeignKeyViolation) else None
 
 
 @contextmanager

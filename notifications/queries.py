@@ -1,5 +1,6 @@
 """Reads of notifications, and of who has to be notified."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.functions import TransactionNow
@@ -7,8 +8,11 @@ from django.db.models import QuerySet
 
 from bookings.models import Booking
 from notifications.kinds.accounts import WELCOME_KEY
-from notifications.models import MessageKey, Notification, NotificationStatus
+from notifications.models import Channel, MessageKey, Notification, NotificationStatus
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
+
+# Nothing is pending for longer, so older partitions need not be searched.
+RECENT = timedelta(days=35)
 
 
 def inbox(*, user_id: UUID) -> QuerySet[Notification]:
@@ -24,6 +28,20 @@ def unread_count(*, user_id: UUID) -> int:
 def pending_count() -> int:
     """Return how many notifications are not delivered yet; needs the index of due ones only."""
     return Notification.objects.filter(status=NotificationStatus.PENDING).count()
+
+
+def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Return a user's notifications that are still to be emailed: (notification id, user id)."""
+    return list(
+        Notification.objects.filter(
+            user_id=user_id,
+            status=NotificationStatus.PENDING,
+            channels__contains=[Channel.EMAIL],
+            created_at__gt=TransactionNow() - RECENT,
+        )
+        .order_by("created_at", "id")
+        .values_list("id", "user_id")
+    )
 
 
 def user_ids_of_event(*, event_id: UUID) -> list[UUID]:

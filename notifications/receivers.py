@@ -15,7 +15,7 @@ from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
-from notifications.kinds import Message, accounts, events, waitlist
+from notifications.kinds import Message, accounts, deletion, events, waitlist
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
@@ -71,6 +71,21 @@ def notify_guest_refused(
     sender: type, *, event: Event, user: User, quantity: int, refusal: DomainError, **kwargs: Any
 ) -> None:
     notify(messages=[accounts.guest_refused(event, user, quantity=quantity, refusal=refusal)])
+
+
+@receiver(account_signals.deletion_link_requested, dispatch_uid="notifications.confirm_deletion")
+def notify_deletion_link(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[deletion.confirm_deletion(user)])
+
+
+@receiver(account_signals.deletion_requested, dispatch_uid="notifications.deletion_requested")
+def notify_deletion_requested(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[deletion.deletion_requested(user)])
+
+
+@receiver(account_signals.erasure_started, dispatch_uid="notifications.account_deleted")
+def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
+    notify(messages=[deletion.account_deleted(user)])
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────

@@ -8,10 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from boxoffice.lifecycle import operations
-from evently.accounts.api import ProfileView
-from evently.api.permissions import BOOK, ORGANIZE, READ
+from evently.accounts.api import ProfileView, user_response
+from evently.accounts.operations import undo_deletion
+from evently.accounts.serializers import UserRepresentation
+from evently.api.permissions import BOOK, DELETE_ACCOUNT, ORGANIZE, READ
 from evently.api.views import ApiView, user_of
 from evently.errors import Invalid
+from evently.origin import origin_of
 from evently.privacy.addresses import digest_of_address
 from events.api import answer_with, managed_event
 from events.serializers import EventCancelRequest, EventRepresentation
@@ -20,10 +23,10 @@ CONFIRMATION = "X-Confirm-Address"
 
 
 class ConfirmationRequired(Invalid):
-    """Deleting an account cannot be undone, so the request must name its email address."""
+    """A request to delete an account must name its email address."""
 
     code = "confirmation_required"
-    message = f"This cannot be undone. Send your own email address as {CONFIRMATION}."
+    message = f"Send your own email address as {CONFIRMATION} to confirm the deletion."
 
 
 class EventCancelView(ApiView):
@@ -46,10 +49,14 @@ class EventCancelView(ApiView):
 class CurrentUserView(ProfileView):
     """The current user: read, change and, here only, delete."""
 
-    required_scopes = {**ProfileView.required_scopes, "get": READ, "delete": BOOK}
+    required_scopes = {**ProfileView.required_scopes, "get": READ, "delete": DELETE_ACCOUNT}
     refusals = {
         **ProfileView.refusals,
-        "delete": {409: ("organizer_stays",), 422: ("confirmation_required",)},
+        "delete": {
+            409: ("organizer_stays", "last_superuser"),
+            422: ("confirmation_required",),
+            429: ("too_many_attempts",),
+        },
     }
 
     @extend_schema(
@@ -63,12 +70,30 @@ class CurrentUserView(ProfileView):
                 description="Your own email address, so that no account is deleted by accident.",
             )
         ],
-        responses={204: None},
+        responses={202: UserRepresentation},
     )
     def delete(self, request: Request) -> Response:
-        """Delete your account. Upcoming bookings are cancelled; name and email are erased."""
+        """Delete your account after a cooling-off period, at `deletion_due_at`.
+
+        Needs a token with the scope `delete_account`, which no token has by default, and which
+        only `POST auth/token/` gives, for an hour. Until the account is deleted, tickets, waitlist
+        entries and offers stay valid, new bookings and entries answer `deletion_pending`, and
+        `POST me/restore/` or the link in the email keeps the account. Then upcoming bookings are
+        cancelled, and name and email address are erased.
+        """
         given = request.headers.get(CONFIRMATION, "")
-        if digest_of_address(given) != user_of(request).email_digest:
+        user = user_of(request)
+        if digest_of_address(given) != user.email_digest:
             raise ConfirmationRequired
-        operations.erase_person(user_id=user_of(request).pk)
-        return Response(status=204)
+        user = operations.request_deletion(user_id=user.pk, origin=origin_of(request._request))
+        return user_response(user, status=202)
+
+
+class RestoreView(ApiView):
+    required_scopes = {"post": BOOK}
+    refusals = {"post": {409: ("deletion_started",)}}
+
+    @extend_schema(operation_id="me_restore", request=None, responses={200: UserRepresentation})
+    def post(self, request: Request) -> Response:
+        """Keep your account, if its deletion is pending; may be repeated."""
+        return user_response(undo_deletion(user_id=user_of(request).pk))

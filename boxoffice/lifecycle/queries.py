@@ -1,10 +1,12 @@
-"""Events that a periodic task has to cancel further or complete."""
+"""Events that a periodic task has to cancel further or complete, and accounts to erase."""
 
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
 from bookings.models import HOLDING_SEATS, Booking
+from evently.accounts.models import User
+from evently.database.functions import Clock
 from events.models import Event, EventStatus
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
@@ -31,3 +33,8 @@ def events_to_complete() -> list[UUID]:
         .order_by("pk")
         .values_list("pk", flat=True)[:COMPLETED_AT_ONCE]
     )
+
+
+def accounts_to_erase() -> list[UUID]:
+    """Return the ids of users whose deletion is due or has begun."""
+    return list(User.objects.filter(deletion_due_at__lte=Clock()).values_list("pk", flat=True))

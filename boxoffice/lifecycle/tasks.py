@@ -1,11 +1,12 @@
-"""Tasks that end events."""
+"""Tasks that end events and erase people."""
 
+import random
 from uuid import UUID
 
 from celery import shared_task
 
 from boxoffice.lifecycle import operations, queries
-from evently.sweeps import for_each_event
+from evently.sweeps import for_each_event, for_each_user
 
 
 @shared_task
@@ -28,3 +29,15 @@ def continue_event_cancellations() -> None:
 def complete_past_events() -> None:
     """Mark events that are over as completed."""
     for_each_event("complete_past_events", queries.events_to_complete(), operations.complete_event)
+
+
+@shared_task
+def erase_due_accounts() -> None:
+    """Erase the accounts whose cooling-off period is over, in two steps of separate runs.
+
+    The first cancels bookings, the second erases name and email address once the emails about that
+    are sent. In random order, so that accounts that cannot be erased yet never hold up the others.
+    """
+    due = queries.accounts_to_erase()
+    random.shuffle(due)
+    for_each_user("erase_due_accounts", due, operations.continue_erasure)

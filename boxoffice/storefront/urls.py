@@ -14,4 +14,15 @@ urlpatterns = [
     path("account/sessions/end/", account.log_out_elsewhere, name="log_out_elsewhere"),
     path("account/export/", account.export_data, name="export_data"),
     path("account/delete/", delete_account.delete_account, name="delete_account"),
+    path(
+        "account/delete/<str:token>/",
+        delete_account.delete_account_by_link,
+        name="delete_account_by_link",
+    ),
+    path("account/keep/", delete_account.keep_account, name="keep_account"),
+    path(
+        "account/keep/<str:token>/",
+        delete_account.keep_account_by_link,
+        name="keep_account_by_link",
+    ),
 ]

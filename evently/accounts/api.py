@@ -137,6 +137,7 @@ class ExportView(ApiView):
         )
 
 
-def user_response(user: User) -> Response:
+def user_response(user: User, *, status: int = 200) -> Response:
     """Return the user with the ETag that a change has to send as If-Match."""
-    return Response(UserRepresentation(user).data, headers={"ETag": etag_of(user.version)})
+    headers = {"ETag": etag_of(user.version)}
+    return Response(UserRepresentation(user).data, status=status, headers=headers)

@@ -10,6 +10,8 @@ from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
 
 LONGEST_PASSWORD = 1024
 PASSWORD_HELP = "At least 10 characters. A whole sentence works well."  # noqa: S105
+# The page itself deletes accounts, so it gives no token for that.
+ON_THE_PAGE = [choice for choice in Scope.choices if choice[0] != Scope.DELETE_ACCOUNT]
 LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
 
 
@@ -124,7 +126,7 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     scopes = forms.MultipleChoiceField(
-        label="Scopes", choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+        label="Scopes", choices=ON_THE_PAGE, widget=forms.CheckboxSelectMultiple
     )
     lifetime = forms.ChoiceField(label="Valid for", choices=LIFETIMES)
 
@@ -133,7 +135,7 @@ class TokenForm(forms.Form):
         if not user.is_organizer:
             scopes = self.fields["scopes"]
             assert isinstance(scopes, forms.MultipleChoiceField)
-            scopes.choices = [choice for choice in Scope.choices if choice[0] != Scope.ORGANIZE]
+            scopes.choices = [choice for choice in ON_THE_PAGE if choice[0] != Scope.ORGANIZE]
 
     @property
     def token_options(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ They are signed and short-lived. Those that log in work once: they carry the use
 which is raised on use. A token is created when its email is rendered, so a late email still works.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -15,10 +15,13 @@ from evently.links import LinkExpired
 
 VERIFICATION_LIFETIME = timedelta(days=7)
 LOGIN_LIFETIME = timedelta(hours=1)
+DELETION_LINK_LIFETIME = timedelta(hours=1)
 
 _VERIFY = "evently.accounts.verify"
 _PASSWORD = "evently.accounts.password"  # noqa: S105
 _LOGIN = "evently.accounts.login"
+_DELETE = "evently.accounts.delete"
+_KEEP = "evently.accounts.keep"
 
 
 def verification_token(user: User) -> str:
@@ -34,6 +37,35 @@ def password_reset_token(user: User) -> str:
 def login_token(user: User) -> str:
     """Return a token that logs the user in once; valid for an hour."""
     return _sign(_LOGIN, user.pk, str(user.link_version))
+
+
+def deletion_token(user: User) -> str:
+    """Return a token that confirms the deletion of the account, once; valid for an hour."""
+    return _sign(_DELETE, user.pk, str(user.link_version))
+
+
+def keep_token(user: User) -> str:
+    """Return a token that undoes the pending deletion, until the account is erased."""
+    requested = user.deletion_requested_at
+    return _signer(_KEEP).sign(f"{user.pk.hex}{requested.isoformat() if requested else ''}")
+
+
+def read_deletion_token(token: str) -> tuple[UUID, int]:
+    """Return (user's id, link version).
+
+    Raises LinkExpired.
+    """
+    user_id, version = _read(_DELETE, token, DELETION_LINK_LIFETIME)
+    return user_id, int(version)
+
+
+def read_keep_token(token: str) -> tuple[UUID, datetime | None]:
+    """Return (user's id, when the deletion was requested).
+
+    Raises LinkExpired.
+    """
+    user_id, requested = _read(_KEEP, token, None)
+    return user_id, datetime.fromisoformat(requested) if requested else None
 
 
 def read_verification_token(token: str) -> tuple[UUID, str]:
@@ -70,7 +102,7 @@ def _sign(salt: str, user_id: UUID, state: str) -> str:
     return _signer(salt).sign(f"{user_id.hex}{state}")
 
 
-def _read(salt: str, token: str, lifetime: timedelta) -> tuple[UUID, str]:
+def _read(salt: str, token: str, lifetime: timedelta | None) -> tuple[UUID, str]:
     try:
         value = _signer(salt).unsign(token, max_age=lifetime)
     except (signing.BadSignature, UnicodeError, ValueError) as error:

@@ -5,6 +5,7 @@ operations seal them. Triggers maintain `version` and `updated_at` (`trg_user_ve
 user's key with the row (`trg_user_key_destroyed`) and log every change (`trg_audit_…`).
 """
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -25,6 +26,7 @@ from evently.privacy.sealing import SEALED_PATTERN, SealedField
 # Django's prefix of an unusable password; the default for rows inserted by plain SQL.
 UNUSABLE_PASSWORD = "!"  # noqa: S105
 DELETED_USER_NAME = "Former attendee"
+DELETION_TOKEN_LIFETIME = timedelta(hours=1)
 
 
 class Role(models.TextChoices):
@@ -111,6 +113,11 @@ class User(Identified, AbstractBaseUser):
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
     updated_at = models.DateTimeField(db_default=Clock(), editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # While a deletion is pending: since when, when erasing begins (until then, it can be undone),
+    # and when it began (bookings are cancelled; the email address waits for the emails about that).
+    deletion_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deletion_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deletion_started_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Removed: writing it at each login is too costly once users is a reference table on many nodes.
     last_login: ClassVar[None] = None  # type: ignore[misc]
@@ -145,13 +152,32 @@ class User(Identified, AbstractBaseUser):
                 condition=models.Q(is_superuser=False) | models.Q(role=Role.ADMIN),
                 name="chk_superuser_is_admin",
             ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    deletion_requested_at__isnull=True,
+                    deletion_due_at__isnull=True,
+                    deletion_started_at__isnull=True,
+                )
+                | models.Q(
+                    deletion_requested_at__isnull=False,
+                    deletion_due_at__isnull=False,
+                    deletion_due_at__gte=models.F("deletion_requested_at"),
+                    deleted_at__isnull=True,
+                ),
+                name="chk_user_deletion",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["id"],
                 name="idx_users_active",
                 condition=models.Q(deleted_at__isnull=True),
-            )
+            ),
+            models.Index(
+                fields=["deletion_due_at"],
+                name="idx_users_deletion_due",
+                condition=models.Q(deletion_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -223,6 +249,11 @@ class User(Identified, AbstractBaseUser):
         return self.email_verified_at is not None
 
     @property
+    def is_leaving(self) -> bool:
+        """Whether the deletion of the account is pending, and can still be undone."""
+        return self.deletion_due_at is not None and self.deletion_started_at is None
+
+    @property
     def is_guest(self) -> bool:
         """Whether the account has no password, so that the user logs in by emailed links only."""
         return not self.has_usable_password()
@@ -261,6 +292,8 @@ class Scope(models.TextChoices):
     READ = "read", "Read"
     BOOK = "book", "Book and join waitlists"
     ORGANIZE = "organize", "Organize events"
+    # In no default token, and only in tokens of at most DELETION_TOKEN_LIFETIME.
+    DELETE_ACCOUNT = "delete_account", "Delete the account"
 
 
 class ApiToken(Identified):
@@ -297,6 +330,13 @@ class ApiToken(Identified):
             models.CheckConstraint(
                 condition=models.Q(expires_at__gt=models.F("created_at")),
                 name="chk_token_expiry",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(scopes__contains=[Scope.DELETE_ACCOUNT.value])
+                | models.Q(
+                    expires_at__lte=models.F("created_at") + models.Value(DELETION_TOKEN_LIFETIME)
+                ),
+                name="chk_token_deletion_short",
             ),
         ]
 

@@ -18,6 +18,7 @@ USER_VALUE = {
     "role": "user",
     "is_verified": True,
     "preferences": {"waitlist_join": {"email": False}},
+    "deletion_due_at": None,
     "version": 2,
     "created_at": "2027-01-10T08:30:00.250000Z",
     "updated_at": "2027-01-11T17:02:10.900000Z",
@@ -57,7 +58,8 @@ class TokenRequest(serializers.Serializer[Any]):
         required=False,
         allow_empty=False,
         max_length=len(Scope.values),
-        help_text="Default: `read` and `book`, for organizers also `organize`.",
+        help_text="Default: `read` and `book`, for organizers also `organize`. A token with "
+        "`delete_account` works for an hour.",
     )
     name = serializers.CharField(
         max_length=100, default="API", help_text="The name shown in your list of tokens."
@@ -113,6 +115,12 @@ class UserRepresentation(serializers.Serializer[Any]):
     preferences = serializers.DictField(
         read_only=True,
         help_text='Channels by message type, such as `{"waitlist_join": {"email": false}}`.',
+    )
+    deletion_due_at = MomentField(
+        read_only=True,
+        allow_null=True,
+        help_text="When the account will be deleted, if you requested that; "
+        "until then `POST me/restore/` keeps it.",
     )
     version = serializers.IntegerField(read_only=True)
     created_at = MomentField(read_only=True)

@@ -30,3 +30,15 @@ password_ended = Signal()
 # The password was changed or reset, or a first one was set. `tokens_revoked: int | None` is how
 # many API tokens ended with it; None if they were kept. The owner is notified by email.
 password_changed = Signal()
+
+# A user without a password wants to delete the account: a link to confirm that is due
+# (`links.deletion_token`).
+deletion_link_requested = Signal()
+
+# The account will be deleted at `user.deletion_due_at`. The owner is notified, and can undo it
+# (`links.keep_token`).
+deletion_requested = Signal()
+
+# Erasing the account has begun: its bookings are cancelled. Name and email address are erased once
+# the emails about that are sent.
+erasure_started = Signal()

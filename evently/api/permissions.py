@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 READ, BOOK, ORGANIZE = "read", "book", "organize"
+DELETE_ACCOUNT = "delete_account"
 PUBLIC = None
 # Any valid token, whatever its scopes.
 ANY = "any"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from evently import environment
-from evently.environment import secret
+from evently.environment import env, secret
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
@@ -28,6 +28,8 @@ CSRF_FAILURE_VIEW = "evently.pages.csrf_failure"
 EVENTLY_PII_KEYS = environment.pii_keys()
 EVENTLY_DIGEST_KEY = secret("EVENTLY_DIGEST_KEY", development="development-only-digest-key")
 
+# How long the deletion of an account can be undone before it is carried out.
+ACCOUNT_DELETION_DELAY = timedelta(days=env.int("ACCOUNT_DELETION_DAYS", default=7))
 QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)

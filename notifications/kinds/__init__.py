@@ -13,7 +13,7 @@ A new kind needs three edits: its topic module, the fact that it follows from in
 from collections.abc import Iterable
 from types import ModuleType
 
-from notifications.kinds import accounts, bookings, events, general, waitlist
+from notifications.kinds import accounts, bookings, deletion, events, general, waitlist
 from notifications.kinds.base import (
     Category,
     IncompleteKind,
@@ -23,7 +23,7 @@ from notifications.kinds.base import (
     UnknownKind,
 )
 
-TOPICS = (accounts, bookings, waitlist, events, general)
+TOPICS = (accounts, deletion, bookings, waitlist, events, general)
 
 
 def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:

@@ -255,6 +255,10 @@ GUEST_REFUSALS = {
         "one person may have. Log in to see them."
     ),
     "already_waiting": "you are already on this waitlist. Log in to see your position.",
+    "deletion_pending": (
+        "you have asked us to delete the account with this email address. To book again, log in "
+        "and keep the account."
+    ),
     "account_inactive": (
         "the account with this email address has been deactivated. Please contact the organizers "
         "of this site."

@@ -5,7 +5,7 @@ A new kind needs an entry in EXAMPLES; `test_kinds.py` fails for a kind without 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bookings.factories import BookingFactory
@@ -13,10 +13,11 @@ from bookings.models import Booking
 from bookings.operations import Canceller, PersonLimit
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
+from evently.database.clock import now
 from evently.tests.rows import end_offer, offer, wait
 from events.factories import EventFactory
 from events.models import Event
-from notifications.kinds import Message, accounts, bookings, events, waitlist
+from notifications.kinds import Message, accounts, bookings, deletion, events, waitlist
 from notifications.kinds.general import GENERAL
 from notifications.models import Notification
 from notifications.operations.creating import notify
@@ -49,6 +50,12 @@ class Facts:
         Booking.objects.filter(pk=booking.pk).update(status="cancelled")
         return booking
 
+    def leaving(self) -> User:
+        at = now()
+        self.user.deletion_requested_at, self.user.deletion_due_at = at, at + timedelta(days=7)
+        self.user.save(update_fields=["deletion_requested_at", "deletion_due_at"])
+        return self.user
+
     def entry(self) -> WaitlistEntry:
         self.booking(user=UserFactory())
         id_ = wait(self.event.pk, user_id=self.user.pk, unit_price=20)
@@ -74,6 +81,9 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "login_link": lambda facts: accounts.login_link(facts.user),
     "password_ended": lambda facts: accounts.password_ended(facts.user),
     "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
+    "confirm_deletion": lambda facts: deletion.confirm_deletion(facts.user),
+    "deletion_requested": lambda facts: deletion.deletion_requested(facts.leaving()),
+    "account_deleted": lambda facts: deletion.account_deleted(facts.user),
     "guest_refused": lambda facts: accounts.guest_refused(
         facts.event, facts.user, quantity=2, refusal=PersonLimit()
     ),

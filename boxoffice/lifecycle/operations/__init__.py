@@ -10,18 +10,28 @@ from boxoffice.lifecycle.operations.events import (
 )
 from boxoffice.lifecycle.operations.people import (
     OrganizerStays,
+    begin_erasure,
+    continue_erasure,
     delete_person,
     erase_person,
+    finish_erasure,
+    request_deletion,
+    request_deletion_by_link,
 )
 
 __all__ = [
     "EventAlreadyCancelled",
     "EventHasBookings",
     "OrganizerStays",
+    "begin_erasure",
     "cancel_event",
     "complete_event",
     "continue_cancellation",
+    "continue_erasure",
     "delete_event",
     "delete_person",
     "erase_person",
+    "finish_erasure",
+    "request_deletion",
+    "request_deletion_by_link",
 ]

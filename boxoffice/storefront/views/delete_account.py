@@ -1,65 +1,139 @@
-"""The page on which users delete their account."""
+"""The pages on which users delete their account, and keep it after all.
 
-from django import forms
-from django.contrib.auth import logout
+Deleting takes the password; users without one confirm by a link that is emailed to them. Keeping
+takes a login, or the link in the email about the deletion.
+"""
+
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 
 from boxoffice.lifecycle import operations
+from evently.accounts import operations as accounts
+from evently.accounts.forms import CurrentPasswordForm
+from evently.accounts.links import read_deletion_token
+from evently.accounts.models import User
 from evently.errors import DomainError
+from evently.formatting import moment
+from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     current_user,
     render_refusal,
     require_get_or_post,
+    secret_link_page,
 )
 
-WORD = "delete"
 TEMPLATE = "accounts/delete_account.html"
-
-
-class DeleteAccountForm(forms.Form):
-    """A word to type, so that no account is deleted by accident."""
-
-    word = forms.CharField(
-        label=f"Type {WORD} to confirm",
-        max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
-    )
-
-    def clean_word(self) -> str:
-        word: str = self.cleaned_data["word"]
-        if word.strip().lower() != WORD:
-            raise forms.ValidationError(f"Type the word {WORD}.")
-        return word
+UTC = ZoneInfo("UTC")
 
 
 @require_get_or_post
 @login_required
 @never_cache
+@sensitive_post_parameters("password")
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Show what deleting the account does; a POST with the word deletes it."""
-    form = DeleteAccountForm(request.POST or None)
-    context = {"form": form}
+    """Show what deleting the account does; a POST with the password asks for it."""
+    user = current_user(request)
+    if user.is_leaving:
+        return redirect("account")
+    form = CurrentPasswordForm(request.POST or None)
+    context = {"form": form, "has_password": user.has_usable_password(), **_delay()}
     if request.method != "POST":
         return render(request, TEMPLATE, context)
+    if not user.has_usable_password():
+        return _email_link(request, user)
     if not form.is_valid():
         return render_refusal(request, TEMPLATE, context)
     try:
-        operations.erase_person(user_id=current_user(request).pk)
+        accounts.check_password(user_id=user.pk, password=form.cleaned_data["password"])
+        operations.request_deletion(
+            user_id=user.pk, origin=origin_of(request), session=user.get_session_auth_hash()
+        )
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, TEMPLATE, context, refusal)
-    logout(request)
+    messages.success(request, "We are sending you an email with a link that keeps your account.")
+    return redirect("account")
+
+
+def _delay() -> dict[str, int]:
+    return {"deletion_days": settings.ACCOUNT_DELETION_DELAY.days}
+
+
+def _email_link(request: HttpRequest, user: User) -> HttpResponse:
+    accounts.request_deletion_link(user_id=user.pk, origin=origin_of(request))
+    message = {
+        "title": "Check your email",
+        "text": f"We are sending a link to {user.email}. Your account stays until you open it and "
+        "confirm. It works once and expires soon.",
+        "url": reverse("account"),
+        "link": "Back to my account",
+    }
+    return render(request, "accounts/message.html", message)
+
+
+@require_get_or_post
+@secret_link_page
+def delete_account_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Delete an account by an emailed link: a GET asks, a POST deletes."""
+    read_deletion_token(token)
+    if request.method != "POST":
+        return render(request, TEMPLATE, {"by_link": True, **_delay()})
+    user = operations.request_deletion_by_link(token=token)
     message = {
         "icon": "check",
-        "title": "Your account has been deleted",
-        "text": "Your upcoming bookings are cancelled. Your name and email address can no longer "
-        "be read, not even by us.",
+        "title": "Your account will be deleted",
+        "text": f"It will be deleted on {moment(user.deletion_due_at, UTC)}. We are sending you an "
+        "email with a link that keeps it, in case you change your mind.",
         "url": reverse("home"),
         "link": "Browse events",
     }
+    return render(request, "accounts/message.html", message)
+
+
+@require_get_or_post
+@login_required
+@never_cache
+def keep_account(request: HttpRequest) -> HttpResponse:
+    """Undo the deletion of the current user's account."""
+    if request.method == "POST":
+        user = current_user(request)
+        accounts.undo_deletion(user_id=user.pk, session=user.get_session_auth_hash())
+        messages.success(request, "Your account stays.")
+    return redirect("account")
+
+
+@require_get_or_post
+@secret_link_page
+def keep_account_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Undo a deletion by the link in the email about it: a GET asks, a POST undoes it."""
+    user = accounts.user_to_keep(token=token)
+    if request.method == "POST":
+        user = accounts.undo_deletion_by_link(token=token)
+    if user.deletion_due_at is None:
+        message = {
+            "icon": "check",
+            "title": "Your account stays",
+            "text": "It is not going to be deleted, and you can book again.",
+            "url": reverse("account"),
+            "link": "Go to my account",
+        }
+    elif not user.is_leaving:
+        raise accounts.DeletionStarted
+    else:
+        message = {
+            "icon": "user",
+            "title": "Keep your account?",
+            "text": f"Otherwise it will be deleted on {moment(user.deletion_due_at, UTC)}.",
+            "action": request.path,
+            "confirm": "Keep my account",
+        }
     return render(request, "accounts/message.html", message)

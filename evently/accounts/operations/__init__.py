@@ -1,8 +1,9 @@
 """Every write of accounts.
 
-Each opens its own transaction, except `end_unverified_password` and `closing.close_account`, which
-run inside the caller's. Errors are defined beside the operations and exported here. Deleting an
-account is in `boxoffice.lifecycle`, since it first cancels bookings and waitlist entries.
+Each opens its own transaction, except `end_unverified_password`, `closing.close_account`,
+`deletion.schedule_deletion` and `deletion.start_erasure`, which run inside the caller's. Errors are
+defined beside the operations and exported here. Deleting an account is in `boxoffice.lifecycle`,
+since it cancels bookings and waitlist entries.
 """
 
 from evently.accounts.locks import SessionEnded, UserNotFound
@@ -14,6 +15,15 @@ from evently.accounts.operations.api_tokens import (
     authenticate_token,
     issue_token,
     revoke_token,
+)
+from evently.accounts.operations.deletion import (
+    DeletionPending,
+    DeletionStarted,
+    check_password,
+    request_deletion_link,
+    undo_deletion,
+    undo_deletion_by_link,
+    user_to_keep,
 )
 from evently.accounts.operations.login import (
     authenticate_with_password,
@@ -56,6 +66,8 @@ from evently.throttle import TooManyAttempts
 __all__ = [
     "AccountInactive",
     "AddressUnverified",
+    "DeletionPending",
+    "DeletionStarted",
     "EditedMeanwhile",
     "IssuedToken",
     "LastSuperuser",
@@ -74,6 +86,7 @@ __all__ = [
     "authenticate_with_password",
     "change_password",
     "change_profile",
+    "check_password",
     "end_other_sessions",
     "end_unverified_password",
     "find_or_create_guest",
@@ -82,11 +95,15 @@ __all__ = [
     "make_organizer",
     "register",
     "request_address_verification",
+    "request_deletion_link",
     "request_login_link",
     "request_password_reset",
     "reset_password",
     "revoke_token",
     "set_active",
+    "undo_deletion",
+    "undo_deletion_by_link",
+    "user_to_keep",
     "user_to_verify",
     "verify_address",
     "verify_address_by_email",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from evently.accounts.locks import UserNotFound, lock_user
-from evently.accounts.models import ApiToken, Scope
+from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import Invalid, NotAllowed, NotFound
@@ -63,6 +63,7 @@ def issue_token(
 ) -> IssuedToken:
     """Create an API token. lifetime: at most a year; default: the setting TOKEN_LIFETIME.
 
+    With the scope `delete_account`, it works for an hour, whatever the lifetime.
     session: the caller's `get_session_auth_hash()`; see `lock_user`.
     Raises TokenRequestInvalid, ScopeNotAllowed, UserNotFound, SessionEnded.
     """
@@ -72,6 +73,8 @@ def issue_token(
         raise TokenRequestInvalid(fields={"scopes": "Choose from: " + ", ".join(Scope.values)})
     if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
         raise TokenRequestInvalid(fields={"expires_at": "Choose a time within the next year."})
+    if Scope.DELETE_ACCOUNT in sorted_scopes:
+        lifetime = min(lifetime, DELETION_TOKEN_LIFETIME)
     secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
     def work() -> IssuedToken:

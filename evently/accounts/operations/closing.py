@@ -33,6 +33,9 @@ def close_account(*, user_id: UUID) -> None:
         "email_verified_at": None,
         "session_version": user.session_version + 1,
         "link_version": user.link_version + 1,
+        "deletion_requested_at": None,
+        "deletion_due_at": None,
+        "deletion_started_at": None,
         "deleted_at": now(),
     }
     for name, value in changes.items():

@@ -14,6 +14,9 @@ SIGNALS = (
     "login_link_requested",
     "password_ended",
     "password_changed",
+    "deletion_link_requested",
+    "deletion_requested",
+    "erasure_started",
 )
 
 HASHING_PARAMETERS = ("time_cost", "memory_cost", "parallelism")

@@ -109,6 +109,32 @@ def test_chk_superuser_is_admin():
         insert_user(role="user", is_superuser=True, email_digest=None)
 
 
+PENDING = (
+    "UPDATE users SET deletion_requested_at = now(), deletion_due_at = now() + interval '7 days',"
+    " deletion_started_at = now() WHERE id = %s"
+)
+
+
+def test_chk_user_deletion():
+    user = UserFactory()
+    execute(PENDING, user.pk)
+
+    for change in (
+        "deletion_due_at = NULL",
+        "deletion_requested_at = NULL",
+        "deletion_due_at = now() - interval '1 second'",
+        "deleted_at = now()",
+        "deletion_requested_at = NULL, deletion_due_at = NULL",
+    ):
+        with refused("chk_user_deletion"):
+            execute(f"UPDATE users SET {change} WHERE id = %s", user.pk)
+    execute(
+        "UPDATE users SET deletion_requested_at = NULL, deletion_due_at = NULL,"
+        " deletion_started_at = NULL, deleted_at = now() WHERE id = %s",
+        user.pk,
+    )
+
+
 def test_trg_user_versioned_counts_edits():
     user = UserFactory()
     before = User.objects.get(pk=user.pk)
@@ -204,6 +230,18 @@ def test_api_token_id_is_unique():
 def test_chk_token_expiry():
     with refused("chk_token_expiry"):
         insert_token(UserFactory(), lifetime="-1 second")
+
+
+def test_chk_token_deletion_short():
+    insert_token(UserFactory(), scopes=["read", "delete_account"], lifetime="59 minutes")
+
+    with refused("chk_token_deletion_short"):
+        insert_token(
+            UserFactory(),
+            digest=sha256(b"long").hexdigest(),
+            scopes=["delete_account"],
+            lifetime="61 minutes",
+        )
 
 
 def test_api_tokens_need_a_user():

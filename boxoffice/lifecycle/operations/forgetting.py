@@ -1,0 +1,36 @@
+"""What erasing a person removes beside the account, its key and its tokens.
+
+Names and email addresses are sealed, so they go dark with the key. This removes what is stored in
+plain text. `boxoffice/tests/test_forgetting.py` lists all columns that may hold data of a person,
+and fails for a new one until it is decided what becomes of it.
+"""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from bookings.models import BookingAttempt
+from evently.idempotency.models import IdempotencyKey
+from waitlists.models import WaitlistEntry
+
+# In place of a text that must not be empty.
+ERASED = "(erased)"
+
+
+def forget_person(*, user_id: UUID) -> None:
+    """Remove what a person left in plain text, inside the caller's transaction."""
+    # Where attempts came from.
+    attempts = BookingAttempt.objects.filter(user_id=user_id)
+    attempts.filter(event_id__in=_event_ids(attempts)).update(ip_address=None, user_agent="")
+    # Why an organizer preferred them, which may say something about them; their own settings.
+    entries = WaitlistEntry.objects.filter(user_id=user_id)
+    entries = entries.filter(event_id__in=_event_ids(entries))
+    entries.exclude(priority_reason="").update(priority_reason=ERASED)
+    entries.update(notify_prefs={})
+    # Answers to their requests, with all that these showed.
+    IdempotencyKey.objects.filter(user_id=user_id).delete()
+
+
+def _event_ids(rows: QuerySet[BookingAttempt] | QuerySet[WaitlistEntry]) -> list[UUID]:
+    """Return the ids of the events of rows, by which their tables are distributed."""
+    return list(rows.order_by().values_list("event_id", flat=True).distinct())
