@@ -24,6 +24,8 @@ from events.admin.rows import add_list
 
 # Each booking is cancelled in its own transaction, within one request.
 CANCELLED_AT_ONCE = 100
+# Where a booking attempt came from.
+ORIGIN_COLUMNS = frozenset({"ip_address", "user_agent"})
 
 
 @admin.register(Booking)
@@ -220,7 +222,10 @@ class BookingAdmin(PeopleRowsAdmin):
 
 @admin.register(BookingAttempt)
 class BookingAttemptAdmin(PeopleRowsAdmin):
-    """Every attempt to book, successful or refused, as a measure of demand."""
+    """Every attempt to book, successful or refused, as a measure of demand.
+
+    Only superusers see IP addresses and user agents, which they may need against abuse.
+    """
 
     tab, heading = "attempts", "Booking attempts"
     list_display = (
@@ -232,10 +237,29 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
         "origin",
     )
     list_display_links = None
+    fields = ("attempted", "event", "attendee", "quantity", "outcome", "origin")
+    readonly_fields = fields
     list_filter = ("result", "attempted_at")
     search_help_text = "Outcome, name or full email address"
     search_help_text_everywhere = "Outcome or full email address"
     ordering = ("-attempted_at", "-id")
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Leave out the origin for organizers."""
+        columns = super().get_list_display(request)
+        return columns if request.user.is_superuser else [c for c in columns if c != "origin"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out the origin for organizers."""
+        fields = list(super().get_fields(request, obj))
+        return fields if request.user.is_superuser else [f for f in fields if f != "origin"]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Refuse filters in the URL by columns that organizers do not see."""
+        column = lookup.partition("__")[0]
+        if column in ORIGIN_COLUMNS and not request.user.is_superuser:
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
         """Also match the reason of a refusal, as displayed or as stored."""
