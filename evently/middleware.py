@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
+from evently import page_kinds
 from evently.errors import DomainError
 from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
 from evently.links import LinkExpired, LinkInvalid
@@ -97,9 +98,10 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 class PrivateAnswersMiddleware:
-    """Keeps pages shown to a logged-in user out of caches, unless the view sets Cache-Control.
+    """Keeps private pages out of caches, search engines and other sites' logs (`page_kinds`).
 
-    Otherwise, on a shared computer, the Back button would show them after the user logged out.
+    Pages shown to a logged-in user are kept out of caches, too, unless the view sets Cache-Control:
+    on a shared computer, the Back button would show them after the user logged out.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -109,9 +111,29 @@ class PrivateAnswersMiddleware:
         response = self.get_response(request)
         session = request.session
         # Not request.user, which would load the user: a query more on every page.
-        if session.accessed and SESSION_KEY in session and "Cache-Control" not in response:
+        logged_in = session.accessed and SESSION_KEY in session
+        if logged_in and "Cache-Control" not in response:
             add_never_cache_headers(response)
+        if request.resolver_match is not None:
+            protect(response, request.resolver_match.url_name, logged_in=logged_in)
         return response
+
+
+def protect(response: HttpResponseBase, url_name: str | None, *, logged_in: bool) -> None:
+    """Add the headers that pages of this URL name need.
+
+    A visitor's redirect, to the login page, may lack no-store: it says nothing about anybody.
+    """
+    if not page_kinds.is_indexed(url_name):
+        response.headers["X-Robots-Tag"] = "noindex"
+    if not page_kinds.is_private(url_name):
+        return
+    # Not no-referrer: browsers would send the page's forms with the origin `null`, which the CSRF
+    # check must refuse.
+    response.headers["Referrer-Policy"] = "same-origin"
+    is_redirect = 300 <= response.status_code < 400
+    if (logged_in or not is_redirect) and "no-store" not in response.get("Cache-Control", ""):
+        add_never_cache_headers(response)
 
 
 class RefusalMiddleware:

@@ -1,4 +1,4 @@
-"""Where booking attempts came from: hidden from organizers, in lists, pages, filters and the API."""
+"""Where booking attempts came from: hidden from organizers, in lists, pages, filters and API."""
 
 import pytest
 from django.urls import reverse
@@ -69,9 +69,7 @@ def test_superusers_see_the_origin(client, attempt):
 
 
 def test_api_shows_organizers_numbers_only(organizer, attempt):
-    answer = api(organizer, "read", "organize").get(
-        f"/api/v1/events/{attempt.event_id}/analytics/"
-    )
+    answer = api(organizer, "read", "organize").get(f"/api/v1/events/{attempt.event_id}/analytics/")
 
     assert answer.status_code == 200
     assert not any(secret in answer.content.decode() for secret in SECRETS)
