@@ -71,7 +71,7 @@ QUERIES = {
     " AND status = 'waiting' AND min_quantity <= 0 LIMIT 1",
     "the next waitlist entry": f"SELECT * FROM waitlists WHERE event_id = {EVENT}"
     " AND status = 'waiting' AND min_quantity <= 1"
-    " ORDER BY priority_score DESC, joined_at, id LIMIT 1",
+    " ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id LIMIT 1",
     "position on the waitlist": "SELECT count(*) FROM waitlists WHERE status = 'waiting'"
     f" AND event_id = {EVENT} AND position < 50",
     "the offer of a booking": "SELECT FROM waitlist_promotions WHERE"

@@ -20,6 +20,7 @@ from bookings import operations as bookings
 from bookings.models import Booking
 from bookings.operations import Canceller
 from boxoffice.lifecycle import operations as lifecycle
+from evently.errors import Invalid
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, people
 from evently.transactions import run_in_transaction
@@ -37,19 +38,17 @@ quantities = st.integers(1, 4)
 
 @dataclass
 class Entry:
-    """A waitlist entry of the model. id: of the row; turn: when it joined, as a number."""
+    """A waitlist entry of the model. id: of the row."""
 
     id: UUID
     user: UUID
     quantity: int
     min_quantity: int
-    turn: int
-    score: int = 0
 
 
 @dataclass
 class Model:
-    """The expected state. booked: seats by booking; offers: seats by entry."""
+    """The expected state. booked: seats by booking; waiting: in order; offers: seats by entry."""
 
     capacity: int
     booked: dict[UUID, int] = field(default_factory=dict)
@@ -62,14 +61,10 @@ class Model:
 
     def promote(self) -> None:
         """Offer free seats to the entries that fit, in order."""
-        self.sort()
         for entry in list(self.waiting):
             if entry.min_quantity <= self.free:
                 self.offers[entry.id] = min(entry.quantity, self.free)
                 self.waiting.remove(entry)
-
-    def sort(self) -> None:
-        self.waiting.sort(key=lambda entry: (-entry.score, entry.turn))
 
 
 class LedgerAndWaitlist(RuleBasedStateMachine):
@@ -82,7 +77,6 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
         super().__init__()
         self.event = EventFactory(total_capacity=6)
         self.model = Model(capacity=6)
-        self.turns = 0
 
     def offer_of(self, entry):
         return Promotion.objects.get(waitlist_id=entry.id, status="pending")
@@ -123,8 +117,7 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
             assert quantity > self.model.capacity
             return multiple()
         assert min_quantity > self.model.free
-        self.turns += 1
-        entry = Entry(made.pk, user, quantity, min_quantity, self.turns)
+        entry = Entry(made.pk, user, quantity, min_quantity)
         self.model.waiting.append(entry)
         return entry
 
@@ -171,16 +164,45 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
         del self.model.offers[entry.id]
         self.model.promote()
 
-    @rule(entry=entries, score=st.integers(-1, 2))
-    def prioritize(self, entry, score):
+    @rule(entry=entries, position=st.integers(1, 4))
+    def place(self, entry, position):
+        waiting = self.model.waiting
         try:
-            operations.set_priority(
-                event_id=self.event.pk, entry_id=entry.id, score=score, reason="why not"
+            operations.place_entry(
+                event_id=self.event.pk, entry_id=entry.id, position=position, reason="why not"
             )
         except operations.NotWaiting:
-            assert entry not in self.model.waiting
+            assert entry not in waiting
+        except Invalid:
+            assert waiting.index(entry) == min(position, len(waiting)) - 1
         else:
-            entry.score = score
+            waiting.remove(entry)
+            waiting.insert(min(position, len(waiting) + 1) - 1, entry)
+
+    @rule(entry=entries, quantity=st.integers(1, 4), add_seats=st.booleans())
+    def offer_by_hand(self, entry, quantity, add_seats):
+        model = self.model
+        missing = max(quantity - model.free, 0)
+        try:
+            offer = operations.offer_by_hand(
+                event_id=self.event.pk,
+                entry_id=entry.id,
+                quantity=quantity,
+                reason="why not",
+                add_seats=add_seats,
+            )
+        except operations.NotWaiting:
+            assert entry not in model.waiting
+        except Invalid:
+            assert not entry.min_quantity <= quantity <= entry.quantity
+        except operations.SeatsMissing:
+            assert missing > 0
+            assert not add_seats
+        else:
+            assert offer.quantity == quantity
+            model.capacity += missing
+            model.waiting.remove(entry)
+            model.offers[entry.id] = quantity
 
     @rule(capacity=st.integers(1, 12))
     def resize(self, capacity):
@@ -213,7 +235,6 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
     @invariant()
     def database_agrees_with_the_model(self):
         model = self.model
-        model.sort()
         assert free_seats(self.event.pk) == model.free
         waiting = WaitlistEntry.objects.filter(event_id=self.event.pk).waiting()
         assert list(waiting.order_by("position").values_list("position", "id")) == [

@@ -27,6 +27,7 @@ def waitlist_entries(user_id: UUID) -> list[Any]:
             "passed_over",
             "notify_prefs",
             "joined_at",
+            "ranked_at",
             "expires_at",
         )
     )
@@ -47,5 +48,6 @@ def promotions(user_id: UUID) -> list[Any]:
             "expires_at",
             "ended_at",
             "booking_id",
+            "organizer_reason",
         )
     )

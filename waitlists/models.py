@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from bookings.models import Booking
 from evently.database.functions import Clock
@@ -39,6 +39,10 @@ class PromotionStatus(models.TextChoices):
     DECLINED = "declined"
 
 
+# The time that an entry is ranked by: of joining, unless an organizer has moved it.
+RANKED_AT = Coalesce("ranked_at", "joined_at")
+
+
 class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
     def waiting(self) -> "WaitlistQuerySet":
         return self.filter(status=EntryStatus.WAITING)
@@ -60,7 +64,7 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
 
     def in_waitlist_order(self) -> "WaitlistQuerySet":
         """The order in which offers are made; `position` is the rank in it."""
-        return self.order_by("-priority_score", "joined_at", "id")
+        return self.order_by("-priority_score", RANKED_AT, "id")
 
 
 class WaitlistEntry(EventOwned):
@@ -93,6 +97,8 @@ class WaitlistEntry(EventOwned):
     priority_reason = models.TextField(blank=True, default="", db_default="")
     passed_over = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     joined_at = models.DateTimeField(db_default=Clock(), editable=False)
+    # Set where an organizer has moved the entry: between the times of its new neighbours.
+    ranked_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     status = models.TextField(
         choices=EntryStatus, default=EntryStatus.WAITING, db_default=EntryStatus.WAITING
@@ -128,6 +134,10 @@ class WaitlistEntry(EventOwned):
                 condition=Q(priority_score=0) | ~Q(priority_reason=""),
             ),
             models.CheckConstraint(
+                name="chk_waitlist_ranked_reason",
+                condition=Q(ranked_at__isnull=True) | ~Q(priority_reason=""),
+            ),
+            models.CheckConstraint(
                 name="chk_waitlist_price",
                 condition=Q(unit_price__gte=0, unit_price__lt=PRICE_LIMIT),
             ),
@@ -141,9 +151,9 @@ class WaitlistEntry(EventOwned):
             models.Index(
                 F("event"),
                 F("priority_score").desc(),
-                F("joined_at"),
+                RANKED_AT,
                 F("id"),
-                name="idx_waitlists_priority_joined",
+                name="idx_waitlists_order",
                 condition=Q(status="waiting"),
             ),
             models.Index(
@@ -214,6 +224,9 @@ class Promotion(EventOwned):
         db_constraint=False,
     )
     promotion_reason = models.TextField(db_default="", default="")
+    # Set where an organizer made the offer out of order: why, and the entry's position until then.
+    organizer_reason = models.TextField(db_default="", default="", blank=True)
+    position_before = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -242,6 +255,14 @@ class Promotion(EventOwned):
             ),
             models.CheckConstraint(
                 name="chk_promotion_window", condition=Q(expires_at__gt=F("promoted_at"))
+            ),
+            models.CheckConstraint(
+                name="chk_promotion_by_hand",
+                condition=Q(organizer_reason="", position_before__isnull=True)
+                | (
+                    Q(position_before__isnull=False, position_before__gt=0)
+                    & ~Q(organizer_reason="")
+                ),
             ),
         ]
         indexes = [

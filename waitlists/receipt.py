@@ -42,7 +42,8 @@ def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
             steps = [*_offered(offer), *steps]
     steps.sort(key=lambda step: step["at"])
     if entry.is_waiting:
-        steps = sorted([*steps, *_moved_up(entry)], key=lambda step: step["at"])
+        others = [*_moved_up(entry), *_offered_out_of_order(entry)]
+        steps = sorted([*steps, *others], key=lambda step: step["at"])
     # The last steps describe the present, so they come last whatever their time.
     if entry.passed_over:
         steps.append(_passed_over(entry))
@@ -71,13 +72,17 @@ def _joined(entry: WaitlistEntry) -> dict[str, Any]:
 def _offered(offer: Promotion) -> list[dict[str, Any]]:
     """Return the step of an offer and, if it has ended, the step of its end."""
     reason = EARLIER_REASONS.get(offer.promotion_reason, offer.promotion_reason)
+    text = f"Because {reason}." if reason else ""
+    if offer.organizer_reason:
+        order = " out of order" if (offer.position_before or 1) > 1 else ""
+        text = f"The organizer made this offer{order}. Reason: {offer.organizer_reason}"
     steps: list[dict[str, Any]] = [
         {
             "icon": "sparkles",
             "tone": "good",
             "title": f"{seats(offer.quantity)} {'was' if offer.quantity == 1 else 'were'} "
             "held for you",
-            "text": f"Because {reason}." if reason else "",
+            "text": text,
             "at": offer.promoted_at,
         }
     ]
@@ -119,6 +124,29 @@ def _moved_up(entry: WaitlistEntry) -> list[dict[str, Any]]:
             )
             steps.append({"icon": icon, "title": title, "at": row["at"]})
     return steps
+
+
+def _offered_out_of_order(entry: WaitlistEntry) -> list[dict[str, Any]]:
+    """Return the offers that an organizer made to others out of order while this entry waited."""
+    offers = (
+        Promotion.objects.filter(
+            event_id=entry.event_id, position_before__gt=1, promoted_at__gt=entry.joined_at
+        )
+        .exclude(waitlist_id=entry.pk)
+        .order_by("promoted_at", "id")
+    )
+    return [
+        {
+            "icon": "list-ordered",
+            "tone": "info",
+            "title": f"The organizer offered {seats(offer.quantity)} to another person out of "
+            "order",
+            "text": f"They were at position {offer.position_before}. "
+            f"Reason: {offer.organizer_reason}",
+            "at": offer.promoted_at,
+        }
+        for offer in offers
+    ]
 
 
 def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:

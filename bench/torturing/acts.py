@@ -148,10 +148,21 @@ def leave() -> None:
     waitlists.leave_waitlist(event_id=event_id, entry_id=entry_id)
 
 
-def set_priority() -> None:
+def place_entry() -> None:
     event_id, entry_id = an_entry()
-    waitlists.set_priority(
-        event_id=event_id, entry_id=entry_id, score=random.randint(-2, 2), reason="torture"
+    waitlists.place_entry(
+        event_id=event_id, entry_id=entry_id, position=random.randint(1, 5), reason="torture"
+    )
+
+
+def offer_by_hand() -> None:
+    event_id, entry_id = an_entry()
+    waitlists.offer_by_hand(
+        event_id=event_id,
+        entry_id=entry_id,
+        quantity=random.randint(1, 4),
+        reason="torture",
+        add_seats=random.random() < 0.2,
     )
 
 
@@ -235,7 +246,8 @@ ACTS: dict[Callable[[], None], float] = {
     decline: 4,
     expire: 4,
     repair: 1,
-    set_priority: 4,
+    place_entry: 4,
+    offer_by_hand: 2,
     edit: 2,
     make_event: 1,
     delete_person: 1.5,

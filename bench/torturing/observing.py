@@ -19,7 +19,8 @@ VIOLATIONS = {
     "wrong positions": """
         SELECT * FROM (SELECT event_id, id, status, position, CASE WHEN status = 'waiting' THEN
             row_number() OVER (PARTITION BY event_id, status = 'waiting'
-                ORDER BY priority_score DESC, joined_at, id) END AS rank FROM waitlists) w
+                ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id) END AS rank
+            FROM waitlists) w
         WHERE position IS DISTINCT FROM rank
     """,
     "waiting entry fits into available seats": """

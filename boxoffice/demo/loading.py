@@ -227,8 +227,8 @@ class _Loader:
         )
         self._by(
             self.organizer,
-            lambda: operations.set_priority(
-                event_id=self.event.pk, entry_id=last.pk, score=10, reason=step.reason
+            lambda: operations.place_entry(
+                event_id=self.event.pk, entry_id=last.pk, position=1, reason=step.reason
             ),
         )
 

@@ -10,6 +10,7 @@ from events.factories import EventFactory
 from events.models import Event
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
+from waitlists.receipt import receipt
 
 pytestmark = pytest.mark.django_db
 
@@ -96,18 +97,41 @@ def test_selected_bookings_are_cancelled_after_confirmation(admin, organizer):
     assert Booking.objects.holding_seats().get() == bookings[2]
 
 
-def test_priority_is_set_with_a_reason(admin, organizer):
+def test_an_entry_is_moved_with_a_reason(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=1)
     BookingFactory(event=event)
     first, second = WaitlistEntryFactory.create_batch(2, event=event)
-    url = f"/admin/waitlists/waitlistentry/{second.pk}/priority/"
+    url = f"/admin/waitlists/waitlistentry/{second.pk}/move/"
 
-    refused = admin.post(url, {"confirmed": "yes", "score": "5", "reason": ""})
+    assert "2 of 2" in admin.get(url).content.decode()
+    refused = admin.post(url, {"confirmed": "yes", "position": "1", "reason": ""})
     assert "Enter a reason." in refused.content.decode()
-    too_much = admin.post(url, {"confirmed": "yes", "score": "9999999", "reason": "x"})
-    assert "less than or equal to 1000000" in too_much.content.decode()
-    admin.post(url, {"confirmed": "yes", "score": "5", "reason": "Helps with the chairs"})
+    unchanged = admin.post(url, {"confirmed": "yes", "position": "2", "reason": "x"})
+    assert "at position 2 already" in unchanged.content.decode()
+    admin.post(url, {"confirmed": "yes", "position": "1", "reason": "Helps with the chairs"})
 
     entries = WaitlistEntry.objects.filter(event=event).order_by("position")
     assert [entry.pk for entry in entries] == [second.pk, first.pk]
     assert entries[0].priority_reason == "Helps with the chairs"
+    # The next move starts with an empty reason.
+    assert "Helps with the chairs" not in admin.get(url).content.decode()
+
+
+def test_seats_are_offered_out_of_order_with_a_reason(admin, organizer):
+    event = EventFactory(created_by=organizer, total_capacity=1)
+    BookingFactory(event=event)
+    first, second = WaitlistEntryFactory.create_batch(2, event=event)
+    url = f"/admin/waitlists/waitlistentry/{second.pk}/offer/"
+    form = {"confirmed": "yes", "quantity": "1", "reason": "Speaker"}
+
+    assert "1 person is ahead" in admin.get(url).content.decode()
+    assert "Add 1 seat to the event" in admin.post(url, form).content.decode()
+    admin.post(url, form | {"add_seats": "on"})
+
+    page = admin.get(tab(event, "waitlist"))
+    (row,) = page.context["offers"]
+    assert row["label"] == "open"
+    assert "By an organizer: Speaker" in page.content.decode()
+    assert [step["title"] for step in receipt(first)].count(
+        "The organizer offered 1 seat to another person out of order"
+    ) == 1

@@ -31,7 +31,7 @@ def test_too_many_bookings_at_once_are_refused_with_a_message(admin, organizer):
     assert messages_of(refused) == [
         "Select up to 100 bookings at once. To cancel all bookings of an event, cancel the event."
     ]
-    assert "Returns 100 seats" in asked.content.decode()
+    assert "Frees 100 seats" in asked.content.decode()
 
 
 def test_already_cancelled_bookings_are_reported(admin, organizer):
@@ -53,4 +53,4 @@ def test_lists_link_to_the_actions_of_a_row(admin, organizer):
 
     assert f"{BOOKINGS}{booking.pk}/cancel/" in attendees
     assert f"{BOOKINGS}{gone.pk}/cancel/" not in attendees
-    assert f"/admin/waitlists/waitlistentry/{entry.pk}/priority/" in line
+    assert f"/admin/waitlists/waitlistentry/{entry.pk}/move/" in line

@@ -23,7 +23,7 @@ WRONG_POSITIONS = """
     SELECT * FROM (
         SELECT event_id, id, position, status, CASE WHEN status = 'waiting' THEN
             row_number() OVER (PARTITION BY event_id, status = 'waiting'
-                ORDER BY priority_score DESC, joined_at, id) END AS rank
+                ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id) END AS rank
         FROM waitlists) w
     WHERE position IS DISTINCT FROM rank
 """

@@ -66,7 +66,6 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     page.get_by_role("button", name="Cancel booking").click()
     expect(page.get_by_text("1 booking cancelled.")).to_be_visible()
     tabs.get_by_role("link", name="Waitlist").click()
-    page.get_by_label("On this tab").get_by_role("link", name="Offers").click()
     expect(page.get_by_role("row", name="Wanda Waits")).to_contain_text("open")
 
     tabs.get_by_role("link", name="Overview").click()

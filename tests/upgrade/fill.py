@@ -49,7 +49,7 @@ from waitlists.operations import (
     expire_promotions,
     join_waitlist,
     leave_waitlist,
-    set_priority,
+    place_entry,
 )
 
 DAY = timedelta(days=1)
@@ -283,9 +283,12 @@ class Story:
                 )
         line = list(WaitlistEntry.objects.filter(event=self.premiere).order_by("position"))
         with acting(actor=str(self.organizer.pk), via="admin"):
-            for entry, score in ((line[-1], 10), (line[-2], 5), (line[3], -2)):
-                set_priority(
-                    event_id=entry.event_id, entry_id=entry.pk, score=score, reason="Wheelchair"
+            for entry, position in ((line[-1], 1), (line[-2], 2), (line[3], len(line))):
+                place_entry(
+                    event_id=entry.event_id,
+                    entry_id=entry.pk,
+                    position=position,
+                    reason="Wheelchair",
                 )
         leave_waitlist(event_id=line[6].event_id, entry_id=line[6].pk)
         leave_waitlist(event_id=line[7].event_id, entry_id=line[7].pk)

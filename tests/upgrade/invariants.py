@@ -13,7 +13,8 @@ INVARIANTS = {
     "positions_are_ranks": """
         SELECT id, position, rank FROM (
             SELECT id, position, row_number() OVER (
-                PARTITION BY event_id ORDER BY priority_score DESC, joined_at, id) AS rank
+                PARTITION BY event_id
+                ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id) AS rank
             FROM waitlists WHERE status = 'waiting') ranked
         WHERE position IS DISTINCT FROM rank
     """,

@@ -1,6 +1,13 @@
 """Every write of the waitlist."""
 
 from waitlists.locks import EntryNotFound, PromotionNotFound
+from waitlists.operations.by_hand import (
+    NoRoomBetween,
+    ReasonRequired,
+    SeatsMissing,
+    offer_by_hand,
+    place_entry,
+)
 from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
     AlreadyWaiting,
@@ -10,7 +17,6 @@ from waitlists.operations.joining import (
     leave_waitlist,
     move_waiting_ends,
 )
-from waitlists.operations.priority import ReasonRequired, set_priority
 from waitlists.operations.promotions import (
     PromotionClosed,
     PromotionExpired,
@@ -24,12 +30,14 @@ from waitlists.operations.promotions import (
 __all__ = [
     "AlreadyWaiting",
     "EntryNotFound",
+    "NoRoomBetween",
     "NotWaiting",
     "PromotionClosed",
     "PromotionExpired",
     "PromotionNotFound",
     "ReasonRequired",
     "SeatsAvailable",
+    "SeatsMissing",
     "accept_promotion",
     "decline_promotion",
     "expire_promotions",
@@ -37,7 +45,8 @@ __all__ = [
     "join_waitlist",
     "leave_waitlist",
     "move_waiting_ends",
+    "offer_by_hand",
+    "place_entry",
     "promote_waiting",
     "repair_waitlist",
-    "set_priority",
 ]

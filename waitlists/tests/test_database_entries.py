@@ -49,6 +49,7 @@ def status_of(entry):
         ("chk_waitlist_price", {"unit_price": -1}),
         ("chk_waitlist_price", {"unit_price": "NaN"}),
         ("chk_waitlist_priority_reason", {"priority_score": 5}),
+        ("chk_waitlist_ranked_reason", {"ranked_at": "2020-01-01", "status": "left"}),
         ("waitlists_passed_over_check", {"passed_over": -1, "status": "left"}),
         ("trg_join_limit", {"quantity": 11}),
         ("fk_waitlists_event", {"event_id": UNKNOWN_ID}),
@@ -236,6 +237,23 @@ def test_positions_follow_priority_then_time(full):
     assert line(full) == [third, fourth, second, first]
     run("UPDATE waitlists SET priority_score = 0")
     assert line(full) == [first, second, third, fourth]
+
+
+def test_positions_follow_the_time_that_an_organizer_ranks_by(full):
+    first, second, third = join_many(full, 3)
+    run(
+        "UPDATE waitlists SET priority_reason = 'speaker', ranked_at = ("
+        " SELECT joined_at - interval '1 second' FROM waitlists WHERE id = %s) WHERE id = %s",
+        first,
+        third,
+    )
+    assert line(full) == [third, first, second]
+    with refused("chk_waitlist_ranked_reason"):
+        run("UPDATE waitlists SET priority_reason = '' WHERE id = %s", third)
+    run("UPDATE waitlists SET status = 'left' WHERE id = %s", third)
+    run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", third)
+    assert line(full) == [first, second, third]
+    assert value("SELECT ranked_at FROM waitlists WHERE id = %s", third) is None
 
 
 def test_many_leave_and_rejoin_in_one_statement(full):

@@ -59,6 +59,9 @@ def seats():
         ("chk_promotion_price", {"unit_price": -1}),
         ("chk_promotion_window", {"expires_at": "2020-01-01"}),
         ("chk_promotion_booking", {"booking_id": UNKNOWN_ID}),
+        ("chk_promotion_by_hand", {"organizer_reason": "speaker"}),
+        ("chk_promotion_by_hand", {"position_before": 2}),
+        ("chk_promotion_by_hand", {"organizer_reason": "speaker", "position_before": 0}),
         ("waitlist_promotions_window_minutes_check", {"window_minutes": -1}),
     ],
 )
@@ -173,6 +176,8 @@ def test_ended_offer_is_final(entry, status):
     [
         "quantity = 3",
         "unit_price = 1",
+        "promotion_reason = 'changed'",
+        "organizer_reason = 'speaker', position_before = 2",
         "expires_at = expires_at + interval '1 minute'",
         "promoted_at = promoted_at - interval '1 minute'",
         "event_id = evently_uuid7()",
@@ -186,7 +191,6 @@ def test_pending_offer_keeps_its_terms(entry, change):
     offer(entry, 2)
     with refused("trg_promotion_final"):
         run(f"UPDATE waitlist_promotions SET {change}")
-    run("UPDATE waitlist_promotions SET promotion_reason = 'changed'")
 
 
 def use(promotion, booking="00000000-0000-7000-8000-00000000b001"):

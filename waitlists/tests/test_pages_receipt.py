@@ -29,7 +29,9 @@ def steps_of(client, entry) -> list[str]:
 def test_receipt_lists_steps_newest_first(client, user):
     event, booking = full_event(seats=3)
     entry = join(event, user, quantity=3)
-    operations.set_priority(event_id=event.pk, entry_id=entry.pk, score=5, reason="Wheelchair")
+    other = join(event, quantity=3)
+    operations.place_entry(event_id=event.pk, entry_id=other.pk, position=1, reason="x")
+    operations.place_entry(event_id=event.pk, entry_id=entry.pk, position=1, reason="Wheelchair")
 
     titles = steps_of(client, entry)
     assert titles == [
