@@ -33,8 +33,7 @@ class BookingAdmin(PeopleRowsAdmin):
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
     list_filter = ("status", "created_at")
-    search_help_text = "Reference, name or full email address"
-    search_help_text_everywhere = "Reference or full email address"
+    search_help_text = "Reference, name or email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
     actions_detail = ("cancel_this",)
@@ -240,8 +239,7 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     fields = ("attempted", "event", "attendee", "quantity", "outcome", "origin")
     readonly_fields = fields
     list_filter = ("result", "attempted_at")
-    search_help_text = "Outcome, name or full email address"
-    search_help_text_everywhere = "Outcome or full email address"
+    search_help_text = "Outcome, name or email address"
     ordering = ("-attempted_at", "-id")
 
     def get_list_display(self, request: HttpRequest) -> list[str]:

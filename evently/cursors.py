@@ -9,6 +9,7 @@ repeat other rows nor hide them.
 import base64
 import binascii
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,8 +53,16 @@ class Page:
     next: str | None
 
 
+class PagedList(ABC):
+    """A list that is no single query, and finds its pages itself."""
+
+    @abstractmethod
+    def page(self, *, size: int, cursor: str = "") -> Page:
+        """Return one page; raises CursorInvalid."""
+
+
 def page_of(
-    rows: QuerySet[Any], *, ordering: Sequence[str] = (), size: int, cursor: str = ""
+    rows: QuerySet[Any] | PagedList, *, ordering: Sequence[str] = (), size: int, cursor: str = ""
 ) -> Page:
     """Return one page of a list.
 
@@ -62,14 +71,16 @@ def page_of(
     in the same ordering, "" for the first page.
     Raises CursorInvalid.
     """
+    if isinstance(rows, PagedList):
+        return rows.page(size=size, cursor=cursor)
     ordering = tuple(ordering) or _ordering_of(rows)
     backwards = False
     # One more than the page holds, to know whether another page follows in that direction.
     wanted, limit = ordering, size + 1
     if cursor:
-        backwards, values = _decode(cursor, rows, ordering)
-        wanted = tuple(_reversed(name) for name in ordering) if backwards else ordering
-        rows = rows.filter(_after(wanted, values))
+        backwards, values = decode(cursor, rows, ordering)
+        wanted = reversed_order(ordering) if backwards else ordering
+        rows = rows.filter(after(wanted, values))
     found = list(rows.order_by(*wanted)[:limit])
     more, found = len(found) > size, found[:size]
     if backwards:
@@ -77,8 +88,8 @@ def page_of(
     has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
     return Page(
         rows=found,
-        previous=_encode(found[0], ordering, backwards=True) if found and has_previous else None,
-        next=_encode(found[-1], ordering, backwards=False) if found and has_next else None,
+        previous=encode(found[0], ordering, backwards=True) if found and has_previous else None,
+        next=encode(found[-1], ordering, backwards=False) if found and has_next else None,
     )
 
 
@@ -108,11 +119,11 @@ def _column(name: str) -> str:
     return name.removeprefix("-")
 
 
-def _reversed(name: str) -> str:
-    return _column(name) if name.startswith("-") else f"-{name}"
+def reversed_order(ordering: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_column(name) if name.startswith("-") else f"-{name}" for name in ordering)
 
 
-def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
+def after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
     """Return the condition for rows that come after a row with these values.
 
     (a > 1) OR (a = 1 AND b > 2) OR …: PostgreSQL cannot start an index scan from such an OR, so
@@ -130,14 +141,14 @@ def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
 
 
 # ── Encoding ────────────────────────────────────────────────────────────────
-def _encode(row: Model, ordering: Sequence[str], *, backwards: bool) -> str:
+def encode(row: Model, ordering: Sequence[str], *, backwards: bool) -> str:
     """Return the cursor of the page after a row, or (backwards) before it."""
     values = [reduce(getattr, _column(name).split(LOOKUP_SEP), row) for name in ordering]
     parts = [int(backwards), ",".join(ordering), *values]
     return base64.urlsafe_b64encode(as_json(parts).encode()).decode().rstrip("=")
 
 
-def _decode(
+def decode(
     cursor: str, rows: QuerySet[Any], ordering: Sequence[str]
 ) -> tuple[bool, tuple[Any, ...]]:
     """Return whether the page lies before the row, and the row's values.

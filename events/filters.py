@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 
 from events.local_days import on_days
 from events.models import Event, EventStatus
-from events.queries import LONGEST_SEARCH, matching
+from events.search.finding import in_venue, search_for
+from events.search.phrases import LONGEST_SEARCH
 
 # Each ends in the id, as pages by cursor need a total order.
 ORDERINGS = {
@@ -55,9 +56,13 @@ class EventFilter(django_filters.FilterSet):
     """The query parameters of the list of events."""
 
     search = django_filters.CharFilter(
-        method="by_words",
+        method="leave",
         max_length=LONGEST_SEARCH,
-        label="Words in the name, description or venue.",
+        label=(
+            "Words in the name, venue or description, as on the home page: the last word may be "
+            "unfinished, accents do not matter, and typing errors are forgiven where nothing else "
+            'is found. "Quoted words" stand together, -word is excluded, `or` allows either side.'
+        ),
     )
     date_from = extend_schema_field(OpenApiTypes.STR)(
         TimeOrDayFilter(
@@ -86,23 +91,34 @@ class EventFilter(django_filters.FilterSet):
         label="true: on sale with seats left; false: sold out or cancelled.",
     )
     venue = django_filters.CharFilter(
-        field_name="venue",
-        lookup_expr="icontains",
+        method="by_venue",
         max_length=255,
-        label="Part of the venue's name.",
+        label="Part of the venue's name, with or without accents.",
     )
     ordering = django_filters.ChoiceFilter(
         method="in_order",
         choices=[(name, name) for name in ORDERINGS],
-        label="Default: date.",
+        label="Default: by relevance with `search`, otherwise date.",
     )
 
     class Meta:
         model = Event
         fields: list[str] = []
 
-    def by_words(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
-        return matching(events, text)
+    def filter_queryset(self, queryset: QuerySet[Event]) -> Any:
+        """Search last, among what the other filters leave: a list by relevance has no queryset."""
+        events = super().filter_queryset(queryset)
+        text = self.form.cleaned_data["search"]
+        if not text:
+            return events
+        search = search_for(text, events)
+        return search.found() if self.form.cleaned_data["ordering"] else search.ranked()
+
+    def leave(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
+        return events
+
+    def by_venue(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
+        return in_venue(events, text)
 
     def not_over_before(
         self, events: QuerySet[Event], name: str, limit: datetime | date

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from events.queries import LONGEST_SEARCH, WHEN
+from events.queries import WHEN
+from events.search.phrases import LONGEST_SEARCH
 
 
 class DayInput(forms.DateInput):
@@ -39,13 +40,19 @@ class FinderForm(forms.Form):
 
     @property
     def criteria(self) -> dict[str, Any]:
-        """The valid fields that are filled in, as arguments of `find_events`."""
+        """The valid filters that are filled in, as arguments of `find_events`."""
         self.is_valid()
         return {
             name: value
             for name, value in self.cleaned_data.items()
-            if value is not None and value is not False and value != ""
+            if name != "search" and value is not None and value is not False and value != ""
         }
+
+    @property
+    def words(self) -> str:
+        """The words to search for, if valid; "" for none."""
+        self.is_valid()
+        return str(self.cleaned_data.get("search", ""))
 
     @property
     def has_filters(self) -> bool:

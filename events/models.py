@@ -10,8 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, GistIndex
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -28,6 +27,7 @@ from events.constraints import (
     PaymentMode,
 )
 from events.local_days import LocalDays
+from events.search.models import EventWords, SearchWord
 
 __all__ = [
     "LONGEST_WINDOW_MINUTES",
@@ -38,8 +38,10 @@ __all__ = [
     "EventQuerySet",
     "EventStaff",
     "EventStatus",
+    "EventWords",
     "PaymentMode",
     "PriceChange",
+    "SearchWord",
     "StaffRole",
     "managed_by",
     "over_by",
@@ -112,7 +114,7 @@ class Event(Identified):
     """Something that takes place at a venue and time, and has seats.
 
     Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
-    (price history).
+    (price history), `trg_events_searched` (what the search looks up).
     """
 
     name = models.CharField(max_length=255)
@@ -178,10 +180,6 @@ class Event(Identified):
                 fields=["event_date", "id"],
                 name="idx_events_upcoming",
                 condition=Q(status="active", published_at__isnull=False),
-            ),
-            GinIndex(
-                SearchVector("name", "description", "venue", config="english"),
-                name="idx_events_search",
             ),
             models.Index(fields=["created_by", "event_date"], name="idx_events_created_by"),
             GistIndex(LocalDays(), name="idx_events_local_days"),

@@ -1,22 +1,16 @@
-"""Queries of events: full-text search, the public list, price changes."""
+"""Queries of events: the public list, price changes."""
 
-import re
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchVector
 from django.db.models import QuerySet
 
 from evently.database.clock import now
 from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
 
-# Exactly what idx_events_search indexes.
-SEARCHED = SearchVector("name", "description", "venue", config="english")
-LONGEST_SEARCH = 200
 SATURDAY = 5
-LAST_WORD = re.compile(r"(?P<head>.*?)(?P<minus>-?)(?P<word>\w+)\Z", re.DOTALL)
 
 
 def weekend(today: date) -> Days:
@@ -33,34 +27,8 @@ WHEN = {
 }
 
 
-def search_query(text: str) -> SearchQuery | CombinedSearchQuery:
-    """Return the full-text query for typed words, of which the last may be unfinished.
-
-    Supports words, "quoted phrases", `or` and `-excluded`, as web search does. The last word also
-    matches as a prefix, as typed and as its stem.
-    """
-    whole = SearchQuery(text, config="english", search_type="websearch")
-    match = LAST_WORD.match(text)
-    if match is None or match["minus"] or match["word"].lower() == "or":
-        return whole
-    beginning = f"{match['word']}:*"
-    unfinished = SearchQuery(beginning, config="english", search_type="raw") | SearchQuery(
-        beginning, config="simple", search_type="raw"
-    )
-    if not match["head"].strip():
-        return whole | unfinished
-    head = SearchQuery(match["head"], config="english", search_type="websearch")
-    return whole | (head & unfinished)
-
-
-def matching(events: QuerySet[Event], text: str) -> QuerySet[Event]:
-    """Keep the events whose name, description or venue matches the typed words."""
-    return events.annotate(searched=SEARCHED).filter(searched=search_query(text))
-
-
 def find_events(
     *,
-    search: str = "",
     date_from: date | None = None,
     date_to: date | None = None,
     min_price: Decimal | None = None,
@@ -72,14 +40,13 @@ def find_events(
 
     An event matches days on any of which it takes place, by its own local date; date_to is
     included. when: a key of `WHEN`, days counted from today at the venue. available: only events
-    on sale with seats left.
+    on sale with seats left. Words are searched
+    by `events.search`.
     """
     events: QuerySet[Event]
     events = Event.objects.on_sale() if available else Event.objects.current()
     if available:
         events = events.filter(available_seats__gt=0)
-    if search:
-        events = matching(events, search)
     events = on_days(events, (date_from, date_to))
     if when:
         events = on_days_from_today(events, WHEN[when], at=now())

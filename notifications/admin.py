@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 from unfold.decorators import action, display
 
+from evently.accounts.finding import find_people
 from evently.accounts.models import User
 from evently.admin.cells import person, two_lines, when
 from evently.admin.lists import ListedAdmin
@@ -53,11 +54,11 @@ class ReadOnly(ListedAdmin):
 
 
 class OfUserAdmin(ReadOnly):
-    """Rows of one user each, found by the user's full email address."""
+    """Rows of one user each, found by the user's name or email address."""
 
     # Django shows the search only where there is a field.
     search_fields = ("user__email_digest",)
-    search_help_text = "Full email address"
+    search_help_text = "Name or email address"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Load the users' keys along, so that a page needs the same queries for 1 and for 50."""
@@ -66,11 +67,13 @@ class OfUserAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Search by the digest of a full email address."""
+        """Search by the full email address, or by words of name and email address."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(user__in=User.objects.with_address(term)), False
+        if "@" in term and (exact := User.objects.with_address(term)).exists():
+            return queryset.filter(user__in=exact), False
+        return queryset.filter(user__in=find_people(User.objects.all(), term)), False
 
     @display(description="When", ordering="created_at")
     def created(self, obj: Any) -> SafeString:

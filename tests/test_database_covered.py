@@ -66,6 +66,7 @@ SHOWN_BY = {
     "trg_events_insert": "test_writes_to_seats_and_version_are_ignored",
     "trg_events_offers": "test_offer_never_outlasts_sales",
     "trg_events_price": "test_every_change_of_price_leaves_a_row",
+    "trg_events_searched": "test_words_of_an_event_are_looked_up_as_it_is_now",
     "trg_events_update": "test_seats_follow_the_capacity",
     "trg_pricing_history_guard": "test_price_history_cannot_be_written_directly",
     "trg_promotions_booking": "test_used_offer_has_its_own_booking",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from evently.gallery import gallery
 from events.factories import EventFactory
 from events.models import Event
-from events.queries import matching
+from events.search.finding import matching
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +158,7 @@ def test_search_uses_its_index():
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "idx_events_search" in plan, plan
+    assert "idx_event_words" in plan, plan
 
 
 def test_gallery_shows_every_component(rf):

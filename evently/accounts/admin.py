@@ -1,4 +1,4 @@
-"""Users and API tokens in the admin, for superusers. Users are found by full email address."""
+"""Users and API tokens in the admin, for superusers. Users are found by name and email address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from evently.accounts import operations
+from evently.accounts.finding import find_people
 from evently.accounts.models import ApiToken, User
 from evently.audit.admin import StampedAdmin
 from evently.errors import DomainError
@@ -34,7 +35,7 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     list_filter = ("role", "is_active", "is_superuser", "created_at")
     list_per_page = 50
     search_fields = ("email_digest",)
-    search_help_text = "Full email address or ID"
+    search_help_text = "Name, email address or ID"
     ordering = ("-id",)
     readonly_fields = (
         "id",
@@ -66,16 +67,17 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Match the full email address or the id: sealed columns cannot be searched."""
+        """Match the id, the full email address, or words of name and email address."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        if "@" in term:
-            return queryset.filter(pk__in=User.objects.with_address(term)), False
         try:
             return queryset.filter(pk=UUID(term)), False
         except ValueError:
-            return queryset.none(), False
+            pass
+        if "@" in term and (exact := User.objects.with_address(term)).exists():
+            return queryset.filter(pk__in=exact), False
+        return queryset.filter(pk__in=find_people(User.objects.all(), term)), False
 
     @admin.display(description="name")
     def display_name(self, obj: User) -> str:

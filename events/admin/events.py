@@ -29,6 +29,7 @@ from events.admin.filters import LocalDaysFilter, OrganizerFilter, ShownFilter
 from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
 from events.models import Event, over_by
+from events.search.finding import matching
 
 
 class Unconfirmed(Exception):
@@ -48,7 +49,7 @@ class EventAdminBase(StampedAdmin):
     list_filter_submit = True
     list_before_template = "admin/events/shown.html"
     search_fields = ("name", "venue")
-    search_help_text = "Name or venue"
+    search_help_text = "Words of name, venue or description"
     ordering = ("event_date", "id")
     list_per_page = 50
     list_fullwidth = True
@@ -147,6 +148,14 @@ class EventAdminBase(StampedAdmin):
         """Sort upcoming events first, the next one on top; then past ones, the latest first."""
         upcoming = Case(When(~over_by(Clock()), then=F("event_date")))
         return [upcoming.asc(nulls_last=True), "-event_date", "id"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """Search as the public pages do, among the events that the user manages."""
+        if not search_term.strip():
+            return queryset, False
+        return matching(queryset, search_term, known=self.get_queryset(request)), False
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of the tabs. The history is of the audit log: Django's own is not kept."""

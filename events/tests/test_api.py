@@ -12,7 +12,7 @@ from evently.api.tests.client import api, assert_problem
 from evently.tests.rows import book
 from events.factories import EventFactory
 from events.models import Event, PriceChange
-from events.queries import matching
+from events.search.finding import matching
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events/"
@@ -76,7 +76,7 @@ def test_search_uses_its_index():
         cursor.execute(f"EXPLAIN {query}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
-    assert "idx_events_search" in plan
+    assert "idx_event_words" in plan
 
 
 def test_list_is_filtered_by_price_and_seats():

@@ -15,6 +15,7 @@ from evently.database.clock import now
 from evently.pages import INVALID_FORM_STATUS
 from events.forms import FinderForm
 from events.queries import find_events
+from events.search.finding import search_for
 
 EVENTS_PER_PAGE = 12
 
@@ -25,16 +26,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """List upcoming events; an htmx request gets only the results."""
     form = FinderForm(request.GET)
     at = now()
+    events = find_events(**form.criteria)
+    search = search_for(form.words, events) if form.words else None
     page = page_of(
-        find_events(**form.criteria),
+        search.ranked() if search else events,
         ordering=("event_date", "id"),
         size=EVENTS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
     context = {
         "form": form,
-        "search": form.criteria.get("search", ""),
-        "is_filtered": bool(form.criteria),
+        "search": form.words,
+        "is_filtered": bool(form.criteria or form.words),
         "filters_open": form.has_filters,
         "events": event_cards(page.rows, at=at) if form.is_valid() else [],
         "quick_filters": quick_filters(form),

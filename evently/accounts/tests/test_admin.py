@@ -9,8 +9,10 @@ from evently.accounts.factories import (
     UserFactory,
     issued_token,
 )
+from evently.accounts.finding import find_people
 from evently.accounts.models import User
 from evently.audit.models import AuditLog
+from evently.privacy.keys import destroy_key
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +67,7 @@ def test_lists_keep_one_query_count(client, boss, django_assert_max_num_queries)
     assert queries() == few
 
 
-def test_search_matches_whole_email_or_id_only(client, boss):
+def test_search_matches_words_of_name_and_email_or_the_id(client, boss):
     ana = UserFactory(email="ana@example.org", name="Ana Maria")
     bo = UserFactory(email="bo@example.org", name="Bo Derek")
 
@@ -74,8 +76,30 @@ def test_search_matches_whole_email_or_id_only(client, boss):
 
     assert found("ANA@example.org ") == [ana]
     assert found(str(bo.pk)) == [bo]
-    for term in ("ana", "example.org", "@", "'", "Ana Maria"):
+    for term in ("ana", "ana@", "MARÍA ana", "Ana Maria"):
+        assert found(term) == [ana]
+    assert bo in found("example.org")
+    for term in ("'", "ana derek", "unknown@example.org", "\u200b-"):
         assert found(term) == []
+
+
+def test_erased_people_are_found_no_more(client, boss):
+    ana = UserFactory(name="Ana Maria")
+    assert find_people(User.objects.all(), "ana maria") == [ana.pk]
+
+    destroy_key(user_id=ana.pk)
+
+    assert find_people(User.objects.all(), "ana maria") == []
+
+
+def test_people_are_found_by_a_new_name_at_once():
+    ana = UserFactory(name="Ana Maria")
+    assert find_people(User.objects.all(), "maria ana") == [ana.pk]
+
+    operations.change_profile(user_id=ana.pk, name="Łukasz Øster")
+
+    assert find_people(User.objects.all(), "oster lukasz") == [ana.pk]
+    assert find_people(User.objects.all(), "ana maria") == []
 
 
 @pytest.mark.parametrize("factory", [UserFactory, OrganizerFactory])

@@ -1,0 +1,102 @@
+"""Conditions of the search, as parts of queries."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Func,
+    IntegerField,
+    QuerySet,
+    TextField,
+    UUIDField,
+    Value,
+    When,
+)
+
+from events.search.models import EventWords
+
+if TYPE_CHECKING:
+    from events.models import Event
+
+# So many rows are read and sorted in a few milliseconds.
+MANY = 500
+
+
+class Matches(Func):
+    """Whether a column of words matches a text search query."""
+
+    template = "%(expressions)s::tsquery"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+class Folded(Func):
+    """A text as search compares it, see `events/sql/search_fold_v01.sql`."""
+
+    function = "evently_search_fold"
+    output_field = TextField()
+
+
+class Among(Func):
+    """Whether an id is among those of a subquery, which PostgreSQL runs first and on its own."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " = ANY "
+    output_field = BooleanField()
+
+
+class Ids(ArraySubquery):
+    template = "(ARRAY(%(subquery)s))"
+
+
+class Listed(Func):
+    template = "(%(expressions)s::uuid[])"
+
+
+def matches(query: str) -> Matches:
+    """Return the condition for events that match, to be judged event by event."""
+    return Matches(F("words__vector"), Value(query))
+
+
+def found_by(query: str) -> Among:
+    """Return the condition for events that match, to be looked up in the index of words.
+
+    Left to itself, PostgreSQL may walk all events by date instead, in the hope to meet some soon.
+    """
+    found: Any = EventWords.objects.filter(Matches(F("vector"), Value(query)))
+    return Among(F("pk"), Ids(found.values("event_id")))
+
+
+def tier_of(queries: list[str]) -> Case:
+    """Return the number of the first query that an event matches."""
+    tiers = [When(matches(query), then=Value(number)) for number, query in enumerate(queries[:-1])]
+    last = Value(len(queries) - 1)
+    if not tiers:
+        # A plain number in ORDER BY would be the number of a column.
+        return Case(When(pk__isnull=False, then=last), output_field=IntegerField())
+    return Case(*tiers, default=last, output_field=IntegerField())
+
+
+def ids_found(query: str, *, most: int) -> list[UUID]:
+    """Return the ids of events that match, in no order, up to a number of them."""
+    found = EventWords.objects.filter(Matches(F("vector"), Value(query)))
+    return list(found.values_list("event_id", flat=True)[:most])
+
+
+def among(ids: Sequence[UUID]) -> Among:
+    """Return the condition for events with these ids."""
+    return Among(F("pk"), Listed(Value(list(ids), ArrayField(UUIDField()))))
+
+
+def has_any(events: "QuerySet[Event]", query: str) -> bool:
+    """Tell whether one of these events matches."""
+    some = ids_found(query, most=MANY)
+    if events.filter(among(some)).exists():
+        return True
+    return len(some) == MANY and events.filter(found_by(query)).exists()

@@ -1,0 +1,207 @@
+"""Finding events: as a condition on a list with an order of its own, or ranked by relevance."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet, Value
+
+from evently.cursors import (
+    CursorInvalid,
+    Page,
+    PagedList,
+    after,
+    decode,
+    encode,
+    page_of,
+    reversed_order,
+)
+from events.models import Event
+from events.search.conditions import (
+    MANY,
+    Folded,
+    among,
+    found_by,
+    has_any,
+    ids_found,
+    matches,
+    tier_of,
+)
+from events.search.lexemes import tiers_of
+from events.search.phrases import Phrases, read
+from events.search.spelling import Correction, correct
+
+RELEVANCE = "relevance"
+BY_DATE = ("event_date", "id")
+# How many events are looked at in the order of their dates, where many match.
+PROBED = 400
+
+
+class Search:
+    """A search among some events."""
+
+    def __init__(self, text: str, events: QuerySet[Event], known: QuerySet[Event]) -> None:
+        """events: as filtered otherwise. known: those whose words are spelled correctly."""
+        self.text = text
+        self.events = events
+        self.known = known
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        return read(self.text)
+
+    @cached_property
+    def typed_queries(self) -> list[str]:
+        """The text search queries by relevance; none if there is nothing to search for."""
+        return tiers_of(self.phrases)
+
+    @cached_property
+    def is_found_as_typed(self) -> bool:
+        return self._has_events(self.typed_queries)
+
+    @cached_property
+    def correction(self) -> Correction | None:
+        """Other spellings with events, where the search as typed has none."""
+        if not self.typed_queries or self.is_found_as_typed:
+            return None
+        found = correct(self.phrases, known=self.known)
+        return found if found and self._has_events(tiers_of(found.phrases)) else None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether the events found are those of the corrected search."""
+        return self.correction is not None and self.correction.is_certain
+
+    @property
+    def suggestion(self) -> str:
+        """What may have been meant, where that is too uncertain to show its events; or ""."""
+        return self.correction.text if self.correction and not self.is_corrected else ""
+
+    @cached_property
+    def queries(self) -> list[str]:
+        """The text search queries of what is shown."""
+        if self.correction is not None and self.is_corrected:
+            return tiers_of(self.correction.phrases)
+        return self.typed_queries
+
+    def _has_events(self, queries: list[str]) -> bool:
+        return bool(queries) and has_any(self.events, queries[-1])
+
+    def found(self) -> QuerySet[Event]:
+        """Return the events found, in no particular order."""
+        if not self.queries:
+            return self.events.none()
+        return self.events.filter(found_by(self.queries[-1]))
+
+    def ranked(self) -> "RankedEvents":
+        """Return the events found, by relevance, then by date."""
+        return RankedEvents(self)
+
+
+def matching(
+    events: QuerySet[Event], text: str, *, known: QuerySet[Event] | None = None
+) -> QuerySet[Event]:
+    """Keep the events that a search finds, in the order that the caller sets.
+
+    known: the events whose words count as spelled correctly, by default the published ones.
+    """
+    return search_for(text, events, known=known).found()
+
+
+def search_for(
+    text: str, events: QuerySet[Event], *, known: QuerySet[Event] | None = None
+) -> Search:
+    known = Event.objects.published() if known is None else known
+    return Search(text, events, known)
+
+
+def in_venue(events: QuerySet[Event], text: str) -> QuerySet[Event]:
+    """Keep the events whose venue contains a text, with or without its accents."""
+    queries = tiers_of(read(text))
+    contained = Q(venue__icontains=text)
+    if queries:
+        events = events.alias(folded_venue=Folded("venue"))
+        contained |= Q(found_by(queries[-1]), folded_venue__contains=Folded(Value(text)))
+    return events.filter(contained)
+
+
+class RankedEvents(PagedList):
+    """Found events by relevance, date and id, a page at a time.
+
+    Few are ranked by one query. Many take too long for that: then each tier of relevance is read
+    in the order of dates until the page is full.
+    """
+
+    ordering = (RELEVANCE, *BY_DATE)
+
+    def __init__(self, search: Search, *, many: int = MANY) -> None:
+        """many: how many rows are too many to sort."""
+        self.search = search
+        self.many = many
+
+    def page(self, *, size: int, cursor: str = "") -> Page:
+        if not cursor and self.search.typed_queries:
+            page = self._page(self.search.typed_queries, size=size, cursor="")
+            self.search.is_found_as_typed = bool(page.rows)
+            if page.rows or not self.search.is_corrected:
+                return page
+        if not self.search.queries:
+            return Page(rows=[], previous=None, next=None)
+        return self._page(self.search.queries, size=size, cursor=cursor)
+
+    def _page(self, queries: list[str], *, size: int, cursor: str) -> Page:
+        some = ids_found(queries[-1], most=self.many)
+        if len(some) == self.many:
+            return self._page_by_tiers(queries, size=size, cursor=cursor)
+        ranked = self.search.events.filter(among(some)).annotate(relevance=tier_of(queries))
+        return page_of(ranked, ordering=self.ordering, size=size, cursor=cursor)
+
+    def _page_by_tiers(self, queries: list[str], *, size: int, cursor: str) -> Page:
+        typed = self.search.events.annotate(relevance=tier_of(queries))
+        backwards, values = decode(cursor, typed, self.ordering) if cursor else (False, ())
+        if values and values[0] not in range(len(queries)):
+            raise CursorInvalid
+        order = reversed_order(BY_DATE) if backwards else BY_DATE
+        tiers = range(len(queries))
+        if values:
+            tiers = range(values[0], -1, -1) if backwards else range(values[0], len(queries))
+        rows: list[Any] = []
+        for tier in tiers:
+            events = self.search.events
+            if values and tier == values[0]:
+                events = events.filter(after(order, values[1:]))
+            found = self._first_of(tier, queries, events, order, most=size + 1 - len(rows))
+            for event in found:
+                event.relevance = tier
+            rows += found
+            if len(rows) > size:
+                break
+        more, rows = len(rows) > size, rows[:size]
+        if backwards:
+            rows.reverse()
+        has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
+        first = encode(rows[0], self.ordering, backwards=True) if rows and has_previous else None
+        last = encode(rows[-1], self.ordering, backwards=False) if rows and has_next else None
+        return Page(rows=rows, previous=first, next=last)
+
+    def _first_of(
+        self,
+        tier: int,
+        queries: list[str],
+        events: QuerySet[Event],
+        order: Sequence[str],
+        *,
+        most: int,
+    ) -> list[Any]:
+        """Return the first of these events that are in a tier, and in none before."""
+        query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
+        some = ids_found(query, most=self.many)
+        if len(some) < self.many:
+            return list(events.filter(among(some)).order_by(*order)[:most])
+        near = events.order_by(*order).values("pk")[:PROBED]
+        found = list(
+            Event.objects.filter(pk__in=near).filter(matches(query)).order_by(*order)[:most]
+        )
+        if len(found) == most:
+            return found
+        return list(events.filter(found_by(query)).order_by(*order)[:most])
