@@ -21,7 +21,13 @@ from notifications.operations import creating
 from notifications.operations.creating import notify
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
-from waitlists.signals import entries_closed, promotions_ended, promotions_made, waitlist_joined
+from waitlists.signals import (
+    entries_closed,
+    entries_outgrown,
+    promotions_ended,
+    promotions_made,
+    waitlist_joined,
+)
 
 
 # ── Accounts ────────────────────────────────────────────────────────────────
@@ -176,3 +182,11 @@ def notify_entries_closed(
     """
     told = entries if event.is_cancelled else [entry for entry in entries if entry.is_waiting]
     notify(messages=[waitlist.entry_closed(event, entry) for entry in told])
+
+
+@receiver(entries_outgrown, dispatch_uid="notifications.waitlist_outgrown")
+def notify_entries_outgrown(
+    sender: type, *, event: Event, entries: Sequence[WaitlistEntry], **kwargs: Any
+) -> None:
+    """Notify users who need more seats than the event has."""
+    notify(messages=[waitlist.entry_outgrown(event, entry) for entry in entries])

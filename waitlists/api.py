@@ -22,6 +22,7 @@ from waitlists.filters import EntryFilter, PromotionFilter
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import EntryNotFound, PromotionNotFound
 from waitlists.serializers import (
+    EntryChange,
     EntryReceipt,
     EntryRepresentation,
     EntryRequest,
@@ -48,7 +49,7 @@ def left(entry: WaitlistEntry) -> tuple[int, None]:
 class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     """Waitlist entries of the current user."""
 
-    required_scopes = {"create": BOOK, "destroy": BOOK}
+    required_scopes = {"create": BOOK, "partial_update": BOOK, "destroy": BOOK}
     idempotent = frozenset({"create", "destroy"})
     refusals = {
         "create": {
@@ -56,6 +57,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
             409: ("already_waiting", "seats_available", "sales_closed", "person_limit"),
             422: ("booking_limit", "auto_accept_unsupported"),
         },
+        "partial_update": {409: ("not_waiting",)},
         "destroy": {409: ("not_waiting",)},
     }
     filter_backends = [DjangoFilterBackend]
@@ -100,6 +102,17 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         entry.line_length = queries.waiting_count(event_id=entry.event_id)
         entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
         return Response(EntryReceipt(entry).data)
+
+    @extend_schema(request=EntryChange, responses={200: EntryRepresentation})
+    def partial_update(self, request: Request, entry_id: UUID) -> Response:
+        """Accept fewer seats than before. The entry keeps its position, and may get an offer."""
+        entry = self.own_entry(entry_id)
+        body = EntryChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        changed = operations.lower_min_quantity(
+            event_id=entry.event_id, entry_id=entry.pk, **body.validated_data
+        )
+        return Response(EntryRepresentation(changed).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, entry_id: UUID) -> Response:

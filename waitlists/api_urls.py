@@ -12,7 +12,9 @@ urlpatterns = [
     ),
     path(
         "waitlists/<uuid:entry_id>/",
-        WaitlistViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        WaitlistViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
         name="api_waitlist_entry",
     ),
     path("promotions/", PromotionViewSet.as_view({"get": "list"}), name="api_promotions"),

@@ -2,7 +2,22 @@
 
 from typing import Any
 
+from django import forms
+
 from bookings.forms import GuestFields, IdempotentForm, QuantityField, QuantityForm
+from evently.formatting import seats
+
+
+class MinQuantityForm(forms.Form):
+    """The fewest seats that an entry accepts, to be lowered."""
+
+    min_quantity = forms.TypedChoiceField(label="I need at least", coerce=int)
+
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+        """most: one less than the entry accepts now, and no more than the event has."""
+        super().__init__(*args, **kwargs)
+        choices = [(number, seats(number)) for number in range(most, 0, -1)]
+        self.fields["min_quantity"].choices = choices  # type: ignore[attr-defined]
 
 
 class JoinForm(GuestFields, IdempotentForm, QuantityForm):

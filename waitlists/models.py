@@ -167,6 +167,10 @@ class WaitlistEntry(EventOwned):
     def is_waiting(self) -> bool:
         return self.status == EntryStatus.WAITING
 
+    def is_outgrown(self, *, capacity: int) -> bool:
+        """Tell whether it needs more seats than the event has, so that it waits in vain."""
+        return self.is_waiting and self.min_quantity > capacity
+
     @property
     def has_offer(self) -> bool:
         """Whether seats are held for it; the offer may have expired without being ended yet."""

@@ -25,6 +25,12 @@ class EntryPresenter(Presenter):
         self.is_offered = promotion is not None and promotion.is_open(at=at)
         self.is_booked = entry.status == EntryStatus.BOOKED
         self.has_left = entry.status == EntryStatus.LEFT
+        self.min_needed = str(entry.min_quantity)
+        self.is_outgrown = entry.is_outgrown(capacity=entry.event.total_capacity)
+        # The largest number of seats that the entry can be lowered to need; 0 for none.
+        self.can_need = (
+            min(entry.min_quantity - 1, entry.event.total_capacity) if entry.is_waiting else 0
+        )
 
 
 class PromotionPresenter(Presenter):
@@ -47,6 +53,7 @@ class EntryUrls:
 
     detail: str
     leave: str
+    change: str
     by_link: bool = False
 
     @classmethod
@@ -54,6 +61,7 @@ class EntryUrls:
         return cls(
             detail=reverse("waitlist_entry", args=[entry.pk]),
             leave=reverse("leave_waitlist", args=[entry.pk]),
+            change=reverse("change_entry", args=[entry.pk]),
         )
 
     @classmethod
@@ -61,6 +69,7 @@ class EntryUrls:
         return cls(
             detail=reverse("entry_link", args=[token]),
             leave=reverse("entry_link_leave", args=[token]),
+            change=reverse("entry_link_change", args=[token]),
             by_link=True,
         )
 

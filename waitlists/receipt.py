@@ -49,6 +49,8 @@ def receipt(entry: WaitlistEntry) -> list[dict[str, Any]]:
         steps.append(_passed_over(entry))
     if entry.priority_reason:
         steps.append(_priority_changed(entry))
+    if entry.is_outgrown(capacity=entry.event.total_capacity):
+        steps.append(_outgrown(entry))
     if entry.is_waiting and entry.position is not None:
         steps.append(_position_now(entry))
     elif not any(step.get("ends") for step in steps):
@@ -156,6 +158,17 @@ def _passed_over(entry: WaitlistEntry) -> dict[str, Any]:
         "text": "Too few seats were available for you, as you asked for at least "
         f"{entry.min_quantity}.",
         "at": entry.updated_at,
+    }
+
+
+def _outgrown(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "icon": "info",
+        "tone": "bad",
+        "title": f"This event now has only {seats(entry.event.total_capacity)}",
+        "text": f"You need at least {entry.min_quantity}, so no offer can be made to you. "
+        "Lower the number you need, and you keep your position.",
+        "at": entry.event.updated_at,
     }
 
 

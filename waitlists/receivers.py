@@ -22,3 +22,12 @@ def keep_waiting_until_sales_end(
     """Move the end of waiting with the end of sales; the event's row is locked."""
     if {"event_date", "sales_end_at"} & changes.keys():
         operations.move_waiting_ends(locked_event=event, changes=changes)
+
+
+@receiver(event_changed, dispatch_uid="waitlists.announce_outgrown")
+def find_outgrown_entries(
+    sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
+) -> None:
+    """Find the entries that need more seats than the event has left of its capacity."""
+    if "total_capacity" in changes:
+        operations.announce_outgrown(locked_event=event, changes=changes)

@@ -36,6 +36,14 @@ class EntryRequest(serializers.Serializer[Any]):
     notify_prefs = NotifyPreferences(required=False, allow_null=True)
 
 
+class EntryChange(serializers.Serializer[Any]):
+    """A change of a waiting entry, which keeps its position."""
+
+    min_quantity = seats_field(
+        help_text="The fewest seats you would accept; no more than the entry accepts now."
+    )
+
+
 @extend_schema_serializer(examples=[ENTRY])
 class EntryRepresentation(serializers.ModelSerializer[WaitlistEntry]):
     """A user's entry on the waitlist of an event."""

@@ -11,6 +11,10 @@ promotions_made = Signal()
 # Offers have ended without a booking. `event: Event`, `promotions: list[Promotion]`
 promotions_ended = Signal()
 
+# The capacity was lowered below what waiting entries need, so that no offer can be made to them.
+# `event: Event`, `entries: list[WaitlistEntry]`
+entries_outgrown = Signal()
+
 # Entries were closed: the event is cancelled or over, or their own end has passed. `event: Event`,
 # `entries: list[WaitlistEntry]`, `reason: str`
 entries_closed = Signal()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.messages import get_messages
@@ -219,3 +220,44 @@ def test_publishing_is_confirmed_again_after_another_edit(admin, organizer):
     assert "Another person changed" in text_of(refused)
     assert "New Mill" in text_of(refused)
     assert not Event.objects.get(pk=draft.pk).is_published
+
+
+def test_history_gives_each_time_in_the_time_zone_of_then(admin, event):
+    starts = event.starts_locally
+    in_london = starts.replace(tzinfo=ZoneInfo("Europe/London"))
+    operations.edit_event(
+        event_id=event.pk,
+        version=None,
+        timezone="Europe/London",
+        event_date=in_london,
+        notify=False,
+    )
+    later_on = in_london + timedelta(hours=1)
+    operations.edit_event(event_id=event.pk, version=None, event_date=later_on)
+
+    page = text_of(admin.get(f"{EVENTS}{event.pk}/trail/"))
+
+    assert f"{starts:%H:%M %Z}" in page
+    assert f"{in_london:%H:%M %Z}" in page
+    assert f"{later_on:%H:%M %Z}" in page
+    assert "not notified" in page
+
+
+def test_lowered_capacity_warns_of_entries_that_would_wait_in_vain(admin, organizer):
+    event = EventFactory(created_by=organizer, total_capacity=6)
+    BookingFactory(event=event, quantity=4)
+    WaitlistEntryFactory(event=event, quantity=5, min_quantity=5)
+
+    review = submit(admin, event, total_capacity="4")
+
+    assert "1 waitlist entry needs more than 4 seats" in text_of(review)
+    assert not Notification.objects.filter(type="waitlist_outgrown").exists()
+    saved = confirmed(admin, review, "no")
+    assert "1 waitlist entry needs more than 4 seats" in sentences(saved)
+    assert Notification.objects.filter(type="waitlist_outgrown").count() == 1
+
+
+def test_lowered_limit_says_that_entries_keep_what_they_asked_for(admin, event):
+    review = submit(admin, event, max_per_booking="2")
+
+    assert "1 waitlist entry asks for more than the new limit" in text_of(review)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.admin import ModelAdmin
 from django.core.paginator import Paginator
@@ -17,6 +18,7 @@ from evently.audit.models import AuditLog
 from evently.audit.queries import history_of_event
 from evently.formatting import moment
 from evently.privacy.sealing import PREFIX
+from events.admin.zones import ZoneHistory
 from events.models import Event
 
 CHANGES_PER_PAGE = 50
@@ -78,6 +80,7 @@ class Change:
 def described_changes(entries: list[AuditLog], event: Event) -> list[Change]:
     """Return audit log entries for display; one query for the names of all actors."""
     names = names_of({entry.actor for entry in entries})
+    zones = ZoneHistory(event)
     return [
         Change(
             at=moment(entry.at, event.zone),
@@ -88,27 +91,32 @@ def described_changes(entries: list[AuditLog], event: Event) -> list[Change]:
             values=values,
         )
         for entry in entries
-        if (values := _values(entry, event)) or entry.action != AuditLog.Action.UPDATE
+        if (values := _values(entry, zones.around(entry))) or entry.action != AuditLog.Action.UPDATE
     ]
 
 
-def _values(entry: AuditLog, event: Event) -> list[tuple[str, str, str]]:
+def _values(entry: AuditLog, zones: tuple[ZoneInfo, ZoneInfo]) -> list[tuple[str, str, str]]:
+    """Return the columns with their values, times in the zones before and after the change."""
     before, after = entry.before or {}, entry.after or {}
     if entry.action == AuditLog.Action.UPDATE:
         columns = sorted((before.keys() | after.keys()) - IGNORED)
     else:
         columns = [name for name in IDENTIFYING if (before | after).get(name) not in (None, "")]
-    return [
+    values = [
         (
             LABELS.get(name) or name.removesuffix("_at").replace("_", " "),
-            _formatted(before.get(name), event),
-            _formatted(after.get(name), event),
+            _formatted(before.get(name), zones[0]),
+            _formatted(after.get(name), zones[1]),
         )
         for name in columns
     ]
+    announced = after.get("last_change") or {}
+    if "notified" in announced:
+        values.append(("attendees", "–", "notified" if announced["notified"] else "not notified"))
+    return values
 
 
-def _formatted(value: Any, event: Event) -> str:
+def _formatted(value: Any, zone: ZoneInfo) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, str):
@@ -116,7 +124,7 @@ def _formatted(value: Any, event: Event) -> str:
             return "(sealed)"
         at = parse_datetime(value) if len(value) > 18 and value[4:5] == "-" else None
         if isinstance(at, datetime) and at.tzinfo is not None:
-            return moment(at, event.zone)
+            return moment(at, zone)
         return value if len(value) <= 200 else f"{value[:199]}…"
     if isinstance(value, float):
         return f"{value:,.2f}"

@@ -213,6 +213,47 @@ WAITLIST_CLOSED = Kind(
 )
 
 
+# ── Fewer seats than an entry needs ─────────────────────────────────────────
+def entry_outgrown(event: Event, entry: WaitlistEntry) -> Message:
+    """Notify a user that the event has fewer seats than they need, and what they can do."""
+    return WAITLIST_OUTGROWN.message(
+        user_id=entry.user_id,
+        key=f"waitlist_outgrown:{entry.pk}:{uuid7()}",
+        text=(
+            f"{event.name} now has only {seats(event.total_capacity)}. You are on its waitlist for "
+            f"at least {entry.min_quantity}, so no offer can be made to you. Lower the number you "
+            "need to keep your chance; your position stays."
+        ),
+        event_id=event.pk,
+        data={"entry": entry.pk},
+    )
+
+
+def _write_waitlist_outgrown(notification: Notification, user: User) -> EmailContent:
+    event = common.event_of(notification)
+    entry = WaitlistEntry.objects.filter(
+        event_id=event.pk, pk=notification.data.get("entry"), user_id=notification.user_id
+    ).first()
+    if entry is None or not entry.is_outgrown(capacity=event.total_capacity):
+        raise EmailObsolete
+    return call_to_action(
+        heading="This event no longer has enough seats for you",
+        text=notification.message,
+        button_text="Change the number I need",
+        button_url=_entry_url(entry.pk, event),
+    )
+
+
+WAITLIST_OUTGROWN = Kind(
+    name="waitlist_outgrown",
+    label="Fewer seats than a waitlist entry needs",
+    category=Category.WAITLIST,
+    icon="info",
+    link=link_to_row("waitlist_entry", "entry", "Change the number I need"),
+    write_email=_write_waitlist_outgrown,
+)
+
+
 # ── Shared ──────────────────────────────────────────────────────────────────
 def _entry_url(entry_id: UUID, event: Event) -> str:
     return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)

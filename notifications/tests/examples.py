@@ -61,6 +61,14 @@ class Facts:
         id_ = wait(self.event.pk, user_id=self.user.pk, unit_price=20)
         return WaitlistEntry.objects.select_related("event").get(pk=id_)
 
+    def outgrown(self) -> tuple[Event, WaitlistEntry]:
+        Event.objects.filter(pk=self.event.pk).update(total_capacity=3)
+        self.booking(user=UserFactory())
+        id_ = wait(self.event.pk, quantity=3, user_id=self.user.pk, unit_price=20)
+        Event.objects.filter(pk=self.event.pk).update(total_capacity=2)
+        self.event.refresh_from_db()
+        return self.event, WaitlistEntry.objects.get(pk=id_)
+
     def promotion(self) -> Promotion:
         entry = self.entry()
         Booking.objects.filter(event=self.event).update(status="cancelled")
@@ -101,6 +109,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "waitlist_promotion": lambda facts: waitlist.promotion_made(facts.event, facts.promotion()),
     "promotion_ended": lambda facts: waitlist.promotion_ended(facts.event, facts.expired()),
     "waitlist_closed": lambda facts: waitlist.entry_closed(facts.event, facts.entry()),
+    "waitlist_outgrown": lambda facts: waitlist.entry_outgrown(*facts.outgrown()),
     "notification": lambda facts: GENERAL.message(
         user_id=facts.user.pk, key="news", text="The season programme is online."
     ),

@@ -8,6 +8,7 @@ from waitlists.operations.by_hand import (
     offer_by_hand,
     place_entry,
 )
+from waitlists.operations.changing import announce_outgrown, lower_min_quantity
 from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
     AlreadyWaiting,
@@ -39,11 +40,13 @@ __all__ = [
     "SeatsAvailable",
     "SeatsMissing",
     "accept_promotion",
+    "announce_outgrown",
     "decline_promotion",
     "expire_promotions",
     "join_as_guest",
     "join_waitlist",
     "leave_waitlist",
+    "lower_min_quantity",
     "move_waiting_ends",
     "offer_by_hand",
     "place_entry",

@@ -14,9 +14,17 @@ from django.views.decorators.http import require_safe
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError
+from evently.formatting import seats
 from evently.links import LinkInvalid, read_link
-from evently.pages import current_user, owner_or_link, render_refusal, require_get_or_post
+from evently.pages import (
+    add_refusal,
+    current_user,
+    owner_or_link,
+    render_refusal,
+    require_get_or_post,
+)
 from waitlists import operations, queries
+from waitlists.forms import MinQuantityForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
 from waitlists.presenters import EntryPresenter, EntryUrls
@@ -108,6 +116,33 @@ def leave_waitlist(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
         context["refusal"] = refusal
         return render_refusal(request, "waitlists/leave.html", context, refusal)
     messages.success(request, "You have left the waitlist.")
+    return redirect(urls.detail)
+
+
+@require_get_or_post
+@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+def change_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
+    """Lower the fewest seats that an entry accepts; a GET shows the form."""
+    entry, urls = opened
+    presenter, context = _present(entry)
+    if not presenter.can_need:
+        return redirect(urls.detail)
+    form = MinQuantityForm(request.POST or None, most=presenter.can_need)
+    context |= {"entry": presenter, "form": form, "back_url": urls.detail}
+    if request.method != "POST":
+        return render(request, "waitlists/change.html", context)
+    if not form.is_valid():
+        return render_refusal(request, "waitlists/change.html", context)
+    try:
+        changed = operations.lower_min_quantity(
+            event_id=entry.event_id, entry_id=entry.pk, **form.cleaned_data
+        )
+    except DomainError as refusal:
+        add_refusal(form, refusal)
+        return render_refusal(request, "waitlists/change.html", context, refusal)
+    messages.success(
+        request, f"You now need at least {seats(changed.min_quantity)}. Your position stays."
+    )
     return redirect(urls.detail)
 
 

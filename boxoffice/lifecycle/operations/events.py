@@ -4,6 +4,7 @@ from uuid import UUID
 
 from bookings.models import ArchivedBooking, Booking
 from bookings.operations import Canceller, release_bookings
+from evently.database.clock import now
 from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
 from events.locks import lock_event
@@ -43,7 +44,7 @@ def cancel_event(*, event_id: UUID, reason: str = "", version: int | None = None
         check_version(event, version)
         if event.is_cancelled:
             raise EventAlreadyCancelled
-        if event.status == EventStatus.COMPLETED:
+        if event.is_over(at=now()):
             raise EventOver("This event is over, so it cannot be cancelled.")
         event.status, event.cancel_reason = EventStatus.CANCELLED, reason
         event.save(update_fields=["status", "cancel_reason"])

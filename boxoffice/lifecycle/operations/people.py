@@ -154,7 +154,7 @@ def finish_erasure(*, user_id: UUID, at_once: bool = False) -> bool:
 
 
 def _refuse_organizer(user_id: UUID) -> None:
-    if Event.objects.upcoming().filter(created_by_id=user_id).exists():
+    if Event.objects.current().filter(created_by_id=user_id).exists():
         raise OrganizerStays
 
 
