@@ -5,6 +5,7 @@ from boxoffice.lifecycle.tasks import (
     continue_cancellation,
     continue_event_cancellations,
     erase_due_accounts,
+    erase_old_duplicates,
 )
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "continue_cancellation",
     "continue_event_cancellations",
     "erase_due_accounts",
+    "erase_old_duplicates",
 ]

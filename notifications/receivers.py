@@ -33,7 +33,8 @@ from waitlists.signals import (
 # ── Accounts ────────────────────────────────────────────────────────────────
 @receiver(account_signals.user_registered, dispatch_uid="notifications.welcome")
 def notify_welcome(sender: type, *, user: User, **kwargs: Any) -> None:
-    notify(messages=[accounts.welcome(user)])
+    """Greet a new user; the email also asks to confirm the address, which a duplicate cannot."""
+    notify(messages=[accounts.welcome(user, by_email=not user.is_duplicate)])
 
 
 @receiver(account_signals.registration_repeated, dispatch_uid="notifications.account_exists")

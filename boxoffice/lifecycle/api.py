@@ -83,7 +83,7 @@ class CurrentUserView(ProfileView):
         """
         given = request.headers.get(CONFIRMATION, "")
         user = user_of(request)
-        if digest_of_address(given) != user.email_digest:
+        if digest_of_address(given) != digest_of_address(user.email):
             raise ConfirmationRequired
         user = operations.request_deletion(user_id=user.pk, origin=origin_of(request._request))
         return user_response(user, status=202)

@@ -41,3 +41,11 @@ def erase_due_accounts() -> None:
     due = queries.accounts_to_erase()
     random.shuffle(due)
     for_each_user("erase_due_accounts", due, operations.continue_erasure)
+
+
+@shared_task
+def erase_old_duplicates() -> None:
+    """Erase what sign-ups with addresses that had an account have left behind."""
+    for_each_user(
+        "erase_old_duplicates", queries.duplicates_to_erase(), operations.continue_erasure
+    )

@@ -4,7 +4,7 @@ They are signed and short-lived. Those that log in work once: they carry the use
 which is raised on use. A token is created when its email is rendered, so a late email still works.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +22,8 @@ _PASSWORD = "evently.accounts.password"  # noqa: S105
 _LOGIN = "evently.accounts.login"
 _DELETE = "evently.accounts.delete"
 _KEEP = "evently.accounts.keep"
+# Digits only, for URLs.
+_MOMENT = "%Y%m%d%H%M%S%f"
 
 
 def verification_token(user: User) -> str:
@@ -47,7 +49,7 @@ def deletion_token(user: User) -> str:
 def keep_token(user: User) -> str:
     """Return a token that undoes the pending deletion, until the account is erased."""
     requested = user.deletion_requested_at
-    return _signer(_KEEP).sign(f"{user.pk.hex}{requested.isoformat() if requested else ''}")
+    return _sign(_KEEP, user.pk, f"{requested.astimezone(UTC):{_MOMENT}}" if requested else "")
 
 
 def read_deletion_token(token: str) -> tuple[UUID, int]:
@@ -65,7 +67,9 @@ def read_keep_token(token: str) -> tuple[UUID, datetime | None]:
     Raises LinkExpired.
     """
     user_id, requested = _read(_KEEP, token, None)
-    return user_id, datetime.fromisoformat(requested) if requested else None
+    if not requested:
+        return user_id, None
+    return user_id, datetime.strptime(requested, _MOMENT).replace(tzinfo=UTC)
 
 
 def read_verification_token(token: str) -> tuple[UUID, str]:

@@ -58,12 +58,14 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         name: str,
         password: str | None = None,
         password_hash: str | None = None,
+        is_duplicate: bool = False,
         **columns: Any,
     ) -> "User":
         """Insert a user and the user's key.
 
         password, or password_hash if it is hashed already; with neither, the user logs in by
-        emailed links only. columns: values of other columns.
+        emailed links only. is_duplicate: another account has the email address (see
+        `User.is_duplicate`). columns: values of other columns.
         Raises AddressInvalid, NameInvalid; IntegrityError if the email address is taken.
         """
         user: User = self.model(
@@ -74,6 +76,8 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         with transaction.atomic():
             key = create_key(user_id=user.pk)
             user.seal(key, email=email, name=name)
+            if is_duplicate:
+                user.email_digest = None
             user.save(force_insert=True)
         return user
 
@@ -93,7 +97,8 @@ class User(Identified, AbstractBaseUser):
     """A user with a password, or a guest whose account was created by a booking."""
 
     sealed_email = SealedField("email address", db_column="email", editable=False)
-    # Unique, and how a user is found by email address. Null once the account is deleted.
+    # Unique, and how a user is found by email address. Null once the account is deleted, and in
+    # duplicates.
     email_digest = models.TextField("email address", null=True, editable=False)
     sealed_name = SealedField("name", db_column="name", editable=False)
     password = models.TextField(
@@ -247,6 +252,14 @@ class User(Identified, AbstractBaseUser):
     def is_verified(self) -> bool:
         """Whether the user has proved to own the email address."""
         return self.email_verified_at is not None
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether the user signed up with an email address that has an account.
+
+        Only the session of that sign-up can use it: docs/adr/0010-unverified-email-addresses.md.
+        """
+        return self.email_digest is None and self.deleted_at is None
 
     @property
     def is_leaving(self) -> bool:

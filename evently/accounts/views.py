@@ -51,7 +51,7 @@ def start_session(request: HttpRequest, user: User) -> None:
 @never_cache
 @sensitive_post_parameters("password")
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Create an account; the response is the same if the email address has one."""
+    """Create an account and log in; all of it looks the same if the email address has one."""
     form = SignUpForm(request.POST or None)
     context = {"form": form, "next": safe_next(request, "")}
     if request.method != "POST":
@@ -59,18 +59,17 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render_refusal(request, "accounts/sign_up.html", context)
     try:
-        operations.register(**form.cleaned_data, origin=origin_of(request))
+        user = operations.sign_up(**form.cleaned_data, origin=origin_of(request))
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/sign_up.html", context, refusal)
-    message = {
-        "title": "Check your email",
-        "text": f"We sent an email to {form.cleaned_data['email']}. Open the link in it to "
-        "confirm your email address. You can log in already.",
-        "url": reverse("log_in"),
-        "link": "Log in",
-    }
-    return render(request, "accounts/message.html", message)
+    start_session(request, user)
+    messages.success(
+        request,
+        f"You are logged in. We are sending an email to {user.email}: please open the link in it "
+        "to confirm your email address. If you had an account before, the email leads to it.",
+    )
+    return redirect(safe_next(request, reverse("home")))
 
 
 @require_get_or_post

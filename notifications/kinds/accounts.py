@@ -17,16 +17,17 @@ from evently.formatting import counted, duration, seats, span
 from evently.links import absolute
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
-from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Link, Message
+from notifications.kinds.base import EMAIL_ONLY, IN_APP_ONLY, Category, Kind, Link, Message
 from notifications.models import Notification, TemplateType
 
 WELCOME_KEY = "welcome"
 
 
 # ── Welcome ─────────────────────────────────────────────────────────────────
-def welcome(user: User) -> Message:
+def welcome(user: User, *, by_email: bool = True) -> Message:
     """Greet a new account."""
     return WELCOME.message(
+        channels=None if by_email else IN_APP_ONLY,
         user_id=user.pk,
         key=WELCOME_KEY,
         text="Welcome! You will find your bookings, waitlist entries and news about them here.",

@@ -167,4 +167,5 @@ def start_erasure(locked_user: User) -> None:
         deletion_due_at=locked_user.deletion_due_at or at,
         deletion_started_at=at,
     )
-    erasure_started.send(sender=User, user=locked_user)
+    if not locked_user.is_duplicate:
+        erasure_started.send(sender=User, user=locked_user)

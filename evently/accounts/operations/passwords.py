@@ -136,7 +136,8 @@ def change_password(
         user.save(update_fields=["password", "link_version"])
         user.refresh_from_db(fields=["link_version"])
         revoked = None if keep_tokens else revoke_tokens(user)
-        password_changed.send(sender=User, user=user, tokens_revoked=revoked)
+        if not user.is_duplicate:
+            password_changed.send(sender=User, user=user, tokens_revoked=revoked)
         return user
 
     counted = count((PASSWORD_CHECKS, str(user_id)))

@@ -46,34 +46,67 @@ def register(*, email: str, name: str, password: str, origin: Origin) -> None:
     The response and the time it takes are the same.
     Raises AddressInvalid, NameInvalid, WeakPassword, TooManyAttempts.
     """
+    _register(email=email, name=name, password=password, origin=origin)
+
+
+def sign_up(*, email: str, name: str, password: str, origin: Origin) -> User:
+    """Create an account as `register` does, and return the user whom the view logs in.
+
+    If the email address has an account, that is a duplicate without access to it, so that neither
+    the page nor the session reveals whether there was one.
+    Raises AddressInvalid, NameInvalid, WeakPassword, TooManyAttempts.
+    """
+    user = _register(email=email, name=name, password=password, origin=origin, for_session=True)
+    assert user is not None
+    return user
+
+
+def _register(
+    *, email: str, name: str, password: str, origin: Origin, for_session: bool = False
+) -> User | None:
     email, name = clean_address(email), clean_name(name)
     check_strength(password)
     count_email_request(email, origin)
     # Hashed before the lookup, so that the time does not reveal who has an account.
     hashed = make_password(password)
 
-    def work() -> None:
+    def work() -> User | None:
         user, is_new = _find_or_insert(email=email, name=name, password_hash=hashed)
         if is_new:
             user_registered.send(sender=User, user=user)
             address_verification_requested.send(sender=User, user=user)
-        elif user.is_active:
+            return user
+        if user.is_active:
             registration_repeated.send(sender=User, user=user)
+        if not for_session:
+            return None
+        duplicate = User.objects.create_user(
+            email=email, name=name, password_hash=hashed, is_duplicate=True
+        )
+        user_registered.send(sender=User, user=duplicate)
+        return duplicate
 
-    run_in_transaction(work)
+    return run_in_transaction(work)
 
 
 def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
     """Send the verification email again; does nothing if the email address is verified.
 
+    For a duplicate, the owner of the address gets the email about the existing account again.
     Raises TooManyAttempts, UserNotFound.
     """
 
     def work() -> None:
         user = lock_user(user_id)
-        if not user.is_verified:
-            count_email_request(user.email, origin)
+        if user.is_verified:
+            return
+        count_email_request(user.email, origin)
+        if not user.is_duplicate:
             address_verification_requested.send(sender=User, user=user)
+            return
+        owner = user_with_address(user.email)
+        if owner is not None and owner.is_active:
+            registration_repeated.send(sender=User, user=owner)
 
     run_in_transaction(work)
 

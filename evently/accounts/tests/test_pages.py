@@ -1,8 +1,12 @@
 """Pages of accounts: sign-up, login, and the account page."""
 
+import re
+from difflib import unified_diff
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from evently.accounts import links
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
@@ -22,17 +26,96 @@ def log_in(client, email, password=PASSWORD, **more):
     return client.post(reverse("log_in"), {"email": email, "password": password, **more})
 
 
-def test_sign_up_answers_the_same_for_known_emails(client):
-    UserFactory(email="known@example.org")
-    responses = []
+# Tokens of forms, ids and times in pages.
+VARYING = re.compile(
+    r'(value|key)="[^"]{20,}"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|<time.*?</time>'
+)
+
+
+def sign_up(email, **fields):
+    """Sign up in a browser of its own, and return the browser and the response."""
+    browser = Client()
+    form = {"name": "Ada", "email": email, "password": PASSWORD, **fields}
+    return browser, browser.post(reverse("sign_up"), form)
+
+
+def test_sign_up_logs_in_and_goes_on_where_the_visitor_was():
+    target = reverse("my_bookings")
+    browser, response = sign_up("ada@example.org", next=target)
+
+    assert (response.status_code, response.url) == (302, target)
+    page = browser.get(reverse("account")).content.decode()
+    assert "ada@example.org" in page
+    assert "Please confirm your email address" in page
+    assert User.objects.count() == 1
+
+
+def test_sign_up_looks_the_same_for_an_address_that_has_an_account():
+    """In its response, session and cookies, and on the pages that follow."""
+    owner = UserFactory(email="known@example.org", name="Owner")
+    seen = []
     for email in ("known@example.org", "newer@example.org"):
-        response = client.post(
-            reverse("sign_up"), {"name": "Ada", "email": email, "password": PASSWORD}
+        browser, response = sign_up(email)
+        pages = [
+            browser.get(reverse(name)).content.decode().replace(email, "…")
+            for name in (
+                "home",
+                "account",
+                "my_bookings",
+                "my_waitlists",
+                "inbox",
+                "delete_account",
+            )
+        ]
+        again = browser.post(reverse("send_verification"))
+        seen.append(
+            (
+                (response.status_code, response.url, sorted(browser.cookies)),
+                [VARYING.sub("", page) for page in pages],
+                (again.status_code, again.url),
+            )
         )
-        responses.append((response.status_code, len(response.content)))
-    assert responses[0] == responses[1]
-    assert responses[0][0] == 200
-    assert User.objects.count() == 2
+        assert all("Owner" not in page for page in pages)
+
+    for known, newer in zip(seen[0][1], seen[1][1], strict=True):
+        differences = unified_diff(known.splitlines(), newer.splitlines(), lineterm="", n=0)
+        assert "\n".join(differences) == ""
+    assert seen[0] == seen[1]
+    assert User.objects.with_keys().with_address("known@example.org").get() == owner
+
+
+def test_sign_up_never_logs_in_to_the_existing_account():
+    owner = UserFactory(email="known@example.org", password="the owner's own one")
+    browser, _ = sign_up("known@example.org")
+
+    user_id = browser.session["_auth_user_id"]
+    assert user_id != str(owner.pk)
+    duplicate = User.objects.with_keys().get(pk=user_id)
+    assert (duplicate.is_duplicate, duplicate.email) == (True, "known@example.org")
+    assert log_in(Client(), "known@example.org").status_code == 403
+    assert log_in(Client(), "known@example.org", "the owner's own one").status_code == 302
+
+
+def test_link_in_the_email_asks_for_no_password_in_the_same_browser():
+    browser, _ = sign_up("ada@example.org")
+    url = reverse("verify_address", args=[links.verification_token(User.objects.get())])
+    assert 'type="password"' not in browser.get(url).content.decode()
+    assert 'type="password"' in Client().get(url).content.decode()
+
+    browser.post(url)
+
+    ada = User.objects.get()
+    assert ada.is_verified
+    assert ada.check_password(PASSWORD)
+
+
+def test_each_error_stands_once():
+    _, response = sign_up("nobody", password="short")
+
+    page = response.content.decode()
+    for errors in response.context["form"].errors.values():
+        for error in errors:
+            assert page.count(escape(error)) == 1
 
 
 @pytest.mark.parametrize(
