@@ -2,5 +2,6 @@
 
 from boxoffice.backoffice import overview
 from boxoffice.backoffice.event_admin import EventAdmin
+from boxoffice.backoffice.user_admin import UserAdmin
 
-__all__ = ["EventAdmin", "overview"]
+__all__ = ["EventAdmin", "UserAdmin", "overview"]

@@ -29,8 +29,9 @@ class SuperusersOnly:
         return False
 
 
-@admin.register(User)
-class UserAdmin(SuperusersOnly, StampedAdmin):
+class UserAdminBase(SuperusersOnly, StampedAdmin):
+    """Everything about users that needs no other app; `boxoffice.backoffice` registers it."""
+
     list_display = ("display_name", "email", "role", "is_active", "is_verified", "created_at")
     list_filter = ("role", "is_active", "is_superuser", "created_at")
     list_per_page = 50
@@ -48,6 +49,8 @@ class UserAdmin(SuperusersOnly, StampedAdmin):
         "email_verified_at",
         "created_at",
         "updated_at",
+        "deletion_due_at",
+        "deletion_started_at",
         "deleted_at",
     )
     fields = readonly_fields

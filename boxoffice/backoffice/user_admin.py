@@ -1,0 +1,161 @@
+"""The user admin, complete: erasing a person, which cancels what they have booked.
+
+It extends the user admin of accounts, which cannot import bookings or waitlists.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldBooleanWidget
+
+from bookings.models import Booking
+from boxoffice.lifecycle import operations
+from evently.accounts.admin import UserAdminBase
+from evently.accounts.models import User
+from evently.accounts.operations import undo_deletion
+from evently.admin.confirmation import confirmation_page, report_success
+from evently.formatting import counted
+from events.models import Event
+from waitlists.models import WaitlistEntry
+
+LIST = "admin:accounts_user_changelist"
+PAGE = "admin:accounts_user_change"
+
+
+class EraseForm(forms.Form):
+    """Whether to wait for the mail server."""
+
+    at_once = forms.BooleanField(
+        label="Do not wait for emails",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Emails about cancelled bookings are sent first. If the mail server does not "
+        "take them, name and email address are erased up to two days later. With this option, "
+        "they are erased now, and emails that could not be sent are lost.",
+    )
+
+
+@admin.register(User)
+class UserAdmin(UserAdminBase):
+    actions_detail = ("keep_account", "erase", "delete_rows")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Leave out what is not possible: keeping an account that stays, erasing it twice."""
+        user = self.get_object(request, object_id)
+        hidden = set()
+        if user is None or not user.is_leaving:
+            hidden.add("keep_account")
+        if user is None or user.deleted_at is not None:
+            hidden.add("erase")
+        return [
+            found
+            for found in super().get_actions_detail(request, object_id)
+            if found.action_name.removeprefix("accounts_user_") not in hidden
+        ]
+
+    @action(description="Keep account", url_path="keep", icon="undo")
+    def keep_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._user(request, object_id)
+
+        def act() -> str:
+            undo_deletion(user_id=user.pk)
+            return report_success(request, f"{user} keeps the account.", self._page(user))
+
+        return confirmation_page(
+            self,
+            request,
+            title=f"Keep the account of {user}?",
+            question="The deletion that was requested is not carried out.",
+            submit="Keep account",
+            act=act,
+            back=self._page(user),
+        )
+
+    @action(
+        description="Delete account", url_path="erase", icon="delete", variant=ActionVariant.DANGER
+    )
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Erase a person now, as on a request under data protection law."""
+        user = self._user(request, object_id)
+
+        def act(at_once: bool) -> str:
+            done = operations.erase_person(user_id=user.pk, at_once=at_once)
+            message = (
+                "The account is deleted: name and email address are erased."
+                if done
+                else "Bookings are cancelled and the account is closed. Name and email address are "
+                "erased once the emails about that are sent."
+            )
+            return report_success(request, message, self._page(user))
+
+        return confirmation_page(
+            self,
+            request,
+            title=f"Delete the account of {user} now?",
+            question="There is no cooling-off period, and it cannot be undone. Upcoming bookings "
+            "are cancelled and waitlists left. Past bookings stay in the accounting records "
+            "without the name.",
+            submit="Delete account",
+            form_class=EraseForm,
+            facts=_facts(user),
+            act=act,
+            back=self._page(user),
+            danger=True,
+        )
+
+    @action(
+        description="Delete all rows",
+        url_path="delete-rows",
+        icon="delete_forever",
+        variant=ActionVariant.DANGER,
+    )
+    def delete_rows(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Delete a person's row with everything that refers to it."""
+        user = self._user(request, object_id)
+
+        def act() -> str:
+            operations.delete_person(user_id=user.pk)
+            return report_success(
+                request, "The user and all their rows are deleted.", reverse(LIST)
+            )
+
+        return confirmation_page(
+            self,
+            request,
+            title=f"Delete {user} and all their rows?",
+            question="Bookings, waitlist entries and notifications are deleted too, so sales of "
+            "past events change. No email is sent. To delete an account, “Delete account” is what "
+            "you want.",
+            submit="Delete all rows",
+            facts=_facts(user),
+            act=act,
+            back=self._page(user),
+            danger=True,
+        )
+
+    def _user(self, request: HttpRequest, object_id: str) -> User:
+        """Return a user whom a superuser may delete. Raises Http404."""
+        user: User | None = self.get_object(request, object_id)
+        if user is None or not request.user.is_superuser:
+            raise Http404
+        return user
+
+    @staticmethod
+    def _page(user: User) -> str:
+        return reverse(PAGE, args=[user.pk])
+
+
+def _facts(user: User) -> list[tuple[str, str]]:
+    """Return what a confirmation page says about what a user has."""
+    upcoming = Event.objects.upcoming().values("pk")
+    booked = Booking.objects.of_user(user.pk).holding_seats().filter(event_id__in=upcoming).count()
+    waiting = WaitlistEntry.objects.open().filter(user_id=user.pk).count()
+    return [
+        ("Upcoming", counted(booked, "booking")),
+        ("Waitlists", counted(waiting, "entry", "entries")),
+    ]
