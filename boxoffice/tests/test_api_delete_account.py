@@ -2,9 +2,10 @@
 
 import pytest
 
-from evently.accounts.factories import PASSWORD, UserFactory
+from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
 from evently.accounts.models import ApiToken, User
 from evently.api.tests.client import api, assert_problem
+from events.factories import EventFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,22 @@ def test_scope_of_its_own_deletes_after_the_cooling_off_period(ana):
     assert (again.status_code, again.json()["deletion_due_at"]) == (202, due)
     kept = client.post("/api/v1/me/restore/")
     assert (kept.status_code, kept.json()["deletion_due_at"]) == (200, None)
+
+
+def test_deletion_needs_the_own_email_address(ana):
+    client = api(ana, "delete_account")
+    for headers in ({}, {"X-Confirm-Address": "other@example.org"}):
+        response = client.delete(ME, headers=headers)
+        assert_problem(response, 422, "confirmation_required")
+    assert User.objects.get(pk=ana.pk).deletion_due_at is None
+
+
+def test_organizer_of_a_future_event_cannot_be_deleted():
+    organizer = EventFactory(created_by=SuperuserFactory()).created_by
+
+    response = api(organizer, "delete_account").delete(ME, headers=confirmed(organizer))
+
+    assert_problem(response, 409, "organizer_stays")
 
 
 def test_account_page_gives_no_token_that_deletes(client, ana):

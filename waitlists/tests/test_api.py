@@ -7,8 +7,7 @@ import pytest
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from bookings.operations import Canceller, cancel_booking
-from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
-from evently.accounts.models import User
+from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
 from events.factories import EventFactory
 from events.models import Event
@@ -282,40 +281,7 @@ def test_analytics_of_an_empty_event_are_zero():
     assert (figures["revenue"], figures["attempts"], figures["held_seats"]) == ("0.00", {}, 0)
 
 
-# ── Deleting an account ─────────────────────────────────────────────────────
-def test_deleting_an_account_needs_its_email_address():
-    user = UserFactory()
-    client = api(user)
-
-    for headers in ({}, {"X-Confirm-Address": "other@example.org"}):
-        response = client.delete("/api/v1/me/", headers=headers)
-        assert_problem(response, 422, "confirmation_required")
-    assert User.objects.get(pk=user.pk).is_active
-
-
-def test_deleting_an_account_returns_seats_and_revokes_tokens():
-    booking = BookingFactory(event__total_capacity=3)
-    client = api(booking.user)
-
-    response = client.delete("/api/v1/me/", headers={"X-Confirm-Address": booking.user.email})
-
-    assert response.status_code == 204
-    assert_problem(client.get("/api/v1/me/"), 401, "token_invalid")
-    assert Event.objects.get().available_seats == 3
-    deleted = User.objects.get(pk=booking.user_id)
-    assert (deleted.name, deleted.email, deleted.email_digest) == ("", "", None)
-
-
-def test_organizer_of_a_future_event_cannot_be_deleted():
-    event = EventFactory(created_by=SuperuserFactory())
-
-    response = api(event.created_by).delete(
-        "/api/v1/me/", headers={"X-Confirm-Address": event.created_by.email}
-    )
-
-    assert_problem(response, 409, "organizer_stays")
-
-
+# ── The waitlist comes first ────────────────────────────────────────────────
 def test_public_booking_of_seats_an_entry_fits_is_refused():
     event = EventFactory(total_capacity=2)
     BookingFactory(event=event, quantity=1)
