@@ -9,8 +9,8 @@ class EventlyConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        """Register the system checks, and the grants that follow every migration."""
-        from evently import preflight  # noqa: F401 - registers its system check
+        """Register system checks and gauges, and the grants that follow every migration."""
+        from evently import gauges, preflight  # noqa: F401 - both register themselves
         from evently.database.grants import grant_to_application
 
         post_migrate.connect(grant_to_application, sender=self, dispatch_uid="evently.grants")

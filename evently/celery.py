@@ -9,3 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
 app = Celery("evently")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Imported for its effect: workers and periodic tasks show that they are alive.
+from evently import heartbeats  # noqa: E402, F401

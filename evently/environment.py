@@ -14,11 +14,18 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DOTENV = BASE_DIR / ".env"
 
 env = environ.Env()
-environ.Env.read_env(DOTENV)
-# Set to nothing means not set, as `VARIABLE=` in a compose file.
-for _name in variables.NAMES:
-    if not os.environ.get(_name, "-").strip():
-        del os.environ[_name]
+
+
+def read() -> None:
+    """Add the variables of .env to the environment, which takes precedence."""
+    environ.Env.read_env(DOTENV)
+    # Set to nothing means not set, as `VARIABLE=` in a compose file.
+    for name in variables.NAMES:
+        if not os.environ.get(name, "-").strip():
+            del os.environ[name]
+
+
+read()
 
 
 def is_true(text: str | None, *, default: bool) -> bool:

@@ -19,40 +19,62 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from evently import metrics
 from evently.configuration import is_this_machine
+from evently.database import migrated
 from evently.environment import env, host_of
 from evently.origin import is_from_this_machine
 from evently.redis_client import redis_client
 
 DEADLINE_SECONDS = 1.2
+MIGRATED_SECONDS = 30.0
+MOST_NAMED = 5
 
 log = structlog.get_logger(__name__)
 
 
-def ping_database() -> None:
-    """Run a query on a new connection: the pool may be exhausted while the database is up."""
+def connect() -> "psycopg.Connection[Any]":
+    """Open a new connection: the pool may be exhausted while the database is up."""
     parameters: dict[str, Any] = connections["default"].get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password", "sslmode", "target_session_attrs")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
-    with psycopg.connect(
+    return psycopg.connect(
         **chosen, connect_timeout=2, options="-c statement_timeout=1000", autocommit=True
-    ) as connection:
+    )
+
+
+def ping_database() -> None:
+    with connect() as connection:
         connection.execute("SELECT 1")
+
+
+class Unmigrated(Exception):
+    """The database lacks migrations of this release. missing: their names."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(f"{len(missing)} migrations are missing")
+        self.missing = missing
+
+
+_migrated_until = 0.0
+
+
+def look_for_migrations() -> None:
+    """Raise Unmigrated if the database is behind; a good answer holds for half a minute."""
+    global _migrated_until  # noqa: PLW0603 - one fact of the process
+    if time.monotonic() < _migrated_until:
+        return
+    with connect() as connection:
+        try:
+            applied = connection.execute(migrated.APPLIED).fetchall()
+        except psycopg.ProgrammingError:
+            applied = []
+    if missing := migrated.missing_among(applied):
+        raise Unmigrated(missing)
+    _migrated_until = time.monotonic() + MIGRATED_SECONDS
 
 
 def ping_broker() -> None:
     with redis_client(timeout_seconds=1) as client:
         client.ping()
-
-
-def queue_length() -> float:
-    """Return how many tasks are waiting in the broker."""
-    with redis_client(timeout_seconds=0.5) as client:
-        return float(sum(client.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES))
-
-
-metrics.gauge_on_scrape(
-    "evently_queue_tasks", "Background tasks waiting in the broker.", queue_length
-)
 
 
 class Probe:
@@ -81,21 +103,25 @@ class Probe:
             return self._running
 
     def result(self, deadline: float) -> dict[str, Any]:
-        """Return {"status": "ok" or "down", "ms": duration}; the log has the reason.
+        """Return {"status": "ok", "behind" or "down", "ms": duration}; the log has the reason.
 
-        deadline: on the monotonic clock.
+        "behind" comes with the names of missing migrations. deadline: on the monotonic clock.
         """
         started = time.monotonic()
         error = ""
+        details: dict[str, Any] = {}
         try:
             self.begin().result(timeout=max(deadline - started, 0.01))
         except TooSlow:
             error = "no answer in time"
+        except Unmigrated as behind:
+            error = str(behind)
+            details = {"missing": behind.missing[:MOST_NAMED], "missing_count": len(behind.missing)}
         except Exception as failure:  # noqa: BLE001 - whatever it is, the service is down
             error = type(failure).__name__
-        status = "down" if error else "ok"
+        status = "behind" if details else "down" if error else "ok"
         self._log_change(status, error)
-        return {"status": status, "ms": round((time.monotonic() - started) * 1000, 1)}
+        return {"status": status, "ms": round((time.monotonic() - started) * 1000, 1), **details}
 
     def _log_change(self, status: str, error: str) -> None:
         """Log when the service goes down or comes back: monitoring asks every few seconds."""
@@ -110,7 +136,11 @@ class Probe:
             log.info("ready again", service=self.name)
 
 
-PROBES = (Probe("database", ping_database), Probe("broker", ping_broker))
+PROBES = (
+    Probe("database", ping_database),
+    Probe("migrations", look_for_migrations),
+    Probe("broker", ping_broker),
+)
 
 
 @require_safe
@@ -123,7 +153,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Report whether database and broker respond; 503 while one does not."""
+    """Report whether database and broker respond, and nothing is to be migrated; 503 otherwise."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     for probe in PROBES:
         probe.begin()

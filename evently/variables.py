@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from evently import proxies
@@ -23,6 +24,8 @@ FALSE = frozenset({"false", "no", "off", "0", "n"})
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 EMAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "smtps")
 OTHER_EMAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
+# What a server can run, in the order of their start.
+ROLES = ("web", "worker", "scheduler")
 SHORTEST_SECRET = 16
 PII_KEY_BYTES = 32
 YEAR_SECONDS = 365 * 24 * 3600
@@ -251,6 +254,19 @@ def _email_url(value: str) -> str:
     return ""
 
 
+def _readable_file(value: str) -> str:
+    try:
+        with Path(value).open("rb"):
+            return ""
+    except OSError as error:
+        return f"must be a file that Evently can read: {value!r} ({error.strerror})"
+
+
+def _roles(value: str) -> str:
+    wrong = [part for part in split(value) if part not in ROLES]
+    return f"can contain {', '.join(ROLES)}, not {wrong[0]!r}" if wrong else ""
+
+
 def _sender(value: str) -> str:
     address = parseaddr(value)[1]
     if not value.isprintable() or "@" not in address.strip("@"):
@@ -271,6 +287,8 @@ VARIABLES = (
     Variable("DEBUG", _boolean),
     Variable("DEVELOPMENT_ALLOWS", _allowances),
     Variable("DEMO", _boolean),
+    Variable("ROLES", _roles),
+    Variable("MIGRATE_ON_START", _boolean),
     Variable("PORT", _number(1, 65535)),
     Variable("BIND", _bind),
     Variable(
@@ -286,6 +304,8 @@ VARIABLES = (
     Variable("LOG_LEVEL", _log_level),
     Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),
     Variable("METRICS_TOKEN", _token),
+    Variable("METRICS_PORT", _number(1, 65535)),
+    Variable("STATIC_ROOT", _one_line),
     Variable("EVENTLY_HOME", _one_line),
     Variable("DATABASE_URL", _database_url),
     Variable("DATABASE_OWNER_URL", _database_url),
@@ -304,11 +324,14 @@ VARIABLES = (
         "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
     ),
     Variable("DEFAULT_FROM_EMAIL", _sender),
+    Variable("EMAIL_CA_FILE", _readable_file),
+    Variable("HOLD_EMAILS", _boolean),
     Variable("WEB_WORKERS", WORKERS),
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),
     Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
+    Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)

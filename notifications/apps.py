@@ -9,12 +9,5 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        """Connect the receivers, and add the number of undelivered notifications to the metrics."""
-        from evently.metrics import gauge_on_scrape
-        from notifications import queries, receivers  # noqa: F401
-
-        gauge_on_scrape(
-            "evently_messages_pending",
-            "Notifications not delivered yet.",
-            lambda: float(queries.pending_count()),
-        )
+        """Connect the receivers, and register gauges."""
+        from notifications import gauges, receivers  # noqa: F401

@@ -25,11 +25,6 @@ def unread_count(*, user_id: UUID) -> int:
     return Notification.objects.filter(user_id=user_id).unread().count()
 
 
-def pending_count() -> int:
-    """Return how many notifications are not delivered yet; needs the index of due ones only."""
-    return Notification.objects.filter(status=NotificationStatus.PENDING).count()
-
-
 def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
     """Return a user's notifications that are still to be emailed: (notification id, user id)."""
     return list(

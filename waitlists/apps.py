@@ -7,5 +7,5 @@ class WaitlistsConfig(AppConfig):
     name = "waitlists"
 
     def ready(self) -> None:
-        # Imported for its effect: connects the receivers.
-        from waitlists import receivers  # noqa: F401
+        # Imported for their effect: connect the receivers, register gauges.
+        from waitlists import gauges, receivers  # noqa: F401

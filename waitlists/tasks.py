@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
+from evently import heartbeats
 from evently.sweeps import for_each_event
-from waitlists import operations, queries
+from waitlists import ledger, operations, queries
 
 
 @shared_task
@@ -24,3 +25,9 @@ def repair_waitlists() -> None:
     or an error.
     """
     for_each_event("repair_waitlists", queries.events_to_repair(), operations.repair_waitlist)
+
+
+@shared_task
+def check_ledger() -> None:
+    """Check the seats of all events, for the metrics; the log names events that do not add up."""
+    heartbeats.note_ledger(mismatches=len(ledger.events_out_of_balance()))

@@ -40,6 +40,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     output: IO[bytes] | int | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a process that dies with this one, in a session that Ctrl-C does not reach.
 
@@ -54,6 +55,7 @@ def spawn(
         env=dict(env) if env is not None else None,
         cwd=cwd,
         start_new_session=True,
+        pass_fds=pass_fds,
         # Safe: the supervisor has one thread, and the function only makes two system calls.
         preexec_fn=partial(parent_death.request_signal, death_signal, os.getpid()),
         **(user.switch() if user else {}),

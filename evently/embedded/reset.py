@@ -20,11 +20,13 @@ OURS = (
     "valkey",
     "mail",
     "metrics",
+    "static",
     "celerybeat-schedule*",
     "postgres.log*",
     "valkey.log*",
     "ports.json*",
     "passwords.json*",
+    "lock-*",
     "lock",
 )
 

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from evently.embedded import addresses
 from evently.embedded.processes import choose_port
 
 MAILBOX = "mail"
+# What `manage.py` commands may create before the first start.
+MADE_EARLIER = {MAILBOX, "static"}
 # Files that every start creates in its EVENTLY_HOME, and that are unlikely elsewhere.
 MARKER_FILES = ("lock", "passwords.json", "ports.json")
 ROLES = ("evently", "evently_owner", "evently_app", "valkey")
@@ -55,8 +58,7 @@ def _refuse_foreign(home: Path) -> None:
         raise CannotStart(
             f"{home} is a folder for files of all users. Set EVENTLY_HOME to a folder of its own."
         )
-    # A manage.py command that sends email in development may create the mailbox first.
-    present = {path.name for path in home.iterdir()} - {MAILBOX}
+    present = {path.name for path in home.iterdir()} - MADE_EARLIER
     if present and not any((home / name).is_file() for name in MARKER_FILES):
         raise CannotStart(
             f"{home} contains other files, and Evently needs a folder for its data only. "
@@ -71,15 +73,38 @@ def lock_home(home: Path, *, note: str) -> int:
     process dies, so there is nothing to clean up.
     Raises AlreadyRunning; CannotStart if the folder cannot be opened.
     """
+    lock = _open_lock(home, "lock")
+    _take(lock, fcntl.LOCK_EX, home)
+    _write_note(lock, note)
+    return lock
+
+
+def lock_roles(home: Path, roles: Iterable[str], *, note: str) -> list[int]:
+    """Lock only some roles, which processes of other roles may run beside; otherwise the same."""
+    shared = _open_lock(home, "lock")
+    _take(shared, fcntl.LOCK_SH, home)
+    locks = [shared]
+    for role in roles:
+        lock = _open_lock(home, f"lock-{role}")
+        _take(lock, fcntl.LOCK_EX, home)
+        _write_note(lock, note)
+        locks.append(lock)
+    return locks
+
+
+def _open_lock(home: Path, name: str) -> int:
     try:
-        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        return os.open(home / name, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStart(
             f"Evently cannot open {home} ({error.strerror}); it may belong to another user. "
             "Set EVENTLY_HOME to another folder."
         ) from error
+
+
+def _take(lock: int, kind: int, home: Path) -> None:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except OSError as error:
         holder = os.pread(lock, 500, 0).decode(errors="replace").strip()
         os.close(lock)
@@ -87,9 +112,11 @@ def lock_home(home: Path, *, note: str) -> int:
             f"Evently is already running with EVENTLY_HOME={home} ({holder or 'just starting'}). "
             "Stop it first, or set another EVENTLY_HOME and another PORT."
         ) from error
+
+
+def _write_note(lock: int, note: str) -> None:
     os.ftruncate(lock, 0)
     os.pwrite(lock, note.encode(), 0)
-    return lock
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

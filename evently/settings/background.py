@@ -36,6 +36,8 @@ PUBLISHER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 CELERY_TIMEZONE = "UTC"
+# Several may run, on several machines; one of them sends.
+CELERY_BEAT_SCHEDULER = "evently.scheduler:LeasedScheduler"
 # Emails have a queue of their own. Workers take from both queues in turn, so ten thousand emails
 # do not delay the tasks that expire offers.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
@@ -59,6 +61,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
     "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
+    "check-ledger": _every(1800, "waitlists.tasks.check_ledger"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
     "continue-event-cancellations": _every(
         30, "boxoffice.lifecycle.tasks.continue_event_cancellations"

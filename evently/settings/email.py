@@ -1,5 +1,7 @@
 """Sending emails, and the folder of the development mailbox."""
 
+import os
+
 from evently import environment
 from evently.embedded import addresses
 from evently.environment import env
@@ -10,11 +12,18 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 EVENTLY_HOME = addresses.home()
 DEV_MAILBOX = EVENTLY_HOME / "mail"
 EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+# For a restored copy: emails wait, everything else goes on.
+HOLD_EMAILS = environment.is_true(os.environ.get("HOLD_EMAILS"), default=False)
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <tickets@{environment.host_of(PUBLIC_URL)}>"
 )
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
     EMAIL_TIMEOUT = 10
+    # The certificate of a private CA, which the system does not know.
+    EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
+    if EMAIL_CA_FILE and EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        EMAIL_BACKEND = "notifications.emails.smtp.PrivateCaBackend"
 elif DEBUG:
     EMAIL_BACKEND = "notifications.devmail.MailboxBackend"

@@ -1,6 +1,7 @@
 """Language, time, and static files."""
 
-from evently.environment import BASE_DIR
+from evently.embedded import addresses
+from evently.environment import BASE_DIR, env
 from evently.settings.site import DEBUG
 
 LANGUAGE_CODE = "en-gb"
@@ -10,7 +11,8 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# A relative path starts at the checkout, wherever the command was typed.
+STATIC_ROOT = BASE_DIR / (env.str("STATIC_ROOT", default="") or addresses.home() / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

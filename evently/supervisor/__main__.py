@@ -8,14 +8,15 @@ from evently.embedded.state import CannotStart
 from evently.supervisor.children import print_line
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run until stopped. Returns the exit code: 1 or 2 after printing why Evently cannot start."""
     try:
         # Before anything starts: the settings raise ImproperlyConfigured for missing variables.
         from evently import settings  # noqa: F401 - importing is the check
+        from evently.supervisor import roles
         from evently.supervisor.run import Supervisor
 
-        return Supervisor().run()
+        return Supervisor(roles.plan(arguments)).run()
     except ImproperlyConfigured as error:
         print_line(str(error))
         return 2
@@ -25,4 +26,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -24,13 +24,15 @@ class Child:
     """One process under the supervisor.
 
     launch: starts the process and returns it. stop_signal: asks it to stop. stop_timeout_seconds:
-    how long that may take before its whole process group is killed.
+    how long that may take before its whole process group is killed; retire_timeout_seconds: the
+    same while another process has taken its place already.
     """
 
     name: str
     launch: Callable[[], "subprocess.Popen[bytes]"]
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_seconds: float = 15
+    retire_timeout_seconds: float = 15
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     failures: int = field(default=0, init=False)
     last_code: int = field(default=0, init=False)
@@ -78,6 +80,21 @@ class Child:
         """Send the stop signal."""
         if self.alive() and self.process is not None:
             self.process.send_signal(self.stop_signal)
+
+    def retire(self) -> None:
+        """Ask it to finish its work and stop; `has_retired` tells when it has."""
+        self.ask_to_stop()
+        self.due_at = time.monotonic() + self.retire_timeout_seconds
+
+    def has_retired(self) -> bool:
+        """Return whether it has stopped. Kills it when its time is over."""
+        if self.process is None:
+            return True
+        if self.alive() and time.monotonic() < self.due_at:
+            return False
+        self._signal_group(signal.SIGKILL)
+        self.process.wait()
+        return True
 
     def wait_stopped(self, *, kill_now: Callable[[], bool]) -> None:
         """Wait until the process has ended; kill it after the timeout or if kill_now() is true."""

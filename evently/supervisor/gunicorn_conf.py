@@ -2,15 +2,23 @@
 
 import os
 import signal
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
+# Before prometheus_client is imported, which then counts in files: each process has its own, and
+# any of them can answer for all.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="evently-metrics-")
 
+from evently import metrics_files
 from evently.embedded import parent_death
 from evently.supervisor.options import bind_address, web_threads, web_workers
 
-bind = bind_address()
+# The supervisor's socket outlives this server, so that another one can take its place.
+_listener = os.environ.get("EVENTLY_LISTENER")
+bind = f"fd://{_listener}" if _listener else bind_address()
 workers = web_workers()
 threads = web_threads()
 worker_class = "gthread"
@@ -35,12 +43,26 @@ wsgi_app = "evently.wsgi:application"
 _arbiter = os.getpid()
 
 
+def when_ready(server: Any) -> None:
+    """Leave a Unix socket alone when this server ends: it is the supervisor's."""
+    server.systemd = server.systemd or bool(_listener)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Let a worker die with gunicorn's main process, even if that one is killed."""
     parent_death.request_signal(signal.SIGKILL, _arbiter)
 
 
+def post_worker_init(worker: Any) -> None:
+    """Watch the worker's connections, and tell the supervisor that it accepts requests."""
+    from evently import gauges
+
+    gauges.watch_pool()
+    if ready := os.environ.get("EVENTLY_READY"):
+        with suppress(OSError):
+            os.write(int(ready), b".")
+
+
 def child_exit(server: Any, worker: Any) -> None:
-    """Remove the live gauges of a worker that has ended."""
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)
+    """Keep the counts of a worker that has ended, and remove its gauges."""
+    metrics_files.merge_ended(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))

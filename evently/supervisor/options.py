@@ -42,3 +42,8 @@ def bind_address() -> str:
     if ":" in address and not address.startswith("["):
         address = f"[{address}]"
     return f"{address}:{port()}"
+
+
+def metrics_port() -> int:
+    """Return the port for the metrics of a worker or scheduler without a web server; 0: none."""
+    return int(env.int("METRICS_PORT", default=0))

@@ -1,51 +1,118 @@
-"""Bring database and static files up to date before the web server starts, in one process."""
+"""Bring database and static files up to date before services start, in one process.
+
+    python -m evently.supervisor.prepare [--migrate]
+
+Without --migrate, wait until another process has migrated the database.
+"""
 
 import os
 import sys
+import time
 
 import django
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connections
 
 from evently.environment import env
+
+LOOK_SECONDS = 1.0
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def await_database(alias: str) -> None:
+    """Wait until the database can be reached; say in one sentence why it cannot."""
+    told = ""
+    while (reason := _reason_unreachable(alias)) is not None:
+        if reason != told:
+            say(f"{reason} Trying again until it can be.")
+            told = reason
+        time.sleep(LOOK_SECONDS)
+
+
+def _reason_unreachable(alias: str) -> str | None:
+    connection = connections[alias]
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        variable = "DATABASE_OWNER_URL" if alias == "owner" else "DATABASE_URL"
+        place = f"{connection.settings_dict['HOST']}:{connection.settings_dict['PORT'] or 5432}"
+        # The last line is the server's; those before repeat each address that was tried.
+        lines = str(error).strip().splitlines()
+        return f"The database at {place} ({variable}) cannot be reached: {lines[-1].strip()}."
+    return None
+
+
+def await_migrations() -> None:
+    """Wait until the database has all migrations of this release."""
+    # Imports models, so only after django.setup().
+    from evently.database.migrated import missing_migrations
+
+    told = False
+    while missing := missing_migrations():
+        if not told:
+            say(
+                f"The database lacks {len(missing)} of this release's migrations ({missing[0]} is "
+                "the first). Waiting until they are applied: by another server's start, or by "
+                "`.venv/bin/python manage.py migrate`."
+            )
+            told = True
+        time.sleep(LOOK_SECONDS)
+
+
+def migrate() -> None:
+    """Migrate as the owner, and load the demo where it is wanted; one process at a time."""
+    from evently.database.migrated import migration_lock
+
+    with migration_lock(connections["owner"], say=say):
+        call_command("migrate", interactive=False, verbosity=0)
+        load_demo_if_empty()
 
 
 def load_demo_if_empty() -> None:
     """Load the demo events in development while there are no events, unless DEMO=false."""
-    if not settings.DEBUG or not env.bool("DEMO", default=True):
+    from evently import preflight
+
+    if not settings.DEBUG or not env.bool("DEMO", default=True) or preflight.problems():
         return
     if not apps.get_model("events", "Event").objects.using("owner").exists():
         call_command("load_demo")
 
 
-def main() -> int:
-    """Migrate as the owner, run the preflight checks, load the demo, collect static files."""
+def prepare(*, with_migrations: bool) -> list[str]:
+    """Prepare everything, and return the problems that stop a start. Raises CommandError."""
+    from evently import preflight, static_files
+
+    if not settings.DEBUG:
+        static_files.collect()
+    if with_migrations:
+        await_database("owner")
+    await_database("default")
+    if with_migrations:
+        migrate()
+    else:
+        await_migrations()
+    return preflight.problems()
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare; return the exit code, 2 after printing why Evently cannot start."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
     try:
         django.setup()
-    except ImproperlyConfigured as error:
-        print(error, file=sys.stderr)
+        problems = prepare(with_migrations="--migrate" in arguments)
+    except (ImproperlyConfigured, CommandError) as error:
+        problems = [str(error)]
+    if problems:
+        say("\n".join(problems))
         return 2
-    # Imports models, so only after django.setup().
-    from evently import preflight
-
-    try:
-        call_command("migrate", interactive=False, verbosity=0)
-    except CommandError as error:
-        print(error, file=sys.stderr)
-        return 2
-    if problems := preflight.problems():
-        print("\n".join(problems), file=sys.stderr)
-        return 2
-    load_demo_if_empty()
-    if not settings.DEBUG:
-        # Static files are public: the proxy may serve them.
-        os.umask(0o022)
-        call_command("collectstatic", interactive=False, verbosity=0)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

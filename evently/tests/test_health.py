@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import RequestFactory
 
 from evently import health, metrics
+from evently.tests.database import as_owner
 from evently.tests.running import PATIENCE_SECONDS, wait_for
 
 
@@ -40,6 +41,7 @@ def deaf_port(request):
         yield taken.getsockname()[1]
 
 
+@pytest.mark.django_db
 def test_readyz_is_ok_while_both_parts_answer(client):
     response = comes_to(client, 200, "ok", "ok")
 
@@ -61,6 +63,30 @@ def test_readyz_says_that_the_database_is_down_and_not_why(client, monkeypatch, 
     response = comes_to(client, 503, "down", "ok")
 
     assert str(deaf_port) not in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_names_the_migrations_that_the_database_lacks(client, monkeypatch):
+    monkeypatch.setattr(health, "_migrated_until", 0.0)
+    last = "waitlists", "0003_seat_ledger"
+    with as_owner() as database:
+        database.execute("DELETE FROM django_migrations WHERE (app, name) = (%s, %s)", last)
+    try:
+        response = client.get("/readyz")
+
+        assert response.status_code == 503
+        assert response.json()["database"]["status"] == "ok"
+        migrations = response.json()["migrations"]
+        assert migrations["status"] == "behind"
+        assert migrations["missing"] == ["waitlists.0003_seat_ledger"]
+    finally:
+        with as_owner() as database:
+            database.execute(
+                "INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", last
+            )
+    # It is asked again until it is up to date, and then no more for a while.
+    assert wait_for(lambda: client.get("/readyz").status_code == 200)
+    assert health._migrated_until > time.monotonic()
 
 
 def test_probe_waits_for_no_answer_past_its_deadline_and_asks_once_at_a_time():
@@ -93,7 +119,7 @@ def test_metrics_show_requests_tasks_and_bookings(client):
 
 def test_metrics_leave_out_a_gauge_that_cannot_be_read(client, settings):
     # The broker has half a second to answer, which a busy machine may need more than once.
-    assert wait_for(lambda: b"\nevently_queue_tasks " in client.get("/metrics").content)
+    assert wait_for(lambda: b"\nevently_queue_tasks{" in client.get("/metrics").content)
     # No process listens on this port.
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 

@@ -17,9 +17,11 @@ from uuid import UUID
 import structlog
 from anymail.exceptions import AnymailError
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import InterfaceError, OperationalError, transaction
 
+from evently import metrics
 from evently.accounts.models import User
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
@@ -127,6 +129,9 @@ def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConn
     if Channel.EMAIL not in choose_channels(notification, kind, user):
         attempts.deliver_in_app(notification)
         return
+    if settings.HOLD_EMAILS:
+        # It stays pending, and goes out once emails are no longer held.
+        return
     attempt = attempts.begin(
         notification,
         user,
@@ -195,6 +200,7 @@ def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) 
 
 def _record_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:
     again = attempts.fail(attempt, error=error, for_good=for_good)
+    metrics.email_failures.labels("tried_again" if again else "given_up").inc()
     log.warning(
         "mail_failed",
         notification_id=str(attempt.notification.pk),

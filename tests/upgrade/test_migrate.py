@@ -28,12 +28,14 @@ def test_gives_up_waiting_for_a_lock(copy_of_restored, monkeypatch):
 
 
 def test_start_of_the_server_says_plainly_that_a_migration_gave_up(
-    copy_of_restored, monkeypatch, capsys
+    copy_of_restored, monkeypatch, capsys, settings
 ):
+    # Static files are collected in production only.
+    settings.DEBUG = True
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT", timedelta(milliseconds=50))
     with connect(copy_of_restored) as other, other.transaction():
         other.execute("LOCK TABLE django_migrations")
-        assert prepare.main() == 2
+        assert prepare.main(["--migrate"]) == 2
 
     said = capsys.readouterr().err
     assert said.startswith("The migration waited")

@@ -11,6 +11,8 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import LockNotAvailable
 
+from evently.database.migrated import migration_lock
+
 LOCK_TIMEOUT = timedelta(seconds=5)
 TIMED_OUT = (
     "The migration waited {seconds:.0f} seconds for a lock and gave up, so that requests do not "
@@ -21,7 +23,7 @@ TIMED_OUT = (
 
 
 class Command(migrate.Command):
-    """Django's own migrate, with the database alias "owner" as default."""
+    """Django's own migrate: as the owner by default, and never two at a time."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -36,10 +38,17 @@ class Command(migrate.Command):
         super().migration_progress_callback(action, migration, fake)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, and wait for each lock only briefly. Raises CommandError after a time-out."""
+        """Migrate, and wait for each lock only briefly. Raises CommandError after a time-out.
+
+        Of several processes that start at once, one migrates. The others wait for it, however long
+        it takes, and find nothing left to do.
+        """
         self.migrating = connections[options["database"]]
         try:
-            with short_lock_waits(self.migrating):
+            with (
+                migration_lock(self.migrating, say=self.stderr.write),
+                short_lock_waits(self.migrating),
+            ):
                 super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):

@@ -1,0 +1,132 @@
+"""How web, worker and scheduler are started."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from evently.embedded import processes
+from evently.environment import BASE_DIR
+from evently.supervisor import options
+from evently.supervisor.children import Child
+
+METRICS = "metrics"
+CELERY = ("celery", "-A", "evently.supervisor.worker", "--quiet", "--skip-checks")
+LEVEL = ("--loglevel", "INFO")
+# A worker that is replaced may finish its tasks, whose limit this is.
+LAST_TASK_SECONDS = 300
+
+
+class Services:
+    """Starts processes for one EVENTLY_HOME. name: which roles, for the folder of its metrics."""
+
+    def __init__(self, home: Path, *, name: str) -> None:
+        self.home = home
+        self.metrics = home / METRICS / name
+        self._generation = 0
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return os.environ | {
+            "EVENTLY_HOME": str(self.home),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
+            "PYTHONUNBUFFERED": "1",
+            # Celery warns root at every start.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
+            **more,
+        }
+
+    def preparation(self, *, migrate: bool) -> Child:
+        more = ["--migrate"] if migrate else []
+        return self._child("preparation", ["evently.supervisor.prepare", *more])
+
+    def web(self, listener: int) -> "Web":
+        """Return the web server. listener: the descriptor of its listening socket."""
+        return Web(self, listener)
+
+    def worker(self) -> Child:
+        # Two workers of one name would take each other's commands, while one replaces the other.
+        self._generation += 1
+        name = f"evently-{os.getpid()}-{self._generation}@%h"
+        command = [
+            *(*CELERY, "worker", *LEVEL, "--concurrency", str(options.task_workers())),
+            *("--without-gossip", "--without-mingle", "--hostname", name),
+        ]
+        return self._child("worker", command, stop=25, retire=LAST_TASK_SECONDS)
+
+    def scheduler(self) -> Child:
+        return self._child("scheduler", [*CELERY, "beat", *LEVEL], stop=5)
+
+    def monitor(self, port: int) -> Child:
+        return self._child("monitor", ["evently.supervisor.monitor", str(port)], stop=5)
+
+    def _child(
+        self, name: str, command: Sequence[str], *, stop: float = 15, retire: float | None = None
+    ) -> Child:
+        return Child(
+            name,
+            lambda: self.spawn(command, environment=self.environment()),
+            stop_timeout_seconds=stop,
+            retire_timeout_seconds=retire or stop,
+        )
+
+    def spawn(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> "subprocess.Popen[bytes]":
+        return processes.spawn(
+            [sys.executable, "-m", *command],
+            # SIGKILL: the servers they depend on end at the same time.
+            death_signal=signal.SIGKILL,
+            env=environment,
+            cwd=BASE_DIR,
+            pass_fds=pass_fds,
+        )
+
+
+class Web(Child):
+    """Gunicorn, on a socket that it inherits."""
+
+    def __init__(self, services: Services, listener: int) -> None:
+        super().__init__("web", self._launch, stop_timeout_seconds=15, retire_timeout_seconds=15)
+        self._services = services
+        self.listener = listener
+        self._ready: int | None = None
+
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        self._close()
+        self._ready, tell = os.pipe()
+        os.set_blocking(self._ready, False)
+        environment = self._services.environment(
+            DATABASE_POOL_MAX_SIZE=str(options.web_threads() + 1),
+            EVENTLY_LISTENER=str(self.listener),
+            EVENTLY_READY=str(tell),
+        )
+        try:
+            return self._services.spawn(
+                ["gunicorn", "--config", "python:evently.supervisor.gunicorn_conf"],
+                environment=environment,
+                pass_fds=[self.listener, tell],
+            )
+        finally:
+            os.close(tell)
+
+    def accepts_requests(self) -> bool:
+        """Return whether a process of this server has started to accept; asked until it has."""
+        if self._ready is None:
+            return True
+        with suppress(BlockingIOError):
+            if os.read(self._ready, 1):
+                self._close()
+                return True
+        return False
+
+    def _close(self) -> None:
+        if self._ready is not None:
+            os.close(self._ready)
+            self._ready = None

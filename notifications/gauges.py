@@ -1,0 +1,49 @@
+"""Gauges of notifications and emails, read at each scrape."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Max
+from prometheus_client.metrics_core import Metric
+
+from evently import metrics
+from evently.database.functions import Clock
+from notifications.models import EmailDelivery, Notification, NotificationStatus
+from notifications.operations.resending import FAILED
+from notifications.queries import RECENT
+
+DAY = timedelta(days=1)
+AGE = ExpressionWrapper(Clock() - F("created_at"), output_field=DurationField())
+
+
+def undelivered() -> Iterable[Metric]:
+    """Return how many notifications are not delivered yet, and the age of the oldest.
+
+    Needs the index of due ones only, in partitions that may have any.
+    """
+    pending = Notification.objects.filter(
+        status=NotificationStatus.PENDING, created_at__gt=Clock() - RECENT
+    )
+    found = pending.aggregate(count=Count("pk"), oldest=Max(AGE))
+    yield metrics.gauge(
+        "evently_messages_pending", "Notifications not delivered yet.", float(found["count"])
+    )
+    yield metrics.gauge(
+        "evently_messages_pending_age_seconds",
+        "Age of the oldest notification that is not delivered yet.",
+        (found["oldest"] or timedelta()).total_seconds(),
+    )
+
+
+def failed_emails() -> Iterable[Metric]:
+    """Return how many emails of the last day were given up or bounced; from an index."""
+    failed = EmailDelivery.objects.filter(status__in=FAILED, created_at__gt=Clock() - DAY)
+    yield metrics.gauge(
+        "evently_emails_failed_last_day",
+        "Emails of the last 24 hours that were given up or bounced.",
+        float(failed.count()),
+    )
+
+
+metrics.collect_on_scrape(undelivered)
+metrics.collect_on_scrape(failed_emails)
