@@ -22,6 +22,7 @@ from evently.admin.confirmation import (
     NOTIFY,
     Choice,
     ReasonForm,
+    Unconfirmed,
     confirmation_page,
     report_success,
     review_page,
@@ -29,7 +30,7 @@ from evently.admin.confirmation import (
 from evently.admin.tabs import tabs_context
 from evently.formatting import counted, span
 from events.admin import EventAdminBase, cells
-from events.admin.events import Unconfirmed, overview_url
+from events.admin.events import overview_url
 from events.admin.forms import EventForm
 from events.models import Event
 from notifications.queries import count_of_event

@@ -1,6 +1,6 @@
 """Changes of published events that affect other people are reviewed before they are saved."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,12 @@ pytestmark = pytest.mark.django_db
 def event(organizer):
     """A published event with bookings of two people, and one person on the waitlist."""
     event = EventFactory(
-        created_by=organizer, name="Jazz", timezone="Europe/Berlin", total_capacity=4, priced=20
+        created_by=organizer,
+        name="Jazz",
+        timezone="Europe/Berlin",
+        event_date=datetime(2099, 7, 2, 18, 30, tzinfo=UTC),
+        total_capacity=4,
+        priced=20,
     )
     BookingFactory.create_batch(2, event=event, quantity=2)
     WaitlistEntryFactory(event=event, quantity=3, min_quantity=1)

@@ -151,3 +151,28 @@ def test_event_page_costs_the_same_for_any_length_of_the_waitlist(client):
             page_of(client, event)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 5
+
+
+def test_event_of_several_days_says_when_it_ends_and_that_it_is_on(client, clock):
+    starts = datetime(2099, 7, 1, 8, tzinfo=UTC)
+    event = EventFactory(
+        name="Festival",
+        timezone="Europe/Berlin",
+        event_date=starts,
+        ends_at=starts + timedelta(days=3, hours=13),
+    )
+    page = page_of(client, event).content.decode()
+    assert ">Saturday 4 July 2099, 23:00</time>" in page
+    assert "On now" not in page
+    clock.move(starts + timedelta(days=2) - datetime.now(UTC))
+
+    assert "On now" in page_of(client, event).content.decode()
+    assert "This event is on now, so bookings are closed." in (
+        page_of(client, event).content.decode()
+    )
+    card = client.get("/", {"date_from": "2099-07-03"}).content.decode()
+    assert "Festival" in card
+    assert "On now" in card
+    assert "Bookings are closed" in card
+    assert "Wed 1 Jul, 10:00" in card
+    assert ">Sat 4 Jul, 23:00</time>" in card

@@ -33,6 +33,14 @@ class Choice:
     label: str
 
 
+class Unconfirmed(Exception):
+    """Saving affects other people, so the organizer is asked first; nothing has been saved."""
+
+    def __init__(self, consequences: Any) -> None:
+        self.consequences = consequences
+        super().__init__()
+
+
 class EmptyForm(forms.Form):
     """A confirmation without input."""
 

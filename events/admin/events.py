@@ -15,7 +15,12 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from evently.admin.cells import lasts, two_lines, when
-from evently.admin.confirmation import BACK, confirmation_page, report_success
+from evently.admin.confirmation import (
+    BACK,
+    Unconfirmed,
+    confirmation_page,
+    report_success,
+)
 from evently.admin.tabs import EventPage, add_page, event_page_url, event_pages, tabs_context
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
@@ -30,14 +35,6 @@ from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
 from events.models import Event, over_by
 from events.search.finding import matching
-
-
-class Unconfirmed(Exception):
-    """Saving affects other people, so the organizer is asked first; nothing has been saved."""
-
-    def __init__(self, consequences: Any) -> None:
-        self.consequences = consequences
-        super().__init__()
 
 
 class EventAdminBase(StampedAdmin):
@@ -283,16 +280,12 @@ class EventAdminBase(StampedAdmin):
         obj.refresh_from_db()
 
     def save_changes(self, request: HttpRequest, event: Event, form: EventForm) -> None:
-        """Save the changes of a form in the transaction of the admin's view.
-
-        Raises Unconfirmed where the organizer must see the consequences first.
-        """
+        """Save in the view's transaction. May raise Unconfirmed, which `review` then shows."""
         operations.change_event(
             event_id=event.pk, version=form.cleaned_data["version"] or 0, **form.changes
         )
 
-    def review(self, request: HttpRequest, review: "Unconfirmed") -> HttpResponse:
-        """Show what saving will cause; a subclass that raises Unconfirmed implements it."""
+    def review(self, request: HttpRequest, review: Unconfirmed) -> HttpResponse:
         raise NotImplementedError
 
     def response_add(

@@ -41,6 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "filters_open": form.has_filters,
         "events": event_cards(page.rows, at=at) if form.is_valid() else [],
         "quick_filters": quick_filters(form),
+        "now": at,
         **links_of(page, request.GET, kept=list(form.fields)),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
