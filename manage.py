@@ -16,12 +16,20 @@ def main() -> None:
         os.umask(0o077)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         # What to do, without a traceback.
         sys.exit(str(error))
+    except OperationalError:
+        from evently.waiting import database_problem
+
+        problem = database_problem("default") or database_problem("owner")
+        if not problem:
+            raise
+        sys.exit(problem)
 
 
 if __name__ == "__main__":

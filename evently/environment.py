@@ -55,6 +55,20 @@ def pii_keys() -> dict[str, bytes]:
     return variables.parse_pii_keys(text)
 
 
+def fingerprint(name: str, key: bytes) -> str:
+    """Return six characters by which processes recognize one of EVENTLY_PII_KEYS."""
+    return hashlib.sha256(b"evently fingerprint:" + name.encode() + b":" + key).hexdigest()[:6]
+
+
+def application_name() -> str:
+    """Return the name of our database connections, which says which PII keys a process knows.
+
+    `rotate_pii_keys` reads it from pg_stat_activity. PostgreSQL keeps 63 characters.
+    """
+    known = [fingerprint(name, key) for name, key in pii_keys().items()]
+    return " ".join(["evently", *known])[:63].rstrip()
+
+
 def host_of(url: str) -> str:
     """Return the host name of a URL like https://tickets.example.org:8000."""
     return urlsplit(url).hostname or "localhost"

@@ -79,6 +79,14 @@ class EditedMeanwhile(Conflict):
     message = "This has changed in the meantime. Load it again, then repeat your change."
 
 
+class Unavailable(DomainError):
+    """A part of the installation is being changed; the request succeeds later (503)."""
+
+    code = "unavailable"
+    message = "This is not available for a moment. Please try again in a minute."
+    retry_after_seconds: int | None = 30
+
+
 class Busy(DomainError):
     """Too many requests at once; the same request may succeed shortly (429 with Retry-After)."""
 

@@ -18,6 +18,7 @@ from evently.errors import (
     Malformed,
     NotAllowed,
     NotFound,
+    Unavailable,
 )
 from evently.exact_json import as_json
 
@@ -29,6 +30,7 @@ STATUS_BY_KIND: dict[type[DomainError], int] = {
     Conflict: 409,
     Invalid: 422,
     Busy: 429,
+    Unavailable: 503,
     DomainError: 400,
 }
 # The API names the version in If-Match, and HTTP has a status for that; a page's form does not.

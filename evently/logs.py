@@ -3,9 +3,12 @@
 import logging
 import logging.config
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, MutableMapping
+from ipaddress import ip_address, ip_network
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -15,12 +18,16 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from evently import metrics
+from evently.origin import client_address
 from evently.redaction import redact_event, redact_path
 
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 # Requested every few seconds by monitoring; a line each would drown the rest.
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+# How much of a client's address request lines show.
+TRUNCATED, FULL, NONE = "truncated", "full", "none"
+TRUNCATED_BITS = {4: 24, 6: 48}
 
 log = structlog.get_logger("evently.requests")
 task_log = structlog.get_logger("evently.tasks")
@@ -98,6 +105,20 @@ def configure(config: dict[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    if config["json"]:
+        logging.captureWarnings(True)
+        sys.excepthook = _log_last_exception
+
+
+def _log_last_exception(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Log the exception that ends a process as one line."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger("evently").critical(
+        "process ended", error=kind.__name__, exc_info=(kind, error, traceback)
+    )
 
 
 class PathFilter(logging.Filter):
@@ -117,6 +138,18 @@ def request_id_of(request: HttpRequest) -> str:
     """Return the id that came with a request if it is well-formed, or a new one."""
     given = request.headers.get(REQUEST_ID_HEADER, "")
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def logged_client(request: HttpRequest) -> str:
+    """Return what request lines show of the client's address, according to LOG_CLIENT.
+
+    By default its network, such as 192.0.2.0/24: enough for fail2ban, and no personal data.
+    """
+    address = client_address(request) if settings.LOG_CLIENT != NONE else None
+    if address is None or settings.LOG_CLIENT == FULL:
+        return address or ""
+    bits = TRUNCATED_BITS[ip_address(address).version]
+    return str(ip_network(f"{address}/{bits}", strict=False))
 
 
 class RequestLogMiddleware:
@@ -144,10 +177,12 @@ class RequestLogMiddleware:
         match = getattr(request, "resolver_match", None)
         route = (match.view_name or match.route) if match else ""
         metrics.observe_request(request.method or "", route, status, seconds)
-        if request.path in QUIET_PATHS and status < 500:
-            return
-        log.info(
+        # A service that is down is logged once, when it goes down (evently.health).
+        quiet = request.path in QUIET_PATHS and (status < 500 or request.path == "/readyz")
+        log.log(
+            logging.DEBUG if quiet else logging.INFO,
             "request",
+            client=logged_client(request),
             method=request.method,
             path=redact_path(request.path, match.kwargs if match else None),
             route=route,

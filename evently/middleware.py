@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
 from evently import page_kinds
-from evently.errors import DomainError
+from evently.errors import DomainError, Unavailable
 from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
 from evently.links import LinkExpired, LinkInvalid
 
@@ -169,7 +169,8 @@ def refusal_page(request: HttpRequest, refusal: DomainError) -> str:
     }
     try:
         return render_to_string("errors/refusal.html", context, request=request)
-    except TemplateDoesNotExist:
+    except (TemplateDoesNotExist, Unavailable):
+        # Unavailable: the user's name, which the page shows, cannot be opened.
         return (
             '<!doctype html><html lang="en"><title>Not possible</title>'
             f"<h1>That did not work</h1><p>{escape(refusal.text)}</p>"

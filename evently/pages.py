@@ -1,5 +1,6 @@
 """What all pages share: the site in templates, rows as pages show them, refusals in forms."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from functools import wraps
@@ -13,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
-from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -74,7 +74,9 @@ def quote_holder(request: HttpRequest) -> str:
     if request.user.is_authenticated:
         return str(request.user.pk)
     get_token(request)
-    return salted_hmac("evently.pages.holder", request.META["CSRF_COOKIE"]).hexdigest()
+    # Without SECRET_KEY, so that a quote outlives a change of it.
+    secret = request.META["CSRF_COOKIE"]
+    return hashlib.sha256(f"evently.pages.holder:{secret}".encode()).hexdigest()
 
 
 def new_idempotency_key() -> str:

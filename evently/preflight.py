@@ -18,7 +18,9 @@ from django.db import OperationalError, ProgrammingError, connections
 from evently import demo_logins
 from evently.accounts.models import User
 from evently.embedded import servers
-from evently.privacy.addresses import digest_of_address
+from evently.formatting import counted
+from evently.privacy.addresses import digests_of_address
+from evently.privacy.keys import processes_without
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import unwrap
 
@@ -38,7 +40,8 @@ def problems() -> list[str]:
     Raises OperationalError where the database cannot be reached.
     """
     try:
-        return [*_wrong_wrapping_keys()] or [*_wrong_digest_key(), *_open_demo()]
+        wrong = [*_wrong_wrapping_keys()] or [*_key_unknown_to_others()]
+        return wrong or [*_wrong_digest_key(), *_open_demo()]
     except ProgrammingError:
         return []
 
@@ -87,6 +90,19 @@ def _wrong_wrapping_keys() -> Iterator[str]:
             )
 
 
+def _key_unknown_to_others() -> Iterator[str]:
+    """Yield a problem where a new key would lock out processes that do not know it yet."""
+    current = next(iter(settings.EVENTLY_PII_KEYS))
+    if len(settings.EVENTLY_PII_KEYS) < 2 or current in _wrapping_key_names():
+        return
+    if count := processes_without(current):
+        yield (
+            f"{counted(count, 'database connection')} of Evently's processes that do not know the "
+            f"key {current!r} would fail for users whose keys it wraps. Put it second in "
+            "EVENTLY_PII_KEYS, restart all processes, then put it first."
+        )
+
+
 def _wrapping_key_names() -> Iterator[str]:
     """Yield each name once, with one index lookup per name, however many users there are."""
     names = PersonKey.objects.order_by("wrapping_key_name").values_list(
@@ -116,10 +132,11 @@ def _wrong_digest_key() -> Iterator[str]:
         email_digest__isnull=False, person_key__user_id__isnull=False
     )
     last = [user for user in people.order_by("-pk")[:SAMPLE] if user.email]
-    if last and not any(user.email_digest == digest_of_address(user.email) for user in last):
+    if last and not any(user.email_digest in digests_of_address(user.email) for user in last):
         yield (
             "EVENTLY_DIGEST_KEY is not the key by which users in this database are looked up, so "
-            "no user could log in. Restore the old key. If it is lost, run "
+            "no user could log in. Restore the old key, or add it to EVENTLY_DIGEST_KEY_FALLBACKS. "
+            "If it is lost, run "
             f"{_command('redigest_addresses')}, which switches to the new key. {START_OVER}"
         )
 

@@ -323,6 +323,7 @@ VARIABLES = (
         _email_url,
         "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
     ),
+    Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
     Variable("DEFAULT_FROM_EMAIL", _sender),
     Variable("EMAIL_CA_FILE", _readable_file),
     Variable("HOLD_EMAILS", _boolean),
@@ -331,7 +332,6 @@ VARIABLES = (
     Variable("TASK_WORKERS", WORKERS),
     Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
-    Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)

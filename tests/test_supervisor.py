@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from boxoffice.demo import people
@@ -173,6 +175,42 @@ def test_password_files_are_private_and_servers_require_passwords(start, home):
     )
     assert shell.stdout.strip() == "evently_app", shell.stderr
     assert running.end(signal.SIGTERM) == 0
+
+
+def test_every_line_of_production_is_json_and_polling_adds_none(start, home):
+    running = start(home, more=production() | {"WEB_WORKERS": "1"}).await_ready()
+    for _ in range(30):
+        assert running.get("/readyz")[0] == 200
+    running.get("/nothing-here")
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as garbage:
+        garbage.sendall(b"not http at all\r\n\r\n")
+        garbage.recv(100)
+    with running.database("evently_app") as database, suppress(psycopg.Error):
+        database.execute("SELECT nothing FROM nowhere")
+    kill_and_wait_for_restart(running, "celery")
+    assert running.end(signal.SIGTERM) == 0
+
+    logs = [running.log, home / "postgres.log", home / "valkey.log"]
+    lines = {path.name: [*map(json.loads, path.read_text().splitlines())] for path in logs}
+    output = lines[running.log.name]
+    assert all(line.keys() >= {"event", "level", "logger", "timestamp"} for line in output)
+    requests = [line for line in output if line["event"] == "request"]
+    assert [(line["path"], line["client"]) for line in requests] == [
+        ("/nothing-here", "127.0.0.0/24")
+    ]
+    assert any("nowhere" in line["event"] for line in lines["postgres.log"])
+
+
+def test_wrong_password_of_the_database_is_one_sentence_and_waiting(start, home):
+    url = f"postgres://nobody:hunter2@{urlsplit(url_of()).netloc.rpartition('@')[2]}/evently"
+    running = start(home, more=production() | {"DATABASE_URL": url})
+    assert wait_for(lambda: "Waiting for it" in running.said()), running.said()
+    assert running.process.poll() is None
+    assert running.end(signal.SIGTERM) == 0
+    said = [json.loads(line)["event"] for line in running.said().splitlines()]
+    assert sum("refuses the password of nobody" in line for line in said) == 1
+    assert len(said) < 10
+    assert "hunter2" not in running.said()
 
 
 def test_used_port_stops_the_start_with_a_message(start, home):

@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.models import Identified
-from evently.privacy.addresses import digest_of_address
+from evently.privacy.addresses import digest_of_address, digests_of_address
 from evently.privacy.keys import create_key
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
@@ -45,7 +45,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def with_address(self, address: str) -> Self:
         """Filter by email address, ignoring case and surrounding whitespace."""
-        return self.filter(email_digest=digest_of_address(address))
+        return self.filter(email_digest__in=digests_of_address(address))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

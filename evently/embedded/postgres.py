@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from evently.embedded import parent_death, processes
+from evently.embedded import parent_death, processes, relay
 from evently.embedded.programs import data_folder, give_ownership, postgres_programs, server_user
 from evently.embedded.state import CannotStart
 
@@ -145,13 +145,13 @@ class Postgres:
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the server; `wait_until` waits until it answers."""
-        with self.log.open("ab") as log:
+        with relay.log_for(self.log, PROGRAM) as log:
             return processes.spawn(
                 self.command(),
                 death_signal=self.stop_signal,
                 user=self.user,
                 cwd=Path("/"),
-                output=log.fileno(),
+                output=log,
             )
 
     def connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":

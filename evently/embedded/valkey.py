@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from evently.embedded import processes
+from evently.embedded import processes, relay
 from evently.embedded.programs import data_folder, give_ownership, server_user, valkey_program
 from evently.embedded.state import CannotStart
 
@@ -66,13 +66,14 @@ class Valkey:
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the server; it is ready when `answers` returns True."""
-        with self.log.open("wb") as log:
+        self.log.unlink(missing_ok=True)
+        with relay.log_for(self.log, PROGRAM) as log:
             return processes.spawn(
                 [self.program, self.data / "valkey.conf"],
                 death_signal=self.stop_signal,
                 user=self.user,
                 cwd=Path("/"),
-                output=log.fileno(),
+                output=log,
             )
 
     def answers(self) -> bool:

@@ -54,6 +54,15 @@ def digest_of_address(address: str) -> str:
 
     Accepts any text, so that looking up an invalid address takes as long and finds no user.
     """
+    return _digest(address, settings.EVENTLY_DIGEST_KEY)
+
+
+def digests_of_address(address: str) -> list[str]:
+    """Return the digests under all known keys, the current one first: to look up, not to store."""
+    keys = [settings.EVENTLY_DIGEST_KEY, *settings.EVENTLY_DIGEST_KEY_FALLBACKS]
+    return [_digest(address, key) for key in keys]
+
+
+def _digest(address: str, key: str) -> str:
     normalised = unicodedata.normalize("NFKC", address).casefold().strip()
-    key = settings.EVENTLY_DIGEST_KEY.encode()
-    return hmac.new(key, normalised.encode("utf-8", "surrogatepass"), sha256).hexdigest()
+    return hmac.new(key.encode(), normalised.encode("utf-8", "surrogatepass"), sha256).hexdigest()

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 
+from evently.environment import fingerprint
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import new_key, unwrap, wrap
 
@@ -24,6 +25,23 @@ def destroy_key(*, user_id: UUID) -> bool:
     """
     deleted, _ = PersonKey.objects.filter(user_id=user_id).delete()
     return deleted > 0
+
+
+def processes_without(key_name: str) -> int:
+    """Return how many of Evently's connections belong to processes that lack a wrapping key.
+
+    Processes name their keys in the name of their connections (`environment.application_name`);
+    those of releases before that name none.
+    """
+    known = fingerprint(key_name, settings.EVENTLY_PII_KEYS[key_name])
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND split_part(application_name, ' ', 1) = 'evently'"
+            " AND NOT %s = ANY (string_to_array(application_name, ' '))",
+            [known],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def rotate_keys(*, batch: int = ROTATION_BATCH) -> int:

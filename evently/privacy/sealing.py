@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import models
 
+from evently.errors import Unavailable
 from evently.privacy.addresses import clean_address, clean_name
 
 Purpose = Literal["email", "name", "holder_name", "recipient"]
@@ -29,8 +30,18 @@ NONCE_BYTES = 12
 log = structlog.get_logger(__name__)
 
 
-class WrappingKeyMissing(Exception):
-    """A user's key was wrapped with a key that EVENTLY_PII_KEYS does not contain."""
+class WrappingKeyMissing(Unavailable):
+    """A user's key was wrapped with a key that this process's EVENTLY_PII_KEYS does not contain.
+
+    During a rotation another process knew the key earlier: the request succeeds once this one is
+    restarted, too. key_name: of the missing key.
+    """
+
+    code = "key_missing"
+
+    def __init__(self, key_name: str) -> None:
+        super().__init__()
+        self.key_name = key_name
 
 
 class SealedField(models.TextField):
@@ -61,15 +72,13 @@ def wrap(key: bytes, *, user_id: UUID) -> tuple[bytes, str]:
 def unwrap(wrapped: bytes | memoryview, wrapping_key_name: str, *, user_id: UUID) -> bytes:
     """Return a user's key.
 
-    Raises WrappingKeyMissing; cryptography's InvalidTag if it was tampered with.
+    Raises WrappingKeyMissing (503); cryptography's InvalidTag if it was tampered with.
     """
     try:
         wrapping = AESGCM(settings.EVENTLY_PII_KEYS[wrapping_key_name])
     except KeyError as error:
-        raise WrappingKeyMissing(
-            f"EVENTLY_PII_KEYS lacks the key {wrapping_key_name!r}, which users' keys are "
-            "wrapped with. Add it again, after the current one, then run rotate_pii_keys."
-        ) from error
+        log.error("wrapping_key_missing", wrapping_key_name=wrapping_key_name)
+        raise WrappingKeyMissing(wrapping_key_name) from error
     wrapped = bytes(wrapped)
     return wrapping.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], f"{user_id}:key".encode())
 

@@ -54,7 +54,7 @@ def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     config["ENGINE"] = "django.db.backends.postgresql"
     options = config.setdefault("OPTIONS", {})
     options["connect_timeout"] = 3
-    options["application_name"] = "evently"
+    options["application_name"] = environment.application_name()
     # What the URL sets comes last, so that it wins.
     ours = _options(SESSION | (TIME_OUTS if guarded else NO_TIME_OUTS))
     options["options"] = f"{ours} {options.get('options', '')}".rstrip()

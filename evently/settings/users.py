@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from evently import environment
 from evently.environment import env, secret
+from evently.variables import split
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
@@ -27,6 +28,8 @@ CSRF_FAILURE_VIEW = "evently.pages.csrf_failure"
 
 EVENTLY_PII_KEYS = environment.pii_keys()
 EVENTLY_DIGEST_KEY = secret("EVENTLY_DIGEST_KEY", development="development-only-digest-key")
+# Other keys that users are found by while `redigest_addresses` has not run.
+EVENTLY_DIGEST_KEY_FALLBACKS = split(env.str("EVENTLY_DIGEST_KEY_FALLBACKS", default=""))
 
 # How long the deletion of an account can be undone before it is carried out.
 ACCOUNT_DELETION_DELAY = timedelta(days=env.int("ACCOUNT_DELETION_DAYS", default=7))

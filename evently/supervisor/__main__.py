@@ -4,7 +4,9 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 
+from evently.embedded import relay
 from evently.embedded.state import CannotStart
+from evently.environment import DEBUG
 from evently.supervisor.children import print_line
 
 
@@ -16,13 +18,19 @@ def main(arguments: list[str]) -> int:
         from evently.supervisor import roles
         from evently.supervisor.run import Supervisor
 
-        return Supervisor(roles.plan(arguments)).run()
+        plan = roles.plan(arguments)
+        if not DEBUG:
+            # Every line of the output is JSON, whichever process writes it.
+            relay.take_over_output("output")
+        return Supervisor(plan).run()
     except ImproperlyConfigured as error:
         print_line(str(error))
         return 2
     except CannotStart as error:
         print_line(str(error))
         return 1
+    finally:
+        relay.finish()
 
 
 if __name__ == "__main__":

@@ -3,20 +3,19 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
+
+from evently.console import say
 
 STEADY_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 30
 
 
 def print_line(text: str) -> None:
-    """Print a line to the terminal, which may have been closed."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+    """Print a line to the terminal, which may have been closed; JSON in production."""
+    say(text)
 
 
 @dataclass

@@ -14,38 +14,12 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connections
+from django.db import connections
 
+from evently.console import say
 from evently.environment import env
 
 LOOK_SECONDS = 1.0
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def await_database(alias: str) -> None:
-    """Wait until the database can be reached; say in one sentence why it cannot."""
-    told = ""
-    while (reason := _reason_unreachable(alias)) is not None:
-        if reason != told:
-            say(f"{reason} Trying again until it can be.")
-            told = reason
-        time.sleep(LOOK_SECONDS)
-
-
-def _reason_unreachable(alias: str) -> str | None:
-    connection = connections[alias]
-    try:
-        connection.ensure_connection()
-    except OperationalError as error:
-        variable = "DATABASE_OWNER_URL" if alias == "owner" else "DATABASE_URL"
-        place = f"{connection.settings_dict['HOST']}:{connection.settings_dict['PORT'] or 5432}"
-        # The last line is the server's; those before repeat each address that was tried.
-        lines = str(error).strip().splitlines()
-        return f"The database at {place} ({variable}) cannot be reached: {lines[-1].strip()}."
-    return None
 
 
 def await_migrations() -> None:
@@ -87,12 +61,14 @@ def load_demo_if_empty() -> None:
 def prepare(*, with_migrations: bool) -> list[str]:
     """Prepare everything, and return the problems that stop a start. Raises CommandError."""
     from evently import preflight, static_files
+    from evently.waiting import wait_for_services
 
     if not settings.DEBUG:
+        # They are public: the proxy may serve them.
+        before = os.umask(0o022)
         static_files.collect()
-    if with_migrations:
-        await_database("owner")
-    await_database("default")
+        os.umask(before)
+    wait_for_services(["owner", "default"] if with_migrations else ["default"], say=say)
     if with_migrations:
         migrate()
     else:

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import sys
+import warnings
 
 import pytest
 import structlog
@@ -26,6 +28,8 @@ def lines():
     handler.setStream(written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     root.handlers[:], root.level = before
+    logging.captureWarnings(False)
+    sys.excepthook = sys.__excepthook__
 
 
 def answer(request, view=lambda request: HttpResponse("ok")):
@@ -147,3 +151,38 @@ def test_server_logs_no_ip_address_for_requests_that_are_not_http(lines):
 
     written = [line["event"] for line in lines()]
     assert written == ["a request was not HTTP", "Worker (pid:7) was sent SIGKILL!"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "client"),
+    [
+        ("truncated", "198.51.100.7", "198.51.100.0/24"),
+        ("truncated", "2001:db8:1:2::7", "2001:db8:1::/48"),
+        ("truncated", "", ""),
+        ("full", "198.51.100.7", "198.51.100.7"),
+        ("none", "198.51.100.7", ""),
+    ],
+)
+def test_request_line_has_as_much_of_the_client_as_is_set(
+    lines, settings, setting, address, client
+):
+    settings.LOG_CLIENT = setting
+    answer(RequestFactory().get("/", REMOTE_ADDR=address))
+    assert lines()[0]["client"] == client
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("status", [200, 403, 503])
+def test_polling_is_not_logged(lines, path, status):
+    answer(RequestFactory().get(path), lambda request: HttpResponse(status=status))
+    assert len(lines()) == (1 if status == 503 and path != "/readyz" else 0)
+
+
+def test_warnings_are_json(lines):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(False)
+        logging.captureWarnings(True)
+        warnings.warn("careful", UserWarning, stacklevel=1)
+    (line,) = lines()
+    assert "careful" in line["event"]

@@ -23,6 +23,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from evently import metrics
 from evently.accounts.models import User
+from evently.privacy.sealing import WrappingKeyMissing
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
 from notifications.kinds import KINDS, Kind
@@ -101,8 +102,14 @@ def deliver_all(
                 )
             except ServerDown:
                 return
-            except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
-                # Not this email's fault: the database is down, or the task has run too long.
+            except (
+                OperationalError,
+                InterfaceError,
+                SoftTimeLimitExceeded,
+                WrappingKeyMissing,
+            ):
+                # Not this email's fault: the database is down, the task has run too long, or this
+                # worker is not restarted yet in a rotation of keys.
                 raise
             except Exception:
                 # A defect in one email must not hold up the others; its attempt stays open, and

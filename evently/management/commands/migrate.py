@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -12,7 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import LockNotAvailable
 
 from evently.database.migrated import migration_lock
+from evently.waiting import database_problem, wait_until_usable
 
+WAIT_SECONDS = 60.0
 LOCK_TIMEOUT = timedelta(seconds=5)
 TIMED_OUT = (
     "The migration waited {seconds:.0f} seconds for a lock and gave up, so that requests do not "
@@ -28,6 +31,13 @@ class Command(migrate.Command):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=WAIT_SECONDS,
+            metavar="SECONDS",
+            help=f"How long to wait for the database to answer (default: {WAIT_SECONDS:.0f}).",
+        )
 
     def migration_progress_callback(
         self, action: str, migration: Any = None, fake: bool = False
@@ -44,6 +54,13 @@ class Command(migrate.Command):
         it takes, and find nothing left to do.
         """
         self.migrating = connections[options["database"]]
+        problem = wait_until_usable(
+            partial(database_problem, options["database"]),
+            say=self.stderr.write,
+            patience_seconds=options.pop("wait"),
+        )
+        if problem:
+            raise CommandError(problem)
         try:
             with (
                 migration_lock(self.migrating, say=self.stderr.write),
