@@ -39,6 +39,7 @@ BOOKING_REFUSALS = {
         "sales_closed",
         "person_limit",
         "payment_unsupported",
+        "quote_used",
     ),
     422: ("price_required", "quote_invalid", "booking_limit"),
 }

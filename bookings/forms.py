@@ -7,12 +7,17 @@ from django import forms
 from evently.pages import new_idempotency_key
 from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
 
+# Browsers would put the old value back when a visitor returns to the page.
+NOT_RESTORED = {"autocomplete": "off"}
+
 
 class QuantityField(forms.IntegerField):
     """A number of seats. The bounds are for browsers only; operations check them."""
 
     def __init__(self, *, most: int, **kwargs: Any) -> None:
-        widget = forms.NumberInput(attrs={"min": 1, "max": most, "inputmode": "numeric"})
+        widget = forms.NumberInput(
+            attrs={"min": 1, "max": most, "inputmode": "numeric"} | NOT_RESTORED
+        )
         super().__init__(widget=widget, **kwargs)
 
 
@@ -28,7 +33,10 @@ class IdempotentForm(forms.Form):
     """A form that can be submitted twice and acts once."""
 
     idempotency_key = forms.CharField(
-        required=False, max_length=100, widget=forms.HiddenInput, initial=new_idempotency_key
+        required=False,
+        max_length=100,
+        widget=forms.HiddenInput(attrs=NOT_RESTORED),
+        initial=new_idempotency_key,
     )
 
 
@@ -48,12 +56,16 @@ class GuestFields(forms.Form):
 
 
 class CheckoutForm(GuestFields, IdempotentForm, QuantityForm):
-    """quote, unit_price: of the price that the form showed. is_guest: ask for name and email."""
+    """quote, unit_price: of the price that the form showed. is_guest: ask for name and email.
+
+    known_seats: how many seats of the event the form said that the visitor has.
+    """
 
     quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     unit_price = forms.DecimalField(
-        required=False, max_digits=12, decimal_places=2, widget=forms.HiddenInput
+        required=False, max_digits=12, decimal_places=4, widget=forms.HiddenInput
     )
+    known_seats = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, is_guest: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -66,7 +66,8 @@ class Booking(BookingColumns):
     """Seats of an event, booked by one user.
 
     Triggers: `trg_bookings_reference`, `trg_bookings_update` (which changes are allowed),
-    `trg_bookings_tickets` (one ticket per seat), `trg_bookings_ledger_*` (seats, limits, waitlist).
+    `trg_bookings_tickets` (one ticket per seat), `trg_bookings_ledger_*` (seats, limits, waitlist,
+    price, and that a quote is used once).
     """
 
     user = models.ForeignKey(
@@ -84,11 +85,24 @@ class Booking(BookingColumns):
         db_index=False,
     )
 
+    # The quote that it was booked with, and how many seats that was for.
+    quote_id = models.UUIDField(null=True, editable=False)
+    quote_quantity = models.SmallIntegerField(null=True, editable=False)
+
     objects = BookingQuerySet.as_manager()
 
     class Meta:
         db_table = "bookings"
         constraints = [
+            models.CheckConstraint(
+                name="chk_booking_quote",
+                condition=Q(quote_id__isnull=True, quote_quantity__isnull=True)
+                | Q(
+                    quote_id__isnull=False,
+                    quote_quantity__isnull=False,
+                    quote_quantity__gte=F("quantity"),
+                ),
+            ),
             models.CheckConstraint(
                 name="chk_booking_quantity", condition=Q(quantity__gte=1, quantity__lte=10)
             ),
@@ -131,6 +145,11 @@ class Booking(BookingColumns):
                 fields=["status", "created_at"],
                 name="idx_bookings_status_created",
                 condition=Q(status__in=[BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
+            ),
+            models.Index(
+                fields=["quote_id"],
+                name="idx_bookings_quote",
+                condition=Q(quote_id__isnull=False),
             ),
             models.Index(F("created_at").desc(), name="idx_bookings_recent"),
             models.Index(fields=["event", "created_at"], name="idx_bookings_event"),

@@ -1,8 +1,9 @@
 """Reads of bookings and tickets that are used twice, or hard to get right."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from bookings.models import Booking, Ticket
 from evently.errors import NotFound
@@ -22,6 +23,26 @@ def booking_history(*, user_id: UUID) -> QuerySet[Booking]:
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
     """Return one of a user's bookings with its event, or None."""
     return booking_history(user_id=user_id).filter(pk=booking_id).first()
+
+
+def seats_of_user(*, event_id: UUID, user_id: UUID) -> int:
+    """Return how many seats of an event a user has booked, all bookings together."""
+    bookings = Booking.objects.of_user(user_id).holding_seats().filter(event_id=event_id)
+    return bookings.aggregate(seats=Sum("quantity", default=0))["seats"]
+
+
+def quoted_seats_booked(*, event_id: UUID, quote_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many seats were booked with quotes, cancelled ones included; unused are left out.
+
+    A cancelled booking does not give its quote back.
+    """
+    rows = (
+        Booking.objects.filter(event_id=event_id, quote_id__in=quote_ids)
+        .order_by()
+        .values_list("quote_id")
+        .annotate(seats=Sum("quantity"))
+    )
+    return dict(rows)
 
 
 def tickets_of(booking: Booking) -> QuerySet[Ticket]:

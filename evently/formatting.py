@@ -8,7 +8,9 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-# Currencies whose symbol is unambiguous on a page.
+from evently.currencies import in_decimals
+
+# Currencies whose symbol is unambiguous.
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 MISSING = "–"
 MINUTES_PER_DAY = 24 * 60
@@ -17,14 +19,10 @@ SMALL_HOURS = time(5)
 
 
 def money(amount: Decimal | None, currency: str) -> str:
-    """Return an amount with its currency code: "1,280.00 EUR"."""
-    return f"{amount or Decimal(0):,.2f} {currency}"
-
-
-def money_with_symbol(amount: Decimal, currency: str) -> str:
-    """Return an amount as pages show it to attendees: "€1,280.00", "1,280.00 CHF"."""
+    """Return an amount in its currency, with its decimals: "€1,280.00", "1,280 JPY"."""
+    exact = in_decimals(amount or Decimal(0), currency)
     symbol = SYMBOLS.get(currency)
-    return f"{symbol}{amount:,.2f}" if symbol else money(amount, currency)
+    return f"{symbol}{exact:,f}" if symbol else f"{exact:,f} {currency}"
 
 
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
@@ -80,6 +78,11 @@ def day_and_time_in_full(at: datetime, zone: ZoneInfo) -> str:
     """Return a time as pages about one event show it: "Thursday 12 June 2025, 19:30"."""
     local = at.astimezone(zone)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+
+
+def clock_time(at: datetime, zone: ZoneInfo) -> str:
+    """Return the time of a moment that is today: "16:48 CET"."""
+    return f"{at.astimezone(zone):%H:%M %Z}"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

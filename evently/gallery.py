@@ -46,13 +46,17 @@ def _event(number: int, now: datetime) -> SimpleNamespace:
     )
 
 
-def _seats(available: int, *, kept: bool = False, waiting: int = 0) -> SimpleNamespace:
+def _seats(label: str, tone: str, available: int, *, waiting: int = 0) -> SimpleNamespace:
     return SimpleNamespace(
+        label=label,
+        tone=tone,
         available=available,
         taken=50 - available,
         total=50,
-        reserved_for_waitlist=kept,
         waiting=waiting,
+        is_open=tone != "closed",
+        can_book=tone in ("", "few"),
+        can_join=tone == "full",
     )
 
 
@@ -80,7 +84,7 @@ def _steps(now: datetime) -> list[dict[str, Any]]:
             "icon": "hourglass",
             "tone": "waiting",
             "title": "You joined the waitlist",
-            "text": "For 2 seats. Your position counts from this time.",
+            "text": "For 2 seats.",
             "at": now - timedelta(days=2),
         },
     ]
@@ -105,10 +109,11 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "events": events,
         "form": SampleForm({"email": "not-an-email", "quantity": "2"}),
         "seats_examples": [
-            _seats(40),
-            _seats(3),
-            _seats(2, kept=True, waiting=5),
-            _seats(0, waiting=14),
+            _seats("40 seats left", "", 40),
+            _seats("Only 3 seats left", "few", 3),
+            _seats("2 seats left, kept for the waitlist", "full", 2, waiting=5),
+            _seats("Sold out", "full", 0, waiting=14),
+            _seats("On sale from Fri 4 Dec 2026, 10:00 CET", "closed", 50),
         ],
         "deadline": now + timedelta(hours=3),
         "now": now,

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
 from evently.api.views import ApiViewSet, etag_of, user_of, version_from
+from evently.database.functions import Clock
 from evently.errors import NotAllowed
 from events import operations
 from events.filters import ORDERINGS, EventFilter
@@ -115,7 +116,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     def get_queryset(self) -> QuerySet[Event]:
         dates = {"date_from", "date_to"} & self.request.query_params.keys()
         events = Event.objects.published() if dates else Event.objects.current()
-        return events.order_by(*ORDERINGS["date"])
+        return events.annotate(clock=Clock()).order_by(*ORDERINGS["date"])
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         """Return published events, the next one first.

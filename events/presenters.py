@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from evently.formatting import moment_in_words
 from evently.links import absolute
 from evently.pages import Presenter
 from events.models import Event, PaymentMode
+from events.sale import closed_text
 
 COVERS = 12
 # Characters that could end a script element, or open a tag for an old parser.
@@ -63,14 +63,7 @@ class EventPresenter(Presenter):
     @property
     def closed_text(self) -> str:
         """Why a published event that is not on sale takes no bookings."""
-        if self.row.is_before_sales(at=self.at):
-            opens = moment_in_words(self.row.sales_start_at, self.row.zone)
-            return f"Bookings open on {opens}."
-        if self.is_running:
-            return "This event is on now, so bookings are closed."
-        if self.has_started:
-            return "This event has started, so bookings are closed."
-        return "Bookings for this event are closed."
+        return closed_text(self.row, at=self.at)
 
     @property
     def json_ld(self) -> SafeString:

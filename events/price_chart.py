@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from evently.formatting import money_with_symbol, times
+from evently.formatting import money, times
 from events.models import Event, PriceChange
 
 DRAWN_CHANGES = 300
@@ -39,15 +39,15 @@ def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> di
         "now": {
             "x": "100",
             "y": f"{points[-1][1]:.2f}",
-            "text": money_with_symbol(event.current_price, event.currency),
+            "text": money(event.current_price, event.currency),
         },
         "highest": {
             "y": f"{min(heights):.2f}",
-            "text": money_with_symbol(max(prices), event.currency),
+            "text": money(max(prices), event.currency),
         },
         "lowest": {
             "y": f"{max(heights):.2f}",
-            "text": money_with_symbol(min(prices), event.currency),
+            "text": money(min(prices), event.currency),
         },
         "from_date": began.astimezone(event.zone),
         "to_date": at.astimezone(event.zone),
@@ -88,7 +88,7 @@ def _summary(event: Event, prices: list[Decimal]) -> str:
     changes = len(prices) - 1
 
     def price(amount: Decimal) -> str:
-        return money_with_symbol(amount, event.currency)
+        return money(amount, event.currency)
 
     return (
         f"The price started at {price(prices[0])}, has changed {times(changes)} and is now "

@@ -1,13 +1,15 @@
 """Events, quotes and price changes as the API reads and represents them."""
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
 from evently.api.fields import MomentField, price_field, seats_field
+from evently.database.clock import now
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
 from events.operations.validation import (
@@ -16,6 +18,7 @@ from events.operations.validation import (
     LONGEST_WINDOW_MINUTES,
     MOST_SEATS,
 )
+from events.sale import Sale, SaleState, sales_of
 
 LONGEST_TEXT = 20_000
 
@@ -69,6 +72,10 @@ class EventRepresentation(EventModelSerializer):
     cancellable_until = MomentField(
         read_only=True, help_text="Until when attendees can cancel a booking."
     )
+    sales_state = serializers.SerializerMethodField(
+        help_text="Whether seats can be booked (`on_sale`, `few_left`) or waited for "
+        "(`waitlist_first`, `sold_out`), or why neither."
+    )
 
     class Meta:
         model = Event
@@ -82,6 +89,7 @@ class EventRepresentation(EventModelSerializer):
             "timezone",
             "total_capacity",
             "available_seats",
+            "sales_state",
             "base_price",
             "current_price",
             "currency",
@@ -108,6 +116,16 @@ class EventRepresentation(EventModelSerializer):
 
     def get_url(self, event: Event) -> str:
         return f"{settings.PUBLIC_URL}/events/{event.pk}/"
+
+    @extend_schema_field(serializers.ChoiceField(choices=[state.value for state in SaleState]))
+    def get_sales_state(self, event: Event) -> str:
+        context = cast(dict[str, Any], self.context)
+        sales: dict[UUID, Sale] = context.setdefault("sales", {})
+        if event.pk not in sales:
+            # Of all events of a list at once.
+            listed: Any = self.parent.instance if self.parent is not None else [event]
+            sales.update(sales_of(listed, at=getattr(event, "clock", None) or now()))
+        return sales[event.pk].state
 
 
 @extend_schema_serializer(examples=[EVENT_DRAFT])
@@ -175,6 +193,9 @@ class QuoteRepresentation(serializers.Serializer[Any]):
     """The most that its holder pays until it expires. A quote does not hold seats."""
 
     quote = serializers.CharField(source="token", help_text="Send it with the booking.")
+    quantity = serializers.IntegerField(
+        help_text="It can be used for so many seats, once, in one booking or several."
+    )
     unit_price = price_field()
     total_amount = price_field()
     expires_at = MomentField()

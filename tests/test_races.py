@@ -25,6 +25,7 @@ from evently.tests.running import wait_for
 from evently.tests.sql import run, value
 from evently.transactions import ReferencedRowDeleted
 from events.factories import EventFactory
+from events.operations import QuoteUsed, quote_price
 from waitlists import operations
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -262,6 +263,37 @@ def test_the_same_idempotency_key_at_once_makes_one_booking():
 
 
 # ── Prices ──────────────────────────────────────────────────────────────────
+def test_quote_pays_for_its_seats_once_however_many_book_with_it():
+    event, user = EventFactory(priced=20, total_capacity=50), UserFactory()
+    quote = quote_price(event_id=event.pk, quantity=4, holder=str(user.pk)).token
+
+    def book():
+        return bookings.book_seats(
+            event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN, quote=quote
+        )
+
+    outcomes = run_together(*[book] * 12)
+
+    assert Counter(type(outcome) for outcome in outcomes) == {Booking: 4, QuoteUsed: 8}
+    assert Booking.objects.count() == 4
+
+
+def test_two_forms_that_know_of_no_seats_make_one_booking():
+    event, user = EventFactory(total_capacity=50), UserFactory()
+
+    def book():
+        return bookings.book_seats(
+            event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN, known_seats=0
+        )
+
+    outcomes = run_together(*[book] * 8)
+
+    assert Counter(type(outcome) for outcome in outcomes) == {
+        Booking: 1,
+        bookings.AlreadyBooked: 7,
+    }
+
+
 def test_price_that_falls_before_the_lock_is_the_one_paid():
     """The booking has read 20 and waits for the event's lock while the price falls to 10."""
     event, user = EventFactory(priced=20), UserFactory()

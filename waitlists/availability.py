@@ -1,4 +1,4 @@
-"""What an event offers a visitor: its seats, its waitlist, and what the user already has."""
+"""What an event offers a user, and what they already have of it; how waitlists are counted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,35 +10,10 @@ from django.db.models import Count, Min
 from django.urls import reverse
 
 from bookings.models import Booking, BookingStatus
-from events.models import Event, PaymentMode
+from events.models import Event
+from events.sale import Sale, WaitlistSummary, sale_of
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
-
-
-@dataclass(frozen=True)
-class WaitlistSummary:
-    """The waitlist of an event in numbers.
-
-    waiting: entries. lowest_min_quantity: the smallest number of free seats that can be offered
-    to one of them; None if none waits.
-    """
-
-    waiting: int = 0
-    lowest_min_quantity: int | None = None
-
-
-@dataclass(frozen=True)
-class Seats:
-    """An event's seats as pages show them.
-
-    waiting: waitlist entries. reserved_for_waitlist: seats are free, but not on public sale.
-    """
-
-    available: int
-    taken: int
-    total: int
-    waiting: int
-    reserved_for_waitlist: bool
 
 
 @dataclass(frozen=True)
@@ -64,13 +39,23 @@ class Participation:
 
 @dataclass(frozen=True)
 class Availability:
-    """What an event's page offers a visitor. closed_text: why it offers nothing, if so."""
+    """What an event's page offers a visitor."""
 
-    seats: Seats
+    sale: Sale
     participation: Participation
-    can_book: bool
-    can_join: bool
-    closed_text: str
+
+    @property
+    def can_book(self) -> bool:
+        return self.sale.can_book
+
+    @property
+    def can_join(self) -> bool:
+        return self.sale.can_join and self.participation.entry is None
+
+    @property
+    def closed_text(self) -> str:
+        """Why it offers nothing, or ""."""
+        return self.sale.closed_text
 
     @property
     def state(self) -> str:
@@ -80,7 +65,7 @@ class Availability:
         return "join" if self.can_join else "closed"
 
 
-def waitlist_summaries(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
+def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
     """Return the waitlists of events, in one query; events without one are left out."""
     rows = (
         WaitlistEntry.objects.waiting()
@@ -94,34 +79,10 @@ def waitlist_summaries(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]
     }
 
 
-def seats_of(event: Event, waitlist: WaitlistSummary) -> Seats:
-    lowest = waitlist.lowest_min_quantity
-    return Seats(
-        available=event.available_seats,
-        taken=event.total_capacity - event.available_seats,
-        total=event.total_capacity,
-        waiting=waitlist.waiting,
-        # The rule of the trigger trg_waitlist_first: while an entry fits, no public sale.
-        reserved_for_waitlist=lowest is not None and lowest <= event.available_seats,
-    )
-
-
-def availability_for(event: Event, *, user: Any, at: datetime, closed_text: str) -> Availability:
-    """Return what an event offers a user or visitor. closed_text: why it is not on sale, if so."""
-    seats = seats_of(event, waitlist_summaries([event.pk]).get(event.pk, WaitlistSummary()))
+def availability_for(event: Event, *, user: Any, at: datetime) -> Availability:
+    """Return what an event offers a user or visitor."""
     participation = participation_of(user.pk, event) if user.is_authenticated else Participation()
-    is_open = event.is_on_sale(at=at)
-    has_seats = seats.available > 0 and not seats.reserved_for_waitlist
-    if is_open and event.payment_mode == PaymentMode.TRANSFER:
-        is_open = False
-        closed_text = "Payment by transfer is not available yet."
-    return Availability(
-        seats=seats,
-        participation=participation,
-        can_book=is_open and has_seats,
-        can_join=is_open and not has_seats and participation.entry is None,
-        closed_text="" if is_open else closed_text,
-    )
+    return Availability(sale=sale_of(event, at=at), participation=participation)
 
 
 def participation_of(user_id: UUID, event: Event) -> Participation:

@@ -43,6 +43,7 @@ class PromotionPresenter(Presenter):
         self.current_unit_price = min(promotion.unit_price, promotion.event.current_price)
         self.total_amount = self.current_unit_price * promotion.quantity
         self.is_open = promotion.is_open(at=at) and not promotion.event.is_cancelled
+        self.held_until = min(promotion.ended_at or promotion.expires_at, promotion.expires_at)
         self.is_used = promotion.status == PromotionStatus.USED
         self.is_declined = promotion.status == PromotionStatus.DECLINED
 

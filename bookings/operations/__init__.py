@@ -7,6 +7,7 @@ others open their own.
 from bookings.locks import BookingNotFound
 from bookings.operations.attempts import log_refusal, log_refused_attempt
 from bookings.operations.booking import (
+    AlreadyBooked,
     BookingLimit,
     PaymentUnsupported,
     PersonLimit,
@@ -25,9 +26,15 @@ from bookings.operations.cancelling import (
     expire_pending_bookings,
     release_bookings,
 )
-from bookings.operations.guests import OwnerNotified, book_as_guest, log_invalid_form
+from bookings.operations.guests import (
+    OwnerNotified,
+    book_as_guest,
+    log_invalid_form,
+    replay_for_guest,
+)
 
 __all__ = [
+    "AlreadyBooked",
     "AlreadyCancelled",
     "BookingLimit",
     "BookingNotFound",
@@ -49,4 +56,5 @@ __all__ = [
     "log_refusal",
     "log_refused_attempt",
     "release_bookings",
+    "replay_for_guest",
 ]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import log_attempt, log_refused_attempt
+from bookings.queries import seats_of_user
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
 from evently.database.functions import Clock
@@ -21,7 +22,15 @@ from evently.origin import Origin
 from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import EventNotFound
 from events.models import Event, PaymentMode
-from events.operations import SalesClosed, check_quantity, read_quote
+from events.operations import (
+    Quote,
+    QuoteUsed,
+    SalesClosed,
+    check_on_sale,
+    check_quantity,
+    check_quoted_quantity,
+    read_quote,
+)
 
 
 class SoldOut(Conflict):
@@ -69,6 +78,16 @@ class PriceChanged(Conflict):
     message = "The price has changed since it was shown to you. Please check the new price."
 
 
+class AlreadyBooked(Conflict):
+    """The user has more seats of the event than the form showed them. details: seats, all of them.
+
+    Raised for forms only, which can be submitted by mistake: by the Back button, or in two tabs.
+    """
+
+    code = "already_booked"
+    message = "You already have seats for this event."
+
+
 class PaymentUnsupported(Conflict):
     """The event's payment mode cannot be booked yet."""
 
@@ -101,6 +120,7 @@ REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "trg_seats_available": SoldOut,
     "trg_waitlist_first": WaitlistFirst,
     "trg_price_current": _PriceFell,
+    "trg_quote_used": QuoteUsed,
     "fk_bookings_event": EventNotFound,
 }
 
@@ -116,23 +136,30 @@ def book_seats(
     holder: str = "",
     idempotency: Idempotency | None = None,
     as_guest: bool = False,
+    known_seats: int | None = None,
 ) -> Booking:
     """Book seats for a user, and log the attempt whether it succeeds or not.
 
     quantity: seats, 1 to 10. quote or unit_price: what the client was promised or shown, required
     where the event has a price; the user pays that or the current price, whichever is lower.
     holder: to whom the quote was given, by default the user. as_guest: the caller is not logged in
-    and only typed the user's email address (`book_as_guest`).
+    and only typed the user's email address (`book_as_guest`). known_seats: how many seats of the
+    event the form said that the user has; None where they are asked elsewhere.
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
-    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, EventBusy; Replayed (`idempotency`).
+    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, QuoteUsed, AlreadyBooked, EventBusy;
+    Replayed (`idempotency`).
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder or str(user_id))
 
     def book() -> Booking:
         check_quantity(quantity)
         event, at = event_on_sale(event_id)
-        price = price_to_pay(event, promise, quantity=quantity, at=at)
-        booking = insert_booking(event=event, user_id=user_id, quantity=quantity, unit_price=price)
+        price, used = price_to_pay(event, promise, quantity=quantity, at=at)
+        booking = insert_booking(
+            event=event, user_id=user_id, quantity=quantity, unit_price=price, quote=used
+        )
+        if known_seats is not None:
+            _check_known_seats(booking, known_seats)
         # Checked last: the price is of no interest where there are no seats to book.
         check_shown_price(event, promise)
         if as_guest:
@@ -178,28 +205,28 @@ def event_on_sale(event_id: UUID) -> tuple[Event, datetime]:
     if event is None:
         raise EventNotFound
     at: datetime = event.clock
-    if not event.is_on_sale(at=at):
-        raise SalesClosed
+    check_on_sale(event, at=at)
     if event.payment_mode == PaymentMode.TRANSFER:
         raise PaymentUnsupported
     return event, at
 
 
-def price_to_pay(event: Event, promise: Promise, *, quantity: int, at: datetime) -> Decimal:
-    """Return the price of a seat: the quoted or the current one, whichever is lower.
+def price_to_pay(
+    event: Event, promise: Promise, *, quantity: int, at: datetime
+) -> tuple[Decimal, Quote | None]:
+    """Return the price of a seat, the quoted or the current one, whichever is lower; and the quote.
 
     Raises PriceRequired, QuoteInvalid.
     """
     if promise.quote:
-        quoted = read_quote(
-            promise.quote, event_id=event.pk, quantity=quantity, holder=promise.holder, at=at
-        )
-        return min(quoted, event.current_price)
+        quote = read_quote(promise.quote, event_id=event.pk, holder=promise.holder, at=at)
+        check_quoted_quantity(quote, quantity)
+        return min(quote.unit_price, event.current_price), quote
     shown = promise.unit_price
     is_missing = event.current_price > 0 if shown is None else not shown.is_finite()
     if is_missing:
         raise PriceRequired(fields={"unit_price": PriceRequired.message})
-    return event.current_price
+    return event.current_price, None
 
 
 def check_shown_price(event: Event, promise: Promise) -> None:
@@ -217,9 +244,11 @@ def insert_booking(
     quantity: int,
     unit_price: Decimal,
     booking_id: UUID | None = None,
+    quote: Quote | None = None,
 ) -> Booking:
     """Insert a confirmed booking in the caller's transaction; a trigger takes the seats.
 
+    quote: used for its seats, once (`trg_quote_used`).
     Raises what `REFUSALS` lists; RetryTransaction where the price has fallen below `unit_price`.
     """
     booking = Booking(
@@ -230,10 +259,22 @@ def insert_booking(
         unit_price=unit_price,
         total_amount=unit_price * quantity,
         status=BookingStatus.CONFIRMED,
+        quote_id=quote.id if quote else None,
+        quote_quantity=quote.quantity if quote else None,
     )
     with refusing(**REFUSALS):
         booking.save(force_insert=True)
     return booking
+
+
+def _check_known_seats(booking: Booking, known: int) -> None:
+    """Raise AlreadyBooked where the user has more seats than they know of, besides a new booking.
+
+    The event's row is locked by the insert, so that of two forms only one books.
+    """
+    seats = seats_of_user(event_id=booking.event_id, user_id=booking.user_id) - booking.quantity
+    if seats > known:
+        raise AlreadyBooked(seats=seats)
 
 
 def log_and_announce(*, booking: Booking, origin: Origin) -> None:

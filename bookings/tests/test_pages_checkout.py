@@ -30,6 +30,7 @@ def fields_of(response) -> dict[str, str]:
     fields = {
         "idempotency_key": context["form"]["idempotency_key"].value(),
         "quantity": str(context["quantity"]),
+        "known_seats": str(context["known_seats"]),
     }
     if quote := context["quote"]:
         fields["unit_price"] = str(quote.unit_price)

@@ -107,7 +107,9 @@ def booking_detail(request: HttpRequest, access: BookingAccess) -> HttpResponse:
 @require_safe
 @for_owner_or_link
 def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
-    """Show the confirmation page."""
+    """Show the confirmation page; of a booking cancelled since, its own page."""
+    if access.booking.is_cancelled:
+        return redirect(access.urls.detail)
     return render(request, "bookings/done.html", _context(access))
 
 

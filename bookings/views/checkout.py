@@ -1,5 +1,6 @@
 """Checkout: choose the number of seats, see the price, book."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,15 @@ from django.views.decorators.vary import vary_on_headers
 
 from bookings import operations
 from bookings.forms import CheckoutForm
-from bookings.presenters import BookingUrls, refusal_notice, shortage_notice
+from bookings.presenters import BookingUrls
+from bookings.presenters.checkout import (
+    already_notice,
+    refusal_notice,
+    risen_notice,
+    seats_in,
+    shortage_notice,
+)
+from bookings.visit import Prices, bookings_of_visitor, keep_booking, keep_quotes, prices_for
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
@@ -25,9 +34,9 @@ from evently.pages import (
 )
 from events.locks import EventNotFound
 from events.models import Event
-from events.operations import Quote, quote_price
 from events.presenters import EventPresenter
 from events.queries import public_event
+from events.sale import sale_of
 
 
 @require_get_or_post
@@ -57,14 +66,16 @@ def _show_price(request: HttpRequest, event: Event, requested: str | None) -> Ht
     quantity = form.fields["quantity"].clean(requested) if _is_number(requested) else 1
     form.initial["quantity"] = quantity
     try:
-        quote = quote_price(event_id=event.pk, quantity=quantity, holder=quote_holder(request))
+        prices = prices_for(request, event, quantity)
     except DomainError as refusal:
         return _show_refused(request, event, form, refusal, quantity=quantity)
-    context = _context(event, form, quantity=quantity, quote=quote)
-    context["shortage"] = shortage_notice(event, quantity)
+    context = _context(request, event, form, prices=prices)
+    template = "bookings/checkout.html"
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "bookings/_summary.html", context)
-    return render(request, "bookings/checkout.html", context)
+        template = "bookings/_summary.html"
+    response = render(request, template, context)
+    keep_quotes(request, response, event, prices.kept)
+    return response
 
 
 def _submit(request: HttpRequest, event: Event) -> HttpResponse:
@@ -85,7 +96,9 @@ def _submit(request: HttpRequest, event: Event) -> HttpResponse:
         return _show_refused(request, event, form, refusal, quantity=form.cleaned_data["quantity"])
     if request.user.is_authenticated:
         return redirect(BookingUrls.for_owner(booking_id).done)
-    return redirect(BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id).done)
+    response = redirect(BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id).done)
+    keep_booking(request, response, event, booking_id)
+    return response
 
 
 def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
@@ -95,6 +108,7 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
     """
     data = form.cleaned_data
     quantity, quote = data["quantity"], data["quote"] or None
+    known_seats = data["known_seats"] or 0
     arguments = {
         "event_id": event.pk,
         "quantity": quantity,
@@ -116,13 +130,38 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
         if request.user.is_authenticated:
             user_id = request.user.pk
             return operations.book_seats(
-                user_id=user_id, idempotency=idempotency(user_id), **arguments
+                user_id=user_id,
+                idempotency=idempotency(user_id),
+                known_seats=known_seats,
+                **arguments,
             ).pk
+        _check_booked_here(request, event, data["email"], known_seats, idempotency)
         return operations.book_as_guest(
-            email=data["email"], name=data["name"], form_idempotency=idempotency, **arguments
+            email=data["email"],
+            name=data["name"],
+            form_idempotency=idempotency,
+            **arguments,
         ).pk
     except Replayed as first:
         return UUID(first.answer["booking"])
+
+
+def _check_booked_here(
+    request: HttpRequest,
+    event: Event,
+    email: str,
+    known_seats: int,
+    idempotency: Callable[[UUID], Idempotency | None],
+) -> None:
+    """Raise AlreadyBooked where a guest has booked in this browser since the form was shown.
+
+    What was booked elsewhere with the email address concerns its owner alone. Raises Replayed
+    where this very form was sent before.
+    """
+    seats = seats_in(bookings_of_visitor(request, event))
+    if seats > known_seats:
+        operations.replay_for_guest(email, idempotency)
+        raise operations.AlreadyBooked(seats=seats)
 
 
 def _show_owner_notified(
@@ -146,20 +185,24 @@ def _show_refused(
     refusal, quantity: None for an invalid form, which shows its own errors.
     """
     event = public_event(event.pk) or event
-    quote = _new_quote(request, event, quantity)
-    quoted_quantity = quantity if quote is not None and quantity is not None else 1
-    if quote is None:
-        quote = _new_quote(request, event, 1)
-    if isinstance(refusal, IdempotencyMismatch):
+    prices = _prices(request, event, quantity) or _prices(request, event, 1)
+    if isinstance(refusal, IdempotencyMismatch | operations.AlreadyBooked):
         form.with_new_idempotency_key()
-    context = _context(event, form, quantity=quoted_quantity, quote=quote)
+    context = _context(request, event, form, prices=prices)
     if refusal is not None and _names_fields(refusal, form):
         add_refusal(form, refusal)
     elif refusal is not None:
         context["refusal"] = refusal_notice(
-            refusal, event=event, quantity=quantity or 1, shown_price=_shown_price(form)
+            refusal,
+            event=event,
+            sale=context["sale"],
+            quantity=quantity or 1,
+            shown_price=_shown_price(form),
         )
-    return render_refusal(request, "bookings/checkout.html", context, refusal)
+    response = render_refusal(request, "bookings/checkout.html", context, refusal)
+    if prices is not None:
+        keep_quotes(request, response, event, prices.kept)
+    return response
 
 
 def _names_fields(refusal: DomainError, form: CheckoutForm) -> bool:
@@ -176,10 +219,10 @@ def _shown_price(form: CheckoutForm) -> Decimal | None:
     return form.cleaned_data.get("unit_price") if form.is_bound else None
 
 
-def _new_quote(request: HttpRequest, event: Event, quantity: int | None) -> Quote | None:
-    """Return a new quote, or None where nothing can be booked."""
+def _prices(request: HttpRequest, event: Event, quantity: int | None) -> Prices | None:
+    """Return the prices of a number of seats, or None where nothing can be booked."""
     try:
-        return quote_price(event_id=event.pk, quantity=quantity or 1, holder=quote_holder(request))
+        return prices_for(request, event, quantity or 1)
     except DomainError:
         return None
 
@@ -191,13 +234,23 @@ def _form(request: HttpRequest, event: Event, data: Any = None) -> CheckoutForm:
 
 
 def _context(
-    event: Event, form: CheckoutForm, *, quantity: int, quote: Quote | None
+    request: HttpRequest, event: Event, form: CheckoutForm, *, prices: Prices | None
 ) -> dict[str, Any]:
+    at = now()
+    quantity = prices.quantity if prices else 1
+    bookings = bookings_of_visitor(request, event)
+    sale = sale_of(event, at=at)
     return {
-        "event": EventPresenter(event, at=now()),
+        "event": EventPresenter(event, at=at),
+        "sale": sale,
         "form": form,
         "quantity": quantity,
-        "quote": quote,
+        "prices": prices,
+        "quote": prices.quote if prices else None,
+        "already": already_notice(bookings, is_owner=request.user.is_authenticated),
+        "known_seats": seats_in(bookings),
+        "shortage": shortage_notice(event, sale, quantity),
+        "risen": risen_notice(event, prices) if prices else None,
     }
 
 

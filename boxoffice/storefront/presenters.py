@@ -5,21 +5,18 @@ from datetime import datetime
 
 from events.models import Event
 from events.presenters import EventPresenter
-from waitlists.availability import Seats, WaitlistSummary, seats_of, waitlist_summaries
+from events.sale import Sale, sales_of
 
 
 class EventCard(EventPresenter):
     """An event in a list, with its seats."""
 
-    def __init__(self, event: Event, *, at: datetime, seats: Seats) -> None:
+    def __init__(self, event: Event, *, at: datetime, seats: Sale) -> None:
         super().__init__(event, at=at)
         self.seats = seats
 
 
 def event_cards(events: Sequence[Event], *, at: datetime) -> list[EventCard]:
     """Return events as cards; one query for all their waitlists."""
-    waitlists = waitlist_summaries([event.pk for event in events]) if events else {}
-    return [
-        EventCard(event, at=at, seats=seats_of(event, waitlists.get(event.pk, WaitlistSummary())))
-        for event in events
-    ]
+    sales = sales_of(events, at=at)
+    return [EventCard(event, at=at, seats=sales[event.pk]) for event in events]

@@ -261,7 +261,7 @@ def test_price_history_names_who_changed_the_price(admin, organizer):
 
     assert PriceChange.objects.get().new_price == Decimal("12.00")
     assert "Olive Organizer" in page
-    assert "12.00 EUR" in page
+    assert "€12.00" in page
 
 
 def test_pages_make_no_third_party_requests(admin, organizer):

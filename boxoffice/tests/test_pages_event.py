@@ -62,7 +62,7 @@ def test_event_page_shows_seats_held_for_the_waitlist(client):
 
     response = page_of(client, event)
 
-    assert "2 left, held for the waitlist" in response.content.decode()
+    assert "2 seats left, kept for the waitlist" in response.content.decode()
     assert response.context["availability"].can_join
 
 

@@ -37,6 +37,7 @@ EVENT_VALUE = {
     "description": "Satie and Debussy by candlelight.",
     "total_capacity": 80,
     "available_seats": 12,
+    "sales_state": "on_sale",
     "base_price": "24.00",
     "current_price": "27.50",
     "published_at": "2027-03-01T09:00:00Z",
@@ -109,6 +110,7 @@ QUOTE = OpenApiExample(
     "A quote for two seats",
     value={
         "quote": "WyIwMTk5YzNhNCIsMl0:1vX…:kq3…",
+        "quantity": 2,
         "unit_price": "27.50",
         "total_amount": "55.00",
         "expires_at": "2027-03-02T10:35:00Z",

@@ -16,9 +16,9 @@ register = template.Library()
 
 
 @register.filter
-def money(amount: Decimal, currency: str) -> str:
-    """Return an amount as pages show it: `{{ price|money:event.currency }}`."""
-    return formatting.money_with_symbol(amount, currency)
+def money(amount: Decimal | float, currency: str) -> str:
+    """Return an amount in its currency: `{{ price|money:event.currency }}`."""
+    return formatting.money(Decimal(str(amount)), currency)
 
 
 @register.filter

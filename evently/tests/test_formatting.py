@@ -27,19 +27,26 @@ def test_irregular_plurals_are_given():
 
 
 @pytest.mark.parametrize(
-    ("currency", "code", "symbol"),
-    [("EUR", "1,280.50 EUR", "€1,280.50"), ("CHF", "1,280.50 CHF", "1,280.50 CHF")],
+    ("amount", "currency", "text"),
+    [
+        ("1280.5", "EUR", "€1,280.50"),
+        ("1280.5", "CHF", "1,280.50 CHF"),
+        ("1280", "JPY", "1,280 JPY"),
+        ("1280.00", "JPY", "1,280 JPY"),
+        ("1000.50", "JPY", "1,000.5 JPY"),
+        ("1.5", "KWD", "1.500 KWD"),
+        ("0", "KRW", "0 KRW"),
+        ("2.00", "XQZ", "2.00 XQZ"),
+    ],
 )
-def test_money_has_two_decimals_and_its_currency(currency, code, symbol):
-    amount = Decimal("1280.5")
-    assert formatting.money(amount, currency) == code
-    assert formatting.money_with_symbol(amount, currency) == symbol
+def test_money_has_the_decimals_of_its_currency(amount, currency, text):
+    assert formatting.money(Decimal(amount), currency) == text
     template = Template("{% load formatting %}{{ amount|money:currency }}")
-    assert template.render(Context({"amount": amount, "currency": currency})) == symbol
+    assert template.render(Context({"amount": Decimal(amount), "currency": currency})) == text
 
 
 def test_no_amount_is_zero():
-    assert formatting.money(None, "EUR") == "0.00 EUR"
+    assert formatting.money(None, "EUR") == "€0.00"
 
 
 def test_moments_are_in_the_given_zone_on_both_sides_of_a_clock_change():

@@ -18,10 +18,12 @@ from events.operations.editing import (
 from events.operations.quotes import (
     Quote,
     QuoteInvalid,
+    QuoteUsed,
+    check_quoted_quantity,
     quote_price,
     read_quote,
 )
-from events.operations.sales import SalesClosed, check_quantity
+from events.operations.sales import SalesClosed, check_on_sale, check_quantity
 
 __all__ = [
     "EDITABLE",
@@ -32,10 +34,13 @@ __all__ = [
     "EventOver",
     "Quote",
     "QuoteInvalid",
+    "QuoteUsed",
     "SalesClosed",
     "add_event",
     "change_event",
+    "check_on_sale",
     "check_quantity",
+    "check_quoted_quantity",
     "check_version",
     "copy_event",
     "create_event",

@@ -1,7 +1,10 @@
 """What every sale of seats checks, whether booked, offered or quoted."""
 
+from datetime import datetime
+
 from evently.errors import Conflict, Invalid
-from events.models import SEATS_PER_BOOKING
+from events.models import SEATS_PER_BOOKING, Event
+from events.sale import closed_text
 
 
 class SalesClosed(Conflict):
@@ -9,6 +12,12 @@ class SalesClosed(Conflict):
 
     code = "sales_closed"
     message = "Bookings for this event are closed."
+
+
+def check_on_sale(event: Event, *, at: datetime) -> None:
+    """Raise SalesClosed, with the reason, for an event that takes no bookings at a time."""
+    if not event.is_on_sale(at=at):
+        raise SalesClosed(closed_text(event, at=at))
 
 
 def check_quantity(quantity: int, *, most: int = SEATS_PER_BOOKING) -> None:

@@ -292,7 +292,7 @@ def test_cancelled_event_cannot_be_edited():
 
 # ── Quotes ──────────────────────────────────────────────────────────────────
 def read(event, token, **changes):
-    asked = {"event_id": event.pk, "quantity": 2, "holder": "me", "at": now()} | changes
+    asked = {"event_id": event.pk, "holder": "me", "at": now()} | changes
     return operations.read_quote(token, **asked)
 
 
@@ -301,10 +301,12 @@ def test_quote_promises_the_price_to_its_holder_for_15_minutes():
     quote = operations.quote_price(event_id=event.pk, quantity=2, holder="me")
     assert (quote.unit_price, quote.total_amount) == (20, 40)
     assert timedelta(minutes=14) < quote.expires_at - now() <= timedelta(minutes=15)
-    assert read(event, quote.token) == 20
-    assert read(event, quote.token, quantity=1) == 20
+    assert read(event, quote.token) == quote
+    for quantity in (1, 2):
+        operations.check_quoted_quantity(quote, quantity)
+    with pytest.raises(operations.QuoteInvalid, match="for 2 seats, not for 3"):
+        operations.check_quoted_quantity(quote, 3)
     for changes in (
-        {"quantity": 3},
         {"holder": "you"},
         {"event_id": uuid7()},
         {"at": quote.expires_at},

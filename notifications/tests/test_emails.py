@@ -92,7 +92,7 @@ def test_offer_links_to_its_claim_page():
 
     (token,) = set(re.findall(r"/p/([^/\s\"]+)/", email.body))
     assert str(read_link(purpose="promotion", token=token)[1]) == notification.data["promotion"]
-    assert "20.00 EUR" in email.body
+    assert "€20.00" in email.body
 
 
 def test_expired_offer_is_not_emailed(clock):

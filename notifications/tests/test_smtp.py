@@ -76,7 +76,7 @@ def test_confirmation_arrives_complete(server):
             assert f"cid:{str(part['Content-ID']).strip('<> ')}" in html
             assert part.get_content_disposition() == "inline"
             assert part.get_payload(decode=True).startswith(b"\x89PNG")
-    assert "40.00 EUR due at the entrance." in email.get_body(("plain",)).get_content()
+    assert "€40.00 due at the entrance." in email.get_body(("plain",)).get_content()
     assert email.get_body(("plain",)).get_content().count("/t/") == 2
 
 

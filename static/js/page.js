@@ -51,8 +51,12 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault();
   else form.dataset.sent = "true";
 });
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+window.addEventListener("pageshow", (event) => {
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    // A page that the Back button shows as it was left may say what is no longer true.
+    if (event.persisted && form.dataset.sent) location.reload();
+    delete form.dataset.sent;
+  }
 });
 
 // "?search=jazz" instead of "?search=jazz&date_from=&date_to=…"

@@ -54,7 +54,7 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     booking = BookingFactory(event=event, quantity=2)
     WaitlistEntryFactory(event=event, user__name="Wanda Waits")
     page.reload()
-    expect(page.get_by_label("Figures")).to_contain_text("30.00 EUR")
+    expect(page.get_by_label("Figures")).to_contain_text("€30.00")
     tabs = page.get_by_role("navigation", name="Pages about Kite Workshop")
     tabs.get_by_role("link", name="Waitlist").click()
     expect(page.get_by_text("Wanda Waits")).to_be_visible()

@@ -15,9 +15,9 @@ from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency
 from evently.privacy.addresses import clean_address, clean_name
 from events.locks import EventNotFound
-from events.operations import SalesClosed
+from events.operations import check_on_sale
 from events.queries import public_event
-from waitlists.availability import WaitlistSummary, seats_of, waitlist_summaries
+from events.sale import sale_of
 from waitlists.models import WaitlistEntry
 from waitlists.operations.joining import (
     AlreadyWaiting,
@@ -72,12 +72,12 @@ def _check_for_anyone(event_id: UUID, *, quantity: int, smallest: int) -> None:
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
-    if not event.is_on_sale(at=now()):
-        raise SalesClosed
+    at = now()
+    check_on_sale(event, at=at)
     if quantity > event.max_per_booking:
         raise BookingLimit
     if quantity > (event.max_per_person or quantity):
         raise PersonLimit
-    seats = seats_of(event, waitlist_summaries([event.pk]).get(event.pk, WaitlistSummary()))
-    if smallest <= seats.available and not seats.reserved_for_waitlist:
+    sale = sale_of(event, at=at)
+    if sale.can_book and smallest <= sale.available:
         raise SeatsAvailable

@@ -23,6 +23,7 @@ from evently.pages import (
     render_refusal,
     require_get_or_post,
 )
+from events.sale import sale_of
 from waitlists import operations, queries
 from waitlists.forms import MinQuantityForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
@@ -95,7 +96,7 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
         "returned_seats": returned_seats_text(entry.event_id),
         "urls": urls,
         "by_link": urls.by_link,
-        "can_rejoin": not urls.by_link and presenter.event.is_on_sale_now,
+        "sale": sale_of(entry.event, at=context["now"]),
         "form": join_form(request, entry.event),
     }
     return render(request, "waitlists/entry.html", context)

@@ -131,13 +131,13 @@ def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, s
 def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, Any]:
     at = now()
     presenter = EventPresenter(event, at=at)
-    availability = availability_for(
-        event, user=request.user, at=at, closed_text=presenter.closed_text
-    )
+    availability = availability_for(event, user=request.user, at=at)
     return {
         "event": presenter,
         "form": form,
         "availability": availability,
-        "seats": availability.seats,
+        "seats": availability.sale,
+        "mine": availability.participation,
+        "now": at,
         "returned_seats": returned_seats_text(event.pk),
     }

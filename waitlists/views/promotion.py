@@ -22,6 +22,7 @@ from evently.pages import (
     render_refusal,
     require_get_or_post,
 )
+from events.sale import sale_of
 from waitlists import operations, queries
 from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
@@ -94,7 +95,7 @@ def decline_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse
         operations.decline_promotion(event_id=offer.event_id, promotion_id=offer.pk)
     except DomainError as refusal:
         return _refused(request, offer, urls, refusal)
-    messages.success(request, "You have declined the offer, and are no longer on the waitlist.")
+    messages.success(request, "You have declined the offer, and have left the waitlist.")
     return redirect(urls.detail)
 
 
@@ -107,7 +108,9 @@ def _context(offer: Promotion, urls: OfferUrls) -> dict[str, Any]:
         "requested_quantity": offer.waitlist.quantity,
         "now": now(),
         "urls": urls,
+        "booking": booking,
         "booking_url": urls.booking(booking) if booking is not None else "",
+        "sale": sale_of(offer.event, at=now()),
         "idempotency_key": new_idempotency_key(),
         "by_link": urls.by_link,
     }
@@ -118,5 +121,6 @@ def _refused(
 ) -> HttpResponse:
     """Show the offer as it is now, and why it could not be claimed or declined."""
     offer.refresh_from_db(fields=["status", "ended_at", "booking"])
+    offer.event.refresh_from_db()
     context = {**_context(offer, urls), "refusal": refusal}
     return render_refusal(request, "waitlists/promotion.html", context, refusal)

@@ -56,15 +56,13 @@ def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
     """Return the context of events/_panel.html for the current user."""
     at = now()
     presenter = EventPresenter(event, at=at)
-    availability = availability_for(
-        event, user=request.user, at=at, closed_text=presenter.closed_text
-    )
+    availability = availability_for(event, user=request.user, at=at)
     most = min(event.max_per_booking, max(event.available_seats, 1))
     return {
         "event": presenter,
         "now": at,
         "availability": availability,
-        "seats": availability.seats,
+        "seats": availability.sale,
         "mine": availability.participation,
         "form": QuantityForm(most=most),
         "wants_more": event.available_seats < event.max_per_booking,

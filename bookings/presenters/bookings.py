@@ -1,0 +1,110 @@
+"""Presenters of bookings and tickets, and the URLs of their pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+
+from bookings import queries
+from bookings.models import Booking, Ticket
+from evently.links import sign_link
+from evently.pages import Presenter
+from events.presenters import EventPresenter
+
+CODE_LENGTH = 8
+
+
+class BookingPresenter(Presenter):
+    """A booking and its event at a given time; `booking.event` must be loaded."""
+
+    def __init__(self, booking: Booking, *, at: datetime) -> None:
+        super().__init__(booking)
+        self.event = EventPresenter(booking.event, at=at)
+        self.can_cancel = booking.is_cancellable(at=at)
+        self.is_due_at_door = (
+            booking.is_confirmed and self.event.is_paid_at_door and booking.total_amount > 0
+        )
+
+    @property
+    def refund_text(self) -> str:
+        """What is refunded if the booking is cancelled now, and by whom."""
+        event = self.event
+        if self.row.total_amount == 0:
+            text = "This booking was free of charge, so there is nothing to refund."
+        elif event.is_paid_at_door:
+            text = "Seats are paid for at the entrance, so there is nothing to refund."
+        elif event.refund_policy:
+            text = "The organizer refunds your payment according to their refund policy."
+        else:
+            text = "Any refund is made by the organizer."
+        return f"{text} {event.refund_policy}".strip()
+
+
+@dataclass(frozen=True)
+class BookingUrls:
+    """The URLs of a booking's pages: for its owner, or for the holder of an emailed link."""
+
+    detail: str
+    done: str
+    cancel: str
+    calendar: str
+    token: str = ""
+
+    @classmethod
+    def for_owner(cls, booking_id: UUID) -> "BookingUrls":
+        return cls(
+            detail=reverse("booking_detail", args=[booking_id]),
+            done=reverse("booking_done", args=[booking_id]),
+            cancel=reverse("cancel_booking", args=[booking_id]),
+            calendar=reverse("booking_calendar", args=[booking_id]),
+        )
+
+    @classmethod
+    def for_link(cls, token: str) -> "BookingUrls":
+        return cls(
+            detail=reverse("booking_link", args=[token]),
+            done=reverse("booking_link_done", args=[token]),
+            cancel=reverse("booking_link_cancel", args=[token]),
+            calendar=reverse("booking_link_calendar", args=[token]),
+            token=token,
+        )
+
+    @classmethod
+    def for_guest(cls, *, event_id: UUID, booking_id: UUID) -> "BookingUrls":
+        """Return the URLs with a new link, for a guest who has just booked."""
+        return cls.for_link(sign_link(purpose="booking", row_id=booking_id, event_id=event_id))
+
+    @property
+    def by_link(self) -> bool:
+        return bool(self.token)
+
+    def qr(self, ticket: Ticket) -> str:
+        if self.by_link:
+            return reverse("ticket_qr_by_link", args=[self.token, ticket.pk])
+        return reverse("ticket_qr", args=[ticket.booking_id, ticket.pk])
+
+
+class TicketPresenter(Presenter):
+    """A ticket with its number within the booking."""
+
+    def __init__(self, ticket: Ticket, *, number: int, qr_url: str, holder_name: str = "") -> None:
+        """number: from 1. holder_name: shown on the ticket; empty where it must not be known."""
+        super().__init__(ticket)
+        self.number = number
+        self.qr_url = qr_url
+        self.holder_name = holder_name
+        code = ticket.secret[:CODE_LENGTH].upper()
+        self.code = f"{code[:4]} {code[4:]}"
+
+
+def present_tickets(
+    booking: Booking, urls: BookingUrls, *, holder_name: str = ""
+) -> list[TicketPresenter]:
+    """Return a booking's active tickets, or the cancelled ones where no other is left."""
+    tickets = list(queries.tickets_of(booking))
+    active = [ticket for ticket in tickets if not ticket.is_cancelled]
+    return [
+        TicketPresenter(ticket, number=number, qr_url=urls.qr(ticket), holder_name=holder_name)
+        for number, ticket in enumerate(active or tickets, start=1)
+    ]

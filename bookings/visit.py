@@ -1,0 +1,203 @@
+"""What the checkout remembers of a visit: quotes that still hold, and seats booked meanwhile.
+
+A price that was promised must not be lost by a reload, by another number of seats or in another
+tab; and a form must know of the seats that the visitor has booked by now. Both are kept in signed
+cookies of the event's checkout, since guests have no session.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from bookings.models import Booking
+from bookings.queries import quoted_seats_booked
+from evently.database.clock import now
+from evently.pages import quote_holder
+from events.models import Event
+from events.operations import Quote, QuoteInvalid, quote_price, read_quote
+
+QUOTES, BOOKED = "quotes", "booked"
+SALT = "bookings.visit"
+SEPARATOR = "~"
+MOST_KEPT = 4
+BOOKED_FOR = timedelta(hours=2)
+
+
+# ── Quotes ──────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Prices:
+    """What a number of seats costs a visitor.
+
+    quote: for these seats. left: seats that it can still be used for. current: of a seat now.
+    better: an earlier quote at a lower price, for fewer seats (better_left) than are wanted.
+    kept: the quotes to remember.
+    """
+
+    quote: Quote
+    left: int
+    quantity: int
+    current: Decimal
+    better: Quote | None
+    better_left: int
+    kept: list[Quote]
+
+    @property
+    def total_amount(self) -> Decimal:
+        return self.quote.unit_price * self.quantity
+
+    @property
+    def has_risen(self) -> bool:
+        """Whether the price has risen above that of the quote since it was given."""
+        return self.current > self.quote.unit_price
+
+
+def prices_for(request: HttpRequest, event: Event, quantity: int) -> Prices:
+    """Return the best price for a number of seats: an earlier quote that holds, or a new one.
+
+    Raises what `quote_price` raises.
+    """
+    fresh = quote_price(event_id=event.pk, quantity=quantity, holder=quote_holder(request))
+    earlier = _earlier_quotes(request, event)
+    # The lowest price counts; of several at one price, the one that holds longest.
+    enough = [(quote, left) for quote, left in earlier if left >= quantity]
+    quote, left = min(
+        [*enough, (fresh, quantity)], key=lambda pair: (pair[0].unit_price, -_seconds(pair[0]))
+    )
+    cheaper = [
+        (other, other_left) for other, other_left in earlier if other.unit_price < quote.unit_price
+    ]
+    better, better_left = max(
+        cheaper, key=lambda pair: (pair[1], -pair[0].unit_price), default=(None, 0)
+    )
+    return Prices(
+        quote=quote,
+        left=left,
+        quantity=quantity,
+        current=fresh.unit_price,
+        better=better,
+        better_left=better_left,
+        kept=_worth_keeping([*earlier, (fresh, quantity)]),
+    )
+
+
+def _seconds(quote: Quote) -> float:
+    return quote.expires_at.timestamp()
+
+
+def _earlier_quotes(request: HttpRequest, event: Event) -> list[tuple[Quote, int]]:
+    """Return the visitor's quotes that still hold, each with the seats that are left of it."""
+    tokens = _remembered(request, QUOTES)
+    tokens.append(request.POST.get("quote", ""))
+    quotes = {quote.id: quote for quote in _readable(request, event, tokens)}
+    if not quotes:
+        return []
+    booked = quoted_seats_booked(event_id=event.pk, quote_ids=list(quotes))
+    left = [(quote, quote.quantity - booked.get(quote.id, 0)) for quote in quotes.values()]
+    return [(quote, seats) for quote, seats in left if seats > 0]
+
+
+def _readable(request: HttpRequest, event: Event, tokens: Sequence[str]) -> list[Quote]:
+    if not any(tokens):
+        return []
+    at, holder, quotes = now(), quote_holder(request), []
+    for token in filter(None, tokens):
+        try:
+            quotes.append(read_quote(token, event_id=event.pk, holder=holder, at=at))
+        except QuoteInvalid:
+            continue
+    return quotes
+
+
+def _worth_keeping(quotes: Sequence[tuple[Quote, int]]) -> list[Quote]:
+    """Return the quotes that no other is as good as in price, seats and time."""
+
+    def is_as_good(other: tuple[Quote, int], pair: tuple[Quote, int]) -> bool:
+        return (
+            other[0].unit_price <= pair[0].unit_price
+            and other[1] >= pair[1]
+            and other[0].expires_at >= pair[0].expires_at
+        )
+
+    kept: list[tuple[Quote, int]] = []
+    for pair in sorted(quotes, key=lambda pair: (pair[0].unit_price, -pair[1], -_seconds(pair[0]))):
+        if not any(is_as_good(other, pair) for other in kept):
+            kept.append(pair)
+    return [quote for quote, _ in kept[:MOST_KEPT]]
+
+
+def keep_quotes(
+    request: HttpRequest, response: HttpResponse, event: Event, quotes: Sequence[Quote]
+) -> None:
+    """Remember quotes in the visitor's browser, until the last of them expires."""
+    priced = [quote for quote in quotes if quote.unit_price]
+    if priced:
+        _remember(
+            request,
+            response,
+            event,
+            QUOTES,
+            SEPARATOR.join(quote.token for quote in priced),
+            expires=max(quote.expires_at for quote in priced),
+        )
+
+
+# ── Seats booked ────────────────────────────────────────────────────────────
+def bookings_of_visitor(request: HttpRequest, event: Event) -> list[Booking]:
+    """Return the visitor's bookings of an event that hold seats, oldest first.
+
+    Of a guest, those made in this browser lately.
+    """
+    bookings = Booking.objects.holding_seats().filter(event_id=event.pk).order_by("pk")
+    if request.user.is_authenticated:
+        return list(bookings.of_user(request.user.pk))
+    ids = _booked_ids(request)
+    return list(bookings.filter(pk__in=ids)) if ids else []
+
+
+def keep_booking(
+    request: HttpRequest, response: HttpResponse, event: Event, booking_id: UUID
+) -> None:
+    """Remember a guest's booking in their browser for a while."""
+    ids = dict.fromkeys([*_booked_ids(request), booking_id])
+    _remember(
+        request,
+        response,
+        event,
+        BOOKED,
+        SEPARATOR.join(each.hex for each in ids),
+        expires=now() + BOOKED_FOR,
+    )
+
+
+def _booked_ids(request: HttpRequest) -> list[UUID]:
+    return [UUID(hex=each) for each in _remembered(request, BOOKED) if each]
+
+
+def _remembered(request: HttpRequest, name: str) -> list[str]:
+    return (request.get_signed_cookie(name, default="", salt=SALT) or "").split(SEPARATOR)
+
+
+def _remember(
+    request: HttpRequest,
+    response: HttpResponse,
+    event: Event,
+    name: str,
+    value: str,
+    *,
+    expires: datetime,
+) -> None:
+    response.set_signed_cookie(
+        name,
+        value,
+        salt=SALT,
+        expires=expires,
+        path=reverse("book", args=[event.pk]),
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
