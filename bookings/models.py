@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
+from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
 
 
@@ -42,10 +43,8 @@ class BookingColumns(EventOwned):
     """The columns that bookings and bookings_archive share."""
 
     quantity = models.PositiveSmallIntegerField()
-    unit_price = models.DecimalField(
-        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
-    )
-    total_amount = models.DecimalField(max_digits=10, decimal_places=2)
+    unit_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
+    total_amount = MoneyField(max_digits=14)
     status = models.TextField(
         choices=BookingStatus, default=BookingStatus.CONFIRMED, db_default=BookingStatus.CONFIRMED
     )
@@ -279,7 +278,10 @@ class PaymentStatus(models.TextChoices):
 
 
 class Payment(EventOwned):
-    """A charge for a booking, or a refund (`trg_refund_within_charges`)."""
+    """A charge for a booking, or a refund (`trg_refund_within_charges`).
+
+    `chk_payment_money`, in the database only, keeps amounts to the decimals of their currency.
+    """
 
     event = models.ForeignKey(
         Event,
@@ -294,7 +296,7 @@ class Payment(EventOwned):
     provider = models.TextField(choices=PaymentProvider, db_default=PaymentProvider.MANUAL)
     kind = models.TextField(choices=PaymentKind, db_default=PaymentKind.CHARGE)
     provider_reference = models.TextField()
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    amount = MoneyField(max_digits=14)
     currency = models.CharField(max_length=3)
     status = models.TextField(choices=PaymentStatus, db_default=PaymentStatus.OPEN)
     recorded_by = models.ForeignKey(

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from bookings.models import Booking, Ticket
 from evently.api.examples import BOOKING, BOOKING_REQUEST
-from evently.api.fields import MomentField, price_field, seats_field
+from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
 from events.serializers import EventSummary
 
 LONGEST_QUOTE = 1000
@@ -39,8 +39,10 @@ class BookingCancelRequest(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[BOOKING])
-class BookingRepresentation(serializers.ModelSerializer[Booking]):
+class BookingRepresentation(AmountsMixin, serializers.ModelSerializer[Booking]):
     """Seats of an event, booked by one user."""
+
+    amounts = ("unit_price", "total_amount")
 
     event = EventSummary(read_only=True)
     created_at = MomentField(read_only=True)

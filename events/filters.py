@@ -80,10 +80,10 @@ class EventFilter(django_filters.FilterSet):
         )
     )
     min_price = django_filters.NumberFilter(
-        field_name="current_price", lookup_expr="gte", min_value=0, max_digits=10, decimal_places=2
+        field_name="current_price", lookup_expr="gte", min_value=0, max_digits=12, decimal_places=4
     )
     max_price = django_filters.NumberFilter(
-        field_name="current_price", lookup_expr="lte", min_value=0, max_digits=10, decimal_places=2
+        field_name="current_price", lookup_expr="lte", min_value=0, max_digits=12, decimal_places=4
     )
     available = django_filters.ChoiceFilter(
         method="by_seats",

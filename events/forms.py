@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from evently.amount_field import AmountField
 from events.queries import WHEN
 from events.search.phrases import LONGEST_SEARCH
 
@@ -16,12 +17,8 @@ class FinderForm(forms.Form):
     search = forms.CharField(required=False, max_length=LONGEST_SEARCH)
     date_from = forms.DateField(label="From", required=False, widget=DayInput())
     date_to = forms.DateField(label="Until", required=False, widget=DayInput())
-    min_price = forms.DecimalField(
-        label="Price from", required=False, min_value=0, max_digits=10, decimal_places=2
-    )
-    max_price = forms.DecimalField(
-        label="Price up to", required=False, min_value=0, max_digits=10, decimal_places=2
-    )
+    min_price = AmountField(label="Price from", required=False, min_value=0)
+    max_price = AmountField(label="Price up to", required=False, min_value=0)
     available = forms.BooleanField(label="Only with seats left", required=False)
     when = forms.ChoiceField(
         required=False, choices=[(name, name) for name in WHEN], widget=forms.HiddenInput

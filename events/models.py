@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from evently.database.functions import Clock
 from evently.database.models import EventOwned, Identified
+from evently.database.money import MoneyField
 from events.constraints import (
     CANCELLATION_BEFORE_PAID_EVENT,
     EVENT_CONSTRAINTS,
@@ -114,7 +115,8 @@ class Event(Identified):
     """Something that takes place at a venue and time, and has seats.
 
     Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
-    (price history), `trg_events_searched` (what the search looks up).
+    (price history), `trg_event_money` (currency and decimals of prices), `trg_events_searched`
+    (what the search looks up).
     """
 
     name = models.CharField(max_length=255)
@@ -125,11 +127,9 @@ class Event(Identified):
     timezone = models.CharField("time zone", max_length=64, db_default="UTC", default="UTC")
     total_capacity = models.PositiveIntegerField("seats")
     available_seats = models.PositiveIntegerField(editable=False, db_default=0)
-    base_price = models.DecimalField(
-        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
-    )
+    base_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
     # Left out on insert, the database sets it to the base price.
-    current_price = models.DecimalField(max_digits=10, decimal_places=2, blank=True)
+    current_price = MoneyField(blank=True)
     currency = models.CharField(max_length=3, default="EUR", db_default="EUR")
     status = models.TextField(
         choices=EventStatus, default=EventStatus.ACTIVE, db_default=EventStatus.ACTIVE
@@ -300,8 +300,8 @@ class PriceChange(EventOwned):
         db_constraint=False,
         db_index=False,
     )
-    old_price = models.DecimalField(max_digits=10, decimal_places=2)
-    new_price = models.DecimalField(max_digits=10, decimal_places=2)
+    old_price = MoneyField()
+    new_price = MoneyField()
     reason = models.TextField(db_default="")
     applied_by = models.TextField()
     applied_at = models.DateTimeField(db_default=Clock())

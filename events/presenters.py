@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from evently.currencies import in_decimals
 from evently.links import absolute
 from evently.pages import Presenter
 from events.models import Event, PaymentMode
@@ -93,7 +94,7 @@ def structured_data(event: Event, *, on_sale: bool) -> dict[str, Any]:
         "offers": {
             "@type": "Offer",
             "url": url,
-            "price": str(event.current_price),
+            "price": f"{in_decimals(event.current_price, event.currency):f}",
             "priceCurrency": event.currency,
             "availability": f"https://schema.org/{availability}",
         },

@@ -8,12 +8,12 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
-from evently.api.fields import MomentField, price_field, seats_field
+from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
+from evently.currencies import is_currency
 from evently.database.clock import now
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
 from events.operations.validation import (
-    CURRENCY,
     CURRENCY_HINT,
     LONGEST_WINDOW_MINUTES,
     MOST_SEATS,
@@ -62,8 +62,11 @@ class EventSummary(EventModelSerializer):
 
 
 @extend_schema_serializer(examples=[EVENT])
-class EventRepresentation(EventModelSerializer):
+class EventRepresentation(AmountsMixin, EventModelSerializer):
     """An event as everyone sees it; drafts only for those who manage them."""
+
+    amounts = ("base_price", "current_price")
+    currency_source = "currency"
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
     sales_close_at = MomentField(
@@ -156,7 +159,7 @@ class EventDraft(EventModelSerializer):
         }
 
     def validate_currency(self, currency: str) -> str:
-        if not CURRENCY.fullmatch(currency):
+        if not is_currency(currency):
             raise serializers.ValidationError(CURRENCY_HINT)
         return currency
 
@@ -189,8 +192,11 @@ class QuoteRequest(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[QUOTE])
-class QuoteRepresentation(serializers.Serializer[Any]):
+class QuoteRepresentation(AmountsMixin, serializers.Serializer[Any]):
     """The most that its holder pays until it expires. A quote does not hold seats."""
+
+    amounts = ("unit_price", "total_amount")
+    currency_source = "currency"
 
     quote = serializers.CharField(source="token", help_text="Send it with the booking.")
     quantity = serializers.IntegerField(
@@ -201,8 +207,10 @@ class QuoteRepresentation(serializers.Serializer[Any]):
     expires_at = MomentField()
 
 
-class PriceChangeRepresentation(serializers.ModelSerializer[PriceChange]):
+class PriceChangeRepresentation(AmountsMixin, serializers.ModelSerializer[PriceChange]):
     """A change of an event's current price, with its reason."""
+
+    amounts = ("old_price", "new_price")
 
     applied_at = MomentField(read_only=True)
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from bookings.models import Booking
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
+from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
 
 
@@ -91,7 +92,7 @@ class WaitlistEntry(EventOwned):
     quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     min_quantity = models.PositiveSmallIntegerField(default=1, db_default=1)
     auto_accept = models.BooleanField(default=False, db_default=False)
-    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
+    unit_price = MoneyField()
     position = models.PositiveIntegerField(null=True, editable=False)
     priority_score = models.IntegerField(default=0, db_default=0)
     priority_reason = models.TextField(blank=True, default="", db_default="")
@@ -207,9 +208,7 @@ class Promotion(EventOwned):
         db_index=False,
     )
     quantity = models.PositiveSmallIntegerField()
-    unit_price = models.DecimalField(
-        max_digits=10, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00")
-    )
+    unit_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
     promoted_at = models.DateTimeField(db_default=Clock())
     expires_at = models.DateTimeField()
     window_minutes = models.PositiveIntegerField()

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
-from evently.api.fields import MomentField, seats_field
+from evently.api.fields import AmountsMixin, MomentField, seats_field
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.queries import RECENT
@@ -45,8 +45,10 @@ class EntryChange(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[ENTRY])
-class EntryRepresentation(serializers.ModelSerializer[WaitlistEntry]):
+class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntry]):
     """A user's entry on the waitlist of an event."""
+
+    amounts = ("unit_price",)
 
     event = EventSummary(read_only=True)
     joined_at = MomentField(read_only=True)
@@ -81,8 +83,10 @@ class EntryRepresentation(serializers.ModelSerializer[WaitlistEntry]):
         }
 
 
-class OfferFacts(serializers.ModelSerializer[Promotion]):
+class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):
     """An offer made to an entry, and how it ended."""
+
+    amounts = ("unit_price",)
 
     promoted_at = MomentField(read_only=True)
     expires_at = MomentField(read_only=True)

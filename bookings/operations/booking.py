@@ -14,6 +14,7 @@ from bookings.operations.attempts import log_attempt, log_refused_attempt
 from bookings.queries import seats_of_user
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
+from evently.currencies import in_decimals
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, DomainError, Invalid
@@ -234,7 +235,10 @@ def check_shown_price(event: Event, promise: Promise) -> None:
     if promise.quote or promise.unit_price is None:
         return
     if promise.unit_price < event.current_price:
-        raise PriceChanged(seen_price=promise.unit_price, current_price=event.current_price)
+        raise PriceChanged(
+            seen_price=in_decimals(promise.unit_price, event.currency),
+            current_price=in_decimals(event.current_price, event.currency),
+        )
 
 
 def insert_booking(

@@ -33,6 +33,8 @@ def pay(booking, amount, **columns):
         ("chk_payment_kind", {"kind": "gift"}),
         ("chk_payment_status", {"status": "maybe"}),
         ("chk_payment_currency", {"currency": "eur"}),
+        ("chk_payment_money", {"currency": "JPY", "amount": "19.50"}),
+        ("chk_payment_money", {"currency": "XQZ"}),
         # The trigger looks for the booking before fk_payments_event is checked.
         ("fk_payments_booking", {"event_id": UNKNOWN_ID}),
         ("fk_payments_booking", {"booking_id": UNKNOWN_ID}),

@@ -4,11 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from evently.api.fields import price_field
+from evently.api.fields import AmountsMixin, price_field
 
 
-class AnalyticsRepresentation(serializers.Serializer[Any]):
+class AnalyticsRepresentation(AmountsMixin, serializers.Serializer[Any]):
     """The current figures of an event."""
+
+    amounts = ("revenue", "current_price")
+    currency_source = "currency"
 
     event = serializers.UUIDField()
     total_capacity = serializers.IntegerField()

@@ -1,10 +1,14 @@
 """Serializer fields shared by all apps."""
 
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.fields import get_attribute
+
+from evently.currencies import MOST_DECIMALS, in_decimals
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -33,7 +37,27 @@ class MomentField(serializers.DateTimeField):
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:
     """Return a field for an amount of 0 or more, a string like "19.50"."""
-    return serializers.DecimalField(max_digits=10, decimal_places=2, min_value=0, **kwargs)
+    return serializers.DecimalField(
+        max_digits=14, decimal_places=MOST_DECIMALS, min_value=0, **kwargs
+    )
+
+
+class AmountsMixin:
+    """Shows amounts with the decimals of their currency: "19.50" in EUR, "1950" in JPY.
+
+    amounts: names of fields. currency_source: the path to the currency from the row.
+    """
+
+    amounts: ClassVar[tuple[str, ...]] = ()
+    currency_source: ClassVar[str] = "event.currency"
+
+    def to_representation(self, instance: Any) -> Any:
+        data = super().to_representation(instance)  # type: ignore[misc]
+        currency = get_attribute(instance, self.currency_source.split("."))
+        for name in self.amounts:
+            amount = get_attribute(instance, [name])
+            data[name] = f"{in_decimals(Decimal(amount), currency):f}"
+        return data
 
 
 def seats_field(**kwargs: Any) -> serializers.IntegerField:

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.datastructures import MultiValueDict
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from evently.amount_field import AmountField
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
@@ -32,11 +32,20 @@ from events.admin.wall_clock import (
 from events.models import Event, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
 from events.operations.validation import (
+    PRICES,
     TIME_FIELDS,
     TIME_ZONE_HINT,
     check_event,
     known_timezones,
 )
+
+
+class PriceInput(UnfoldAdminTextInputWidget):
+    """A text input: browsers drop "12,50" from one for numbers without a word."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"inputmode": "decimal"})
+
 
 # Transfer is not offered until it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
@@ -91,12 +100,11 @@ class EventForm(forms.ModelForm):
         initial=PaymentMode.DOOR,
         widget=UnfoldAdminSelectWidget,
     )
-    current_price = forms.DecimalField(
+    base_price = AmountField(label="Base price", initial="0.00", widget=PriceInput)
+    current_price = AmountField(
         label="Current price",
         required=False,
-        max_digits=10,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
+        widget=PriceInput,
         help_text="What a seat costs now. Leave empty for the base price.",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -121,7 +129,7 @@ class EventForm(forms.ModelForm):
                 "Nights do not count."
             ),
             "refund_policy": "Shown to attendees before they book and before they cancel.",
-            "currency": "Three letters, such as EUR.",
+            "currency": "Three letters of ISO 4217, such as EUR.",
         }
         widgets = {
             "refund_policy": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -138,6 +146,9 @@ class EventForm(forms.ModelForm):
         for field in self.fields.values():
             field.show_hidden_initial = self.instance_exists
         self.fields["version"].show_hidden_initial = False
+        typed = data.get(self.add_prefix("currency"), "") if data is not None else ""
+        for name in PRICES:
+            cast(AmountField, self.fields[name]).currency = typed.upper() or self.instance.currency
         if self.instance_exists:
             self.initial["version"] = self.instance.version
             for name in TIME_FIELDS:

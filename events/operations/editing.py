@@ -45,6 +45,7 @@ COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}
 OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
 # Whole weeks, so that the weekday stays.
 COPY_MOVES_BY_DAYS = 28
+MONEY = frozenset({"currency", "base_price", "current_price"})
 
 
 class CapacityInUse(Conflict):
@@ -142,7 +143,12 @@ def change_event(
         return Edit(event, changed)
     if "currency" in changed and event.published_at is not None:
         raise CurrencySettled(fields={"currency": CurrencySettled.message})
-    check_event(event, at=now(), date_moved="event_date" in changed)
+    check_event(
+        event,
+        at=now(),
+        date_moved="event_date" in changed,
+        money_changed=bool(MONEY & changed.keys()),
+    )
     if event.is_published and concerns_attendees(changed):
         event.last_change = announcement(changed, at=now(), notified=notify)
     with refusing(trg_capacity_in_use=CapacityInUse, chk_event_capacity=CapacityInUse):

@@ -49,6 +49,7 @@ class Quote:
     quantity: int
     unit_price: Decimal
     expires_at: datetime
+    currency: str = ""
 
     @property
     def total_amount(self) -> Decimal:
@@ -86,6 +87,7 @@ def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
         quantity=quantity,
         unit_price=event.current_price,
         expires_at=expires_at,
+        currency=event.currency,
     )
 
 

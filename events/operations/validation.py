@@ -1,6 +1,5 @@
 """Validation of an event before it is saved, with an error message per field."""
 
-import re
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +9,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
+from evently.currencies import decimals_text, fits, is_currency
 from evently.errors import Invalid
 from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
@@ -19,8 +19,7 @@ PRICES = ("base_price", "current_price")
 LAST_YEAR = 9000
 # A later year in a form or an imported file is a typing error.
 LAST_TYPED_YEAR = 2199
-CURRENCY = re.compile(r"[A-Z]{3}")
-CURRENCY_HINT = "Enter a three-letter currency code in capitals, such as EUR."
+CURRENCY_HINT = "Enter a currency code of ISO 4217 in capitals, such as EUR."
 TIME_ZONE_HINT = "Enter a time zone such as Europe/Berlin."
 TIME_FIELDS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
 # Names in the time zone database that belong to no place.
@@ -30,10 +29,13 @@ ONE_LINE_FIELDS = ("name", "venue")
 TEXT_FIELDS = ("name", "description", "venue", "refund_policy", "payment_instructions")
 
 
-def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
+def check_event(
+    event: Event, *, at: datetime, date_moved: bool = True, money_changed: bool = True
+) -> None:
     """Refuse an invalid event.
 
     at: the current time. date_moved: whether the start is new, and so must be in the future.
+    money_changed: whether currency or prices are new; those of an earlier release may stay.
     Raises Invalid, with one message per field.
     """
     problems: dict[str, str] = {}
@@ -50,6 +52,8 @@ def check_event(event: Event, *, at: datetime, date_moved: bool = True) -> None:
     if not problems.keys() & set(TIME_FIELDS):
         problems |= _time_problems(event, at=at if date_moved else None)
     problems |= _number_problems(event) | _price_problems(event)
+    if money_changed:
+        problems = _money_problems(event) | problems
     problems |= _text_problems(event)
     if problems:
         raise Invalid(fields=problems)
@@ -109,8 +113,6 @@ def _number_problems(event: Event) -> dict[str, str]:
 
 def _price_problems(event: Event) -> dict[str, str]:
     problems: dict[str, str] = {}
-    if not CURRENCY.fullmatch(event.currency or ""):
-        problems["currency"] = CURRENCY_HINT
     # The current price follows the base price where it is not entered itself, so one is enough.
     invalid = [name for name in PRICES if not _is_price(getattr(event, name))][:1]
     problems |= dict.fromkeys(invalid, "Enter a price of 0 or more.")
@@ -122,6 +124,19 @@ def _price_problems(event: Event) -> dict[str, str]:
             "Payment by transfer is not available yet. Choose payment at the door."
         )
     return problems
+
+
+def _money_problems(event: Event) -> dict[str, str]:
+    """Check the currency, and the decimals that prices have in it."""
+    if not is_currency(event.currency or ""):
+        return {"currency": CURRENCY_HINT}
+    wrong = [
+        name
+        for name in PRICES
+        if _is_price(getattr(event, name))
+        and not fits(Decimal(getattr(event, name)), event.currency)
+    ][:1]
+    return dict.fromkeys(wrong, decimals_text(event.currency))
 
 
 def _is_price(price: Any) -> bool:

@@ -4,7 +4,6 @@ import csv
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db import reset_queries
 
 from evently.accounts.models import Role, User
 from evently.audit.context import acting
+from evently.currencies import AmountUnclear, read_amount
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.formatting import counted
@@ -82,9 +82,9 @@ class Command(BaseCommand):
 
 def _plan(options: dict[str, Any]) -> Plan:
     try:
-        price = Decimal(options["price"]).quantize(Decimal("0.01"))
-    except InvalidOperation as error:
-        raise CommandError(f"--price {options['price']} is not a number.") from error
+        price = read_amount(options["price"], options["currency"].upper())
+    except AmountUnclear as error:
+        raise CommandError(f"--price {options['price']}: {error}") from error
     return Plan(
         now=now(),
         timezone=options["timezone"],

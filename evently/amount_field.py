@@ -1,0 +1,31 @@
+"""The form field of an amount of money."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from evently.currencies import MOST_DECIMALS, AmountUnclear, read_amount
+from evently.database.money import MOST_DIGITS
+
+
+class AmountField(forms.DecimalField):
+    """A typed amount, with a point or a comma before its decimals; "1,000" is asked about.
+
+    currency: set by the form where it is known.
+    """
+
+    currency: str | None = None
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
+        super().__init__(max_digits=MOST_DIGITS, decimal_places=MOST_DECIMALS, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value.strip():
+            try:
+                value = read_amount(value.strip(), self.currency)
+            except AmountUnclear as unclear:
+                raise ValidationError(str(unclear), code="invalid") from unclear
+        return super().to_python(value)
