@@ -6,6 +6,7 @@ from boxoffice.lifecycle.tasks import (
     continue_event_cancellations,
     erase_due_accounts,
     erase_old_duplicates,
+    forget_expired_sessions,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "continue_event_cancellations",
     "erase_due_accounts",
     "erase_old_duplicates",
+    "forget_expired_sessions",
 ]

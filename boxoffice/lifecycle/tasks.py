@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from boxoffice.lifecycle import operations, queries
+from evently.accounts.operations.sessions import delete_expired_sessions
 from evently.sweeps import for_each_event, for_each_user
 
 
@@ -49,3 +50,9 @@ def erase_old_duplicates() -> None:
     for_each_user(
         "erase_old_duplicates", queries.duplicates_to_erase(), operations.continue_erasure
     )
+
+
+@shared_task
+def forget_expired_sessions() -> None:
+    """Delete expired sessions, among them those of people who were erased."""
+    delete_expired_sessions()

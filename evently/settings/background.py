@@ -69,6 +69,9 @@ CELERY_BEAT_SCHEDULE = {
     "complete-past-events": _every(300, "boxoffice.lifecycle.tasks.complete_past_events"),
     "erase-due-accounts": _every(300, "boxoffice.lifecycle.tasks.erase_due_accounts"),
     "erase-old-duplicates": _every(24 * 3600, "boxoffice.lifecycle.tasks.erase_old_duplicates"),
+    "forget-expired-sessions": _every(
+        24 * 3600, "boxoffice.lifecycle.tasks.forget_expired_sessions"
+    ),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
     "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
