@@ -42,6 +42,7 @@ BOOKING_REFUSALS = {
         "quote_used",
     ),
     422: ("price_required", "quote_invalid", "booking_limit"),
+    429: ("rebooking_limit",),
 }
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from evently.pages import new_idempotency_key
-from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
+from evently.person_names import LONGEST_NAME
+from evently.privacy.addresses import LONGEST_ADDRESS
 
 # Browsers would put the old value back when a visitor returns to the page.
 NOT_RESTORED = {"autocomplete": "off"}

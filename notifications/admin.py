@@ -23,6 +23,8 @@ from notifications.operations import resending
 LABELS = dict(KIND_CHOICES)
 STATUS_COLOURS = {
     "Pending": "info",
+    "Held back": "warning",
+    "Part of another email": "success",
     "Sent": "success",
     "Delivered": "success",
     "Failed": "danger",

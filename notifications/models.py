@@ -48,7 +48,11 @@ class Provider(models.TextChoices):
 
 
 class DeliveryStatus(models.TextChoices):
+    """`held`: waits, as the address is unconfirmed; `merged`: a part of a later email."""
+
     PENDING = "pending"
+    HELD = "held", "Held back"
+    MERGED = "merged", "Part of another email"
     SENT = "sent"
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -219,7 +223,7 @@ class EmailDelivery(Identified):
 
     The recipient is sealed under the user's key, so that it becomes unreadable when the user is
     erased. `attempt` is set during an attempt; the next attempt that finds it still set, because
-    that one never ended, sets `metadata.maybeRepeated`.
+    that one never ended, sets `metadata.maybeRepeated`. One that is held back has no attempts.
     """
 
     notification_id = models.UUIDField(null=True, blank=True)
@@ -241,7 +245,7 @@ class EmailDelivery(Identified):
     attempt = models.UUIDField(null=True, blank=True, editable=False)
     delivered_at = models.DateTimeField(null=True, blank=True)
     error_message = models.TextField(default="", db_default="", blank=True)
-    # messageId, reference, eventId, userId, maybeRepeated.
+    # messageId, reference, eventId, userId, maybeRepeated, mergedInto (a notification's id).
     metadata = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
 

@@ -19,6 +19,7 @@ from notifications.kinds import Message, accounts, deletion, events, waitlist
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
+from notifications.operations.releasing import release_held
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.signals import (
@@ -71,6 +72,11 @@ def notify_password_changed(
 @receiver(account_signals.password_ended, dispatch_uid="notifications.password_ended")
 def notify_password_ended(sender: type, *, user: User, **kwargs: Any) -> None:
     notify(messages=[accounts.password_ended(user)])
+
+
+@receiver(account_signals.address_confirmed, dispatch_uid="notifications.address_confirmed")
+def send_what_was_held_back(sender: type, *, user: User, **kwargs: Any) -> None:
+    release_held(user_id=user.pk)
 
 
 @receiver(guest_refused, dispatch_uid="notifications.guest_refused")

@@ -56,6 +56,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
             404: ("not_found",),
             409: ("already_waiting", "seats_available", "sales_closed", "person_limit"),
             422: ("booking_limit", "auto_accept_unsupported"),
+            429: ("rejoining_limit",),
         },
         "partial_update": {409: ("not_waiting",)},
         "destroy": {409: ("not_waiting",)},

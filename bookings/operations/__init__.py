@@ -32,6 +32,7 @@ from bookings.operations.guests import (
     log_invalid_form,
     replay_for_guest,
 )
+from bookings.operations.rebooking import RebookedTooOften
 
 __all__ = [
     "AlreadyBooked",
@@ -45,6 +46,7 @@ __all__ = [
     "PersonLimit",
     "PriceChanged",
     "PriceRequired",
+    "RebookedTooOften",
     "SoldOut",
     "WaitlistFirst",
     "book_as_guest",

@@ -9,8 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Subquery
+
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import log_attempt, log_refused_attempt
+from bookings.operations.rebooking import bookings_so_far, check_rebooking
 from bookings.queries import seats_of_user
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
@@ -147,15 +150,16 @@ def book_seats(
     and only typed the user's email address (`book_as_guest`). known_seats: how many seats of the
     event the form said that the user has; None where they are asked elsewhere.
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
-    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, QuoteUsed, AlreadyBooked, EventBusy;
-    Replayed (`idempotency`).
+    WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, QuoteUsed, AlreadyBooked,
+    RebookedTooOften, EventBusy; Replayed (`idempotency`).
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder or str(user_id))
 
     def book() -> Booking:
         check_quantity(quantity)
-        event, at = event_on_sale(event_id)
+        event, at = event_on_sale(event_id, so_far=bookings_so_far(user_id))
         price, used = price_to_pay(event, promise, quantity=quantity, at=at)
+        check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
         booking = insert_booking(
             event=event, user_id=user_id, quantity=quantity, unit_price=price, quote=used
         )
@@ -197,12 +201,14 @@ def book_held_seats(
     return booking
 
 
-def event_on_sale(event_id: UUID) -> tuple[Event, datetime]:
+def event_on_sale(event_id: UUID, **annotations: Subquery) -> tuple[Event, datetime]:
     """Return a published event that is on sale, and the database's time.
 
+    annotations: what else to read of the event in the same query.
     Raises EventNotFound, SalesClosed, PaymentUnsupported.
     """
-    event = Event.objects.published().annotate(clock=Clock()).filter(pk=event_id).first()
+    events = Event.objects.published().annotate(clock=Clock(), **annotations)
+    event = events.filter(pk=event_id).first()
     if event is None:
         raise EventNotFound
     at: datetime = event.clock

@@ -13,6 +13,7 @@ from evently.database.clock import now
 from evently.errors import Conflict
 from evently.idempotency.keys import Idempotency
 from evently.transactions import run_in_transaction
+from evently.visible_text import clean_reason
 from events.locks import lock_event
 from events.models import Event
 from events.signals import seats_freed
@@ -60,7 +61,7 @@ def cancel_booking(
             raise AlreadyCancelled
         if by is Canceller.ATTENDEE and not booking.is_cancellable(at=now()):
             raise CancellationClosed
-        release_bookings(locked_event=event, bookings=[booking], by=by, reason=reason)
+        release_bookings(locked_event=event, bookings=[booking], by=by, reason=clean_reason(reason))
         seats_freed.send(sender=Booking, locked_event=event)
         booking.refresh_from_db(
             fields=["status", "cancelled_at", "cancel_reason", "version", "updated_at"]

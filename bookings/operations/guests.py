@@ -26,6 +26,7 @@ from bookings.operations.booking import (
     insert_booking,
     price_to_pay,
 )
+from bookings.operations.rebooking import RebookedTooOften
 from bookings.signals import guest_refused
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, TooManyAttempts, find_or_create_guest
@@ -35,7 +36,8 @@ from evently.errors import Conflict, DomainError
 from evently.idempotency.keys import Idempotency, raise_first_answer
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
-from evently.privacy.addresses import AddressInvalid, NameInvalid, clean_address, clean_name
+from evently.person_names import NameInvalid, clean_name
+from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.throttle import Limit, client_of, count
 from evently.transactions import run_in_transaction
 from events.models import Event
@@ -100,7 +102,11 @@ def book_as_guest(
             idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
-    except (AccountInactive, PersonLimit) as refusal:
+    except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
+        if isinstance(refusal, AccountInactive):
+            # In place of the booking that the other reasons refuse, so that the response time does
+            # not reveal which it was.
+            _try_as_new_user(event_id, promise, quantity=quantity)
         # Where any user is refused by now, this raises why, and the owner is not notified.
         _try_as_new_user(event_id, promise, quantity=quantity)
         notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)

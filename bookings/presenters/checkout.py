@@ -95,6 +95,12 @@ def risen_notice(event: Event, prices: Prices) -> dict[str, str] | None:
     }
 
 
+TITLES: dict[type[DomainError], str] = {
+    operations.PersonLimit: "Too many seats for one person",
+    operations.RebookedTooOften: "Please wait before booking again",
+}
+
+
 def refusal_notice(
     refusal: DomainError,
     *,
@@ -127,8 +133,8 @@ def refusal_notice(
         notice |= _price_notice(event, refusal, shown_price, quantity=quantity)
     elif isinstance(refusal, SalesClosed):
         notice |= {"title": "Bookings are closed", "text": f"{refusal.text} {NOTHING_BOOKED}"}
-    elif isinstance(refusal, operations.PersonLimit):
-        notice |= {"title": "Too many seats for one person"}
+    elif type(refusal) in TITLES:
+        notice |= {"title": TITLES[type(refusal)]}
     elif isinstance(refusal, Invalid) and "quantity" in refusal.fields:
         notice |= {"title": "Please choose another number of seats"}
     elif isinstance(refusal, IdempotencyMismatch):

@@ -10,6 +10,7 @@ from boxoffice.lifecycle import queries, tasks
 from evently.accounts import operations
 from evently.accounts.factories import PASSWORD, UserFactory
 from evently.accounts.models import User
+from evently.accounts.operations import answering
 from evently.api.tests.client import api
 from evently.origin import Origin
 from events.factories import EventFactory
@@ -23,7 +24,9 @@ ORIGIN = Origin(ip_address="192.0.2.1", user_agent="test")
 
 
 def sign_up(email):
-    return operations.sign_up(email=email, name="Ada", password=PASSWORD, origin=ORIGIN)
+    user = operations.sign_up(email=email, name="Ada", password=PASSWORD, origin=ORIGIN)
+    answering.answer_all()
+    return user
 
 
 @pytest.fixture
@@ -49,6 +52,7 @@ def test_only_the_owner_gets_an_email(owner, duplicate):
 
 def test_sending_it_again_reaches_the_owner(owner, duplicate):
     operations.request_address_verification(user_id=duplicate.pk, origin=ORIGIN)
+    answering.answer_all()
 
     types = Notification.objects.filter(user=owner).values_list("type", flat=True)
     assert list(types) == ["account_exists", "account_exists"]

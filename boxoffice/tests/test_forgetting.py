@@ -67,6 +67,10 @@ KEPT = {
     "message_keys": "key",
     "email_delivery_log": "template_type provider status error_message metadata",
     "users": "role",
+    # A digest of the mailbox, deleted after a day: it limits emails that others cause.
+    "unconfirmed_emails": "mailbox_digest",
+    # The same of an address, deleted once a task has answered.
+    "email_requests": "kind email_digests",
     # About events and the site, not about attendees.
     "events": "name description venue timezone currency status refund_policy payment_mode"
     " payment_instructions cancel_reason last_change source_key",

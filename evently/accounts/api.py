@@ -20,7 +20,8 @@ from evently.accounts.serializers import (
 from evently.api.permissions import ANY, BOOK, PUBLIC, READ
 from evently.api.views import ApiView, etag_of, user_of, version_from
 from evently.origin import origin_of
-from evently.privacy.addresses import clean_address, clean_name
+from evently.person_names import clean_name
+from evently.privacy.addresses import clean_address
 
 CHECK_EMAIL = (
     "Open the link in the email that was sent to this email address. "

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from evently.accounts.models import Scope, User
-from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
+from evently.person_names import LONGEST_NAME
+from evently.privacy.addresses import LONGEST_ADDRESS
 
 LONGEST_PASSWORD = 1024
 PASSWORD_HELP = "At least 10 characters. A whole sentence works well."  # noqa: S105

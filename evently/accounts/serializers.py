@@ -2,13 +2,20 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
-from evently.accounts.models import Role, Scope
+from evently.accounts.models import Role, Scope, User
+from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.api.examples import USER_ID
 from evently.api.fields import MomentField
-from evently.privacy.addresses import LONGEST_ADDRESS, LONGEST_NAME
+from evently.person_names import LONGEST_NAME
+from evently.privacy.addresses import LONGEST_ADDRESS
 
 LONGEST_PASSWORD = 1024
 USER_VALUE = {
@@ -17,6 +24,7 @@ USER_VALUE = {
     "name": "Ada Lovelace",
     "role": "user",
     "is_verified": True,
+    "emails_wait_until": None,
     "preferences": {"waitlist_join": {"email": False}},
     "deletion_due_at": None,
     "version": 2,
@@ -112,6 +120,12 @@ class UserRepresentation(serializers.Serializer[Any]):
     is_verified = serializers.BooleanField(
         read_only=True, help_text="Whether the email address has been confirmed."
     )
+    emails_wait_until = serializers.SerializerMethodField(
+        help_text=(
+            "Until when emails wait: an email address that has not been confirmed gets only a few "
+            "an hour. `null`: they are sent at once."
+        ),
+    )
     preferences = serializers.DictField(
         read_only=True,
         help_text='Channels by message type, such as `{"waitlist_join": {"email": false}}`.',
@@ -125,6 +139,11 @@ class UserRepresentation(serializers.Serializer[Any]):
     version = serializers.IntegerField(read_only=True)
     created_at = MomentField(read_only=True)
     updated_at = MomentField(read_only=True)
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_emails_wait_until(self, user: User) -> str | None:
+        until = emails_wait_until(user)
+        return None if until is None else str(MomentField().to_representation(until))
 
 
 class ProfileChange(serializers.Serializer[Any]):

@@ -17,6 +17,9 @@ registration_repeated = Signal()
 # The verification email is due: after sign-up, or requested again (`links.verification_token`).
 address_verification_requested = Signal()
 
+# A user has proved to own the email address.
+address_confirmed = Signal()
+
 # A password reset email is due (`links.password_reset_token`).
 password_reset_requested = Signal()
 

@@ -7,11 +7,14 @@ from typing import IO, Any, cast
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from evently.accounts.models import User
+from evently.accounts.operations.email_allowance import emails_wait_until
+from evently.api.fields import MomentField
 from evently.api.openapi import ApiSchema
 from evently.api.problems import LengthRequired, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
@@ -19,6 +22,8 @@ from evently.api.throttling import rate_headers
 from evently.errors import EditedMeanwhile
 from evently.throttle import Counted
 
+# Set where a change causes emails that wait until then (docs/api.md).
+EMAILS_WAIT_HEADER = "Evently-Emails-Wait-Until"
 ETAG = re.compile(r'"(\d{1,9})"')
 
 
@@ -81,10 +86,20 @@ class ApiMixin(APIView):
         counted: Counted | None = getattr(http_request, "rate_counted", None)
         for name, value in rate_headers(counted).items() if counted else ():
             answer.headers.setdefault(name, value)
+        if request.method not in SAFE_METHODS:
+            _tell_that_emails_wait(request, answer)
         personal = "Authorization" in request.headers
         answer.headers.setdefault("Cache-Control", "no-store" if personal else "no-cache")
         answer.headers["Vary"] = "Authorization, Accept"
         return answer
+
+
+def _tell_that_emails_wait(request: Request, response: Any) -> None:
+    """Say in a header until when emails about this request wait, as the address is unconfirmed."""
+    # As already authenticated: where that failed, asking again would raise once more.
+    user = getattr(request, "_user", None)
+    if isinstance(user, User) and (until := emails_wait_until(user)):
+        response.headers[EMAILS_WAIT_HEADER] = MomentField().to_representation(until)
 
 
 class ApiView(ApiMixin):

@@ -3,19 +3,39 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from evently.environment import fingerprint
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import new_key, unwrap, wrap
 
 ROTATION_BATCH = 500
+INSERT_KEY = """
+    INSERT INTO keys.person_keys (user_id, wrapped_key, wrapping_key_name)
+    SELECT id, %s, %s FROM users WHERE id = %s
+"""
 
 
 def create_key(*, user_id: UUID) -> PersonKey:
     """Insert a new key for a user, inside the caller's transaction."""
+    key = new_person_key(user_id=user_id)
+    key.save(force_insert=True)
+    return key
+
+
+def new_person_key(*, user_id: UUID) -> PersonKey:
+    """Return a new key for a user, not yet inserted."""
     wrapped, name = wrap(new_key(), user_id=user_id)
-    return PersonKey.objects.create(user_id=user_id, wrapped_key=wrapped, wrapping_key_name=name)
+    return PersonKey(user_id=user_id, wrapped_key=wrapped, wrapping_key_name=name)
+
+
+def insert_key_of_user(key: PersonKey) -> None:
+    """Insert a key if its user exists, inside the caller's transaction; one statement either way.
+
+    For a user whose insertion may have been skipped, as the email address is known.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_KEY, [bytes(key.wrapped_key), key.wrapping_key_name, key.user_id])
 
 
 def destroy_key(*, user_id: UUID) -> bool:

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.db import models
 
 from evently.errors import Unavailable
-from evently.privacy.addresses import clean_address, clean_name
+from evently.person_names import clean_name
+from evently.privacy.addresses import clean_address
 
 Purpose = Literal["email", "name", "holder_name", "recipient"]
 
@@ -86,11 +87,15 @@ def unwrap(wrapped: bytes | memoryview, wrapping_key_name: str, *, user_id: UUID
 def seal_with(key: bytes, *, user_id: UUID, purpose: Purpose, text: str) -> str:
     """Return the sealed text; email addresses and names are validated and normalized first.
 
+    Not a recipient: it repeats the email address of an account, which may be older than a rule.
     Raises AddressInvalid, NameInvalid.
     """
     if purpose not in get_args(Purpose):
         raise ValueError(f"{purpose!r} is not a purpose of sealing.")
-    text = clean_address(text) if purpose in {"email", "recipient"} else clean_name(text)
+    if purpose == "email":
+        text = clean_address(text)
+    elif purpose != "recipient":
+        text = clean_name(text)
     nonce = os.urandom(NONCE_BYTES)
     sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _associated_data(user_id, purpose))
     return PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")

@@ -74,5 +74,7 @@ CELERY_BEAT_SCHEDULE = {
     ),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
+    "answer-email-requests": _every(10, "evently.accounts.tasks.answer_email_requests"),
+    "forget-unconfirmed-emails": _every(3600, "evently.accounts.tasks.forget_unconfirmed_emails"),
     "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
 }

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from evently.local_time import AmbiguousTime, LocalTimeProblem
+from evently.visible_text import clean_line, is_visible, without_directions
 from events.importing.dates import in_zone, moved_ahead, read_date, read_time
 from events.importing.reading import Row
 from events.models import PaymentMode
@@ -142,13 +143,17 @@ def _candidate(row: Row, plan: Plan, name: str) -> Candidate:
         starts_at, ends_at = _times(span, plan, ahead - span.day)
         moved = True
     description = _description_of(row)
+    # The source key stays that of the text as it is in the file.
+    key = _source_key(name, f"{first_day}T{span.starts:%H:%M}", place)
+    name, place = (clean_line(without_directions(text)) for text in (name, place))
+    _check_text(name if is_visible(name) else "", "name", empty="no_name", too_long="name_too_long")
     if not (is_one_line(name) and is_one_line(place)) or "\x00" in description:
         raise _Refused("bad_character", "Remove the invisible character.")
     return Candidate(
         line=row.line,
         name=name,
         # From the date as written, so that it is the same whether or not the event was moved.
-        source_key=_source_key(name, f"{first_day}T{span.starts:%H:%M}", place),
+        source_key=key,
         moved=moved,
         columns={
             "name": name,

@@ -1,6 +1,5 @@
 """Validation of an event before it is saved, with an error message per field."""
 
-import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -11,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from evently.currencies import decimals_text, fits, is_currency
 from evently.errors import Invalid
+from evently.visible_text import has_controls, is_visible
 from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
 MOST_SEATS = 1_000_000
@@ -60,15 +60,18 @@ def check_event(
 
 
 def is_one_line(text: str) -> bool:
-    """Tell whether a text has neither line breaks nor other control characters."""
-    return not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text)
+    """Tell whether a text has no line breaks, other control characters or direction overrides."""
+    return not has_controls(text)
 
 
 def _text_problems(event: Event) -> dict[str, str]:
     problems: dict[str, str] = {}
     for name in ONE_LINE_FIELDS:
-        if not is_one_line(getattr(event, name) or ""):
+        text = getattr(event, name) or ""
+        if not is_one_line(text):
             problems[name] = "Enter a single line without invisible characters."
+        elif text and not is_visible(text):
+            problems[name] = "Enter at least one visible character."
     for name in TEXT_FIELDS:
         if "\x00" in (getattr(event, name) or ""):
             problems[name] = "Remove the invisible character (a null byte)."

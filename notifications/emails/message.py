@@ -12,6 +12,7 @@ from django.urls import reverse
 from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute
+from evently.privacy.addresses import smtp_address
 from notifications.emails.email_content import EmailContent
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
@@ -34,7 +35,7 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
     email = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
-        to=[user.email],
+        to=[smtp_address(user.email)],
         headers={
             "Message-ID": message_id_of(notification.pk),
             "Auto-Submitted": "auto-generated",

@@ -13,17 +13,19 @@ A new kind needs three edits: its topic module, the fact that it follows from in
 from collections.abc import Iterable
 from types import ModuleType
 
-from notifications.kinds import accounts, bookings, deletion, events, general, waitlist
+from notifications.kinds import accounts, bookings, deletion, events, general, held, waitlist
 from notifications.kinds.base import (
+    KINDS,
     Category,
     IncompleteKind,
     Kind,
     Link,
     Message,
     UnknownKind,
+    kind_named,
 )
 
-TOPICS = (accounts, deletion, bookings, waitlist, events, general)
+TOPICS = (accounts, deletion, bookings, waitlist, events, held, general)
 
 
 def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:
@@ -41,16 +43,8 @@ def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:
     return kinds
 
 
-KINDS = collect(TOPICS)
+KINDS.update(collect(TOPICS))
 KIND_CHOICES = [(kind.name, kind.label) for kind in KINDS.values()]
-
-
-def kind_named(name: str) -> Kind:
-    """Return a kind by the `type` of its notifications. Raises UnknownKind."""
-    try:
-        return KINDS[name]
-    except KeyError:
-        raise UnknownKind(name) from None
 
 
 def kinds_in(category: Category) -> list[Kind]:

@@ -23,6 +23,16 @@ from notifications.models import Notification, TemplateType
 WELCOME_KEY = "welcome"
 
 
+def _is_repeated(notification: Notification) -> bool:
+    """Return whether a later notification of the same kind says the same, with a newer link."""
+    return Notification.objects.filter(
+        user_id=notification.user_id,
+        type=notification.type,
+        created_at__gte=notification.created_at,
+        pk__gt=notification.pk,
+    ).exists()
+
+
 # ── Welcome ─────────────────────────────────────────────────────────────────
 def welcome(user: User, *, by_email: bool = True) -> Message:
     """Greet a new account."""
@@ -39,7 +49,7 @@ def _welcome_link(notification: Notification) -> Link:
 
 
 def _write_welcome(notification: Notification, user: User) -> EmailContent:
-    return EmailContent(values={"verifyUrl": _verify_url(user)})
+    return EmailContent(values={"verifyUrl": verify_url(user)})
 
 
 WELCOME = Kind(
@@ -69,7 +79,7 @@ def _write_verify_address(notification: Notification, user: User) -> EmailConten
             "you chose when you signed up."
         ),
         button_text="Confirm my email address",
-        button_url=_verify_url(user),
+        button_url=verify_url(user),
     )
 
 
@@ -79,6 +89,7 @@ VERIFY_ADDRESS = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_verify_address,
+    is_superseded=_is_repeated,
 )
 
 
@@ -111,6 +122,7 @@ ACCOUNT_EXISTS = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_account_exists,
+    is_superseded=_is_repeated,
 )
 
 
@@ -142,6 +154,7 @@ PASSWORD_RESET = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_password_reset,
+    is_superseded=_is_repeated,
 )
 
 
@@ -169,6 +182,7 @@ LOGIN_LINK = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_login_link,
+    is_superseded=_is_repeated,
 )
 
 
@@ -246,6 +260,7 @@ PASSWORD_ENDED = Kind(
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_password_ended,
+    is_superseded=_is_repeated,
 )
 
 
@@ -259,6 +274,14 @@ GUEST_REFUSALS = {
     "deletion_pending": (
         "you have asked us to delete the account with this email address. To book again, log in "
         "and keep the account."
+    ),
+    "rebooking_limit": (
+        "seats for this event have been booked and cancelled several times with this email "
+        "address. Please wait before booking it again."
+    ),
+    "rejoining_limit": (
+        "this waitlist has been joined and left several times with this email address. Please "
+        "wait an hour before joining it again."
     ),
     "account_inactive": (
         "the account with this email address has been deactivated. Please contact the organizers "
@@ -331,7 +354,8 @@ def _login_url(user: User) -> str:
     return absolute(reverse("log_in_by_link", args=[account_links.login_token(user)]))
 
 
-def _verify_url(user: User) -> str:
+def verify_url(user: User) -> str:
+    """Return the link that confirms the email address."""
     return absolute(reverse("verify_address", args=[account_links.verification_token(user)]))
 
 

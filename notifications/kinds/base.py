@@ -62,7 +62,8 @@ class Kind:
     label: for the admin and the API's documentation. channels: of an ordinary message of this
     kind. icon: an id in static/img/icons.svg. link: for the inbox; may return None.
     write_email: makes the values of the email's template from rows at the time of sending, and
-    raises EmailObsolete where what the message is about is over or gone.
+    raises EmailObsolete where what the message is about is over or gone. is_superseded: asked of an
+    email that was held back only: whether what happened since has made it pointless.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Kind:
     template: TemplateType = TemplateType.NOTIFICATION
     icon: str = ""
     link: Callable[[Notification], Link | None] | None = None
+    is_superseded: Callable[[Notification], bool] | None = None
 
     def __post_init__(self) -> None:
         missing = [part for part in ("name", "label", "channels") if not getattr(self, part)]
@@ -80,6 +82,14 @@ class Kind:
             missing += [part for part in ("icon", "link") if not getattr(self, part)]
         if missing:
             raise IncompleteKind(f"The kind {self.name!r} lacks: {', '.join(missing)}.")
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its emails may use up the last one that an unconfirmed address gets.
+
+        They let the owner confirm the address, or cannot be acted on any more when they are late.
+        """
+        return self.category in (Category.ACCOUNT, Category.OFFERS, Category.EVENT_CHANGES)
 
     def message(
         self,
@@ -119,6 +129,18 @@ class Message:
     channels: tuple[Channel, ...]
     event_id: UUID | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+# All kinds by name; filled by `notifications.kinds`, which imports the modules of all topics.
+KINDS: dict[str, Kind] = {}
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind by the `type` of its notifications. Raises UnknownKind."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownKind(name) from None
 
 
 # ── Links of the inbox ──────────────────────────────────────────────────────

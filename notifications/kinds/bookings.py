@@ -11,7 +11,7 @@ from notifications.emails.email_content import EmailContent, EmailObsolete
 from notifications.emails.tickets import render_tickets, valid_tickets
 from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
-from notifications.models import Notification, TemplateType
+from notifications.models import MessageKey, Notification, NotificationStatus, TemplateType
 
 
 # ── Booking confirmed ───────────────────────────────────────────────────────
@@ -118,6 +118,20 @@ def _write_cancellation(notification: Notification, user: User) -> EmailContent:
     )
 
 
+def _is_cancelled_unseen(notification: Notification) -> bool:
+    """Return whether attendees cancelled a booking themselves that no email had confirmed."""
+    if notification.data.get("by") != Canceller.ATTENDEE:
+        return False
+    confirmed_by = MessageKey.objects.filter(
+        user_id=notification.user_id, key=f"booking_confirm:{notification.data.get('booking')}"
+    )
+    return not Notification.objects.filter(
+        user_id=notification.user_id,
+        pk__in=confirmed_by.values("notification_id"),
+        status=NotificationStatus.SENT,
+    ).exists()
+
+
 CANCELLATION = Kind(
     name="cancellation",
     label="Booking cancelled",
@@ -126,6 +140,7 @@ CANCELLATION = Kind(
     link=link_to_event,
     template=TemplateType.CANCELLATION,
     write_email=_write_cancellation,
+    is_superseded=_is_cancelled_unseen,
 )
 
 

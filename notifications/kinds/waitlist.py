@@ -22,7 +22,7 @@ from notifications.kinds.base import (
 )
 from notifications.kinds.events import event_cancelled
 from notifications.models import Notification, TemplateType
-from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
+from waitlists.models import OPEN_STATUSES, Promotion, PromotionStatus, WaitlistEntry
 
 
 # ── Joined a waitlist ───────────────────────────────────────────────────────
@@ -68,6 +68,23 @@ def _write_waitlist_join(notification: Notification, user: User) -> EmailContent
     )
 
 
+def _has_left(notification: Notification) -> bool:
+    """Return whether the entry has ended, or was joined again, which has an email of its own."""
+    later = Notification.objects.filter(
+        user_id=notification.user_id,
+        type=notification.type,
+        created_at__gte=notification.created_at,
+        pk__gt=notification.pk,
+        data__entry=notification.data.get("entry"),
+    )
+    waiting = WaitlistEntry.objects.filter(
+        event_id=common.event_id_of(notification),
+        pk=notification.data.get("entry"),
+        status__in=OPEN_STATUSES,
+    )
+    return later.exists() or not waiting.exists()
+
+
 WAITLIST_JOIN = Kind(
     name="waitlist_join",
     label="Joined a waitlist",
@@ -76,6 +93,7 @@ WAITLIST_JOIN = Kind(
     link=link_to_row("waitlist_entry", "entry", "Show my position"),
     template=TemplateType.WAITLIST_JOIN,
     write_email=_write_waitlist_join,
+    is_superseded=_has_left,
 )
 
 

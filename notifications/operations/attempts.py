@@ -9,12 +9,12 @@ ended knows that the email may have reached the mail server, and records that.
 import json
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet, Value
+from django.db.models import F, QuerySet, Value
 
 from evently.accounts.models import User
 from evently.database.functions import Clock
@@ -33,6 +33,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 # Before it locks the row, an attempt only reads and renders; no other begins within this time.
 BEGINNING_SECONDS = 10
 SENDING_TIMEOUT = "300s"
+HELD_BACK = "held back: nobody has confirmed this email address, which limits emails to it"
 
 # Inserts the row of the first attempt, or updates it for a later one that is due. Returns no row
 # where another attempt holds the row, or is inserting it in a transaction not yet committed.
@@ -45,34 +46,36 @@ BEGIN = """
             %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1, evently_clock(),
             evently_clock() + make_interval(secs => %(beginning)s))
         ON CONFLICT (notification_id) DO NOTHING
-        RETURNING log.send_attempts
+        RETURNING log.send_attempts, false AS was_held
     ), free AS (
-        SELECT id FROM email_delivery_log
+        SELECT id, status = 'held' AS was_held FROM email_delivery_log
         WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
-            AND status = 'pending' AND next_attempt_at <= evently_clock()
+            AND status IN ('pending', 'held') AND next_attempt_at <= evently_clock()
         FOR UPDATE SKIP LOCKED
     ), again AS (
         UPDATE email_delivery_log AS log
-        SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1,
+        SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1, status = 'pending',
             recipient_email = %(recipient)s, provider = %(provider)s,
             last_attempt_at = evently_clock(),
             next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
             metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
                 ELSE log.metadata || '{"maybeRepeated": true}' END
         FROM free WHERE log.id = free.id
-        RETURNING log.send_attempts
+        RETURNING log.send_attempts, free.was_held
     )
-    SELECT send_attempts FROM made UNION ALL SELECT send_attempts FROM again
+    SELECT send_attempts, was_held FROM made
+    UNION ALL SELECT send_attempts, was_held FROM again
 """
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that has begun. number: 1 for the first."""
+    """An attempt that has begun. number: 1 for the first. was_held: the email was held back."""
 
     id: UUID
     notification: Notification
     number: int
+    was_held: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -107,7 +110,7 @@ def begin(
             },
         )
         row = cursor.fetchone()
-    return Attempt(attempt_id, notification, row[0]) if row else None
+    return Attempt(attempt_id, notification, row[0], row[1]) if row else None
 
 
 def hold(attempt: Attempt) -> bool:
@@ -139,6 +142,21 @@ def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
     _delivery_of(attempt).update(attempt=None, error_message=error, next_attempt_at=due)
     _notification_of(attempt).update(next_attempt_at=due)
     return True
+
+
+def hold_back(attempt: Attempt, *, until: datetime) -> None:
+    """Let an email wait, as the address is unconfirmed and has had its emails; no attempt counts.
+
+    until: when it is due again; the address may be confirmed before (`releasing`).
+    """
+    _delivery_of(attempt).update(
+        status=DeliveryStatus.HELD,
+        attempt=None,
+        send_attempts=F("send_attempts") - 1,
+        error_message=HELD_BACK,
+        next_attempt_at=until,
+    )
+    _notification_of(attempt).update(next_attempt_at=until)
 
 
 def withdraw(attempt: Attempt) -> None:

@@ -23,13 +23,16 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from evently import metrics
 from evently.accounts.models import User
+from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
-from notifications.kinds import KINDS, Kind
+from notifications.kinds import KINDS, Kind, kind_named
+from notifications.kinds.held import is_superseded
 from notifications.models import Channel, Notification, NotificationStatus
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
+from notifications.operations.holding import merge_held
 from notifications.preferences import wanted_channels
 from waitlists.models import WaitlistEntry
 
@@ -145,8 +148,12 @@ def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConn
         template_type=kind.template,
         message_id=message_id_of(notification.pk),
     )
-    if attempt is not None:
-        _carry_out(attempt, user, email_connection)
+    if attempt is None:
+        return
+    if attempt.was_held and (merged_id := merge_held(attempt)):
+        deliver(user_id=user_id, notification_id=merged_id, email_connection=email_connection)
+        return
+    _carry_out(attempt, user, email_connection)
 
 
 def choose_channels(notification: Notification, kind: Kind, user: User) -> list[str]:
@@ -183,10 +190,11 @@ def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) 
     if attempt.is_one_too_many:
         attempts.fail(attempt, error=GIVEN_UP, for_good=True)
         return
-    try:
-        email = build_email(attempt.notification, user)
-    except EmailObsolete:
+    email = _email_of(attempt, user)
+    if email is None:
         attempts.withdraw(attempt)
+        return
+    if _is_held_back(attempt, user, email):
         return
     down: ServerDown | None = None
     with transaction.atomic():
@@ -202,7 +210,35 @@ def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) 
         else:
             attempts.succeed(attempt)
     if down is not None:
+        email_allowance.give_back(email_id=attempt.notification.pk)
         raise down
+
+
+def _email_of(attempt: Attempt, user: User) -> EmailMultiAlternatives | None:
+    """Render the email; None where there is nothing left to say."""
+    if attempt.was_held and is_superseded(attempt.notification):
+        return None
+    try:
+        return build_email(attempt.notification, user)
+    except EmailObsolete:
+        return None
+
+
+def _is_held_back(attempt: Attempt, user: User, email: EmailMultiAlternatives) -> bool:
+    """Count an email to an unconfirmed address; hold it back where there were too many."""
+    (address,) = email.to
+    if email_allowance.is_confirmed(user, address):
+        return False
+    until = email_allowance.spend(
+        email_id=attempt.notification.pk,
+        address=address,
+        urgent=kind_named(attempt.notification.type).is_urgent,
+    )
+    if until is None:
+        return False
+    attempts.hold_back(attempt, until=until)
+    log.info("email_held_back", notification_id=str(attempt.notification.pk))
+    return True
 
 
 def _record_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:

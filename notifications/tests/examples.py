@@ -17,7 +17,7 @@ from evently.database.clock import now
 from evently.tests.rows import end_offer, offer, wait
 from events.factories import EventFactory
 from events.models import Event
-from notifications.kinds import Message, accounts, bookings, deletion, events, waitlist
+from notifications.kinds import Message, accounts, bookings, deletion, events, held, waitlist
 from notifications.kinds.general import GENERAL
 from notifications.models import Notification
 from notifications.operations.creating import notify
@@ -110,6 +110,9 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "promotion_ended": lambda facts: waitlist.promotion_ended(facts.event, facts.expired()),
     "waitlist_closed": lambda facts: waitlist.entry_closed(facts.event, facts.entry()),
     "waitlist_outgrown": lambda facts: waitlist.entry_outgrown(*facts.outgrown()),
+    "held_emails": lambda facts: held.held_emails(
+        facts.user.pk, notify(messages=[accounts.login_link(facts.user)])
+    ),
     "notification": lambda facts: GENERAL.message(
         user_id=facts.user.pk, key="news", text="The season programme is online."
     ),

@@ -14,7 +14,8 @@ from notifications.kinds import Category, Kind, UnknownKind
 from notifications.kinds.general import GENERAL
 from notifications.models import Channel, MessageKey, Notification
 from notifications.operations import partitions, reading
-from notifications.operations.creating import GRACE_SECONDS, notify
+from notifications.operations.creating import notify
+from notifications.operations.inserting import GRACE_SECONDS
 
 pytestmark = pytest.mark.django_db
 

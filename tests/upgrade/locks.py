@@ -39,6 +39,7 @@ LARGE = (
     "payments",
     "pricing_history",
     "tickets",
+    "unconfirmed_emails",
     "users",
     "waitlist_promotions",
     "waitlists",

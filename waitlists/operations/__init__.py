@@ -13,6 +13,7 @@ from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
     AlreadyWaiting,
     NotWaiting,
+    RejoinedTooOften,
     SeatsAvailable,
     join_waitlist,
     leave_waitlist,
@@ -37,6 +38,7 @@ __all__ = [
     "PromotionExpired",
     "PromotionNotFound",
     "ReasonRequired",
+    "RejoinedTooOften",
     "SeatsAvailable",
     "SeatsMissing",
     "accept_promotion",

@@ -13,6 +13,7 @@ from evently.database.clock import now
 from evently.errors import Conflict, Invalid
 from evently.formatting import seats
 from evently.transactions import refusing, run_in_transaction
+from evently.visible_text import clean_reason
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
@@ -180,7 +181,7 @@ def _range(entry: WaitlistEntry) -> str:
 
 def _checked(reason: str) -> str:
     """Return the reason without blanks around it. Raises ReasonRequired, Invalid."""
-    reason = reason.strip()
+    reason = clean_reason(reason)
     if not reason:
         raise ReasonRequired(fields={"reason": ReasonRequired.message})
     if len(reason) > LONGEST_REASON:

@@ -13,7 +13,8 @@ from evently.accounts.operations import AccountInactive, find_or_create_guest
 from evently.database.clock import now
 from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency
-from evently.privacy.addresses import clean_address, clean_name
+from evently.person_names import clean_name
+from evently.privacy.addresses import clean_address
 from events.locks import EventNotFound
 from events.operations import check_on_sale
 from events.queries import public_event
@@ -21,6 +22,7 @@ from events.sale import sale_of
 from waitlists.models import WaitlistEntry
 from waitlists.operations.joining import (
     AlreadyWaiting,
+    RejoinedTooOften,
     SeatsAvailable,
     join_waitlist,
     smallest_acceptable_quantity,
@@ -59,7 +61,7 @@ def join_as_guest(
             idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
-    except (AlreadyWaiting, PersonLimit, AccountInactive) as refusal:
+    except (AlreadyWaiting, PersonLimit, AccountInactive, RejoinedTooOften) as refusal:
         # The event may have changed since the first check: a reason that holds for everyone
         # may be shown.
         _check_for_anyone(event_id, quantity=quantity, smallest=smallest)

@@ -1,6 +1,6 @@
 """Joining and leaving a waitlist."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from bookings.operations import BookingLimit, PersonLimit
 from evently.accounts.operations import end_unverified_password
-from evently.errors import Conflict, Invalid
+from evently.errors import Busy, Conflict, Invalid
 from evently.idempotency.keys import Idempotency
+from evently.throttle import Limit, TooManyAttempts, count, forgive
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event
@@ -43,6 +44,13 @@ class NotWaiting(Conflict):
     message = "You are no longer on this waitlist."
 
 
+class RejoinedTooOften(Busy):
+    """The user has joined this waitlist too often to join it again right away."""
+
+    code = "rejoining_limit"
+    message = "You have joined and left this waitlist several times. Please wait an hour."
+
+
 class AutoAcceptUnsupported(Invalid):
     code = "auto_accept_unsupported"
     message = (
@@ -50,6 +58,8 @@ class AutoAcceptUnsupported(Invalid):
     )
 
 
+# Joins of one user and event; each is confirmed by email. More than honest users need.
+JOINS = Limit("waitlist_joins", most=10, window=timedelta(hours=1))
 # Joining again reuses the user's row and overwrites these columns.
 REJOIN_FIELDS = (
     "quantity",
@@ -89,7 +99,7 @@ def join_waitlist(
     default all of them. expires_at: until when they wait, at most until the end of sales.
     as_guest: the caller has only entered the user's email address (`join_as_guest`).
     Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, BookingLimit,
-    AutoAcceptUnsupported, Invalid, EventBusy; Replayed (`idempotency`).
+    AutoAcceptUnsupported, Invalid, RejoinedTooOften, EventBusy; Replayed (`idempotency`).
     """
     smallest = smallest_acceptable_quantity(quantity, min_quantity)
     if auto_accept:
@@ -119,7 +129,16 @@ def join_waitlist(
         waitlist_joined.send(sender=WaitlistEntry, entry=entry)
         return entry
 
-    return run_in_transaction(work, idempotency=idempotency)
+    try:
+        counted = count((JOINS, f"{user_id}:{event_id}"))
+    except TooManyAttempts as limit:
+        raise RejoinedTooOften(retry_after_seconds=limit.retry_after_seconds) from limit
+    try:
+        return run_in_transaction(work, idempotency=idempotency)
+    except Exception:
+        # Only joining counts.
+        forgive(counted)
+        raise
 
 
 def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:

@@ -119,6 +119,8 @@ def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, s
             "url": f"{reverse('book', args=[event.pk])}?quantity={quantity}",
             "link": "Book instead",
         }
+    elif isinstance(refusal, operations.RejoinedTooOften):
+        step |= {"title": "Please wait before joining again"}
     elif isinstance(refusal, operations.AlreadyWaiting):
         step |= {
             "title": "You have already joined",

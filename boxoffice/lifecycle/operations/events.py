@@ -4,11 +4,10 @@ from uuid import UUID
 
 from bookings.models import ArchivedBooking, Booking
 from bookings.operations import Canceller, release_bookings
-from evently.audit.acts import act_that
-from evently.audit.context import acting, current_context
 from evently.database.clock import now
 from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
+from evently.visible_text import clean_reason
 from events.locks import lock_event
 from events.models import Event, EventStatus
 from events.operations import EventOver, check_version
@@ -48,7 +47,7 @@ def cancel_event(*, event_id: UUID, reason: str = "", version: int | None = None
             raise EventAlreadyCancelled
         if event.is_over(at=now()):
             raise EventOver("This event is over, so it cannot be cancelled.")
-        event.status, event.cancel_reason = EventStatus.CANCELLED, reason
+        event.status, event.cancel_reason = EventStatus.CANCELLED, clean_reason(reason)
         event.save(update_fields=["status", "cancel_reason"])
         event.refresh_from_db()
         event_cancelled.send(sender=Event, event=event)
@@ -63,11 +62,8 @@ def continue_cancellation(*, event_id: UUID) -> int:
     Each batch is a transaction of its own, so after a crash the next call continues.
     """
     total = 0
-    # Also after a crash, when a periodic task goes on: all of it is one act in the history.
-    act = act_that("cancelled", table="events", row_id=event_id)
-    with acting(act=act or current_context().act):
-        while count := run_in_transaction(lambda: _cancel_batch(event_id)):
-            total += count
+    while count := run_in_transaction(lambda: _cancel_batch(event_id)):
+        total += count
     return total
 
 

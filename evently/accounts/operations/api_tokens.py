@@ -15,8 +15,8 @@ from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import Invalid, NotAllowed, NotFound
-from evently.privacy.addresses import NameInvalid, clean_name
 from evently.transactions import run_in_transaction
+from evently.visible_text import clean_line, has_controls, is_visible
 
 # Lets secret scanners recognise a token.
 PREFIX = "evt_"
@@ -145,10 +145,9 @@ def authenticate_token(secret: str) -> ApiToken | None:
 
 
 def _checked_name(name: str) -> str:
-    try:
-        cleaned = clean_name(name)
-    except NameInvalid as error:
-        raise TokenRequestInvalid(fields={"name": "Enter a name."}) from error
+    cleaned = clean_line(name)
+    if has_controls(cleaned) or not is_visible(cleaned):
+        raise TokenRequestInvalid(fields={"name": "Enter a name."})
     if len(cleaned) > LONGEST_NAME:
         raise TokenRequestInvalid(fields={"name": f"At most {LONGEST_NAME} characters."})
     return cleaned

@@ -3,7 +3,8 @@
 from django.contrib.auth.hashers import make_password
 
 from evently.accounts.links import read_login_token
-from evently.accounts.models import User
+from evently.accounts.models import RequestKind, User
+from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.passwords import (
     WrongCredentials,
     lock_active,
@@ -12,7 +13,6 @@ from evently.accounts.operations.passwords import (
 from evently.accounts.operations.rate_limits import count_email_request, count_login
 from evently.accounts.operations.verification import verify_by_email
 from evently.accounts.queries import user_with_address
-from evently.accounts.signals import login_link_requested
 from evently.origin import Origin
 from evently.throttle import forgive
 from evently.transactions import run_in_transaction
@@ -41,16 +41,11 @@ def authenticate_with_password(*, email: str, password: str, origin: Origin) -> 
 def request_login_link(*, email: str, origin: Origin) -> None:
     """Email a sign-in link to the user with this email address; unknown addresses are ignored.
 
+    The look-up is left to a task, so that the time it takes does not reveal who has an account.
     Raises TooManyAttempts.
     """
     count_email_request(email, origin)
-
-    def work() -> None:
-        user = user_with_address(email)
-        if user is not None and user.is_active:
-            login_link_requested.send(sender=User, user=user)
-
-    run_in_transaction(work)
+    run_in_transaction(lambda: request_email(RequestKind.LOGIN_LINK, email=email))
 
 
 def log_in_by_link(*, token: str) -> User:

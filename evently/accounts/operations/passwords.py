@@ -9,11 +9,11 @@ from django.db.models import F
 
 from evently.accounts.links import read_password_reset_token
 from evently.accounts.locks import lock_user
-from evently.accounts.models import User
+from evently.accounts.models import RequestKind, User
+from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
 from evently.accounts.operations.verification import revoke_tokens, verify_by_email
-from evently.accounts.queries import user_with_address
-from evently.accounts.signals import password_changed, password_reset_requested
+from evently.accounts.signals import password_changed
 from evently.errors import Invalid, NotAllowed
 from evently.links import LinkExpired
 from evently.origin import Origin
@@ -72,16 +72,11 @@ def is_encodable(text: str) -> bool:
 def request_password_reset(*, email: str, origin: Origin) -> None:
     """Email a password reset link to the user with this email address; ignores unknown addresses.
 
+    The look-up is left to a task, so that the time it takes does not reveal who has an account.
     Raises TooManyAttempts.
     """
     count_email_request(email, origin)
-
-    def work() -> None:
-        user = user_with_address(email)
-        if user is not None and user.is_active:
-            password_reset_requested.send(sender=User, user=user)
-
-    run_in_transaction(work)
+    run_in_transaction(lambda: request_email(RequestKind.PASSWORD_RESET, email=email))
 
 
 def reset_password(*, token: str, password: str) -> User:

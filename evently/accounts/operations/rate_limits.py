@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from evently.origin import Origin
-from evently.privacy.addresses import digest_of_address
-from evently.throttle import Counted, Limit, client_of, count
+from evently.privacy.addresses import digest_of_address, digest_of_mailbox
+from evently.throttle import Counted, Limit, client_of, count, count_attempt
 
 # One client, one email address: a forgotten password, or guessing.
 LOG_IN_PAIR = Limit("log_in_pair", most=5, window=timedelta(minutes=15))
@@ -17,6 +17,10 @@ MAILS_TO_ADDRESS = Limit("mails_to_address", most=5, window=timedelta(hours=1))
 MAILS_BY_CLIENT = Limit("mails_by_client", most=200, window=timedelta(hours=1))
 # Guests need not verify their email address, and its owner gets an email each time.
 GUESTS_OF_ADDRESS = Limit("guests_of_address", most=20, window=timedelta(hours=1))
+# Different addresses of one mailbox, as in ana+1@example.org, that sign up or book as guests: each
+# may be another account. Counted whether or not there is one.
+FIRST_OF_ADDRESS = Limit("first_of_address", most=1, window=timedelta(days=1))
+ADDRESSES_OF_MAILBOX = Limit("addresses_of_mailbox", most=5, window=timedelta(days=1))
 
 
 def count_login(email: str, origin: Origin) -> list[Counted]:
@@ -38,7 +42,7 @@ def count_email_request(email: str, origin: Origin) -> None:
     Raises TooManyAttempts.
     """
     count(
-        (MAILS_TO_ADDRESS, digest_of_address(email)),
+        (MAILS_TO_ADDRESS, digest_of_mailbox(email)),
         (MAILS_BY_CLIENT, client_of(origin.ip_address)),
     )
 
@@ -48,4 +52,15 @@ def count_guest(email: str) -> None:
 
     Raises TooManyAttempts.
     """
-    count((GUESTS_OF_ADDRESS, digest_of_address(email)))
+    count((GUESTS_OF_ADDRESS, digest_of_mailbox(email)))
+    count_address(email)
+
+
+def count_address(email: str) -> None:
+    """Count an email address that may get an account towards those of its mailbox.
+
+    Raises TooManyAttempts.
+    """
+    address = digest_of_address(email)
+    if not count_attempt(FIRST_OF_ADDRESS, address).is_exceeded:
+        count((ADDRESSES_OF_MAILBOX, digest_of_mailbox(email)))

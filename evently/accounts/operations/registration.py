@@ -11,21 +11,25 @@ from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
 from evently.accounts.links import read_verification_token
-from evently.accounts.locks import SessionEnded, lock_user
-from evently.accounts.models import User
+from evently.accounts.locks import SessionEnded, UserNotFound
+from evently.accounts.models import RequestKind, User
+from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.passwords import WrongPassword, check_strength, password_matches
-from evently.accounts.operations.rate_limits import count_email_request, count_guest, count_login
-from evently.accounts.operations.verification import mark_verified, verify_by_email
-from evently.accounts.queries import user_with_address
-from evently.accounts.signals import (
-    address_verification_requested,
-    registration_repeated,
-    user_registered,
+from evently.accounts.operations.rate_limits import (
+    count_address,
+    count_email_request,
+    count_guest,
+    count_login,
 )
+from evently.accounts.operations.verification import mark_verified, verify_by_email
+from evently.accounts.queries import active_user, user_with_address
+from evently.database.ids import uuid7
 from evently.errors import NotAllowed
 from evently.links import LinkExpired
 from evently.origin import Origin
-from evently.privacy.addresses import clean_address, clean_name, digests_of_address
+from evently.person_names import clean_name
+from evently.privacy.addresses import clean_address, digests_of_address
+from evently.privacy.keys import insert_key_of_user, new_person_key
 from evently.throttle import forgive
 from evently.transactions import run_in_transaction, violated_constraint
 
@@ -43,7 +47,8 @@ def register(*, email: str, name: str, password: str, origin: Origin) -> None:
     """Create an account, and email a link that verifies the email address.
 
     If the email address has an account, its owner is notified by email, and nothing else happens.
-    The response and the time it takes are the same.
+    The response and the work it takes are the same: which of the two emails is sent, a task finds
+    out (`answering`).
     Raises AddressInvalid, NameInvalid, WeakPassword, TooManyAttempts.
     """
     _register(email=email, name=name, password=password, origin=origin)
@@ -67,24 +72,18 @@ def _register(
     email, name = clean_address(email), clean_name(name)
     check_strength(password)
     count_email_request(email, origin)
-    # Hashed before the lookup, so that the time does not reveal who has an account.
+    count_address(email)
     hashed = make_password(password)
 
     def work() -> User | None:
-        user, is_new = _find_or_insert(email=email, name=name, password_hash=hashed)
-        if is_new:
-            user_registered.send(sender=User, user=user)
-            address_verification_requested.send(sender=User, user=user)
-            return user
-        if user.is_active:
-            registration_repeated.send(sender=User, user=user)
-        if not for_session:
-            return None
-        duplicate = User.objects.create_user(
-            email=email, name=name, password_hash=hashed, is_duplicate=True
-        )
-        user_registered.send(sender=User, user=duplicate)
-        return duplicate
+        if for_session:
+            user = _insert_or_duplicate(email=email, name=name, password_hash=hashed)
+            new_id = user.pk
+        else:
+            user = None
+            new_id = _insert_unless_known(email=email, name=name, password_hash=hashed)
+        request_email(RequestKind.REGISTRATION, email=email, user_id=new_id)
+        return user
 
     return run_in_transaction(work)
 
@@ -95,20 +94,15 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
     For a duplicate, the owner of the address gets the email about the existing account again.
     Raises TooManyAttempts, UserNotFound.
     """
-
-    def work() -> None:
-        user = lock_user(user_id)
-        if user.is_verified:
-            return
-        count_email_request(user.email, origin)
-        if not user.is_duplicate:
-            address_verification_requested.send(sender=User, user=user)
-            return
-        owner = user_with_address(user.email)
-        if owner is not None and owner.is_active:
-            registration_repeated.send(sender=User, user=owner)
-
-    run_in_transaction(work)
+    user = active_user(user_id)
+    if user is None:
+        raise UserNotFound
+    if user.is_verified:
+        return
+    count_email_request(user.email, origin)
+    run_in_transaction(
+        lambda: request_email(RequestKind.VERIFICATION, email=user.email, user_id=user.pk)
+    )
 
 
 def user_to_verify(*, token: str) -> User:
@@ -204,7 +198,10 @@ def find_or_create_guest(*, email: str, name: str) -> User:
     count_guest(email)
 
     def work() -> User:
-        user, _ = _find_or_insert(email=email, name=name, password_hash=None)
+        _insert_unless_known(email=email, name=name, password_hash=make_password(None))
+        user = user_with_address(email)
+        if user is None:
+            raise UserNotFound
         if not user.is_active:
             raise AccountInactive
         return user
@@ -212,19 +209,33 @@ def find_or_create_guest(*, email: str, name: str) -> User:
     return run_in_transaction(work)
 
 
-def _find_or_insert(*, email: str, name: str, password_hash: str | None) -> tuple[User, bool]:
-    """Return (the user with this email address, whether the user was created)."""
-    user = user_with_address(email)
-    if user is not None:
-        return user, False
+def _insert_or_duplicate(*, email: str, name: str, password_hash: str) -> User:
+    """Insert a user, as a duplicate if another has this email address; the same work either way."""
+    is_known = User.objects.with_address(email).exists()
     try:
-        created = User.objects.create_user(email=email, name=name, password_hash=password_hash)
+        return User.objects.create_user(
+            email=email, name=name, password_hash=password_hash, is_duplicate=is_known
+        )
     except IntegrityError as error:
-        # Another request inserted the same email address first; its row is visible now.
+        # Another request inserted the same email address first.
         if violated_constraint(error) != "unq_user_email_digest":
             raise
-        user = user_with_address(email)
-        if user is None:
-            raise
-        return user, False
-    return created, True
+        return User.objects.create_user(
+            email=email, name=name, password_hash=password_hash, is_duplicate=True
+        )
+
+
+def _insert_unless_known(*, email: str, name: str, password_hash: str) -> UUID:
+    """Insert a user, unless one has this email address; return the id of the new user.
+
+    Takes the same statements either way, and no error of the database, whose log would show values.
+    """
+    # The digest of a known address may be from before a new EVENTLY_DIGEST_KEY.
+    known = User.objects.with_address(email).values_list("email_digest", flat=True).first()
+    user = User(id=uuid7(), password=password_hash)
+    key = new_person_key(user_id=user.pk)
+    user.seal(key, email=email, name=name)
+    user.email_digest = known or user.email_digest
+    User.objects.bulk_create([user], ignore_conflicts=True)
+    insert_key_of_user(key)
+    return user.pk

@@ -14,7 +14,7 @@ from django.db.models import F, Func, Value
 
 from evently.accounts.locks import lock_user
 from evently.accounts.models import ApiToken, User
-from evently.accounts.signals import password_ended
+from evently.accounts.signals import address_confirmed, password_ended
 from evently.database.clock import now
 
 
@@ -33,6 +33,7 @@ def mark_verified(locked_user: User) -> None:
     """Mark the email address as verified; password, sessions and tokens stay."""
     locked_user.email_verified_at = now()
     locked_user.save(update_fields=["email_verified_at"])
+    address_confirmed.send(sender=User, user=locked_user)
 
 
 def end_unverified_password(*, user_id: UUID) -> None:

@@ -7,10 +7,12 @@ from django.db import connection
 
 from evently.accounts import links, operations
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
-from evently.accounts.models import User
+from evently.accounts.models import EmailRequest, User
 from evently.accounts.queries import user_with_address
+from evently.accounts.tests.requests import answered
 from evently.audit.models import AuditLog
-from evently.privacy.addresses import AddressInvalid, NameInvalid
+from evently.person_names import NameInvalid
+from evently.privacy.addresses import AddressInvalid
 from evently.privacy.models import PersonKey
 from evently.throttle import TooManyAttempts
 
@@ -29,7 +31,10 @@ def test_register_creates_an_unverified_user(origin, announced):
     assert (user.email, user.name, user.role) == ("Ana@Example.org", "Ana B", "user")
     assert not user.is_verified
     assert user.check_password(PASSWORD)
-    assert announced == [("user_registered", user), ("address_verification_requested", user)]
+    assert answered(announced) == [
+        ("user_registered", user),
+        ("address_verification_requested", user),
+    ]
 
 
 def test_register_again_changes_nothing_and_notifies_the_owner(origin, announced):
@@ -41,14 +46,14 @@ def test_register_again_changes_nothing_and_notifies_the_owner(origin, announced
     assert answer is None
     assert User.objects.count() == 1
     assert (user.name, user.check_password(PASSWORD)) == ("Ana", True)
-    assert announced == [("registration_repeated", user)]
+    assert answered(announced) == [("registration_repeated", user)]
 
 
 def test_register_does_not_notify_a_deactivated_user(origin, announced):
     UserFactory(email="ana@example.org", is_active=False)
 
     assert register(origin) is None
-    assert announced == []
+    assert answered(announced) == []
 
 
 def test_register_for_a_guest_does_not_set_a_password(origin, announced):
@@ -58,7 +63,7 @@ def test_register_for_a_guest_does_not_set_a_password(origin, announced):
 
     guest.refresh_from_db()
     assert guest.is_guest
-    assert announced == [("registration_repeated", guest)]
+    assert answered(announced) == [("registration_repeated", guest)]
 
 
 @pytest.mark.parametrize("email", ["new@example.org", "ana@example.org"])
@@ -96,17 +101,19 @@ def test_register_refuses(origin, announced, changes, refusal, field):
     assert (User.objects.count(), announced) == (0, [])
 
 
-def test_register_rolls_back_when_a_receiver_fails(origin, announced):
+def test_register_is_answered_again_where_a_receiver_failed(origin, announced):
     def fail(sender, **kwargs):
         raise ZeroDivisionError
 
     from evently.accounts.signals import user_registered
 
     user_registered.connect(fail, weak=False)
+    register(origin)
     with pytest.raises(ZeroDivisionError):
-        register(origin)
+        answered(announced)
 
-    assert (User.objects.count(), PersonKey.objects.count()) == (0, 0)
+    assert (User.objects.count(), PersonKey.objects.count()) == (1, 1)
+    assert EmailRequest.objects.count() == 1, "it is answered again later"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -130,8 +137,8 @@ def test_concurrent_register_creates_one_account(origin, announced):
 
     assert failures == []
     assert (User.objects.count(), PersonKey.objects.count()) == (1, 1)
-    assert [name for name, _ in announced].count("user_registered") == 1
-    assert [name for name, _ in announced].count("registration_repeated") == 3
+    assert [name for name, _ in answered(announced)].count("user_registered") == 1
+    assert [name for name, _ in answered(announced)].count("registration_repeated") == 3
 
 
 def test_register_leaves_no_personal_data_in_the_audit_log(origin, announced):
@@ -198,7 +205,7 @@ def test_request_address_verification(origin, announced):
     operations.request_address_verification(user_id=user.pk, origin=origin)
     operations.request_address_verification(user_id=verified.pk, origin=origin)
 
-    assert announced == [("address_verification_requested", user)]
+    assert answered(announced) == [("address_verification_requested", user)]
 
 
 def test_tokens_are_url_safe():
@@ -221,7 +228,7 @@ def test_find_or_create_guest_creates_one_without_a_password(announced):
         True,
         False,
     )
-    assert announced == []
+    assert answered(announced) == []
 
 
 def test_find_or_create_guest_finds_the_same_again(django_assert_max_num_queries):

@@ -15,6 +15,11 @@ from evently.database.clock import now
 from evently.errors import Invalid
 
 
+def _name_in(email: str) -> str:
+    """Return a name for whoever gave none: the address's part before the @, without dots."""
+    return email.split("@")[0].replace(".", " ")
+
+
 class Command(BaseCommand):
     help = (
         "Creates a superuser. With --noinput, the password is read from "
@@ -30,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         interactive: bool = options["interactive"]
         email = options["email"] or (input("Email address: ") if interactive else "")
-        name = options["name"] or (input("Name: ") if interactive else "") or email.split("@")[0]
+        name = options["name"] or (input("Name: ") if interactive else "") or _name_in(email)
         password = os.environ.get("DJANGO_SUPERUSER_PASSWORD") or ""
         if not email or not (password or interactive):
             raise CommandError("Set --email, and the password in DJANGO_SUPERUSER_PASSWORD.")
