@@ -50,8 +50,3 @@ class FinderForm(forms.Form):
         """The words to search for, if valid; "" for none."""
         self.is_valid()
         return str(self.cleaned_data.get("search", ""))
-
-    @property
-    def has_filters(self) -> bool:
-        """Whether a field other than the search words is filled in, valid or not."""
-        return any(self.data.get(name) for name in self.fields if name not in ("search", "when"))

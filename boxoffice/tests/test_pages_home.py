@@ -1,6 +1,7 @@
 """The home page: search, filters, pages by cursor."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -166,3 +167,60 @@ def test_gallery_shows_every_component(rf):
     request.user = AnonymousUser()
 
     assert gallery(request).status_code == 200
+
+
+def chips(response) -> dict[str, dict[str, str]]:
+    """Return the query of each chip by its label."""
+    found = response.context["quick_filters"]
+    return {chip["label"]: dict(parse_qsl(urlsplit(chip["url"]).query)) for chip in found}
+
+
+def test_chips_keep_words_and_filters_of_other_kinds(client):
+    response = client.get("/", {"search": "jazz & blues", "when": "today", "max_price": "0"})
+
+    found = chips(response)
+    assert found["This weekend"] == {"search": "jazz & blues", "when": "weekend", "max_price": "0"}
+    assert found["Today"] == {"search": "jazz & blues", "max_price": "0"}
+    assert found["Free"] == {"search": "jazz & blues", "when": "today"}
+    assert found["Seats left"]["search"] == "jazz & blues"
+    active = [chip["label"] for chip in response.context["quick_filters"] if chip["is_active"]]
+    assert active == ["Today", "Free"]
+
+
+def test_filters_stay_closed_above_the_results(client):
+    page = client.get("/", {"max_price": "0"}).content.decode()
+    assert '<details class="finder__filters">' in page
+    assert '<details class="finder__filters" open>' in client.get("/?max_price=x").content.decode()
+
+
+def test_chips_follow_the_words_that_htmx_searched(client):
+    page = client.get("/", {"search": "ja"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="chips" hx-swap-oob="true"' in page
+    assert "?search=ja&amp;max_price=0" in page
+
+
+def test_empty_page_names_what_was_searched_and_offers_what_helps(client):
+    words = client.get("/", {"search": "xylophone"})
+    assert "No events found for “xylophone”" in words.content.decode()
+    assert "dates" not in words.content.decode().split('class="empty"')[1].split("</section>")[0]
+
+    both = client.get("/", {"search": "xylophone", "when": "today", "max_price": "5"})
+    nothing = both.context["nothing"]
+    assert nothing["title"] == "No events found for “xylophone” on these days at this price"
+    assert [(link["label"], link["url"]) for link in nothing["links"]] == [
+        ("Search all dates", "/?search=xylophone&max_price=5"),
+        ("Search all prices", "/?search=xylophone&when=today"),
+        ("Remove all filters", "/?search=xylophone"),
+    ]
+
+
+def test_typing_errors_are_named_above_results_or_asked_about(client):
+    EventFactory(name="Sourdough for beginners")
+    EventFactory(name="Golf open")
+
+    corrected = client.get("/", {"search": "soudough"}).content.decode()
+    assert "Sourdough for beginners" in corrected
+    assert "No events match “soudough”. These match <strong>sourdough</strong>." in corrected
+    asked = client.get("/", {"search": "gold", "max_price": "9"}).content.decode()
+    assert 'Did you mean <a href="/?search=golf&amp;max_price=9">golf</a>?' in asked
+    assert "Golf open" not in asked

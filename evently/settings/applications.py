@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "evently.logs.RequestLogMiddleware",
+    "evently.compression.CompressionMiddleware",
     "evently.origin.ForwardedSchemeMiddleware",
     "evently.development.DevelopmentGuardMiddleware",
     "evently.middleware.RequestGuardMiddleware",

@@ -19,7 +19,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "evently.assets.PageAssetsStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

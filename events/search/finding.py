@@ -73,6 +73,11 @@ class Search:
         return self.correction is not None and self.correction.is_certain
 
     @property
+    def corrected_text(self) -> str:
+        """What is shown the events of, if that is not what was typed; else ""."""
+        return self.correction.text if self.correction and self.is_corrected else ""
+
+    @property
     def suggestion(self) -> str:
         """What may have been meant, where that is too uncertain to show its events; or ""."""
         return self.correction.text if self.correction and not self.is_corrected else ""
