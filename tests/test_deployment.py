@@ -53,7 +53,7 @@ def test_unit_starts_its_roles_without_any_right(path):
 def test_systemd_accepts_the_unit(path, tmp_path):
     copy = tmp_path / path.name
     # The program need not be installed where tests run.
-    copy.write_text(re.sub(r"/srv/evently/.venv/bin/python", "/bin/true", path.read_text()))
+    copy.write_text(re.sub(r"/srv/evently/current/.venv/bin/python", "/bin/true", path.read_text()))
     done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -38,7 +38,7 @@ class Supervisor(Protocol):
 
 
 def reload(supervisor: Supervisor) -> None:
-    """Replace web, worker and scheduler by new ones, with the code and .env of now.
+    """Replace web, worker and scheduler by new ones, with the code and settings of now.
 
     New web processes accept before old ones stop to: both have the same socket. If anything fails
     before that, the old ones go on as if nothing had happened. Raises Stopped.

@@ -13,6 +13,11 @@ from evently.environment import BASE_DIR
 from evently.supervisor import options
 from evently.supervisor.children import Child
 
+# Where the checkout is by the path that this was started by. That may be a link to the folder of
+# one release, and at a reload to that of the next.
+_STARTED_IN = Path(sys.executable).parent.parent.parent
+CHECKOUT = _STARTED_IN if _STARTED_IN.resolve() == BASE_DIR else BASE_DIR
+
 METRICS = "metrics"
 CELERY = ("celery", "-A", "evently.supervisor.worker", "--quiet", "--skip-checks")
 LEVEL = ("--loglevel", "INFO")
@@ -84,7 +89,7 @@ class Services:
             # SIGKILL: the servers they depend on end at the same time.
             death_signal=signal.SIGKILL,
             env=environment,
-            cwd=BASE_DIR,
+            cwd=CHECKOUT,
             pass_fds=pass_fds,
         )
 
