@@ -258,7 +258,7 @@ def python_for_all_users(folder):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user already")
-def test_ordinary_user_can_run_it_and_kill_9_leaves_nothing(start, new_home):
+def test_ordinary_user_can_run_roots_checkout_and_kill_9_leaves_nothing(start, new_home):
     user = pwd.getpwnam("nobody")
     packages = Path(sysconfig.get_path("purelib"))
     if not may_enter(packages, ServerUser(user.pw_name, user.pw_uid, user.pw_gid)):
@@ -270,13 +270,15 @@ def test_ordinary_user_can_run_it_and_kill_9_leaves_nothing(start, new_home):
         BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
     )
     python = python_for_all_users(folder / "python")
-    subprocess.run(["chown", "-R", str(user.pw_uid), str(folder)], check=True)
+    # Not what is in it: the checkout is root's.
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    before = set((folder / "tree").rglob("*"))
     running = start(
         home,
         user=user,
         folder=folder / "tree",
         command=[python, "-m", "evently.supervisor"],
-        more=WITHOUT_DEMO
+        more=production()
         | {
             "PYTHONPATH": str(packages),
             "LD_LIBRARY_PATH": str(folder / "python" / "lib"),
@@ -285,6 +287,9 @@ def test_ordinary_user_can_run_it_and_kill_9_leaves_nothing(start, new_home):
     ).await_ready()
     owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes_of(home)}
     assert owners == {user.pw_uid}
+    # Static files went where this user may write, and nothing else was written.
+    assert (home / "static" / ".collected").is_file()
+    assert set((folder / "tree").rglob("*")) == before
 
     running.end(signal.SIGKILL)
     assert remaining_processes(home) == {}

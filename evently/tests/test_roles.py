@@ -1,8 +1,11 @@
 """What `script/server` runs, by its arguments and the environment."""
 
+import subprocess
+
 import pytest
 
 from evently.configuration import faults
+from evently.environment import BASE_DIR
 from evently.supervisor.roles import plan
 
 
@@ -45,3 +48,22 @@ def test_unknown_role_is_named(capsys):
     assert faults({"ROLES": "web,celery"}) == [
         "ROLES can contain web, worker, scheduler, not 'celery'."
     ]
+
+
+@pytest.mark.skipif(not (BASE_DIR / ".venv").is_dir(), reason="there is no .venv in the checkout")
+def test_reload_follows_the_link_that_it_was_started_by(tmp_path):
+    link = tmp_path / "current"
+    link.symlink_to(BASE_DIR)
+    show = "from evently.supervisor.services import CHECKOUT; print(CHECKOUT)"
+
+    def checkout_of(folder):
+        return subprocess.run(
+            [str(folder / ".venv" / "bin" / "python"), "-c", show],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    assert checkout_of(link) == str(link)
+    assert checkout_of(BASE_DIR) == str(BASE_DIR)
