@@ -16,9 +16,9 @@ DOTENV = BASE_DIR / ".env"
 env = environ.Env()
 
 
-def read() -> None:
+def read(path: Path = DOTENV) -> None:
     """Add the variables of .env to the environment, which takes precedence."""
-    environ.Env.read_env(DOTENV)
+    environ.Env.read_env(path)
     # Set to nothing means not set, as `VARIABLE=` in a compose file.
     for name in variables.NAMES:
         if not os.environ.get(name, "-").strip():

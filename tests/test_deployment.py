@@ -92,6 +92,15 @@ def test_image_runs_as_an_ordinary_user_and_copies_files_that_exist():
     assert {".git", ".venv", ".env", ".evently*"} <= set(ignored)
 
 
+def test_image_collects_static_files_with_settings_that_are_valid():
+    text = (BASE_DIR / "Dockerfile").read_text()
+    (step,) = re.findall(r"&& (SECRET_KEY=.*?)\.venv/bin/python", text, re.DOTALL)
+    given = dict(pair.split("=", 1) for pair in step.replace("\\\n", " ").split())
+    image = {"DEBUG": "false", "BIND": "0.0.0.0", "PORT": "8000"}
+
+    assert faults(image | given) == []
+
+
 def test_environment_of_compose_is_complete():
     text = (DEPLOY / "compose" / "evently.env.example").read_text()
     pairs = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))

@@ -9,7 +9,7 @@ from evently import environment
 from evently.embedded.state import CannotStart
 from evently.supervisor import INHERITED
 from evently.supervisor.children import Child, describe_code, print_line
-from evently.supervisor.services import Services, Web
+from evently.supervisor.services import CHECKOUT, Services, Web
 
 NEW_WEB_SECONDS = 90
 
@@ -48,7 +48,7 @@ def reload(supervisor: Supervisor) -> None:
     before = dict(os.environ)
     try:
         _use_environment(INHERITED)
-        environment.read()
+        environment.read(CHECKOUT / ".env")
         supervisor.prepare()
         for child in list(supervisor.children):
             _replace(supervisor, child)

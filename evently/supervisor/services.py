@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evently.embedded import processes
 from evently.environment import BASE_DIR
-from evently.supervisor import options
+from evently.supervisor import INHERITED, options
 from evently.supervisor.children import Child
 
 # Where the checkout is by the path that this was started by. That may be a link to the folder of
@@ -34,7 +34,8 @@ class Services:
         self._generation = 0
 
     def environment(self, **more: str) -> dict[str, str]:
-        return os.environ | {
+        # Without .env, which each process reads in its own checkout: after a reload, a new one.
+        return INHERITED | {
             "EVENTLY_HOME": str(self.home),
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             "PYTHONUNBUFFERED": "1",
