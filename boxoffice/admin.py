@@ -1,7 +1,7 @@
 """The admin's parts that need several apps; Django imports this module."""
 
-from boxoffice.backoffice import overview
+from boxoffice.backoffice import booking_page, overview
 from boxoffice.backoffice.event_admin import EventAdmin
 from boxoffice.backoffice.user_admin import UserAdmin
 
-__all__ = ["EventAdmin", "UserAdmin", "overview"]
+__all__ = ["EventAdmin", "UserAdmin", "booking_page", "overview"]

@@ -185,7 +185,7 @@ def test_events_under_way_are_upcoming_until_they_are_over(admin, organizer):
 @pytest.mark.parametrize("count", [1, 5])
 @pytest.mark.parametrize(
     ("key", "queries"),
-    [("attendees", 7), ("attempts", 7), ("waitlist", 8), ("prices", 7)],
+    [("attendees", 9), ("attempts", 7), ("waitlist", 8), ("prices", 7)],
 )
 def test_lists_cost_the_same_for_one_row_and_many(
     admin, organizer, django_assert_max_num_queries, key, queries, count

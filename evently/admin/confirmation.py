@@ -72,6 +72,7 @@ def confirmation_page(
     hidden: Sequence[tuple[str, str]] = (),
     version: int | None = None,
     danger: bool = False,
+    context: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Show a confirmation page, or carry out the confirmed action and redirect.
 
@@ -81,7 +82,8 @@ def confirmation_page(
     hidden: pairs of name and value for further form values, by which an action of a list finds
     its rows again. version: of the row that the page describes; where the page that was confirmed
     showed another one, it is shown again with a sentence that says so. `act` must pass it on to the
-    operation, which compares it under the row's lock. danger: whether the button warns.
+    operation, which compares it under the row's lock. danger: whether the button warns. context:
+    of the tabs.
     """
     confirmed = request.method == "POST" and CONFIRMED in request.POST
     form = form_class(request.POST if confirmed else None, initial=initial)
@@ -109,6 +111,7 @@ def confirmation_page(
         "admin/confirmation.html",
         {
             **model_admin.admin_site.each_context(request),
+            **(context or {}),
             "opts": model_admin.model._meta,
             "title": title,
             "question": question,

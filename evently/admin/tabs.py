@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 # The tabs, in order. A tab without pages is not shown.
@@ -21,15 +22,16 @@ class EventPage:
 
     key: names it in URLs. rank: sorts the pages of a tab; the first opens with the tab. view:
     called with the request and the event, which the current user manages. None: a page with a URL
-    of its own, `url_name`, which takes the event's id.
+    of its own, `url_name`, which takes the event's id. listed: whether the tab links to it.
     """
 
     tab: str
     key: str
     title: str
     rank: int
-    view: Callable[[HttpRequest, Any], HttpResponse] | None
+    view: Callable[[HttpRequest, Any], HttpResponseBase] | None
     url_name: str
+    listed: bool
 
 
 _pages: list[EventPage] = []
@@ -40,14 +42,16 @@ def add_page(
     key: str,
     title: str,
     *,
-    view: Callable[[HttpRequest, Any], HttpResponse] | None = None,
+    view: Callable[[HttpRequest, Any], HttpResponseBase] | None = None,
     url_name: str = "",
     rank: int = 0,
+    listed: bool = True,
 ) -> None:
     """Add a page to the tabs of every event; called when an admin module is imported."""
     if tab not in TABS:
         raise ValueError(f"There is no tab {tab!r}.")
-    _pages.append(EventPage(tab, key, title, rank, view, url_name or f"admin:event_{key}"))
+    url_name = url_name or f"admin:event_{key}"
+    _pages.append(EventPage(tab, key, title, rank, view, url_name, listed))
     _pages.sort(key=lambda page: (TABS.index(page.tab), page.rank))
 
 
@@ -61,11 +65,20 @@ def event_page_url(key: str, event_id: UUID) -> str:
     return reverse(page.url_name, args=[event_id])
 
 
+def page_links(tab: str, event_id: UUID) -> list[tuple[str, str]]:
+    """Return the pages of a tab that it does not list, as pairs of title and URL."""
+    return [
+        (page.title, event_page_url(page.key, event_id))
+        for page in _pages
+        if page.tab == tab and not page.listed
+    ]
+
+
 def tabs_context(event: Any, *, current: str) -> dict[str, Any]:
     """Return the context of admin/event_tabs.html; current: the key of the page shown."""
     shown = next((page for page in _pages if page.key == current), None)
     firsts = {page.tab: page for page in reversed(_pages)}
-    siblings = [page for page in _pages if shown is not None and page.tab == shown.tab]
+    siblings = [page for page in _pages if page.listed and shown and page.tab == shown.tab]
     return {
         "tabs_event": event,
         "event_tabs": [

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db import connection
 from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -21,6 +22,7 @@ from evently.admin.confirmation import (
     confirmation_page,
     report_success,
 )
+from evently.admin.switches import SwitchedAdmin
 from evently.admin.tabs import EventPage, add_page, event_page_url, event_pages, tabs_context
 from evently.audit.admin import StampedAdmin
 from evently.audit.context import stamp
@@ -37,14 +39,14 @@ from events.models import Event, over_by
 from events.search.finding import matching
 
 
-class EventAdminBase(StampedAdmin):
+class EventAdminBase(SwitchedAdmin, StampedAdmin):
     """Events of the current user, saved through the operations with optimistic locking."""
 
     form = EventForm
     list_display: tuple[str, ...] = ("named", "starts", "state", "price")
     list_filter = (("event_date", LocalDaysFilter), ShownFilter, OrganizerFilter, "payment_mode")
     list_filter_submit = True
-    list_before_template = "admin/events/shown.html"
+    list_before_template = "admin/switch.html"
     search_fields = ("name", "venue")
     search_help_text = "Words of name, venue or description"
     ordering = ("event_date", "id")
@@ -172,7 +174,7 @@ class EventAdminBase(StampedAdmin):
             *super().get_urls(),
         ]
 
-    def event_page(self, request: HttpRequest, object_id: str, page: EventPage) -> HttpResponse:
+    def event_page(self, request: HttpRequest, object_id: str, page: EventPage) -> HttpResponseBase:
         """Show a page of the event's tabs, which may be one of another app."""
         assert page.view is not None
         return page.view(request, self.event_or_404(request, object_id))
@@ -186,12 +188,7 @@ class EventAdminBase(StampedAdmin):
     ) -> HttpResponse:
         """Read the clock once for the whole list."""
         self.clock = now()
-        response = super().changelist_view(request, extra_context)
-        changes = getattr(response, "context_data", {}).get("cl")
-        if changes is not None:
-            shown = next(spec for spec in changes.filter_specs if isinstance(spec, ShownFilter))
-            response.context_data["shown_links"] = list(shown.choices(changes))
-        return response
+        return super().changelist_view(request, extra_context)
 
     @display(description="Event", ordering="name")
     def named(self, event: Event) -> SafeString:

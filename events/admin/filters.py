@@ -4,87 +4,41 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 
 from evently.accounts.models import User
+from evently.admin.switches import Switch
 from evently.database.functions import Clock
 from events.local_days import on_days
 from events.models import Event, EventStatus, over_by
 
-# What an organizer works with first; a search looks through all events.
-SHOWN_FIRST = "upcoming"
 # A longer list would be slow to choose from; there, search for the event.
 ORGANIZERS_LISTED = 200
 
 
-class ShownFilter(SimpleListFilter):
-    """Which events the list shows: one of the links above it (admin/events/shown.html)."""
-
+class ShownFilter(Switch):
     title = "events"
-    parameter_name = "show"
-    # Not among the filters at the side.
-    template = "admin/empty.html"
+    options = (
+        ("upcoming", "Upcoming"),
+        ("drafts", "Drafts"),
+        ("past", "Past"),
+        ("cancelled", "Cancelled"),
+        ("all", "All"),
+    )
 
-    def __init__(self, request: HttpRequest, *args: Any) -> None:
-        self.is_search = bool(request.GET.get(SEARCH_VAR, "").strip())
-        super().__init__(request, *args)
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("upcoming", "Upcoming"),
-            ("drafts", "Drafts"),
-            ("past", "Past"),
-            ("cancelled", "Cancelled"),
-            ("all", "All"),
-        ]
-
-    @property
-    def shown(self) -> str:
-        """The key of the lookup that applies."""
-        keys = [key for key, _ in self.lookup_choices]
-        value = self.value()
-        if value in keys:
-            return str(value)
-        return "all" if self.is_search else SHOWN_FIRST
-
-    def choices(self, changelist: ChangeList) -> Any:
-        """Return the links; there is no "All" of Django's own."""
-        for key, title in self.lookup_choices:
-            yield {
-                "selected": self.shown == key,
-                "query_string": changelist.get_query_string({self.parameter_name: key}),
-                "display": title,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+    def conditions(self) -> dict[str, Q]:
         cancelled = Q(status=EventStatus.CANCELLED)
         draft = Q(published_at__isnull=True) & ~cancelled
         over = over_by(Clock())
-        conditions = {
+        return {
             "upcoming": ~cancelled & ~draft & ~over,
             "drafts": draft,
             "past": ~cancelled & ~draft & over,
             "cancelled": cancelled,
         }
-        condition = conditions.get(self.shown)
-        return queryset if condition is None else queryset.filter(condition)
-
-
-class LocalDaysFilter(RangeDateFilter):
-    """The days on which events take place, by the calendar of each event."""
-
-    title = "days"
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event] | None:
-        given = (self.used_parameters.get(f"{self.parameter_name}_{end}") for end in ("from", "to"))
-        first, last = (parse_date_str(value) if value else None for value in given)
-        if first and last and last < first:
-            return queryset.none()
-        return on_days(queryset, (first, last))
 
 
 class OrganizerFilter(SimpleListFilter):
@@ -107,3 +61,16 @@ class OrganizerFilter(SimpleListFilter):
         chosen = self.value()
         listed = {key for key, _ in self.lookup_choices}
         return queryset.filter(created_by_id=UUID(chosen)) if chosen in listed else queryset
+
+
+class LocalDaysFilter(RangeDateFilter):
+    """The days on which events take place, by the calendar of each event."""
+
+    title = "days"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event] | None:
+        given = (self.used_parameters.get(f"{self.parameter_name}_{end}") for end in ("from", "to"))
+        first, last = (parse_date_str(value) if value else None for value in given)
+        if first and last and last < first:
+            return queryset.none()
+        return on_days(queryset, (first, last))

@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
+from evently.admin.switches import SwitchedAdmin
 from evently.admin.tabs import add_page, tabs_context
 from evently.audit.admin import StampedAdmin
 from events.models import Event
@@ -30,7 +31,7 @@ def add_list(tab: str, key: str, title: str, model: type[Model], *, rank: int = 
     add_page(tab, key, title, view=view, rank=rank)
 
 
-class EventRowsAdmin(StampedAdmin):
+class EventRowsAdmin(SwitchedAdmin, StampedAdmin):
     """Rows of events: read-only, changed by actions that call operations.
 
     tab: the key of its page among the tabs of an event (`add_list`). heading: its subtitle there.
@@ -38,7 +39,7 @@ class EventRowsAdmin(StampedAdmin):
 
     tab = ""
     heading = ""
-    list_before_template = "admin/event_tabs.html"
+    list_before_template = "admin/list_above.html"
     change_form_outer_before_template = "admin/event_tabs.html"
     list_per_page = 50
     list_fullwidth = True
@@ -68,7 +69,12 @@ class EventRowsAdmin(StampedAdmin):
         if event is not None:
             extra |= tabs_context(event, current=self.tab)
             extra |= {"title": event.name, "subtitle": self.heading}
+            extra["list_links"] = self.list_links(event)
         return super().changelist_view(request, extra)
+
+    def list_links(self, event: Event) -> list[tuple[str, str]]:
+        """Return what can be done from the list of an event's rows, as pairs of label and URL."""
+        return []
 
     def response_action(
         self, request: HttpRequest, queryset: QuerySet[Any]

@@ -1,5 +1,8 @@
-// A button beside each link to share, which copies it.
+// Buttons that print the page, and a button beside each link to share, which copies it.
 document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.addEventListener("click", () => window.print());
+  }
   for (const field of document.querySelectorAll("input.ev-copy")) {
     field.addEventListener("focus", () => field.select());
     if (!navigator.clipboard) continue;

@@ -3,8 +3,10 @@
 from waitlists.locks import EntryNotFound, PromotionNotFound
 from waitlists.operations.by_hand import (
     NoRoomBetween,
+    OnWaitlist,
     ReasonRequired,
     SeatsMissing,
+    book_out_of_order,
     offer_by_hand,
     place_entry,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "EntryNotFound",
     "NoRoomBetween",
     "NotWaiting",
+    "OnWaitlist",
     "PromotionClosed",
     "PromotionExpired",
     "PromotionNotFound",
@@ -43,6 +46,7 @@ __all__ = [
     "SeatsMissing",
     "accept_promotion",
     "announce_outgrown",
+    "book_out_of_order",
     "decline_promotion",
     "expire_promotions",
     "join_as_guest",

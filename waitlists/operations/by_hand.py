@@ -5,13 +5,19 @@ out of order, to everyone who was waiting then.
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F
 
+from bookings.models import Booking
+from bookings.operations import book_held_seats
+from bookings.operations.booking import insert_booking, log_and_announce
 from evently.database.clock import now
+from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
 from evently.formatting import seats
+from evently.origin import Origin
 from evently.transactions import refusing, run_in_transaction
 from evently.visible_text import clean_reason
 from events.locks import lock_event
@@ -19,8 +25,14 @@ from events.models import Event
 from events.operations import SalesClosed
 from waitlists.claim_windows import offer_window
 from waitlists.locks import lock_entry
-from waitlists.models import EntryStatus, Promotion, WaitlistEntry
-from waitlists.operations.joining import NotWaiting
+from waitlists.models import (
+    OPEN_STATUSES,
+    EntryStatus,
+    Promotion,
+    PromotionStatus,
+    WaitlistEntry,
+)
+from waitlists.operations.joining import JOIN_REFUSALS, NotWaiting
 from waitlists.signals import promotions_made
 
 LONGEST_REASON = 500
@@ -51,6 +63,13 @@ class SeatsMissing(Conflict):
             f"Only {seats(free)} {'is' if free == 1 else 'are'} free. Add {seats(missing)} to the "
             "event, or offer fewer."
         )
+
+
+class OnWaitlist(Conflict):
+    """The person waits for this event, or has an offer."""
+
+    code = "on_waitlist"
+    message = "This person is on the waitlist. Offer them the seats on the Waitlist tab."
 
 
 def place_entry(*, event_id: UUID, entry_id: UUID, position: int, reason: str) -> WaitlistEntry:
@@ -163,6 +182,89 @@ def offer_by_hand(
     return run_in_transaction(work)
 
 
+def book_out_of_order(
+    *,
+    locked_event: Event,
+    user_id: UUID,
+    quantity: int,
+    unit_price: Decimal,
+    reason: str,
+    origin: Origin,
+) -> Booking:
+    """Book seats that are not free, or kept for the waitlist, by adding them to the event.
+
+    In the caller's transaction. Where a waiting entry would fit into the added seats, the user
+    joins the waitlist, is offered them out of order, and accepts, all at once: so the record of
+    offers shows it to everyone who waits. unit_price: at most the current price.
+    Raises ReasonRequired, OnWaitlist, and what `JOIN_REFUSALS` lists.
+    """
+    reason = _checked(reason)
+    event = locked_event
+    _add_seats(locked_event=event, number=quantity)
+    free = event.available_seats + quantity
+    if not WaitlistEntry.objects.filter(event_id=event.pk).fitting(free).exists():
+        booking = insert_booking(
+            event=event, user_id=user_id, quantity=quantity, unit_price=unit_price
+        )
+        log_and_announce(booking=booking, origin=origin)
+        return booking
+    window = offer_window(event, at=now())
+    if window is None:
+        raise SalesClosed
+    entry = _new_or_own_entry(locked_event=event, user_id=user_id, quantity=quantity)
+    position = entry.position or 1
+    entries = WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk)
+    entries.update(status=EntryStatus.PROMOTED)
+    offers = Promotion.objects.filter(event_id=event.pk)
+    offer = offers.create(
+        waitlist=entry,
+        event=event,
+        user_id=user_id,
+        quantity=quantity,
+        unit_price=unit_price,
+        promoted_at=now(),
+        expires_at=window.expires_at,
+        window_minutes=window.minutes,
+        organizer_reason=reason,
+        position_before=position,
+    )
+    booking_id = uuid7()
+    offers.filter(pk=offer.pk).update(status=PromotionStatus.USED, booking_id=booking_id)
+    booking = book_held_seats(
+        locked_event=event,
+        booking_id=booking_id,
+        user_id=user_id,
+        quantity=quantity,
+        unit_price=unit_price,
+        origin=origin,
+    )
+    entries.update(status=EntryStatus.BOOKED)
+    return booking
+
+
+def _new_or_own_entry(*, locked_event: Event, user_id: UUID, quantity: int) -> WaitlistEntry:
+    """Return a waiting entry of a user for exactly these seats. Raises OnWaitlist."""
+    entry = WaitlistEntry.objects.filter(event_id=locked_event.pk, user_id=user_id).first()
+    if entry is None:
+        entry = WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
+    elif entry.status in OPEN_STATUSES:
+        raise OnWaitlist
+    entry.quantity = entry.min_quantity = quantity
+    entry.unit_price = locked_event.current_price
+    entry.status = EntryStatus.WAITING
+    entry.priority_score, entry.priority_reason = 0, ""
+    entry.expires_at = locked_event.sales_close_at
+    with refusing(**JOIN_REFUSALS):
+        entry.save(force_insert=entry._state.adding)
+    entry.refresh_from_db()
+    entry.event = locked_event
+    return entry
+
+
+def _add_seats(*, locked_event: Event, number: int) -> None:
+    Event.objects.filter(pk=locked_event.pk).update(total_capacity=F("total_capacity") + number)
+
+
 def _find_seats(*, locked_event: Event, quantity: int, add_seats: bool) -> None:
     """Make sure that the event has enough free seats. Raises SeatsMissing."""
     missing = quantity - locked_event.available_seats
@@ -170,7 +272,7 @@ def _find_seats(*, locked_event: Event, quantity: int, add_seats: bool) -> None:
         return
     if not add_seats:
         raise SeatsMissing(missing, locked_event.available_seats)
-    Event.objects.filter(pk=locked_event.pk).update(total_capacity=F("total_capacity") + missing)
+    _add_seats(locked_event=locked_event, number=missing)
 
 
 def _range(entry: WaitlistEntry) -> str:

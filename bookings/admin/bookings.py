@@ -1,10 +1,11 @@
-"""Bookings and booking attempts in the admin."""
+"""Bookings in the admin: the attendees of an event, and one booking."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,26 +14,38 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from bookings import operations
-from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
+from bookings.attendees import by_name
+from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
-from evently.admin.tabs import event_page_url
+from evently.admin.switches import Switch
+from evently.admin.tabs import event_page_url, page_links
 from evently.errors import DomainError
 from evently.formatting import counted, money
 from events.admin.people import PeopleRowsAdmin
-from events.admin.rows import add_list
+from events.admin.rows import add_list, event_of_list
+from events.models import Event
 
 # Each booking is cancelled in its own transaction, within one request.
 CANCELLED_AT_ONCE = 100
-# Where a booking attempt came from.
-ORIGIN_COLUMNS = frozenset({"ip_address", "user_agent"})
+
+
+class ShownFilter(Switch):
+    title = "bookings"
+    options = (("attending", "Attending"), ("cancelled", "Cancelled"), ("all", "All"))
+
+    def conditions(self) -> dict[str, Q]:
+        return {
+            "attending": Q(status__in=HOLDING_SEATS),
+            "cancelled": Q(status=BookingStatus.CANCELLED),
+        }
 
 
 @admin.register(Booking)
 class BookingAdmin(PeopleRowsAdmin):
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
-    list_filter = ("status", "created_at")
+    list_filter = (ShownFilter, "created_at")
     search_help_text = "Reference, name or email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
@@ -57,6 +70,40 @@ class BookingAdmin(PeopleRowsAdmin):
         "cancelled",
         "cancel_reason",
     )
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Sort the attendees of an event from A to Z, and all bookings by time."""
+        event = event_of_list(request)
+        if event is None:
+            return self.ordering
+        # Django asks several times for each page.
+        ordering = getattr(request, "attendees_by_name", None)
+        if ordering is None:
+            names = by_name(Booking.objects.filter(event_id=event.pk))
+            ordering = [names, "created_at", "id"]
+            request.attendees_by_name = ordering  # type: ignore[attr-defined]
+        return ordering
+
+    def list_links(self, event: Event) -> list[tuple[str, str]]:
+        """Link to the pages of the tab that are not listed among its pages."""
+        return page_links("Attendees", event.pk)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say how many seats the attendees of the event have."""
+        extra = dict(extra_context or {})
+        event = event_of_list(request)
+        if event is not None:
+            sums = (
+                Booking.objects.filter(event_id=event.pk)
+                .holding_seats()
+                .aggregate(bookings=Count("pk"), seats=Coalesce(Sum("quantity"), 0))
+            )
+            extra["list_summary"] = (
+                f"{counted(sums['bookings'], 'booking')}, {counted(sums['seats'], 'seat')}"
+            )
+        return super().changelist_view(request, extra)
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
         """Also match part of the reference."""
@@ -219,70 +266,4 @@ class BookingAdmin(PeopleRowsAdmin):
         return refused
 
 
-@admin.register(BookingAttempt)
-class BookingAttemptAdmin(PeopleRowsAdmin):
-    """Every attempt to book, successful or refused, as a measure of demand.
-
-    Only superusers see IP addresses and user agents, which they may need against abuse.
-    """
-
-    tab, heading = "attempts", "Booking attempts"
-    list_display = (
-        "attempted",
-        "event",
-        "attendee",
-        "quantity",
-        "outcome",
-        "origin",
-    )
-    list_display_links = None
-    fields = ("attempted", "event", "attendee", "quantity", "outcome", "origin")
-    readonly_fields = fields
-    list_filter = ("result", "attempted_at")
-    search_help_text = "Outcome, name or email address"
-    ordering = ("-attempted_at", "-id")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        """Leave out the origin for organizers."""
-        columns = super().get_list_display(request)
-        return columns if request.user.is_superuser else [c for c in columns if c != "origin"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Leave out the origin for organizers."""
-        fields = list(super().get_fields(request, obj))
-        return fields if request.user.is_superuser else [f for f in fields if f != "origin"]
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Refuse filters in the URL by columns that organizers do not see."""
-        column = lookup.partition("__")[0]
-        if column in ORIGIN_COLUMNS and not request.user.is_superuser:
-            return False
-        return super().lookup_allowed(lookup, value, request)
-
-    def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
-        """Also match the reason of a refusal, as displayed or as stored."""
-        reason = term.lower().replace(" ", "_")
-        return super().matching(request, rows, term) | Q(failure_reason__contains=reason)
-
-    @display(description="When", ordering="attempted_at")
-    def attempted(self, attempt: BookingAttempt) -> SafeString:
-        return when(attempt.attempted_at, attempt.event.zone)
-
-    @display(description="Attendee")
-    def attendee(self, attempt: BookingAttempt) -> SafeString | str:
-        return person(attempt.user)
-
-    @display(description="Outcome", label={"booked": "success", "refused": "danger"})
-    def outcome(self, attempt: BookingAttempt) -> tuple[str, str]:
-        if attempt.result == AttemptResult.SUCCESS:
-            return "booked", "booked"
-        return "refused", (attempt.failure_reason or "").replace("_", " ")
-
-    @display(description="From")
-    def origin(self, attempt: BookingAttempt) -> SafeString:
-        """Show IP address and user agent."""
-        return two_lines(attempt.ip_address or "–", attempt.user_agent[:60])
-
-
 add_list("Attendees", "attendees", "Attendees", Booking)
-add_list("Activity", "attempts", "Booking attempts", BookingAttempt, rank=20)
