@@ -248,9 +248,9 @@ def test_history_names_who_changed_what(admin, organizer):
 
     page = admin.get(f"{EVENTS}{event.pk}/trail/")
 
-    change = page.context["changes"][0]
-    assert (change.who, change.what) == ("Olive Organizer", "changed the event")
-    assert change.values == [("name", "Old name", "New name")]
+    act = page.context["acts"][0]
+    assert (act.who, act.what) == ("Olive Organizer", "changed the event")
+    assert act.changes[0].values[0] == ("name", "Old name", "New name")
 
 
 def test_price_history_names_who_changed_the_price(admin, organizer):

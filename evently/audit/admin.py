@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +20,7 @@ from evently.admin.lists import ListedAdmin
 from evently.audit import queries
 from evently.audit.context import stamp
 from evently.audit.models import AuditLog
+from evently.audit.pages import history_context
 from evently.privacy.sealing import PREFIX
 
 # Below this many rows counting is cheap and exact.
@@ -101,6 +105,34 @@ class AuditLogAdmin(ListedAdmin):
         "difference",
     )
     readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the list of rows; the page of its usual name shows acts."""
+        view = self.admin_site.admin_view(self.rows_view)
+        return [path("rows/", view, name="audit_auditlog_rows"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what was done, one line for each act."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return TemplateResponse(
+            request,
+            "admin/audit/everything.html",
+            {
+                **self.admin_site.each_context(request),
+                **history_context(request),
+                "opts": self.opts,
+                "title": "Audit log",
+                "rows_url": reverse("admin:audit_auditlog_rows"),
+                **(extra_context or {}),
+            },
+        )
+
+    def rows_view(self, request: HttpRequest) -> HttpResponse:
+        """Show each changed row."""
+        return super().changelist_view(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditLog], search_term: str

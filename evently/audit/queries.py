@@ -1,16 +1,6 @@
 """Reads of the audit log."""
 
-from uuid import UUID
-
 from django.db import connection
-from django.db.models import QuerySet
-
-from evently.audit.models import AuditLog
-
-
-def history_of_event(event_id: UUID) -> QuerySet[AuditLog]:
-    """Return all changes of an event and its rows, newest first."""
-    return AuditLog.objects.filter(event_id=event_id)
 
 
 def audited_tables() -> list[str]:

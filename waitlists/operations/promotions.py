@@ -1,12 +1,14 @@
 """Offers: made in the transaction that frees the seats; then accepted, declined or expired."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
 from bookings.models import Booking
 from bookings.operations import book_held_seats, log_refused_attempt
+from evently.audit.context import automatically
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
@@ -17,7 +19,7 @@ from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
-from waitlists.claim_windows import offer_window
+from waitlists.claim_windows import Window, offer_window
 from waitlists.locks import PromotionNotFound, lock_promotion
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
@@ -57,6 +59,20 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
     chosen = _choose_entries(locked_event=event)
     if not chosen:
         return []
+    with automatically(connection):  # whoever freed the seats did not choose who gets them
+        return _make_offers(
+            event=event, chosen=chosen, at=event.clock, window=window, reason=reason
+        )
+
+
+def _make_offers(
+    *,
+    event: Event,
+    chosen: list[tuple[WaitlistEntry, int]],
+    at: datetime,
+    window: Window,
+    reason: str,
+) -> list[Promotion]:
     _count_passed_over(locked_event=event, positions=[entry.position or 0 for entry, _ in chosen])
     WaitlistEntry.objects.filter(
         event_id=event.pk, pk__in=[entry.pk for entry, _ in chosen]
@@ -68,7 +84,7 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
             user_id=entry.user_id,
             quantity=seats,
             unit_price=min(entry.unit_price, event.current_price),
-            promoted_at=event.clock,
+            promoted_at=at,
             expires_at=window.expires_at,
             window_minutes=window.minutes,
             promotion_reason=reason,
@@ -126,12 +142,13 @@ def close_overdue_entries(*, locked_event: Event) -> None:
     )
     if not overdue:
         return
-    WaitlistEntry.objects.filter(
-        event_id=locked_event.pk, pk__in=[entry.pk for entry in overdue]
-    ).update(status=EntryStatus.EXPIRED)
-    entries_closed.send(
-        sender=WaitlistEntry, event=locked_event, entries=overdue, reason="waiting time over"
-    )
+    with automatically(connection):
+        WaitlistEntry.objects.filter(
+            event_id=locked_event.pk, pk__in=[entry.pk for entry in overdue]
+        ).update(status=EntryStatus.EXPIRED)
+        entries_closed.send(
+            sender=WaitlistEntry, event=locked_event, entries=overdue, reason="waiting time over"
+        )
 
 
 def accept_promotion(

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from bookings.models import ArchivedBooking, Booking
 from bookings.operations import Canceller, release_bookings
+from evently.audit.acts import act_that
+from evently.audit.context import acting, current_context
 from evently.database.clock import now
 from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
@@ -62,8 +64,11 @@ def continue_cancellation(*, event_id: UUID) -> int:
     Each batch is a transaction of its own, so after a crash the next call continues.
     """
     total = 0
-    while count := run_in_transaction(lambda: _cancel_batch(event_id)):
-        total += count
+    # Also after a crash, when a periodic task goes on: all of it is one act in the history.
+    act = act_that("cancelled", table="events", row_id=event_id)
+    with acting(act=act or current_context().act):
+        while count := run_in_transaction(lambda: _cancel_batch(event_id)):
+            total += count
     return total
 
 

@@ -1,0 +1,78 @@
+"""Bookings, tickets and payments in the history."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from bookings.models import Booking, Payment, Ticket
+from evently.audit.described import Described, Subject, describe, describe_tasks
+
+
+def bookings(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = Booking.objects.filter(pk__in=ids).values_list("pk", "user_id", "booking_reference")
+    return {pk: Subject(f"booking {reference}", user_id) for pk, user_id, reference in rows}
+
+
+def tickets(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = Ticket.objects.filter(pk__in=ids).values_list(
+        "pk", "booking__user_id", "booking__booking_reference"
+    )
+    return {pk: Subject(f"ticket of {reference}", user_id) for pk, user_id, reference in rows}
+
+
+def payments(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = Payment.objects.filter(pk__in=ids).values_list(
+        "pk", "booking__user_id", "booking__booking_reference"
+    )
+    return {pk: Subject(f"payment for {reference}", user_id) for pk, user_id, reference in rows}
+
+
+describe(
+    "bookings",
+    Described(
+        group="Bookings",
+        noun="booking",
+        plural="bookings",
+        rank=3,
+        phrases={"created": "made {object}"},
+        participles={"created": "made"},
+        labels={
+            "quantity": "seats",
+            "booking_reference": "reference",
+            "total_amount": "amount",
+            "unit_price": "price per seat",
+            "cancel_reason": "reason",
+            "expires_at": "to be paid by",
+            "user_id": "attendee",
+        },
+        identifying=("booking_reference", "user_id", "quantity", "total_amount", "status"),
+        subjects=bookings,
+    ),
+)
+describe(
+    "payments",
+    Described(
+        group="Payments",
+        noun="payment",
+        plural="payments",
+        rank=5,
+        phrases={"created": "recorded {object}"},
+        participles={"created": "recorded"},
+        labels={"provider_reference": "reference", "recorded_by_id": "recorded by"},
+        identifying=("amount", "kind", "status", "provider_reference"),
+        subjects=payments,
+    ),
+)
+describe(
+    "tickets",
+    Described(
+        group="Tickets",
+        noun="ticket",
+        plural="tickets",
+        rank=6,
+        phrases={"checked_in": "checked in {object}"},
+        labels={"holder_name": "name on the ticket", "checked_in_by_id": "checked in by"},
+        identifying=("holder_name",),
+        subjects=tickets,
+    ),
+)
+describe_tasks(expire_pending_bookings="bookings that were not paid in time are cancelled")

@@ -1,0 +1,12 @@
+"""Tasks that end events, and those of the platform, in the history."""
+
+from evently.audit.described import describe_tasks
+
+describe_tasks(
+    continue_cancellation="the bookings of a cancelled event are cancelled",
+    continue_event_cancellations="the bookings of a cancelled event are cancelled",
+    erase_due_accounts="accounts are deleted when their time to change their mind is over",
+    erase_old_duplicates="what later accounts replaced is erased",
+    complete_past_events="events that are over are completed",
+    forget_old_keys="answers to repeated requests are deleted",
+)

@@ -1,0 +1,63 @@
+"""Users and API tokens in the history."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from evently.accounts.models import ApiToken, User
+from evently.audit.described import Described, Subject, describe
+
+
+def users(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = User.objects.filter(pk__in=ids).values_list("pk", flat=True)
+    return {pk: Subject("account", pk) for pk in found}
+
+
+def tokens(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = ApiToken.objects.filter(pk__in=ids).values_list("pk", "user_id")
+    return {pk: Subject("API token", user_id) for pk, user_id in rows}
+
+
+describe(
+    "users",
+    Described(
+        group="Users",
+        noun="account",
+        plural="accounts",
+        rank=7,
+        labels={
+            "password_hash": "password",
+            "email": "email address",
+            "preferences": "notifications",
+            "is_active": "can log in",
+            "email_verified_at": "email address verified",
+        },
+        identifying=("role",),
+        subjects=users,
+        of_event=False,
+    ),
+)
+describe(
+    "api_tokens",
+    Described(
+        group="API tokens",
+        noun="API token",
+        plural="API tokens",
+        rank=8,
+        labels={"digest": "token"},
+        identifying=("scopes", "expires_at"),
+        subjects=tokens,
+        of_event=False,
+    ),
+)
+describe(
+    "person_keys",
+    Described(
+        group="Users",
+        noun="key of a person",
+        plural="keys of people",
+        rank=9,
+        participles={"deleted": "destroyed"},
+        phrases={"deleted": "destroyed {object}"},
+        of_event=False,
+    ),
+)

@@ -1,0 +1,84 @@
+"""Events in the history."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from evently.audit.described import Described, EventFacts, Subject, describe, find_events_with
+from evently.audit.models import AuditLog
+from events.models import Event, EventStaff
+
+
+def facts_of(ids: Collection[UUID]) -> Mapping[UUID, EventFacts]:
+    zones: dict[UUID, list[tuple[UUID, str, str]]] = {}
+    changes = AuditLog.objects.filter(
+        row_id__in=ids, table_name="events", action="update", after__has_key="timezone"
+    )
+    for event_id, *change in changes.order_by("id").values_list(
+        "row_id", "id", "before__timezone", "after__timezone"
+    ):
+        zones.setdefault(event_id, []).append(tuple(change))
+    return {
+        event.pk: EventFacts(event.name, event.zone, event.currency, zones.get(event.pk, ()))
+        for event in Event.objects.filter(pk__in=ids).only("name", "timezone", "currency")
+    }
+
+
+def whether_notified(after: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return whether attendees were notified of a change."""
+    announced = after.get("last_change") or {}
+    if "notified" not in announced:
+        return []
+    return [("attendees", "notified" if announced["notified"] else "not notified")]
+
+
+def staff(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = EventStaff.objects.filter(pk__in=ids).values_list("pk", "user_id")
+    return {pk: Subject("role", user_id) for pk, user_id in rows}
+
+
+find_events_with(facts_of)
+describe(
+    "events",
+    Described(
+        group="Event",
+        noun="event",
+        plural="events",
+        rank=0,
+        phrases={
+            "created": "created {event}",
+            "changed": "changed {event}",
+            "published": "published {event}",
+            "cancelled": "cancelled {event}",
+            "completed": "marked {event} as completed",
+            "deleted": "deleted {event}",
+        },
+        labels={
+            "event_date": "starts",
+            "ends_at": "ends",
+            "timezone": "time zone",
+            "total_capacity": "seats",
+            "max_per_booking": "seats per booking",
+            "max_per_person": "seats per person",
+            "promotion_window_minutes": "minutes to claim an offer",
+            "payment_mode": "payment",
+            "created_by_id": "organizer",
+            "cancel_reason": "reason",
+        },
+        identifying=("name", "event_date", "venue", "total_capacity", "base_price"),
+        notes=whether_notified,
+    ),
+)
+describe(
+    "event_staff",
+    Described(
+        group="Staff",
+        noun="staff member",
+        plural="staff members",
+        rank=1,
+        phrases={"created": "added {person} to the staff", "deleted": "removed {object}"},
+        labels={"user_id": "person"},
+        identifying=("user_id", "role"),
+        subjects=staff,
+    ),
+)

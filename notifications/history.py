@@ -1,0 +1,38 @@
+"""Email templates in the history, and tasks that send notifications."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from evently.audit.described import Described, Subject, describe, describe_tasks
+from notifications.models import EmailTemplate
+
+
+def templates(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = EmailTemplate.objects.filter(pk__in=ids)
+    return {
+        template.pk: Subject(
+            f"the template “{template.get_template_type_display()}”, version {template.version}"
+        )
+        for template in found
+    }
+
+
+describe(
+    "email_templates",
+    Described(
+        group="Email templates",
+        noun="email template",
+        plural="email templates",
+        rank=10,
+        labels={"is_active": "in use"},
+        identifying=("template_type", "subject_template"),
+        subjects=templates,
+        of_event=False,
+    ),
+)
+describe_tasks(
+    deliver="emails are sent",
+    deliver_many="emails are sent",
+    deliver_missed="emails that were missed are sent",
+    make_partitions="tables for the next months are made",
+)
