@@ -75,4 +75,12 @@ describe(
         subjects=tickets,
     ),
 )
+describe(
+    "booking_attempts",
+    Described(group="Bookings", noun="booking attempt", plural="booking attempts", rank=12),
+)
+describe(
+    "bookings_archive",
+    Described(group="Bookings", noun="archived booking", plural="archived bookings", rank=13),
+)
 describe_tasks(expire_pending_bookings="bookings that were not paid in time are cancelled")

@@ -11,6 +11,8 @@ class EventlyConfig(AppConfig):
     def ready(self) -> None:
         """Register system checks and gauges, and the grants that follow every migration."""
         from evently import gauges, preflight  # noqa: F401 - both register themselves
+        from evently.admin.words import use_words
         from evently.database.grants import grant_to_application
 
+        use_words()
         post_migrate.connect(grant_to_application, sender=self, dispatch_uid="evently.grants")

@@ -36,3 +36,8 @@ describe_tasks(
     deliver_missed="emails that were missed are sent",
     make_partitions="tables for the next months are made",
 )
+for table, noun, plural in (
+    ("notifications", "notification", "notifications"),
+    ("email_delivery_log", "entry of the delivery log", "entries of the delivery log"),
+):
+    describe(table, Described(group="Messages", noun=noun, plural=plural, rank=11))

@@ -239,3 +239,28 @@ def test_there_is_one_reference_key(constraint, single):
 def test_application_role_has_no_access_to_the_reference_key(statement):
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         run(statement)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "result = 'success', failure_reason = NULL",
+        "failure_reason = 'another'",
+        "quantity = 7",
+        "attempted_at = now() - interval '1 day'",
+        "ip_address = '192.0.2.9'",
+        "user_agent = 'another'",
+    ],
+)
+def test_attempt_stays_as_it_was_made(priced, change):
+    insert(
+        "booking_attempts",
+        event_id=priced,
+        result="failed",
+        failure_reason="sold_out",
+        ip_address="192.0.2.1",
+        user_agent="browser",
+    )
+    with refused("trg_attempt_frozen"):
+        run(f"UPDATE booking_attempts SET {change}")
+    run("UPDATE booking_attempts SET ip_address = NULL, user_agent = ''")

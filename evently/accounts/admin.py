@@ -7,11 +7,11 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from evently.accounts import operations
 from evently.accounts.finding import find_people
 from evently.accounts.models import ApiToken, User
+from evently.admin.lists import ListedAdmin
 from evently.audit.admin import StampedAdmin
 from evently.errors import DomainError
 from evently.origin import origin_of
@@ -146,7 +146,7 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(SuperusersOnly, ModelAdmin):
+class ApiTokenAdmin(SuperusersOnly, ListedAdmin):
     """API tokens of all users; the secrets are stored nowhere."""
 
     list_display = (

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.admin.views.main import ChangeList as BaseChangeList
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -14,6 +15,11 @@ class SingleCountChangeList(ChangeList):
     A second count gets slower with every row ever written; and Unfold's header would show it
     beside the first, so a list of one event would reveal the number of rows of all events.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Instead of "Select booking to change".
+        self.title = capfirst(self.opts.verbose_name_plural)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

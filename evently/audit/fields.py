@@ -78,8 +78,8 @@ def in_words(
         return "yes" if value else "no"
     if field is not None and field.flatchoices and not isinstance(value, (list, dict)):
         return str(dict(field.flatchoices).get(value, value))
-    if isinstance(field, models.DecimalField):
-        return money(Decimal(str(value)), facts.currency).strip()
+    if isinstance(field, models.DecimalField) and facts.currency:
+        return money(Decimal(str(value)), facts.currency)
     if isinstance(field, models.DateTimeField) and isinstance(value, str):
         at = parse_datetime(value)
         return value if at is None else moment(at, facts.zone)

@@ -43,7 +43,7 @@ def audited(
 
     table: its name, with the schema unless that is public. ignore: derived columns besides DERIVED.
     redact: columns besides REDACTED whose values must not be logged. key: the UUID column that
-    identifies rows; updates need it to be `id`. actions: which of insert, update and delete to log.
+    identifies rows. actions: which of insert, update and delete to log.
     """
     target = ".".join(f'"{_identifier(part)}"' for part in table.split("."))
     arguments = ", ".join(

@@ -324,3 +324,23 @@ def test_templates_are_audited():
 def test_only_the_owner_can_disable_triggers():
     with pytest.raises(Exception, match="must be owner"):
         run("ALTER TABLE notifications DISABLE TRIGGER trg_notifications_frozen")
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("notifications", "delivered_at = NULL"),
+        ("notifications", "delivered_at = now() - interval '1 day'"),
+        ("notifications", "sent_at = NULL"),
+        ("email_delivery_log", "delivered_at = NULL"),
+        ("email_delivery_log", "template_type = 'welcome'"),
+        ("email_delivery_log", "notification_id = id"),
+    ],
+)
+def test_what_was_delivered_and_when_cannot_be_changed(table, change):
+    message()
+    insert("email_delivery_log", template_type="cancellation", user_id=person())
+    run("UPDATE notifications SET sent_at = now(), delivered_at = now()")
+    run("UPDATE email_delivery_log SET delivered_at = now()")
+    with refused("trg_delivery_frozen"):
+        run(f"UPDATE {table} SET {change}")

@@ -20,11 +20,16 @@ CHANGES = {
     "payments": "amount = 6",
     "tickets": "checked_in_at = now()",
     "users": "role = 'admin'",
-    "waitlist_promotions": "promotion_reason = 'told'",
+    "waitlist_promotions": "status = 'expired'",
+    "bookings_archive": "cancel_reason = 'ill'",
+    "keys.person_keys": "wrapping_key_name = 'other'",
     "waitlists": "priority_score = 1, priority_reason = 'speaker'",
 }
 # Referencing rows that are not deleted by cascade come before the row they reference.
-EMPTIED = ("payments", "bookings", "events", "users", "email_templates")
+EMPTIED = (
+    *("payments", "booking_attempts", "bookings_archive", "bookings", "events"),
+    *("email_delivery_log", "notifications", "users", "email_templates"),
+)
 
 
 def make_rows():
@@ -54,6 +59,16 @@ def make_rows():
         provider_reference="one",
         status="succeeded",
     )
+    run(
+        "INSERT INTO bookings_archive (id, user_id, event_id, quantity, unit_price, total_amount,"
+        " status, booking_reference) SELECT evently_uuid7(), user_id, event_id, quantity,"
+        " unit_price, total_amount, status, 'EVTOLD' FROM bookings"
+    )
+    insert(
+        "booking_attempts", event_id=event_id, user_id=user_id, result="failed", failure_reason="x"
+    )
+    insert("notifications", user_id=user_id, type="notification", message="a")
+    insert("email_delivery_log", template_type="welcome", user_id=user_id)
     template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
     insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
     entry = wait(event_id)

@@ -1,0 +1,65 @@
+"""No words of a database in the admin: all registered models, their lists, filters and labels."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from evently.accounts.factories import SuperuserFactory
+from evently.admin.words import words_of
+from evently.tests.rows import full_event, insert, person
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [
+    model
+    for model in admin.site._registry
+    if model.__module__.split(".")[0]
+    in ("evently", "events", "bookings", "waitlists", "notifications")
+]
+# "By created at", "Is active", "user_id", "Select booking to change"
+DATABASE_WORDS = re.compile(
+    r"^by |^is |\bat$|_|\bid$|^select (?!all)|\btemplate type\b", re.IGNORECASE
+)
+
+
+def plain(html):
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_lists_speak_in_words(client, model):
+    full_event()
+    insert("email_delivery_log", template_type="welcome", user_id=person())
+    client.force_login(SuperuserFactory())
+    name = f"admin:{model._meta.label_lower.replace('.', '_')}"
+    suffix = "_rows" if model._meta.label == "audit.AuditLog" else "_changelist"
+
+    page = client.get(reverse(f"{name}{suffix}"))
+
+    text = page.content.decode()
+    said = [plain(head) for head in re.findall(r"<th\b.*?</th>", text, re.DOTALL)]
+    said += [spec.title for spec in page.context["cl"].filter_specs]
+    said += [plain(title) for title in re.findall(r"<h3.*?</h3>", text, re.DOTALL)]
+    said.append(str(page.context["cl"].title))
+    said.append(str(model._meta.verbose_name_plural))
+    words = [re.sub(r"(arrow_circle_\w+|cancel|\d+)\s*", "", word).strip() for word in said]
+    assert [word for word in words if DATABASE_WORDS.search(word)] == []
+    assert " log" not in str(model._meta.verbose_name_plural)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_fields_are_called_in_words(model):
+    labels = {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
+    assert {
+        name: label
+        for name, label in labels.items()
+        if name != "id" and re.search(r"_|^is |\bat$", label)
+    } == {}
+
+
+def test_labels_follow_a_rule():
+    assert words_of("created_at") == "created"
+    assert words_of("is_superuser") == "superuser"
+    assert words_of("template_type") == "kind of email"
