@@ -7,8 +7,10 @@ half a file, and files of the release before stay for pages that are still open 
 
 import filecmp
 import hashlib
+import inspect
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +62,12 @@ def _storage() -> Any:
 
 def _digest_of_sources() -> str:
     """Return a digest of all that the collected files are made from."""
-    storage = _storage()
-    found = hashlib.sha256(f"{storage.__module__}.{storage.__qualname__}".encode())
+    found = hashlib.sha256()
+    # What makes the collected files from them: our code, Django, WhiteNoise, compression.
+    for kind in _storage().__mro__[:-1]:
+        found.update(f"{kind.__module__}.{kind.__qualname__}".encode())
+        found.update(Path(inspect.getfile(kind)).read_bytes())
+    found.update(str(find_spec("brotli") is not None).encode())
     for finder in get_finders():
         for path, source in sorted(finder.list([]), key=lambda pair: pair[0]):
             with source.open(path) as file:

@@ -280,6 +280,7 @@ def test_ordinary_user_can_run_roots_checkout_and_kill_9_leaves_nothing(start, n
         command=[python, "-m", "evently.supervisor"],
         more=production()
         | {
+            "STATIC_ROOT": "",
             "PYTHONPATH": str(packages),
             "LD_LIBRARY_PATH": str(folder / "python" / "lib"),
             "HOME": str(folder),

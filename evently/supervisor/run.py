@@ -20,6 +20,8 @@ from evently.supervisor.ready import answers_ready
 from evently.supervisor.services import Services, Web
 
 READY_SECONDS = 90
+# The folder of the metrics of a server with all roles.
+ALL = "all"
 
 
 class Stopped(Exception):
@@ -33,7 +35,7 @@ class Supervisor:
         self.plan = plan
         self.home = addresses.home()
         self.url = env.str("PUBLIC_URL", default=f"http://localhost:{options.port()}").rstrip("/")
-        name = "all" if plan.is_complete else "-".join(sorted(plan.roles))
+        name = ALL if plan.is_complete else "-".join(sorted(plan.roles))
         self.services = Services(self.home, name=name)
         self.children: list[Child] = []
         # Replaced by others, and still busy with what they had begun.
@@ -135,7 +137,11 @@ class Supervisor:
             child.start()
 
     def _empty_metrics(self) -> None:
-        shutil.rmtree(self.services.metrics, ignore_errors=True)
+        # Also those of an earlier start with other roles, which cannot run beside these.
+        everything = self.services.metrics.parent
+        stale = [everything] if self.plan.is_complete else [self.services.metrics, everything / ALL]
+        for folder in stale:
+            shutil.rmtree(folder, ignore_errors=True)
         self.services.metrics.mkdir(parents=True)
 
     def prepare(self) -> None:

@@ -76,6 +76,8 @@ def production() -> dict[str, str]:
         "EVENTLY_DIGEST_KEY": settings.EVENTLY_DIGEST_KEY,
         "EVENTLY_PII_KEYS": ",".join(f"{name}:{b64encode(key).decode()}" for name, key in keys),
         "EMAIL_URL": "dummymail://",
+        # Collected once for all tests and runs, and anew when a file changes.
+        "STATIC_ROOT": str(BASE_DIR / ".evently-test" / "static"),
     }
 
 
