@@ -14,7 +14,7 @@ from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
 from evently.accounts import signals as accounts
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
-from evently.accounts.operations import AccountInactive, register
+from evently.accounts.operations import AccountInactive, answering, register
 from evently.origin import Origin
 from events.factories import EventFactory
 from events.models import Event
@@ -59,6 +59,7 @@ def zurich(**columns):
 # ── Accounts ────────────────────────────────────────────────────────────────
 def test_signing_up_sends_one_email():
     register(email="ada@example.org", name="Ada", password="correct horse battery", origin=ORIGIN)
+    answering.answer_all()
 
     assert kinds_of(User.objects.get()) == ["welcome"]
 

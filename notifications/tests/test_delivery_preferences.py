@@ -53,12 +53,13 @@ def test_channels_are_wanted_unless_turned_off(preferences, mailoutbox):
 
 def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     user = UserFactory(preferences={"all": {"email": False}})
-    # The one about others has an email only with them.
-    kinds = [kind for kind in kinds_in(Category.ACCOUNT) if kind.name != "held_emails"]
+    # Without what they are about, these have nothing to say.
+    obsolete = {"held_emails", "deletion_requested"}
+    kinds = [kind for kind in kinds_in(Category.ACCOUNT) if kind.name not in obsolete]
     for kind in kinds:
         deliver(NotificationFactory(user=user, type=kind.name, channels=["email"]))
 
-    assert len(mailoutbox) == len(kinds) == 8
+    assert len(mailoutbox) == len(kinds) == 10
 
 
 def test_waitlist_entry_decides_about_its_own_notifications(mailoutbox):
