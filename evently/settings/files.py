@@ -1,5 +1,7 @@
 """Language, time, and static files."""
 
+from whitenoise.compress import Compressor
+
 from evently.embedded import addresses
 from evently.environment import BASE_DIR, env
 from evently.settings.site import DEBUG
@@ -23,3 +25,5 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Source maps are half of all bytes, and no page asks for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
