@@ -1,6 +1,6 @@
 """Bring database and static files up to date before services start, in one process.
 
-    python -m evently.supervisor.prepare [--migrate]
+    python -m evently.supervisor.prepare [--migrate] [--static]
 
 Without --migrate, wait until another process has migrated the database.
 """
@@ -58,7 +58,7 @@ def load_demo_if_empty() -> None:
         call_command("load_demo")
 
 
-def prepare(*, with_migrations: bool) -> list[str]:
+def prepare(*, with_migrations: bool, with_static_files: bool) -> list[str]:
     """Prepare everything, and return the problems that stop a start. Raises CommandError."""
     from evently import preflight, static_files
     from evently.waiting import wait_for_services
@@ -81,7 +81,9 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
     try:
         django.setup()
-        problems = prepare(with_migrations="--migrate" in arguments)
+        problems = prepare(
+            with_migrations="--migrate" in arguments, with_static_files="--static" in arguments
+        )
     except (ImproperlyConfigured, CommandError) as error:
         problems = [str(error)]
     if problems:

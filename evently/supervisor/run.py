@@ -150,7 +150,9 @@ class Supervisor:
         Raises CannotStart if it fails, Stopped.
         """
         print_line("Preparing the database ...")
-        child = self.services.preparation(migrate=self.plan.migrate)
+        child = self.services.preparation(
+            migrate=self.plan.migrate, web=roles.WEB in self.plan.roles
+        )
         child.start()
         try:
             while child.alive():

@@ -44,8 +44,8 @@ class Services:
             **more,
         }
 
-    def preparation(self, *, migrate: bool) -> Child:
-        more = ["--migrate"] if migrate else []
+    def preparation(self, *, migrate: bool, web: bool) -> Child:
+        more = [*(["--migrate"] if migrate else []), *(["--static"] if web else [])]
         return self._child("preparation", ["evently.supervisor.prepare", *more])
 
     def web(self, listener: int) -> "Web":
