@@ -63,7 +63,7 @@ def prepare(*, with_migrations: bool, with_static_files: bool) -> list[str]:
     from evently import preflight, static_files
     from evently.waiting import wait_for_services
 
-    if not settings.DEBUG:
+    if with_static_files and not settings.DEBUG:
         # They are public: the proxy may serve them.
         before = os.umask(0o022)
         static_files.collect()
