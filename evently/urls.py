@@ -8,6 +8,7 @@ from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 
 from evently import gallery, health
+from evently.accounts.admin_login import admin_login
 from evently.api.problems import not_found
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     re_path(r"^admin/r/", page_not_found, {"exception": Http404()}),
     # Only the account page counts attempts and invalidates emailed links when a password changes.
     path("admin/password_change/", RedirectView.as_view(url=reverse_lazy("account"))),
+    path("admin/login/", admin_login),
     path("admin/", admin.site.urls),
     path("", include("boxoffice.storefront.urls")),
     path("", include("bookings.urls")),

@@ -15,6 +15,7 @@ from boxoffice.tests.organizing import (
     form_of,
     tab,
 )
+from evently.accounts.factories import OrganizerFactory
 from evently.audit.models import AuditLog
 from events.factories import EventFactory
 from events.models import Event
@@ -132,7 +133,8 @@ def test_conflicting_change_shows_both_values_and_loses_nothing(admin, organizer
     refused = admin.post(event_page(event), mine | {"name": "New", "total_capacity": "30"})
 
     errors = errors_of(refused)
-    assert "Another person changed" in errors["__all__"][0]
+    assert "Olive Organizer saved changes on" in errors["__all__"][0]
+    assert "Not saved yet" in refused.content.decode()
     assert "“20”" in errors["total_capacity"][0]
     assert "“Old Mill”" in errors["venue"][0]
     form = refused.context["adminform"].form
@@ -190,3 +192,27 @@ def test_cancelled_events_are_read_only(admin, organizer):
     assert not page.context["has_change_permission"]
     assert "Storm" in admin.get(tab(event, "overview")).content.decode()
     assert admin.post(event_page(event), {"name": "x"}).status_code == 403
+
+
+def test_a_new_event_needs_three_fields(admin):
+    url = f"{EVENTS}add/"
+    blank = form_of(admin, url)
+
+    empty = errors_of(admin.post(url, blank))
+    assert set(empty) == {"name", "event_date", "total_capacity"}
+    admin.post(
+        url,
+        blank | {"name": "Fair", "event_date": "2090-05-05T19:00", "total_capacity": "50"},
+    )
+
+    event = Event.objects.get()
+    assert (event.venue, event.is_free, event.is_published) == ("To be announced", True, False)
+    assert form_of(admin, url)["venue"] == "To be announced"
+
+
+def test_the_admins_login_leads_to_the_admin(client):
+    OrganizerFactory(email="olga@example.org", password="correct horse battery")
+    page = client.post(
+        "/admin/login/", {"username": "olga@example.org", "password": "correct horse battery"}
+    )
+    assert page["Location"] == "/admin/"

@@ -125,7 +125,7 @@ def test_edit_of_another_person_during_the_review_is_shown(admin, event):
 
     refused = confirmed(admin, review)
 
-    assert "Another person changed" in errors_of(refused)["__all__"][0]
+    assert "saved changes on" in errors_of(refused)["__all__"][0]
     event.refresh_from_db()
     assert (event.name, event.venue) == ("Blues", "Old Mill, Ghent")
     assert told() == 0

@@ -3,10 +3,26 @@
 from typing import Any
 
 from django import forms
+from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from unfold.forms import AuthenticationForm
 
 from evently.errors import DomainError
+
+
+def admin_login(request: HttpRequest) -> HttpResponseBase:
+    """Show the admin's login page, which leads to the admin unless the URL says otherwise.
+
+    Unfold's form leaves out where to go, and Django would go to the public home page.
+    """
+    query = request.GET.copy()
+    query.setdefault(REDIRECT_FIELD_NAME, reverse("admin:index"))
+    request.GET = query  # type: ignore[assignment]
+    return admin.site.login(request)
 
 
 class AddressLoginForm(AuthenticationForm):

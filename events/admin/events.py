@@ -56,29 +56,42 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
     actions_detail: tuple[str, ...] = ("publish", "copy", "view_on_site_now")
     change_form_outer_before_template = "admin/event_tabs.html"
     change_form_before_template = "admin/events/form_extras.html"
+    # Sections that are folded open where a field in them has an error.
     fieldsets = (
-        (None, {"fields": ("name", "venue", "description")}),
-        ("When", {"fields": ("timezone", ("event_date", "ends_at"))}),
         (
-            "Seats and price",
+            None,
             {
                 "fields": (
+                    "name",
+                    ("event_date", "ends_at"),
                     "total_capacity",
-                    ("base_price", "current_price"),
-                    ("currency", "payment_mode"),
-                    "payment_instructions",
+                    "venue",
+                    "timezone",
                 )
             },
         ),
+        ("Description", {"fields": ("description",), "classes": ["collapse"]}),
         (
-            "Rules",
+            "Price and payment",
+            {
+                "fields": (
+                    ("base_price", "current_price"),
+                    ("currency", "payment_mode"),
+                    "payment_instructions",
+                    "refund_policy",
+                ),
+                "classes": ["collapse"],
+            },
+        ),
+        (
+            "Sales and limits",
             {
                 "fields": (
                     ("sales_start_at", "sales_end_at"),
                     ("max_per_booking", "max_per_person"),
                     ("cancellation_deadline", "promotion_window_minutes"),
-                    "refund_policy",
-                )
+                ),
+                "classes": ["collapse"],
             },
         ),
     )
@@ -224,11 +237,11 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
 
     # ── Saving ──────────────────────────────────────────────────────────────
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Suggest the time zone and currency of the event created last."""
+        """Suggest venue, time zone and currency of the event created last."""
         last = Event.objects.filter(created_by_id=current_user_id(request)).order_by("-id").first()
         if last is None:
             return {}
-        return {"timezone": last.timezone, "currency": last.currency}
+        return {"timezone": last.timezone, "currency": last.currency, "venue": last.venue}
 
     def changeform_view(
         self,
@@ -238,7 +251,12 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the form again with the reason when the operation refuses to save."""
-        extra: dict[str, Any] = {**(extra_context or {}), "time_zones": time_zones()}
+        extra: dict[str, Any] = {
+            **(extra_context or {}),
+            "time_zones": time_zones(),
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
         if object_id:
             event = self.event_or_404(request, object_id)
             extra |= tabs_context(event, current="settings")
@@ -292,6 +310,10 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         messages.success(
             request, f"{obj.name} is saved as a draft. Attendees see it once you publish it."
         )
+        return redirect(overview_url(obj))
+
+    def response_post_save_change(self, request: HttpRequest, obj: Event) -> HttpResponse:
+        """Open the event, not the list."""
         return redirect(overview_url(obj))
 
     # ── Actions ─────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ from evently.amount_field import AmountField
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
+from events.admin.editors import last_edit_text
 from events.admin.wall_clock import (
     CHOOSE,
     WallClockField,
@@ -47,6 +48,8 @@ class PriceInput(UnfoldAdminTextInputWidget):
         super().__init__(attrs={"inputmode": "decimal"})
 
 
+# The venue of an event whose form left it empty.
+VENUE_UNKNOWN = "To be announced"
 # Transfer is not offered until it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
 SAVE_AGAIN = "Check the fields below. Save again to keep your value where you both changed a field."
@@ -119,6 +122,7 @@ class EventForm(forms.ModelForm):
             "promotion_window_minutes": "Minutes to claim an offer",
         }
         help_texts = {
+            "venue": f"Leave empty if it is not known yet: shown as “{VENUE_UNKNOWN}”.",
             "max_per_booking": "1 to 10.",
             "max_per_person": (
                 "Bookings, offers and waitlist entries together. Leave empty for no limit."
@@ -146,6 +150,9 @@ class EventForm(forms.ModelForm):
         for field in self.fields.values():
             field.show_hidden_initial = self.instance_exists
         self.fields["version"].show_hidden_initial = False
+        # A read-only form has no fields but the version.
+        if "venue" in self.fields:
+            self.fields["venue"].required = False
         typed = data.get(self.add_prefix("currency"), "") if data is not None else ""
         for name in PRICES:
             cast(AmountField, self.fields[name]).currency = typed.upper() or self.instance.currency
@@ -216,6 +223,9 @@ class EventForm(forms.ModelForm):
         name = str(self.cleaned_data["timezone"]).strip()
         return time_zones_by_spelling().get(name.replace(" ", "_").casefold(), name)
 
+    def clean_venue(self) -> str:
+        return str(self.cleaned_data["venue"]).strip() or VENUE_UNKNOWN
+
     def clean_currency(self) -> str:
         return str(self.cleaned_data["currency"]).upper()
 
@@ -244,8 +254,7 @@ class EventForm(forms.ModelForm):
             message = f"Enter at least {taken:,}, the number of seats booked or held."
             errors = {"total_capacity": f"{message} To enter fewer, cancel bookings first."}
         if isinstance(refusal, EditedMeanwhile):
-            message = "Another person changed this event while you were editing it."
-            self.add_error(None, f"{message} {SAVE_AGAIN}")
+            self.add_error(None, f"{last_edit_text(self.instance)} {SAVE_AGAIN}")
             errors = self.conflicts
         elif not errors:
             self.add_error(None, refusal.text)

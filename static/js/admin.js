@@ -1,5 +1,10 @@
 // Buttons that print the page, and a button beside each link to share, which copies it.
 document.addEventListener("DOMContentLoaded", () => {
+  // The first event of an organizer starts in the time zone of their browser.
+  const zone = document.querySelector("#event_form input[name=timezone][value=UTC]");
+  if (zone && !document.querySelector("[name=initial-timezone]")) {
+    zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
+  }
   for (const button of document.querySelectorAll("[data-print]")) {
     button.addEventListener("click", () => window.print());
   }
