@@ -33,6 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ORIGIN = Origin(ip_address="127.0.0.1", user_agent="test")
 JIT_ABOVE_COST = 100_000
+# Statements of functions that set jit = off themselves, since their costs are overestimated.
+WITHOUT_JIT = ("WITH places (field, place, shift) AS",)  # evently_search_vector
 EXPLAINED = {
     "session_preload_libraries": "auto_explain",
     "auto_explain.log_min_duration": "0",
@@ -92,6 +94,8 @@ def assert_cheap(found: list[dict]) -> None:
     assert found
     for plan in found:
         assert "JIT" not in plan, plan["Query Text"]
+        if any(text in plan["Query Text"] for text in WITHOUT_JIT):
+            continue
         assert plan["Plan"]["Total Cost"] < JIT_ABOVE_COST, plan["Query Text"]
 
 
