@@ -1,42 +1,155 @@
-"""Parses dates and times as calendars and spreadsheets write them, and moves past ones ahead."""
+"""Parses dates and times as calendars and spreadsheets write them, and moves past ones ahead.
+
+"05/06/2027" is the 5th of June or the 6th of May. Each file has one order; `orders_of` tells which
+orders a date allows, so that a file can prove its own.
+"""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from evently.local_time import moment_of
 
 WEEK = timedelta(days=7)
 
-ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})")
-AMERICAN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})")
-GERMAN = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
+
+class DayOrder(StrEnum):
+    DAY_FIRST = "day_first"
+    MONTH_FIRST = "month_first"
+
+
+BOTH_ORDERS = frozenset(DayOrder)
+
+YEAR_FIRST = re.compile(
+    r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
+)
+COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
+DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4}|\d{2})")
+EITHER_ORDER = re.compile(
+    r"(?P<one>\d{1,2})(?P<mark>[-/])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4}|\d{2})"
+)
+DAY_AND_WORD = re.compile(
+    r"(?:\w+\.?,?\s+)?(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[\s-]*(?P<word>[^\W\d]{3,})\.?,?[\s-]+(?P<year>\d{4})"
+)
+WORD_AND_DAY = re.compile(
+    r"(?:\w+\.?,?\s+)?(?P<word>[^\W\d]{3,})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
+)
+PATTERNS = (YEAR_FIRST, COMPACT, DOTTED, EITHER_ORDER, DAY_AND_WORD, WORD_AND_DAY)
+MONTHS = (
+    ("january", "januar", "jän"),
+    ("february", "februar"),
+    ("march", "märz", "mrz"),
+    ("april",),
+    ("may", "mai"),
+    ("june", "juni"),
+    ("july", "juli"),
+    ("august",),
+    ("september", "sept"),
+    ("october", "oktober"),
+    ("november",),
+    ("december", "dezember"),
+)
 CLOCK = re.compile(
-    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?(?:[:.](?P<second>\d{2})(?:\.\d+)?)?"
-    r"\s*(?P<half>[ap])?\.?(?:m\.?)?\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?",
+    r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
+    r"\s*(?P<half>[ap])?\.?(?:m\.?)?\s*(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE,
+)
+COMPACT_CLOCK = re.compile(
+    r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<half>)(?P<offset>Z|[+-]\d{2}:?\d{2})?"
 )
 
 
-def read_date(text: str) -> date | None:
-    """Parse 2026-11-30, 11/30/2026 (month first, as Google writes it) or 30.11.2026; else None."""
-    text = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2})?.*\Z", "", text.strip())
-    for pattern in (ISO, AMERICAN, GERMAN):
-        match = pattern.fullmatch(text)
+@dataclass(frozen=True)
+class Stamp:
+    """A date, and the time that is written beside it, if any; the time may have an offset."""
+
+    day: date
+    clock: time | None = None
+
+
+def read_stamp(text: str, order: DayOrder | None = None) -> Stamp | None:
+    """Parse a date with or without a time; None for what is neither.
+
+    order: of dates such as 05/06/2027; without one, those that allow both are not read.
+    """
+    found = _split(text)
+    if found is None:
+        return None
+    match, rest = found
+    clock = None
+    if rest:
+        clock = read_time(rest)
+        if clock is None:
+            return None
+    day = _day_of(match, order)
+    if day is None:
+        return None
+    # What spreadsheets write behind a date without a time.
+    if clock is not None and clock == time(0) and clock.tzinfo is None:
+        clock = None
+    return Stamp(day, clock)
+
+
+def orders_of(text: str) -> frozenset[DayOrder] | None:
+    """Return the orders in which a date exists; None where its order is clear, or it is no date."""
+    found = _split(text)
+    if found is None or found[0].re is not EITHER_ORDER:
+        return None
+    return frozenset(order for order in DayOrder if _day_of(found[0], order) is not None)
+
+
+def _split(text: str) -> tuple[re.Match[str], str] | None:
+    """Return the match of the date that a text begins with, and what follows it."""
+    text = text.strip()
+    for pattern in PATTERNS:
+        match = pattern.match(text)
         if match is None:
             continue
-        year, month, day = (int(match[part]) for part in ("year", "month", "day"))
-        try:
-            return date(year + 2000 if year < 100 else year, month, day)
-        except ValueError:
-            return None
+        rest = text[match.end() :]
+        if not rest:
+            return match, ""
+        if rest[0] in "Tt ," and rest[1:].strip():
+            return match, rest[1:].strip()
     return None
 
 
+def _day_of(match: re.Match[str], order: DayOrder | None) -> date | None:
+    year = int(match["year"])
+    year += 2000 if year < 100 else 0
+    if match.re is EITHER_ORDER:
+        one, two = int(match["one"]), int(match["two"])
+        if order is None:
+            # The same date either way, such as 05/05/2027.
+            return _date(year, one, two) if one == two else None
+        return _date(year, two, one) if order == DayOrder.DAY_FIRST else _date(year, one, two)
+    if "word" in match.re.groupindex:
+        return _date(year, _month_of(match["word"]), int(match["day"]))
+    return _date(year, int(match["month"]), int(match["day"]))
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _month_of(word: str) -> int:
+    """Return the number of a month, which may be shortened to three letters; else 0."""
+    word = word.casefold()
+    for number, names in enumerate(MONTHS, start=1):
+        if any(name.startswith(word) for name in names):
+            return number
+    return 0
+
+
 def read_time(text: str) -> time | None:
-    """Parse 19:30, 7:30 PM, 7 pm, 19.30 or 19:30+02:00; else None."""
-    match = CLOCK.fullmatch(text.strip())
-    if match is None or (match["minute"] is None and match["half"] is None):
+    """Parse 19:30, 7:30 PM, 7 pm, 19.30, 19h30, 1930 or 19:30+02:00; else None."""
+    text = text.strip()
+    match = COMPACT_CLOCK.fullmatch(text) or CLOCK.fullmatch(text)
+    if match is None or (match["minute"] is None and not match["half"]):
         return None
     hour, half = int(match["hour"]), (match["half"] or "").lower()
     if half and not 1 <= hour <= 12:
@@ -45,9 +158,11 @@ def read_time(text: str) -> time | None:
         hour = hour % 12 + (12 if half == "p" else 0)
     try:
         clock = time(hour, int(match["minute"] or 0))
-        if match["offset"]:
-            at = datetime.strptime(match["offset"].upper(), "%z")
-            return clock.replace(tzinfo=at.tzinfo)
+        offset = (match["offset"] or "").upper()
+        if offset:
+            zero = offset in {"Z", "UTC", "GMT"}
+            padded = "+0000" if zero else offset + ("00" if len(offset) == 3 else "")
+            return clock.replace(tzinfo=datetime.strptime(padded, "%z").tzinfo)
         return clock
     except ValueError:
         return None

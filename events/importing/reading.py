@@ -1,67 +1,35 @@
-"""Reads a CSV file with Google Calendar's columns, row by row.
+"""Reads a CSV file as calendars and spreadsheets save it, row by row.
 
-Spreadsheets save CSV with a byte order mark, in UTF-16 or in a Windows code page, and with
-semicolons or tabs instead of commas; all of these are read.
+With a byte order mark or without one, in UTF-8, UTF-16 or a Windows code page; with commas,
+semicolons, tabs or bars, which a first line such as "sep=;" may name; with blanks after commas.
 """
 
-import codecs
 import csv
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from io import TextIOWrapper
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import IO
 
-from evently.errors import Invalid
 from evently.formatting import counted
+from events.importing.columns import REQUIRED, recognized
+from events.importing.files import NotImportable, Source, open_text
 
-NAME = "subject"
-START_DATE = "start date"
-REQUIRED = (NAME, START_DATE)
-# Google Calendar's columns; the contents of all others go into the description.
-KNOWN = (
-    NAME,
-    START_DATE,
-    "start time",
-    "end date",
-    "end time",
-    "all day event",
-    "description",
-    "location",
-    "private",
-)
-DELIMITERS = ",;\t"
-BLOCK = 64 * 1024
-UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-FALLBACK = "cp1252"
-# The first bytes of files that are easily mistaken for CSV.
-SIGNATURES = {
-    b"PK\x03\x04": "This is a spreadsheet or a zip file. Save it as CSV first.",
-    b"\xd0\xcf\x11\xe0": "This is an Excel file. Save it as CSV first.",
-    b"%PDF": "This is a PDF. The import needs a CSV file.",
-    b"BEGIN:VCALENDAR": "This is an iCalendar file. The import needs a CSV file.",
-    b"\x1f\x8b": "This file is compressed. Unpack it first.",
-}
-
-
-class NotImportable(Invalid):
-    """The file as a whole cannot be read; the message says why."""
-
-    code = "not_importable"
-    message = "This file cannot be imported."
+DELIMITERS = ",;\t|"
+SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Row:
     """One row of a file.
 
-    line: the line where it ends, from 1. values: cells by column name in lower case, for KNOWN
-    columns. extras: the other cells that are not empty, by column name as written. problem: why
-    the row cannot be read, or "".
+    line: the line where it ends, from 1. values: cells by known column name. extras: the other
+    cells that are not empty, by column name as written; they are left out unless asked for.
+    problem: why the row cannot be read, or "".
     """
 
     line: int
     values: Mapping[str, str]
-    extras: Mapping[str, str]
+    extras: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
     def get(self, column: str) -> str:
@@ -69,43 +37,58 @@ class Row:
         return self.values.get(column, "")
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Read a file row by row, in constant memory; empty rows are left out.
+def read_rows(source: Source) -> Iterator[Row]:
+    """Read a CSV file row by row, in constant memory; empty rows are left out.
 
     Raises NotImportable: before the first row for a file of another kind, later for a file that
     cannot be read to its end (an unclosed quotation mark).
     """
-    encoding = _encoding_of(path)
-    with (
-        path.open("rb") as binary,
-        TextIOWrapper(binary, encoding=encoding, errors="replace", newline="") as text,
-    ):
-        header = next((line for line in text if line.strip()), "")
+    with open_text(source) as text:
+        skipped, header = _first_lines(text)
+        named = SEPARATOR_LINE.fullmatch(header)
+        if named is not None:
+            skipped, delimiter = skipped + 1, named[1]
+        else:
+            delimiter = _delimiter_of(header)
         text.seek(0)
-        yield from _rows(csv.reader(text, delimiter=_delimiter_of(header)))
+        for _ in range(skipped):
+            text.readline()
+        reader = csv.reader(text, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+        yield from _rows(reader, skipped)
 
 
-def _rows(reader: "csv._reader") -> Iterator[Row]:  # type: ignore[name-defined]
+def _first_lines(text: IO[str]) -> tuple[int, str]:
+    """Return how many lines are blank at the start, and the first that is not."""
+    skipped = 0
+    for line in text:
+        if line.strip("\ufeff \t\r\n,;|"):
+            return skipped, line
+        skipped += 1
+    return skipped, ""
+
+
+def _rows(reader: "csv._reader", skipped: int) -> Iterator[Row]:  # type: ignore[name-defined]
     try:
         first: list[str] = next((cells for cells in reader if any(map(str.strip, cells))), [])
-        header = [cell.strip().lstrip("\ufeff") for cell in first]
-        names = [" ".join(cell.casefold().split()) for cell in header]
-        _check_header(header, names)
+        titles = [" ".join(cell.replace("\ufeff", "").split()) for cell in first]
+        names = recognized(titles)
+        _check_header(titles, names)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield _row(reader.line_num, header, names, cells)
+                yield _row(reader.line_num + skipped, titles, names, cells)
     except csv.Error as error:
         raise NotImportable(
-            f"The file cannot be read beyond line {reader.line_num}: there may be an unclosed "
-            f"quotation mark, or a cell of more than {csv.field_size_limit():,} characters."
+            f"The file cannot be read beyond line {reader.line_num + skipped}: there may be an "
+            f"unclosed quotation mark, or a cell of more than {csv.field_size_limit():,} "
+            "characters."
         ) from error
 
 
-def _row(line: int, header: list[str], names: list[str], cells: list[str]) -> Row:
+def _row(line: int, titles: list[str], names: list[str], cells: list[str]) -> Row:
     values, extras = {}, {}
-    for title, name, cell in zip(header, names, cells, strict=False):
+    for title, name, cell in zip(titles, names, cells, strict=False):
         text = cell.strip()
-        if name in KNOWN:
+        if name:
             values[name] = text
         elif title and text:
             extras[title] = text
@@ -119,53 +102,26 @@ def _row(line: int, header: list[str], names: list[str], cells: list[str]) -> Ro
     return Row(line=line, values=values, extras=extras, problem=problem)
 
 
-def _check_header(header: list[str], names: list[str]) -> None:
+def _check_header(titles: list[str], names: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         wanted = " and ".join(f"“{name.title()}”" for name in REQUIRED)
-        found = ", ".join(f"“{cell[:40]}”" for cell in header[:12] if cell) or "none"
+        found = ", ".join(f"“{title[:40]}”" for title in titles[:12] if title) or "none"
         raise NotImportable(
             f"The import needs the columns {wanted}, as Google Calendar names them. "
             f"The first line of this file has: {found}."
         )
-    twice = sorted({name for name in names if name in KNOWN and names.count(name) > 1})
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise NotImportable(f"The first line has the column “{twice[0].title()}” twice.")
 
 
-def _encoding_of(path: Path) -> str:
-    """Return the encoding of a file, reading all of it. Raises NotImportable."""
-    try:
-        with path.open("rb") as binary:
-            start = binary.read(BLOCK)
-            _check_start(start)
-            if start.startswith(UTF32):
-                return "utf-32"
-            if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
-            decoder = codecs.getincrementaldecoder("utf-8")()
-            block = start
-            while block:
-                decoder.decode(block)
-                block = binary.read(BLOCK)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return FALLBACK
-    except OSError as error:
-        raise NotImportable(f"{path} cannot be read: {error.strerror}.") from error
-    return "utf-8-sig"
-
-
-def _check_start(start: bytes) -> None:
-    if not start.strip():
-        raise NotImportable("The file is empty.")
-    for signature, message in SIGNATURES.items():
-        if start.startswith(signature):
-            raise NotImportable(message)
-    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *UTF32))
-    if b"\x00" in start[:1024] and not wide:
-        raise NotImportable("This is not a text file. The import needs a CSV file.")
-
-
 def _delimiter_of(header: str) -> str:
-    return max(DELIMITERS, key=header.count)
+    """Return the delimiter by which the first line has the most known columns."""
+
+    def known(delimiter: str) -> tuple[int, int]:
+        cells = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])
+        names = recognized([cell.replace("\ufeff", "").strip() for cell in cells])
+        return len([name for name in names if name]), len(cells)
+
+    return max(DELIMITERS, key=known)
