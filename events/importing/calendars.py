@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
@@ -19,14 +20,17 @@ END = re.compile(r"END:\s*([A-Z-]+)\s*", re.IGNORECASE)
 # A name before a colon or the parameters, on a line that is not the continuation of another.
 PROPERTY = re.compile(r"([A-Za-z0-9-]+)((?:;[^:;=]+=(?:\"[^\"]*\"|[^\":;]*))*):(.*)", re.DOTALL)
 ZONE_PARAMETER = re.compile(r';TZID=(?:"([^"]*)"|([^":;]*))', re.IGNORECASE)
+ZONE_NAME = re.compile(r"^TZID(?:;[^:\r\n]*)?:.*$", re.MULTILINE | re.IGNORECASE)
+# Begins the names of zones that a file defines.
+DEFINED = "defined-"
 # What the import uses. Other properties (who is invited, alarms, links to calls) are left out.
 USED = frozenset(
-    "UID SUMMARY DESCRIPTION LOCATION DTSTART DTEND DURATION RRULE RDATE EXDATE EXRULE "
-    "RECURRENCE-ID CLASS STATUS".split()
+    {"UID", "SUMMARY", "DESCRIPTION", "LOCATION", "CLASS", "STATUS"}
+    | {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"}
 )
 # Left out without a word, as they say nothing about an event.
 BOOKKEEPING = frozenset(
-    "DTSTAMP CREATED LAST-MODIFIED SEQUENCE TRANSP PRIORITY ACKNOWLEDGED".split()
+    ["DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "TRANSP", "PRIORITY", "ACKNOWLEDGED"]
 )
 
 
@@ -84,26 +88,28 @@ def _blocks(source: Source) -> Iterator[tuple[str, int, list[str], str]]:
     lines: list[str] = []
     first, zone = 0, ""
     for number, line in _content_lines(source):
-        begun = BEGIN.fullmatch(line)
+        begun, ended = BEGIN.fullmatch(line), END.fullmatch(line)
         if begun is not None:
             path.append(begun[1].upper())
-            if len(path) == 1:
-                zone = ""
-            elif len(path) == 2:
+            if len(path) == 2:
                 lines, first = [], number
         if len(path) == 1:
-            match = PROPERTY.fullmatch(line)
-            if match is not None and match[1].upper() == "X-WR-TIMEZONE":
-                zone = known_zone(match[3].strip()) or ""
-        elif len(path) > 1:
-            lines.append(line)
-        ended = END.fullmatch(line)
+            zone = "" if begun is not None else _display_zone(line) or zone
+        lines.append(line)
         if ended is not None and path:
             if len(path) == 2:
                 yield path[1], first, lines, zone
             path.pop()
     if path:
         raise NotImportable("The file is cut off: its last entry has no end. Export it again.")
+
+
+def _display_zone(line: str) -> str | None:
+    """Return the time zone that a calendar names for display, on this line."""
+    match = PROPERTY.fullmatch(line)
+    if match is None or match[1].upper() != "X-WR-TIMEZONE":
+        return None
+    return known_zone(match[3].strip())
 
 
 def _content_lines(source: Source) -> Iterator[tuple[int, str]]:
@@ -193,11 +199,21 @@ def known_zone(name: str) -> str | None:
 
 
 def text_of(entries: list[Entry], zones: Mapping[str, str]) -> str:
-    """Return a calendar of some entries, with the definitions of the zones that they name."""
-    body = "\r\n".join(entry.text for entry in entries)
-    named = {match[1] or match[2] for match in ZONE_PARAMETER.finditer(body)}
-    parts = [zones[name] for name in sorted(named) if name in zones and not known_zone(name)]
-    return "\r\n".join(
-        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Evently//Import//EN", *parts, body]
-        + ["END:VCALENDAR", ""]
-    )
+    """Return a calendar of some entries, with the definitions of the zones that they name.
+
+    A zone that the file defines is named by its definition, since icalendar remembers zones by
+    name, also those of other files.
+    """
+    used: dict[str, str] = {}
+
+    def renamed(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in zones or known_zone(name):
+            return match[0]
+        alias = DEFINED + sha256(zones[name].encode()).hexdigest()[:24]
+        used[alias] = ZONE_NAME.sub(f"TZID:{alias}", zones[name], count=1)
+        return f";TZID={alias}"
+
+    body = "\r\n".join(ZONE_PARAMETER.sub(renamed, entry.text) for entry in entries)
+    start = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Evently//Import//EN")
+    return "\r\n".join([*start, *used.values(), body, "END:VCALENDAR", ""])

@@ -72,7 +72,7 @@ def kind_of(source: Source) -> Kind:
 def open_text(source: Source) -> TextIOWrapper:
     """Open a file as text, in the encoding that it is in. Raises NotImportable."""
     encoding = encoding_of(source)
-    return TextIOWrapper(source(), encoding=encoding, errors="replace", newline="")  # type: ignore[arg-type]
+    return TextIOWrapper(source(), encoding=encoding, errors="replace", newline="")
 
 
 def encoding_of(source: Source) -> str:

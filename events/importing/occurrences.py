@@ -17,7 +17,7 @@ import icalendar
 import recurring_ical_events
 
 from evently.local_time import LocalTimeProblem, moment_of
-from events.importing.calendars import Calendar, Entry, known_zone, text_of
+from events.importing.calendars import DEFINED, Calendar, Entry, known_zone, text_of
 from events.importing.candidates import DAY_ENDS, DAY_STARTS, no_such_time
 from events.importing.dates import moved_ahead
 from events.importing.plan import Candidate, Plan, Refusal, Refused
@@ -79,13 +79,15 @@ class _Group:
             yield self._outcome(component, self._key(component) if occurrence else "", entry.line)
 
     def _series(self) -> Iterator[Candidate | Refusal]:
-        self._check_rules()
         now = self.plan.now
         try:
+            self._check_rules()
             with _seconds(SECONDS_PER_SERIES):
                 query = recurring_ical_events.of(self.parsed)
                 found = query.between(now, now + AHEAD)
                 more = query.between(now + AHEAD, now + AHEAD + BEYOND)
+        except Refused:
+            raise
         except _TakesTooLong as error:
             raise Refused("too_often", "Its dates take too long to compute.") from error
         except Exception as error:  # whatever a rule from a file makes the library stumble over
@@ -187,7 +189,7 @@ class _Group:
         try:
             start = component.start
             end = component.end if {"DTEND", "DURATION"} & set(component) else None
-        except (ValueError, TypeError, icalendar.InvalidCalendar) as error:
+        except (ValueError, TypeError, AttributeError, icalendar.InvalidCalendar) as error:
             raise Refused("bad_date", "Its start and end do not fit together.") from error
         if not isinstance(start, datetime):
             return self._whole_days(start, end, zone)
@@ -237,7 +239,7 @@ class _Group:
         start = component["DTSTART"]
         named = str(start.params.get("TZID", ""))
         own = known_zone(named) if named else None
-        if named and own is None and getattr(start.dt, "tzinfo", None) is None:
+        if named and own is None and not named.startswith(DEFINED):
             raise Refused("bad_zone", f"“{named[:40]}” is not a known time zone.")
         others = (self.entries[0].calendar_zone, self.plan.timezone, self.entries[0].zone)
         shown = next((other for other in others if other), own)

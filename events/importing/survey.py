@@ -113,7 +113,9 @@ def outcomes_of(source: Source, found: Survey, plan: Plan) -> Iterator[Candidate
         if isinstance(one, Candidate):
             first = seen.setdefault(one.source_key, one.line)
             if first != one.line:
-                one = Refusal(one.line, one.name, "duplicate", f"It is the same as line {first}.")
+                message = f"It is the same as line {first}."
+                yield Refusal(one.line, one.name, "duplicate", message)
+                continue
         yield one
 
 
