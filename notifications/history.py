@@ -30,7 +30,19 @@ describe(
         of_event=False,
     ),
 )
+describe(
+    "email_resends",
+    Described(
+        group="Messages",
+        noun="email",
+        plural="emails",
+        rank=9,
+        phrases={"created": "sent {object} again"},
+        participles={"created": "sent again"},
+    ),
+)
 describe_tasks(
+    send_failed_again="failed emails are sent again",
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from evently.database.functions import Clock
 from evently.database.models import Identified
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
+from events.models import Event
 
 
 class Channel(models.TextChoices):
@@ -221,6 +222,7 @@ class EmailTemplate(Identified):
 class EmailDelivery(Identified):
     """One email and all attempts to send it.
 
+    event, kind: of its notification (`trg_delivery_event` fills them in where they are missing).
     The recipient is sealed under the user's key, so that it becomes unreadable when the user is
     erased. `attempt` is set during an attempt; the next attempt that finds it still set, because
     that one never ended, sets `metadata.maybeRepeated`. One that is held back has no attempts.
@@ -233,6 +235,16 @@ class EmailDelivery(Identified):
         related_name="email_deliveries",
         db_constraint=False,
     )
+    event = models.ForeignKey(
+        Event,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="emails",
+        db_constraint=False,
+        db_index=False,
+    )
+    kind = models.TextField(default="", db_default="", blank=True)
     recipient_email = SealedField("recipient", null=True, blank=True, editable=False)
     template_type = models.TextField(choices=TemplateType)
     provider = models.TextField(choices=Provider, default=Provider.SMTP, db_default=Provider.SMTP)
@@ -277,6 +289,16 @@ class EmailDelivery(Identified):
                 condition=Q(status__in=["failed", "bounced"]),
             ),
             models.Index(F("created_at").desc(), F("id").desc(), name="idx_delivery_recent"),
+            models.Index(
+                F("event"), F("created_at").desc(), F("id").desc(), name="idx_delivery_event"
+            ),
+            models.Index(
+                F("event"),
+                F("created_at").desc(),
+                F("id").desc(),
+                name="idx_delivery_event_failed",
+                condition=Q(status__in=["failed", "bounced"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -293,3 +315,41 @@ class EmailDelivery(Identified):
         """Whether an earlier attempt may have reached the mail server too."""
         metadata: dict[str, Any] = self.metadata
         return bool(metadata.get("maybeRepeated"))
+
+
+class EmailResend(Identified):
+    """That an email was sent again, by whom and when; rows are only added.
+
+    `trg_email_resends` limits how often: per email, and per person and event.
+    """
+
+    delivery_id = models.UUIDField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    event_id = models.UUIDField(null=True, blank=True)
+    # The new notification of an email that had arrived before; null: a failed one was tried again.
+    notification_id = models.UUIDField(null=True, blank=True)
+    # Null once that person's account is deleted from the database.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    created_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    class Meta:
+        db_table = "email_resends"
+        indexes = [
+            models.Index(fields=["delivery_id", "created_at"], name="idx_resends_delivery"),
+            models.Index(fields=["user", "event_id", "created_at"], name="idx_resends_user"),
+            models.Index(fields=["by"], name="idx_resends_by", condition=Q(by__isnull=False)),
+        ]

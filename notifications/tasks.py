@@ -4,7 +4,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from notifications.operations import delivering, partitions, sweeping
+from evently.transactions import run_in_transaction
+from notifications.operations import delivering, partitions, resent_rows, sweeping
 
 
 @shared_task
@@ -26,6 +27,21 @@ def deliver_missed() -> None:
     for start in range(0, len(due), sweeping.MISSED_EMAILS_PER_TASK):
         some = due[start : start + sweeping.MISSED_EMAILS_PER_TASK]
         deliver_many.delay([[str(id_), str(user_id)] for id_, user_id in some])
+
+
+@shared_task
+def send_failed_again(event_id: str, by_id: str | None, after: str) -> None:
+    """Go on sending the failed emails of an event again, batch by batch.
+
+    after: the email that the former batch ended with.
+    """
+    ids = resent_rows.failed_after(event_id=UUID(event_id), after=UUID(after))
+    if not ids:
+        return
+    by = UUID(by_id) if by_id else None
+    _, due = run_in_transaction(lambda: resent_rows.make_due(ids, by_id=by))
+    deliver_many.delay([[str(id_), str(user_id)] for id_, user_id in due])
+    send_failed_again.delay(event_id, by_id, str(ids[-1]))
 
 
 @shared_task

@@ -62,6 +62,7 @@ SHOWN_BY = {
     "trg_bookings_tickets_changed": "test_tickets_follow_quantity_and_status",
     "trg_bookings_truncate": "test_truncation_by_the_owner_recounts_seats",
     "trg_bookings_update": "test_update_sets_version_and_times",
+    "trg_delivery_event": "test_event_and_kind_of_an_email_are_filled_in",
     "trg_events_currency": "test_currency_is_settled_once_published",
     "trg_events_insert": "test_writes_to_seats_and_version_are_ignored",
     "trg_events_offers": "test_offer_never_outlasts_sales",

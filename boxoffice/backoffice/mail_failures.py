@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, UUIDField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import Count, QuerySet
 
 from events.models import Event
-from notifications.models import DeliveryStatus, EmailDelivery
-
-FAILED = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
+from notifications.kinds import kinds_for_organizers
+from notifications.models import EmailDelivery
+from notifications.operations.resending import FAILED
 
 
 def failed_emails_by_event(events: QuerySet[Event]) -> dict[UUID, int]:
@@ -18,11 +16,13 @@ def failed_emails_by_event(events: QuerySet[Event]) -> dict[UUID, int]:
     Reads the failed rows only, by their partial index.
     """
     rows = (
-        EmailDelivery.objects.filter(status__in=FAILED)
-        .annotate(about=Cast(KT("metadata__eventId"), UUIDField()))
-        .filter(about__in=events.order_by().values("pk"))
+        EmailDelivery.objects.filter(
+            status__in=FAILED,
+            kind__in=kinds_for_organizers(),
+            event_id__in=events.order_by().values("pk"),
+        )
         .order_by()
-        .values_list("about")
+        .values_list("event_id")
         .annotate(number=Count("pk"))
     )
     return dict(rows)

@@ -79,7 +79,8 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "lost": lost_rows(lost_demand(this_event, since=at - timedelta(days=DAYS_DRAWN))),
             "days": DAYS_DRAWN,
             "urls": {
-                key: event_page_url(key, event.pk) for key in ("attendees", "waitlist", "attempts")
+                key: event_page_url(key, event.pk)
+                for key in ("attendees", "waitlist", "attempts", "messages")
             },
             "cancellation": cancellation_progress(event) if event.is_cancelled else None,
         },

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from boxoffice.backoffice.mail_failures import failed_emails_by_event
+from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
 from events.admin.events import overview_url
 from events.models import Event, EventStatus
@@ -45,7 +46,7 @@ def _failed_emails(events: QuerySet[Event]) -> list[Todo]:
         Todo(
             event=event.name,
             text=f"{counted(failures[event.pk], 'email')} could not be sent",
-            url=overview_url(event),
+            url=event_page_url("messages", event.pk),
             urgent=True,
         )
         for event in sorted(names.values(), key=lambda event: -failures[event.pk])[:LISTED]

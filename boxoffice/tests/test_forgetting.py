@@ -65,7 +65,7 @@ KEPT = {
     # error_message: without the mail server's words.
     "notifications": "type message channels data status",
     "message_keys": "key",
-    "email_delivery_log": "template_type provider status error_message metadata",
+    "email_delivery_log": "kind template_type provider status error_message metadata",
     "users": "role",
     # A digest of the mailbox, deleted after a day: it limits emails that others cause.
     "unconfirmed_emails": "mailbox_digest",

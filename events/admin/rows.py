@@ -96,7 +96,7 @@ class EventRowsAdmin(SwitchedAdmin, StampedAdmin):
         """Show the tabs of the event above one of its rows."""
         extra: dict[str, Any] = dict(extra_context or {})
         row = self.get_object(request, object_id) if object_id else None
-        if row is not None:
+        if row is not None and row.event is not None:
             extra |= tabs_context(row.event, current=self.tab)
         return super().changeform_view(request, object_id, form_url, extra)
 

@@ -47,6 +47,15 @@ KINDS.update(collect(TOPICS))
 KIND_CHOICES = [(kind.name, kind.label) for kind in KINDS.values()]
 
 
+def kinds_for_organizers() -> list[str]:
+    """Return the names of the kinds that organizers see of their events.
+
+    Not those that belong to an account, such as links to log in, or why a guest's booking was
+    refused, which only the owner of the email address may know.
+    """
+    return [kind.name for kind in KINDS.values() if kind.category is not Category.ACCOUNT]
+
+
 def kinds_in(category: Category) -> list[Kind]:
     return [kind for kind in KINDS.values() if kind.category is category]
 
@@ -62,5 +71,6 @@ __all__ = [
     "UnknownKind",
     "collect",
     "kind_named",
+    "kinds_for_organizers",
     "kinds_in",
 ]

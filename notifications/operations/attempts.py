@@ -19,6 +19,7 @@ from django.db.models import F, QuerySet, Value
 from evently.accounts.models import User
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
+from notifications.failures import HELD_BACK
 from notifications.models import (
     DeliveryStatus,
     EmailDelivery,
@@ -33,18 +34,17 @@ LONGEST_PAUSE = timedelta(hours=6)
 # Before it locks the row, an attempt only reads and renders; no other begins within this time.
 BEGINNING_SECONDS = 10
 SENDING_TIMEOUT = "300s"
-HELD_BACK = "held back: nobody has confirmed this email address, which limits emails to it"
 
 # Inserts the row of the first attempt, or updates it for a later one that is due. Returns no row
 # where another attempt holds the row, or is inserting it in a transaction not yet committed.
 BEGIN = """
     WITH made AS (
-        INSERT INTO email_delivery_log AS log (id, notification_id, user_id, recipient_email,
-            template_type, provider, metadata, attempt, send_attempts, last_attempt_at,
-            next_attempt_at)
-        VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(recipient)s, %(template_type)s,
-            %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1, evently_clock(),
-            evently_clock() + make_interval(secs => %(beginning)s))
+        INSERT INTO email_delivery_log AS log (id, notification_id, user_id, event_id, kind,
+            recipient_email, template_type, provider, metadata, attempt, send_attempts,
+            last_attempt_at, next_attempt_at)
+        VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
+            %(recipient)s, %(template_type)s, %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1,
+            evently_clock(), evently_clock() + make_interval(secs => %(beginning)s))
         ON CONFLICT (notification_id) DO NOTHING
         RETURNING log.send_attempts, false AS was_held
     ), free AS (
@@ -101,6 +101,8 @@ def begin(
                 "id": uuid7(),
                 "notification_id": notification.pk,
                 "user_id": notification.user_id,
+                "event_id": notification.event_id,
+                "kind": notification.type,
                 "recipient": key.seal("recipient", user.email) if key else None,
                 "template_type": template_type,
                 "provider": provider(),

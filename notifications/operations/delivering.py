@@ -27,6 +27,7 @@ from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
+from notifications.failures import ACCOUNT_DELETED, GIVEN_UP
 from notifications.kinds import KINDS, Kind, kind_named
 from notifications.kinds.held import is_superseded
 from notifications.models import Channel, Notification, NotificationStatus
@@ -36,8 +37,6 @@ from notifications.operations.holding import merge_held
 from notifications.preferences import wanted_channels
 from waitlists.models import WaitlistEntry
 
-ACCOUNT_DELETED = "the account was deleted, so there is no email address"
-GIVEN_UP = "none of the attempts ended"
 # SMTP codes from here on are permanent failures; 4xx are temporary ones.
 PERMANENT = 500
 # Well below the time limit of a task, so that no task is stopped while it sends.
@@ -158,6 +157,9 @@ def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConn
 
 def choose_channels(notification: Notification, kind: Kind, user: User) -> list[str]:
     """Return the channels that the user wants, and store them where they are fewer."""
+    if notification.data.get("again"):
+        # Asked for by the user, or by an organizer within limits (`resending`).
+        return list(notification.channels)
     channels = wanted_channels(
         notification.channels,
         kind,

@@ -1,50 +1,94 @@
-"""Send failed emails again."""
+"""Send emails again, at the request of a person: within limits, and recorded (`resent_rows`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from evently.database.functions import Clock
 from evently.enqueue import enqueue_on_commit
+from evently.errors import Conflict
 from evently.transactions import run_in_transaction
 from notifications import tasks
-from notifications.models import DeliveryStatus, EmailDelivery, Notification, NotificationStatus
 from notifications.operations.creating import EMAILS_PER_TASK
+from notifications.operations.resent_rows import (
+    EMAILS_PER_TRANSACTION,
+    FAILED,
+    WAITING,
+    Pair,
+    Resent,
+    ResentTooOften,
+    failed_after,
+    make_due,
+)
 
-FAILED = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
+
+class NothingToSend(Conflict):
+    """The email waits to be sent anyway, or what it was made from is gone."""
+
+    code = "nothing_to_send"
+    message = "This email is waiting to be sent already, or can no longer be sent."
 
 
-def resend_failed(*, delivery_ids: Iterable[UUID]) -> int:
-    """Send failed emails again, with a full set of attempts; return how many.
+def send_again(*, delivery_ids: Iterable[UUID], by_id: UUID | None) -> Resent:
+    """Send emails again. by_id: who asked for it; None: the software.
 
-    Emails that did not fail, or whose notification was deleted, are left unchanged.
+    Failed ones get a full set of attempts; of those that were sent, a new email is made. What may
+    not be sent is counted and left unchanged. Raises ResentTooOften, where others sent the same
+    ones again at the same time.
     """
-    ids = list(delivery_ids)
-    return run_in_transaction(lambda: _restart(ids))
+    ids, total = list(dict.fromkeys(delivery_ids)), Resent()
+    for start in range(0, len(ids), EMAILS_PER_TRANSACTION):
+        total += _send(ids[start : start + EMAILS_PER_TRANSACTION], by_id)
+    return total
 
 
-def _restart(ids: list[UUID]) -> int:
-    failed = list(
-        EmailDelivery.objects.select_for_update(of=("self",))
-        .filter(pk__in=ids, status__in=FAILED, notification_id__isnull=False)
-        .order_by("pk")
-    )
-    notifications = Notification.objects.filter(
-        pk__in=[email.notification_id for email in failed if email.notification_id],
-        user_id__in={email.user_id for email in failed},
-    )
-    pairs = [
-        [str(id_), str(user_id)] for id_, user_id in notifications.values_list("pk", "user_id")
-    ]
-    EmailDelivery.objects.filter(
-        notification_id__in=[id_ for id_, _ in pairs], user_id__in=[id_ for _, id_ in pairs]
-    ).update(
-        status=DeliveryStatus.PENDING,
-        send_attempts=0,
-        attempt=None,
-        error_message="",
-        next_attempt_at=Clock(),
-    )
-    notifications.update(status=NotificationStatus.PENDING, next_attempt_at=Clock())
+def send_one_again(*, delivery_id: UUID, by_id: UUID | None) -> None:
+    """Send one email again. Raises ResentTooOften, NothingToSend."""
+    result = send_again(delivery_ids=[delivery_id], by_id=by_id)
+    if result.too_often:
+        raise ResentTooOften
+    if not result.sent:
+        raise NothingToSend
+
+
+def send_failed_again(*, event_id: UUID, by_id: UUID | None) -> Resent:
+    """Send all failed emails of an event again that the limits allow; a task continues many.
+
+    Returns what became of those that were not left to the task.
+    """
+    ids = failed_after(event_id=event_id)
+
+    def work() -> Resent:
+        result, due = make_due(ids, by_id=by_id)
+        _enqueue(due)
+        if len(ids) == EMAILS_PER_TRANSACTION:
+            asked_by = str(by_id) if by_id else None
+            enqueue_on_commit(tasks.send_failed_again, str(event_id), asked_by, str(ids[-1]))
+        return result
+
+    return run_in_transaction(work)
+
+
+def _send(ids: list[UUID], by_id: UUID | None) -> Resent:
+    def work() -> Resent:
+        result, due = make_due(ids, by_id=by_id)
+        _enqueue(due)
+        return result
+
+    return run_in_transaction(work)
+
+
+def _enqueue(due: Sequence[Pair]) -> None:
+    pairs = [[str(notification_id), str(user_id)] for notification_id, user_id in due]
     for start in range(0, len(pairs), EMAILS_PER_TASK):
         enqueue_on_commit(tasks.deliver_many, pairs[start : start + EMAILS_PER_TASK])
-    return len(pairs)
+
+
+__all__ = [
+    "FAILED",
+    "WAITING",
+    "NothingToSend",
+    "Resent",
+    "ResentTooOften",
+    "send_again",
+    "send_failed_again",
+    "send_one_again",
+]

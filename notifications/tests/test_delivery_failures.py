@@ -13,6 +13,7 @@ from evently.tests.database import url_of
 from notifications.factories import NotificationFactory
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, resending
+from notifications.operations.resending import Resent
 from notifications.tests.delivering import deliver, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
@@ -159,18 +160,17 @@ def test_rest_of_a_batch_is_left_alone_while_the_database_is_down(mailoutbox):
     assert len(mailoutbox) == 2
 
 
-def test_failed_emails_are_sent_again_on_request(
-    failing, mailoutbox, django_capture_on_commit_callbacks
-):
+@pytest.mark.django_db(transaction=True)
+def test_failed_emails_are_sent_again_on_request(failing, mailoutbox):
     failing.error = refused(550)
     failed, fine = NotificationFactory.create_batch(2)
     deliver(failed)
     failing.error = None
     deliver(fine)
-    ids = [email.pk for email in EmailDelivery.objects.all()]
+    failed_id = delivery_of(failed).pk
 
-    assert resending._restart(ids) == 1
-    assert resending._restart(ids) == 0
+    assert resending.send_again(delivery_ids=[failed_id], by_id=None) == Resent(sent=1)
+    assert resending.send_again(delivery_ids=[failed_id], by_id=None) == Resent(waiting=1)
     deliver(failed, fine)
 
     assert len(mailoutbox) == 2
@@ -179,7 +179,7 @@ def test_failed_emails_are_sent_again_on_request(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_resend_failed_opens_its_own_transaction():
+def test_send_again_opens_its_own_transaction():
     notification = NotificationFactory(status="failed")
     log = EmailDelivery.objects.create(
         notification_id=notification.pk,
@@ -190,7 +190,8 @@ def test_resend_failed_opens_its_own_transaction():
         error_message="x",
     )
 
-    assert resending.resend_failed(delivery_ids=[log.pk, notification.pk]) == 1
+    result = resending.send_again(delivery_ids=[log.pk, notification.pk], by_id=None)
+    assert result == Resent(sent=1, gone=1)
 
     log.refresh_from_db()
     assert (log.status, log.send_attempts, log.error_message) == ("pending", 0, "")

@@ -30,6 +30,7 @@ LARGE = (
     "bookings",
     "bookings_archive",
     "email_delivery_log",
+    "email_resends",
     "event_analytics",
     "events",
     "idempotency_keys",

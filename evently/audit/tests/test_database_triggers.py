@@ -12,6 +12,7 @@ TRIGGERS = r"""
     WHERE t.tgname LIKE 'trg\_audit\_%'
 """
 CHANGES = {
+    "email_resends": "by_id = NULL",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
     "email_templates": "is_active = false",
@@ -28,7 +29,7 @@ CHANGES = {
 # Referencing rows that are not deleted by cascade come before the row they reference.
 EMPTIED = (
     *("payments", "booking_attempts", "bookings_archive", "bookings", "events"),
-    *("email_delivery_log", "notifications", "users", "email_templates"),
+    *("email_resends", "email_delivery_log", "notifications", "users", "email_templates"),
 )
 
 
@@ -69,6 +70,7 @@ def make_rows():
     )
     insert("notifications", user_id=user_id, type="notification", message="a")
     insert("email_delivery_log", template_type="welcome", user_id=user_id)
+    insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
     insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
     entry = wait(event_id)

@@ -1,0 +1,56 @@
+"""Why emails could not be sent, in the words of people who do not run mail servers.
+
+The delivery log has short descriptions (`operations.delivering.describe`): the kind of error and
+codes of the mail server, never its words, which often repeat personal data.
+"""
+
+import re
+
+ACCOUNT_DELETED = "the account was deleted, so there is no email address"
+GIVEN_UP = "none of the attempts ended"
+HELD_BACK = "held back: nobody has confirmed this email address, which limits emails to it"
+
+# By the name of the error; {codes} are those of the mail server. What the codes mean is told by
+# their first digit only: 5 is for good, 4 for now.
+REFUSED_FOR_GOOD = "The mail server refused this recipient ({codes}). Check the email address."
+REFUSED_FOR_NOW = "The mail server did not accept this recipient for now ({codes})."
+SENTENCES = {
+    "SMTPDataError": "The mail server refused the email itself ({codes}).",
+    "SMTPSenderRefused": "The mail server refused the sender of this site ({codes}).",
+    "SMTPAuthenticationError": "The mail server refused the login of this site ({codes}).",
+    "SMTPServerDisconnected": "The mail server closed the connection.",
+    "SMTPConnectError": "The mail server could not be reached ({codes}).",
+    "SMTPHeloError": "The mail server refused the connection ({codes}).",
+    "ConnectionRefusedError": "The mail server could not be reached.",
+    "ConnectionResetError": "The mail server closed the connection.",
+    "TimeoutError": "The mail server did not answer in time.",
+    "gaierror": "The mail server's name could not be looked up.",
+    "SSLCertVerificationError": "The mail server's certificate could not be verified.",
+    "ValueError": "The email address or the text of the email cannot be sent. Check the address.",
+    "UnicodeEncodeError": "The email address cannot be sent. Check the address.",
+}
+OURS = {
+    "": "",
+    ACCOUNT_DELETED: "The account was deleted, so there is no email address.",
+    GIVEN_UP: "Sending was begun several times and never ended.",
+    HELD_BACK: (
+        "Held back: nobody has confirmed this address, so it gets a few emails an hour only. It is "
+        "sent within that limit, or as soon as the address is confirmed."
+    ),
+}
+
+
+def failure_in_words(error_message: str) -> str:
+    """Return a sentence about an error of the delivery log, or "" for none."""
+    if error_message in OURS:
+        return OURS[error_message]
+    name, _, rest = error_message.partition(" ")
+    codes = re.findall(r"\b[245]\d\d\b", rest)
+    shown = ", ".join(dict.fromkeys(codes)) or "no code"
+    if name == "SMTPRecipientsRefused":
+        is_final = bool(codes) and all(code.startswith("5") for code in codes)
+        return (REFUSED_FOR_GOOD if is_final else REFUSED_FOR_NOW).format(codes=shown)
+    sentence = SENTENCES.get(name)
+    if sentence is None:
+        return f"The email could not be handed over to the mail server ({error_message})."
+    return sentence.format(codes=shown)
