@@ -97,6 +97,17 @@ def run_in_transaction(
     raise AssertionError("unreachable")
 
 
+@contextmanager
+def signed_transaction() -> Iterator[None]:
+    """Run the block in a transaction that says who acts, or in the caller's.
+
+    For tasks that write a few statements to tables of which the audit log has what is unsigned.
+    """
+    with transaction.atomic(savepoint=False):
+        stamp(connection)
+        yield
+
+
 def _refusal_at_commit(error: IntegrityError) -> type[DomainError] | None:
     """Return the refusal of a violation that came at commit, after the work itself succeeded."""
     registered = _at_commit.get(violated_constraint(error) or "")

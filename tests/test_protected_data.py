@@ -18,6 +18,8 @@ ACTIONS = {
     "trailed": {"insert", "update", "delete"},
     "updates trailed": {"update"},
     "deletes trailed": {"delete"},
+    "unsigned inserts trailed": {"insert"},
+    "unsigned updates trailed": {"update"},
 }
 COLUMNS = r"""
     SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname, a.attname

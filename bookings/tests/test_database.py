@@ -2,8 +2,10 @@
 
 import psycopg
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
+from evently.audit.context import stamp
+from evently.audit.models import AuditLog
 from evently.tests.database import as_owner
 from evently.tests.rows import (
     SEALED,
@@ -125,6 +127,18 @@ def test_confirming_a_pending_booking_clears_its_deadline(priced):
 
 
 # ── Attempts and the archive ────────────────────────────────────────────────
+def test_forged_attempts_are_logged(priced):
+    attempt = {"event_id": priced, "result": "failed", "failure_reason": "sold_out"}
+    stamp(connection)
+    insert("booking_attempts", **attempt)
+    assert not AuditLog.objects.filter(table_name="booking_attempts").exists()
+
+    run("SET LOCAL evently.signature = ''")
+    forged = insert("booking_attempts", attempted_at="2001-01-01", **attempt)
+    (row,) = AuditLog.objects.filter(table_name="booking_attempts")
+    assert (row.action, row.row_id, row.signed) == ("insert", forged, False)
+
+
 def test_attempt_has_a_consistent_outcome(priced, booking):
     success = {"event_id": priced, "result": "success", "booking_id": booking, "quantity": 2}
     row = insert("booking_attempts", **success)

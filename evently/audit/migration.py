@@ -38,12 +38,14 @@ def audited(
     redact: Sequence[str] = (),
     key: str = "id",
     actions: Sequence[str] = ACTIONS,
+    unsigned_only: bool = False,
 ) -> list[RunSQL]:
     """Return the operations that add audit triggers to a table.
 
     table: its name, with the schema unless that is public. ignore: derived columns besides DERIVED.
     redact: columns besides REDACTED whose values must not be logged. key: the UUID column that
-    identifies rows. actions: which of insert, update and delete to log.
+    identifies rows. actions: which of insert, update and delete to log. unsigned_only: only what
+    the application has not signed, for tables that it writes too often to log.
     """
     target = ".".join(f'"{_identifier(part)}"' for part in table.split("."))
     arguments = ", ".join(
@@ -54,11 +56,12 @@ def audited(
             _array(dict.fromkeys([*REDACTED, *redact])),
         )
     )
+    condition = "WHEN (NOT audit_signed()) " if unsigned_only else ""
     return [
         RunSQL(
             f"CREATE TRIGGER trg_audit_{action} AFTER {action.upper()} ON {target} "
             f"REFERENCING {_TRANSITIONS[action]} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION audit_{action}({arguments})",
+            f"FOR EACH STATEMENT {condition}EXECUTE FUNCTION audit_{action}({arguments})",
             f"DROP TRIGGER trg_audit_{action} ON {target}",
         )
         for action in actions

@@ -23,6 +23,14 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
+# The parent's privileges are enough. Statements on a partition itself would go past the triggers of
+# the parent that log once per statement.
+PARTITIONS = """
+    SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class
+    JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relispartition AND relkind IN ('r', 'p') AND nspname IN ('public', 'keys')
+"""
+
 # Creating a trigger takes EXECUTE on its function, which PUBLIC has by default. With a trigger on
 # a table of its own, a role could have forged rows move seats with the owner's privileges.
 GUARD_TRIGGER_FUNCTIONS = """
@@ -65,4 +73,7 @@ def grant_to_application(using: str, **kwargs: Any) -> None:
                 database=quote(connection.settings_dict["NAME"]),
             )
         )
+        cursor.execute(PARTITIONS)
+        if partitions := ", ".join(name for (name,) in cursor.fetchall()):
+            cursor.execute(f"REVOKE ALL ON {partitions} FROM {quote(role)}")
         cursor.execute(GUARD_TRIGGER_FUNCTIONS)

@@ -17,8 +17,10 @@ from django.db import connection
 from django.db.models import F, QuerySet, Value
 
 from evently.accounts.models import User
+from evently.audit.context import stamp
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
+from evently.transactions import signed_transaction
 from notifications.failures import HELD_BACK
 from notifications.models import (
     DeliveryStatus,
@@ -94,7 +96,7 @@ def begin(
     """Begin and count an attempt; None where it is not due, or another one is under way."""
     attempt_id = uuid7()
     key = user.key
-    with connection.cursor() as cursor:
+    with signed_transaction(), connection.cursor() as cursor:
         cursor.execute(
             BEGIN,
             {
@@ -117,6 +119,7 @@ def begin(
 
 def hold(attempt: Attempt) -> bool:
     """Lock the email's row until commit; False where another attempt has taken over."""
+    stamp(connection)
     with connection.cursor() as cursor:
         # The transaction is idle until the mail server answers.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SENDING_TIMEOUT}'")
@@ -129,6 +132,7 @@ def succeed(attempt: Attempt) -> None:
     _notification_of(attempt).update(status=NotificationStatus.SENT, sent_at=Clock())
 
 
+@signed_transaction()
 def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
     """Record a failure and when the next attempt is due; return whether there is one.
 
@@ -146,6 +150,7 @@ def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
     return True
 
 
+@signed_transaction()
 def hold_back(attempt: Attempt, *, until: datetime) -> None:
     """Let an email wait, as the address is unconfirmed and has had its emails; no attempt counts.
 
@@ -161,12 +166,14 @@ def hold_back(attempt: Attempt, *, until: datetime) -> None:
     _notification_of(attempt).update(next_attempt_at=until)
 
 
+@signed_transaction()
 def withdraw(attempt: Attempt) -> None:
     """Delete an email that is obsolete, and leave the notification to the inbox."""
     _delivery_of(attempt).delete()
     deliver_in_app(attempt.notification)
 
 
+@signed_transaction()
 def deliver_in_app(notification: Notification) -> None:
     """Record that a notification is delivered by the inbox, without an email."""
     _row_of(notification).update(status=NotificationStatus.DELIVERED, delivered_at=Clock())

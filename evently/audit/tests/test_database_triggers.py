@@ -70,6 +70,8 @@ def make_rows():
     )
     insert("notifications", user_id=user_id, type="notification", message="a")
     insert("email_delivery_log", template_type="welcome", user_id=user_id)
+    run("UPDATE notifications SET status = 'sent'")
+    run("UPDATE email_delivery_log SET status = 'sent'")
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
     insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
