@@ -46,7 +46,7 @@ def pii_keys() -> dict[str, bytes]:
     """Return the keys that encrypt the keys of users: name to 32 bytes, the current one first.
 
     New keys are added after the current one first, and move to the front once all processes know
-    them (docs/running.md, "Changing keys").
+    them (docs/settings.md, "Changing keys").
     """
     text: str = env.str("EVENTLY_PII_KEYS", default="")
     if not text and DEBUG:

@@ -26,7 +26,7 @@ CREATE ROLE :"app" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'app_pass
 -- Texts are UTF-8, and sorted the same on every machine.
 CREATE DATABASE :"database" OWNER :"owner" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
 
--- Nobody else may connect, and nobody but the owner creates anything there.
+-- No other role may connect, and only the owner creates anything there.
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"app";
 \connect :"database"
