@@ -166,7 +166,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         """Return the QR code of one ticket of the booking (SVG)."""
         booking = own_booking(request, booking_id)
         ticket_id = requested_ticket_id(request)
-        if not booking.is_confirmed:
+        if not booking.is_confirmed or booking.is_ended:
             raise TicketNotValid
         ticket = queries.active_ticket(booking, ticket_id=ticket_id)
         return inline_file(qr_svg(ticket), f"{booking.booking_reference}.svg")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,6 +13,7 @@ from icalendar import Calendar, Event, vCalAddress
 from bookings.models import Booking, BookingStatus
 from evently.formatting import seats
 from evently.links import absolute
+from events import models as events
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 FILE_NAME = "event.ics"
@@ -25,6 +26,22 @@ STATUSES = {
 
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
+
+
+# Where no end is known.
+UNKNOWN_LENGTH = timedelta(hours=1)
+GOOGLE = "https://calendar.google.com/calendar/render"
+OUTLOOK = "https://outlook.live.com/calendar/0/deeplink/compose"
+# Times in UTC, as these two read them.
+BASIC, EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class CalendarLink:
+    """A calendar on the web, and the link that adds an entry to it."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -50,13 +67,13 @@ def calendar_files(bookings: Sequence[Booking]) -> list[CalendarFile]:
 
     RFC 5546 allows a file with METHOD:CANCEL only one UID.
     """
-    active = [booking for booking in bookings if not _is_ended(booking)]
-    ended = [booking for booking in bookings if _is_ended(booking)]
+    active = [booking for booking in bookings if not booking.is_ended]
+    ended = [booking for booking in bookings if booking.is_ended]
     return [_file(group) for group in (active, *([booking] for booking in ended)) if group]
 
 
 def _file(bookings: Sequence[Booking]) -> CalendarFile:
-    method = CANCEL if all(_is_ended(booking) for booking in bookings) else PUBLISH
+    method = CANCEL if all(booking.is_ended for booking in bookings) else PUBLISH
     calendar = Calendar()
     calendar.add("prodid", f"-//{settings.SITE_NAME}//Bookings//EN")
     calendar.add("version", "2.0")
@@ -66,28 +83,72 @@ def _file(bookings: Sequence[Booking]) -> CalendarFile:
     return CalendarFile(method=method, content=calendar.to_ical())
 
 
-def _is_ended(booking: Booking) -> bool:
-    return booking.is_cancelled or booking.event.is_cancelled
-
-
 def _entry(booking: Booking) -> Event:
     event = booking.event
-    cancelled = _is_ended(booking)
+    cancelled = booking.is_ended
     entry = Event()
     entry.add("uid", f"{booking.pk}@{urlsplit(settings.PUBLIC_URL).hostname}")
     entry.add("sequence", booking.version + event.version)
     entry.add("dtstamp", max(booking.updated_at, event.updated_at))
     entry.add("dtstart", _utc(event.event_date))
-    if event.ends_at is not None:
-        entry.add("dtend", _utc(event.ends_at))
+    entry.add("dtend", _utc(end_of(event)))
     entry.add("summary", event.name)
     entry.add("location", event.venue)
-    entry.add("description", f"{seats(booking.quantity)}, reference {booking.booking_reference}")
+    entry.add("description", _description(booking))
     entry.add("organizer", _organizer())
-    entry.add("url", absolute(reverse("event_detail", args=[event.pk])))
+    entry.add("url", _event_url(booking))
     entry.add("status", "CANCELLED" if cancelled else STATUSES[BookingStatus(booking.status)])
     entry.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     return entry
+
+
+def end_of(event: events.Event) -> datetime:
+    """Return when an entry ends: RFC 5545 demands an end after the start.
+
+    Where no end is known, the entry has the length that calendars give a new one.
+    """
+    ends_at = event.ends_at
+    if ends_at is not None and ends_at > event.event_date:
+        return ends_at
+    return event.event_date + UNKNOWN_LENGTH
+
+
+def calendar_links(booking: Booking) -> list[CalendarLink]:
+    """Return links that add a booking to calendars on the web, which do not open files."""
+    event = booking.event
+    starts_at, ends_at = _utc(event.event_date), _utc(end_of(event))
+    details = f"{_description(booking)}\n{_event_url(booking)}"
+    google = {
+        "action": "TEMPLATE",
+        "text": event.name,
+        "dates": f"{starts_at:{BASIC}}/{ends_at:{BASIC}}",
+        "ctz": event.timezone,
+        "location": event.venue,
+        "details": details,
+    }
+    outlook = {
+        "path": "/calendar/action/compose",
+        "rru": "addevent",
+        "subject": event.name,
+        "startdt": f"{starts_at:{EXTENDED}}",
+        "enddt": f"{ends_at:{EXTENDED}}",
+        "location": event.venue,
+        "body": details,
+    }
+    return [
+        CalendarLink("Google Calendar", f"{GOOGLE}?{urlencode(google, quote_via=quote)}"),
+        CalendarLink("Outlook.com", f"{OUTLOOK}?{urlencode(outlook, quote_via=quote)}"),
+    ]
+
+
+def _description(booking: Booking) -> str:
+    text = f"{seats(booking.quantity)}, reference {booking.booking_reference}"
+    is_end_known = end_of(booking.event) == booking.event.ends_at
+    return text if is_end_known else f"{text}. The organizer has not given an end."
+
+
+def _event_url(booking: Booking) -> str:
+    return absolute(reverse("event_detail", args=[booking.event_id]))
 
 
 def _organizer() -> vCalAddress:

@@ -17,6 +17,7 @@ BOOKING_COLUMNS = (
     "total_amount",
     "created_at",
     "cancelled_at",
+    "cancelled_by",
     "cancel_reason",
 )
 

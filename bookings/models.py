@@ -27,6 +27,15 @@ class BookingStatus(models.TextChoices):
 HOLDING_SEATS = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
 
+class Canceller(models.TextChoices):
+    """Who or what cancelled a booking; only attendees are bound by the deadline."""
+
+    ATTENDEE = "attendee"
+    ORGANIZER = "organizer"
+    EVENT = "event"
+    EXPIRY = "expiry"
+
+
 class BookingQuerySet(models.QuerySet["Booking"]):
     def holding_seats(self) -> "BookingQuerySet":
         return self.filter(status__in=HOLDING_SEATS)
@@ -55,6 +64,8 @@ class BookingColumns(EventOwned):
     expires_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.TextField(blank=True, db_default="", default="")
+    # Empty in rows that a release before this column cancelled.
+    cancelled_by = models.TextField(choices=Canceller, null=True, blank=True)
     idempotency_key = models.TextField(null=True, blank=True)
 
     class Meta:
@@ -130,6 +141,11 @@ class Booking(BookingColumns):
                 condition=Q(status=BookingStatus.CANCELLED, cancelled_at__isnull=False)
                 | (~Q(status=BookingStatus.CANCELLED) & Q(cancelled_at__isnull=True)),
             ),
+            models.CheckConstraint(
+                name="chk_booking_cancelled_by",
+                condition=Q(cancelled_by__isnull=True)
+                | Q(status=BookingStatus.CANCELLED, cancelled_by__in=Canceller.values),
+            ),
             models.UniqueConstraint(
                 fields=["booking_reference", "event"], name="unq_booking_reference"
             ),
@@ -176,9 +192,14 @@ class Booking(BookingColumns):
     def is_cancelled(self) -> bool:
         return self.status == BookingStatus.CANCELLED
 
+    @property
+    def is_ended(self) -> bool:
+        """Cancelled, or its event is: bookings follow in the background."""
+        return self.is_cancelled or self.event.is_cancelled
+
     def is_cancellable(self, *, at: datetime) -> bool:
         """Return whether the attendee may still cancel at that time."""
-        return not self.is_cancelled and at < self.event.cancellable_until
+        return not self.is_ended and at < self.event.cancellable_until
 
 
 class ArchivedBooking(BookingColumns):

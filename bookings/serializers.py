@@ -67,6 +67,7 @@ class BookingRepresentation(AmountsMixin, serializers.ModelSerializer[Booking]):
             "total_amount",
             "expires_at",
             "cancelled_at",
+            "cancelled_by",
             "cancel_reason",
             "cancellable_until",
             "version",

@@ -17,7 +17,7 @@ from django.urls import reverse
 from bookings.models import Booking
 from bookings.queries import quoted_seats_booked
 from evently.database.clock import now
-from evently.pages import quote_holder
+from evently.pages import guest_holder, quote_holder
 from events.models import Event
 from events.operations import Quote, QuoteInvalid, quote_price, read_quote
 
@@ -104,13 +104,24 @@ def _earlier_quotes(request: HttpRequest, event: Event) -> list[tuple[Quote, int
 def _readable(request: HttpRequest, event: Event, tokens: Sequence[str]) -> list[Quote]:
     if not any(tokens):
         return []
-    at, holder, quotes = now(), quote_holder(request), []
-    for token in filter(None, tokens):
+    quotes = [_read(request, event, token)[1] for token in filter(None, tokens)]
+    return [quote for quote in quotes if quote is not None]
+
+
+def holder_of(request: HttpRequest, event: Event, token: str) -> str:
+    """Return under which name this visitor holds a quote: their own, or that before logging in."""
+    return _read(request, event, token)[0]
+
+
+def _read(request: HttpRequest, event: Event, token: str) -> tuple[str, Quote | None]:
+    """Return the holder and the quote of a token; None where it does not hold."""
+    at = now()
+    for holder in filter(None, (quote_holder(request), guest_holder(request))):
         try:
-            quotes.append(read_quote(token, event_id=event.pk, holder=holder, at=at))
+            return holder, read_quote(token, event_id=event.pk, holder=holder, at=at)
         except QuoteInvalid:
             continue
-    return quotes
+    return quote_holder(request), None
 
 
 def _worth_keeping(quotes: Sequence[tuple[Quote, int]]) -> list[Quote]:

@@ -98,6 +98,12 @@ def seats(number: int) -> str:
     return counted(number, "seat")
 
 
+def as_sentence(text: str) -> str:
+    """Return a text that a person typed, with a full stop where it has no ending."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def times(number: int) -> str:
     """Return how often something happened: "once", "3 times"."""
     return "once" if number == 1 else f"{number:,} times"

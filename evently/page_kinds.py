@@ -5,11 +5,13 @@ and caches.
 """
 
 # Pages that search engines may list.
-INDEXED = frozenset({"home", "event_detail"})
+INDEXED = frozenset({"home", "event_detail", "cover_image", "robots"})
 # Answers without personal data, whose views decide about caching.
 PUBLIC = INDEXED | frozenset(
     {
         "event_seats",
+        "sitemap",
+        "sitemap_page",
         "sign_up",
         "log_in",
         "log_in_link",

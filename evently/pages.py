@@ -24,6 +24,8 @@ from evently.http_errors import status_of
 from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
 
 INVALID_FORM_STATUS = 422
+# In the session.
+GUEST_HOLDER = "guest_holder"
 
 # What `owned` and `linked` of `owner_or_link` return, and their view gets.
 Opened = TypeVar("Opened")
@@ -77,6 +79,19 @@ def quote_holder(request: HttpRequest) -> str:
     # Without SECRET_KEY, so that a quote outlives a change of it.
     secret = request.META["CSRF_COOKIE"]
     return hashlib.sha256(f"evently.pages.holder:{secret}".encode()).hexdigest()
+
+
+def guest_holder(request: HttpRequest) -> str:
+    """Return to whom this browser's quotes were given before the user logged in, or ""."""
+    return str(request.session.get(GUEST_HOLDER, "")) if request.user.is_authenticated else ""
+
+
+def keep_guest_holder(request: HttpRequest, log_in: Callable[[], None]) -> None:
+    """Log in, and let the user keep the quotes that this browser was given before."""
+    holder = "" if request.user.is_authenticated else quote_holder(request)
+    log_in()
+    if holder:
+        request.session[GUEST_HOLDER] = holder
 
 
 def new_idempotency_key() -> str:

@@ -114,6 +114,11 @@ def _site_name(value: str) -> str:
     return _one_line(value) or ("must have at most 100 characters" if len(value) > 100 else "")
 
 
+def _domains(value: str) -> str:
+    wrong = [part for part in split(value) if not _is_host(part)]
+    return f"must be domains such as example.org, with commas, not {wrong[0]!r}" if wrong else ""
+
+
 def _log_level(value: str) -> str:
     good = value in LOG_LEVELS
     return "" if good else f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}"
@@ -325,6 +330,7 @@ VARIABLES = (
     ),
     Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
     Variable("DEFAULT_FROM_EMAIL", _sender),
+    Variable("REPLY_TO_DOMAINS", _domains),
     Variable("EMAIL_CA_FILE", _readable_file),
     Variable("HOLD_EMAILS", _boolean),
     Variable("WEB_WORKERS", WORKERS),

@@ -27,6 +27,7 @@ WORDS = {
     "event_date": "start",
     "ends_at": "end",
     "venue": "venue",
+    "is_online": "online event",
     "timezone": "time zone",
     "description": "description",
     "total_capacity": "number of seats",
@@ -43,6 +44,9 @@ WORDS = {
     "max_per_booking": "seats per booking",
     "max_per_person": "seats per person",
     "promotion_window_minutes": "minutes to claim an offer",
+    "contact_email": "contact email address",
+    "contact_url": "contact link",
+    "shows_organizer_email": "display of the organizer’s email address",
 }
 LONGEST_VALUE = 200
 NOT_SET = "not set"
@@ -109,6 +113,8 @@ def text_of(value: Any, *, zone: ZoneInfo, currency: str) -> str:
         return moment(value, zone)
     if isinstance(value, Decimal):
         return money(value, currency)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     if value in PaymentMode.values:

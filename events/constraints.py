@@ -77,6 +77,15 @@ EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
             promotion_window_minutes__lte=LONGEST_WINDOW_MINUTES,
         ),
     ),
+    models.CheckConstraint(
+        name="chk_event_contact_email",
+        condition=Q(contact_email="") | Q(contact_email__regex=r"^[^@[:space:]]+@[^@[:space:]]+$"),
+    ),
+    models.CheckConstraint(
+        # Nothing that a browser would run.
+        name="chk_event_contact_url",
+        condition=Q(contact_url="") | Q(contact_url__regex=r"^https?://[^[:space:]]+$"),
+    ),
     models.CheckConstraint(name="chk_event_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
     models.UniqueConstraint(fields=["created_by", "source_key"], name="unq_event_source"),
 ]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GistIndex
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -28,6 +29,7 @@ from events.constraints import (
     PaymentMode,
 )
 from events.local_days import LocalDays
+from events.online import is_online_venue
 from events.search.models import EventWords, SearchWord
 
 __all__ = [
@@ -124,6 +126,9 @@ class Event(Identified):
     venue = models.CharField(max_length=255)
     event_date = models.DateTimeField("starts at")
     ends_at = models.DateTimeField(null=True, blank=True)
+    is_online = models.BooleanField(
+        "online", default=False, db_default=False, help_text="It takes place online only."
+    )
     timezone = models.CharField("time zone", max_length=64, db_default="UTC", default="UTC")
     total_capacity = models.PositiveIntegerField("seats")
     available_seats = models.PositiveIntegerField(editable=False, db_default=0)
@@ -149,6 +154,18 @@ class Event(Identified):
     )
     max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
     promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
+    # How attendees reach the organizer: published with the event.
+    contact_email = models.CharField(max_length=254, blank=True, db_default="", default="")
+    contact_url = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[URLValidator(schemes=["http", "https"])],
+    )
+    shows_organizer_email = models.BooleanField(
+        "show my own email address", default=False, db_default=False
+    )
     cancel_reason = models.TextField(blank=True, db_default="", default="", editable=False)
     # What the latest change of a published event was announced with (`events.changes`).
     last_change = models.JSONField(null=True, blank=True, editable=False)
@@ -200,6 +217,11 @@ class Event(Identified):
     @property
     def ends_locally(self) -> datetime | None:
         return self.ends_at.astimezone(self.zone) if self.ends_at else None
+
+    @property
+    def takes_place_online(self) -> bool:
+        """Whether it says so, or its venue is nothing but a link or a word such as "Online"."""
+        return self.is_online or is_online_venue(self.venue)
 
     @property
     def is_published(self) -> bool:

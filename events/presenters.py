@@ -1,20 +1,19 @@
 """Events as pages show them."""
 
-import json
 from datetime import datetime
-from typing import Any
+from urllib.parse import quote, urlencode
 
-from django.utils.safestring import SafeString
+from django.urls import reverse
 
-from evently.currencies import in_decimals
+from evently.formatting import as_sentence
 from evently.links import absolute
 from evently.pages import Presenter
+from events.contact import contact_address
+from events.covers import COVERS
 from events.models import Event, PaymentMode
 from events.sale import closed_text
 
-COVERS = 12
-# Characters that could end a script element, or open a tag for an old parser.
-SCRIPT_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+MAP_URL = "https://www.openstreetmap.org/search"
 
 
 class EventPresenter(Presenter):
@@ -33,6 +32,40 @@ class EventPresenter(Presenter):
         self.is_on_sale_now = event.is_on_sale(at=at)
         self.is_paid_at_door = event.payment_mode == PaymentMode.DOOR
         self.is_paid_by_transfer = event.payment_mode == PaymentMode.TRANSFER
+
+    @property
+    def public_url(self) -> str:
+        return absolute(reverse("event_detail", args=[self.row.pk]))
+
+    @property
+    def image_url(self) -> str:
+        """The drawing as a picture for other sites."""
+        return absolute(reverse("cover_image", args=[self.cover, self.tone]))
+
+    @property
+    def map_url(self) -> str:
+        """A search for the venue on a map; "" where there is no place to go to."""
+        if self.row.takes_place_online:
+            return ""
+        return f"{MAP_URL}?{urlencode({'query': self.row.venue})}"
+
+    @property
+    def venue_icon(self) -> str:
+        return "monitor" if self.row.takes_place_online else "map-pin"
+
+    @property
+    def contact_address(self) -> str:
+        """The email address that the organizer published for the event, or "".
+
+        Their own, where they chose so and it is confirmed. Needs `created_by` loaded.
+        """
+        return contact_address(self.row)
+
+    @property
+    def mailto_url(self) -> str:
+        """A link that writes to the organizer, with the event's name as subject."""
+        query = urlencode({"subject": self.row.name}, quote_via=quote)
+        return f"mailto:{quote(self.contact_address, safe='@')}?{query}"
 
     @property
     def organizer_name(self) -> str:
@@ -62,43 +95,12 @@ class EventPresenter(Presenter):
         return ""
 
     @property
+    def cancellation_text(self) -> str:
+        """The organizer's reason for cancelling the event, as in emails; "" without one."""
+        reason = self.row.cancel_reason
+        return f"The organizer's reason: {as_sentence(reason)}" if reason else ""
+
+    @property
     def closed_text(self) -> str:
         """Why a published event that is not on sale takes no bookings."""
         return closed_text(self.row, at=self.at)
-
-    @property
-    def json_ld(self) -> SafeString:
-        """The event as JSON-LD (schema.org), escaped for a script element."""
-        text = json.dumps(structured_data(self.row, on_sale=self.is_on_sale_now))
-        return SafeString(text.translate(SCRIPT_ESCAPES))
-
-
-def structured_data(event: Event, *, on_sale: bool) -> dict[str, Any]:
-    """Return an event as a schema.org Event."""
-    url = absolute(f"/events/{event.pk}/")
-    status = "EventCancelled" if event.is_cancelled else "EventScheduled"
-    if not on_sale:
-        availability = "Discontinued"
-    else:
-        availability = "InStock" if event.available_seats else "SoldOut"
-    data: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "Event",
-        "name": event.name,
-        "description": event.description,
-        "startDate": event.starts_locally.isoformat(),
-        "eventStatus": f"https://schema.org/{status}",
-        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
-        "location": {"@type": "Place", "name": event.venue, "address": event.venue},
-        "url": url,
-        "offers": {
-            "@type": "Offer",
-            "url": url,
-            "price": f"{in_decimals(event.current_price, event.currency):f}",
-            "priceCurrency": event.currency,
-            "availability": f"https://schema.org/{availability}",
-        },
-    }
-    if event.ends_locally is not None:
-        data["endDate"] = event.ends_locally.isoformat()
-    return data

@@ -12,9 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from evently.cursors import links_of, page_of
+from evently.database.clock import now
 from notifications import queries
 from notifications.operations import reading
 from notifications.presenters import present
+from waitlists.presenters import PromotionPresenter
+from waitlists.queries import open_offers_of
 
 PAGE_SIZE = 20
 # The status by which htmx stops polling.
@@ -62,7 +65,11 @@ def _inbox_context(request: HttpRequest) -> dict[str, Any]:
         size=PAGE_SIZE,
         cursor=request.GET.get("cursor", ""),
     )
+    at = now()
+    offers = open_offers_of(user_id=_user_id(request))
     return {
+        "now": at,
+        "offers": [PromotionPresenter(offer, at=at) for offer in offers],
         "notifications": [present(notification) for notification in page.rows],
         "unread_count": _unread(request),
         "read_all_url": reverse("read_all_notifications"),

@@ -31,6 +31,20 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
     )
 
 
+def open_offers_of(*, user_id: UUID) -> QuerySet[Promotion]:
+    """Return a user's offers that can be claimed now, with their events, the first to end first."""
+    return (
+        Promotion.objects.filter(
+            user_id=user_id,
+            status=PromotionStatus.PENDING,
+            expires_at__gt=Clock(),
+            event__status=EventStatus.ACTIVE,
+        )
+        .select_related("event")
+        .order_by("expires_at", "id")
+    )
+
+
 def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:
     """Return an entry's pending offer, which may have expired already."""
     return Promotion.objects.filter(

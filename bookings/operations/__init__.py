@@ -5,6 +5,7 @@ others open their own.
 """
 
 from bookings.locks import BookingNotFound
+from bookings.models import Canceller
 from bookings.operations.attempts import log_refusal, log_refused_attempt
 from bookings.operations.booking import (
     AlreadyBooked,
@@ -21,7 +22,6 @@ from bookings.operations.booking import (
 from bookings.operations.cancelling import (
     AlreadyCancelled,
     CancellationClosed,
-    Canceller,
     cancel_booking,
     expire_pending_bookings,
     release_bookings,

@@ -1,13 +1,12 @@
 """Cancelling bookings; in the same transaction, the seats are offered to the waitlist."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from bookings.locks import lock_booking
-from bookings.models import Booking, BookingStatus
+from bookings.models import Booking, BookingStatus, Canceller
 from bookings.signals import bookings_cancelled
 from evently.database.clock import now
 from evently.errors import Conflict
@@ -17,15 +16,6 @@ from evently.visible_text import clean_reason
 from events.locks import lock_event
 from events.models import Event
 from events.signals import seats_freed
-
-
-class Canceller(StrEnum):
-    """Who or what cancels; only attendees are bound by the deadline."""
-
-    ATTENDEE = "attendee"
-    ORGANIZER = "organizer"
-    EVENT = "event"
-    EXPIRY = "expiry"
 
 
 class AlreadyCancelled(Conflict):
@@ -64,7 +54,14 @@ def cancel_booking(
         release_bookings(locked_event=event, bookings=[booking], by=by, reason=clean_reason(reason))
         seats_freed.send(sender=Booking, locked_event=event)
         booking.refresh_from_db(
-            fields=["status", "cancelled_at", "cancel_reason", "version", "updated_at"]
+            fields=[
+                "status",
+                "cancelled_at",
+                "cancelled_by",
+                "cancel_reason",
+                "version",
+                "updated_at",
+            ]
         )
         return booking
 
@@ -82,7 +79,7 @@ def release_bookings(
     rows: QuerySet[Booking] = Booking.objects.filter(
         event_id=locked_event.pk, pk__in=[booking.pk for booking in bookings]
     )
-    rows.update(status=BookingStatus.CANCELLED, cancel_reason=reason or by.value)
+    rows.update(status=BookingStatus.CANCELLED, cancelled_by=by, cancel_reason=reason or by.value)
     for booking in bookings:
         booking.status = BookingStatus.CANCELLED
     bookings_cancelled.send(

@@ -11,8 +11,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.db.models.functions import JSONObject
 
-from bookings.models import HOLDING_SEATS, Booking, BookingStatus
-from bookings.operations.cancelling import Canceller
+from bookings.models import HOLDING_SEATS, Booking, BookingStatus, Canceller
 from evently.database.functions import Clock
 from evently.errors import Busy
 from evently.formatting import duration
@@ -22,7 +21,11 @@ MOST_PER_HOUR = 5
 MOST_PER_DAY = 10
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-CANCELLED = Q(status=BookingStatus.CANCELLED, cancel_reason=Canceller.ATTENDEE.value)
+CANCELLED = Q(status=BookingStatus.CANCELLED) & (
+    Q(cancelled_by=Canceller.ATTENDEE)
+    # Cancelled by the release before this column.
+    | Q(cancelled_by__isnull=True, cancel_reason=Canceller.ATTENDEE.value)
+)
 
 
 class RebookedTooOften(Busy):

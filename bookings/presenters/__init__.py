@@ -6,5 +6,13 @@ from bookings.presenters.bookings import (
     TicketPresenter,
     present_tickets,
 )
+from bookings.presenters.cancellation import event_cancelled_text, refund_note
 
-__all__ = ["BookingPresenter", "BookingUrls", "TicketPresenter", "present_tickets"]
+__all__ = [
+    "BookingPresenter",
+    "BookingUrls",
+    "TicketPresenter",
+    "event_cancelled_text",
+    "present_tickets",
+    "refund_note",
+]

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from bookings import queries
 from bookings.models import Booking, Ticket
+from bookings.presenters.cancellation import cancellation_text, refund_note
 from evently.links import sign_link
 from evently.pages import Presenter
 from events.presenters import EventPresenter
@@ -21,10 +22,14 @@ class BookingPresenter(Presenter):
     def __init__(self, booking: Booking, *, at: datetime) -> None:
         super().__init__(booking)
         self.event = EventPresenter(booking.event, at=at)
+        self.is_cancelled = booking.is_ended
+        self.is_pending = booking.is_pending and not self.is_cancelled
+        self.is_confirmed = booking.is_confirmed and not self.is_cancelled
         self.can_cancel = booking.is_cancellable(at=at)
         self.is_due_at_door = (
-            booking.is_confirmed and self.event.is_paid_at_door and booking.total_amount > 0
+            self.is_confirmed and self.event.is_paid_at_door and booking.total_amount > 0
         )
+        self.cancellation_text = cancellation_text(booking)
 
     @property
     def refund_text(self) -> str:
@@ -39,6 +44,11 @@ class BookingPresenter(Presenter):
         else:
             text = "Any refund is made by the organizer."
         return f"{text} {event.refund_policy}".strip()
+
+    @property
+    def refunded_text(self) -> str:
+        """What becomes of the money of a cancelled booking that was not free, as in its email."""
+        return refund_note([self.row])
 
 
 @dataclass(frozen=True)
@@ -101,10 +111,9 @@ class TicketPresenter(Presenter):
 def present_tickets(
     booking: Booking, urls: BookingUrls, *, holder_name: str = ""
 ) -> list[TicketPresenter]:
-    """Return a booking's active tickets, or the cancelled ones where no other is left."""
-    tickets = list(queries.tickets_of(booking))
-    active = [ticket for ticket in tickets if not ticket.is_cancelled]
+    """Return a booking's active tickets."""
+    active = queries.tickets_of(booking).filter(cancelled_at__isnull=True)
     return [
         TicketPresenter(ticket, number=number, qr_url=urls.qr(ticket), holder_name=holder_name)
-        for number, ticket in enumerate(active or tickets, start=1)
+        for number, ticket in enumerate(active, start=1)
     ]

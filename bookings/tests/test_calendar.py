@@ -1,11 +1,12 @@
 """Calendar files: one entry per booking, updated and cancelled in place."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from icalendar import Calendar
 
-from bookings.calendar import calendar_for
+from bookings.calendar import calendar_for, calendar_links
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from evently.tests.sql import run
@@ -56,8 +57,38 @@ def test_times_are_in_utc_and_lines_end_and_fold_as_in_rfc_5545():
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
 
 
-def test_event_without_an_end_has_no_dtend():
-    assert "dtend" not in entry_of(booked())
+@pytest.mark.parametrize("columns", [{}, {"ends_at": STARTS}])
+def test_event_without_an_end_ends_after_an_hour_and_says_so(columns):
+    entry = entry_of(booked(**columns))
+
+    assert entry.decoded("dtend") == STARTS + timedelta(hours=1)
+    assert entry["description"].endswith(". The organizer has not given an end.")
+
+
+@pytest.mark.parametrize("ends_at", [datetime(2099, 7, 2, 22, 0, tzinfo=UTC), None])
+def test_links_to_calendars_on_the_web_have_the_same_times_and_place(ends_at):
+    booking = booked(ends_at=ends_at, venue="Old Mill & Barn, Zürich")
+    google, outlook = (parse_qs(urlsplit(link.url).query) for link in calendar_links(booking))
+    end = ends_at or STARTS + timedelta(hours=1)
+
+    assert google["dates"] == [f"20990702T183000Z/{end:%Y%m%dT%H%M%SZ}"]
+    assert google["ctz"] == ["Europe/Zurich"]
+    assert outlook["startdt"] == ["2099-07-02T18:30:00Z"]
+    assert outlook["enddt"] == [f"{end:%Y-%m-%dT%H:%M:%SZ}"]
+    assert google["text"] == outlook["subject"] == ["Jazz; late, loud"]
+    assert google["location"] == outlook["location"] == ["Old Mill & Barn, Zürich"]
+    for details in (google["details"], outlook["body"]):
+        assert booking.booking_reference in details[0]
+        assert f"/events/{booking.event_id}/" in details[0]
+
+
+def test_cancelled_booking_is_cancelled_in_calendars_with_its_end():
+    booking = booked()
+    run("UPDATE bookings SET status = 'cancelled'")
+    content = calendar_for(reread(booking))
+
+    assert b"METHOD:CANCEL" in content
+    assert b"DTEND:20990702T193000Z" in content
 
 
 def test_same_booking_gives_the_same_file():

@@ -119,6 +119,13 @@ def test_cancelled_booking_stays_cancelled(booking, change):
     check_everything()
 
 
+def test_only_a_cancelled_booking_has_one_who_cancelled_it(booking):
+    for change in ("cancelled_by = 'organizer'", "status = 'cancelled', cancelled_by = 'nobody'"):
+        with refused("chk_booking_cancelled_by"):
+            run(f"UPDATE bookings SET {change}")
+    run("UPDATE bookings SET status = 'cancelled', cancelled_by = 'organizer'")
+
+
 def test_confirming_a_pending_booking_clears_its_deadline(priced):
     book(priced, unit_price=10, status="pending", expires_at=value("SELECT now()"))
     run("UPDATE bookings SET status = 'confirmed'")

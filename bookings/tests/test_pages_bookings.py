@@ -155,5 +155,5 @@ def test_ticket_link_of_a_cancelled_ticket_has_no_qr_code(client):
     booking = BookingFactory()
     token = link(booking, "ticket", booking.tickets.get(event_id=booking.event_id))
     run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", booking.pk)
-    assert "Not valid" in client.get(f"/t/{token}/").content.decode()
+    assert "no longer valid" in client.get(f"/t/{token}/").content.decode()
     assert client.get(f"/t/{token}/code.svg").status_code == 404

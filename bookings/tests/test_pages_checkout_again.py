@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from bookings.tests.test_pages_checkout import fields_of, open_checkout, set_price, submit
+from evently.accounts.factories import PASSWORD, UserFactory
 from evently.tests.sql import run
 from events.factories import EventFactory
 
@@ -96,6 +98,37 @@ def test_used_quote_is_not_offered_again(client, user, event):
 
     assert response.context["quote"].unit_price == 69
     assert "You will pay at most €138.00" in words_of(response)
+
+
+def test_guest_who_logs_in_keeps_the_quoted_price(client, event):
+    user = UserFactory(password=PASSWORD)
+    look(client, event, 2)
+    set_price(event, 69)
+    url = reverse("book", args=[event.pk])
+
+    client.post(
+        reverse("log_in"), {"email": user.email, "password": PASSWORD, "next": f"{url}?quantity=2"}
+    )
+    page = look(client, event, 2)
+
+    assert "You will pay at most €132.00" in words_of(page)
+    assert submit(client, event, fields_of(page)).status_code == 302
+    booking = Booking.objects.get()
+    assert (booking.user_id, booking.unit_price, booking.quantity) == (user.pk, 66, 2)
+    # Used up, also under the new name.
+    assert "€69.00" in words_of(look(client, event, 1))
+
+
+def test_quote_of_another_browser_is_not_taken_over(client, event):
+    user = UserFactory(password=PASSWORD)
+    page = look(Client(), event, 2)
+    set_price(event, 69)
+    client.post(reverse("log_in"), {"email": user.email, "password": PASSWORD})
+
+    response = submit(client, event, fields_of(page) | {"idempotency_key": "another-browser"})
+
+    assert response.status_code == 422
+    assert not Booking.objects.exists()
 
 
 def test_quote_of_one_event_says_nothing_about_another(client, event):

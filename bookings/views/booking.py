@@ -14,11 +14,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from bookings import operations, queries
-from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for
+from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for, calendar_links
 from bookings.forms import IdempotentForm
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from bookings.operations import BookingNotFound, Canceller
-from bookings.presenters import BookingPresenter, BookingUrls, TicketPresenter, present_tickets
+from bookings.presenters import (
+    BookingPresenter,
+    BookingUrls,
+    TicketPresenter,
+    event_cancelled_text,
+    present_tickets,
+)
 from bookings.qr import qr_svg
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
@@ -33,7 +39,7 @@ from evently.pages import (
     require_get_or_post,
     secret_link_page,
 )
-from events.models import over_by
+from events.models import EventStatus, over_by
 
 BOOKINGS_PER_PAGE = 20
 
@@ -94,8 +100,9 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
 
 
 def is_upcoming(at: datetime) -> Q:
-    """Return the condition for bookings that hold seats of an event that is not over."""
-    return Q(status__in=HOLDING_SEATS) & ~over_by(at, prefix="event__")
+    """Return the condition for bookings that hold seats of an event that is still to come."""
+    is_cancelled = Q(event__status=EventStatus.CANCELLED)
+    return Q(status__in=HOLDING_SEATS) & ~is_cancelled & ~over_by(at, prefix="event__")
 
 
 @require_safe
@@ -108,19 +115,25 @@ def booking_detail(request: HttpRequest, access: BookingAccess) -> HttpResponse:
 @for_owner_or_link
 def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
     """Show the confirmation page; of a booking cancelled since, its own page."""
-    if access.booking.is_cancelled:
+    if access.booking.is_ended:
         return redirect(access.urls.detail)
     return render(request, "bookings/done.html", _context(access))
 
 
 def _context(access: BookingAccess) -> dict[str, Any]:
     booking = BookingPresenter(access.booking, at=now())
+    tickets = (
+        []
+        if booking.is_cancelled
+        else present_tickets(access.booking, access.urls, holder_name=access.holder_name)
+    )
     return {
         "booking": booking,
-        "tickets": present_tickets(access.booking, access.urls, holder_name=access.holder_name),
+        "tickets": tickets,
         "can_cancel": booking.can_cancel,
         "can_cancel_until": access.booking.event.cancellable_until,
         "urls": access.urls,
+        "calendar_links": calendar_links(access.booking),
         "by_link": access.urls.by_link,
     }
 
@@ -167,6 +180,8 @@ def booking_calendar(request: HttpRequest, access: BookingAccess) -> HttpRespons
 @for_owner_or_link
 def ticket_qr(request: HttpRequest, access: BookingAccess, ticket_id: UUID) -> HttpResponse:
     """Return the QR code of a ticket (SVG). Raises TicketNotFound."""
+    if access.booking.is_ended:
+        raise queries.TicketNotFound
     return _svg(queries.active_ticket(access.booking, ticket_id=ticket_id))
 
 
@@ -179,6 +194,10 @@ def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "booking": BookingPresenter(ticket.booking, at=at),
         "ticket": TicketPresenter(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
+        # A person to whom the ticket was forwarded learns no more than that.
+        "ended_text": event_cancelled_text(ticket.booking.event.cancel_reason)
+        if ticket.booking.event.is_cancelled
+        else "The booking that it belongs to was cancelled.",
     }
     return render(request, "bookings/ticket.html", context)
 
@@ -188,7 +207,7 @@ def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
 def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
     """Return the QR code of a ticket by its own link (SVG). Raises TicketNotFound."""
     ticket = _linked_ticket(token)
-    if ticket.is_cancelled:
+    if ticket.is_cancelled or ticket.booking.is_ended:
         raise queries.TicketNotFound
     return _svg(ticket)
 

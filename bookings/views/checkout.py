@@ -20,7 +20,14 @@ from bookings.presenters.checkout import (
     seats_in,
     shortage_notice,
 )
-from bookings.visit import Prices, bookings_of_visitor, keep_booking, keep_quotes, prices_for
+from bookings.visit import (
+    Prices,
+    bookings_of_visitor,
+    holder_of,
+    keep_booking,
+    keep_quotes,
+    prices_for,
+)
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
@@ -28,7 +35,6 @@ from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     form_idempotency,
-    quote_holder,
     render_refusal,
     require_get_or_post,
 )
@@ -115,7 +121,7 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
         "origin": origin_of(request),
         "quote": quote,
         "unit_price": None if quote else data["unit_price"],
-        "holder": quote_holder(request),
+        "holder": holder_of(request, event, quote or ""),
     }
 
     def idempotency(user_id: UUID) -> Idempotency | None:

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from boxoffice.storefront.views import account, delete_account, event, home
+from boxoffice.storefront.views import account, delete_account, discovery, event, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("events/<uuid:event_id>/", event.event_detail, name="event_detail"),
     path("events/<uuid:event_id>/seats/", event.event_seats, name="event_seats"),
+    path("robots.txt", discovery.robots, name="robots"),
+    path("sitemap.xml", discovery.sitemap_index, name="sitemap"),
+    path("sitemap-events.xml", discovery.sitemap_page, name="sitemap_page"),
+    path("covers/<int:cover>-<int:tone>.png", discovery.cover_image, name="cover_image"),
     path("account/", account.account, name="account"),
     path("account/verify/", account.send_verification, name="send_verification"),
     path("account/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),

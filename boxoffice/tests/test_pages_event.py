@@ -176,3 +176,31 @@ def test_event_of_several_days_says_when_it_ends_and_that_it_is_on(client, clock
     assert "Bookings are closed" in card
     assert "Wed 1 Jul, 10:00" in card
     assert ">Sat 4 Jul, 23:00</time>" in card
+
+
+# ── Contact, links, map ─────────────────────────────────────────────────────
+def test_page_links_to_the_organizer_a_map_and_what_the_description_names(client):
+    event = EventFactory(
+        venue="Old Mill & Barn, Ghent",
+        description="More at https://mill.example/x.\nSecond line <b>",
+        contact_email="box@mill.example",
+        contact_url="https://mill.example/contact",
+    )
+
+    page = client.get(f"/events/{event.pk}/").content.decode()
+
+    assert 'href="mailto:box@mill.example?subject=Evening%20' in page
+    assert '<a href="https://mill.example/contact" rel="nofollow ugc noopener">' in page
+    assert "openstreetmap.org/search?query=Old+Mill+%26+Barn%2C+Ghent" in page
+    link = '<a href="https://mill.example/x" rel="nofollow ugc noopener">https://mill.example/x</a>'
+    assert f"<p>More at {link}.<br>Second line &lt;b&gt;</p>" in page
+
+
+def test_page_of_an_online_event_has_no_map(client):
+    event = EventFactory(venue="https://meet.example/abc")
+
+    page = client.get(f"/events/{event.pk}/").content.decode()
+
+    assert "openstreetmap" not in page
+    assert '<a href="https://meet.example/abc" rel="nofollow ugc noopener">' in page
+    assert "Online event" in page

@@ -30,6 +30,7 @@ from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     current_user,
+    keep_guest_holder,
     render_refusal,
     require_get_or_post,
     safe_next,
@@ -44,7 +45,7 @@ CONFIRMS_EMAIL = (
 
 
 def start_session(request: HttpRequest, user: User) -> None:
-    login(request, user, backend=BACKEND)
+    keep_guest_holder(request, lambda: login(request, user, backend=BACKEND))
 
 
 @require_get_or_post

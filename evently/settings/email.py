@@ -1,11 +1,13 @@
 """Sending emails, and the folder of the development mailbox."""
 
 import os
+from email.utils import parseaddr
 
 from evently import environment
 from evently.embedded import addresses
 from evently.environment import env
 from evently.settings.site import DEBUG, PUBLIC_URL, SITE_NAME
+from evently.variables import split
 
 # EMAIL_URL=smtp+tls://user:password@host:587 or smtp+ssl://…; development has a local mailbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -17,6 +19,12 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 HOLD_EMAILS = environment.is_true(os.environ.get("HOLD_EMAILS"), default=False)
 DEFAULT_FROM_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <tickets@{environment.host_of(PUBLIC_URL)}>"
+)
+# Where replies to emails about an event may go, whatever organizers enter (events.contact).
+REPLY_TO_DOMAINS = frozenset(
+    domain.casefold()
+    for domain in split(env.str("REPLY_TO_DOMAINS", default=""))
+    or [parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]]
 )
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))

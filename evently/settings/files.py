@@ -15,6 +15,8 @@ USE_I18N = True
 STATIC_URL = "static/"
 # A relative path starts at the checkout, wherever the command was typed.
 STATIC_ROOT = BASE_DIR / (env.str("STATIC_ROOT", default="") or addresses.home() / "static")
+# What browsers and other sites ask for without being told where.
+WHITENOISE_ROOT = BASE_DIR / "public"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evently import formatting
+from evently import formatting, rich_text
 
 register = template.Library()
 
@@ -29,6 +29,18 @@ def counted(number: int, nouns: str) -> str:
     """
     noun, _, plural = nouns.partition(",")
     return formatting.counted(number, noun, plural)
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Return a text that a person typed, its web and email addresses as links."""
+    return rich_text.linked(text)
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Return a text that a person typed as paragraphs, with links."""
+    return rich_text.prose(text)
 
 
 @register.simple_tag(takes_context=True)

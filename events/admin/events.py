@@ -35,6 +35,7 @@ from events.admin import cells
 from events.admin.filters import LocalDaysFilter, OrganizerFilter, ShownFilter
 from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
+from events.admin.sections import CLOSED_SECTIONS, SECTIONS
 from events.models import Event, over_by
 from events.search.finding import matching
 
@@ -56,53 +57,8 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
     actions_detail: tuple[str, ...] = ("publish", "copy", "view_on_site_now")
     change_form_outer_before_template = "admin/event_tabs.html"
     change_form_before_template = "admin/events/form_extras.html"
-    # Sections that are folded open where a field in them has an error.
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    "name",
-                    ("event_date", "ends_at"),
-                    "total_capacity",
-                    "venue",
-                    "timezone",
-                )
-            },
-        ),
-        ("Description", {"fields": ("description",), "classes": ["collapse"]}),
-        (
-            "Price and payment",
-            {
-                "fields": (
-                    ("base_price", "current_price"),
-                    ("currency", "payment_mode"),
-                    "payment_instructions",
-                    "refund_policy",
-                ),
-                "classes": ["collapse"],
-            },
-        ),
-        (
-            "Sales and limits",
-            {
-                "fields": (
-                    ("sales_start_at", "sales_end_at"),
-                    ("max_per_booking", "max_per_person"),
-                    ("cancellation_deadline", "promotion_window_minutes"),
-                ),
-                "classes": ["collapse"],
-            },
-        ),
-    )
-
-    # Once an event is cancelled or completed: read-only, with times in its own time zone.
-    closed_fieldsets = (
-        (None, {"fields": ("name", "venue", "description")}),
-        ("When", {"fields": ("timezone", ("starts", "ends"), ("on_sale_from", "on_sale_until"))}),
-        ("Seats and price", {"fields": ("total_capacity", ("price", "payment_mode"))}),
-        ("Rules", {"fields": (("max_per_booking", "max_per_person"), "refund_policy")}),
-    )
+    fieldsets = SECTIONS
+    closed_fieldsets = CLOSED_SECTIONS
 
     # ── Access ──────────────────────────────────────────────────────────────
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:

@@ -120,6 +120,10 @@ class EventForm(forms.ModelForm):
             "max_per_booking": "Seats per booking",
             "max_per_person": "Seats per person",
             "promotion_window_minutes": "Minutes to claim an offer",
+            "is_online": "This is an online event",
+            "contact_email": "Contact email address",
+            "contact_url": "Contact link",
+            "shows_organizer_email": "Show my own email address",
         }
         help_texts = {
             "venue": f"Leave empty if it is not known yet: shown as “{VENUE_UNKNOWN}”.",
@@ -133,6 +137,16 @@ class EventForm(forms.ModelForm):
                 "Nights do not count."
             ),
             "refund_policy": "Shown to attendees before they book and before they cancel.",
+            "is_online": "It has no place to go to; the venue may be a link.",
+            "contact_email": (
+                "Shown on the event page. Replies to emails about the event go there if it is "
+                "your own confirmed address, or if this site allows its domain."
+            ),
+            "contact_url": "Shown on the event page, such as https://example.org/contact.",
+            "shows_organizer_email": (
+                "Where no contact email address is given: shows the address that you log in with "
+                "on the event page, and sends replies to emails about the event there."
+            ),
             "currency": "Three letters of ISO 4217, such as EUR.",
         }
         widgets = {

@@ -7,9 +7,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 from evently.currencies import decimals_text, fits, is_currency
 from evently.errors import Invalid
+from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.visible_text import has_controls, is_visible
 from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
@@ -54,7 +56,7 @@ def check_event(
     problems |= _number_problems(event) | _price_problems(event)
     if money_changed:
         problems = _money_problems(event) | problems
-    problems |= _text_problems(event)
+    problems |= _text_problems(event) | _contact_problems(event)
     if problems:
         raise Invalid(fields=problems)
 
@@ -76,6 +78,27 @@ def _text_problems(event: Event) -> dict[str, str]:
         if "\x00" in (getattr(event, name) or ""):
             problems[name] = "Remove the invisible character (a null byte)."
     return problems
+
+
+def _contact_problems(event: Event) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if event.contact_email:
+        try:
+            event.contact_email = clean_address(event.contact_email)
+        except AddressInvalid as error:
+            problems["contact_email"] = error.text
+    if event.contact_url and not is_web_link(event.contact_url):
+        problems["contact_url"] = "Enter a link that begins with https://."
+    return problems
+
+
+def is_web_link(url: str) -> bool:
+    """Tell whether a text is one link to a web page."""
+    try:
+        URLValidator(schemes=["http", "https"])(url)
+    except ValidationError:
+        return False
+    return True
 
 
 def _time_problems(event: Event, *, at: datetime | None) -> dict[str, str]:

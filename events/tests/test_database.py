@@ -31,10 +31,15 @@ REFUSED = [
     ("chk_event_window", "promotion_window_minutes = 0"),
     ("chk_event_window", "promotion_window_minutes = -1"),
     ("chk_event_window", "promotion_window_minutes = 10081"),
+    ("chk_event_contact_email", "contact_email = 'box@office@example.org'"),
+    ("chk_event_contact_email", "contact_email = 'box office@example.org'"),
+    ("chk_event_contact_url", "contact_url = 'javascript:alert(1)'"),
+    ("chk_event_contact_url", "contact_url = 'https://example.org/a b'"),
     ("events_payment_days_check", "payment_days = -1"),
     ("trg_capacity_in_use", "total_capacity = 1"),
 ]
 ACCEPTED = [
+    "contact_email = 'box@example.org', contact_url = 'https://example.org/contact'",
     "total_capacity = 2",
     "total_capacity = 1000000",
     "event_date = created_at + interval '1 second'",

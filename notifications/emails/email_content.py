@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from bookings.calendar import CalendarFile
+from evently.rich_text import linked
 from notifications.emails.placeholders import RichValue, Value
 from notifications.emails.tickets import InlineImage
 
@@ -43,16 +44,21 @@ def call_to_action(
     return EmailContent(
         values={
             "heading": heading,
-            "text": _with_links(text, links) if links else text,
+            "text": _with_links(text, links) if links else with_links(text),
             "buttonText": button_text,
             "buttonUrl": button_url,
         }
     )
 
 
+def with_links(text: str) -> RichValue:
+    """Return a text, its web addresses as links; for texts that may quote an organizer."""
+    return RichValue(text=text, html=linked(text))
+
+
 def _with_links(text: str, links: Sequence[TextLink]) -> RichValue:
     lines = [f'<a href="{escape(link.url)}">{escape(link.label)}</a>' for link in links]
     return RichValue(
         text="\n\n".join([text, *(f"{link.label}:\n{link.url}" for link in links)]),
-        html="<br>".join([escape(text), "", *lines]),
+        html="<br>".join([linked(text), "", *lines]),
     )

@@ -13,6 +13,8 @@ from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute
 from evently.privacy.addresses import smtp_address
+from events.contact import reply_address
+from events.models import Event
 from notifications.emails.email_content import EmailContent
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
@@ -36,6 +38,7 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
         subject=rendered.subject,
         body=rendered.text,
         to=[smtp_address(user.email)],
+        reply_to=reply_to(notification),
         headers={
             "Message-ID": message_id_of(notification.pk),
             "Auto-Submitted": "auto-generated",
@@ -47,6 +50,16 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
     for number, calendar in enumerate(content.calendars, start=1):
         email.attach(_calendar(calendar, number))
     return email
+
+
+def reply_to(notification: Notification) -> list[str]:
+    """Return where replies go: to the organizer, if the message is about an event of theirs."""
+    if notification.event_id is None:
+        return []
+    events = Event.objects.select_related("created_by__person_key")
+    event = events.filter(pk=notification.event_id).first()
+    address = reply_address(event) if event is not None else ""
+    return [smtp_address(address)] if address else []
 
 
 def write_content(notification: Notification, user: User) -> EmailContent:

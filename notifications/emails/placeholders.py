@@ -21,10 +21,13 @@ class PlaceholderUnknown(Invalid):
 
 @dataclass(frozen=True)
 class RichValue:
-    """A value that brings its own HTML, which is not escaped; never made from user input."""
+    """A value that brings its own HTML: who makes one escapes what users have typed."""
 
     text: str
     html: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 Value = str | RichValue

@@ -3,11 +3,12 @@
 from bookings.calendar import calendar_files
 from bookings.models import Booking
 from bookings.operations import Canceller
+from bookings.presenters import refund_note
 from evently.accounts.models import User
 from evently.database.clock import now
-from evently.formatting import moment, money, seats, span
+from evently.formatting import as_sentence, moment, money, seats, span
 from events.models import Event, PaymentMode
-from notifications.emails.email_content import EmailContent, EmailObsolete
+from notifications.emails.email_content import EmailContent, EmailObsolete, with_links
 from notifications.emails.tickets import render_tickets, valid_tickets
 from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
@@ -44,8 +45,10 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
             "quantity": seats(booking.quantity),
             "bookingReference": booking.booking_reference,
             "totalAmount": _price(booking),
-            "paymentNote": " ".join(
-                filter(None, [_payment_note(booking), holdings.booked_in_all(booking, others)])
+            "paymentNote": with_links(
+                " ".join(
+                    filter(None, [_payment_note(booking), holdings.booked_in_all(booking, others)])
+                )
             ),
             "cancelNote": _cancel_note(booking.event),
             "ticketUrl": common.booking_url(booking),
@@ -85,7 +88,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
         Canceller.EXPIRY: f"Your booking of {what} was not paid in time and is cancelled.",
     }[by]
     if by is Canceller.ORGANIZER and reason:
-        text += f" Their reason: {common.as_sentence(reason)}"
+        text += f" Their reason: {as_sentence(reason)}"
     return CANCELLATION.message(
         user_id=booking.user_id,
         key=f"cancellation:{booking.pk}",
@@ -109,9 +112,9 @@ def _write_cancellation(notification: Notification, user: User) -> EmailContent:
             "quantity": seats(booking.quantity),
             "bookingReference": booking.booking_reference,
             # Templates have it after "Hello {userName}, ".
-            "cancelText": text[:1].lower() + text[1:],
-            "refundNote": " ".join(
-                filter(None, [common.refund_note([booking]), holdings.kept_text(kept)])
+            "cancelText": with_links(text[:1].lower() + text[1:]),
+            "refundNote": with_links(
+                " ".join(filter(None, [refund_note([booking]), holdings.kept_text(kept)]))
             ),
         },
         calendars=calendar_files([booking]),

@@ -1,15 +1,13 @@
 """What kinds of several topics share: the event and booking behind a message, and their words."""
 
-from collections.abc import Sequence
-from decimal import Decimal
 from uuid import UUID
 
 from django.urls import reverse
 
 from bookings.models import Booking
-from evently.formatting import money, span
+from evently.formatting import span
 from evently.links import absolute, link_to
-from events.models import Event, PaymentMode
+from events.models import Event
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.placeholders import Value
 from notifications.models import Notification
@@ -58,23 +56,3 @@ def offer_url(offer: Promotion) -> str:
 def entry_url(entry: WaitlistEntry) -> str:
     """Return the link to a waitlist entry that works without logging in."""
     return link_to("entry_link", purpose="entry", row_id=entry.pk, event_id=entry.event_id)
-
-
-def refund_note(bookings: Sequence[Booking]) -> str:
-    """Return what happens to the money of cancelled bookings of one event, which is loaded."""
-    event = bookings[0].event
-    total = sum((booking.total_amount for booking in bookings), Decimal(0))
-    if total == 0:
-        what = "This booking was" if len(bookings) == 1 else "These bookings were"
-        return f"{what} free of charge, so there is nothing to refund."
-    amount = money(total, event.currency)
-    if event.payment_mode == PaymentMode.DOOR:
-        return f"You no longer have to pay the {amount} that was due at the entrance."
-    policy = event.refund_policy or "Please contact the organizer about a refund."
-    return f"The price was {amount}. {policy}"
-
-
-def as_sentence(reason: str) -> str:
-    """Return a reason that an organizer typed, with a full stop where it has no ending."""
-    reason = reason.strip()
-    return reason if reason.endswith((".", "!", "?")) else f"{reason}."

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from bookings.calendar import calendar_files
 from bookings.models import Booking
+from bookings.presenters import refund_note
 from evently.accounts.models import User
 from evently.database.ids import uuid7
-from evently.formatting import span
+from evently.formatting import as_sentence, span
 from events.changes import ANNOUNCED, differences
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
@@ -30,7 +31,7 @@ def event_cancelled(
     when = span(event.event_date, event.ends_at, event.zone)
     text = f"{event.name} on {when} is cancelled."
     if event.cancel_reason:
-        text += f" The organizer's reason: {common.as_sentence(event.cancel_reason)}"
+        text += f" The organizer's reason: {as_sentence(event.cancel_reason)}"
     if bookings:
         text += f" {holdings.ended_text(bookings)}"
     if entry is not None:
@@ -53,7 +54,7 @@ def _write_event_cancelled(notification: Notification, user: User) -> EmailConte
     # Rows written by the release before have one booking.
     ids = notification.data.get("bookings", [notification.data.get("booking")])
     bookings = holdings.bookings_named(event, user.pk, ids)
-    note = f" {common.refund_note(bookings)}" if bookings else ""
+    note = f" {refund_note(bookings)}" if bookings else ""
     content = call_to_action(
         heading=f"{event.name} is cancelled",
         text=notification.message + note,

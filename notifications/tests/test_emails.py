@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from evently.links import read_link
+from evently.tests.sql import run
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.layout import inline_styles
 from notifications.emails.message import build_email, write_content
@@ -27,6 +28,7 @@ from notifications.emails.templates import (
 from notifications.emails.variables import VARIABLES
 from notifications.factories import NotificationFactory
 from notifications.models import EmailTemplate, TemplateType
+from notifications.tests.emails import html_of
 from notifications.tests.examples import example_of
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +231,27 @@ def test_preview_is_the_text_after_the_heading():
     assert preview_of("Heading\n\nHello Ada,\nnews.\n") == "Hello Ada, news."
     assert preview_of("Only this") == "Only this"
     assert len(preview_of("H\n\n" + "word " * 100)) <= 110
+
+
+# ── Organizers: replies and links ───────────────────────────────────────────
+def test_replies_to_emails_about_an_event_go_to_its_organizer(settings):
+    settings.REPLY_TO_DOMAINS = frozenset({"mill.example"})
+    notification = example_of("booking_confirm")
+    assert build_email(notification, notification.user).reply_to == []
+
+    run("UPDATE events SET contact_email = 'box@mill.example'")
+    email = build_email(notification, notification.user)
+    assert email.message()["Reply-To"] == "box@mill.example"
+
+    run("UPDATE events SET contact_email = 'victim@elsewhere.example'")
+    assert build_email(notification, notification.user).reply_to == []
+
+
+def test_links_in_an_organizers_reason_are_links_in_the_email():
+    notification = example_of("event_cancelled")
+    notification.message = "Cancelled: see https://mill.example/storm <b>."
+
+    html = html_of(build_email(notification, notification.user))
+
+    assert 'href="https://mill.example/storm" rel="nofollow ugc noopener"' in html
+    assert "&lt;b&gt;" in html

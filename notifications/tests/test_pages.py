@@ -1,14 +1,19 @@
 """The inbox: works without scripts, updates with them, shows the user's own notifications."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from evently.accounts.factories import UserFactory
+from evently.database.clock import now
+from evently.tests.sql import run
 from notifications.factories import NotificationFactory
 from notifications.models import Notification
+from waitlists.tests.helpers import offer_to
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +169,29 @@ def test_every_page_shows_the_badge_to_users(client, user):
     NotificationFactory(user=user)
 
     assert '<span class="site-nav__badge">1</span>' in text_of(client.get("/"))
+
+
+# ── Open offers ─────────────────────────────────────────────────────────────
+@pytest.mark.django_db(transaction=True)
+def test_open_offer_stays_on_top_until_it_ends(client, user, clock):
+    offer = offer_to(user)
+    for number in range(25):
+        NotificationFactory(user=user, message=f"Something newer {number}")
+    claim = f'href="/promotions/{offer.pk}/"'
+
+    for headers in ({}, HTMX):
+        page = text_of(client.get("/notifications/", **headers))
+        assert page.index("held for you: ") < page.index(claim) < page.index("Something newer")
+        assert 'data-countdown="line"' in page
+
+    clock.move(offer.expires_at - now() + timedelta(seconds=1))
+    assert "held for you: " not in text_of(client.get("/notifications/"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_offer_of_a_cancelled_event_or_of_another_user_is_not_on_top(client, user):
+    offer_to(UserFactory())
+    offer = offer_to(user)
+    run("UPDATE events SET status = 'cancelled' WHERE id = %s", offer.event_id)
+
+    assert "held for you: " not in text_of(client.get("/notifications/"))

@@ -15,6 +15,7 @@ from events.models import Event
 from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
+from events.structured import json_ld
 from waitlists.availability import Availability, availability_for
 
 
@@ -24,6 +25,7 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
     event = _event_or_404(event_id)
     context = _panel(request, event)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
+    context["json_ld"] = json_ld(context["event"], sale=context["seats"])
     context["chart"] = price_chart(event, changes, at=context["now"])
     return render(request, "events/detail.html", context)
 

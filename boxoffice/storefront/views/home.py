@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -9,12 +10,15 @@ from boxoffice.storefront.finder import nothing_found, panel_count, quick_filter
 from boxoffice.storefront.presenters import event_cards
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
+from evently.links import absolute
 from evently.pages import INVALID_FORM_STATUS
 from events.forms import FinderForm
 from events.queries import find_events
 from events.search.finding import search_for
 
 EVENTS_PER_PAGE = 12
+# One of the drawings at the top of the page, in its own colours.
+HERO_COVER = (8, 0)
 
 
 @require_safe
@@ -32,6 +36,8 @@ def home(request: HttpRequest) -> HttpResponse:
         cursor=request.GET.get("cursor", ""),
     )
     context = {
+        "home_address": absolute(reverse("home")),
+        "home_image": absolute(reverse("cover_image", args=HERO_COVER)),
         "form": form,
         "search": form.words,
         "is_filtered": bool(form.criteria or form.words),
