@@ -9,8 +9,8 @@ from django.db import connection
 from bookings.factories import BookingFactory
 from bookings.operations import Canceller, book_seats, cancel_booking
 from evently.accounts import operations as account_operations
+from evently.accounts.email_models import UnconfirmedEmail
 from evently.accounts.factories import PASSWORD, UserFactory
-from evently.accounts.models import UnconfirmedEmail
 from evently.accounts.operations import email_allowance
 from evently.accounts.operations.verification import mark_verified
 from evently.accounts.queries import user_with_address

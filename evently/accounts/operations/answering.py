@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from evently.accounts.models import EmailRequest, RequestKind, User
+from evently.accounts.email_models import EmailRequest, RequestKind
+from evently.accounts.models import User
 from evently.accounts.signals import (
     address_verification_requested,
     login_link_requested,

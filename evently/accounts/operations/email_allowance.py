@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from evently.accounts.models import UnconfirmedEmail, User
+from evently.accounts.email_models import UnconfirmedEmail
+from evently.accounts.models import User
 from evently.database.clock import now
 from evently.privacy.addresses import digest_of_mailbox, digests_of_address
 

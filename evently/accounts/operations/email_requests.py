@@ -9,7 +9,7 @@ lost.
 from uuid import UUID
 
 from evently.accounts import tasks
-from evently.accounts.models import EmailRequest, RequestKind
+from evently.accounts.email_models import EmailRequest, RequestKind
 from evently.enqueue import enqueue_on_commit
 from evently.privacy.addresses import digests_of_address
 

@@ -2,8 +2,9 @@
 
 from django.contrib.auth.hashers import make_password
 
+from evently.accounts.email_models import RequestKind
 from evently.accounts.links import read_login_token
-from evently.accounts.models import RequestKind, User
+from evently.accounts.models import User
 from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.passwords import (
     WrongCredentials,

@@ -7,9 +7,10 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db.models import F
 
+from evently.accounts.email_models import RequestKind
 from evently.accounts.links import read_password_reset_token
 from evently.accounts.locks import lock_user
-from evently.accounts.models import RequestKind, User
+from evently.accounts.models import User
 from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
 from evently.accounts.operations.verification import revoke_tokens, verify_by_email

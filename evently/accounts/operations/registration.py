@@ -10,9 +10,10 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
+from evently.accounts.email_models import RequestKind
 from evently.accounts.links import read_verification_token
 from evently.accounts.locks import SessionEnded, UserNotFound
-from evently.accounts.models import RequestKind, User
+from evently.accounts.models import User
 from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.passwords import WrongPassword, check_strength, password_matches
 from evently.accounts.operations.rate_limits import (

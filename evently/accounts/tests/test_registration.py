@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 
 from evently.accounts import links, operations
+from evently.accounts.email_models import EmailRequest
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
-from evently.accounts.models import EmailRequest, User
+from evently.accounts.models import User
 from evently.accounts.queries import user_with_address
 from evently.accounts.tests.requests import answered
 from evently.audit.models import AuditLog

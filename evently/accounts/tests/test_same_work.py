@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evently.accounts import operations
+from evently.accounts.email_models import EmailRequest
 from evently.accounts.factories import PASSWORD, UserFactory
-from evently.accounts.models import EmailRequest
 from evently.accounts.operations import WrongCredentials, answering
 from evently.accounts.tests.requests import answered
 from evently.privacy.keys import destroy_key
