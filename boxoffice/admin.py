@@ -2,6 +2,7 @@
 
 from boxoffice.backoffice import booking_page, overview
 from boxoffice.backoffice.event_admin import EventAdmin
+from boxoffice.backoffice.import_admin import EventImportAdmin
 from boxoffice.backoffice.user_admin import UserAdmin
 
-__all__ = ["EventAdmin", "UserAdmin", "booking_page", "overview"]
+__all__ = ["EventAdmin", "EventImportAdmin", "UserAdmin", "booking_page", "overview"]

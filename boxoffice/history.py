@@ -7,6 +7,8 @@ describe_tasks(
     continue_event_cancellations="the bookings of a cancelled event are cancelled",
     erase_due_accounts="accounts are deleted when their time to change their mind is over",
     erase_old_duplicates="what later accounts replaced is erased",
+    undo_import="an import is undone",
+    continue_undoing_imports="an import is undone",
     complete_past_events="events that are over are completed",
     forget_old_keys="answers to repeated requests are deleted",
 )

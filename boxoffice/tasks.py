@@ -4,16 +4,20 @@ from boxoffice.lifecycle.tasks import (
     complete_past_events,
     continue_cancellation,
     continue_event_cancellations,
+    continue_undoing_imports,
     erase_due_accounts,
     erase_old_duplicates,
     forget_expired_sessions,
+    undo_import,
 )
 
 __all__ = [
     "complete_past_events",
     "continue_cancellation",
     "continue_event_cancellations",
+    "continue_undoing_imports",
     "erase_due_accounts",
     "erase_old_duplicates",
     "forget_expired_sessions",
+    "undo_import",
 ]

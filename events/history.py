@@ -4,7 +4,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from evently.audit.described import Described, EventFacts, Subject, describe, find_events_with
+from evently.audit.described import (
+    Described,
+    EventFacts,
+    Subject,
+    describe,
+    describe_tasks,
+    find_events_with,
+)
 from evently.audit.models import AuditLog
 from events.models import Event, EventStaff
 
@@ -81,4 +88,21 @@ describe(
         identifying=("user_id", "role"),
         subjects=staff,
     ),
+)
+describe(
+    "event_imports",
+    Described(
+        group="Import",
+        noun="import",
+        plural="imports",
+        rank=2,
+        phrases={"created": "uploaded a file to import", "deleted": "discarded an import"},
+        identifying=("file_name",),
+        of_event=False,
+    ),
+)
+describe_tasks(
+    read_import="a file is read",
+    apply_import="the events of a file are imported",
+    continue_imports="the events of a file are imported",
 )

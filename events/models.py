@@ -28,6 +28,7 @@ from events.constraints import (
     EventStatus,
     PaymentMode,
 )
+from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
 from events.online import is_online_venue
 from events.search.models import EventWords, SearchWord
@@ -37,6 +38,8 @@ __all__ = [
     "PRICE_LIMIT",
     "SEATS_PER_BOOKING",
     "Event",
+    "EventImport",
+    "EventImportRow",
     "EventMetric",
     "EventQuerySet",
     "EventStaff",

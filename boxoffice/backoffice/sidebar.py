@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("index", "Dashboard", "monitoring"),
             ("events.event", "Events", "event"),
+            ("events.eventimport", "Imports", "upload_file"),
         ),
     ),
     (

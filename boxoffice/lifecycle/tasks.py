@@ -1,6 +1,7 @@
 """Tasks that end events and erase people."""
 
 import random
+import time
 from uuid import UUID
 
 from celery import shared_task
@@ -8,6 +9,9 @@ from celery import shared_task
 from boxoffice.lifecycle import operations, queries
 from evently.accounts.operations.sessions import delete_expired_sessions
 from evently.sweeps import for_each_event, for_each_user
+from events.import_models import ImportState
+from events.importing.queries import stalled_imports
+from events.tasks import SECONDS_AT_ONCE
 
 
 @shared_task
@@ -56,3 +60,23 @@ def erase_old_duplicates() -> None:
 def forget_expired_sessions() -> None:
     """Delete expired sessions, among them those of people who were erased."""
     delete_expired_sessions()
+
+
+@shared_task
+def undo_import(import_id: str, by_id: str = "") -> None:
+    """Take an import back, as far as it comes in a while."""
+    end = time.monotonic() + SECONDS_AT_ONCE
+    done = operations.continue_undoing(
+        import_id=UUID(import_id),
+        by_id=UUID(by_id) if by_id else None,
+        until=lambda: time.monotonic() > end,
+    )
+    if not done:
+        undo_import.delay(import_id, by_id)
+
+
+@shared_task
+def continue_undoing_imports() -> None:
+    """Take up the undoing of imports whose task was lost."""
+    for import_id in stalled_imports(ImportState.UNDOING):
+        undo_import.delay(str(import_id))

@@ -76,6 +76,9 @@ KEPT = {
     " contact_email contact_url"
     " payment_instructions cancel_reason last_change source_key",
     "event_staff": "role",
+    # Of organizers, whose accounts stay as long as their events do, and go with them.
+    "event_imports": "file_name content answers questions left_out assumed problem state",
+    "event_import_rows": "name outcome state reason message source_key columns changes",
     "event_words": "vector",
     "search_words": "shape word",
     "event_analytics": "metric_type",

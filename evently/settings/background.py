@@ -66,6 +66,8 @@ CELERY_BEAT_SCHEDULE = {
     "continue-event-cancellations": _every(
         30, "boxoffice.lifecycle.tasks.continue_event_cancellations"
     ),
+    "continue-imports": _every(30, "events.tasks.continue_imports"),
+    "continue-undoing-imports": _every(30, "boxoffice.lifecycle.tasks.continue_undoing_imports"),
     "complete-past-events": _every(300, "boxoffice.lifecycle.tasks.complete_past_events"),
     "erase-due-accounts": _every(300, "boxoffice.lifecycle.tasks.erase_due_accounts"),
     "erase-old-duplicates": _every(24 * 3600, "boxoffice.lifecycle.tasks.erase_old_duplicates"),

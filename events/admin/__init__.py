@@ -5,6 +5,7 @@ registers it.
 """
 
 from events.admin.events import EventAdminBase
+from events.admin.imports import EventImportAdminBase
 from events.admin.prices import PriceChangeAdmin
 
-__all__ = ["EventAdminBase", "PriceChangeAdmin"]
+__all__ = ["EventAdminBase", "EventImportAdminBase", "PriceChangeAdmin"]

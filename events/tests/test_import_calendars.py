@@ -6,20 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from evently.accounts.factories import OrganizerFactory
-from events.importing import (
-    Candidate,
-    Plan,
-    Undecided,
-    answered,
-    bytes_source,
-    file_source,
-    import_file,
-    occurrences,
-    outcomes_of,
-    survey,
-)
-from events.models import Event
+from events.importing import occurrences
+from events.importing.files import bytes_source, file_source
+from events.importing.plan import Candidate, Plan
+from events.importing.survey import Undecided, answered, outcomes_of, survey
 
 DATA = Path(__file__).parent / "data"
 NOW = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
@@ -190,14 +180,3 @@ def test_entries_that_are_no_events_are_refused_alone():
 
     assert session.reason == "bad_date"
     assert len(others) == 4
-
-
-# ── Again ───────────────────────────────────────────────────────────────────
-@pytest.mark.django_db
-def test_a_calendar_is_imported_once():
-    organizer = OrganizerFactory()
-    for _ in range(2):
-        import_file(file_source(DATA / "google.ics"), plan=Plan(now=NOW), organizer_id=organizer.pk)
-
-    assert Event.objects.count() == 4
-    assert Event.objects.filter(published_at__isnull=True).count() == 4

@@ -8,6 +8,7 @@ from boxoffice.lifecycle.operations.events import (
     continue_cancellation,
     delete_event,
 )
+from boxoffice.lifecycle.operations.imports import continue_undoing, undo_import
 from boxoffice.lifecycle.operations.people import (
     OrganizerStays,
     begin_erasure,
@@ -28,10 +29,12 @@ __all__ = [
     "complete_event",
     "continue_cancellation",
     "continue_erasure",
+    "continue_undoing",
     "delete_event",
     "delete_person",
     "erase_person",
     "finish_erasure",
     "request_deletion",
     "request_deletion_by_link",
+    "undo_import",
 ]

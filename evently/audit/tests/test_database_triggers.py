@@ -17,6 +17,7 @@ CHANGES = {
     "bookings": "cancel_reason = 'ill'",
     "email_templates": "is_active = false",
     "event_staff": "role = 'door'",
+    "event_imports": "problem = 'Unreadable'",
     "events": "name = 'Another'",
     "payments": "amount = 6",
     "tickets": "checked_in_at = now()",
@@ -50,6 +51,7 @@ def make_rows():
         scopes=["read"],
         expires_at=value("SELECT now() + interval '1 day'"),
     )
+    insert("event_imports", organizer_id=user_id, file_name="a.csv", content=b"x")
     insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
     insert(
         "payments",

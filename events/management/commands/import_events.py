@@ -1,14 +1,10 @@
 """manage.py import_events FILE: import events from a CSV or an iCalendar file."""
 
-import csv
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import reset_queries
 
 from evently.accounts.models import Role, User
 from evently.audit.context import acting
@@ -16,21 +12,13 @@ from evently.currencies import AmountUnclear, read_amount
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.formatting import counted
-from events.importing import (
-    REASONS,
-    DayOrder,
-    Plan,
-    Refusal,
-    Summary,
-    Survey,
-    Undecided,
-    file_source,
-    import_file,
-)
-from events.importing.files import Kind
+from events.import_models import EventImport, ImportState
+from events.importing import operations, queries
+from events.importing.dates import DayOrder
+from events.importing.files import file_source, kind_of
+from events.importing.plan import Plan
+from events.importing.report import report_lines
 
-# Refusals that are listed on the terminal for each reason; a report lists all.
-EXAMPLES = 3
 # The options that answer what a file leaves open.
 ANSWERS = {
     "timezone": "--timezone Europe/Berlin, for example",
@@ -43,8 +31,8 @@ class Command(BaseCommand):
         "Import upcoming events from a CSV file with the columns of Google Calendar or Outlook "
         "(Subject, Start Date, Start Time, End Date, End Time, All Day Event, Description, "
         "Location, Private, Sensitivity), or from an iCalendar file, with the dates of recurring "
-        "events for two years. Refused rows are listed with the reason; rows imported before are "
-        "not imported again. Columns beyond these are left out."
+        "events for two years. Refused rows are listed with the reason; rows imported before "
+        "change their event where the file has changed. Columns beyond these are left out."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -90,44 +78,44 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="report what would be imported, import nothing"
         )
         parser.add_argument(
-            "--report", type=Path, metavar="CSV", help="write all refused rows to this file"
+            "--report", type=Path, metavar="CSV", help="write what becomes of each row to this file"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        examples: dict[str, list[Refusal]] = {}
         try:
             organizer = _organizer(options["organizer"])
-            with (
-                acting(actor=str(organizer.pk), via="shell"),
-                _reporter(options["report"]) as report,
-            ):
-
-                def refused(refusal: Refusal) -> None:
-                    shown = examples.setdefault(refusal.reason, [])
-                    if len(shown) < EXAMPLES:
-                        shown.append(refusal)
-                    report(refusal)
-
-                summary = import_file(
-                    file_source(options["file"]),
-                    plan=_plan(options),
-                    organizer_id=organizer.pk,
-                    dry_run=options["dry_run"],
-                    on_survey=lambda found, plan: self.stdout.write(_survey_text(found, plan)),
-                    on_refusal=refused,
-                    # With DEBUG, Django keeps every statement, and these are long.
-                    on_batch=lambda summary: reset_queries(),
-                )
-        except Undecided as refusal:
-            raise CommandError(
-                "\n".join(f"{text} ({ANSWERS[name]})" for name, text in refusal.fields.items())
-            ) from refusal
+            plan = _plan(options)
+            with acting(actor=str(organizer.pk), via="shell"):
+                batch = self.read(options["file"], plan, organizer)
+                self.stdout.write(_survey_text(batch, plan))
+                if not options["dry_run"] and _to_do(batch):
+                    operations.apply_import(import_id=batch.pk)
+                    operations.continue_applying(import_id=batch.pk)
+                self.stdout.write(_summary_text(batch, options))
+                _write_report(batch, options["report"])
+                if options["dry_run"] or not _to_do(batch):
+                    operations.discard_import(import_id=batch.pk)
         except Invalid as refusal:
             messages = " ".join(refusal.fields.values())
             raise CommandError(messages or refusal.text) from refusal
         except DomainError as refusal:
             raise CommandError(refusal.text) from refusal
-        self.stdout.write(_summary_text(summary, examples, options))
+
+    def read(self, path: Path, plan: Plan, organizer: User) -> EventImport:
+        """Return the import of a file, read and ready."""
+        source = file_source(path)
+        kind_of(source)
+        with source() as file:
+            batch = operations.start_import(
+                organizer_id=organizer.pk, file_name=path.name, content=file.read(), plan=plan
+            )
+        operations.read_import(import_id=batch.pk)
+        batch.refresh_from_db()
+        if batch.state == ImportState.READY:
+            return batch
+        operations.discard_import(import_id=batch.pk)
+        questions = [f"{text} ({ANSWERS[name]})" for name, text in batch.questions.items()]
+        raise CommandError("\n".join(questions) or batch.problem)
 
 
 def _plan(options: dict[str, Any]) -> Plan:
@@ -168,59 +156,63 @@ def _organizer(email: str | None) -> User:
     return candidates[0]
 
 
-@contextmanager
-def _reporter(path: Path | None) -> Iterator[Callable[[Refusal], None]]:
-    """Give a function that writes a refusal into a CSV file, if there is one."""
+def _to_do(batch: EventImport) -> int:
+    counts = queries.counts_of(batch)
+    return counts["new"] + counts["changed"]
+
+
+def _write_report(batch: EventImport, path: Path | None) -> None:
     if path is None:
-        yield lambda refusal: None
         return
     try:
         file = path.open("w", newline="", encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
     with file:
-        writer = csv.writer(file)
-        writer.writerow(["Line", "Subject", "Reason", "What to do"])
-        yield lambda refusal: writer.writerow(
-            [refusal.line, refusal.name, refusal.reason, refusal.message]
-        )
+        file.writelines(report_lines(batch))
 
 
-def _survey_text(found: Survey, plan: Plan) -> str:
+def _survey_text(batch: EventImport, plan: Plan) -> str:
     """Return how the file is read: what was assumed, and what is left out."""
     lines = []
-    if found.needs_zone:
+    if "timezone" in batch.assumed:
         lines.append(f"Times without a time zone are read as times in {plan.timezone}.")
-    if found.day_order is not None and plan.day_order == found.day_order:
-        order = found.day_order.replace("_", " ")
+    proved = next((order for order in DayOrder if order in batch.assumed), None)
+    if proved is not None and plan.day_order is None:
+        order = proved.replace("_", " ")
         lines.append(f"Dates such as 05/06/2027 are read with the {order}, as others show.")
     kept = {name.casefold() for name in plan.kept_columns}
-    left_out = [name for name in found.left_out if name.casefold() not in kept]
+    left_out = [name for name in batch.left_out if name.casefold() not in kept]
     if left_out:
-        what = "Columns" if found.kind is Kind.CSV else "Properties"
-        lines.append(f"{what} left out, not published: {', '.join(sorted(left_out))}.")
+        lines.append(f"Left out, not published: {', '.join(sorted(left_out))}.")
     return "\n".join(lines)
 
 
-def _summary_text(
-    summary: Summary, examples: dict[str, list[Refusal]], options: dict[str, Any]
-) -> str:
+def _summary_text(batch: EventImport, options: dict[str, Any]) -> str:
+    counts = queries.counts_of(batch)
+    rows = sum(counts[name] for name in ("new", "changed", "unchanged", "refused"))
+    failed = counts["failed_rows"]
     verb = "would be imported" if options["dry_run"] else "imported"
-    lines = [f"{counted(summary.rows, 'row')} read, {summary.imported:,} {verb}"]
-    if summary.moved:
-        lines[0] += f" ({summary.moved:,} of them moved into the future)"
-    for reason, count in sorted(summary.refused.items(), key=lambda item: (-item[1], item[0])):
-        lines.append(f"{count:>7,} refused: {REASONS[reason]}")
-        shown = examples.get(reason, [])
+    lines = [f"{counted(rows, 'row')} read, {counts['new'] + counts['changed'] - failed:,} {verb}"]
+    if counts["changed"]:
+        lines[0] += f" ({counts['changed']:,} of them changed)"
+    if counts["unchanged"]:
+        lines.append(f"{counts['unchanged']:>7,} already imported, and unchanged")
+    refusals = queries.refusals_of(batch)
+    for refusal in refusals:
+        lines.append(f"{refusal['number']:>7,} refused: {refusal['label']}")
         lines += [
-            f"        line {one.line}: {one.name or '(no name)'}: {one.message}" for one in shown
+            f"        line {row.line}: {row.name or '(no name)'}: {row.message}"
+            for row in refusal["examples"]
         ]
-        if count > len(shown):
-            lines.append(f"        and {count - len(shown):,} more")
-    if summary.refused and options["report"] is not None:
-        lines.append(f"All refused rows are listed in {options['report']}.")
-    elif any(count > EXAMPLES for count in summary.refused.values()):
+        if refusal["more"]:
+            lines.append(f"        and {refusal['more']:,} more")
+    if options["report"] is not None:
+        lines.append(f"All rows are listed in {options['report']}.")
+    elif any(refusal["more"] for refusal in refusals):
         lines.append("To get a list of all refused rows, import with --report refused.csv.")
-    if summary.imported and not options["publish"] and not options["dry_run"]:
-        lines.append("They are drafts: publish them in the admin, or import with --publish.")
+    if not options["dry_run"] and counts["new"]:
+        if not options["publish"]:
+            lines.append("They are drafts: publish them in the admin, or import with --publish.")
+        lines.append("The import can be undone in the admin, under Imports.")
     return "\n".join(lines)
