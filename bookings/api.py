@@ -45,6 +45,10 @@ BOOKING_REFUSALS = {
     429: ("rebooking_limit",),
 }
 
+TICKET = OpenApiParameter(
+    "ticket", OpenApiTypes.UUID, description="A ticket’s id; by default the first."
+)
+
 
 class PartialUnsupported(Conflict):
     """Cancelling some of a booking's seats is not supported yet."""
@@ -86,6 +90,8 @@ def render_changed_booking(booking: Booking) -> tuple[int, Any]:
 
 class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
     required_scopes = {"create": BOOK, "cancel": BOOK, "calendar": READ, "ticket": READ}
+    bodies = {"create": BookingRequest, "cancel": BookingCancelRequest}
+    parameters = {"ticket": [TICKET]}
     idempotent = frozenset({"create", "cancel"})
     refusals = {
         "create": BOOKING_REFUSALS,
@@ -106,7 +112,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         """List your bookings, newest first."""
         return super().list(request, **kwargs)
 
-    @extend_schema(request=BookingRequest, responses={201: BookingRepresentation})
+    @extend_schema(responses={201: BookingRepresentation})
     def create(self, request: Request) -> Response:
         """Book seats at the quoted price, the price that was shown, or less."""
         body = BookingRequest(data=request.data)
@@ -129,11 +135,10 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         booking.tickets_in_order = queries.tickets_of(booking)  # type: ignore[attr-defined]
         return Response(BookingDetail(booking).data)
 
-    @extend_schema(request=BookingCancelRequest, responses={200: BookingRepresentation})
+    @extend_schema(responses={200: BookingRepresentation})
     def cancel(self, request: Request, booking_id: UUID) -> Response:
         """Cancel one of your bookings; its seats go to the waitlist, or back on sale."""
-        body = BookingCancelRequest(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body_of(request)
         booking = own_booking(request, booking_id)
         if body.validated_data.get("quantity") not in (None, booking.quantity):
             raise PartialUnsupported
@@ -152,16 +157,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         booking = own_booking(request, booking_id)
         return inline_file(calendar_for(booking), f"{booking.booking_reference}.ics")
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "ticket",
-                OpenApiTypes.UUID,
-                description="A ticket’s id; by default the first.",
-            )
-        ],
-        responses={(200, "image/svg+xml"): OpenApiTypes.STR},
-    )
+    @extend_schema(responses={(200, "image/svg+xml"): OpenApiTypes.STR})
     def ticket(self, request: Request, booking_id: UUID) -> Response:
         """Return the QR code of one ticket of the booking (SVG)."""
         booking = own_booking(request, booking_id)

@@ -1,41 +1,15 @@
 """Bookings and tickets in the API."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.models import Booking, Ticket
 from evently.api.examples import BOOKING, BOOKING_REQUEST
 from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
+from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
 
 LONGEST_QUOTE = 1000
-
-
-@extend_schema_serializer(examples=[BOOKING_REQUEST])
-class BookingRequest(serializers.Serializer[Any]):
-    """Seats to book. For an event with a price, send a quote or the price that was shown."""
-
-    event = serializers.UUIDField(source="event_id")
-    quantity = seats_field()
-    quote = serializers.CharField(
-        max_length=LONGEST_QUOTE,
-        required=False,
-        allow_null=True,
-        help_text="From `POST events/{id}/quote/`. You pay at most the quoted price.",
-    )
-    unit_price = price_field(
-        required=False,
-        allow_null=True,
-        help_text="The price per seat that was shown. Refused if the price has risen since.",
-    )
-
-
-class BookingCancelRequest(serializers.Serializer[Any]):
-    """The number of seats to cancel; by default all of them."""
-
-    quantity = seats_field(required=False, allow_null=True)
 
 
 @extend_schema_serializer(examples=[BOOKING])
@@ -75,6 +49,35 @@ class BookingRepresentation(AmountsMixin, serializers.ModelSerializer[Booking]):
             "updated_at",
         )
         read_only_fields = fields
+
+
+@extend_schema_serializer(examples=[BOOKING_REQUEST])
+class BookingRequest(StrictBody):
+    """Seats to book. For an event with a price, send a quote or the price that was shown."""
+
+    shown_in = BookingRepresentation
+
+    event = serializers.UUIDField(source="event_id")
+    quantity = seats_field()
+    quote = serializers.CharField(
+        max_length=LONGEST_QUOTE,
+        required=False,
+        allow_null=True,
+        help_text="From `POST events/{id}/quote/`. You pay at most the quoted price.",
+    )
+    unit_price = price_field(
+        required=False,
+        allow_null=True,
+        help_text="The price per seat that was shown. Refused if the price has risen since.",
+    )
+
+
+class BookingCancelRequest(StrictBody):
+    """The number of seats to cancel; by default all of them."""
+
+    shown_in = BookingRepresentation
+
+    quantity = seats_field(required=False, allow_null=True)
 
 
 class TicketRepresentation(serializers.ModelSerializer[Ticket]):

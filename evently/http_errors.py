@@ -97,7 +97,7 @@ class ProblemResponse(HttpResponse):
 
 def refusal_problem(refusal: DomainError) -> ProblemResponse:
     """Return the problem document of a refusal."""
-    fields = refusal.fields if isinstance(refusal, Invalid) else {}
+    fields: dict[str, str] = getattr(refusal, "fields", {})
     return ProblemResponse(
         status=_first_match(refusal, API_STATUS_BY_KIND),
         code=refusal.code,

@@ -92,6 +92,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         "publish": ORGANIZE,
         "quote": BOOK,
     }
+    bodies = {"create": EventDraft, "partial_update": EventChange, "quote": QuoteRequest}
     idempotent = frozenset({"create"})
     versioned = frozenset({"partial_update"})
     refusals = {
@@ -106,12 +107,8 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     filter_backends = [DjangoFilterBackend]
     filterset_class = EventFilter
     lookup_url_kwarg = "event_id"
+    serializer_class = EventRepresentation
     queryset = Event.objects.none()
-
-    def get_serializer_class(self) -> Any:
-        """Return the serializer of the request, or of the response where there is no body."""
-        writes = {"create": EventDraft, "partial_update": EventChange, "quote": QuoteRequest}
-        return writes.get(self.action, EventRepresentation)
 
     def get_queryset(self) -> QuerySet[Event]:
         dates = {"date_from", "date_to"} & self.request.query_params.keys()
@@ -132,8 +129,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     @extend_schema(responses={201: EventRepresentation})
     def create(self, request: Request) -> Response:
         """Create an event as a draft. Only those who manage it see it until it is published."""
-        draft = EventDraft(data=request.data)
-        draft.is_valid(raise_exception=True)
+        draft = self.body_of(request)
         event = operations.create_event(
             by_id=user_of(request).pk,
             idempotency=request_idempotency(request, created_answer, headers=headers_of),
@@ -151,12 +147,11 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         """
         event = managed_event(event_id, request.user)
         version = version_from(request, current=event.version)
-        draft = EventChange(event, data=request.data, partial=True)
-        draft.is_valid(raise_exception=True)
+        draft = self.body_of(request, event, partial=True)
         changed = operations.edit_event(event_id=event.pk, version=version, **draft.validated_data)
         return answer_with(changed)
 
-    @extend_schema(request=None, responses={200: EventRepresentation})
+    @extend_schema(responses={200: EventRepresentation})
     def publish(self, request: Request, event_id: UUID) -> Response:
         """Make an event public. Sales open at once, or at `sales_start_at`."""
         event = managed_event(event_id, request.user)
@@ -165,8 +160,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     @extend_schema(responses={200: QuoteRepresentation})
     def quote(self, request: Request, event_id: UUID) -> Response:
         """Get a quote: the current price, guaranteed for 15 minutes. It does not hold seats."""
-        body = QuoteRequest(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body_of(request)
         quote = operations.quote_price(
             event_id=event_id, holder=str(user_of(request).pk), **body.validated_data
         )

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
 from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
+from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
 from evently.database.clock import now
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
@@ -136,8 +137,19 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
 
 
 @extend_schema_serializer(examples=[EVENT_DRAFT])
-class EventDraft(EventModelSerializer):
+class EventDraft(StrictBody, EventModelSerializer):
     """The fields of an event that an organizer sets; a change contains only what it changes."""
+
+    shown_in = EventRepresentation
+    elsewhere = {
+        "status": "Use `POST events/{id}/cancel/`; events that are over are completed by the "
+        "server.",
+        "published_at": "Use `POST events/{id}/publish/`.",
+        "available_seats": "It follows from `total_capacity`, bookings and offers.",
+        "sales_state": "It follows from seats, sales dates and status.",
+        "sales_close_at": "Set `sales_end_at`.",
+        "cancellable_until": "Set `cancellation_deadline`.",
+    }
 
     class Meta:
         model = Event
@@ -183,16 +195,12 @@ class EventChange(EventDraft):
         fields = (*EventDraft.Meta.fields, "notify")
 
 
-class EventCancelRequest(serializers.Serializer[Any]):
+class EventCancelRequest(StrictBody):
     """Why an event is cancelled; everyone affected is notified with this reason."""
 
+    shown_in = EventRepresentation
+
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-
-
-class QuoteRequest(serializers.Serializer[Any]):
-    """The number of seats to quote a price for."""
-
-    quantity = seats_field(default=1)
 
 
 @extend_schema_serializer(examples=[QUOTE])
@@ -209,6 +217,14 @@ class QuoteRepresentation(AmountsMixin, serializers.Serializer[Any]):
     unit_price = price_field()
     total_amount = price_field()
     expires_at = MomentField()
+
+
+class QuoteRequest(StrictBody):
+    """The number of seats to quote a price for."""
+
+    shown_in = QuoteRepresentation
+
+    quantity = seats_field(default=1)
 
 
 class PriceChangeRepresentation(AmountsMixin, serializers.ModelSerializer[PriceChange]):

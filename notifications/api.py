@@ -9,7 +9,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.permissions import READ
+from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
 from notifications import queries
 from notifications.filters import NotificationFilter
@@ -21,7 +21,7 @@ from notifications.serializers import NotificationRepresentation, ReadAllReprese
 class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
     """Notifications of the current user."""
 
-    required_scopes = {"list": READ, "read": READ, "read_all": READ}
+    required_scopes = {"list": READ, "read": BOOK, "read_all": BOOK}
     filter_backends = [DjangoFilterBackend]
     filterset_class = NotificationFilter
     serializer_class = NotificationRepresentation
@@ -30,7 +30,7 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
     def get_queryset(self) -> QuerySet[Notification]:
         return queries.inbox(user_id=user_of(self.request).pk)
 
-    @extend_schema(request=None, responses={200: NotificationRepresentation})
+    @extend_schema(responses={200: NotificationRepresentation})
     def read(self, request: Request, notification_id: UUID) -> Response:
         """Mark a notification as read. Repeating the request changes nothing."""
         notification = reading.mark_read(
@@ -38,7 +38,7 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
         )
         return Response(NotificationRepresentation(notification).data)
 
-    @extend_schema(request=None, responses={200: ReadAllRepresentation})
+    @extend_schema(responses={200: ReadAllRepresentation})
     def read_all(self, request: Request) -> Response:
         """Mark all notifications as read."""
         marked = reading.mark_all_read(user_id=user_of(request).pk)

@@ -9,8 +9,20 @@ sent ignore preferences.
 from collections.abc import Mapping
 from typing import Any
 
-from notifications.kinds import Kind
+from evently.accounts.preference_names import PreferenceNames
+from notifications.kinds import KINDS, Kind
 from notifications.models import Channel
+
+ALL = "all"
+
+
+def preference_names() -> PreferenceNames:
+    """Return what preferences may name."""
+    return PreferenceNames(
+        types=(ALL, *KINDS),
+        always_sent=[kind.name for kind in KINDS.values() if kind.category.is_always_sent],
+        channels=Channel.values,
+    )
 
 
 def wanted_channels(
@@ -33,7 +45,7 @@ def wanted_channels(
 
 def is_wanted(channel: str, kind: Kind, preferences: Mapping[str, Any]) -> bool:
     """Tell whether a user's preferences leave a channel on; the kind's own come before `all`."""
-    for name in (kind.name, "all"):
+    for name in (kind.name, ALL):
         part = preferences.get(name)
         answer = _answer(part, channel) if isinstance(part, Mapping) else None
         if answer is not None:

@@ -6,48 +6,28 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from drf_spectacular.generators import SchemaGenerator
 
-from bookings.factories import BookingFactory
-from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import OrganizerFactory, UserFactory, issued_token
 from evently.accounts.models import ApiToken
 from evently.accounts.operations import revoke_token
 from evently.api.tests.client import api, assert_problem
-from events.factories import EventFactory
-from notifications.models import Notification
-from waitlists.factories import WaitlistEntryFactory
-from waitlists.models import Promotion
+from tests.api_operations import (
+    DOCUMENT,
+    LISTS,
+    OPERATIONS,
+    PRIVATE,
+    PUBLIC,
+    SCOPED,
+    WITH_BODY,
+    WITH_ID,
+    address,
+    ids,
+    make_story,
+    scopes_of,
+    send,
+)
 
 pytestmark = pytest.mark.django_db
-
-DOCUMENT = SchemaGenerator().get_schema(request=None, public=True)
-OPERATIONS = [
-    (method.upper(), path, operation)
-    for path, methods in DOCUMENT["paths"].items()
-    for method, operation in methods.items()
-]
-
-
-def ids(operations):
-    return [f"{method} {path}" for method, path, _ in operations]
-
-
-def scopes_of(operation):
-    """Return the scope that an operation needs, or None where it needs none."""
-    return next(iter(operation["security"][0].get("bearer", [])), None)
-
-
-PRIVATE = [one for one in OPERATIONS if {} not in one[2]["security"]]
-SCOPED = [one for one in PRIVATE if scopes_of(one[2])]
-PUBLIC = [one for one in OPERATIONS if {} in one[2]["security"]]
-WITH_ID = [one for one in OPERATIONS if "{" in one[1]]
-WITH_BODY = [one for one in OPERATIONS if "requestBody" in one[2]]
-LISTS = [
-    one
-    for one in OPERATIONS
-    if one[0] == "GET" and any(p["name"] == "cursor" for p in one[2].get("parameters", ()))
-]
 
 
 @pytest.fixture(autouse=True)
@@ -59,35 +39,7 @@ def no_limits(settings):
 
 @pytest.fixture
 def story():
-    """Return an organizer and the ids of rows that are all theirs, including an open offer."""
-    organizer = OrganizerFactory()
-    event = EventFactory(created_by=organizer, total_capacity=2, priced=10)
-    booking = BookingFactory(event=event, user=organizer)
-    other = BookingFactory(event=event)
-    entry = WaitlistEntryFactory(event=event, user=organizer)
-    cancel_booking(event_id=event.pk, booking_id=other.pk, by=Canceller.ORGANIZER)
-    offer = Promotion.objects.get(event_id=event.pk)
-    message = Notification.objects.filter(user_id=organizer.pk).first()
-    return organizer, {
-        "event_id": event.pk,
-        "booking_id": booking.pk,
-        "entry_id": entry.pk,
-        "promotion_id": offer.pk,
-        "notification_id": message.pk,
-    }
-
-
-def address(path, ids):
-    """Return an operation's path with these ids filled in, and random ones for the rest."""
-    for part in path.split("/"):
-        if part.startswith("{"):
-            path = path.replace(part, str(ids.get(part.strip("{}"), uuid4())))
-    return path
-
-
-def send(client, method, path, **kwargs):
-    """Send a request without encoding its body."""
-    return client.generic(method, path, **kwargs)
+    return make_story()
 
 
 def from_elsewhere(client):

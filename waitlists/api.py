@@ -50,6 +50,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     """Waitlist entries of the current user."""
 
     required_scopes = {"create": BOOK, "partial_update": BOOK, "destroy": BOOK}
+    bodies = {"create": EntryRequest, "partial_update": EntryChange}
     idempotent = frozenset({"create", "destroy"})
     refusals = {
         "create": {
@@ -80,11 +81,10 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         """List your waitlist entries, newest first."""
         return super().list(request, **kwargs)
 
-    @extend_schema(request=EntryRequest, responses={201: EntryRepresentation})
+    @extend_schema(responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
         """Join the waitlist of an event that does not have enough seats on sale."""
-        body = EntryRequest(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body_of(request)
         entry = operations.join_waitlist(
             user_id=user_of(request).pk,
             idempotency=request_idempotency(request, joined, headers=location_of),
@@ -104,12 +104,11 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
         return Response(EntryReceipt(entry).data)
 
-    @extend_schema(request=EntryChange, responses={200: EntryRepresentation})
+    @extend_schema(responses={200: EntryRepresentation})
     def partial_update(self, request: Request, entry_id: UUID) -> Response:
         """Accept fewer seats than before. The entry keeps its position, and may get an offer."""
         entry = self.own_entry(entry_id)
-        body = EntryChange(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body_of(request)
         changed = operations.lower_min_quantity(
             event_id=entry.event_id, entry_id=entry.pk, **body.validated_data
         )
@@ -165,7 +164,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
         """Return an offer made to you."""
         return Response(PromotionRepresentation(self.own_promotion(promotion_id)).data)
 
-    @extend_schema(request=None, responses={201: BookingRepresentation})
+    @extend_schema(responses={201: BookingRepresentation})
     def accept(self, request: Request, promotion_id: UUID) -> Response:
         """Accept an offer: its seats become a booking, at the offered price or less."""
         promotion = self.own_promotion(promotion_id)
@@ -180,7 +179,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
         status, answer = render_created_booking(booking)
         return Response(answer, status=status, headers=booking_location_of(answer))
 
-    @extend_schema(request=None, responses={200: PromotionRepresentation})
+    @extend_schema(responses={200: PromotionRepresentation})
     def decline(self, request: Request, promotion_id: UUID) -> Response:
         """Decline an offer; its seats go to the next entries, or back on sale."""
         promotion = self.own_promotion(promotion_id)

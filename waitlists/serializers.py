@@ -1,47 +1,21 @@
 """Waitlist entries and offers in the API."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
 from evently.api.fields import AmountsMixin, MomentField, seats_field
+from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.queries import RECENT
 
 
-class NotifyPreferences(serializers.Serializer[Any]):
+class NotifyPreferences(StrictBody):
     """Channels for notifications about this entry; omitted ones follow the user's preferences."""
 
     email = serializers.BooleanField(required=False)
     in_app = serializers.BooleanField(required=False)
-
-
-@extend_schema_serializer(examples=[ENTRY_REQUEST])
-class EntryRequest(serializers.Serializer[Any]):
-    """A request to join the waitlist of an event."""
-
-    event = serializers.UUIDField(source="event_id")
-    quantity = seats_field(default=1)
-    min_quantity = seats_field(
-        required=False,
-        allow_null=True,
-        help_text="The fewest seats you would accept; by default all of them.",
-    )
-    auto_accept = serializers.BooleanField(
-        default=False, help_text="Book automatically instead of making an offer. Not available yet."
-    )
-    notify_prefs = NotifyPreferences(required=False, allow_null=True)
-
-
-class EntryChange(serializers.Serializer[Any]):
-    """A change of a waiting entry, which keeps its position."""
-
-    min_quantity = seats_field(
-        help_text="The fewest seats you would accept; no more than the entry accepts now."
-    )
 
 
 @extend_schema_serializer(examples=[ENTRY])
@@ -81,6 +55,39 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
                 "help_text": "Offers to later entries while too few seats were free for this one."
             },
         }
+
+
+@extend_schema_serializer(examples=[ENTRY_REQUEST])
+class EntryRequest(StrictBody):
+    """A request to join the waitlist of an event."""
+
+    shown_in = EntryRepresentation
+
+    event = serializers.UUIDField(source="event_id")
+    quantity = seats_field(default=1)
+    min_quantity = seats_field(
+        required=False,
+        allow_null=True,
+        help_text="The fewest seats you would accept; by default all of them.",
+    )
+    auto_accept = serializers.BooleanField(
+        default=False, help_text="Book automatically instead of making an offer. Not available yet."
+    )
+    notify_prefs = NotifyPreferences(required=False, allow_null=True)
+
+
+class EntryChange(StrictBody):
+    """A change of a waiting entry, which keeps its position."""
+
+    shown_in = EntryRepresentation
+    elsewhere = dict.fromkeys(
+        ("quantity", "auto_accept", "notify_prefs"),
+        "Leave the waitlist and join it again to change this; you then start at its end.",
+    )
+
+    min_quantity = seats_field(
+        help_text="The fewest seats you would accept; no more than the entry accepts now."
+    )
 
 
 class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):

@@ -31,17 +31,13 @@ class ConfirmationRequired(Invalid):
 
 class EventCancelView(ApiView):
     required_scopes = {"post": ORGANIZE}
+    bodies = {"post": EventCancelRequest}
     refusals = {"post": {403: ("not_your_event",), 409: ("already_cancelled", "event_over")}}
 
-    @extend_schema(
-        operation_id="events_cancel",
-        request=EventCancelRequest,
-        responses={200: EventRepresentation},
-    )
+    @extend_schema(operation_id="events_cancel", responses={200: EventRepresentation})
     def post(self, request: Request, event_id: UUID) -> Response:
         """Cancel an event. Its bookings and waitlist are cancelled, and everyone is notified."""
-        body = EventCancelRequest(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = self.body_of(request)
         event = managed_event(event_id, request.user)
         return answer_with(operations.cancel_event(event_id=event.pk, **body.validated_data))
 
@@ -93,7 +89,7 @@ class RestoreView(ApiView):
     required_scopes = {"post": BOOK}
     refusals = {"post": {409: ("deletion_started",)}}
 
-    @extend_schema(operation_id="me_restore", request=None, responses={200: UserRepresentation})
+    @extend_schema(operation_id="me_restore", responses={200: UserRepresentation})
     def post(self, request: Request) -> Response:
         """Keep your account, if its deletion is pending; may be repeated."""
         return user_response(undo_deletion(user_id=user_of(request).pk))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -12,8 +13,10 @@ from rest_framework import serializers
 
 from evently.accounts.models import Role, Scope, User
 from evently.accounts.operations.email_allowance import emails_wait_until
+from evently.accounts.preference_names import known_preferences
 from evently.api.examples import USER_ID
 from evently.api.fields import MomentField
+from evently.api.strictness import StrictBody, suggestion
 from evently.person_names import LONGEST_NAME
 from evently.privacy.addresses import LONGEST_ADDRESS
 
@@ -33,19 +36,6 @@ USER_VALUE = {
 }
 
 
-class RegistrationRequest(serializers.Serializer[Any]):
-    """A sign-up."""
-
-    email = serializers.CharField(max_length=LONGEST_ADDRESS)
-    name = serializers.CharField(max_length=LONGEST_NAME)
-    password = serializers.CharField(
-        max_length=LONGEST_PASSWORD,
-        trim_whitespace=False,
-        write_only=True,
-        help_text="At least 10 characters, and not a commonly used password.",
-    )
-
-
 class RegistrationRepresentation(serializers.Serializer[Any]):
     """The sign-up as received. It does not reveal whether the email address had an account."""
 
@@ -54,23 +44,18 @@ class RegistrationRepresentation(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What happens next.")
 
 
-class TokenRequest(serializers.Serializer[Any]):
-    """Email address and password, in exchange for a token."""
+class RegistrationRequest(StrictBody):
+    """A sign-up."""
+
+    shown_in = RegistrationRepresentation
 
     email = serializers.CharField(max_length=LONGEST_ADDRESS)
+    name = serializers.CharField(max_length=LONGEST_NAME)
     password = serializers.CharField(
-        max_length=LONGEST_PASSWORD, trim_whitespace=False, write_only=True
-    )
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=Scope.choices),
-        required=False,
-        allow_empty=False,
-        max_length=len(Scope.values),
-        help_text="Default: `read` and `book`, for organizers also `organize`. A token with "
-        "`delete_account` works for an hour.",
-    )
-    name = serializers.CharField(
-        max_length=100, default="API", help_text="The name shown in your list of tokens."
+        max_length=LONGEST_PASSWORD,
+        trim_whitespace=False,
+        write_only=True,
+        help_text="At least 10 characters, and not a commonly used password.",
     )
 
 
@@ -97,16 +82,69 @@ class TokenRepresentation(serializers.Serializer[Any]):
     )
 
 
-class PreferencesField(serializers.JSONField):
-    """A JSON object; the operation validates its content."""
+class TokenRequest(StrictBody):
+    """Email address and password, in exchange for a token."""
 
-    default_error_messages = {"not_an_object": "Preferences must be a JSON object."}
+    shown_in = TokenRepresentation
+
+    email = serializers.CharField(max_length=LONGEST_ADDRESS)
+    password = serializers.CharField(
+        max_length=LONGEST_PASSWORD, trim_whitespace=False, write_only=True
+    )
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices),
+        required=False,
+        allow_empty=False,
+        max_length=len(Scope.values),
+        help_text="Default: `read` and `book`, for organizers also `organize`. A token with "
+        "`delete_account` works for an hour.",
+    )
+    name = serializers.CharField(
+        max_length=100, default="API", help_text="The name shown in your list of tokens."
+    )
+
+
+class PreferencesField(serializers.JSONField):
+    """A JSON object of notification types and, for each, of channels that are on or off."""
+
+    default_error_messages = {
+        "not_an_object": 'Must be an object, such as {{"waitlist_join": {{"email": false}}}}.',
+        "unknown": "There is no such notification type.{suggestion}",
+        "not_channels": 'Must be an object of channels, such as {{"email": false}}.',
+        "unknown_channel": "There is no such channel: use {channels}.",
+        "not_boolean": "Must be true or false.",
+        "always_sent": "These notifications are always sent, so they cannot be turned off.",
+    }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("not_an_object")
+        errors = {name: error for name in data if (error := self.error_of(name, data[name]))}
+        if errors:
+            raise serializers.ValidationError(errors)
         value: dict[str, Any] = data
         return value
+
+    def error_of(self, name: str, channels: Any) -> Any:
+        """Return what is wrong with the preferences of one notification type, or None."""
+        known = known_preferences()
+        if name not in known.types:
+            return self.sentence("unknown", suggestion=suggestion(name, known.types))
+        if not isinstance(channels, dict):
+            return self.sentence("not_channels")
+        names = ", ".join(known.channels)
+        errors: dict[str, str] = {}
+        for channel, wanted in channels.items():
+            if channel not in known.channels:
+                errors[channel] = self.sentence("unknown_channel", channels=names)
+            elif not isinstance(wanted, bool):
+                errors[channel] = self.sentence("not_boolean")
+            elif name in known.always_sent and not wanted:
+                errors[channel] = self.sentence("always_sent")
+        return errors or None
+
+    def sentence(self, key: str, **values: str) -> str:
+        return str(self.error_messages[key]).format(**values)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A user", value=USER_VALUE)])
@@ -146,8 +184,22 @@ class UserRepresentation(serializers.Serializer[Any]):
         return None if until is None else str(MomentField().to_representation(until))
 
 
-class ProfileChange(serializers.Serializer[Any]):
+class ProfileChange(StrictBody):
     """A change of the current user; omitted fields stay as they are."""
 
+    shown_in = UserRepresentation
+    elsewhere = {
+        "email": f"Change it on the account page, {settings.PUBLIC_URL}/account/.",
+        "password": f"Change it on the account page, {settings.PUBLIC_URL}/account/.",
+        "role": "Only a superuser can change it, in the admin.",
+        "is_verified": "It becomes true when the link in the confirmation email is opened.",
+        "emails_wait_until": "Emails are sent at once when the email address is confirmed.",
+        "deletion_due_at": "Use `DELETE me/`, and `POST me/restore/` to keep the account.",
+    }
+
     name = serializers.CharField(max_length=LONGEST_NAME, required=False)
-    preferences = PreferencesField(required=False)
+    preferences = PreferencesField(
+        required=False,
+        help_text="By notification type, or under `all`: the channels `email` and `in_app`, on or "
+        "off. They replace the preferences that are stored.",
+    )

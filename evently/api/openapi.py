@@ -17,7 +17,7 @@ from evently.idempotency.keys import KEY_LENGTH
 
 JSON_BODY = frozenset({"POST", "PUT", "PATCH"})
 GENERAL_CODES: dict[int, tuple[str, ...]] = {
-    400: ("null_byte",),
+    400: ("unknown_parameter", "null_byte"),
     401: ("not_authenticated", "token_invalid"),
     403: ("scope_missing",),
     404: ("not_found",),
@@ -112,6 +112,10 @@ class ApiSchema(AutoSchema):
         action: str = getattr(self.view, "action", None) or self.method.lower()
         return action
 
+    def get_request_serializer(self) -> Any:
+        """Return the serializer of the body, from the view's `bodies`; None for no body."""
+        return getattr(self.view, "bodies", {}).get(self.action)
+
     def get_summary(self) -> str:
         """Return the first sentence of what the operation does."""
         return re.split(r"[.:;]", self.get_description(), maxsplit=1)[0]
@@ -119,6 +123,7 @@ class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return the headers of the operation's requests and responses."""
         parameters = list(super().get_override_parameters())
+        parameters += getattr(self.view, "parameters", {}).get(self.action, ())
         if self.action in getattr(self.view, "idempotent", ()):
             parameters.append(IDEMPOTENCY_KEY)
         if self.action in getattr(self.view, "versioned", ()):
@@ -152,7 +157,7 @@ class ApiSchema(AutoSchema):
         return dict(sorted(codes.items()))
 
     def _general_statuses(self) -> list[int]:
-        statuses = [400, 401, 406, 429, 503]
+        statuses = [400, 401, 406, 422, 429, 503]
         if needed_scope(self) not in (PUBLIC, ANY):
             statuses.append(403)
         if "{" in self.path:
@@ -160,9 +165,7 @@ class ApiSchema(AutoSchema):
         if self.method in JSON_BODY:
             statuses += [411, 413]
             if self.get_request_serializer() is not None:
-                statuses += [415, 422]
-        if self._is_list_view():
-            statuses.append(422)
+                statuses += [415]
         if self.action in getattr(self.view, "versioned", ()):
             statuses += [412, 428]
         return statuses

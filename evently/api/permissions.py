@@ -46,8 +46,8 @@ class HasScope(BasePermission):
 
         Raises NotAuthenticated, ScopeMissing, OrganizersOnly.
         """
-        action = getattr(view, "action", request.method.lower() if request.method else "")
-        if action is None or (request.method or "").lower() not in view.http_method_names:
+        action = operation_of(view, request)
+        if action is None:
             return True  # an unsupported method gets its 405 later
         scope = scope_of(view, action, request.method or "")
         if scope is PUBLIC:
@@ -60,6 +60,20 @@ class HasScope(BasePermission):
         if scope == ORGANIZE and not (user.is_organizer or user.is_superuser):
             raise OrganizersOnly
         return True
+
+
+def operation_of(view: "APIView", request: Request) -> str | None:
+    """Return the action of a request, or its lower-case method where the view has no actions.
+
+    None for a method that the view does not support. HEAD is like GET.
+    """
+    method = (request.method or "").lower()
+    if method not in view.http_method_names or not hasattr(view, method):
+        return None
+    if hasattr(view, "action_map"):
+        action: str | None = getattr(view, "action", None)
+        return action
+    return "get" if method == "head" else method
 
 
 def scope_of(view: Any, action: str, method: str) -> str | None:

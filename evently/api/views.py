@@ -2,9 +2,11 @@
 
 import json
 import re
-from typing import IO, Any, cast
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, ClassVar, cast
 
 from django.http import HttpRequest
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS
@@ -16,8 +18,10 @@ from evently.accounts.models import User
 from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.api.fields import MomentField
 from evently.api.openapi import ApiSchema
+from evently.api.permissions import operation_of
 from evently.api.problems import LengthRequired, PreconditionRequired
 from evently.api.renderers import ExactJSONRenderer
+from evently.api.strictness import StrictBody, refuse_fields, refuse_parameters
 from evently.api.throttling import rate_headers
 from evently.errors import EditedMeanwhile
 from evently.throttle import Counted
@@ -37,10 +41,15 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """Return the parsed body.
 
-        Raises ParseError, also for NaN, too deep nesting and unpaired surrogates.
+        Raises ParseError, also for NaN, too deep nesting, unpaired surrogates and a field that is
+        sent twice, of which one would be ignored.
         """
         try:
-            parsed = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            parsed = json.loads(
+                stream.read().decode(),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_fields,
+            )
             json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise ParseError("The body is not valid JSON in UTF-8.") from error
@@ -51,8 +60,23 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ParseError("The body has the same field twice.")
+    return fields
+
+
 class ApiMixin(APIView):
-    """Counts each request towards its rate limit, and adds headers to every response."""
+    """Counts each request towards its rate limit, refuses what it does not know, adds headers.
+
+    A view declares by action, or by lower-case method where it has no actions: `bodies`, the
+    serializers of the bodies that it takes, and `parameters`, the query parameters apart from the
+    filters and pages of a list.
+    """
+
+    bodies: ClassVar[Mapping[str, type[StrictBody]]] = {}
+    parameters: ClassVar[Mapping[str, Sequence[OpenApiParameter]]] = {}
 
     parser_classes = [StrictJSONParser]
     renderer_classes = [ExactJSONRenderer]
@@ -60,15 +84,35 @@ class ApiMixin(APIView):
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check authentication and permissions; refuse chunked bodies.
+        """Check authentication and permissions; refuse chunked bodies and unknown fields.
 
         Django reads Content-Length bytes, so a chunked body would be read as empty, and the
         cancellation of one seat as that of the whole booking.
-        Raises LengthRequired.
+        Raises LengthRequired, UnknownParameter, ValidationError.
         """
         super().initial(request, *args, **kwargs)
         if "Transfer-Encoding" in request.headers:
             raise LengthRequired
+        operation = operation_of(self, request)
+        if operation is None:
+            return  # an unsupported method gets its 405 later
+        refuse_parameters(request, self.known_parameters(operation))
+        if operation not in self.bodies:
+            refuse_fields(request)
+
+    def known_parameters(self, operation: str) -> set[str]:
+        """Return the names of the query parameters that an operation takes."""
+        return {parameter.name for parameter in self.parameters.get(operation, ())}
+
+    def body_of(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Return the valid body of a request, by the serializer of the view's `bodies`.
+
+        args, kwargs: for the serializer. Raises ValidationError.
+        """
+        serializer: Any = self.bodies[operation_of(self, request) or ""]
+        body = serializer(*args, data=request.data, **kwargs)
+        body.is_valid(raise_exception=True)
+        return body
 
     def perform_authentication(self, request: Request) -> None:
         """Authenticate, and count the request even where the token is invalid."""
@@ -108,6 +152,18 @@ class ApiView(ApiMixin):
 
 class ApiViewSet(ApiMixin, GenericViewSet[Any]):
     """Base of views for the endpoints of one resource."""
+
+    def known_parameters(self, operation: str) -> set[str]:
+        names = super().known_parameters(operation)
+        if operation != "list":
+            return names
+        filters = getattr(self, "filterset_class", None) if self.filter_backends else None
+        pages: Any = self.paginator
+        return {
+            *names,
+            *(filters.base_filters if filters else ()),
+            *(one["name"] for one in pages.get_schema_operation_parameters(self)),
+        }
 
 
 def user_of(request: Request) -> User:

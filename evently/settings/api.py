@@ -14,6 +14,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "evently.api.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 20,
+    # Only the schema has `?format=`.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -235,12 +235,16 @@ def test_currency_of_a_published_event_cannot_change():
     assert "currency" in assert_problem(response, 422, "currency_settled")["errors"]
 
 
-def test_read_only_fields_are_ignored():
-    body = DRAFT | {"available_seats": 3, "version": 9, "status": "cancelled", "id": "x"}
+def test_read_only_fields_are_refused():
+    body = DRAFT | {"available_seats": 3, "version": 9, "status": "cancelled", "vanue": "x"}
 
-    made = api(OrganizerFactory()).post(EVENTS, body).json()
+    response = api(OrganizerFactory()).post(EVENTS, body)
 
-    assert (made["available_seats"], made["version"], made["status"]) == (80, 1, "active")
+    errors = assert_problem(response, 422, "invalid")["errors"]
+    assert set(errors) == {"available_seats", "version", "status", "vanue"}
+    assert errors["status"][0].startswith("This field is read-only. Use `POST events/{id}/cancel/`")
+    assert errors["vanue"] == ["There is no such field. Did you mean “venue”?"]
+    assert not Event.objects.exists()
 
 
 def test_capacity_in_use_is_refused():

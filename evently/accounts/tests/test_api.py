@@ -135,19 +135,36 @@ def test_profile_can_be_read_and_changed():
 
 
 @pytest.mark.parametrize(
-    "preferences", ["x", [], None, {"a": "b\x00"}, {"a": "x" * 5000}, {"\x00": 1}]
+    ("preferences", "field", "sentence"),
+    [
+        ("x", "preferences", "Must be an object"),
+        ([], "preferences", "Must be an object"),
+        ({"waitlist_jion": {"email": False}}, "preferences.waitlist_jion", "waitlist_join"),
+        ({"waitlist_join": False}, "preferences.waitlist_join", "Must be an object of channels"),
+        ({"waitlist_join": {"sms": True}}, "preferences.waitlist_join.sms", "use in_app, email"),
+        ({"all": {"email": "no"}}, "preferences.all.email", "true or false"),
+        ({"verify_address": {"email": False}}, "preferences.verify_address.email", "always sent"),
+        ({"a\x00": {}}, "preferences.a\x00", "There is no such notification type."),
+    ],
 )
-def test_invalid_preferences_are_refused(preferences):
+def test_invalid_preferences_are_refused(preferences, field, sentence):
     response = api(UserFactory()).patch(ME, {"preferences": preferences}, headers={"If-Match": "*"})
 
-    assert response.status_code == 422
-    assert_problem(response, 422, response.json()["code"])
+    errors = assert_problem(response, 422, "invalid")["errors"]
+    assert set(errors) == {field}
+    assert sentence in errors[field][0]
 
 
-def test_read_only_fields_are_ignored():
-    client = api(UserFactory())
+def test_read_only_fields_are_refused():
+    user = UserFactory()
+    client = api(user)
     before = client.get(ME).json()
 
-    client.patch(ME, {"role": "admin", "email": "x@y.org"}, headers={"If-Match": "*"})
+    changes = {"email": "else@example.org", "role": "admin", "nmae": "Ada"}
+    response = client.patch(ME, changes, headers={"If-Match": "*"})
 
+    errors = assert_problem(response, 422, "invalid")["errors"]
+    assert set(errors) == set(changes)
+    assert "/account/" in errors["email"][0]
+    assert errors["nmae"] == ["There is no such field. Did you mean “name”?"]
     assert client.get(ME).json() == before
