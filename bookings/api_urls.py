@@ -3,6 +3,7 @@
 from django.urls import path
 
 from bookings.api import BookingViewSet
+from bookings.api_organizer import EventBookingViewSet
 from evently.api.renderers import CalendarRenderer, SvgRenderer
 
 urlpatterns = [
@@ -18,6 +19,21 @@ urlpatterns = [
         "bookings/<uuid:booking_id>/cancel/",
         BookingViewSet.as_view({"post": "cancel"}),
         name="api_booking_cancel",
+    ),
+    path(
+        "events/<uuid:event_id>/bookings/",
+        EventBookingViewSet.as_view({"get": "list"}),
+        name="api_event_bookings",
+    ),
+    path(
+        "events/<uuid:event_id>/bookings/<uuid:booking_id>/",
+        EventBookingViewSet.as_view({"get": "retrieve"}),
+        name="api_event_booking",
+    ),
+    path(
+        "events/<uuid:event_id>/bookings/<uuid:booking_id>/cancel/",
+        EventBookingViewSet.as_view({"post": "cancel"}),
+        name="api_event_booking_cancel",
     ),
     path(
         "bookings/<uuid:booking_id>/calendar.ics",

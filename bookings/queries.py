@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from bookings.models import Booking, Ticket
+from evently.accounts.finding import find_people
+from evently.accounts.models import User
 from evently.errors import NotFound
 
 
@@ -18,6 +20,22 @@ class TicketNotFound(NotFound):
 def booking_history(*, user_id: UUID) -> QuerySet[Booking]:
     """Return a user's bookings with their events, newest first."""
     return Booking.objects.of_user(user_id).select_related("event").order_by("-created_at", "-id")
+
+
+def bookings_of_event(*, event_id: UUID) -> QuerySet[Booking]:
+    """Return the bookings of an event with their attendees, newest first."""
+    bookings = Booking.objects.filter(event_id=event_id)
+    return bookings.select_related("event", "user__person_key").order_by("-created_at", "-id")
+
+
+def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
+    """Return the bookings whose reference, or whose attendee's name or address, has the words.
+
+    bookings: of one event. Part of a reference is enough, and so are parts of names.
+    """
+    people = User.objects.filter(pk__in=bookings.order_by().values("user_id"))
+    found = find_people(people, text)
+    return bookings.filter(Q(booking_reference__icontains=text.strip()) | Q(user_id__in=found))
 
 
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:

@@ -1,5 +1,7 @@
 """Bookings and tickets in the API."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
@@ -100,3 +102,54 @@ class BookingDetail(BookingRepresentation):
     class Meta(BookingRepresentation.Meta):
         fields = (*BookingRepresentation.Meta.fields, "tickets")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
+
+
+class AttendeeRepresentation(serializers.Serializer[Any]):
+    """The person a booking belongs to. Name and email address are empty once they are erased."""
+
+    name = serializers.CharField(read_only=True)
+    email = serializers.CharField(read_only=True)
+    is_guest = serializers.BooleanField(
+        read_only=True, help_text="Whether they have no password, and log in by email only."
+    )
+
+
+class EventBookingRepresentation(BookingRepresentation):
+    """A booking as those who manage its event see it."""
+
+    event = serializers.UUIDField(source="event_id", read_only=True)  # type: ignore[assignment]
+    attendee = AttendeeRepresentation(source="user", read_only=True)
+
+    class Meta(BookingRepresentation.Meta):
+        fields = (*BookingRepresentation.Meta.fields, "attendee")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class EventTicketRepresentation(serializers.ModelSerializer[Ticket]):
+    """One seat; its secret is shown to the attendee only."""
+
+    checked_in_at = MomentField(read_only=True, allow_null=True)
+    cancelled_at = MomentField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Ticket
+        fields = ("id", "holder_name", "checked_in_at", "cancelled_at")
+        read_only_fields = fields
+
+
+class EventBookingDetail(EventBookingRepresentation):
+    """A booking with its tickets, as those who manage its event see it."""
+
+    tickets = EventTicketRepresentation(many=True, read_only=True, source="tickets_in_order")
+
+    class Meta(EventBookingRepresentation.Meta):
+        fields = (*EventBookingRepresentation.Meta.fields, "tickets")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class BookingCancellation(StrictBody):
+    """Why the organizer cancels a booking; the attendee is notified with this reason."""
+
+    shown_in = EventBookingRepresentation
+
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")

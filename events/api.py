@@ -15,8 +15,9 @@ from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
 from evently.api.views import ApiViewSet, etag_of, user_of, version_from
 from evently.database.functions import Clock
 from evently.errors import NotAllowed
+from evently.transactions import run_in_transaction
 from events import operations
-from events.filters import ORDERINGS, EventFilter
+from events.filters import ORDERINGS, EventFilter, ManagedEventFilter
 from events.locks import EventNotFound
 from events.models import Event, PriceChange, managed_by
 from events.serializers import (
@@ -70,7 +71,13 @@ def managed_event(event_id: UUID, user: Any) -> Event:
 
 def answer_with(event: Event) -> Response:
     """Return a response with an event, and the ETag that a change must send as If-Match."""
-    return Response(EventRepresentation(event).data, headers={"ETag": etag_of(event.version)})
+    status, answer = changed_answer(event)
+    return Response(answer, status=status, headers=event_headers(answer))
+
+
+def changed_answer(event: Event) -> tuple[int, Any]:
+    """Return the status and body for a changed event; stored for requests that repeat it."""
+    return 200, EventRepresentation(event).data
 
 
 def created_answer(event: Event) -> tuple[int, Any]:
@@ -78,9 +85,19 @@ def created_answer(event: Event) -> tuple[int, Any]:
     return 201, EventRepresentation(event).data
 
 
-def headers_of(answer: Any) -> dict[str, str]:
+def event_headers(answer: Any) -> dict[str, str]:
+    """Return the ETag header for the body of an event."""
+    return {"ETag": etag_of(answer["version"])}
+
+
+def created_headers(answer: Any) -> dict[str, str]:
     """Return the Location and ETag headers for a created event's body."""
-    return {"Location": f"/api/v1/events/{answer['id']}/", "ETag": etag_of(answer["version"])}
+    return {"Location": f"/api/v1/events/{answer['id']}/", **event_headers(answer)}
+
+
+def quoted_answer(quote: operations.Quote) -> tuple[int, Any]:
+    """Return the status and body for a quote; stored for requests that repeat it."""
+    return 200, QuoteRepresentation(quote).data
 
 
 class EventViewSet(mixins.ListModelMixin, ApiViewSet):
@@ -93,7 +110,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         "quote": BOOK,
     }
     bodies = {"create": EventDraft, "partial_update": EventChange, "quote": QuoteRequest}
-    idempotent = frozenset({"create"})
+    idempotent = frozenset({"create", "publish", "quote"})
     versioned = frozenset({"partial_update"})
     refusals = {
         "partial_update": {
@@ -132,11 +149,11 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         draft = self.body_of(request)
         event = operations.create_event(
             by_id=user_of(request).pk,
-            idempotency=request_idempotency(request, created_answer, headers=headers_of),
+            idempotency=request_idempotency(request, created_answer, headers=created_headers),
             **draft.validated_data,
         )
         status, answer = created_answer(event)
-        return Response(answer, status=status, headers=headers_of(answer))
+        return Response(answer, status=status, headers=created_headers(answer))
 
     @extend_schema(responses={200: EventRepresentation})
     def partial_update(self, request: Request, event_id: UUID) -> Response:
@@ -155,16 +172,44 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
     def publish(self, request: Request, event_id: UUID) -> Response:
         """Make an event public. Sales open at once, or at `sales_start_at`."""
         event = managed_event(event_id, request.user)
-        return answer_with(operations.publish_event(event_id=event.pk))
+        published = operations.publish_event(
+            event_id=event.pk,
+            idempotency=request_idempotency(request, changed_answer, headers=event_headers),
+        )
+        return answer_with(published)
 
     @extend_schema(responses={200: QuoteRepresentation})
     def quote(self, request: Request, event_id: UUID) -> Response:
         """Get a quote: the current price, guaranteed for 15 minutes. It does not hold seats."""
         body = self.body_of(request)
-        quote = operations.quote_price(
-            event_id=event_id, holder=str(user_of(request).pk), **body.validated_data
+        quote = run_in_transaction(
+            lambda: operations.quote_price(
+                event_id=event_id, holder=str(user_of(request).pk), **body.validated_data
+            ),
+            idempotency=request_idempotency(request, quoted_answer),
         )
-        return Response(QuoteRepresentation(quote).data)
+        return Response(quoted_answer(quote)[1])
+
+
+class OrganizerEventViewSet(mixins.ListModelMixin, ApiViewSet):
+    """The events that the current user manages, drafts included."""
+
+    required_scopes = {"list": ORGANIZE}
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ManagedEventFilter
+    serializer_class = EventRepresentation
+    queryset = Event.objects.none()
+
+    def get_queryset(self) -> QuerySet[Event]:
+        managed = Event.objects.managed_by(self.request.user)
+        return managed.annotate(clock=Clock()).order_by(*ManagedEventFilter.DEFAULT_ORDER)
+
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        """List the events that you manage: drafts, published, cancelled and past ones.
+
+        By default, the event that was created last comes first.
+        """
+        return super().list(request, **kwargs)
 
 
 class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from events.api import EventViewSet, PriceHistoryView
+from events.api import EventViewSet, OrganizerEventViewSet, PriceHistoryView
 
 urlpatterns = [
     path("events/", EventViewSet.as_view({"get": "list", "post": "create"}), name="api_events"),
+    path(
+        "organizer/events/",
+        OrganizerEventViewSet.as_view({"get": "list"}),
+        name="api_organizer_events",
+    ),
     path(
         "events/<uuid:event_id>/",
         EventViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),

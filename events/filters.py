@@ -14,6 +14,7 @@ from events.local_days import on_days
 from events.models import Event, EventStatus
 from events.search.finding import in_venue, search_for
 from events.search.phrases import LONGEST_SEARCH
+from events.states import STATE_CONDITIONS, EventState
 
 # Each ends in the id, as pages by cursor need a total order.
 ORDERINGS = {
@@ -50,6 +51,13 @@ class TimeOrDayField(forms.Field):
 
 class TimeOrDayFilter(django_filters.Filter):
     field_class = TimeOrDayField
+
+
+MANAGED_ORDERINGS = {
+    **ORDERINGS,
+    "created": ("created_at", "id"),
+    "-created": ("-created_at", "-id"),
+}
 
 
 class EventFilter(django_filters.FilterSet):
@@ -143,3 +151,26 @@ class EventFilter(django_filters.FilterSet):
 
     def in_order(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
         return events.order_by(*ORDERINGS[wanted])
+
+
+class ManagedEventFilter(EventFilter):
+    """The query parameters of the list of an organizer's own events."""
+
+    DEFAULT_ORDER = MANAGED_ORDERINGS["-created"]
+
+    state = django_filters.ChoiceFilter(
+        method="in_state",
+        choices=EventState.choices,
+        label="`draft`: not published yet. Drafts and published events have the `status` `active`.",
+    )
+    ordering = django_filters.ChoiceFilter(
+        method="in_order",
+        choices=[(name, name) for name in MANAGED_ORDERINGS],
+        label="Default: by relevance with `search`, otherwise the newest first.",
+    )
+
+    def in_state(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
+        return events.filter(**STATE_CONDITIONS[EventState(wanted)])
+
+    def in_order(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
+        return events.order_by(*MANAGED_ORDERINGS[wanted])

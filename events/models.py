@@ -32,6 +32,7 @@ from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
 from events.online import is_online_venue
 from events.search.models import EventWords, SearchWord
+from events.states import EventState
 
 __all__ = [
     "LONGEST_WINDOW_MINUTES",
@@ -229,6 +230,13 @@ class Event(Identified):
     @property
     def is_published(self) -> bool:
         return self.published_at is not None
+
+    @property
+    def state(self) -> EventState:
+        """Its status, with `active` told apart: `draft` until it is published."""
+        if not self.is_active:
+            return EventState(self.status)
+        return EventState.PUBLISHED if self.is_published else EventState.DRAFT
 
     @property
     def is_cancelled(self) -> bool:

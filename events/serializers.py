@@ -20,6 +20,7 @@ from events.operations.validation import (
     MOST_SEATS,
 )
 from events.sale import Sale, SaleState, sales_of
+from events.states import EventState
 
 LONGEST_TEXT = 20_000
 
@@ -70,6 +71,14 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
     currency_source = "currency"
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
+    state = serializers.ChoiceField(
+        choices=EventState.choices,
+        read_only=True,
+        help_text="`draft` until it is published, though its `status` is `active` already.",
+    )
+    is_published = serializers.BooleanField(
+        read_only=True, help_text="Whether everyone can see it; a draft is seen by its managers."
+    )
     sales_close_at = MomentField(
         read_only=True, help_text="When sales end: at `sales_end_at`, at the latest at the start."
     )
@@ -98,6 +107,8 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "current_price",
             "currency",
             "status",
+            "state",
+            "is_published",
             "published_at",
             "sales_start_at",
             "sales_end_at",
@@ -144,6 +155,8 @@ class EventDraft(StrictBody, EventModelSerializer):
     elsewhere = {
         "status": "Use `POST events/{id}/cancel/`; events that are over are completed by the "
         "server.",
+        "state": "Use `POST events/{id}/publish/` or `POST events/{id}/cancel/`.",
+        "is_published": "Use `POST events/{id}/publish/`.",
         "published_at": "Use `POST events/{id}/publish/`.",
         "available_seats": "It follows from `total_capacity`, bookings and offers.",
         "sales_state": "It follows from seats, sales dates and status.",

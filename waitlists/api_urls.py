@@ -3,6 +3,7 @@
 from django.urls import path
 
 from waitlists.api import PromotionViewSet, WaitlistViewSet
+from waitlists.api_organizer import EventWaitlistViewSet
 
 urlpatterns = [
     path(
@@ -16,6 +17,11 @@ urlpatterns = [
             {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
         ),
         name="api_waitlist_entry",
+    ),
+    path(
+        "events/<uuid:event_id>/waitlist/",
+        EventWaitlistViewSet.as_view({"get": "list"}),
+        name="api_event_waitlist",
     ),
     path("promotions/", PromotionViewSet.as_view({"get": "list"}), name="api_promotions"),
     path(

@@ -2,6 +2,7 @@
 
 import django_filters
 
+from evently.api.filters import since_filter
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
 
@@ -20,4 +21,15 @@ class PromotionFilter(django_filters.FilterSet):
 
     class Meta:
         model = Promotion
+        fields: list[str] = []
+
+
+class EventEntryFilter(django_filters.FilterSet):
+    """The query parameters of the waitlist of an event."""
+
+    status = django_filters.ChoiceFilter(choices=EntryStatus.choices)
+    joined_since = since_filter("joined_at", "Entries made at or after this time.")
+
+    class Meta:
+        model = WaitlistEntry
         fields: list[str] = []

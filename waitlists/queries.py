@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from bookings.models import Booking, BookingStatus
 from evently.database.functions import Clock
@@ -11,6 +12,7 @@ from events.models import Event, EventStatus
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
 RECENT = timedelta(days=14)
+ABOVE_ALL_POSITIONS = 2**31 - 1
 
 
 def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
@@ -19,6 +21,20 @@ def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
         WaitlistEntry.objects.filter(user_id=user_id)
         .select_related("event")
         .order_by("-joined_at", "-id")
+    )
+
+
+def waitlist_of_event(*, event_id: UUID) -> QuerySet[WaitlistEntry]:
+    """Return all entries of an event with their people: those that wait by position, then others.
+
+    The annotation `rank` is the position; of other entries, a number above all positions.
+    """
+    entries = WaitlistEntry.objects.filter(event_id=event_id)
+    rank = Coalesce("position", Value(ABOVE_ALL_POSITIONS), output_field=IntegerField())
+    return (
+        entries.annotate(rank=rank)
+        .select_related("event", "user__person_key")
+        .order_by("rank", "id")
     )
 
 

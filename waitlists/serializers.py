@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from bookings.serializers import AttendeeRepresentation
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
 from evently.api.fields import AmountsMixin, MomentField, seats_field
 from evently.api.strictness import StrictBody
@@ -151,4 +152,15 @@ class PromotionRepresentation(OfferFacts):
             "window_minutes",
             "booking",
         )  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class EventEntryRepresentation(EntryRepresentation):
+    """A waitlist entry as those who manage its event see it."""
+
+    event = serializers.UUIDField(source="event_id", read_only=True)  # type: ignore[assignment]
+    attendee = AttendeeRepresentation(source="user", read_only=True)
+
+    class Meta(EntryRepresentation.Meta):
+        fields = (*EntryRepresentation.Meta.fields, "attendee")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]

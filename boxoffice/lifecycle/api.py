@@ -9,14 +9,16 @@ from rest_framework.response import Response
 
 from boxoffice.lifecycle import operations
 from evently.accounts.api import ProfileView, user_response
+from evently.accounts.models import User
 from evently.accounts.operations import undo_deletion
 from evently.accounts.serializers import UserRepresentation
+from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import BOOK, DELETE_ACCOUNT, ORGANIZE, READ
 from evently.api.views import ApiView, user_of
 from evently.errors import Invalid
 from evently.origin import origin_of
 from evently.privacy.addresses import digest_of_address
-from events.api import answer_with, managed_event
+from events.api import answer_with, changed_answer, event_headers, managed_event
 from events.serializers import EventCancelRequest, EventRepresentation
 
 CONFIRMATION = "X-Confirm-Address"
@@ -32,6 +34,7 @@ class ConfirmationRequired(Invalid):
 class EventCancelView(ApiView):
     required_scopes = {"post": ORGANIZE}
     bodies = {"post": EventCancelRequest}
+    idempotent = frozenset({"post"})
     refusals = {"post": {403: ("not_your_event",), 409: ("already_cancelled", "event_over")}}
 
     @extend_schema(operation_id="events_cancel", responses={200: EventRepresentation})
@@ -39,7 +42,12 @@ class EventCancelView(ApiView):
         """Cancel an event. Its bookings and waitlist are cancelled, and everyone is notified."""
         body = self.body_of(request)
         event = managed_event(event_id, request.user)
-        return answer_with(operations.cancel_event(event_id=event.pk, **body.validated_data))
+        cancelled = operations.cancel_event(
+            event_id=event.pk,
+            idempotency=request_idempotency(request, changed_answer, headers=event_headers),
+            **body.validated_data,
+        )
+        return answer_with(cancelled)
 
 
 class CurrentUserView(ProfileView):
@@ -87,9 +95,16 @@ class CurrentUserView(ProfileView):
 
 class RestoreView(ApiView):
     required_scopes = {"post": BOOK}
+    idempotent = frozenset({"post"})
     refusals = {"post": {409: ("deletion_started",)}}
 
     @extend_schema(operation_id="me_restore", responses={200: UserRepresentation})
     def post(self, request: Request) -> Response:
         """Keep your account, if its deletion is pending; may be repeated."""
-        return user_response(undo_deletion(user_id=user_of(request).pk))
+        user_id = user_of(request).pk
+        headers = once(
+            lambda: undo_deletion(
+                user_id=user_id, idempotency=request_idempotency(request, not_stored)
+            )
+        )
+        return user_response(User.objects.with_keys().get(pk=user_id), headers=headers)

@@ -129,7 +129,9 @@ class ExportView(ApiView):
         )
 
 
-def user_response(user: User, *, status: int = 200) -> Response:
+def user_response(
+    user: User, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """Return the user with the ETag that a change has to send as If-Match."""
-    headers = {"ETag": etag_of(user.version)}
+    headers = {"ETag": etag_of(user.version), **(headers or {})}
     return Response(UserRepresentation(user).data, status=status, headers=headers)

@@ -40,6 +40,8 @@ EVENT_VALUE = {
     "sales_state": "on_sale",
     "base_price": "24.00",
     "current_price": "27.50",
+    "state": "published",
+    "is_published": True,
     "published_at": "2027-03-01T09:00:00Z",
     "sales_start_at": None,
     "sales_end_at": None,

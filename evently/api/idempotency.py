@@ -5,8 +5,9 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from evently.api.problems import REPLAYED_HEADER
 from evently.api.views import user_of
-from evently.idempotency.keys import HEADER, Idempotency, digest_of, no_headers
+from evently.idempotency.keys import HEADER, Idempotency, Replayed, digest_of, no_headers
 
 
 def request_idempotency(
@@ -34,3 +35,20 @@ def request_idempotency(
         render=render,
         headers=headers,
     )
+
+
+def not_stored(result: Any) -> tuple[int, None]:
+    """Store no answer, as it contains a name or email address; `once` lets it be read again."""
+    return 200, None
+
+
+def once(work: Callable[[], Any]) -> dict[str, str]:
+    """Run an operation whose answer is `not_stored`; return the headers of the response.
+
+    Where the request is repeated, nothing is done, and the header says that it is a replay.
+    """
+    try:
+        work()
+    except Replayed:
+        return {REPLAYED_HEADER: "true"}
+    return {}

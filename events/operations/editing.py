@@ -189,11 +189,13 @@ def _reopen_cancellation(event: Event, before: dict[str, Any]) -> None:
         event.cancellation_deadline = event.event_date
 
 
-def publish_event(*, event_id: UUID, version: int | None = None) -> Event:
+def publish_event(
+    *, event_id: UUID, version: int | None = None, idempotency: Idempotency | None = None
+) -> Event:
     """Make an event public, which notifies no one.
 
     version: the one that was reviewed; None publishes whatever is there.
-    Raises AlreadyPublished, EventOver, EditedMeanwhile.
+    Raises AlreadyPublished, EventOver, EditedMeanwhile, Replayed (`idempotency`).
     """
 
     def work() -> Event:
@@ -209,7 +211,7 @@ def publish_event(*, event_id: UUID, version: int | None = None) -> Event:
         event.refresh_from_db()
         return event
 
-    return run_in_transaction(work)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def copy_event(*, event_id: UUID, by_id: UUID) -> Event:

@@ -8,6 +8,7 @@ from evently.audit.acts import act_that
 from evently.audit.context import acting, current_context
 from evently.database.clock import now
 from evently.errors import Conflict
+from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from evently.visible_text import clean_reason
 from events.locks import lock_event
@@ -33,13 +34,19 @@ class EventHasBookings(Conflict):
     message = "This event has bookings, so it cannot be deleted. Cancel it instead."
 
 
-def cancel_event(*, event_id: UUID, reason: str = "", version: int | None = None) -> Event:
+def cancel_event(
+    *,
+    event_id: UUID,
+    reason: str = "",
+    version: int | None = None,
+    idempotency: Idempotency | None = None,
+) -> Event:
     """Cancel an event: from now on it takes no bookings and makes no offers.
 
     Its bookings and waitlist are cancelled in the background (`continue_cancellation`), and
     everyone affected is notified. version: the one that was reviewed; None cancels whatever is
     there.
-    Raises EventAlreadyCancelled, EventOver, EditedMeanwhile, EventBusy.
+    Raises EventAlreadyCancelled, EventOver, EditedMeanwhile, EventBusy, Replayed.
     """
 
     def work() -> Event:
@@ -55,7 +62,7 @@ def cancel_event(*, event_id: UUID, reason: str = "", version: int | None = None
         event_cancelled.send(sender=Event, event=event)
         return event
 
-    return run_in_transaction(work)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def continue_cancellation(*, event_id: UUID) -> int:

@@ -22,6 +22,7 @@ from evently.accounts.operations.users import refuse_last_superuser
 from evently.accounts.signals import deletion_link_requested, deletion_requested, erasure_started
 from evently.database.clock import now
 from evently.errors import Conflict
+from evently.idempotency.keys import Idempotency
 from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.throttle import count, forgive
@@ -96,17 +97,19 @@ def schedule_deletion(locked_user: User) -> None:
     deletion_requested.send(sender=User, user=locked_user)
 
 
-def undo_deletion(*, user_id: UUID, session: str | None = None) -> User:
+def undo_deletion(
+    *, user_id: UUID, session: str | None = None, idempotency: Idempotency | None = None
+) -> User:
     """Keep an account whose deletion is pending; may be repeated.
 
     session: the caller's `get_session_auth_hash()`; see `lock_user`.
-    Raises UserNotFound, DeletionStarted, SessionEnded.
+    Raises UserNotFound, DeletionStarted, SessionEnded, Replayed.
     """
 
     def work() -> User:
         return _undo(lock_user(user_id, session=session))
 
-    return run_in_transaction(work)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def undo_deletion_by_link(*, token: str) -> User:
