@@ -111,8 +111,12 @@ def _spellings(typed: str) -> list[Spelling]:
     with connection.cursor() as cursor:
         cursor.execute(NEAR, {"word": typed})
         near = cursor.fetchall()
-        cursor.execute(KNOWN, [[half for pair in halves for half in pair]])
+        wanted = [half for pair in halves for half in pair] + _swapped(typed)
+        cursor.execute(KNOWN, [wanted])
         stems = dict(cursor.fetchall())
+    # Swapped letters leave short words few trigrams in common.
+    seen = {word for word, _, _ in near}
+    near += [(word, 0, stems[word]) for word in _swapped(typed) if word in stems.keys() - seen]
     split = [
         Spelling(tuple(Word(half, (half,), stem=stems[half]) for half in pair), 1, is_certain=True)
         for pair in halves
@@ -127,6 +131,13 @@ def _spellings(typed: str) -> list[Spelling]:
     spellings.sort(key=lambda one: (not one.is_certain, one.steps))
     certain = [one for one in spellings if one.is_certain and one.steps == spellings[0].steps]
     return split + certain if split or certain else spellings[:1]
+
+
+def _swapped(typed: str) -> list[str]:
+    """Return a word with each two neighbours swapped, apart from the first letter."""
+    swaps = range(1, len(typed) - 1)
+    words = [typed[:i] + typed[i + 1] + typed[i] + typed[i + 2 :] for i in swaps]
+    return [word for word in words if word != typed]
 
 
 def _is_certain(typed: str, word: str, steps: int, alike: float) -> bool:

@@ -164,3 +164,17 @@ def test_import_accepts_a_comma_and_checks_currency_and_decimals(tmp_path):
             bring_in(**options)
     bring_in(price="12,50")
     assert Event.objects.get().base_price == Decimal("12.50")
+
+
+@pytest.mark.parametrize(
+    ("currency", "stored", "shown"),
+    [("JPY", "1000", "1000"), ("KWD", "1.5", "1.500"), ("EUR", "66", "66.00")],
+)
+def test_form_shows_prices_with_the_decimals_of_their_currency(currency, stored, shown):
+    # The database keeps four decimals.
+    price = Decimal(stored).quantize(Decimal("0.0001"))
+    event = EventFactory(base_price=price, currency=currency, payment_mode="door")
+
+    form = EventForm(instance=Event.objects.get(pk=event.pk))
+
+    assert form["base_price"].value() == form["current_price"].value() == shown
