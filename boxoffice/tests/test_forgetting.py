@@ -15,6 +15,7 @@ from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
 from boxoffice.lifecycle import operations, tasks
+from boxoffice.lifecycle.operations.forgetting import forget_person
 from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.models import User
 from evently.idempotency.models import IdempotencyKey
@@ -71,7 +72,7 @@ KEPT = {
     "unconfirmed_emails": "mailbox_digest",
     # The same of an address, deleted once a task has answered.
     "email_requests": "kind email_digests",
-    # About events and the site, not about attendees.
+    # About events and the site, not about attendees. contact_email: until its organizer is erased.
     "events": "name description venue timezone currency status refund_policy payment_mode"
     " contact_email contact_url"
     " payment_instructions cancel_reason last_change source_key",
@@ -200,3 +201,15 @@ def test_expired_sessions_are_deleted_and_others_stay():
     tasks.forget_expired_sessions()
 
     assert list(Session.objects.values_list("pk", flat=True)) == ["alive"]
+
+
+def test_contact_of_an_erased_organizers_past_events_is_removed():
+    organizer = UserFactory()
+    past = EventFactory(created_by=organizer, contact_email="sextant@zanzibar.example")
+    other = EventFactory(contact_email="box@venue.example")
+
+    forget_person(user_id=organizer.pk)
+
+    past.refresh_from_db()
+    other.refresh_from_db()
+    assert (past.contact_email, other.contact_email) == ("", "box@venue.example")

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from bookings.models import BookingAttempt
 from evently.idempotency.models import IdempotencyKey
+from events.models import Event
 from waitlists.models import WaitlistEntry
 
 # In place of a text that must not be empty.
@@ -27,6 +28,8 @@ def forget_person(*, user_id: UUID) -> None:
     entries = entries.filter(event_id__in=_event_ids(entries))
     entries.exclude(priority_reason="").update(priority_reason=ERASED)
     entries.update(notify_prefs={})
+    # How to reach them about the events that they organized, which are over.
+    Event.objects.filter(created_by_id=user_id).exclude(contact_email="").update(contact_email="")
     # Answers to their requests, with all that these showed.
     IdempotencyKey.objects.filter(user_id=user_id).delete()
 
