@@ -5,8 +5,8 @@ from evently.audit.described import describe_tasks
 describe_tasks(
     continue_cancellation="the bookings of a cancelled event are cancelled",
     continue_event_cancellations="the bookings of a cancelled event are cancelled",
-    erase_due_accounts="accounts are deleted when their time to change their mind is over",
-    erase_old_duplicates="what later accounts replaced is erased",
+    erase_due_accounts="accounts are deleted at the end of the cooling-off period",
+    erase_old_duplicates="unused duplicates of accounts are erased",
     undo_import="an import is undone",
     continue_undoing_imports="an import is undone",
     complete_past_events="events that are over are completed",

@@ -123,7 +123,7 @@ class PrivateAnswersMiddleware:
 def protect(response: HttpResponseBase, url_name: str | None, *, logged_in: bool) -> None:
     """Add the headers that pages of this URL name need.
 
-    A visitor's redirect, to the login page, may lack no-store: it says nothing about anybody.
+    A visitor's redirect, to the login page, may lack no-store: it holds no personal data.
     """
     if not page_kinds.is_indexed(url_name):
         response.headers["X-Robots-Tag"] = "noindex"

@@ -1,6 +1,6 @@
 """Names of people: what they type about themselves, and others read.
 
-A name goes into emails, also to addresses that nobody has confirmed. So it must not be an
+A name goes into emails, also to unconfirmed addresses. So it must not be an
 advertisement: no web address, nor anything that email clients turn into a link. Names as people
 have them stay: initials, titles, apostrophes, any script, combining marks, emoji.
 """
@@ -24,7 +24,7 @@ ADDRESS_PARTS = 4
 OTHER_DOMAINS = frozenset(
     {"example", "home", "internal", "invalid", "lan", "local", "localhost", "onion", "test"}
 )
-# Nobody's surname.
+# Not used as surnames.
 PLAIN_DOMAINS = frozenset({"biz", "com", "example", "info", "net", "org"})
 TITLES = frozenset(
     {"capt", "chr", "col", "dipl", "dott", "dr", "fr", "gen", "herr", "hon", "hr", "ing", "jr"}

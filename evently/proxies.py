@@ -72,7 +72,7 @@ class TrustedProxies:
     """The proxies of TRUSTED_PROXIES: a number of them, or their networks.
 
     count: that many, the nearest of them on this machine, in the local network or on a Unix socket.
-    unix: whoever connects through the Unix socket is a proxy.
+    unix: every client of the Unix socket is a proxy.
     """
 
     count: int = 0
@@ -96,7 +96,7 @@ class TrustedProxies:
     def read(self, *, peer: str, forwarded_for: str) -> Forwarded:
         """Return the client that the trusted proxies name, reading X-Forwarded-For from the right.
 
-        At an entry that is no address, the client is whoever delivered it.
+        At an entry that is not an address, the proxy that sent it counts as the client.
         """
         client, hops = parse_address(peer), 0
         if not self.trusts(peer):

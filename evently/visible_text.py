@@ -1,7 +1,7 @@
-"""Characters that nobody sees, or that turn the text around them.
+"""Characters that are invisible, or that turn the text around them.
 
-One line that people type is shown to others: in lists, emails and their subjects. A name without a
-visible character is none; a direction override shows what follows it backwards.
+A line that a person types is shown to others: in lists, emails and their subjects. A name without a
+visible character is not a name; a direction override shows what follows it backwards.
 """
 
 import unicodedata

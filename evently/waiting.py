@@ -18,7 +18,7 @@ REMINDER_SECONDS = 300.0
 # What the driver's message contains, and what to say of it.
 REASONS = (
     ("password authentication failed", "refuses the password of {user}; check {variable}"),
-    ("no password supplied", "wants a password for {user}; set it in {variable}"),
+    ("no password supplied", "requires a password for {user}; set it in {variable}"),
     ("no pg_hba.conf entry", "does not let {user} in from here (pg_hba.conf)"),
     ("role", "has no role {user}; check {variable}"),
     ("does not exist", "has no database {name}; create it, or check {variable}"),

@@ -46,7 +46,7 @@ describe_tasks(
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",
-    make_partitions="tables for the next months are made",
+    make_partitions="tables for the next months are created",
 )
 for table, noun, plural in (
     ("notifications", "notification", "notifications"),

@@ -82,5 +82,5 @@ describe(
 describe_tasks(
     check_ledger="seats and waitlists are checked",
     expire_promotions="offers that are not claimed in time end",
-    repair_waitlists="seats that nobody was offered go to the waitlist",
+    repair_waitlists="seats that were not offered yet go to the waitlist",
 )

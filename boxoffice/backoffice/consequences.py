@@ -91,7 +91,7 @@ def change_and_count(
     """Change an event inside the caller's transaction, and return what that causes.
 
     notify: whether attendees are notified; None where the organizer was not asked yet, which
-    notifies no one while there is anyone to notify.
+    notifies no attendee while there are attendees to notify.
     Raises what `change_event` raises.
     """
     event = lock_event(event_id)

@@ -35,7 +35,7 @@ class EraseForm(forms.Form):
         required=False,
         widget=UnfoldBooleanWidget,
         help_text="Emails about cancelled bookings are sent first. If the mail server does not "
-        "take them, name and email address are erased up to two days later. With this option, "
+        "accept them, name and email address are erased up to two days later. With this option, "
         "they are erased now, and emails that could not be sent are lost.",
     )
 
@@ -64,7 +64,7 @@ class UserAdmin(UserAdminBase):
 
         def act() -> str:
             undo_deletion(user_id=user.pk)
-            return report_success(request, f"{user} keeps the account.", self._page(user))
+            return report_success(request, f"{user} keeps their account.", self._page(user))
 
         return confirmation_page(
             self,

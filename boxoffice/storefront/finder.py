@@ -66,7 +66,7 @@ def nothing_found(form: FinderForm, search: Search | None) -> dict[str, Any]:
     suggestion = search.suggestion if search else ""
     return {
         "title": f"No events found{words}{filters}",
-        "text": "Check the spelling, or try fewer or other words." if form.words else "",
+        "text": "Check the spelling, or try fewer or different words." if form.words else "",
         "suggestion": suggestion,
         "suggestion_url": url_of(fields | {"search": suggestion}),
         "links": links,

@@ -256,7 +256,7 @@ def test_seats_are_added_for_a_person_while_others_wait(admin, organizer):
     assert list(types) == ["booking_confirm"]
 
 
-def test_seats_are_added_for_a_person_where_nobody_waits(admin, organizer):
+def test_seats_are_added_for_a_person_where_the_waitlist_is_empty(admin, organizer):
     event = EventFactory(created_by=organizer, total_capacity=2)
     BookingFactory(event=event)
 

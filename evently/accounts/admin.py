@@ -118,7 +118,7 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset, lambda user: operations.end_other_sessions(user_id=user.pk))
 
-    @admin.action(description="Email a sign-in link")
+    @admin.action(description="Email a login link")
     def email_login_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         origin = origin_of(request)
         self._each(

@@ -8,7 +8,7 @@ from evently.database.models import Identified
 
 
 class UnconfirmedEmail(Identified):
-    """An email to an address that nobody has confirmed, kept for a day to limit their number.
+    """An email to an unconfirmed address, kept for a day to limit their number.
 
     `trg_unconfirmed_emails` refuses more than the limit, and sets the time. `email_id`: of the
     notification. Of the address there is a digest only, that of its mailbox.

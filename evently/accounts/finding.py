@@ -1,8 +1,8 @@
 """Finding people by parts of their name and email address, which are sealed.
 
 The database cannot compare sealed values, so they are opened and compared here: words in any order,
-without accents. Opened values stay in memory for a while, for at most so many people. Whoever was
-erased is found no more from that moment on, since only people who have a key are looked at.
+without accents. Opened values stay in memory for a while, for a limited number of people. People
+who are erased are no longer found from that moment on, since only people with a key are looked at.
 """
 
 import time

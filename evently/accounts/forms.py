@@ -90,7 +90,7 @@ class KeepTokensForm(forms.Form):
         label="Keep my API tokens",
         required=False,
         help_text="Otherwise they are revoked, and programs that use them need new ones. "
-        "Keep them only if nobody else can have a copy.",
+        "Keep them only if no other person can have a copy.",
     )
 
     def __init__(self, *args: Any, has_tokens: bool, **kwargs: Any) -> None:

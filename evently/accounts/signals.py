@@ -23,7 +23,7 @@ address_confirmed = Signal()
 # A password reset email is due (`links.password_reset_token`).
 password_reset_requested = Signal()
 
-# An email with a sign-in link is due (`links.login_token`).
+# An email with a login link is due (`links.login_token`).
 login_link_requested = Signal()
 
 # A guest booked under an unverified email address, so the password that was set for it before has

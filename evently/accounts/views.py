@@ -125,7 +125,7 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @require_get_or_post
 @never_cache
 def log_in_link(request: HttpRequest) -> HttpResponse:
-    """Email a sign-in link."""
+    """Email a login link."""
     return _email_link(request, operations.request_login_link, "accounts/log_in_link.html")
 
 

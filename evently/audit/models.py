@@ -54,7 +54,7 @@ class AuditLog(models.Model):
     # created, deleted, or what an update did (audit_kind); "" before it was recorded.
     kind = models.TextField(db_default="", editable=False)
     # Whether the application has signed actor, via, request and act; null before it was recorded.
-    # Without a signature, whoever logged in as db_role may have claimed any of them.
+    # Without a signature, any client that logged in as db_role may have claimed them.
     signed = models.BooleanField(null=True, editable=False)
     db_role = models.TextField("database role", db_default="", editable=False)
     # Of changes without a signature: application, address and process of the connection.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from evently.audit.context import EVENTLY
 from evently.audit.middleware import VISITOR
 
-# The application itself: periodic tasks, and what follows from somebody else's act.
+# The application itself: periodic tasks, and what follows from another person's act.
 SOFTWARE = "Evently"
 
 

@@ -1,4 +1,4 @@
-"""Development mode answers this machine, and no one else."""
+"""Development mode answers this machine only."""
 
 import pytest
 from django.contrib.auth import get_user_model

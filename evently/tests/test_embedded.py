@@ -175,7 +175,7 @@ def test_folder_of_all_users_is_refused_and_unchanged(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")
-def test_servers_user_of_root_passes_through_home_and_nobody_else():
+def test_only_the_servers_user_of_root_passes_through_home():
     with home_for_tests() as home:
         state.make_home(home)
         # A home of an earlier release.

@@ -135,7 +135,7 @@ def test_every_door_refuses_the_same_names(client, name):
 
 
 @pytest.mark.parametrize("reason", ["\u200b", " \n ", "\u202e\u2069"])
-def test_reason_that_nobody_can_see_is_none(reason):
+def test_invisible_reason_is_none(reason):
     assert clean_reason(reason) == ""
     assert not is_visible(reason)
 

@@ -30,7 +30,7 @@ def address(peer, forwarded_for, trusted, settings):
 @pytest.mark.parametrize(
     ("peer", "forwarded_for", "trusted", "client"),
     [
-        # Without trusted proxies, nobody's header counts.
+        # Without trusted proxies, no header counts.
         ("127.0.0.1", "198.51.100.7", "", "127.0.0.1"),
         ("203.0.113.9", "198.51.100.7", ONE, "203.0.113.9"),
         # A client puts addresses before the one that the proxy appends.
@@ -44,7 +44,7 @@ def address(peer, forwarded_for, trusted, settings):
         ("10.0.0.2", "8.8.8.8, 198.51.100.7, 10.0.0.3", "2", "198.51.100.7"),
         ("10.0.0.2", "8.8.8.8, 198.51.100.7, 10.0.0.3", "10.0.0.0/8", "198.51.100.7"),
         ("10.0.0.2", "198.51.100.7", "2", "198.51.100.7"),
-        # A number means proxies nearby, not whoever connects from the internet.
+        # A number means proxies nearby, not clients on the internet.
         ("203.0.113.9", "198.51.100.7", "1", "203.0.113.9"),
         # Nothing but proxies: the outermost.
         ("10.0.0.2", "10.0.0.4, 10.0.0.3", "10.0.0.0/8", "10.0.0.4"),
@@ -55,7 +55,7 @@ def address(peer, forwarded_for, trusted, settings):
         ("::ffff:127.0.0.1", "198.51.100.7:4711", ONE, "198.51.100.7"),
         ("::1", "::ffff:198.51.100.7", ONE, "198.51.100.7"),
         ("fe80::2%eth0", "198.51.100.7", "fe80::/10", "198.51.100.7"),
-        # Empty and garbage: whoever delivered it.
+        # Empty and garbage: the proxy that sent it.
         ("127.0.0.1", None, ONE, "127.0.0.1"),
         ("127.0.0.1", "", ONE, "127.0.0.1"),
         ("127.0.0.1", "unknown", ONE, "127.0.0.1"),

@@ -44,7 +44,7 @@ def test_released_lease_is_free_at_once():
     one.release()
 
     assert other.hold()
-    # Whoever has it now keeps it.
+    # The one that has it now keeps it.
     one.release()
     assert other.is_held()
     assert not one.hold()

@@ -158,17 +158,17 @@ PASSWORD_RESET = Kind(
 )
 
 
-# ── Sign-in link ────────────────────────────────────────────────────────────
+# ── Login link ──────────────────────────────────────────────────────────────
 def login_link(user: User) -> Message:
     """Send a link that logs in without a password."""
-    return _email_only(LOGIN_LINK, user, "We sent you a sign-in link.")
+    return _email_only(LOGIN_LINK, user, "We sent you a login link.")
 
 
 def _write_login_link(notification: Notification, user: User) -> EmailContent:
     return call_to_action(
         heading=f"Log in to {settings.SITE_NAME}",
         text=(
-            "This sign-in link logs you in without a password. It works once and expires after "
+            "This login link logs you in without a password. It works once and expires after "
             f"{_login_lifetime()}. If you did not ask for it, you can ignore this email."
         ),
         button_text="Log in",
@@ -178,7 +178,7 @@ def _write_login_link(notification: Notification, user: User) -> EmailContent:
 
 LOGIN_LINK = Kind(
     name="login_link",
-    label="Sign-in link",
+    label="Login link",
     category=Category.ACCOUNT,
     channels=EMAIL_ONLY,
     write_email=_write_login_link,
@@ -215,7 +215,7 @@ def _write_password_changed(notification: Notification, user: User) -> EmailCont
             "which also logs out all sessions and revokes all API tokens. It works once and "
             f"expires after {_password_link_lifetime()}."
         ),
-        button_text="It was not me: choose a new password",
+        button_text="This was not me: choose a new password",
         button_url=_password_url(user),
     )
 
@@ -313,7 +313,7 @@ def guest_refused(event: Event, user: User, *, quantity: int, refusal: DomainErr
 
 def _write_guest_refused(notification: Notification, user: User) -> EmailContent:
     if not user.is_active:
-        # A sign-in link would not work for a deactivated account.
+        # A login link would not work for a deactivated account.
         return call_to_action(
             heading="Nothing was booked",
             text=notification.message,
@@ -323,7 +323,7 @@ def _write_guest_refused(notification: Notification, user: User) -> EmailContent
     return call_to_action(
         heading="Nothing was booked",
         text=(
-            f"{notification.message} The sign-in link below logs you in without a password. It "
+            f"{notification.message} The login link below logs you in without a password. It "
             f"works once and expires after {_login_lifetime()}."
         ),
         button_text="Log in",

@@ -1,6 +1,6 @@
 """Emails that were held back, sent together as one.
 
-Emails to an address that nobody has confirmed are limited, and wait (`operations.holding`). Where
+Emails to an unconfirmed address are limited, and wait (`operations.holding`). Where
 several wait when the limit allows another one, they become parts of a single email.
 """
 

@@ -1,4 +1,4 @@
-"""Emails that were held back, since nobody has confirmed the address they go to.
+"""Emails that were held back, since their address is unconfirmed.
 
 How many may be sent is decided in `evently.accounts.operations.email_allowance`. What is over that
 waits in the delivery log (`held`). Where several of a user's emails wait when the first one is due

@@ -1,4 +1,4 @@
-"""Emails to an address that nobody has confirmed are limited, held back, merged and released."""
+"""Emails to an unconfirmed address are limited, held back, merged and released."""
 
 from datetime import timedelta
 from threading import Barrier, Thread

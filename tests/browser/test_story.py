@@ -135,7 +135,7 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     dan.get_by_role("button", name="Claim my seat").click()
     expect(dan.get_by_role("heading", name="You are going")).to_be_visible()
 
-    # Everybody was told, each once; nothing was oversold.
+    # Each attendee was notified once; nothing was oversold.
     site.deliver_emails()
     for address, mails in ((ADA, 2), (BEN, 3), (CLEO, 3), (DAN, 3)):
         subjects = [subject for subject, _ in site.emails_to(address)]

@@ -106,7 +106,7 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
 
     @display(description="Moved by an organizer")
     def moved(self, entry: WaitlistEntry) -> str:
-        """Show the reason; entries that nobody moved have none."""
+        """Show the reason; entries that were not moved have none."""
         return entry.priority_reason or "–"
 
     @display(description="Passed over", ordering="passed_over")

@@ -59,7 +59,7 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
     chosen = _choose_entries(locked_event=event)
     if not chosen:
         return []
-    with automatically(connection):  # whoever freed the seats did not choose who gets them
+    with automatically(connection):  # the user who freed the seats did not choose who gets them
         return _make_offers(
             event=event, chosen=chosen, at=event.clock, window=window, reason=reason
         )

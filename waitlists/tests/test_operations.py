@@ -367,7 +367,7 @@ def test_an_offer_by_hand_adds_the_missing_seats_for_this_person_only():
     assert booking.quantity == 2
 
 
-def test_an_offer_by_hand_takes_free_seats_that_fit_nobody_ahead():
+def test_an_offer_by_hand_takes_free_seats_that_fit_no_entry_ahead():
     event, booked = full_event()
     big, small = join(event, 2), join(event, 2)
     cancel(booked[0])

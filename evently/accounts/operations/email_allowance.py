@@ -1,4 +1,4 @@
-"""How many emails an address gets that nobody has confirmed, whatever causes them.
+"""How many emails an unconfirmed address gets, whatever causes them.
 
 Anyone can type another person's email address, when signing up, booking or joining a waitlist, and
 each of these causes emails. So emails to an unconfirmed address are limited by mailbox, over all

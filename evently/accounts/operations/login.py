@@ -40,7 +40,7 @@ def authenticate_with_password(*, email: str, password: str, origin: Origin) -> 
 
 
 def request_login_link(*, email: str, origin: Origin) -> None:
-    """Email a sign-in link to the user with this email address; unknown addresses are ignored.
+    """Email a login link to the user with this email address; unknown addresses are ignored.
 
     The look-up is left to a task, so that the time it takes does not reveal who has an account.
     Raises TooManyAttempts.
@@ -50,7 +50,7 @@ def request_login_link(*, email: str, origin: Origin) -> None:
 
 
 def log_in_by_link(*, token: str) -> User:
-    """Return the user of a sign-in link, which works once and verifies the email address.
+    """Return the user of a login link, which works once and verifies the email address.
 
     The view passes the user to Django's `login`.
     Raises LinkExpired.

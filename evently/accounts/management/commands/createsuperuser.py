@@ -16,7 +16,7 @@ from evently.errors import Invalid
 
 
 def _name_in(email: str) -> str:
-    """Return a name for whoever gave none: the address's part before the @, without dots."""
+    """Return the default name: the address's part before the @, with spaces for dots."""
     return email.split("@")[0].replace(".", " ")
 
 
