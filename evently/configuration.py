@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from evently import proxies, variables
 from evently.environment import DOTENV, is_true
+from evently.formatting import as_list
 from evently.variables import NAMES, REMOVED, VARIABLES
 
 # How alike a name must be to one of ours to be taken for a typing error.
@@ -139,9 +140,9 @@ def _production_in_development(given: Mapping[str, str]) -> Iterator[str]:
     if allowable := names - never:
         ways.append(f"DEVELOPMENT_ALLOWS={','.join(sorted(allowed | allowable))}")
     yield (
-        f"DEBUG is not false, but {join([text for _, text, _ in facts])}: this looks like "
+        f"DEBUG is not false, but {as_list([text for _, text, _ in facts])}: this looks like "
         "production, and development mode has public logins and an open mailbox. Set DEBUG=false; "
-        f"or, to develop on this machine, set {join(ways)}."
+        f"or, to develop on this machine, set {as_list(ways)}."
     )
 
 
@@ -206,9 +207,3 @@ def _sends_email(text: str) -> bool:
     except ValueError:
         return False
     return url.scheme in variables.EMAIL_SCHEMES and not is_this_machine(url.hostname or "")
-
-
-def join(parts: Sequence[str]) -> str:
-    """Return parts as a list in a sentence: a, b and c."""
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last

@@ -4,6 +4,7 @@ All return plain text; templates use the same functions through the filters in
 `evently/templatetags/formatting.py`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -25,6 +26,12 @@ def money(amount: Decimal | None, currency: str) -> str:
     return f"{symbol}{exact:,f}" if symbol else f"{exact:,f} {currency}"
 
 
+def as_list(parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence: "a, b and c"."""
+    *most, last = parts or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
     """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash for None."""
     if at is None:
@@ -32,12 +39,6 @@ def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> st
     local = at.astimezone(zone)
     text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
     return f"{text} {local:%Z}" if with_zone else text
-
-
-def moment_in_words(at: datetime, zone: ZoneInfo) -> str:
-    """Return a time for use inside a sentence: "Friday 4 December, 20:00 (CET)"."""
-    local = at.astimezone(zone)
-    return f"{local:%A} {local.day} {local:%B, %H:%M} ({local:%Z})"
 
 
 def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:

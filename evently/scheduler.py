@@ -73,7 +73,7 @@ class Lease:
 
 
 class LeasedScheduler(Scheduler):
-    """Celery's scheduler, without a file: it sends while it has the lease, and otherwise stands by."""
+    """Celery's scheduler, without a file: it sends while it has the lease, else stands by."""
 
     max_interval = 1
 

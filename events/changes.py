@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
 
-from evently.formatting import moment, money
+from evently.formatting import as_list, moment, money
 from events.models import Event, PaymentMode
 
 # {field: (value before, new value)}
@@ -131,8 +131,7 @@ def announcement(changes: Changes, *, at: datetime, notified: bool) -> dict[str,
 
 def announcement_text(stored: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Return the sentence for a stored `Event.last_change`."""
-    names = [WORDS.get(name, name) for name in stored.get("fields", ())]
-    what = " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    what = as_list([WORDS.get(name, name) for name in stored.get("fields", ())])
     at = parse_datetime(str(stored.get("at", "")))
     when = f" on {moment(at, zone)}" if at else ""
     if stored.get("notified"):

@@ -34,8 +34,8 @@ OURS = {
     ACCOUNT_DELETED: "The account was deleted, so there is no email address.",
     GIVEN_UP: "Sending was started several times, but never finished.",
     HELD_BACK: (
-        "Held back: nobody has confirmed this address, so it gets a few emails an hour only. It is "
-        "sent within that limit, or as soon as the address is confirmed."
+        "Held back: this address has not been confirmed, so it gets only a few emails an hour. "
+        "This one is sent within that limit, or as soon as the address is confirmed."
     ),
 }
 
