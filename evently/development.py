@@ -35,7 +35,7 @@ class DevelopmentGuardMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.DEBUG and not (_is_ours(request) or _is_neighbor(request)):
+        if settings.DEBUG and not (_is_ours(request) or _is_neighbour(request)):
             return refused()
         return self.get_response(request)
 
@@ -78,7 +78,7 @@ def _is_addressed_to_us(request: HttpRequest) -> bool:
     )
 
 
-def _is_neighbor(request: HttpRequest) -> bool:
+def _is_neighbour(request: HttpRequest) -> bool:
     """Return whether a request may come from the local network."""
     return (
         "BIND" in settings.DEVELOPMENT_ALLOWS

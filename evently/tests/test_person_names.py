@@ -113,7 +113,7 @@ REFUSED = pytest.mark.parametrize("name", ["\u200b", "Ada\u202e", "claim at http
 
 @REFUSED
 @pytest.mark.django_db
-def test_every_door_refuses_the_same_names(client, name):
+def test_every_interface_refuses_the_same_names(client, name):
     user = UserFactory(password=PASSWORD)
     token = {"Authorization": f"Bearer {issued_token(user).secret}", "If-Match": "*"}
     json = "application/json"

@@ -113,7 +113,7 @@ def test_door_staff_cannot_write_events():
     assert_problem(client.post(f"{EVENTS}{published.pk}/cancel/", {}), 403, "not_your_event")
 
 
-def test_managing_takes_one_query_whoever_asks(django_assert_num_queries):
+def test_managing_takes_one_query_for_any_user(django_assert_num_queries):
     event, manager = EventFactory(created_by=OrganizerFactory()), OrganizerFactory()
     EventStaff.objects.create(event=event, user=manager, role=StaffRole.MANAGER)
 

@@ -82,7 +82,7 @@ def test_who_sent_an_email_again_and_when_is_kept(change):
         run(f"UPDATE email_resends SET {change}")
 
 
-def test_resends_need_their_person_and_outlive_whoever_asked():
+def test_resends_need_their_recipient_and_outlive_the_organizer_who_asked():
     asked_by = person()
     resend(by_id=asked_by)
     run("DELETE FROM users WHERE id = %s", asked_by)
