@@ -220,8 +220,8 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
             request,
             title=f"Send this email to {email.user.display_name} again?",
             question=(
-                f"“{self.kind_in_words(email)}” goes to {email.user.email or 'nobody'}, with what "
-                "is true now."
+                f"“{self.kind_in_words(email)}” goes to "
+                f"{email.user.email or 'a deleted account'}, with what is true now."
                 if self._may_see_address(email)
                 else "It goes to the person's current email address, with what is true now."
             ),

@@ -17,7 +17,7 @@ from notifications.kinds import KIND_CHOICES
 from notifications.models import Notification
 
 LABELS = dict(KIND_CHOICES)
-STATUS_COLOURS = {
+STATUS_COLORS = {
     "Pending": "info",
     "Sent": "success",
     "Delivered": "success",
@@ -51,7 +51,7 @@ class OfUserAdmin(ReadOnly):
     def created(self, obj: Any) -> SafeString:
         return when(obj.created_at, get_current_timezone())
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    @display(description="status", ordering="status", label=STATUS_COLORS)
     def status_label(self, obj: Any) -> str:
         return str(obj.get_status_display())
 

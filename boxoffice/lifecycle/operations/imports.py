@@ -1,4 +1,4 @@
-"""How an import is taken back: its events are deleted, its changes reversed, where nobody minds.
+"""How an import is undone: its events are deleted, its changes reversed, if no one is affected.
 
 An event that was booked, has people on its waitlist, or was edited since, stays as it is; its row
 says why.
