@@ -168,7 +168,7 @@ def _public_facts(given: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
         yield "PUBLIC_URL", "PUBLIC_URL begins with https", False
     elif host and not is_this_machine(host):
         yield "PUBLIC_URL", f"PUBLIC_URL names {host}", _is_nearby(host)
-    for name in ("TRUSTED_PROXIES", "TRUST_PROXY"):
+    for name in ("TRUSTED_PROXIES", "TRUST_PROXY", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"):
         if given.get(name, "").strip().lower() not in {"", *variables.FALSE}:
             yield name, f"{name} is set", False
     bind = given.get("BIND", "")

@@ -6,6 +6,7 @@ import pytest
 
 from bookings.factories import BookingFactory
 from boxoffice.tests.organizing import EVENTS, confirmed, errors_of, event_page, form_of
+from events.admin.wall_clock import NOT_LOCAL
 from events.factories import EventFactory
 from events.models import Event
 from events.operations.validation import TIME_FIELDS
@@ -51,6 +52,13 @@ def test_time_that_does_not_exist_is_refused_for_a_new_event(admin):
 
     assert "does not exist" in errors_of(admin.post(f"{EVENTS}add/", data))["event_date"][0]
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["2099-12-05", "2099-12-05T20:00Z", "2099-12-05T20:00+09:00"])
+def test_time_that_is_not_local_is_refused(admin, event, typed):
+    refused = submit(admin, event, event_date=typed)
+
+    assert errors_of(refused)["event_date"] == [NOT_LOCAL]
 
 
 @pytest.mark.parametrize("field", TIME_FIELDS)

@@ -236,6 +236,8 @@ NEVER = {
     "PUBLIC_URL": "https://tickets.example.org",
     "TRUSTED_PROXIES": "127.0.0.1",
     "TRUST_PROXY": "true",
+    "SECURE_SSL_REDIRECT": "true",
+    "SECURE_HSTS_SECONDS": "3600",
 }
 
 

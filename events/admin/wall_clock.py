@@ -5,6 +5,7 @@ is shown only where it is needed. As text, such a time has a suffix: "2027-10-31
 second.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,9 @@ from evently.local_time import AmbiguousTime, exists_twice, moment_of, wall_cloc
 from events.operations.validation import LAST_TYPED_YEAR
 
 WALL_CLOCK = "%Y-%m-%dT%H:%M"
+# Django reads more: days without a time as midnight, and moments with an offset, which would go.
+TYPED = re.compile(r"\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
+NOT_LOCAL = "Enter a day and a time of the venue's clocks, such as 2027-05-08T14:00."
 SUFFIX = "#"
 FOLDS = ("0", "1")
 CHOOSE = "Choose which of the two is meant."
@@ -101,6 +105,8 @@ class WallClockField(forms.DateTimeField):
         """Return a naive datetime."""
         text, fold = split_fold(value) if isinstance(value, str) else (value, None)
         typed = super().to_python(text)
+        if typed is not None and isinstance(text, str) and not TYPED.fullmatch(text.strip()):
+            raise forms.ValidationError(NOT_LOCAL)
         if typed is None:
             return None
         if typed.year > LAST_TYPED_YEAR:
