@@ -15,7 +15,9 @@ from unfold.enums import ActionVariant
 
 from bookings.models import Booking
 from boxoffice.backoffice.analytics import with_seats
+from boxoffice.backoffice.bulk import BulkActions
 from boxoffice.backoffice.consequences import Consequences, change_and_count
+from boxoffice.backoffice.series import series_page
 from boxoffice.lifecycle import operations
 from evently.admin.cells import two_lines
 from evently.admin.confirmation import (
@@ -30,7 +32,7 @@ from evently.admin.confirmation import (
 from evently.admin.tabs import tabs_context
 from evently.formatting import counted, span
 from events.admin import EventAdminBase, cells
-from events.admin.events import overview_url
+from events.admin.events import current_user_id, overview_url
 from events.admin.forms import EventForm
 from events.models import Event
 from notifications.queries import count_of_event
@@ -40,9 +42,18 @@ NOTIFIED = "yes"
 
 
 @admin.register(Event)
-class EventAdmin(EventAdminBase):
+class EventAdmin(BulkActions, EventAdminBase):
     list_display = ("named", "starts", "state", "seats", "price", "waitlist")
-    actions_detail = ("publish", "view_on_site_now", "copy", "cancel_event", "delete_event")
+    actions_detail = (
+        "publish",
+        "view_on_site_now",
+        "copy",
+        "repeat",
+        "cancel_event",
+        "delete_event",
+    )
+
+    actions = ("publish_selected", "shift_selected", "cancel_selected")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return with_seats(super().get_queryset(request))
@@ -105,6 +116,12 @@ class EventAdmin(EventAdminBase):
         if outcome:
             self.message_user(request, outcome)
         return response
+
+    @action(description="Repeat", url_path="repeat", icon="event_repeat")
+    def repeat(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Copy an event to other dates."""
+        event = self.event_or_404(request, object_id)
+        return series_page(self, request, event, by_id=current_user_id(request))
 
     # ── Cancelling and deleting ─────────────────────────────────────────────
     def unavailable_actions(self, event: Event) -> set[str]:
