@@ -28,6 +28,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 TEXT = "Four musicians, two hundred candles, and a windmill from 1770.\n\nThe stairs are steep."
 
+WITH_LINKS = (
+    "See https://venue.example/a-long-path/to/what-happened?and=why or ask box@venue.example"
+)
+
 
 def event_with_waitlist(reader, seats: int = 2, name: str = "Candlelight Quartet") -> Event:
     """Make an event that is full, with three entries before the user's."""
@@ -65,6 +69,10 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
     """Return the pages that need no log-in, by name."""
     full = event_with_waitlist(UserFactory(), name="Sold out, with a waitlist")
     off = EventFactory(name="Open-Air Cinema", status="cancelled", description=TEXT)
+    run("UPDATE events SET cancel_reason = %s WHERE id = %s", WITH_LINKS, off.pk)
+    contact = {"contact_email": "box@venue.example", "contact_url": "https://venue.example/ask"}
+    reachable = EventFactory(description=WITH_LINKS, refund_policy=WITH_LINKS, **contact)
+    online = EventFactory(venue="https://meet.example/a-rather-long-name-of-a-room?with=query")
     later = EventFactory(sales_start_at=event.event_date - timedelta(days=9), description=TEXT)
     person = UserFactory()
     unproven = UserFactory(email_verified_at=None, password=PASSWORD)
@@ -79,6 +87,8 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
         "event": f"/events/{event.pk}/",
         "event-full": f"/events/{full.pk}/",
         "event-cancelled": f"/events/{off.pk}/",
+        "event-reachable": f"/events/{reachable.pk}/",
+        "event-online": f"/events/{online.pk}/",
         "event-later": f"/events/{later.pk}/",
         "checkout": f"/events/{event.pk}/book/?quantity=2",
         "checkout-wrong": f"/events/{event.pk}/book/?quantity=99",
@@ -107,7 +117,16 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
     kept, passed = offer(reader), declined(reader)
     entry = WaitlistEntry.objects.get(event=waiting, user=reader)
     off = BookingFactory(user=reader, event=EventFactory(name="Letterpress Evening"))
-    Booking.objects.filter(pk=off.pk).update(status="cancelled")
+    Booking.objects.filter(pk=off.pk).update(
+        status="cancelled", cancelled_by=Canceller.ORGANIZER, cancel_reason=WITH_LINKS
+    )
+    gone = BookingFactory(user=reader, event=EventFactory(name="Storm festival", priced=9))
+    run(
+        "UPDATE events SET status = 'cancelled', cancel_reason = 'Storm' WHERE id = %s",
+        gone.event_id,
+    )
+    ticket = gone.tickets.get(event_id=gone.event_id)
+    token = sign_link(purpose="ticket", row_id=ticket.pk, event_id=gone.event_id)
     return {
         "my-bookings": "/bookings/",
         "my-bookings-past": "/bookings/?past=1",
@@ -115,6 +134,9 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
         "booking-done": f"/bookings/{booking.pk}/done/",
         "booking-cancel": f"/bookings/{booking.pk}/cancel/",
         "booking-cancelled": f"/bookings/{off.pk}/",
+        "booking-event-cancelled": f"/bookings/{gone.pk}/",
+        "event-cancelled-mine": f"/events/{gone.event_id}/",
+        "ticket-cancelled": f"/t/{token}/",
         "my-waitlists": "/waitlists/",
         "entry": f"/waitlists/{entry.pk}/",
         "entry-offered": f"/waitlists/{kept.waitlist_id}/",
