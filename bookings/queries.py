@@ -9,6 +9,7 @@ from bookings.models import Booking, Ticket
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
 from evently.errors import NotFound
+from evently.links import FIRST
 
 
 class TicketNotFound(NotFound):
@@ -61,6 +62,12 @@ def quoted_seats_booked(*, event_id: UUID, quote_ids: Sequence[UUID]) -> dict[UU
         .annotate(seats=Sum("quantity"))
     )
     return dict(rows)
+
+
+def links_version_of(*, event_id: UUID, booking_id: UUID) -> int:
+    """Return the version that links to a booking have: that of its user."""
+    bookings = Booking.objects.filter(event_id=event_id, pk=booking_id)
+    return bookings.values_list("user__links_version", flat=True).first() or FIRST
 
 
 def tickets_of(booking: Booking) -> QuerySet[Ticket]:

@@ -5,6 +5,10 @@ from django.dispatch import Signal
 # Seats were booked and the tickets are valid. `booking: Booking`, its event loaded
 booking_confirmed = Signal()
 
+# The tickets of a confirmed booking are to be emailed again. `booking: Booking`, its event loaded;
+# `by_id: UUID | None`, who asked for it. Receivers refuse where that was done too often
+tickets_requested = Signal()
+
 # A guest requested seats with a user's email address, and was refused for a reason that only that
 # user may learn. `event: Event`, `user: User`, `quantity: int`, `refusal: DomainError`
 guest_refused = Signal()

@@ -11,6 +11,7 @@ urlpatterns = [
     path("b/<str:token>/", booking.booking_detail, name="booking_link"),
     path("bookings/<uuid:row_id>/done/", booking.booking_done, name="booking_done"),
     path("b/<str:token>/done/", booking.booking_done, name="booking_link_done"),
+    path("bookings/<uuid:row_id>/tickets/", booking.email_tickets, name="email_tickets"),
     path("bookings/<uuid:row_id>/cancel/", booking.cancel_booking, name="cancel_booking"),
     path("b/<str:token>/cancel/", booking.cancel_booking, name="booking_link_cancel"),
     path("bookings/<uuid:row_id>/calendar.ics", booking.booking_calendar, name="booking_calendar"),

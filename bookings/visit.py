@@ -21,7 +21,7 @@ from evently.pages import guest_holder, quote_holder
 from events.models import Event
 from events.operations import Quote, QuoteInvalid, quote_price, read_quote
 
-QUOTES, BOOKED = "quotes", "booked"
+QUOTES, BOOKED, CORRECTS = "quotes", "booked", "corrects"
 SALT = "bookings.visit"
 SEPARATOR = "~"
 MOST_KEPT = 4
@@ -183,6 +183,31 @@ def keep_booking(
         SEPARATOR.join(each.hex for each in ids),
         expires=now() + BOOKED_FOR,
     )
+
+
+def let_correct_address(
+    request: HttpRequest, response: HttpResponse, path: str, booking_id: UUID
+) -> None:
+    """Let this browser correct the email address of a guest's booking for a while.
+
+    path: of the confirmation page, the only one that needs it.
+    """
+    response.set_signed_cookie(
+        CORRECTS,
+        booking_id.hex,
+        salt=SALT,
+        max_age=BOOKED_FOR,
+        path=path,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def may_correct_address(request: HttpRequest, booking_id: UUID) -> bool:
+    """Return whether this browser made the booking a while ago."""
+    known = request.get_signed_cookie(CORRECTS, default="", salt=SALT, max_age=BOOKED_FOR)
+    return known == booking_id.hex
 
 
 def _booked_ids(request: HttpRequest) -> list[UUID]:

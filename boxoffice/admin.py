@@ -1,8 +1,16 @@
 """The admin's parts that need several apps; Django imports this module."""
 
 from boxoffice.backoffice import booking_page, overview
+from boxoffice.backoffice.booking_admin import CompleteBookingAdmin
 from boxoffice.backoffice.event_admin import EventAdmin
 from boxoffice.backoffice.import_admin import EventImportAdmin
 from boxoffice.backoffice.user_admin import UserAdmin
 
-__all__ = ["EventAdmin", "EventImportAdmin", "UserAdmin", "booking_page", "overview"]
+__all__ = [
+    "CompleteBookingAdmin",
+    "EventAdmin",
+    "EventImportAdmin",
+    "UserAdmin",
+    "booking_page",
+    "overview",
+]

@@ -4,6 +4,7 @@ The signature covers the `purpose`, so the link to a ticket cannot be turned int
 the waitlist. A link only shows a page; acting takes a button on it, as email scanners open links.
 """
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +12,9 @@ from django.core import signing
 from django.urls import reverse
 
 from evently.errors import Invalid, NotFound
+
+# Links of users whose address was never corrected do not name a version.
+FIRST = 1
 
 
 class LinkInvalid(NotFound):
@@ -30,20 +34,40 @@ class LinkExpired(Invalid):
     message = "This link has expired or was already used. Please request a new one."
 
 
-def sign_link(*, purpose: str, row_id: UUID, event_id: UUID) -> str:
-    """Return the token of a link to one row of an event; it does not expire."""
-    value = f"{event_id.hex}{row_id.hex}"
+class LinkedRow(NamedTuple):
+    """What a link leads to. version: of the links of the row's user when it was made."""
+
+    event_id: UUID
+    row_id: UUID
+    version: int = FIRST
+
+    def check(self, version: int) -> None:
+        """Raise LinkInvalid where the link was sent to an address that was corrected since.
+
+        version: the user's `links_version`.
+        """
+        if self.version != version:
+            raise LinkInvalid
+
+
+def sign_link(*, purpose: str, row_id: UUID, event_id: UUID, version: int = FIRST) -> str:
+    """Return the token of a link to one row of an event; it does not expire.
+
+    version: the `links_version` of the row's user.
+    """
+    value = f"{event_id.hex}{row_id.hex}{'' if version == FIRST else version}"
     return signing.Signer(salt=f"evently.links.{purpose}", sep=".").sign(value)
 
 
-def read_link(*, purpose: str, token: str) -> tuple[UUID, UUID]:
-    """Return (event_id, row_id) of a link's token.
+def read_link(*, purpose: str, token: str) -> LinkedRow:
+    """Return what a link's token leads to; the caller checks its version.
 
     Raises LinkInvalid.
     """
     try:
         value = signing.Signer(salt=f"evently.links.{purpose}", sep=".").unsign(token)
-        return UUID(hex=value[:32]), UUID(hex=value[32:])
+        version = int(value[64:]) if value[64:] else FIRST
+        return LinkedRow(UUID(hex=value[:32]), UUID(hex=value[32:64]), version)
     except (signing.BadSignature, ValueError) as error:
         raise LinkInvalid from error
 
@@ -53,7 +77,7 @@ def absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def link_to(name: str, *, purpose: str, row_id: UUID, event_id: UUID) -> str:
+def link_to(name: str, *, purpose: str, row_id: UUID, event_id: UUID, version: int = FIRST) -> str:
     """Return the public URL of a signed link; name: of a URL that takes `token`."""
-    token = sign_link(purpose=purpose, row_id=row_id, event_id=event_id)
+    token = sign_link(purpose=purpose, row_id=row_id, event_id=event_id, version=version)
     return absolute(reverse(name, args=[token]))

@@ -8,7 +8,12 @@ from django.dispatch import receiver
 
 from bookings.models import Booking
 from bookings.operations import Canceller
-from bookings.signals import booking_confirmed, bookings_cancelled, guest_refused
+from bookings.signals import (
+    booking_confirmed,
+    bookings_cancelled,
+    guest_refused,
+    tickets_requested,
+)
 from evently.accounts import signals as account_signals
 from evently.accounts.models import User
 from evently.errors import DomainError
@@ -20,6 +25,7 @@ from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
 from notifications.operations.releasing import release_held
+from notifications.operations.resending import send_tickets_again
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.signals import (
@@ -105,6 +111,13 @@ def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
 @receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")
 def notify_booking_confirmed(sender: type, *, booking: Booking, **kwargs: Any) -> None:
     notify(messages=[booking_kinds.booking_confirmed(booking)])
+
+
+@receiver(tickets_requested, dispatch_uid="notifications.tickets_again")
+def email_tickets_again(
+    sender: type, *, booking: Booking, by_id: UUID | None, **kwargs: Any
+) -> None:
+    send_tickets_again(booking=booking, by_id=by_id)
 
 
 @receiver(bookings_cancelled, dispatch_uid="notifications.cancellation")

@@ -105,5 +105,10 @@ class OfferUrls:
         """Return the confirmation page of the booking made from the offer."""
         if not self.by_link:
             return reverse("booking_done", args=[booking.pk])
-        token = sign_link(purpose="booking", row_id=booking.pk, event_id=booking.event_id)
+        token = sign_link(
+            purpose="booking",
+            row_id=booking.pk,
+            event_id=booking.event_id,
+            version=booking.user.links_version,
+        )
         return reverse("booking_link_done", args=[token])

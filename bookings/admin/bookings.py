@@ -49,7 +49,7 @@ class BookingAdmin(PeopleRowsAdmin):
     search_help_text = "Reference, name or email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
-    actions_detail = ("cancel_this",)
+    actions_detail: tuple[str, ...] = ("cancel_this",)
     fields = (
         "reference",
         "event",

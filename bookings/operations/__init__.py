@@ -33,6 +33,7 @@ from bookings.operations.guests import (
     replay_for_guest,
 )
 from bookings.operations.rebooking import RebookedTooOften
+from bookings.operations.tickets import NoValidTickets, send_tickets_again
 
 __all__ = [
     "AlreadyBooked",
@@ -41,6 +42,7 @@ __all__ = [
     "BookingNotFound",
     "CancellationClosed",
     "Canceller",
+    "NoValidTickets",
     "OwnerNotified",
     "PaymentUnsupported",
     "PersonLimit",
@@ -59,4 +61,5 @@ __all__ = [
     "log_refused_attempt",
     "release_bookings",
     "replay_for_guest",
+    "send_tickets_again",
 ]

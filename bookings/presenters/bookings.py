@@ -83,7 +83,9 @@ class BookingUrls:
     @classmethod
     def for_guest(cls, *, event_id: UUID, booking_id: UUID) -> "BookingUrls":
         """Return the URLs with a new link, for a guest who has just booked."""
-        return cls.for_link(sign_link(purpose="booking", row_id=booking_id, event_id=event_id))
+        version = queries.links_version_of(event_id=event_id, booking_id=booking_id)
+        token = sign_link(purpose="booking", row_id=booking_id, event_id=event_id, version=version)
+        return cls.for_link(token)
 
     @property
     def by_link(self) -> bool:

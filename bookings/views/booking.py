@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from bookings import operations, queries
 from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for, calendar_links
@@ -26,6 +26,7 @@ from bookings.presenters import (
     present_tickets,
 )
 from bookings.qr import qr_svg
+from bookings.visit import may_correct_address
 from evently.cursors import links_of, page_of
 from evently.database.clock import now
 from evently.errors import DomainError
@@ -67,11 +68,12 @@ def own_booking(request: HttpRequest, booking_id: UUID) -> BookingAccess:
 
 def linked_booking(token: str) -> BookingAccess:
     """Find the booking of an emailed link. Raises LinkInvalid."""
-    event_id, booking_id = read_link(purpose="booking", token=token)
-    bookings = Booking.objects.select_related("event")
-    booking = bookings.filter(event_id=event_id, pk=booking_id).first()
+    linked = read_link(purpose="booking", token=token)
+    bookings = Booking.objects.select_related("event", "user__person_key")
+    booking = bookings.filter(event_id=linked.event_id, pk=linked.row_id).first()
     if booking is None:
         raise LinkInvalid
+    linked.check(booking.user.links_version)
     return BookingAccess(booking, BookingUrls.for_link(token))
 
 
@@ -117,7 +119,21 @@ def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
     """Show the confirmation page; of a booking cancelled since, its own page."""
     if access.booking.is_ended:
         return redirect(access.urls.detail)
-    return render(request, "bookings/done.html", _context(access))
+    return render(request, "bookings/done.html", {**_context(access), **_address(request, access)})
+
+
+def _address(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:
+    """Return the address that the tickets go to, for the browser in which a guest typed it.
+
+    It looks the same whether or not the address has an account that can be corrected, and however
+    that account spells it.
+    """
+    if not access.urls.by_link or not may_correct_address(request, access.booking.pk):
+        return {}
+    return {
+        "address": access.booking.user.email.lower(),
+        "correct_url": f"{access.urls.done}address/",
+    }
 
 
 def _context(access: BookingAccess) -> dict[str, Any]:
@@ -136,6 +152,22 @@ def _context(access: BookingAccess) -> dict[str, Any]:
         "calendar_links": calendar_links(access.booking),
         "by_link": access.urls.by_link,
     }
+
+
+@require_POST
+@for_owner_or_link
+def email_tickets(request: HttpRequest, access: BookingAccess) -> HttpResponse:
+    """Email the tickets of a booking to its owner again."""
+    booking = access.booking
+    try:
+        operations.send_tickets_again(
+            event_id=booking.event_id, booking_id=booking.pk, by_id=booking.user_id
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.success(request, "Your tickets are on their way to your email address.")
+    return redirect(access.urls.detail)
 
 
 @require_get_or_post
@@ -214,11 +246,12 @@ def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
 
 def _linked_ticket(token: str) -> Ticket:
     """Find the ticket of an emailed link. Raises LinkInvalid."""
-    event_id, ticket_id = read_link(purpose="ticket", token=token)
-    tickets = Ticket.objects.select_related("booking__event")
-    ticket = tickets.filter(event_id=event_id, pk=ticket_id).first()
+    linked = read_link(purpose="ticket", token=token)
+    tickets = Ticket.objects.select_related("booking__event", "booking__user")
+    ticket = tickets.filter(event_id=linked.event_id, pk=linked.row_id).first()
     if ticket is None:
         raise LinkInvalid
+    linked.check(ticket.booking.user.links_version)
     return ticket
 
 

@@ -26,6 +26,7 @@ from bookings.visit import (
     holder_of,
     keep_booking,
     keep_quotes,
+    let_correct_address,
     prices_for,
 )
 from evently.database.clock import now
@@ -102,8 +103,10 @@ def _submit(request: HttpRequest, event: Event) -> HttpResponse:
         return _show_refused(request, event, form, refusal, quantity=form.cleaned_data["quantity"])
     if request.user.is_authenticated:
         return redirect(BookingUrls.for_owner(booking_id).done)
-    response = redirect(BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id).done)
+    urls = BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id)
+    response = redirect(urls.done)
     keep_booking(request, response, event, booking_id)
+    let_correct_address(request, response, urls.done, booking_id)
     return response
 
 

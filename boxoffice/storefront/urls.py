@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from boxoffice.storefront.views import account, delete_account, discovery, event, home
+from boxoffice.storefront.views import (
+    account,
+    correct_address,
+    delete_account,
+    discovery,
+    event,
+    home,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +19,11 @@ urlpatterns = [
     path("sitemap.xml", discovery.sitemap_index, name="sitemap"),
     path("sitemap-events.xml", discovery.sitemap_page, name="sitemap_page"),
     path("covers/<int:cover>-<int:tone>.png", discovery.cover_image, name="cover_image"),
+    path(
+        "b/<str:token>/done/address/",
+        correct_address.correct_address,
+        name="correct_address",
+    ),
     path("account/", account.account, name="account"),
     path("account/verify/", account.send_verification, name="send_verification"),
     path("account/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),

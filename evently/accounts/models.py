@@ -126,6 +126,8 @@ class User(Identified, AbstractBaseUser):
     session_version = models.IntegerField(default=1, db_default=1, editable=False)
     # Raised when an emailed link is used, so that each link works once.
     link_version = models.IntegerField(default=1, db_default=1, editable=False)
+    # Raised when the email address was corrected: links to bookings in earlier emails end.
+    links_version = models.IntegerField(default=1, db_default=1, editable=False)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
     updated_at = models.DateTimeField(db_default=Clock(), editable=False)

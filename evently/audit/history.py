@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from evently.admin.cells import names_of
@@ -254,3 +255,11 @@ def _earlier() -> Act:
         is_signed=True,
         total=0,
     )
+
+
+def changes_of_row(table: str, row_id: UUID, *, limit: int = 50) -> list[tuple[datetime, Change]]:
+    """Return the changes of one row of an event with their times, oldest first."""
+    found = AuditLog.objects.filter(row_id=row_id, table_name=table).order_by("id")
+    rows = list(found[:limit])
+    words = words_for(rows, one_event=True)
+    return [(row.at, _change(row, words)) for row in rows]

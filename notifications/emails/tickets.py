@@ -24,13 +24,21 @@ def valid_tickets(booking: Booking) -> list[Ticket]:
     return list(
         Ticket.objects.filter(
             event_id=booking.event_id, booking_id=booking.pk, cancelled_at__isnull=True
-        ).order_by("id")
+        )
+        .select_related("booking__user")
+        .order_by("id")
     )
 
 
 def ticket_url(ticket: Ticket) -> str:
     """Return the link to one ticket that works without logging in."""
-    return link_to("ticket_link", purpose="ticket", row_id=ticket.pk, event_id=ticket.event_id)
+    return link_to(
+        "ticket_link",
+        purpose="ticket",
+        row_id=ticket.pk,
+        event_id=ticket.event_id,
+        version=ticket.booking.user.links_version,
+    )
 
 
 def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]:

@@ -45,14 +45,32 @@ def event_url(event: Event) -> str:
 
 def booking_url(booking: Booking) -> str:
     """Return the link to a booking that works without logging in."""
-    return link_to("booking_link", purpose="booking", row_id=booking.pk, event_id=booking.event_id)
+    return link_to(
+        "booking_link",
+        purpose="booking",
+        row_id=booking.pk,
+        event_id=booking.event_id,
+        version=booking.user.links_version,
+    )
 
 
 def offer_url(offer: Promotion) -> str:
     """Return the link to an offer that works without logging in."""
-    return link_to("promotion_link", purpose="promotion", row_id=offer.pk, event_id=offer.event_id)
+    return link_to(
+        "promotion_link",
+        purpose="promotion",
+        row_id=offer.pk,
+        event_id=offer.event_id,
+        version=offer.user.links_version,
+    )
 
 
 def entry_url(entry: WaitlistEntry) -> str:
     """Return the link to a waitlist entry that works without logging in."""
-    return link_to("entry_link", purpose="entry", row_id=entry.pk, event_id=entry.event_id)
+    return link_to(
+        "entry_link",
+        purpose="entry",
+        row_id=entry.pk,
+        event_id=entry.event_id,
+        version=entry.user.links_version,
+    )

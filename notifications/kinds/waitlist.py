@@ -63,7 +63,7 @@ def _write_waitlist_join(notification: Notification, user: User) -> EmailContent
                 if entry.unit_price
                 else "Free of charge"
             ),
-            "entryUrl": _entry_url(entry.pk, entry.event),
+            "entryUrl": _entry_url(entry.pk, entry.event, user),
         }
     )
 
@@ -140,9 +140,13 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
             "priceNote": " ".join(filter(None, [price_note, beside])),
             "expiresAt": moment(offer.expires_at, event.zone),
             "claimUrl": link_to(
-                "promotion_link", purpose="promotion", row_id=offer.pk, event_id=event.pk
+                "promotion_link",
+                purpose="promotion",
+                row_id=offer.pk,
+                event_id=event.pk,
+                version=user.links_version,
             ),
-            "entryUrl": _entry_url(offer.waitlist_id, event),
+            "entryUrl": _entry_url(offer.waitlist_id, event, user),
         }
     )
 
@@ -258,7 +262,7 @@ def _write_waitlist_outgrown(notification: Notification, user: User) -> EmailCon
         heading="This event no longer has enough seats for you",
         text=notification.message,
         button_text="Change the number I need",
-        button_url=_entry_url(entry.pk, event),
+        button_url=_entry_url(entry.pk, event, user),
     )
 
 
@@ -273,5 +277,11 @@ WAITLIST_OUTGROWN = Kind(
 
 
 # ── Shared ──────────────────────────────────────────────────────────────────
-def _entry_url(entry_id: UUID, event: Event) -> str:
-    return link_to("entry_link", purpose="entry", row_id=entry_id, event_id=event.pk)
+def _entry_url(entry_id: UUID, event: Event, user: User) -> str:
+    return link_to(
+        "entry_link",
+        purpose="entry",
+        row_id=entry_id,
+        event_id=event.pk,
+        version=user.links_version,
+    )

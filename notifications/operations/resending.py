@@ -1,13 +1,18 @@
 """Send emails again, at the request of a person: within limits, and recorded (`resent_rows`)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
+from bookings.models import Booking
+from evently.database.ids import uuid7
 from evently.enqueue import enqueue_on_commit
 from evently.errors import Conflict
-from evently.transactions import run_in_transaction
+from evently.transactions import refusing, run_in_transaction
 from notifications import tasks
-from notifications.operations.creating import EMAILS_PER_TASK
+from notifications.kinds.bookings import booking_confirmed
+from notifications.models import Channel, EmailResend
+from notifications.operations.creating import EMAILS_PER_TASK, notify
 from notifications.operations.resent_rows import (
     EMAILS_PER_TRANSACTION,
     FAILED,
@@ -67,6 +72,27 @@ def send_failed_again(*, event_id: UUID, by_id: UUID | None) -> Resent:
     return run_in_transaction(work)
 
 
+def send_tickets_again(*, booking: Booking, by_id: UUID | None) -> None:
+    """Email the tickets of a booking again, inside the caller's transaction.
+
+    Raises ResentTooOften.
+    """
+    message = replace(
+        booking_confirmed(booking), key=f"tickets_again:{uuid7()}", channels=(Channel.EMAIL,)
+    )
+    message = replace(message, data={**message.data, "again": True})
+    (notification_id,) = notify(messages=[message])
+    with refusing(trg_email_resends=ResentTooOften):
+        # For an email of its own, whatever became of the first one.
+        EmailResend.objects.create(
+            delivery_id=booking.pk,
+            user_id=booking.user_id,
+            event_id=booking.event_id,
+            notification_id=notification_id,
+            by_id=by_id,
+        )
+
+
 def _send(ids: list[UUID], by_id: UUID | None) -> Resent:
     def work() -> Resent:
         result, due = make_due(ids, by_id=by_id)
@@ -91,4 +117,5 @@ __all__ = [
     "send_again",
     "send_failed_again",
     "send_one_again",
+    "send_tickets_again",
 ]

@@ -81,7 +81,7 @@ def test_ticket_link_opens_this_booking_only():
     email = build_email(notification, notification.user)
 
     (token,) = set(re.findall(r"/b/([^/\s\"]+)/", email.body))
-    event_id, booking_id = read_link(purpose="booking", token=token)
+    event_id, booking_id, _ = read_link(purpose="booking", token=token)
     assert (event_id, str(booking_id)) == (notification.event_id, notification.data["booking"])
     with pytest.raises(Exception, match="link does not work"):
         read_link(purpose="promotion", token=token)

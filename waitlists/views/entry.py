@@ -75,11 +75,12 @@ def _owned_entry(request: HttpRequest, entry_id: UUID) -> OpenedEntry:
 
 def _linked_entry(token: str) -> OpenedEntry:
     """Return the entry that an emailed link is for. Raises LinkInvalid."""
-    event_id, entry_id = read_link(purpose="entry", token=token)
-    entries = WaitlistEntry.objects.select_related("event")
-    entry = entries.filter(event_id=event_id, pk=entry_id).first()
+    linked = read_link(purpose="entry", token=token)
+    entries = WaitlistEntry.objects.select_related("event", "user")
+    entry = entries.filter(event_id=linked.event_id, pk=linked.row_id).first()
     if entry is None:
         raise LinkInvalid
+    linked.check(entry.user.links_version)
     return entry, EntryUrls.for_link(token)
 
 

@@ -43,11 +43,12 @@ def _owned_offer(request: HttpRequest, promotion_id: UUID) -> OpenedOffer:
 
 def _linked_offer(token: str) -> OpenedOffer:
     """Return the offer that an emailed link is for. Raises LinkInvalid."""
-    event_id, promotion_id = read_link(purpose="promotion", token=token)
-    offers = Promotion.objects.select_related("event", "waitlist")
-    offer = offers.filter(event_id=event_id, pk=promotion_id).first()
+    linked = read_link(purpose="promotion", token=token)
+    offers = Promotion.objects.select_related("event", "waitlist", "user")
+    offer = offers.filter(event_id=linked.event_id, pk=linked.row_id).first()
     if offer is None:
         raise LinkInvalid
+    linked.check(offer.user.links_version)
     return offer, OfferUrls.for_link(token)
 
 

@@ -1,0 +1,63 @@
+"""Tickets: sent again, and replaced by new ones."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from bookings.locks import lock_booking
+from bookings.models import Booking, Ticket
+from bookings.signals import tickets_requested
+from evently.database.functions import Clock
+from evently.errors import Conflict
+from evently.transactions import run_in_transaction
+from events.locks import lock_event
+from events.models import Event
+
+
+class NoValidTickets(Conflict):
+    code = "ticket_not_valid"
+    message = "This booking has no valid tickets: it is cancelled, or not paid yet."
+
+
+def send_tickets_again(*, event_id: UUID, booking_id: UUID, by_id: UUID | None) -> Booking:
+    """Email the tickets of a booking to its attendee again. by_id: who asks for it.
+
+    Raises BookingNotFound, NoValidTickets, EventBusy; what the receiver raises, where they were
+    sent too often.
+    """
+
+    def work() -> Booking:
+        booking = lock_booking(locked_event=lock_event(event_id), booking_id=booking_id)
+        if not booking.is_confirmed:
+            raise NoValidTickets
+        tickets_requested.send(sender=Booking, booking=booking, by_id=by_id)
+        return booking
+
+    return run_in_transaction(work)
+
+
+def replace_tickets(*, locked_event: Event, booking: Booking) -> None:
+    """Cancel the tickets of a booking and make new ones, inside the caller's transaction.
+
+    For tickets that were sent to a wrong address. Those that were checked in stay.
+    """
+    tickets = Ticket.objects.filter(
+        event_id=locked_event.pk,
+        booking_id=booking.pk,
+        cancelled_at__isnull=True,
+        checked_in_at__isnull=True,
+    )
+    holders = list(tickets.order_by("id").values_list("holder_name", flat=True))
+    tickets.update(cancelled_at=Clock())
+    for holder in holders:
+        _insert(booking, holder)
+
+
+def _insert(booking: Booking, holder: str | None) -> None:
+    # The database makes the secret.
+    ticket = Ticket(booking_id=booking.pk, event_id=booking.event_id, holder_name=holder)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tickets (id, booking_id, event_id, holder_name) VALUES (%s, %s, %s, %s)",
+            [ticket.pk, booking.pk, booking.event_id, holder],
+        )
