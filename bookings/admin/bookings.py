@@ -19,7 +19,7 @@ from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
 from evently.admin.switches import Switch
-from evently.admin.tabs import event_page_url, page_links
+from evently.admin.tabs import event_page_url, page_links, tabs_context
 from evently.errors import DomainError
 from evently.formatting import counted, money
 from events.admin.people import PeopleRowsAdmin
@@ -247,6 +247,7 @@ class BookingAdmin(PeopleRowsAdmin):
             act=act,
             back=back,
             danger=True,
+            context=_tabs_of(bookings),
         )
 
     def _cancel(self, request: HttpRequest, bookings: list[Booking], reason: str) -> int:
@@ -264,6 +265,13 @@ class BookingAdmin(PeopleRowsAdmin):
                 refused += 1
                 self.message_user(request, f"{booking}: {refusal.text}", level="error")
         return refused
+
+
+def _tabs_of(bookings: list[Booking]) -> dict[str, Any]:
+    """Return the tabs of the event that all these bookings are for; of several events, none."""
+    if len({booking.event_id for booking in bookings}) > 1:
+        return {}
+    return tabs_context(bookings[0].event, current="attendees")
 
 
 add_list("Attendees", "attendees", "Attendees", Booking)

@@ -179,6 +179,7 @@ class EventAdmin(BulkActions, EventAdminBase):
             act=act,
             back=overview_url(event),
             danger=True,
+            context=tabs_context(event, current="overview"),
         )
 
     @action(description="Delete", url_path="remove", icon="delete", variant=ActionVariant.DANGER)
@@ -204,4 +205,5 @@ class EventAdmin(BulkActions, EventAdminBase):
             act=act,
             back=overview_url(event),
             danger=True,
+            context=tabs_context(event, current="overview"),
         )

@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from unfold.enums import ActionVariant
 
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from boxoffice.backoffice.analytics import (
@@ -70,7 +71,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "bar": cells.seats_bar(
                 total=event.total_capacity, booked=figures.booked_seats, held=figures.held_seats
             ),
-            "price_now": cells.price(event),
+            "price_now": "Free" if event.is_free else f"{cells.price(event)} per seat now",
             "booked_value": money(figures.booked_value, event.currency),
             "bookings": _booking_counts(event),
             "offers": _open_offers(event),
@@ -124,12 +125,13 @@ def next_step(event: Event, figures: Any, *, at: datetime) -> Step | None:
     return Step(f"{counted(event.available_seats, 'seat')} left", "Share the link to the event.")
 
 
-def _actions(model_admin: Any, request: HttpRequest, event: Event) -> list[dict[str, str]]:
+def _actions(model_admin: Any, request: HttpRequest, event: Event) -> list[dict[str, Any]]:
     """Return the links to what can be done with the event, without what `next_step` offers."""
     return [
         {
             "title": action.description,
             "url": reverse(f"admin:{action.action_name}", args=[event.pk]),
+            "danger": action.variant == ActionVariant.DANGER,
         }
         for action in model_admin.get_actions_detail(request, str(event.pk))
         if not action.action_name.endswith("_publish")

@@ -6,9 +6,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from bookings.factories import BookingFactory
 from evently.accounts.factories import SuperuserFactory
 from evently.admin.words import words_of
 from evently.tests.rows import full_event, insert, person
+from waitlists.factories import WaitlistEntryFactory
+from waitlists.models import WaitlistEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +66,36 @@ def test_labels_follow_a_rule():
     assert words_of("created_at") == "created"
     assert words_of("is_superuser") == "superuser"
     assert words_of("template_type") == "kind of email"
+
+
+@pytest.mark.parametrize(("status", "words"), [("waiting", "waiting"), ("left", "left")])
+def test_page_of_waitlist_entry_speaks_in_words(client, status, words):
+    entry = WaitlistEntryFactory(event=BookingFactory(event__total_capacity=1).event)
+    WaitlistEntry.objects.filter(pk=entry.pk).update(status=status)
+    client.force_login(SuperuserFactory())
+
+    page = client.get(reverse("admin:waitlists_waitlistentry_change", args=[entry.pk]))
+
+    text = page.content.decode()
+    assert f">{words}</div>" in text
+    assert "EntryStatus" not in text
+    assert "object (" not in text
+
+
+@pytest.mark.parametrize("action", ["move", "offer_seats"])
+def test_acts_on_waitlist_entries_keep_the_tabs_of_the_event(client, action):
+    entry = WaitlistEntryFactory(event=BookingFactory(event__total_capacity=1).event)
+    client.force_login(SuperuserFactory())
+
+    page = client.get(reverse(f"admin:waitlists_waitlistentry_{action}", args=[entry.pk]))
+
+    assert page.context["tabs_event"] == entry.event
+
+
+def test_empty_list_says_what_is_missing(client):
+    client.force_login(SuperuserFactory())
+    url = reverse("admin:events_event_changelist")
+
+    assert "No events under “Upcoming”" in plain(client.get(url).content.decode())
+    searched = plain(client.get(url, {"q": "zebra"}).content.decode())
+    assert "Nothing matches “zebra”." in searched

@@ -87,25 +87,14 @@ def confirmation_page(
     """
     confirmed = request.method == "POST" and CONFIRMED in request.POST
     form = form_class(request.POST if confirmed else None, initial=initial)
-    outdated = (
+    if (
         confirmed
         and version is not None
-        and request.POST.get(VERSION, "")
-        not in (
-            "",
-            str(version),
-        )
-    )
-    if outdated:
+        and request.POST.get(VERSION, "") not in ("", str(version))
+    ):
         form.add_error(None, CHANGED_MEANWHILE)
-    elif confirmed and form.is_valid():
-        try:
-            return HttpResponseRedirect(act(**form.cleaned_data))
-        except Invalid as refusal:
-            for name, message in refusal.fields.items() or [("", refusal.text)]:
-                form.add_error(name if name in form.fields else None, message)
-        except DomainError as refusal:
-            form.add_error(None, refusal.text)
+    elif confirmed and form.is_valid() and (url := _carry_out(act, form)):
+        return HttpResponseRedirect(url)
     return TemplateResponse(
         request,
         "admin/confirmation.html",
@@ -123,6 +112,18 @@ def confirmation_page(
             "danger": danger,
         },
     )
+
+
+def _carry_out(act: Callable[..., str], form: forms.Form) -> str | None:
+    """Return the URL to redirect to, or None where the form has been given errors."""
+    try:
+        return act(**form.cleaned_data)
+    except Invalid as refusal:
+        for name, message in refusal.fields.items() or [("", refusal.text)]:
+            form.add_error(name if name in form.fields else None, message)
+    except DomainError as refusal:
+        form.add_error(None, refusal.text)
+    return None
 
 
 def review_page(

@@ -41,6 +41,12 @@ class Switch(SimpleListFilter):
             return str(value)
         return keys[-1] if self.is_search else keys[0]
 
+    @property
+    def shown_label(self) -> str:
+        """The label of the option that applies, or "" where it shows all rows."""
+        label = dict(self.options)[self.shown]
+        return "" if label == self.options[-1][1] else label
+
     def choices(self, changelist: ChangeList) -> Any:
         """Return the links; there is no "All" of Django's own."""
         for key, label in self.options:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models, router
+from django.utils.text import capfirst
 
 from evently.database.functions import UuidV7
 from evently.database.ids import uuid7
@@ -29,6 +30,10 @@ class EventOwned(Identified):
 
     class Meta:
         abstract = True
+
+    def __str__(self) -> str:
+        """Return what it is, for titles of pages; no ids and no personal data."""
+        return capfirst(str(self._meta.verbose_name))
 
     def _event(self) -> dict[str, Any]:
         return {"event_id": self.event_id}

@@ -19,6 +19,7 @@ UNFOLD = {
         lambda request: static("css/admin.css"),
         lambda request: static("css/admin-lists.css"),
         lambda request: static("css/admin-event.css"),
+        lambda request: static("css/admin-history.css"),
     ],
     "SCRIPTS": [lambda request: static("js/admin.js")],
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},

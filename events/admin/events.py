@@ -320,6 +320,7 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
             ],
             act=act,
             back=overview_url(event),
+            context=tabs_context(event, current="overview"),
         )
 
     @action(description="Copy event", url_path="copy", icon="content_copy")
@@ -346,6 +347,7 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
             submit="Copy",
             act=act,
             back=overview_url(event),
+            context=tabs_context(event, current="overview"),
         )
 
     @action(description="View on site", url_path="view", icon="open_in_new")

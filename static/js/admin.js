@@ -1,5 +1,7 @@
 // Buttons that print the page, and a button beside each link to share, which copies it.
 document.addEventListener("DOMContentLoaded", () => {
+  // Before SimpleBar labels it as every other part that scrolls.
+  document.querySelector("#nav-sidebar-apps")?.setAttribute("data-simplebar-aria-label", "Navigation");
   // The first event of an organizer starts in the time zone of their browser.
   const zone = document.querySelector("#event_form input[name=timezone][value=UTC]");
   if (zone && !document.querySelector("[name=initial-timezone]")) {

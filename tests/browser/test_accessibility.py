@@ -164,7 +164,6 @@ def test_pages_are_fit_for_everybody(site: Site, width: int, theme: str) -> None
         run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
     reader = UserFactory(name="Ada Lovelace", password=PASSWORD, email_verified_at=None)
     options = {"viewport": {"width": width, "height": 820}, "color_scheme": theme}
-    SCREENSHOTS.mkdir(exist_ok=True)
 
     stranger = site.open(**options)
     found = look_at(site, stranger, pages_of_everybody(event), f"{width}-{theme}")
@@ -180,9 +179,14 @@ def look_at(site: Site, page, pages: dict[str, str], suffix: str) -> list[str]:
     found = []
     for name, path in pages.items():
         page.goto(site.url + path)
-        page.screenshot(path=SCREENSHOTS / f"{name}-{suffix}.png", full_page=True)
-        found += violations(page)
-        widest, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        if widest > screen:
-            found.append(f"{name}: {widest} px wide on a screen of {screen}")
+        found += look_at_page(page, f"{name}-{suffix}")
     return found
+
+
+def look_at_page(page, name: str) -> list[str]:
+    """Photograph the page that is open, and return what is wrong with it."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    widest, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    too_wide = [f"{name}: {widest} px wide on a screen of {screen}"] if widest > screen else []
+    return violations(page) + too_wide

@@ -12,7 +12,7 @@ from unfold.widgets import (
 )
 
 from evently.admin.confirmation import confirmation_page, report_success
-from evently.admin.tabs import event_page_url
+from evently.admin.tabs import event_page_url, tabs_context
 from evently.formatting import counted, moment, seats
 from waitlists import operations
 from waitlists.models import WaitlistEntry
@@ -91,6 +91,7 @@ def move_page(
         ],
         act=act,
         back=back,
+        context=tabs_context(entry.event, current="waitlist"),
     )
 
 
@@ -140,6 +141,7 @@ def offer_page(
         ],
         act=act,
         back=back,
+        context=tabs_context(entry.event, current="waitlist"),
     )
 
 

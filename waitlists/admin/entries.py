@@ -18,14 +18,14 @@ from waitlists.admin.by_hand import move_page, offer_page
 from waitlists.admin.offers import PAGE, offers_context
 from waitlists.models import EntryStatus, WaitlistEntry
 
-ENTRY_STATUS_COLORS = {
-    EntryStatus.WAITING: "info",
-    EntryStatus.PROMOTED: "warning",
-    EntryStatus.BOOKED: "success",
-    EntryStatus.LEFT: "default",
-    EntryStatus.EXPIRED: "default",
+# In words, with the style of their label in Unfold.
+STATES = {
+    EntryStatus.WAITING: ("waiting", "info"),
+    EntryStatus.PROMOTED: ("has an offer", "warning"),
+    EntryStatus.BOOKED: ("booked", "success"),
+    EntryStatus.LEFT: ("left", "default"),
+    EntryStatus.EXPIRED: ("ended", "default"),
 }
-ENTRY_STATUS_WORDS = {EntryStatus.PROMOTED: "has an offer", EntryStatus.EXPIRED: "ended"}
 # Entries with an offer first, then waiting ones, then ended ones.
 STATUS_ORDER = Case(
     When(status=EntryStatus.PROMOTED, then=Value(0)),
@@ -99,10 +99,9 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
     def most_to_pay(self, entry: WaitlistEntry) -> str:
         return money(entry.unit_price, entry.event.currency)
 
-    @display(description="Status", ordering="status", label=ENTRY_STATUS_COLORS)
-    def state(self, entry: WaitlistEntry) -> tuple[str, str]:
-        status = EntryStatus(entry.status)
-        return status, ENTRY_STATUS_WORDS.get(status, status.value)
+    @display(description="Status", ordering="status", label=dict(STATES.values()))
+    def state(self, entry: WaitlistEntry) -> str:
+        return STATES[EntryStatus(entry.status)][0]
 
     @display(description="Moved by an organizer")
     def moved(self, entry: WaitlistEntry) -> str:

@@ -215,8 +215,7 @@ def book_out_of_order(
     position = entry.position or 1
     entries = WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk)
     entries.update(status=EntryStatus.PROMOTED)
-    offers = Promotion.objects.filter(event_id=event.pk)
-    offer = offers.create(
+    offer = Promotion.objects.create(
         waitlist=entry,
         event=event,
         user_id=user_id,
@@ -228,18 +227,24 @@ def book_out_of_order(
         organizer_reason=reason,
         position_before=position,
     )
-    booking_id = uuid7()
-    offers.filter(pk=offer.pk).update(status=PromotionStatus.USED, booking_id=booking_id)
-    booking = book_held_seats(
-        locked_event=event,
-        booking_id=booking_id,
-        user_id=user_id,
-        quantity=quantity,
-        unit_price=unit_price,
-        origin=origin,
-    )
+    booking = _use(offer, origin=origin)
     entries.update(status=EntryStatus.BOOKED)
     return booking
+
+
+def _use(offer: Promotion, *, origin: Origin) -> Booking:
+    """Accept an offer that was just made."""
+    booking_id = uuid7()
+    offers = Promotion.objects.filter(event_id=offer.event_id)
+    offers.filter(pk=offer.pk).update(status=PromotionStatus.USED, booking_id=booking_id)
+    return book_held_seats(
+        locked_event=offer.event,
+        booking_id=booking_id,
+        user_id=offer.user_id,
+        quantity=offer.quantity,
+        unit_price=offer.unit_price,
+        origin=origin,
+    )
 
 
 def _new_or_own_entry(*, locked_event: Event, user_id: UUID, quantity: int) -> WaitlistEntry:

@@ -117,12 +117,7 @@ def join_waitlist(
         entry.status = EntryStatus.WAITING
         entry.priority_score, entry.priority_reason = 0, ""
         entry.expires_at = min(expires_at or sales_close_at, sales_close_at)
-        with refusing(**JOIN_REFUSALS):
-            if entry._state.adding:
-                entry.save(force_insert=True)
-            else:
-                entry.save(update_fields=REJOIN_FIELDS)
-        entry.refresh_from_db()
+        _save(entry)
         entry.event = locked_event
         if as_guest:
             end_unverified_password(user_id=user_id)
@@ -139,6 +134,16 @@ def join_waitlist(
         # Only joining counts.
         forgive(counted)
         raise
+
+
+def _save(entry: WaitlistEntry) -> None:
+    """Insert an entry, or rejoin with it. Raises what `JOIN_REFUSALS` lists."""
+    with refusing(**JOIN_REFUSALS):
+        if entry._state.adding:
+            entry.save(force_insert=True)
+        else:
+            entry.save(update_fields=REJOIN_FIELDS)
+    entry.refresh_from_db()
 
 
 def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:

@@ -1,0 +1,87 @@
+"""Every kind of page of the admin: nothing for axe to find, nothing wider than the screen."""
+
+import pytest
+
+from bookings.factories import BookingFactory
+from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
+from evently.accounts.models import User
+from events.factories import EventFactory
+from events.models import Event
+from tests.browser.conftest import Site
+from tests.browser.test_accessibility import look_at, look_at_page
+from waitlists.factories import WaitlistEntryFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+def pages_of_event(event: Event) -> dict[str, str]:
+    """Return the pages about one event, by name."""
+    below = f"/admin/events/event/{event.pk}"
+    booking = BookingFactory(event=event, quantity=2, user=UserFactory(name="Ada Lovelace"))
+    BookingFactory(event=event)
+    entry = WaitlistEntryFactory(event=event)
+    keys = ("overview", "attendees", "waitlist", "messages", "attempts", "prices", "trail")
+    return {
+        **{f"admin-{key}": f"{below}/{key}/" for key in keys},
+        "admin-settings": f"{below}/change/",
+        "admin-door-list": f"{below}/door_list/",
+        "admin-add-booking": f"{below}/add_booking/",
+        "admin-copy": f"{below}/copy/",
+        "admin-cancel": f"{below}/cancel/",
+        "admin-booking": f"/admin/bookings/booking/{booking.pk}/change/",
+        "admin-cancel-booking": f"/admin/bookings/booking/{booking.pk}/cancel/",
+        "admin-entry": f"/admin/waitlists/waitlistentry/{entry.pk}/change/",
+        "admin-move": f"/admin/waitlists/waitlistentry/{entry.pk}/move/",
+        "admin-offer": f"/admin/waitlists/waitlistentry/{entry.pk}/offer/",
+    }
+
+
+def pages_of_site(owner: User) -> dict[str, str]:
+    """Return the other pages, with lists that have rows and lists that have none."""
+    draft = EventFactory(created_by=owner, published_at=None)
+    return {
+        "admin-dashboard": "/admin/",
+        "admin-events": "/admin/events/event/",
+        "admin-events-none": "/admin/events/event/?q=zebra",
+        "admin-add-event": "/admin/events/event/add/",
+        "admin-draft": f"/admin/events/event/{draft.pk}/overview/",
+        "admin-publish": f"/admin/events/event/{draft.pk}/publish/",
+        "admin-delete": f"/admin/events/event/{draft.pk}/remove/",
+        "admin-users": "/admin/accounts/user/",
+        "admin-user": f"/admin/accounts/user/{owner.pk}/change/",
+        "admin-templates": "/admin/notifications/emailtemplate/",
+        "admin-deliveries": "/admin/notifications/emaildelivery/",
+        "admin-notifications": "/admin/notifications/notification/",
+        "admin-audit": "/admin/audit/auditlog/",
+    }
+
+
+# Colours go by theme and layout by width, so two of the four say all.
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+def test_admin_pages_are_fit_for_everyone(site: Site, width: int, theme: str) -> None:
+    owner = SuperuserFactory(email="olive@example.org", name="Olive", password=PASSWORD)
+    event = EventFactory(
+        name="Candlelight Quartet in the Old Windmill of Koudekerk aan den Rijn",
+        created_by=owner,
+        priced=32,
+        total_capacity=3,
+        timezone="Europe/Amsterdam",
+    )
+    pages = {**pages_of_event(event), **pages_of_site(owner)}
+    page = site.open(path="/admin/", viewport={"width": width, "height": 820}, color_scheme=theme)
+    found = look_at(site, page, {"admin-log-in": "/admin/login/"}, f"{width}-{theme}")
+    page.get_by_label("Email address").fill(owner.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="Highest demand").wait_for()
+    found += look_at(site, page, pages, f"{width}-{theme}")
+
+    # The form with errors, and the review of a change that affects attendees.
+    for name, start in (("errors", ""), ("review", "2099-05-08T14:00")):
+        page.goto(f"{site.url}/admin/events/event/{event.pk}/change/")
+        page.get_by_label("Starts").fill(start)
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.wait_for_load_state()
+        found += look_at_page(page, f"admin-{name}-{width}-{theme}")
+
+    assert found == []
