@@ -24,6 +24,7 @@ from bookings.serializers import (
     BookingRepresentation,
     BookingRequest,
 )
+from evently.api.etags import etag_headers
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
@@ -79,8 +80,8 @@ def render_created_booking(booking: Booking) -> tuple[int, Any]:
 
 
 def location_of(body: Any) -> dict[str, str]:
-    """Return the Location header for the body of a new booking."""
-    return {"Location": f"/api/v1/bookings/{body['id']}/"}
+    """Return the Location and ETag headers for the body of a new booking."""
+    return {"Location": f"/api/v1/bookings/{body['id']}/", **etag_headers(body)}
 
 
 def render_changed_booking(booking: Booking) -> tuple[int, Any]:
@@ -146,7 +147,7 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=booking.event_id,
             booking_id=booking.pk,
             by=Canceller.ATTENDEE,
-            idempotency=request_idempotency(request, render_changed_booking),
+            idempotency=request_idempotency(request, render_changed_booking, headers=etag_headers),
         )
         status, answer = render_changed_booking(cancelled)
         return Response(answer, status=status)

@@ -20,9 +20,19 @@ BOOKING_COLUMNS = (
     "cancelled_by",
     "cancel_reason",
 )
+ATTEMPT_COLUMNS = (
+    "id",
+    "event_id",
+    "quantity",
+    "result",
+    "failure_reason",
+    "attempted_at",
+    "ip_address",
+    "user_agent",
+)
 
 
-@section("bookings")
+@section("bookings", of=Booking, columns=BOOKING_COLUMNS)
 def bookings(user_id: UUID) -> list[Any]:
     """Return a user's bookings, archived ones first."""
     archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
@@ -30,18 +40,7 @@ def bookings(user_id: UUID) -> list[Any]:
     return [*archived.values(*BOOKING_COLUMNS), *current.values(*BOOKING_COLUMNS)]
 
 
-@section("booking_attempts")
+@section("booking_attempts", of=BookingAttempt, columns=ATTEMPT_COLUMNS)
 def booking_attempts(user_id: UUID) -> list[Any]:
     attempts = BookingAttempt.objects.filter(user_id=user_id).order_by("id")
-    return list(
-        attempts.values(
-            "id",
-            "event_id",
-            "quantity",
-            "result",
-            "failure_reason",
-            "attempted_at",
-            "ip_address",
-            "user_agent",
-        )
-    )
+    return list(attempts.values(*ATTEMPT_COLUMNS))

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from evently.configuration import is_this_machine
+from evently.http_errors import ProblemResponse, is_api
 from evently.origin import is_forwarded, is_from_this_machine, peer_of
 from evently.proxies import is_local_network, parse_address
 
@@ -36,7 +37,7 @@ class DevelopmentGuardMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if settings.DEBUG and not (_is_ours(request) or _is_neighbour(request)):
-            return refused()
+            return refused(request)
         return self.get_response(request)
 
     def process_view(
@@ -46,7 +47,7 @@ class DevelopmentGuardMiddleware:
         if settings.DEBUG and not is_from_this_machine(request):
             user = getattr(request, "user", None)
             if user is not None and (user.is_staff or user.is_superuser):
-                return refused()
+                return refused(request)
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -57,7 +58,9 @@ class DevelopmentGuardMiddleware:
         return None
 
 
-def refused() -> HttpResponse:
+def refused(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return ProblemResponse(status=403, code="development_mode", detail=REFUSED.strip())
     return HttpResponse(REFUSED, status=403, content_type="text/plain; charset=utf-8")
 
 

@@ -35,8 +35,8 @@ STATUS_BY_KIND: dict[type[DomainError], int] = {
 }
 # The API names the version in If-Match, and HTTP has a status for that; a page's form does not.
 API_STATUS_BY_KIND: dict[type[DomainError], int] = {EditedMeanwhile: 412, **STATUS_BY_KIND}
-# Python 3.11 still has the older phrases of these two.
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+# Python 3.11 still has the older phrases of these.
+TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -60,6 +60,17 @@ def title_of(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
 
 
+def problem_document(*, status: int, code: str, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
+        "type": "about:blank",
+        "title": title_of(status),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+
+
 class ProblemResponse(HttpResponse):
     """A problem document, whatever the client accepts."""
 
@@ -78,13 +89,7 @@ class ProblemResponse(HttpResponse):
         errors: sentences by field, such as `quantity` or `notify_prefs.email`. members: further
         values that belong to the code; amounts are written as strings.
         """
-        problem: dict[str, Any] = {
-            "type": "about:blank",
-            "title": title_of(status),
-            "status": status,
-            "detail": detail,
-            "code": code,
-        }
+        problem = problem_document(status=status, code=code, detail=detail)
         if errors:
             problem["errors"] = errors
         super().__init__(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.exceptions import TemplateDoesNotExist
@@ -19,6 +20,8 @@ from evently.errors import DomainError, Unavailable
 from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
 from evently.links import LinkExpired, LinkInvalid
 
+# Gunicorn reads up to 8190, so that this answers most longer URLs (evently/supervisor).
+LONGEST_URL = 4000
 DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
@@ -27,7 +30,7 @@ BROKEN_LINKS = (LinkInvalid, LinkExpired)
 
 
 class RequestGuardMiddleware:
-    """Refuses null bytes and oversized bodies before anything reads them."""
+    """Refuses, before anything reads them: null bytes, long URLs, unknown hosts, large bodies."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -36,6 +39,12 @@ class RequestGuardMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path_info or "\x00" in query or "%00" in query:
             return refuse(request, 400, "null_byte", "The URL contains a null byte.")
+        if len(request.path_info) + len(query) > LONGEST_URL:
+            detail = f"The URL is longer than {LONGEST_URL} characters."
+            return refuse(request, 414, "url_too_long", detail)
+        if is_api(request) and not has_known_host(request):
+            detail = "The Host header names no host of this site."
+            return refuse(request, 400, "malformed", detail)
         limit = self.limit_of(request)
         if limit is not None and content_length(request) > limit:
             drain(request)
@@ -54,6 +63,15 @@ class RequestGuardMiddleware:
         if is_upload and request.path.startswith("/admin/"):
             return settings.FILE_UPLOAD_MAX_MEMORY_SIZE
         return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def has_known_host(request: HttpRequest) -> bool:
+    """Return whether the Host header is one that Django accepts (ALLOWED_HOSTS)."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
 
 
 def content_length(request: HttpRequest) -> int:

@@ -10,9 +10,10 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from evently.api.etags import etag_headers, version_from
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
-from evently.api.views import ApiViewSet, etag_of, user_of, version_from
+from evently.api.views import ApiViewSet, user_of
 from evently.database.functions import Clock
 from evently.errors import NotAllowed
 from evently.transactions import run_in_transaction
@@ -70,9 +71,9 @@ def managed_event(event_id: UUID, user: Any) -> Event:
 
 
 def answer_with(event: Event) -> Response:
-    """Return a response with an event, and the ETag that a change must send as If-Match."""
+    """Return a response with an event, whose ETag a change must send as If-Match."""
     status, answer = changed_answer(event)
-    return Response(answer, status=status, headers=event_headers(answer))
+    return Response(answer, status=status)
 
 
 def changed_answer(event: Event) -> tuple[int, Any]:
@@ -85,14 +86,9 @@ def created_answer(event: Event) -> tuple[int, Any]:
     return 201, EventRepresentation(event).data
 
 
-def event_headers(answer: Any) -> dict[str, str]:
-    """Return the ETag header for the body of an event."""
-    return {"ETag": etag_of(answer["version"])}
-
-
 def created_headers(answer: Any) -> dict[str, str]:
     """Return the Location and ETag headers for a created event's body."""
-    return {"Location": f"/api/v1/events/{answer['id']}/", **event_headers(answer)}
+    return {"Location": f"/api/v1/events/{answer['id']}/", **etag_headers(answer)}
 
 
 def quoted_answer(quote: operations.Quote) -> tuple[int, Any]:
@@ -174,7 +170,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         event = managed_event(event_id, request.user)
         published = operations.publish_event(
             event_id=event.pk,
-            idempotency=request_idempotency(request, changed_answer, headers=event_headers),
+            idempotency=request_idempotency(request, changed_answer, headers=etag_headers),
         )
         return answer_with(published)
 

@@ -6,25 +6,27 @@ from uuid import UUID
 from evently.accounts.export import section
 from notifications.models import EmailDelivery, Notification
 
+NOTIFICATION_COLUMNS = (
+    "id",
+    "event_id",
+    "type",
+    "message",
+    "channels",
+    "status",
+    "sent_at",
+    "read",
+    "created_at",
+)
+EMAIL_COLUMNS = ("id", "recipient_email", "template_type", "status", "created_at")
 
-@section("notifications")
+
+@section("notifications", of=Notification, columns=NOTIFICATION_COLUMNS)
 def notifications(user_id: UUID) -> list[dict[str, Any]]:
     rows = Notification.objects.filter(user_id=user_id).order_by("created_at", "id")
-    columns = rows.values(
-        "id",
-        "event_id",
-        "type",
-        "message",
-        "channels",
-        "status",
-        "sent_at",
-        "read",
-        "created_at",
-    )
-    return [dict(row) for row in columns]
+    return [dict(row) for row in rows.values(*NOTIFICATION_COLUMNS)]
 
 
-@section("mails")
+@section("mails", of=EmailDelivery, columns=EMAIL_COLUMNS)
 def mails(user_id: UUID) -> list[dict[str, Any]]:
     """Return the emails that were sent to a user, and the email addresses they went to."""
     log = EmailDelivery.objects.filter(user_id=user_id).select_related("user__person_key")

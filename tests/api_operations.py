@@ -37,7 +37,7 @@ WITH_BODY = [one for one in OPERATIONS if "requestBody" in one[2]]
 LISTS = [
     one
     for one in OPERATIONS
-    if one[0] == "GET" and any(p["name"] == "cursor" for p in one[2].get("parameters", ()))
+    if one[0] == "GET" and any(p.get("name") == "cursor" for p in one[2].get("parameters", ()))
 ]
 
 

@@ -83,17 +83,29 @@ def test_later_pages_cost_no_more_queries(five, django_assert_num_queries):
     client = api()
     following = client.get(EVENTS, {"limit": 2}).json()["next"]
 
-    with django_assert_num_queries(1):
+    # The events, and their waitlists.
+    with django_assert_num_queries(2):
         client.get(following)
 
 
-def test_limit_is_capped():
+def test_limit_is_20_by_default_and_100_at_most():
     organizer = OrganizerFactory()
-    for _ in range(101):
+    for _ in range(21):
         EventFactory(created_by=organizer)
 
-    assert len(api().get(EVENTS, {"limit": "999999999"}).json()["results"]) == 100
     assert len(api().get(EVENTS).json()["results"]) == 20
+    assert len(api().get(EVENTS, {"limit": "100"}).json()["results"]) == 21
+    for wrong in ("0", "101", "1000", "-1", "+5", "1.0", "٣", "", "9" * 20):
+        problem = assert_problem(api().get(EVENTS, {"limit": wrong}), 422, "invalid")
+        assert problem["errors"] == {"limit": ["Must be a whole number from 1 to 100."]}
+
+
+def test_links_follow_the_public_url(five, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    body = api().get(EVENTS, {"limit": 1}, HTTP_HOST="internal:8000").json()
+
+    assert body["next"].startswith(f"{settings.PUBLIC_URL}/api/v1/events/?")
+    assert body["results"][0]["url"].startswith(f"{settings.PUBLIC_URL}/events/")
 
 
 def test_empty_list_has_no_neighbours():

@@ -6,48 +6,47 @@ from uuid import UUID
 from evently.accounts.export import section
 from waitlists.models import Promotion, WaitlistEntry
 
+ENTRY_COLUMNS = (
+    "id",
+    "event_id",
+    "event__name",
+    "status",
+    "position",
+    "quantity",
+    "min_quantity",
+    "auto_accept",
+    "unit_price",
+    "priority_score",
+    "priority_reason",
+    "passed_over",
+    "notify_prefs",
+    "joined_at",
+    "ranked_at",
+    "expires_at",
+)
+OFFER_COLUMNS = (
+    "id",
+    "event_id",
+    "waitlist_id",
+    "status",
+    "quantity",
+    "unit_price",
+    "promoted_at",
+    "expires_at",
+    "ended_at",
+    "booking_id",
+    "organizer_reason",
+)
 
-@section("waitlist_entries")
+
+@section("waitlist_entries", of=WaitlistEntry, columns=ENTRY_COLUMNS)
 def waitlist_entries(user_id: UUID) -> list[Any]:
     """Return all waitlist entries of a user, ended ones included."""
     entries = WaitlistEntry.objects.filter(user_id=user_id).order_by("id")
-    return list(
-        entries.values(
-            "id",
-            "event_id",
-            "event__name",
-            "status",
-            "position",
-            "quantity",
-            "min_quantity",
-            "auto_accept",
-            "unit_price",
-            "priority_score",
-            "priority_reason",
-            "passed_over",
-            "notify_prefs",
-            "joined_at",
-            "ranked_at",
-            "expires_at",
-        )
-    )
+    return list(entries.values(*ENTRY_COLUMNS))
 
 
-@section("promotions")
+@section("promotions", of=Promotion, columns=OFFER_COLUMNS)
 def promotions(user_id: UUID) -> list[Any]:
     offers = Promotion.objects.filter(user_id=user_id).order_by("id")
-    return list(
-        offers.values(
-            "id",
-            "event_id",
-            "waitlist_id",
-            "status",
-            "quantity",
-            "unit_price",
-            "promoted_at",
-            "expires_at",
-            "ended_at",
-            "booking_id",
-            "organizer_reason",
-        )
-    )
+    return list(offers.values(*OFFER_COLUMNS))

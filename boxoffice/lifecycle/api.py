@@ -12,13 +12,14 @@ from evently.accounts.api import ProfileView, user_response
 from evently.accounts.models import User
 from evently.accounts.operations import undo_deletion
 from evently.accounts.serializers import UserRepresentation
+from evently.api.etags import etag_headers
 from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import BOOK, DELETE_ACCOUNT, ORGANIZE, READ
 from evently.api.views import ApiView, user_of
 from evently.errors import Invalid
 from evently.origin import origin_of
 from evently.privacy.addresses import digest_of_address
-from events.api import answer_with, changed_answer, event_headers, managed_event
+from events.api import answer_with, changed_answer, managed_event
 from events.serializers import EventCancelRequest, EventRepresentation
 
 CONFIRMATION = "X-Confirm-Address"
@@ -44,7 +45,7 @@ class EventCancelView(ApiView):
         event = managed_event(event_id, request.user)
         cancelled = operations.cancel_event(
             event_id=event.pk,
-            idempotency=request_idempotency(request, changed_answer, headers=event_headers),
+            idempotency=request_idempotency(request, changed_answer, headers=etag_headers),
             **body.validated_data,
         )
         return answer_with(cancelled)

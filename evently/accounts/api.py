@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evently.accounts import operations
-from evently.accounts.export import export_of
+from evently.accounts.export import ExportRepresentation, export_of
 from evently.accounts.models import Scope, User
 from evently.accounts.serializers import (
     ProfileChange,
@@ -17,8 +17,9 @@ from evently.accounts.serializers import (
     TokenRequest,
     UserRepresentation,
 )
+from evently.api.etags import version_from
 from evently.api.permissions import ANY, BOOK, PUBLIC, READ
-from evently.api.views import ApiView, etag_of, user_of, version_from
+from evently.api.views import ApiView, user_of
 from evently.origin import origin_of
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
@@ -120,7 +121,7 @@ class ProfileView(ApiView):
 class ExportView(ApiView):
     required_scopes = {"get": READ}
 
-    @extend_schema(operation_id="me_export", responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(operation_id="me_export", responses={200: ExportRepresentation})
     def get(self, request: Request) -> Response:
         """Get all data stored about you."""
         return Response(
@@ -132,6 +133,5 @@ class ExportView(ApiView):
 def user_response(
     user: User, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return the user with the ETag that a change has to send as If-Match."""
-    headers = {"ETag": etag_of(user.version), **(headers or {})}
+    """Return the user, whose ETag a change has to send as If-Match."""
     return Response(UserRepresentation(user).data, status=status, headers=headers)

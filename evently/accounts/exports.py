@@ -6,9 +6,11 @@ from uuid import UUID
 from evently.accounts.export import section
 from evently.accounts.models import ApiToken
 
+TOKEN_COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
 
-@section("api_tokens")
+
+@section("api_tokens", of=ApiToken, columns=TOKEN_COLUMNS)
 def api_tokens(user_id: UUID) -> list[Any]:
     """Return the user's API tokens, without their digests."""
     tokens = ApiToken.objects.filter(user_id=user_id).order_by("id")
-    return list(tokens.values("id", "name", "scopes", "created_at", "expires_at", "revoked_at"))
+    return list(tokens.values(*TOKEN_COLUMNS))

@@ -6,12 +6,12 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from evently.api.permissions import ANY, ORGANIZE, PUBLIC, scope_of
 from evently.api.problems import REPLAYED_HEADER
-from evently.http_errors import PROBLEM_CONTENT_TYPE, title_of
+from evently.http_errors import PROBLEM_CONTENT_TYPE
 from evently.idempotency.keys import HEADER as IDEMPOTENCY_HEADER
 from evently.idempotency.keys import KEY_LENGTH
 
@@ -35,7 +35,6 @@ IDEMPOTENCY_CODES = {
     409: ("request_in_progress",),
     422: ("idempotency_mismatch", "idempotency_key_invalid"),
 }
-RETRIED = (409, 429, 503)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     IDEMPOTENCY_HEADER,
@@ -52,7 +51,14 @@ IF_MATCH = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    description='The `ETag` of the version you read, such as `"3"`; `*` matches any version.',
+    description="The `ETag` that you received; `*` matches any version. Compared by its version, "
+    "the number that it starts with: sales since then do not matter.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of the body you have: the answer is 304 while it is the same.",
 )
 
 
@@ -68,6 +74,24 @@ class ProblemRepresentation(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Messages by field, where values of the request are invalid.",
+    )
+    scope = serializers.CharField(
+        required=False, help_text="With `scope_missing`: the scope that the operation needs."
+    )
+    current_price = serializers.CharField(
+        required=False, help_text="With `price_changed`: the price per seat now."
+    )
+    seen_price = serializers.CharField(
+        required=False, help_text="With `price_changed`: the price per seat that you sent."
+    )
+    quoted_quantity = serializers.IntegerField(
+        required=False, help_text="With `quote_invalid`: how many seats the quote is for."
+    )
+    quoted_price = serializers.CharField(
+        required=False, help_text="With `quote_invalid`: the quoted price per seat."
+    )
+    version = serializers.IntegerField(
+        required=False, help_text="With `edited_meanwhile`: the current version."
     )
 
 
@@ -128,14 +152,9 @@ class ApiSchema(AutoSchema):
             parameters.append(IDEMPOTENCY_KEY)
         if self.action in getattr(self.view, "versioned", ()):
             parameters.append(IF_MATCH)
-        retry = OpenApiParameter(
-            "Retry-After",
-            OpenApiTypes.INT,
-            OpenApiParameter.HEADER,
-            description="Seconds to wait before the next attempt.",
-            response=[code for code in RETRIED if code in self.codes()],
-        )
-        return [*parameters, retry]
+        if self.method == "GET":
+            parameters.append(IF_NONE_MATCH)
+        return parameters
 
     def codes(self) -> dict[int, tuple[str, ...]]:
         """Return the error codes that the operation may return, by status."""
@@ -176,26 +195,8 @@ class ApiSchema(AutoSchema):
             described = OpenApiResponse(
                 ProblemRepresentation,
                 description=", ".join(f"`{name}`" for name in names),
-                examples=[example_of(status, name) for name in names[:1]],
             )
             responses[str(status)] = self._get_response_for_code(
                 described, str(status), [PROBLEM_CONTENT_TYPE], direction
             )
         return responses
-
-
-def example_of(status: int, code: str) -> OpenApiExample:
-    """Return an example of a problem document."""
-    return OpenApiExample(
-        code,
-        value={
-            "type": "about:blank",
-            "title": title_of(status),
-            "status": status,
-            "detail": "A message for people.",
-            "code": code,
-        },
-        status_codes=[str(status)],
-        media_type=PROBLEM_CONTENT_TYPE,
-        response_only=True,
-    )

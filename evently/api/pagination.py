@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -41,9 +42,11 @@ class CursorPages(BasePagination):
         if text is None:
             return self.default_limit
         # Not int() alone, which takes "+5", "1_0" and digits of other scripts.
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-            raise exceptions.ValidationError({"limit": ["Must be a whole number from 1 to 100."]})
-        return min(int(text), self.most)
+        is_number = text.isascii() and text.isdigit() and len(text) < 10
+        if not is_number or not 1 <= int(text) <= self.most:
+            sentence = f"Must be a whole number from 1 to {self.most}."
+            raise exceptions.ValidationError({"limit": [sentence]})
+        return int(text)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response(
@@ -55,10 +58,11 @@ class CursorPages(BasePagination):
         )
 
     def link(self, cursor: str | None) -> str | None:
-        """Return the absolute URL of another page, with this request's other parameters."""
+        """Return the public URL of another page, with this request's other parameters."""
         if cursor is None:
             return None
-        return replace_query_param(self.request.build_absolute_uri(), CURSOR_PARAMETER, cursor)
+        url = f"{settings.PUBLIC_URL}{self.request.get_full_path()}"
+        return replace_query_param(url, CURSOR_PARAMETER, cursor)
 
     # ── For the OpenAPI document ────────────────────────────────────────────
     def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
@@ -74,7 +78,7 @@ class CursorPages(BasePagination):
                 "name": "limit",
                 "in": "query",
                 "required": False,
-                "description": "Results per page; a larger number counts as the maximum.",
+                "description": "Results per page.",
                 "schema": {
                     "type": "integer",
                     "minimum": 1,

@@ -1,7 +1,6 @@
 """What all API views share, beyond the settings of REST framework."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, ClassVar, cast
 
@@ -16,19 +15,18 @@ from rest_framework.viewsets import GenericViewSet
 
 from evently.accounts.models import User
 from evently.accounts.operations.email_allowance import emails_wait_until
+from evently.api.etags import with_etag
 from evently.api.fields import MomentField
 from evently.api.openapi import ApiSchema
 from evently.api.permissions import operation_of
-from evently.api.problems import LengthRequired, PreconditionRequired
+from evently.api.problems import LengthRequired
 from evently.api.renderers import ExactJSONRenderer
 from evently.api.strictness import StrictBody, refuse_fields, refuse_parameters
 from evently.api.throttling import rate_headers
-from evently.errors import EditedMeanwhile
 from evently.throttle import Counted
 
 # Set where a change causes emails that wait until then (docs/api.md).
 EMAILS_WAIT_HEADER = "Evently-Emails-Wait-Until"
-ETAG = re.compile(r'"(\d{1,9})"')
 
 
 class StrictJSONParser(BaseParser):
@@ -135,7 +133,7 @@ class ApiMixin(APIView):
         personal = "Authorization" in request.headers
         answer.headers.setdefault("Cache-Control", "no-store" if personal else "no-cache")
         answer.headers["Vary"] = "Authorization, Accept"
-        return answer
+        return with_etag(request, answer)
 
 
 def _tell_that_emails_wait(request: Request, response: Any) -> None:
@@ -169,24 +167,3 @@ class ApiViewSet(ApiMixin, GenericViewSet[Any]):
 def user_of(request: Request) -> User:
     """Return the authenticated user; not for public endpoints."""
     return cast(User, request.user)
-
-
-def etag_of(version: int) -> str:
-    return f'"{version}"'
-
-
-def version_from(request: Request, *, current: int) -> int | None:
-    """Return the version that a change was made on, from If-Match; None for `If-Match: *`.
-
-    current: the version that was just read.
-    Raises PreconditionRequired, EditedMeanwhile.
-    """
-    header = request.headers.get("If-Match", "").strip()
-    if not header:
-        raise PreconditionRequired
-    if header == "*":
-        return None
-    given = ETAG.fullmatch(header)
-    if given is None or int(given[1]) != current:
-        raise EditedMeanwhile
-    return int(given[1])

@@ -147,7 +147,7 @@ def test_detail_has_all_fields_and_the_version():
     response = api().get(f"{EVENTS}{event.pk}/")
 
     body = response.json()
-    assert response.headers["ETag"] == '"1"'
+    assert response.headers["ETag"].startswith('"1-')
     assert (body["total_capacity"], body["available_seats"]) == (5, 5)
     assert (body["current_price"], body["currency"]) == ("20.00", "EUR")
     assert body["event_date"].endswith("Z")

@@ -36,7 +36,7 @@ def test_organizers_create_change_and_publish_events():
 
     changed = client.patch(url, {"venue": "Barn"}, headers={"If-Match": made.headers["ETag"]})
     assert (changed.status_code, changed.json()["venue"]) == (200, "Barn")
-    assert changed.headers["ETag"] == '"2"'
+    assert changed.headers["ETag"].startswith('"2-')
 
     assert_problem(api().get(url), 404, "not_found")
     published = client.post(f"{url}publish/")

@@ -1,0 +1,82 @@
+"""ETags: a strong one for each body, so that it changes with whatever the body shows.
+
+It starts with the version of the row, where there is one: a change names that version in If-Match,
+and is not refused because seats were sold since.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evently.api.problems import PreconditionRequired
+from evently.errors import EditedMeanwhile
+from evently.idempotency.keys import digest_of
+
+DIGEST_LENGTH = 16
+# Proxies that compress a response make its ETag weak.
+VERSIONED = re.compile(rf'(?:W/)?"(\d{{1,9}})(?:-[0-9a-f]{{{DIGEST_LENGTH}}})?"')
+# Of a response that is answered with 304.
+KEPT_HEADERS = ("ETag", "Cache-Control", "Vary", "RateLimit", "RateLimit-Policy")
+
+
+def etag_of(body: Mapping[str, Any] | bytes) -> str:
+    """Return the ETag of a response's body: `"3-5f0c…"` for version 3 of a row."""
+    digest = digest_of(body)[:DIGEST_LENGTH]
+    version = body.get("version") if isinstance(body, Mapping) else None
+    return f'"{digest}"' if version is None else f'"{version}-{digest}"'
+
+
+def etag_headers(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ETag header of a body, also for a request that is repeated with its key."""
+    return {"ETag": etag_of(body)}
+
+
+def with_etag(request: Request, response: Any) -> Any:
+    """Add the ETag to a successful response, or answer 304 where the client has the same body.
+
+    Bodies of reads have one, and those of writes that show a version.
+    """
+    if not isinstance(response, Response) or response.status_code not in (200, 201, 202):
+        return response
+    body: Any = response.data
+    is_read = request.method in SAFE_METHODS
+    if not isinstance(body, Mapping | bytes) or not (is_read or "version" in body):
+        return response
+    response.headers["ETag"] = etag_of(body)
+    if not is_read or not _has_same(request, response.headers["ETag"]):
+        return response
+    unchanged = HttpResponse(status=304)
+    del unchanged.headers["Content-Type"]
+    for name in KEPT_HEADERS:
+        if name in response.headers:
+            unchanged.headers[name] = response.headers[name]
+    return unchanged
+
+
+def _has_same(request: Request, etag: str) -> bool:
+    """Return whether If-None-Match names an ETag, compared as weak ones (RFC 9110, 13.1.2)."""
+    header = request.headers.get("If-None-Match", "").strip()
+    given = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return header == "*" or etag in given
+
+
+def version_from(request: Request, *, current: int) -> int | None:
+    """Return the version that a change was made on, from If-Match; None for `If-Match: *`.
+
+    current: the version that was just read.
+    Raises PreconditionRequired, EditedMeanwhile.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
+        raise PreconditionRequired
+    if header == "*":
+        return None
+    given = VERSIONED.fullmatch(header)
+    if given is None or int(given[1]) != current:
+        raise EditedMeanwhile(version=current)
+    return int(given[1])
