@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema_field,
@@ -178,7 +177,7 @@ class UserRepresentation(serializers.Serializer[Any]):
     created_at = MomentField(read_only=True)
     updated_at = MomentField(read_only=True)
 
-    @extend_schema_field(OpenApiTypes.DATETIME)
+    @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
     def get_emails_wait_until(self, user: User) -> str | None:
         until = emails_wait_until(user)
         return None if until is None else str(MomentField().to_representation(until))

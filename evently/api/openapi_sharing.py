@@ -58,6 +58,7 @@ def share(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     for methods in result["paths"].values():
         for method, operation in methods.items():
             _add_headers(method, operation, components["schemas"])
+            _close(operation.get("requestBody", {}), components["schemas"])
             found = operation["responses"]
             for status, response in found.items():
                 if PROBLEM_CONTENT_TYPE in response.get("content", {}) or status == "304":
@@ -89,6 +90,19 @@ def _add_headers(method: str, operation: dict[str, Any], schemas: dict[str, Any]
             names.append(EMAILS_WAIT_HEADER)
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _close(part: Any, schemas: dict[str, Any]) -> None:
+    """Declare of the objects in a request's body that they take no unknown fields."""
+    if isinstance(part, list):
+        for inner in part:
+            _close(inner, schemas)
+    elif isinstance(part, dict):
+        schema = schemas.get(str(part.get("$ref", "")).rsplit("/", 1)[-1], {})
+        if "properties" in schema and "additionalProperties" not in schema:
+            schema["additionalProperties"] = False
+            _close(list(schema["properties"].values()), schemas)
+        _close([value for name, value in part.items() if name != "examples"], schemas)
 
 
 def _has_etag(method: str, response: dict[str, Any], schemas: dict[str, Any]) -> bool:

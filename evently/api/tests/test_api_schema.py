@@ -66,3 +66,13 @@ def test_export_is_typed():
     assert booking["id"] == {"type": "string", "format": "uuid"}
     assert booking["quantity"] == {"type": "integer"}
     assert booking["cancelled_at"] == {"type": ["string", "null"], "format": "date-time"}
+
+
+def test_bodies_take_no_unknown_fields():
+    for _, path, operation in OPERATIONS:
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert resolved(content["schema"])["additionalProperties"] is False, path
+    assert COMPONENTS["schemas"]["NotifyPreferences"]["additionalProperties"] is False
+    user = COMPONENTS["schemas"]["UserRepresentation"]
+    assert "additionalProperties" not in user
+    assert user["properties"]["emails_wait_until"]["type"] == ["string", "null"]
