@@ -46,7 +46,7 @@ def test_examples_work_when_pasted(live_server, settings, tmp_path):
     organizer = OrganizerFactory(email="organizer@evently.example")
     organizer.set_password(DEMO_PASSWORD)
     organizer.save(update_fields=["password"])
-    EventFactory(name="Piano by candlelight", created_by=organizer, priced=24)
+    EventFactory(name="Maps That Lie", created_by=organizer, priced=24)
     sold_out = EventFactory(name="Film", created_by=organizer, total_capacity=2)
     booking = BookingFactory(event=sold_out, quantity=2)
     text = TEXT.replace("http://localhost:8000", live_server.url)
