@@ -4,20 +4,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import operations, queries
+from bookings.attendee_files import csv_lines
 from bookings.filters import EventBookingFilter
 from bookings.models import Booking
 from bookings.operations import BookingNotFound, Canceller
 from bookings.serializers import BookingCancellation, EventBookingDetail, EventBookingRepresentation
 from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import ORGANIZE
-from evently.api.views import ApiViewSet
+from evently.api.renderers import CsvRenderer
+from evently.api.views import ApiView, ApiViewSet
 from events.api import managed_event
 
 NOT_YOURS = {403: ("not_your_event",)}
@@ -81,3 +85,25 @@ class EventBookingViewSet(mixins.ListModelMixin, ApiViewSet):
         )
         answer = EventBookingRepresentation(self.booking(booking_id)).data
         return Response(answer, headers=headers)
+
+
+class EventAttendeesView(ApiView):
+    """The attendees of an event as a file."""
+
+    required_scopes = {"get": ORGANIZE}
+    refusals = {"get": NOT_YOURS}
+    renderer_classes = [CsvRenderer]
+
+    @extend_schema(operation_id="events_attendees", responses={(200, "text/csv"): OpenApiTypes.STR})
+    def get(self, request: Request, event_id: UUID) -> StreamingHttpResponse:
+        """Return the attendees of an event that you manage as CSV, by name; times are local.
+
+        Cancelled bookings are included, with their status.
+        """
+        event = managed_event(event_id, request.user)
+        name = f"attendees-{event.pk}.csv"
+        return StreamingHttpResponse(
+            csv_lines(event),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from bookings.api import BookingViewSet
-from bookings.api_organizer import EventBookingViewSet
+from bookings.api_organizer import EventAttendeesView, EventBookingViewSet
 from evently.api.renderers import CalendarRenderer, SvgRenderer
 
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
         "events/<uuid:event_id>/bookings/",
         EventBookingViewSet.as_view({"get": "list"}),
         name="api_event_bookings",
+    ),
+    path(
+        "events/<uuid:event_id>/attendees.csv",
+        EventAttendeesView.as_view(),
+        name="api_event_attendees",
     ),
     path(
         "events/<uuid:event_id>/bookings/<uuid:booking_id>/",

@@ -129,3 +129,17 @@ def test_nothing_of_another_organizer_is_reachable(event):
 def test_attendees_and_reading_tokens_cannot_list_bookings(event):
     for client in (api(event.created_by, "read", "book"), api(UserFactory())):
         assert_problem(client.get(url_of(event)), 403, "scope_missing")
+
+
+def test_attendees_are_returned_as_csv(event):
+    booking = BookingFactory(event=event, user=UserFactory(name="=1+1", email="ada@example.org"))
+    url = f"/api/v1/events/{event.pk}/attendees.csv"
+
+    response = api(event.created_by).get(url)
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines = response.getvalue().decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Name,Email address,Reference")
+    assert lines[1].startswith(f"'=1+1,ada@example.org,{booking.booking_reference},")
+    assert_problem(api(OrganizerFactory()).get(url), 403, "not_your_event")
+    assert_problem(api(event.created_by, "read").get(url), 403, "scope_missing")

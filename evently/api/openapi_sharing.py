@@ -108,7 +108,7 @@ def _close(part: Any, schemas: dict[str, Any]) -> None:
 def _has_etag(method: str, response: dict[str, Any], schemas: dict[str, Any]) -> bool:
     """Return whether a success has an ETag, as `evently.api.etags` decides."""
     if method == "get":
-        return True
+        return "text/csv" not in response.get("content", {})
     reference = response.get("content", {}).get("application/json", {}).get("schema", {})
     schema = schemas.get(reference.get("$ref", "").rsplit("/", 1)[-1], {})
     return "version" in schema.get("properties", {})

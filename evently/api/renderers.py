@@ -30,6 +30,12 @@ class CalendarRenderer(FileRenderer):
     charset = "utf-8"
 
 
+class CsvRenderer(FileRenderer):
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+
 class SvgRenderer(FileRenderer):
     media_type = "image/svg+xml"
     format = "svg"

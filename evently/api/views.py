@@ -18,15 +18,13 @@ from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.api.etags import with_etag
 from evently.api.fields import MomentField
 from evently.api.openapi import ApiSchema
+from evently.api.openapi_sharing import EMAILS_WAIT_HEADER
 from evently.api.permissions import operation_of
 from evently.api.problems import LengthRequired
 from evently.api.renderers import ExactJSONRenderer
 from evently.api.strictness import StrictBody, refuse_fields, refuse_parameters
 from evently.api.throttling import rate_headers
 from evently.throttle import Counted
-
-# Set where a change causes emails that wait until then (docs/api.md).
-EMAILS_WAIT_HEADER = "Evently-Emails-Wait-Until"
 
 
 class StrictJSONParser(BaseParser):
