@@ -25,6 +25,8 @@ STANDS_BEHIND = {
     "events_total_capacity_check": "chk_event_capacity",
     "waitlists_min_quantity_check": "chk_waitlist_min_quantity",
     "waitlists_quantity_check": "chk_waitlist_min_quantity",
+    # It knows the codes.
+    "chk_event_currency": "trg_event_money",
     # There are only two results.
     "chk_attempt_result": "chk_attempt_outcome",
     # Triggers overwrite these columns.
