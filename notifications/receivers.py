@@ -15,12 +15,12 @@ from bookings.signals import (
     tickets_requested,
 )
 from evently.accounts import signals as account_signals
-from evently.accounts.models import User
+from evently.accounts.models import EmailChange, User
 from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
-from notifications.kinds import Message, accounts, deletion, events, waitlist
+from notifications.kinds import Message, accounts, addresses, deletion, events, waitlist
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
@@ -90,6 +90,16 @@ def notify_guest_refused(
     sender: type, *, event: Event, user: User, quantity: int, refusal: DomainError, **kwargs: Any
 ) -> None:
     notify(messages=[accounts.guest_refused(event, user, quantity=quantity, refusal=refusal)])
+
+
+@receiver(account_signals.email_change_requested, dispatch_uid="notifications.email_change")
+def notify_email_change(sender: type, *, user: User, change: EmailChange, **kwargs: Any) -> None:
+    notify(messages=[addresses.email_change(user, change)])
+
+
+@receiver(account_signals.email_changed, dispatch_uid="notifications.email_changed")
+def notify_email_changed(sender: type, *, user: User, change: EmailChange, **kwargs: Any) -> None:
+    notify(messages=[addresses.email_changed(user, change)])
 
 
 @receiver(account_signals.deletion_link_requested, dispatch_uid="notifications.confirm_deletion")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from boxoffice.storefront.views import (
     account,
+    change_email,
     correct_address,
     delete_account,
     discovery,
@@ -27,6 +28,16 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/verify/", account.send_verification, name="send_verification"),
     path("account/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="revoke_token"),
+    path(
+        "account/email/<str:token>/",
+        change_email.confirm_email_change,
+        name="confirm_email_change",
+    ),
+    path(
+        "account/email/undo/<str:token>/",
+        change_email.undo_email_change,
+        name="undo_email_change",
+    ),
     path("account/sessions/end/", account.log_out_elsewhere, name="log_out_elsewhere"),
     path("account/export/", account.export_data, name="export_data"),
     path("account/delete/", delete_account.delete_account, name="delete_account"),

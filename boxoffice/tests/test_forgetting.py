@@ -44,6 +44,7 @@ ERASED = {
 # Sealed under the person's key, which is destroyed.
 SEALED = {
     "email_delivery_log": "recipient_email",
+    "email_changes": "old_email new_email",
     "tickets": "holder_name",
     "users": "email name",
 }

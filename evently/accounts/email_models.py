@@ -1,10 +1,12 @@
 """Emails that were requested for an address, and those sent to unconfirmed ones."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from evently.database.functions import Clock
 from evently.database.models import Identified
+from evently.privacy.sealing import SEALED_PATTERN, SealedField
 
 
 class UnconfirmedEmail(Identified):
@@ -73,3 +75,50 @@ class EmailRequest(Identified):
     def __str__(self) -> str:
         """Return the id only: no personal data in logs."""
         return f"Request {self.pk}"
+
+
+class EmailChange(Identified):
+    """A change of an account's email address: requested, confirmed, undone.
+
+    The addresses are sealed under the user's key; the row is deleted with the account.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="email_changes",
+    )
+    old_email = SealedField("old email address", editable=False)
+    new_email = SealedField("new email address", editable=False)
+    requested_at = models.DateTimeField(db_default=Clock(), editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "email_changes"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                name="unq_email_change_open",
+                condition=models.Q(confirmed_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="chk_email_change_sealed",
+                condition=models.Q(
+                    old_email__regex=SEALED_PATTERN, new_email__regex=SEALED_PATTERN
+                ),
+            ),
+            models.CheckConstraint(
+                name="chk_email_change_order",
+                condition=models.Q(confirmed_at__isnull=True, undone_at__isnull=True)
+                | models.Q(confirmed_at__gte=models.F("requested_at"), undone_at__isnull=True)
+                | models.Q(
+                    confirmed_at__isnull=False,
+                    confirmed_at__gte=models.F("requested_at"),
+                    undone_at__gte=models.F("confirmed_at"),
+                ),
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "requested_at"], name="idx_email_changes_user")]

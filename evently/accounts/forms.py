@@ -54,6 +54,11 @@ class SignUpForm(forms.Form):
     password = PasswordField(autocomplete="new-password", help_text=PASSWORD_HELP)
 
 
+class EmailChangeForm(forms.Form):
+    email = AddressField(label="New email address")
+    current_password = PasswordField(autocomplete="current-password", label="Current password")
+
+
 class LogInForm(forms.Form):
     email = AddressField()
     password = PasswordField(autocomplete="current-password")

@@ -61,3 +61,14 @@ describe(
         of_event=False,
     ),
 )
+describe(
+    "email_changes",
+    Described(
+        group="Users",
+        noun="change of an email address",
+        plural="changes of email addresses",
+        rank=8,
+        phrases={"created": "requested {object}"},
+        of_event=False,
+    ),
+)

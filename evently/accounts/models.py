@@ -15,7 +15,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
-from evently.accounts.email_models import EmailRequest, RequestKind, UnconfirmedEmail
+from evently.accounts.email_models import EmailChange, EmailRequest, RequestKind, UnconfirmedEmail
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.models import Identified
@@ -26,6 +26,7 @@ from evently.privacy.sealing import SEALED_PATTERN, SealedField
 
 __all__ = [
     "ApiToken",
+    "EmailChange",
     "EmailRequest",
     "RequestKind",
     "Role",

@@ -34,6 +34,14 @@ password_ended = Signal()
 # many API tokens ended with it; None if they were kept. The owner is notified by email.
 password_changed = Signal()
 
+# The address of an account is to be changed; `change: EmailChange`. The new address gets a link
+# that confirms it (`email_changes.change_token`).
+email_change_requested = Signal()
+
+# The address was changed; `change: EmailChange`. The old one is told, and can undo it
+# (`email_changes.undo_token`).
+email_changed = Signal()
+
 # A user without a password wants to delete the account: a link to confirm that is due
 # (`links.deletion_token`).
 deletion_link_requested = Signal()

@@ -33,11 +33,12 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
     Raises EmailObsolete, UnknownKind.
     """
     content = write_content(notification, user)
-    rendered = render_active(kind_named(notification.type).template, content.values)
+    kind = kind_named(notification.type)
+    rendered = render_active(kind.template, content.values)
     email = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
-        to=[smtp_address(user.email)],
+        to=[smtp_address(kind.address_of(notification, user))],
         reply_to=reply_to(notification),
         headers={
             "Message-ID": message_id_of(notification.pk),

@@ -13,7 +13,16 @@ A new kind needs three edits: its topic module, the fact that it follows from in
 from collections.abc import Iterable
 from types import ModuleType
 
-from notifications.kinds import accounts, bookings, deletion, events, general, held, waitlist
+from notifications.kinds import (
+    accounts,
+    addresses,
+    bookings,
+    deletion,
+    events,
+    general,
+    held,
+    waitlist,
+)
 from notifications.kinds.base import (
     KINDS,
     Category,
@@ -25,7 +34,7 @@ from notifications.kinds.base import (
     kind_named,
 )
 
-TOPICS = (accounts, deletion, bookings, waitlist, events, held, general)
+TOPICS = (accounts, addresses, deletion, bookings, waitlist, events, held, general)
 
 
 def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:

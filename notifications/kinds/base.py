@@ -63,7 +63,8 @@ class Kind:
     kind. icon: an id in static/img/icons.svg. link: for the inbox; may return None.
     write_email: makes the values of the email's template from rows at the time of sending, and
     raises EmailObsolete where what the message is about is over or gone. is_superseded: asked of an
-    email that was held back only: whether what happened since has made it pointless.
+    email that was held back only: whether what happened since has made it pointless. recipient:
+    the address it goes to, by default that of the account; may raise EmailObsolete.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Kind:
     icon: str = ""
     link: Callable[[Notification], Link | None] | None = None
     is_superseded: Callable[[Notification], bool] | None = None
+    recipient: Callable[[Notification, User], str] | None = None
 
     def __post_init__(self) -> None:
         missing = [part for part in ("name", "label", "channels") if not getattr(self, part)]
@@ -82,6 +84,10 @@ class Kind:
             missing += [part for part in ("icon", "link") if not getattr(self, part)]
         if missing:
             raise IncompleteKind(f"The kind {self.name!r} lacks: {', '.join(missing)}.")
+
+    def address_of(self, notification: Notification, user: User) -> str:
+        """Return the address that the email of a message goes to. Raises EmailObsolete."""
+        return user.email if self.recipient is None else self.recipient(notification, user)
 
     @property
     def is_urgent(self) -> bool:

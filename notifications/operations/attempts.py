@@ -91,9 +91,17 @@ class Attempt:
 
 
 def begin(
-    notification: Notification, user: User, *, template_type: TemplateType, message_id: str
+    notification: Notification,
+    user: User,
+    *,
+    address: str,
+    template_type: TemplateType,
+    message_id: str,
 ) -> Attempt | None:
-    """Begin and count an attempt; None where it is not due, or another one is under way."""
+    """Begin and count an attempt; None where it is not due, or another one is under way.
+
+    address: that it goes to.
+    """
     attempt_id = uuid7()
     key = user.key
     with signed_transaction(), connection.cursor() as cursor:
@@ -105,7 +113,7 @@ def begin(
                 "user_id": notification.user_id,
                 "event_id": notification.event_id,
                 "kind": notification.type,
-                "recipient": key.seal("recipient", user.email) if key else None,
+                "recipient": key.seal("recipient", address) if key else None,
                 "template_type": template_type,
                 "provider": provider(),
                 "metadata": json.dumps(_metadata(notification, message_id)),

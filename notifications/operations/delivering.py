@@ -144,6 +144,7 @@ def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConn
     attempt = attempts.begin(
         notification,
         user,
+        address=_address_of(notification, kind, user),
         template_type=kind.template,
         message_id=message_id_of(notification.pk),
     )
@@ -153,6 +154,14 @@ def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConn
         deliver(user_id=user_id, notification_id=merged_id, email_connection=email_connection)
         return
     _carry_out(attempt, user, email_connection)
+
+
+def _address_of(notification: Notification, kind: Kind, user: User) -> str:
+    try:
+        return kind.address_of(notification, user)
+    except EmailObsolete:
+        # Rendering finds that, too, and withdraws the email.
+        return user.email
 
 
 def choose_channels(notification: Notification, kind: Kind, user: User) -> list[str]:

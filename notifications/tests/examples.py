@@ -12,12 +12,21 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking
 from bookings.operations import Canceller, PersonLimit
 from evently.accounts.factories import UserFactory
-from evently.accounts.models import User
+from evently.accounts.models import EmailChange, User
 from evently.database.clock import now
 from evently.tests.rows import end_offer, offer, wait
 from events.factories import EventFactory
 from events.models import Event
-from notifications.kinds import Message, accounts, bookings, deletion, events, held, waitlist
+from notifications.kinds import (
+    Message,
+    accounts,
+    addresses,
+    bookings,
+    deletion,
+    events,
+    held,
+    waitlist,
+)
 from notifications.kinds.general import GENERAL
 from notifications.models import Notification
 from notifications.operations.creating import notify
@@ -49,6 +58,15 @@ class Facts:
         booking = self.booking()
         Booking.objects.filter(pk=booking.pk).update(status="cancelled")
         return booking
+
+    def change(self) -> EmailChange:
+        key = self.user.key
+        assert key is not None
+        return EmailChange.objects.create(
+            user=self.user,
+            old_email=key.seal("recipient", "ada@old.example"),
+            new_email=key.seal("recipient", "ada@new.example"),
+        )
 
     def leaving(self) -> User:
         at = now()
@@ -89,6 +107,8 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "login_link": lambda facts: accounts.login_link(facts.user),
     "password_ended": lambda facts: accounts.password_ended(facts.user),
     "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
+    "email_change": lambda facts: addresses.email_change(facts.user, facts.change()),
+    "email_changed": lambda facts: addresses.email_changed(facts.user, facts.change()),
     "confirm_deletion": lambda facts: deletion.confirm_deletion(facts.user),
     "deletion_requested": lambda facts: deletion.deletion_requested(facts.leaving()),
     "account_deleted": lambda facts: deletion.account_deleted(facts.user),

@@ -17,7 +17,13 @@ from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
 from evently.accounts.export import export_of
-from evently.accounts.forms import KeepTokensForm, PasswordForm, ProfileForm, TokenForm
+from evently.accounts.forms import (
+    EmailChangeForm,
+    KeepTokensForm,
+    PasswordForm,
+    ProfileForm,
+    TokenForm,
+)
 from evently.accounts.models import User
 from evently.accounts.queries import tokens_of
 from evently.errors import DomainError
@@ -32,6 +38,7 @@ from notifications.forms import PreferencesForm
 
 TEMPLATE = "accounts/account.html"
 SESSIONS = "sessions"
+EMAIL = "change"
 TOKENS_REVOKED = " Your API tokens have been revoked."
 
 
@@ -39,6 +46,7 @@ def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
     """Return the forms of the page with their current values."""
     return {
         "profile_form": ProfileForm(initial={"name": user.name}),
+        "email_form": EmailChangeForm(prefix=EMAIL),
         "preferences_form": PreferencesForm(user=user),
         "password_form": PasswordForm(user=user, has_tokens=has_tokens),
         # A prefix, since the page has the same field in the password form.
@@ -60,7 +68,7 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
 @require_get_or_post
 @login_required
 @never_cache
-@sensitive_post_parameters("current_password", "password")
+@sensitive_post_parameters("current_password", "password", "change-current_password")
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account page. A POST holds one of its forms, which the field `act` names."""
     if request.method != "POST":
@@ -101,6 +109,25 @@ def _change_profile(request: HttpRequest, user: User) -> HttpResponse:
         )
 
     return _save(request, "profile_form", form, save, "Your name has been saved.")
+
+
+def _change_email(request: HttpRequest, user: User) -> HttpResponse:
+    form = EmailChangeForm(request.POST, prefix=EMAIL)
+
+    def save() -> None:
+        operations.request_email_change(
+            user_id=user.pk,
+            email=form.cleaned_data["email"],
+            password=form.cleaned_data["current_password"],
+            origin=origin_of(request),
+            session=user.get_session_auth_hash(),
+        )
+
+    success = (
+        "We sent an email to the new address. Open its link to change the address; until then, "
+        "nothing changes."
+    )
+    return _save(request, "email_form", form, save, success)
 
 
 def _change_preferences(request: HttpRequest, user: User) -> HttpResponse:
@@ -157,6 +184,7 @@ def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
 
 FORM_HANDLERS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
     "profile": _change_profile,
+    "email": _change_email,
     "preferences": _change_preferences,
     "password": _change_password,
     "token": _issue_token,

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
-from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, Role
+from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, EmailChange, Role
 from evently.accounts.operations.users import refuse_last_superuser
 from evently.database.clock import now
 from evently.privacy.keys import destroy_key
@@ -22,6 +22,7 @@ def close_account(*, user_id: UUID) -> None:
     user = lock_user(user_id)
     refuse_last_superuser(user)
     ApiToken.objects.filter(user_id=user_id).delete()
+    EmailChange.objects.filter(user_id=user_id).delete()
     destroy_key(user_id=user_id)
     changes: dict[str, Any] = {
         "email_digest": None,

@@ -12,6 +12,7 @@ TRIGGERS = r"""
     WHERE t.tgname LIKE 'trg\_audit\_%'
 """
 CHANGES = {
+    "email_changes": "confirmed_at = now() + interval '1 hour'",
     "email_resends": "by_id = NULL",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
@@ -30,7 +31,14 @@ CHANGES = {
 # Referencing rows that are not deleted by cascade come before the row they reference.
 EMPTIED = (
     *("payments", "booking_attempts", "bookings_archive", "bookings", "events"),
-    *("email_resends", "email_delivery_log", "notifications", "users", "email_templates"),
+    *(
+        "email_changes",
+        "email_resends",
+        "email_delivery_log",
+        "notifications",
+        "users",
+        "email_templates",
+    ),
 )
 
 
@@ -75,6 +83,8 @@ def make_rows():
     run("UPDATE notifications SET status = 'sent'")
     run("UPDATE email_delivery_log SET status = 'sent'")
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
+    sealed = "sealed:v1:" + "a" * 40
+    insert("email_changes", user_id=user_id, old_email=sealed, new_email=sealed)
     template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
     insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
     entry = wait(event_id)
