@@ -23,8 +23,7 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
-# The parent's privileges are enough. Statements on a partition itself would go past the triggers of
-# the parent that log once per statement.
+# Writes on a partition itself would go past the triggers of the parent that log once per statement.
 PARTITIONS = """
     SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class
     JOIN pg_namespace n ON n.oid = relnamespace
@@ -75,5 +74,5 @@ def grant_to_application(using: str, **kwargs: Any) -> None:
         )
         cursor.execute(PARTITIONS)
         if partitions := ", ".join(name for (name,) in cursor.fetchall()):
-            cursor.execute(f"REVOKE ALL ON {partitions} FROM {quote(role)}")
+            cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {partitions} FROM {quote(role)}")
         cursor.execute(GUARD_TRIGGER_FUNCTIONS)
