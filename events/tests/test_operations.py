@@ -1,5 +1,6 @@
 """Operations on events: creating, editing, publishing, copying, quotes."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -301,7 +302,7 @@ def test_quote_promises_the_price_to_its_holder_for_15_minutes():
     quote = operations.quote_price(event_id=event.pk, quantity=2, holder="me")
     assert (quote.unit_price, quote.total_amount) == (20, 40)
     assert timedelta(minutes=14) < quote.expires_at - now() <= timedelta(minutes=15)
-    assert read(event, quote.token) == quote
+    assert read(event, quote.token) == replace(quote, currency="")
     for quantity in (1, 2):
         operations.check_quoted_quantity(quote, quantity)
     with pytest.raises(operations.QuoteInvalid, match="for 2 seats, not for 3"):

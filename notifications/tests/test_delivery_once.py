@@ -58,7 +58,11 @@ def test_deliver_ignores_deleted_notifications(mailoutbox):
 def test_deliver_does_nothing_while_another_attempt_is_under_way(mailoutbox):
     notification = NotificationFactory()
     attempt = attempts.begin(
-        notification, notification.user, template_type="notification", message_id="<a@b>"
+        notification,
+        notification.user,
+        address="ada@example.org",
+        template_type="notification",
+        message_id="<a@b>",
     )
 
     deliver(notification)
@@ -71,7 +75,11 @@ def test_deliver_does_nothing_while_another_attempt_is_under_way(mailoutbox):
 def test_attempt_that_never_ended_is_followed_by_another_and_recorded(mailoutbox):
     notification = NotificationFactory()
     attempts.begin(
-        notification, notification.user, template_type="notification", message_id="<a@b>"
+        notification,
+        notification.user,
+        address="ada@example.org",
+        template_type="notification",
+        message_id="<a@b>",
     )
     EmailDelivery.objects.update(next_attempt_at=notification.created_at)
 
@@ -85,7 +93,7 @@ def test_attempt_that_never_ended_is_followed_by_another_and_recorded(mailoutbox
 
 def test_attempt_that_another_has_taken_over_sends_nothing(mailoutbox):
     notification = NotificationFactory()
-    given = {"template_type": "notification", "message_id": "<a@b>"}
+    given = {"address": "ada@example.org", "template_type": "notification", "message_id": "<a@b>"}
     first = attempts.begin(notification, notification.user, **given)
     EmailDelivery.objects.update(next_attempt_at=notification.created_at)
     second = attempts.begin(notification, notification.user, **given)
@@ -98,7 +106,11 @@ def test_attempt_that_another_has_taken_over_sends_nothing(mailoutbox):
 def test_email_whose_attempts_never_end_is_given_up(mailoutbox):
     notification = NotificationFactory()
     attempts.begin(
-        notification, notification.user, template_type="notification", message_id="<a@b>"
+        notification,
+        notification.user,
+        address="ada@example.org",
+        template_type="notification",
+        message_id="<a@b>",
     )
     EmailDelivery.objects.update(
         next_attempt_at=notification.created_at, send_attempts=attempts.MOST_ATTEMPTS

@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from evently.database.grants import grant_to_application
 from evently.tests.database import as_owner
 from evently.tests.rows import insert, person
 from evently.tests.sql import refused, run
@@ -34,6 +35,8 @@ def latest():
     yield
     executor = MigrationExecutor(connections["owner"])
     executor.migrate(executor.loader.graph.leaf_nodes("notifications"))
+    # Tables that were made anew have no privileges yet: `manage.py migrate` grants them.
+    grant_to_application("owner")
 
 
 def message(type_, **columns):

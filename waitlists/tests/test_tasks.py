@@ -49,7 +49,7 @@ def test_failing_event_does_not_delay_the_others_and_is_reported():
                 type(event).objects.filter(pk=event.pk).update(total_capacity=0)
         done.append(event_id)
 
-    with pytest.raises(SweepIncomplete, match="trial: 1 events failed"):
+    with pytest.raises(SweepIncomplete, match="trial: 1 failed"):
         for_each_event("trial", ids, work)
     assert done == [ids[0], ids[2]]
     assert failure_count("trial", "error") == 1
