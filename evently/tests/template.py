@@ -25,6 +25,7 @@ SOURCE_FILES = (
     "evently/audit/signing.py",
     "evently/privacy/sealing.py",
     "evently/tests/database.py",
+    "events/local_days.py",
     "notifications/emails/templates.py",
     "notifications/emails/variables.py",
     "notifications/letters/templates.py",

@@ -82,5 +82,5 @@ def test_deliver_needs_few_queries(django_assert_max_num_queries):
     notification = NotificationFactory()
     User.objects.get(pk=notification.user_id)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         deliver(notification)
