@@ -10,16 +10,16 @@ COMPRESSED = ("text/", "application/json", "application/problem+json", "image/sv
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's, apart from answers with an ETag and those that are no text.
+    """Django's, for text only.
 
     It adds a random number of bytes, so that the length tells nothing about secrets on a page
-    (BREACH); CSRF tokens differ in each response anyway. It would make an ETag a weak one, with
-    which If-Match fails.
+    (BREACH); CSRF tokens differ in each response anyway. It makes an ETag a weak one, which the API
+    takes back all the same (`evently/api/etags.py`).
     """
 
     def process_response(self, request: HttpRequest, response: Any) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "")
         is_text = kind.startswith(COMPRESSED) or "openapi" in kind
-        if not is_text or response.has_header("ETag"):
+        if not is_text:
             return response
         return super().process_response(request, response)

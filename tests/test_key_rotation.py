@@ -210,7 +210,7 @@ def test_what_an_earlier_secret_key_signed_still_works(client, settings):
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "n" * 50
 
     assert client.get("/account/").status_code == 200
-    assert read_link(purpose="drill", token=link) == (user.pk, user.pk)
+    assert read_link(purpose="drill", token=link)[:2] == (user.pk, user.pk)
     assert read_verification_token(verification)[0] == user.pk
     price = read_quote(
         quote.token, event_id=event.pk, quantity=1, holder="me", at=quote.expires_at - SECOND
