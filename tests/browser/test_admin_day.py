@@ -84,7 +84,7 @@ def test_organizers_day(site: Site, color_scheme: str) -> None:
     page.reload()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     tabs.get_by_role("link", name="Activity").click()
-    expect(page.get_by_text("Olive changed the event in the admin").first).to_be_visible()
+    expect(page.get_by_text("cancelled the event").first).to_be_visible()
 
 
 def test_second_editor_is_shown_both_values(site: Site) -> None:
