@@ -52,7 +52,7 @@ def evently_running() -> Iterator[int]:
             "EVENTLY_PII_KEYS": f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "EMAIL_URL": "dummymail://",
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "API_RATE_PER_MINUTE": "100000000",
+            "API_RATE_PER_MINUTE": "1000000",
             "LOG_LEVEL": "WARNING",
         }
         running = Running(home, more=more, port=port).start()

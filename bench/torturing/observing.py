@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import connection, connections
 
-# Some of these hold only for waitlist entries whose priority was not changed since they joined.
+# Some of these hold only for waitlist entries that no organizer has moved, and for offers that none
+# has made by hand.
 VIOLATIONS = {
     "ledger out of balance": """
         SELECT e.id, e.total_capacity, e.available_seats, b.seats, p.seats FROM events e,
@@ -40,7 +41,8 @@ VIOLATIONS = {
         SELECT p.id, p.quantity, w.id, w.min_quantity FROM waitlist_promotions p
         JOIN waitlists e ON e.id = p.waitlist_id
         JOIN waitlists w ON w.event_id = p.event_id AND w.status = 'waiting'
-        WHERE p.status = 'pending' AND w.priority_reason = '' AND w.joined_at < p.promoted_at
+        WHERE p.status = 'pending' AND p.organizer_reason = '' AND e.ranked_at IS NULL
+            AND w.priority_reason = '' AND w.joined_at < p.promoted_at
             AND w.min_quantity <= p.quantity
             AND (e.priority_score < 0
                 OR e.priority_score = 0 AND (w.joined_at, w.id) < (e.joined_at, e.id))

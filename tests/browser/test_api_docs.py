@@ -12,7 +12,7 @@ def test_docs_render_and_try_a_request(site):
     expect(page.get_by_role("heading", name="Evently API")).to_be_visible()
     operation = page.locator("#operations-events-events_list")
     operation.get_by_role("button").first.click()
-    expect(operation.get_by_text("Words in the name, description or venue.")).to_be_visible()
+    expect(operation.get_by_text("Words in the name, venue or description")).to_be_visible()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
     expect(operation.get_by_text('"results": []').first).to_be_visible()
