@@ -4,6 +4,7 @@ The owner creates the test database; the code under test uses it under the appli
 that a test fails where production would: on a missing right, or an attempt to disable a trigger.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +57,15 @@ def django_db_setup(
         yield
     with django_db_blocker.unblock():
         template.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def umask_as_before() -> Iterator[None]:
+    """Restore the umask, which code that makes private files sets for its whole process."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.hookimpl(optionalhook=True)

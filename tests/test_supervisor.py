@@ -254,7 +254,16 @@ def python_for_all_users(folder):
     shutil.copy(Path(sys.executable).resolve(), folder / "bin" / version)
     for library in (base / "lib").glob("libpython3*.so*"):
         shutil.copy(library, folder / "lib")
+    open_to_all_users(folder)
     return str(folder / "bin" / version)
+
+
+def open_to_all_users(folder):
+    """Let all users read what was copied, whatever the umask of the tests."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            executable = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if executable else 0o644)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as an ordinary user already")
@@ -269,6 +278,7 @@ def test_ordinary_user_can_run_roots_checkout_and_kill_9_leaves_nothing(start, n
     shutil.copytree(
         BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
     )
+    open_to_all_users(folder / "tree")
     python = python_for_all_users(folder / "python")
     # Not what is in it: the checkout is root's.
     os.chown(folder, user.pw_uid, user.pw_gid)

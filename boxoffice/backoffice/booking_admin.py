@@ -107,7 +107,7 @@ class CompleteBookingAdmin(BookingAdmin):
             request,
             title="Correct the email address?",
             question=(
-                f"The booking was made by a guest with {booking.user.email}, which nobody has "
+                f"The booking was made by a guest with {booking.user.email}, which is not "
                 "confirmed. New tickets go to the right address; the codes and links that went to "
                 "the wrong one end."
             ),

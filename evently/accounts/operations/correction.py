@@ -1,4 +1,4 @@
-"""Correcting a mistyped email address that nobody has confirmed.
+"""Correcting a mistyped email address that has not been confirmed.
 
 The account is that of a guest: it was made by a booking, has no password, and belongs to the owner
 of an address that was never meant. So it gets the right one, and what went to the wrong one ends.
