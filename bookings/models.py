@@ -12,10 +12,28 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from bookings.attempt_models import AttemptResult, BookingAttempt
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
+
+__all__ = [
+    "HOLDING_SEATS",
+    "ArchivedBooking",
+    "AttemptResult",
+    "Booking",
+    "BookingAttempt",
+    "BookingColumns",
+    "BookingQuerySet",
+    "BookingStatus",
+    "Canceller",
+    "Payment",
+    "PaymentKind",
+    "PaymentProvider",
+    "PaymentStatus",
+    "Ticket",
+]
 
 
 class BookingStatus(models.TextChoices):
@@ -352,61 +370,4 @@ class Payment(EventOwned):
             models.CheckConstraint(
                 name="chk_payment_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
             ),
-        ]
-
-
-class AttemptResult(models.TextChoices):
-    SUCCESS = "success"
-    FAILED = "failed"
-
-
-class BookingAttempt(EventOwned):
-    """An attempt to book, successful or refused. `quantity` is as requested, even if invalid."""
-
-    event = models.ForeignKey(
-        Event, on_delete=models.DO_NOTHING, related_name="attempts", db_constraint=False
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.DO_NOTHING,
-        related_name="booking_attempts",
-        db_constraint=False,
-    )
-    booking = models.ForeignKey(
-        Booking,
-        null=True,
-        on_delete=models.DO_NOTHING,
-        related_name="attempts",
-        db_constraint=False,
-    )
-    quantity = models.BigIntegerField(null=True)
-    result = models.TextField(choices=AttemptResult)
-    failure_reason = models.TextField(null=True)
-    attempted_at = models.DateTimeField(db_default=Clock())
-    ip_address = models.GenericIPAddressField(null=True)
-    user_agent = models.TextField(db_default="", default="")
-
-    class Meta:
-        db_table = "booking_attempts"
-        constraints = [
-            models.CheckConstraint(
-                name="chk_attempt_result", condition=Q(result__in=AttemptResult.values)
-            ),
-            models.CheckConstraint(
-                name="chk_attempt_outcome",
-                condition=Q(
-                    result=AttemptResult.SUCCESS, failure_reason__isnull=True, booking__isnull=False
-                )
-                | Q(
-                    result=AttemptResult.FAILED, failure_reason__isnull=False, booking__isnull=True
-                ),
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["result", "attempted_at"],
-                name="idx_attempts_result_time",
-                condition=Q(result=AttemptResult.FAILED),
-            )
         ]

@@ -30,6 +30,8 @@ TITLES = frozenset(
     {"capt", "chr", "col", "dipl", "dott", "dr", "fr", "gen", "herr", "hon", "hr", "ing", "jr"}
     | {"lt", "mag", "mr", "mrs", "ms", "prof", "rev", "sgt", "sig", "sr", "sra", "st"}
 )
+# Written without a blank behind a title: Dr.med. Weber.
+DEGREES = frozenset({"ing", "med"})
 
 
 class NameInvalid(Invalid):
@@ -88,7 +90,8 @@ def _is_domain(dotted: str) -> bool:
     if domain not in OTHER_DOMAINS and not _public_suffixes().publicsuffix(f"x.{domain}"):
         return False
     is_initial = len(before) == 1 or before.lower() in TITLES
-    is_name = is_initial and last.istitle() and domain not in PLAIN_DOMAINS
+    is_written_as_name = last.istitle() or (before.lower() in TITLES and domain in DEGREES)
+    is_name = is_initial and is_written_as_name and domain not in PLAIN_DOMAINS
     return not is_name or dotted.endswith("/")
 
 

@@ -11,6 +11,7 @@ from boxoffice.backoffice.analytics import dashboard_figures
 from boxoffice.backoffice.todos import todos
 from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
 from boxoffice.tests.organizing import EVENTS, form_of, tab
+from events.admin import cells
 from events.factories import EventFactory
 from events.models import Event
 from notifications.factories import NotificationFactory
@@ -29,6 +30,10 @@ def failed_email(event, status=DeliveryStatus.FAILED):
         status=status,
         metadata={"eventId": str(event.pk)},
     )
+
+
+def _listed(admin):
+    return admin.get(f"{EVENTS}?show=all").context["cl"].result_list
 
 
 def step(admin, event):
@@ -58,6 +63,30 @@ def test_a_published_event_shows_the_link_to_share(admin, organizer):
 
     assert page.context["share_url"].endswith(f"/events/{event.pk}/")
     assert page.context["share_url"] in page.content.decode()
+
+
+def test_list_and_overview_name_the_state_that_visitors_see(admin, organizer):
+    today = timezone.now()
+    made = {"created_by": organizer, "created_at": today - timedelta(60)}
+    full = EventFactory(total_capacity=1, **made)
+    BookingFactory(event=full)
+    states = {
+        EventFactory(published_at=None, **made): "draft",
+        EventFactory(sales_start_at=today + timedelta(days=1), **made): "not yet on sale",
+        EventFactory(**made): "on sale",
+        full: "sold out",
+        EventFactory(sales_end_at=today - timedelta(days=1), **made): "sales closed",
+        EventFactory(
+            event_date=today - timedelta(hours=1), ends_at=today + timedelta(hours=1), **made
+        ): "on now",
+        EventFactory(event_date=today - timedelta(days=1), **made): "over",
+    }
+
+    listed = {event.pk: event for event in _listed(admin)}
+    assert len(listed) == len(states)
+    for event, state in states.items():
+        assert admin.get(tab(event, "overview")).context["state"] == state
+        assert cells.state_of(event, at=today, sale=listed[event.pk].sale) == state
 
 
 def test_the_next_step_follows_the_state(admin, organizer):

@@ -39,6 +39,9 @@ def run_command(command: list[str], *, pass_fds: Sequence[int] = ()) -> int:
 
 def main(arguments: list[str]) -> int:
     """Start the servers that the environment does not configure, and run the command."""
+    if "--" not in arguments[:-1]:
+        print(__doc__, file=sys.stderr)
+        return 2
     parent_death.request_signal(signal.SIGTERM, os.getppid())
     throwaway = arguments[:1] == ["--throwaway"]
     command = arguments[arguments.index("--") + 1 :]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evently.embedded import addresses, processes, state
+from evently.embedded.__main__ import main as embedded_main
 from evently.embedded.postgres import Postgres
 from evently.supervisor.children import Child, describe_code
 from evently.tests.running import PATIENCE_SECONDS, home_for_tests
@@ -222,3 +223,8 @@ def test_child_that_keeps_failing_is_restarted_with_longer_pauses(capsys):
 def test_exit_codes_are_described():
     assert describe_code(3) == "exit code 3"
     assert describe_code(-9) == "SIGKILL"
+
+
+def test_a_call_without_a_command_says_how_to_call_it(capsys):
+    assert embedded_main(["--throwaway", "--"]) == 2
+    assert "-- pytest" in capsys.readouterr().err

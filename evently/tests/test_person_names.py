@@ -18,6 +18,8 @@ FAMILY = "Ada 👨‍👩‍👧‍👦"
     [
         "Dr. No",
         "Dr.No",
+        "Dr.med. Weber",
+        "Dr.Ing. Weber",
         "St.Pierre",
         "J.R.R. Tolkien",
         "J.R.R.Tolkien",

@@ -7,15 +7,32 @@ from django.utils.safestring import SafeString
 
 from evently.formatting import money
 from events.models import Event
+from events.sale import Sale, SaleState, sale_of
 
 # The states of an event, with the style of their label in Unfold.
 STATE_STYLES = {
     "draft": "info",
     "on sale": "success",
+    "kept for the waitlist": "success",
+    "sold out": "primary",
     "not yet on sale": "primary",
     "sales closed": "warning",
+    "on now": "default",
+    "over": "default",
     "cancelled": "danger",
     "completed": "default",
+}
+STATES = {
+    SaleState.DRAFT: "draft",
+    SaleState.BEFORE_SALES: "not yet on sale",
+    SaleState.ON_SALE: "on sale",
+    SaleState.FEW_LEFT: "on sale",
+    SaleState.WAITLIST_FIRST: "kept for the waitlist",
+    SaleState.SOLD_OUT: "sold out",
+    SaleState.SALES_ENDED: "sales closed",
+    SaleState.RUNNING: "on now",
+    SaleState.OVER: "over",
+    SaleState.CANCELLED: "cancelled",
 }
 
 
@@ -23,17 +40,14 @@ def price(event: Event) -> str:
     return "Free" if event.is_free else money(event.current_price, event.currency)
 
 
-def state_of(event: Event, *, at: datetime) -> str:
-    """Return the state of an event, a key of STATE_STYLES."""
+def state_of(event: Event, *, at: datetime, sale: Sale | None = None) -> str:
+    """Return the state of an event, a key of STATE_STYLES. sale: looked up unless it is given."""
     if not event.is_active:
         return str(event.status)
     if not event.is_published:
+        # Even past its date, which says why it is not on sale.
         return "draft"
-    if event.is_on_sale(at=at):
-        return "on sale"
-    if event.is_before_sales(at=at):
-        return "not yet on sale"
-    return "sales closed"
+    return STATES[(sale or sale_of(event, at=at)).state]
 
 
 def seats_bar(*, total: int, booked: int, held: int) -> SafeString:

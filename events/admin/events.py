@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import connection
 from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ from events.admin.forms import EventForm, time_zones
 from events.admin.history import history_page
 from events.admin.sections import CLOSED_SECTIONS, SECTIONS
 from events.models import Event, over_by
+from events.sale import sales_of
 from events.search.finding import matching
 
 
@@ -159,6 +161,14 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         self.clock = now()
         return super().changelist_view(request, extra_context)
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Look up how the listed events stand, in one query for all."""
+        changelist = super().get_changelist_instance(request)
+        sales = sales_of(changelist.result_list, at=self.clock)
+        for event in changelist.result_list:
+            event.sale = sales[event.pk]
+        return changelist
+
     @display(description="Event", ordering="name")
     def named(self, event: Event) -> SafeString:
         return two_lines(event.name, event.venue)
@@ -184,8 +194,8 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         return when(event.sales_close_at, event.zone)
 
     @display(description="State", label=cells.STATE_STYLES)
-    def state(self, event: Event) -> str:
-        return cells.state_of(event, at=self.clock)
+    def state(self, event: Any) -> str:
+        return cells.state_of(event, at=self.clock, sale=event.sale)
 
     @display(description="Price", ordering="current_price")
     def price(self, event: Event) -> str:

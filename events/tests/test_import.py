@@ -1,65 +1,19 @@
 """Import of events from CSV: which rows are imported, which refused, and none twice."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import CommandError, call_command
 
-from evently.accounts.factories import OrganizerFactory, UserFactory
+from evently.accounts.factories import OrganizerFactory
 from evently.audit.models import AuditLog
-from events.importing import operations, queries
 from events.importing.dates import DayOrder, Stamp, moved_ahead, read_stamp, read_time
-from events.importing.files import NotImportable, file_source
-from events.importing.plan import Plan, Refusal
-from events.importing.reading import read_rows
-from events.importing.survey import Undecided, answered, outcomes_of, survey
+from events.importing.files import file_source
+from events.importing.plan import Refusal
+from events.importing.survey import Undecided, survey
 from events.models import Event
-
-EVERY_REFUSAL = Path(__file__).parent / "data" / "every_refusal.csv"
-NOW = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
-EET = timezone(timedelta(hours=2))
-BERLIN = {"now": NOW, "timezone": "Europe/Berlin"}
-HEADER = "Subject,Start Date,Start Time,Location\n"
-
-
-@pytest.fixture
-def a_file(tmp_path):
-    """A function that writes a file and returns its path."""
-
-    def write(content, encoding="utf-8"):
-        path = tmp_path / "events.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return path
-
-    return write
-
-
-def read_all(path, **plan):
-    """Return the candidate or refusal for each row."""
-    source = file_source(path)
-    found = survey(source)
-    return list(outcomes_of(source, found, answered(found, Plan(**{**BERLIN, **plan}))))
-
-
-def run(path, organizer=None, **plan):
-    """Import a file; return the counts of its rows."""
-    plan = Plan(**{**BERLIN, **plan})
-    batch = operations.start_import(
-        organizer_id=(organizer or OrganizerFactory()).pk,
-        file_name=path.name,
-        content=path.read_bytes(),
-        plan=plan,
-    )
-    operations.read_import(import_id=batch.pk)
-    if queries.counts_of(batch)["new"] + queries.counts_of(batch)["changed"]:
-        operations.apply_import(import_id=batch.pk)
-        assert operations.continue_applying(import_id=batch.pk)
-    return queries.counts_of(batch) | {
-        one["reason"]: one["number"] for one in queries.refusals_of(batch)
-    }
+from events.tests.importing import EET, EVERY_REFUSAL, HEADER, NOW, read_all, run
 
 
 # ── One row at a time ───────────────────────────────────────────────────────
@@ -324,74 +278,6 @@ def test_a_venue_is_given_to_events_without_one(a_file):
     assert tea.columns["venue"] == "Town Hall"
 
 
-# ── Files ───────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
-def test_files_are_read_however_they_were_saved(a_file, encoding):
-    path = a_file(HEADER + "Café “Zoë”,2030-11-30,19:30,Zürich\n", encoding)
-
-    assert [row.get("subject") for row in read_rows(file_source(path))] == ["Café “Zoë”"]
-
-
-def test_empty_lines_before_the_header_are_skipped(a_file):
-    text = "\n\n" + HEADER.replace(",", ";") + "Fair;2030-11-30;19:30;Ghent\n"
-
-    assert [row.get("subject") for row in read_rows(file_source(a_file(text)))] == ["Fair"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '"Subject", "Start Date", "Start Time", "Location"\n'
-        '"Fair", "2030-11-30", "19:30", "Ghent"\n',
-        "sep=;\nSubject;Start Date;Start Time;Location\nFair;2030-11-30;19:30;Ghent\n",
-        "\ufeffsep=,\r\nSubject,Start Date,Start Time,Location\r\nFair,2030-11-30,19:30,Ghent\r\n",
-        "Betreff;Beginnt am;Beginnt um;Ort\nFair;30.11.2030;19:30;Ghent\n",
-        "Event name|Start|Time|Venue\nFair|2030-11-30|19:30|Ghent\n",
-    ],
-)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
-def test_files_are_read_whatever_wrote_them(a_file, text, encoding):
-    (one,) = read_all(a_file(text, encoding))
-
-    assert (one.name, one.columns["venue"]) == ("Fair", "Ghent")
-    assert f"{one.columns['event_date']:%Y-%m-%d %H:%M}" == "2030-11-30 18:30"
-
-
-@pytest.mark.parametrize("delimiter", [";", "\t"])
-def test_files_of_other_spreadsheets_are_read(a_file, delimiter):
-    text = (HEADER + "Fair,2030-11-30,19:30,Ghent\n").replace(",", delimiter)
-
-    (row,) = read_rows(file_source(a_file(text)))
-
-    assert (row.get("subject"), row.get("location")) == ("Fair", "Ghent")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "empty"),
-        (" \n\n", "empty"),
-        ("Topic,When\nFair,2030-11-30\n", "needs the columns “Subject” and “Start Date”"),
-        ('{"events": []}', "needs the columns"),
-        ("Subject,Start Date,Subject\nFair,2030-11-30,x\n", "has the column “Subject” twice"),
-        (b"PK\x03\x04rest", "spreadsheet"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file"),
-        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "cut off"),
-        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "no events"),
-        (HEADER + "x" * 140_000 + ",2030-11-30,19:30,Ghent\n", "more than 131,072 characters"),
-        (HEADER + '"Never closed,2030-11-30\n' + "x\n" * 100_000, "unclosed quotation mark"),
-    ],
-)
-def test_files_that_cannot_be_imported_are_refused(a_file, content, message):
-    with pytest.raises(NotImportable, match=message):
-        survey(file_source(a_file(content)))
-
-
-def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(NotImportable, match="No such file"):
-        survey(file_source(tmp_path / "nothing.csv"))
-
-
 # ── Imports ─────────────────────────────────────────────────────────────────
 @pytest.mark.django_db
 def test_import_takes_each_event_once():
@@ -418,103 +304,3 @@ def test_import_belongs_to_its_organizer():
         run(EVERY_REFUSAL)
 
     assert Event.objects.count() == 10
-
-
-@pytest.mark.django_db
-def test_import_refuses_an_invalid_plan(a_file):
-    with pytest.raises(CommandError, match="time zone"):
-        call_command("import_events", EVERY_REFUSAL, organizer=_address(), timezone="Mars/Crater")
-    with pytest.raises(CommandError, match="ISO 4217"):
-        call_command("import_events", EVERY_REFUSAL, organizer=_address(), currency="1")
-    with pytest.raises(CommandError, match="price of 0 or more"):
-        call_command("import_events", EVERY_REFUSAL, organizer=_address(), price="-1")
-    with pytest.raises(CommandError, match="1,000,000 seats"):
-        call_command("import_events", EVERY_REFUSAL, organizer=_address(), capacity=0)
-    assert not Event.objects.exists()
-
-
-# ── The command ─────────────────────────────────────────────────────────────
-ZONE = {"timezone": "Europe/Berlin"}
-
-
-def _address():
-    organizer = OrganizerFactory()
-    return organizer.email
-
-
-@pytest.mark.django_db
-def test_command_reports_and_imports(capsys, tmp_path):
-    report = tmp_path / "refused.csv"
-
-    call_command("import_events", EVERY_REFUSAL, organizer=_address(), report=report, **ZONE)
-
-    out = capsys.readouterr().out
-    assert "18 rows read, 5 imported" in out
-    assert "2 refused: ends before it starts" in out
-    assert "They are drafts" in out
-    assert report.read_text().splitlines()[0] == "Line,Subject,Result,Reason,What to do"
-    assert len(report.read_text().splitlines()) == 19
-    assert Event.objects.filter(published_at__isnull=True).count() == 5
-
-
-@pytest.mark.django_db
-def test_command_dry_run_changes_nothing(capsys):
-    call_command("import_events", EVERY_REFUSAL, dry_run=True, organizer=_address(), **ZONE)
-
-    captured = capsys.readouterr()
-    assert "18 rows read, 5 would be imported" in captured.out
-    assert "line 8: Summer That Was: It started on 2019-07-01." in captured.out
-    assert not Event.objects.exists()
-
-
-@pytest.mark.django_db
-def test_command_wants_an_organizer():
-    with pytest.raises(CommandError, match="--organizer EMAIL"):
-        call_command("import_events", EVERY_REFUSAL)
-    with pytest.raises(CommandError, match="no user with the email address"):
-        call_command("import_events", EVERY_REFUSAL, organizer="nobody@example.org")
-    with pytest.raises(CommandError, match="is not an organizer"):
-        call_command("import_events", EVERY_REFUSAL, organizer=UserFactory().email)
-
-
-@pytest.mark.django_db
-def test_command_asks_for_what_the_file_leaves_open(a_file, capsys):
-    path = a_file(HEADER + "Fair,05/06/2030,19:30,Ghent\n")
-
-    with pytest.raises(CommandError) as asked:
-        call_command("import_events", path, organizer=_address())
-
-    assert "--timezone Europe/Berlin" in str(asked.value)
-    assert "--day-first or --month-first" in str(asked.value)
-    call_command("import_events", path, "--day-first", organizer=_address(), **ZONE)
-    assert "are read as times in Europe/Berlin" in capsys.readouterr().out
-    assert Event.objects.get().starts_locally.date() == date(2030, 6, 5)
-
-
-@pytest.mark.django_db
-def test_command_sums_refusals_up(a_file, capsys):
-    call_command(
-        "import_events",
-        a_file(HEADER + "Fair,2019-05-06,19:30,Ghent\n" * 50),
-        organizer=_address(),
-        **ZONE,
-    )
-
-    out = capsys.readouterr().out
-    assert "50 refused: in the past" in out
-    assert out.count("It started on") == 3
-    assert "and 47 more" in out
-    assert "--report" in out
-
-
-@pytest.mark.django_db
-def test_command_reads_prices_with_a_comma(a_file):
-    path = a_file(HEADER + "Fair,2030-05-06,19:30,Ghent\n")
-
-    call_command("import_events", path, organizer=_address(), price="12,50", **ZONE)
-    with pytest.raises(CommandError, match="JPY has no decimals"):
-        call_command(
-            "import_events", path, organizer=_address(), price="12,50", currency="JPY", **ZONE
-        )
-
-    assert Event.objects.get().base_price == Decimal("12.50")
