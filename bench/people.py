@@ -10,8 +10,13 @@ from events.operations import create_event, publish_event
 
 
 def create_users(count: int, *, prefix: str) -> list[User]:
+    """Create users with confirmed addresses; emails to others are limited in number."""
     return [
-        User.objects.create_user(email=f"{prefix}{number}@example.org", name=f"Person {number}")
+        User.objects.create_user(
+            email=f"{prefix}{number}@example.org",
+            name=f"Person {number}",
+            email_verified_at=datetime.now(UTC),
+        )
         for number in range(count)
     ]
 
