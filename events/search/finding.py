@@ -134,7 +134,8 @@ class RankedEvents(PagedList):
     """Found events by relevance, date and id, a page at a time.
 
     Few are ranked by one query. Many take too long for that: then each tier of relevance is read
-    in the order of dates until the page is full.
+    in the order of dates until the page is full. Of what many events have, the events of the next
+    weeks fill a page; they are looked at first.
     """
 
     ordering = (RELEVANCE, *BY_DATE)
@@ -156,6 +157,8 @@ class RankedEvents(PagedList):
 
     def _page(self, queries: list[str], *, size: int, cursor: str) -> Page:
         some = ids_found(queries[-1], most=self.many)
+        if not some and not cursor:
+            return Page(rows=[], previous=None, next=None)
         if len(some) == self.many:
             return self._page_by_tiers(queries, size=size, cursor=cursor)
         ranked = self.search.events.filter(among(some)).annotate(relevance=tier_of(queries))
@@ -168,19 +171,16 @@ class RankedEvents(PagedList):
             raise CursorInvalid
         order = reversed_order(BY_DATE) if backwards else BY_DATE
         tiers = range(len(queries))
-        if values:
-            tiers = range(values[0], -1, -1) if backwards else range(values[0], len(queries))
+        if backwards:
+            tiers = tiers[::-1]
         rows: list[Any] = []
-        for tier in tiers:
-            events = self.search.events
-            if values and tier == values[0]:
-                events = events.filter(after(order, values[1:]))
-            found = self._first_of(tier, queries, events, order, most=size + 1 - len(rows))
-            for event in found:
-                event.relevance = tier
-            rows += found
-            if len(rows) > size:
-                break
+        if values:
+            tier = values[0]
+            tiers = tiers[tiers.index(tier) :]
+            rest = self.search.events.filter(after(order, values[1:]))
+            rows = _first_of(rest, queries, tiers[:1], order, most=size + 1)
+            tiers = tiers[1:]
+        rows += _first_of(self.search.events, queries, tiers, order, most=size + 1 - len(rows))
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
@@ -189,24 +189,35 @@ class RankedEvents(PagedList):
         last = encode(rows[-1], self.ordering, backwards=False) if rows and has_next else None
         return Page(rows=rows, previous=first, next=last)
 
-    def _first_of(
-        self,
-        tier: int,
-        queries: list[str],
-        events: QuerySet[Event],
-        order: Sequence[str],
-        *,
-        most: int,
-    ) -> list[Any]:
-        """Return the first of these events that are in a tier, and in none before."""
-        query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
-        some = ids_found(query, most=self.many)
-        if len(some) < self.many:
-            return list(events.filter(among(some)).order_by(*order)[:most])
-        near = events.order_by(*order).values("pk")[:PROBED]
-        found = list(
-            Event.objects.filter(pk__in=near).filter(matches(query)).order_by(*order)[:most]
-        )
-        if len(found) == most:
-            return found
-        return list(events.filter(found_by(query)).order_by(*order)[:most])
+
+def _first_of(
+    events: QuerySet[Event], queries: list[str], tiers: range, order: Sequence[str], *, most: int
+) -> list[Any]:
+    """Return the first of these events by tier, in the order of the tiers, then by date."""
+    if not tiers or most <= 0:
+        return []
+    near = _nearby(events, queries, tiers, order, most=most)
+    rows: list[Any] = []
+    for tier in tiers:
+        wanted = most - len(rows)
+        found = [event for event in near if event.relevance == tier][:wanted]
+        if len(found) < wanted:
+            query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
+            found = list(events.filter(found_by(query)).order_by(*order)[:wanted])
+            for event in found:
+                event.relevance = tier
+        rows += found
+        if len(rows) == most:
+            break
+    return rows
+
+
+def _nearby(
+    events: QuerySet[Event], queries: list[str], tiers: range, order: Sequence[str], *, most: int
+) -> list[Any]:
+    """Return which of the first of these events by date match, by tier."""
+    near = events.order_by(*order).values("pk")[:PROBED]
+    by_tier = RELEVANCE if tiers.step > 0 else f"-{RELEVANCE}"
+    found = Event.objects.filter(pk__in=near).filter(matches(queries[-1]))
+    found = found.annotate(relevance=tier_of(queries)).filter(relevance__in=list(tiers))
+    return list(found.order_by(by_tier, *order)[:most])
