@@ -8,7 +8,7 @@ import re
 
 ACCOUNT_DELETED = "the account was deleted, so there is no email address"
 GIVEN_UP = "none of the attempts ended"
-HELD_BACK = "held back: nobody has confirmed this email address, which limits emails to it"
+HELD_BACK = "held back: this email address is not confirmed, so emails to it are limited"
 
 # By the name of the error; {codes} are those of the mail server. What the codes mean is told by
 # their first digit only: 5 is for good, 4 for now.

@@ -32,7 +32,8 @@ def book_and_cancel(user, event, *, by=Canceller.ATTENDEE):
     cancel_booking(event_id=event.pk, booking_id=booking.pk, by=by)
 
 
-def test_sixth_booking_in_an_hour_is_refused_after_five_cancellations():
+def test_sixth_booking_in_an_hour_is_refused_after_five_cancellations(clock):
+    clock.stop()
     user, event = UserFactory(), EventFactory()
     for _ in range(5):
         book_and_cancel(user, event)

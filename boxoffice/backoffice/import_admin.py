@@ -11,7 +11,8 @@ from boxoffice.lifecycle.tasks import undo_import
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.enqueue import enqueue_on_commit
 from evently.formatting import counted
-from events.admin.imports import EventImportAdminBase, action_url, import_url
+from events.admin.import_page import action_url, import_url
+from events.admin.imports import EventImportAdminBase
 from events.import_models import EventImport, ImportState
 from events.importing import queries
 

@@ -34,7 +34,7 @@ class SameAddress(Invalid):
 
 
 def is_correctable(user: User) -> bool:
-    """Return whether an account is one of a guest whose address nobody has confirmed."""
+    """Return whether an account is that of a guest whose address is not confirmed."""
     return not (
         user.is_verified
         or user.has_usable_password()
