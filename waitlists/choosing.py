@@ -48,8 +48,10 @@ def choose_entries(
     chosen: list[Choice[E]] = []
     # The number of offers at which the first of the passed entries reserves.
     stop_at: int | None = None
-    for entry in entries:
-        if free <= 0 or (stop_at is not None and len(chosen) >= stop_at):
+    waiting = iter(entries)
+    while free > 0 and (stop_at is None or len(chosen) < stop_at):
+        entry = next(waiting, None)
+        if entry is None:
             break
         if not entry.is_confirmed:
             continue
@@ -61,3 +63,30 @@ def choose_entries(
             left = len(chosen) + max(max_passes - entry.passes, 0)
             stop_at = left if stop_at is None else min(stop_at, left)
     return chosen
+
+
+def may_sell_to_public(
+    entries: Iterable[Waiting], *, free: int, capacity: int, max_passes: int | None
+) -> bool:
+    """Return whether free seats may be sold to someone who did not wait for them.
+
+    Refused while a confirmed entry fits the free seats or reserves. entries: in any order. The
+    other arguments are those of `choose_entries`.
+    """
+    return not any(
+        entry.is_confirmed
+        and (
+            entry.min_quantity <= free or reserves(entry, capacity=capacity, max_passes=max_passes)
+        )
+        for entry in entries
+    )
+
+
+def reserves(entry: Waiting, *, capacity: int, max_passes: int | None) -> bool:
+    """Return whether seats that do not suffice for an entry are kept for it nevertheless."""
+    return (
+        max_passes is not None
+        and entry.is_confirmed
+        and entry.min_quantity <= capacity
+        and entry.passes >= max_passes
+    )
