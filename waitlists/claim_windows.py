@@ -1,17 +1,29 @@
 """How long an offer holds its seats: scaled to the time left, without counting nights."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from math import ceil
+from zoneinfo import ZoneInfo
 
+from evently.local_time import local_day, nearest_moment
 from events.models import Event
 
-SHARE_OF_TIME_LEFT = 20
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+# The time left is shared among the entries that wait, and among no fewer than this.
+FEWEST_SHARES = 20
 SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(hours=24)
+# An offer of less time is not made, whatever the event's setting: it would end unread.
+SHORTEST_OFFER = timedelta(minutes=5)
+# A person who let this many offers expire gets the shortest window.
+LAPSES_UNTIL_SHORTEST = 2
 NIGHT_STARTS = time(22)
 NIGHT_ENDS = time(8)
-NIGHTS_COUNT_BEFORE = timedelta(hours=48)
+NIGHTS_COUNT_BEFORE = timedelta(hours=12)
+# The nights of a time zone of a person's own choice hold seats at most this much longer.
+LONGEST_WAIT_FOR_OWN_NIGHTS = DAY
 
 
 @dataclass(frozen=True)
@@ -22,57 +34,135 @@ class Window:
     expires_at: datetime
 
 
-def offer_window(event: Event, *, at: datetime) -> Window | None:
-    """Return the window of an offer made at a time; None if sales have ended.
+@dataclass(frozen=True)
+class _Span:
+    """A part of time that is night all through, or day all through; in UTC."""
 
-    Its length is the event's own setting, or else a twentieth of the time left, at least 15
-    minutes and at most 24 hours. Minutes between 22:00 and 08:00 in the event's time zone do not
-    count, except in the last 48 hours before the event. The window never passes the end of sales.
+    start: datetime
+    end: datetime
+    is_night: bool
+
+
+def offer_window(
+    event: Event,
+    *,
+    at: datetime,
+    waiting: int = 0,
+    zone: ZoneInfo | None = None,
+    lapses: int = 0,
+) -> Window | None:
+    """Return the window of an offer made at a time; None if less than five minutes are left.
+
+    Its length is the event's own setting, or else the time left until the event, divided by the
+    entries that wait (by at least 20): at least 15 minutes and at most 24 hours. Minutes between
+    22:00 and 08:00 in the event's time zone or the person's do not count, except in the last 12
+    hours before the event; the person's nights make it at most a day longer. The window never
+    passes the time at which the waitlist closes.
+
+    waiting: confirmed waiting entries. zone: the person's; None if not known. lapses: offers for
+    this event that the person let expire; from the second on, the window is the shortest.
     """
+    at, closes = at.astimezone(UTC), _closes_at(event).astimezone(UTC)
+    if closes - at < SHORTEST_OFFER:
+        return None
+    length = _length(event, at=at, waiting=waiting, lapses=lapses)
+    no_nights_from = event.event_date.astimezone(UTC) - NIGHTS_COUNT_BEFORE
+    zones = _zones(event, zone)
+    end = min(
+        _end_of(length, zones, at=at, no_nights_from=no_nights_from),
+        _end_of(length, (event.zone,), at=at, no_nights_from=no_nights_from)
+        + LONGEST_WAIT_FOR_OWN_NIGHTS,
+    )
+    end = min(end, closes)
+    counted = _counted(zones, start=at, end=end, no_nights_from=no_nights_from)
+    return Window(minutes=max(1, ceil(counted / MINUTE)), expires_at=end)
+
+
+def lies_in_night(
+    event: Event, window_start: datetime, window_end: datetime, zone: ZoneInfo | None = None
+) -> bool:
+    """Tell whether all of a window was night in the event's time zone or the person's.
+
+    Nights of the last 12 hours before the event are nights here too: the window runs through them,
+    but an offer that was made and ended while its person slept is not held against them.
+    """
+    start, end = window_start.astimezone(UTC), window_end.astimezone(UTC)
+    if end <= start:
+        return False
+    return all(span.is_night for span in _spans(_zones(event, zone), start=start, end=end))
+
+
+def _closes_at(event: Event) -> datetime:
+    return event.sales_close_at
+
+
+def _zones(event: Event, zone: ZoneInfo | None) -> tuple[ZoneInfo, ...]:
+    return (event.zone,) if zone is None or zone == event.zone else (event.zone, zone)
+
+
+def _length(event: Event, *, at: datetime, waiting: int, lapses: int) -> timedelta:
+    """Return how many minutes of day a window has."""
     if event.promotion_window_minutes is not None:
         length = timedelta(minutes=event.promotion_window_minutes)
     else:
-        length = min(max((event.event_date - at) / SHARE_OF_TIME_LEFT, SHORTEST), LONGEST)
-    length = timedelta(minutes=int(length / timedelta(minutes=1)))
-    end = _end_of(length, event, at=at)
-    if event.sales_close_at < end:
-        end = event.sales_close_at
-        length = min(length, end - at)
-    if end <= at:
-        return None
-    return Window(minutes=max(1, ceil(length / timedelta(minutes=1))), expires_at=end)
+        share = (event.event_date - at) / max(FEWEST_SHARES, waiting)
+        length = min(max(share // MINUTE * MINUTE, SHORTEST), LONGEST)
+    if lapses >= LAPSES_UNTIL_SHORTEST:
+        length = min(length, SHORTEST)
+    return max(length, SHORTEST_OFFER)
 
 
-def _end_of(length: timedelta, event: Event, *, at: datetime) -> datetime:
-    """Return when this much time has passed, not counting nights until 48 hours before the event.
-
-    Steps from one 22:00 or 08:00 to the next in the event's local time, so that days with a
-    change of clocks come out right.
-    """
-    no_nights_from = event.event_date - NIGHTS_COUNT_BEFORE
-    current, left = at, length
-    while left > timedelta(0):
-        if current >= no_nights_from:
-            return current + left
-        local = current.astimezone(event.zone)
-        if _is_night(local):
-            current = min(_next_time_at(local, NIGHT_ENDS), no_nights_from)
+def _end_of(
+    length: timedelta, zones: tuple[ZoneInfo, ...], *, at: datetime, no_nights_from: datetime
+) -> datetime:
+    """Return when this much time has passed, not counting nights until a moment."""
+    left = length
+    for span in _spans(zones, start=at, end=max(at, no_nights_from)):
+        if span.is_night:
             continue
-        next_night = min(_next_time_at(local, NIGHT_STARTS), no_nights_from)
-        step = min(left, next_night - current)
-        current, left = current + step, left - step
-    return current
+        if left <= span.end - span.start:
+            return span.start + left
+        left -= span.end - span.start
+    return max(at, no_nights_from) + left
 
 
-def _is_night(local: datetime) -> bool:
-    return local.time() >= NIGHT_STARTS or local.time() < NIGHT_ENDS
+def _counted(
+    zones: tuple[ZoneInfo, ...], *, start: datetime, end: datetime, no_nights_from: datetime
+) -> timedelta:
+    """Return how much time counts from `start` to `end`."""
+    nights_end = max(start, min(end, no_nights_from))
+    nights = (
+        span.end - span.start
+        for span in _spans(zones, start=start, end=nights_end)
+        if span.is_night
+    )
+    return end - start - sum(nights, timedelta(0))
 
 
-def _next_time_at(local: datetime, clock_time: time) -> datetime:
-    """Return the next time that clocks in the same time zone show `clock_time`."""
-    candidate = datetime.combine(local.date(), clock_time, tzinfo=local.tzinfo)
-    if candidate <= local:
-        candidate = datetime.combine(
-            local.date() + timedelta(days=1), clock_time, tzinfo=local.tzinfo
-        )
-    return candidate
+def _spans(zones: tuple[ZoneInfo, ...], *, start: datetime, end: datetime) -> Iterator[_Span]:
+    """Yield the time from `start` to `end` in parts, cut wherever a night begins or ends."""
+    current = start
+    while current < end:
+        cut = min(end, *(_next_cut(current, zone) for zone in zones))
+        yield _Span(current, cut, any(_is_night(current, zone) for zone in zones))
+        current = cut
+
+
+def _is_night(at: datetime, zone: ZoneInfo) -> bool:
+    local = at.astimezone(zone).time()
+    return local >= NIGHT_STARTS or local < NIGHT_ENDS
+
+
+def _next_cut(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a night next begins or ends in a time zone, in UTC.
+
+    Where clocks skip the time, it is the moment at which they do: on Easter Island they go from
+    22:00 to 23:00.
+    """
+    today = local_day(at, zone)
+    moments = (
+        nearest_moment(datetime.combine(day, clock), zone)
+        for day in (today, today + DAY)
+        for clock in (NIGHT_ENDS, NIGHT_STARTS)
+    )
+    return min(moment for moment in moments if moment > at)

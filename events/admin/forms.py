@@ -132,9 +132,10 @@ class EventForm(forms.ModelForm):
                 "Bookings, offers and waitlist entries together. Leave empty for no limit."
             ),
             "promotion_window_minutes": (
-                "How long an offer holds seats for a person on the waitlist. Leave empty for "
-                "a twentieth of the time left until the event, between 15 minutes and a day. "
-                "Nights do not count."
+                "How long an offer holds seats for a person on the waitlist; at least 5. Leave "
+                "empty for a twentieth of the time left until the event, or less where more than "
+                "20 are waiting, between 15 minutes and a day. Nights do not count until 12 hours "
+                "before the event."
             ),
             "refund_policy": "Shown to attendees before they book and before they cancel.",
             "is_online": "It has no place to go to; the venue may be a link.",
