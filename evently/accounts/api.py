@@ -108,7 +108,7 @@ class ProfileView(ApiView):
 
     @extend_schema(operation_id="me_update", responses={200: UserRepresentation})
     def patch(self, request: Request) -> Response:
-        """Change your name or preferences."""
+        """Change your name, preferences or time zone."""
         body = self.body_of(request)
         user = operations.change_profile(
             user_id=user_of(request).pk,

@@ -4,15 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from evently.accounts.models import Scope, User
 from evently.person_names import LONGEST_NAME
 from evently.privacy.addresses import LONGEST_ADDRESS
+from evently.time_zones import time_zone_choices
 
 LONGEST_PASSWORD = 1024
 PASSWORD_HELP = "At least 10 characters. A whole sentence works well."  # noqa: S105
 # The page itself deletes accounts, so it gives no token for that.
 ON_THE_PAGE = [choice for choice in Scope.choices if choice[0] != Scope.DELETE_ACCOUNT]
+AS_IN_BROWSER = ("", "As in my browser")
 LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"))
 
 
@@ -86,6 +89,20 @@ class CurrentPasswordForm(forms.Form):
 
 class ProfileForm(forms.Form):
     name = NameField()
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        help_text=(
+            "Used when you join a waitlist: nights there do not count towards the time to claim "
+            "an offer, until 12 hours before the event."
+        ),
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data, initial={"name": user.name, "timezone": user.timezone})
+        field = self.fields["timezone"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [AS_IN_BROWSER, *time_zone_choices(current=user.timezone)]
 
 
 class KeepTokensForm(forms.Form):

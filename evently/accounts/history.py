@@ -28,6 +28,7 @@ describe(
             "password_hash": "password",
             "email": "email address",
             "preferences": "notifications",
+            "timezone": "time zone",
             "is_active": "can log in",
             "email_verified_at": "email address verified",
         },

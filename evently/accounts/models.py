@@ -23,6 +23,7 @@ from evently.privacy.addresses import digest_of_address, digests_of_address
 from evently.privacy.keys import create_key
 from evently.privacy.models import PersonKey
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
+from evently.time_zones import LONGEST_NAME
 
 __all__ = [
     "ApiToken",
@@ -122,6 +123,10 @@ class User(Identified, AbstractBaseUser):
     is_superuser = models.BooleanField("superuser", default=False, db_default=False)
     # Channels by message type, such as {"waitlist_join": {"email": false}}; {} means the defaults.
     preferences = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    # "": that of the browser, where a form asks for it.
+    timezone = models.CharField(
+        "time zone", max_length=LONGEST_NAME, blank=True, default="", db_default=""
+    )
     version = models.IntegerField(default=1, db_default=1, editable=False)
     # Raising it ends all sessions of the user.
     session_version = models.IntegerField(default=1, db_default=1, editable=False)

@@ -14,7 +14,7 @@ from evently.accounts.models import Role, Scope, User
 from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.accounts.preference_names import known_preferences
 from evently.api.examples import USER_ID
-from evently.api.fields import MomentField
+from evently.api.fields import MomentField, TimeZoneField
 from evently.api.strictness import StrictBody, suggestion
 from evently.person_names import LONGEST_NAME
 from evently.privacy.addresses import LONGEST_ADDRESS
@@ -28,6 +28,7 @@ USER_VALUE = {
     "is_verified": True,
     "emails_wait_until": None,
     "preferences": {"waitlist_join": {"email": False}},
+    "timezone": "Europe/Berlin",
     "deletion_due_at": None,
     "version": 2,
     "created_at": "2027-01-10T08:30:00.250000Z",
@@ -167,6 +168,9 @@ class UserRepresentation(serializers.Serializer[Any]):
         read_only=True,
         help_text='Channels by message type, such as `{"waitlist_join": {"email": false}}`.',
     )
+    timezone = serializers.CharField(
+        read_only=True, help_text="Such as `Europe/Berlin`; empty: that of the browser."
+    )
     deletion_due_at = MomentField(
         read_only=True,
         allow_null=True,
@@ -201,4 +205,10 @@ class ProfileChange(StrictBody):
         required=False,
         help_text="By notification type, or under `all`: the channels `email` and `in_app`, on or "
         "off. They replace the preferences that are stored.",
+    )
+    timezone = TimeZoneField(
+        required=False,
+        help_text="Such as `Europe/Berlin`; empty: as your browser. Used for waitlists that you "
+        "join from then on: nights there do not count towards the time to claim an offer, until "
+        "12 hours before the event.",
     )

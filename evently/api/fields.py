@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.fields import get_attribute
 
 from evently.currencies import MOST_DECIMALS, in_decimals
+from evently.time_zones import LONGEST_NAME, TIME_ZONE_HINT, known_timezones
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -33,6 +34,21 @@ class MomentField(serializers.DateTimeField):
         if not EARLIEST <= at < LATEST:
             self.fail("far")
         return at
+
+
+class TimeZoneField(serializers.CharField):
+    """The name of a time zone, or "" for none."""
+
+    default_error_messages = {"unknown": TIME_ZONE_HINT}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_NAME, allow_blank=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        name: str = super().to_internal_value(data)
+        if name and name not in known_timezones():
+            self.fail("unknown")
+        return name
 
 
 def price_field(**kwargs: Any) -> serializers.DecimalField:

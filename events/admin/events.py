@@ -31,10 +31,11 @@ from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.errors import DomainError
 from evently.formatting import moment, span
+from evently.time_zones import suggested_timezones
 from events import operations
 from events.admin import cells
 from events.admin.filters import LocalDaysFilter, OrganizerFilter, ShownFilter
-from events.admin.forms import EventForm, time_zones
+from events.admin.forms import EventForm
 from events.admin.history import history_page
 from events.admin.sections import CLOSED_SECTIONS, SECTIONS
 from events.models import Event, over_by
@@ -219,7 +220,7 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         """Show the form again with the reason when the operation refuses to save."""
         extra: dict[str, Any] = {
             **(extra_context or {}),
-            "time_zones": time_zones(),
+            "time_zones": suggested_timezones(),
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
         }

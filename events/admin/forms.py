@@ -6,7 +6,6 @@ is the operations'; the form adds what only typed text needs.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from evently.amount_field import AmountField
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
+from evently.time_zones import TIME_ZONE_HINT, known_timezones, time_zones_by_spelling
 from events.admin.editors import last_edit_text
 from events.admin.wall_clock import (
     CHOOSE,
@@ -32,13 +32,7 @@ from events.admin.wall_clock import (
 )
 from events.models import Event, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
-from events.operations.validation import (
-    PRICES,
-    TIME_FIELDS,
-    TIME_ZONE_HINT,
-    check_event,
-    known_timezones,
-)
+from events.operations.validation import PRICES, TIME_FIELDS, check_event
 
 
 class PriceInput(UnfoldAdminTextInputWidget):
@@ -53,17 +47,6 @@ VENUE_UNKNOWN = "To be announced"
 # Transfer is not offered until it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
 SAVE_AGAIN = "Check the fields below. Save again to keep your value where you both changed a field."
-
-
-def time_zones() -> list[str]:
-    """Return the names that the browser suggests."""
-    return sorted(name for name in known_timezones() if "/" in name or name == "UTC")
-
-
-@cache
-def time_zones_by_spelling() -> dict[str, str]:
-    """Return the names of time zones by their case-folded spelling."""
-    return {name.casefold(): name for name in known_timezones()}
 
 
 class EventForm(forms.ModelForm):

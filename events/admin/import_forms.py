@@ -14,12 +14,12 @@ from unfold.widgets import (
 
 from evently.amount_field import AmountField
 from evently.database.clock import now
-from events.admin.forms import PriceInput, time_zones_by_spelling
+from evently.time_zones import TIME_ZONE_HINT, time_zones_by_spelling
+from events.admin.forms import PriceInput
 from events.importing.dates import DayOrder
 from events.importing.files import MOST_BYTES
 from events.importing.plan import Plan
 from events.importing.stored import stored_plan
-from events.operations.validation import TIME_ZONE_HINT
 
 ORDERS = (
     ("", "As the file shows"),

@@ -24,8 +24,8 @@ from evently.admin.confirmation import confirmation_page, report_success
 from evently.audit.admin import StampedAdmin
 from evently.enqueue import enqueue_on_commit
 from evently.errors import DomainError, Invalid
+from evently.time_zones import suggested_timezones
 from events.admin.events import current_user_id
-from events.admin.forms import time_zones
 from events.admin.import_forms import AnswersForm, UploadForm
 from events.admin.import_page import (
     STATE_STYLES,
@@ -190,7 +190,7 @@ class EventImportAdminBase(StampedAdmin):
                 "opts": self.model._meta,
                 "title": title,
                 "form": form,
-                "time_zones": time_zones(),
+                "time_zones": suggested_timezones(),
             },
         )
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
+from evently.time_zones import known_timezones
 from events.importing.files import NotImportable, Source, open_text
-from events.operations.validation import known_timezones
 
 MOST_ENTRIES = 50_000
 BEGIN = re.compile(r"BEGIN:\s*([A-Z-]+)\s*", re.IGNORECASE)

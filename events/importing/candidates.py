@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from evently.local_time import AmbiguousTime, LocalTimeProblem
+from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from events.importing.dates import (
     BOTH_ORDERS,
     Stamp,
@@ -30,7 +31,7 @@ from events.importing.texts import (
     plain_text,
     shown_line,
 )
-from events.operations.validation import LAST_TYPED_YEAR, TIME_ZONE_HINT, known_timezones
+from events.operations.validation import LAST_TYPED_YEAR
 
 # An all-day event needs times as well.
 DAY_STARTS = time(9)

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -12,6 +10,7 @@ from django.core.validators import URLValidator
 from evently.currencies import decimals_text, fits, is_currency
 from evently.errors import Invalid
 from evently.privacy.addresses import AddressInvalid, clean_address
+from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from evently.visible_text import has_controls, is_visible
 from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
 
@@ -22,10 +21,7 @@ LAST_YEAR = 9000
 # A later year in a form or an imported file is a typing error.
 LAST_TYPED_YEAR = 2199
 CURRENCY_HINT = "Enter a currency code of ISO 4217 in capitals, such as EUR."
-TIME_ZONE_HINT = "Enter a time zone such as Europe/Berlin."
 TIME_FIELDS = ("event_date", "ends_at", "sales_start_at", "sales_end_at", "cancellation_deadline")
-# Names in the time zone database that belong to no place.
-NO_PLACES = frozenset({"localtime", "Factory"})
 # Shown in email subjects, calendar files and lists, where a line break would do harm.
 ONE_LINE_FIELDS = ("name", "venue")
 TEXT_FIELDS = ("name", "description", "venue", "refund_policy", "payment_instructions")
@@ -167,9 +163,3 @@ def _money_problems(event: Event) -> dict[str, str]:
 
 def _is_price(price: Any) -> bool:
     return isinstance(price, Decimal | int) and Decimal(price).is_finite() and price >= 0
-
-
-@cache
-def known_timezones() -> frozenset[str]:
-    """Return the names of all time zones; cached, as it reads the files of the database."""
-    return frozenset(available_timezones() - NO_PLACES)

@@ -8,9 +8,9 @@ from django.db import connection
 
 from evently.api.tests.client import api
 from evently.database.clock import now
+from evently.time_zones import known_timezones
 from events.factories import EventFactory
 from events.models import Event
-from events.operations.validation import known_timezones
 from events.queries import find_events, weekend
 
 pytestmark = pytest.mark.django_db

@@ -45,7 +45,7 @@ TOKENS_REVOKED = " Your API tokens have been revoked."
 def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
     """Return the forms of the page with their current values."""
     return {
-        "profile_form": ProfileForm(initial={"name": user.name}),
+        "profile_form": ProfileForm(user=user),
         "email_form": EmailChangeForm(prefix=EMAIL),
         "preferences_form": PreferencesForm(user=user),
         "password_form": PasswordForm(user=user, has_tokens=has_tokens),
@@ -99,16 +99,17 @@ def _save(
 
 
 def _change_profile(request: HttpRequest, user: User) -> HttpResponse:
-    form = ProfileForm(request.POST)
+    form = ProfileForm(request.POST, user=user)
 
     def save() -> None:
         operations.change_profile(
             user_id=user.pk,
             name=form.cleaned_data["name"],
+            timezone=form.cleaned_data["timezone"],
             session=user.get_session_auth_hash(),
         )
 
-    return _save(request, "profile_form", form, save, "Your name has been saved.")
+    return _save(request, "profile_form", form, save, "Your profile has been saved.")
 
 
 def _change_email(request: HttpRequest, user: User) -> HttpResponse:

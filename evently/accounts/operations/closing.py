@@ -31,6 +31,7 @@ def close_account(*, user_id: UUID) -> None:
         "is_superuser": False,
         "is_active": False,
         "preferences": {},
+        "timezone": "",
         "email_verified_at": None,
         "session_version": user.session_version + 1,
         "link_version": user.link_version + 1,

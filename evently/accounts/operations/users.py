@@ -1,4 +1,4 @@
-"""Profile, preferences, sessions, role and activation of a user."""
+"""Profile, preferences, time zone, sessions, role and activation of a user."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from evently.accounts.locks import lock_user
 from evently.accounts.models import Role, Scope, User
 from evently.accounts.operations.verification import revoke_tokens, withdraw_scope
 from evently.errors import Conflict, EditedMeanwhile, Invalid
+from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from evently.transactions import run_in_transaction
 
 LARGEST_PREFERENCES = 4096
@@ -16,6 +17,11 @@ LARGEST_PREFERENCES = 4096
 class PreferencesInvalid(Invalid):
     code = "preferences_invalid"
     message = f"Preferences must be a JSON object of at most {LARGEST_PREFERENCES} bytes."
+
+
+class TimeZoneUnknown(Invalid):
+    code = "time_zone_unknown"
+    message = TIME_ZONE_HINT
 
 
 class AddressUnverified(Conflict):
@@ -41,17 +47,20 @@ def change_profile(
     version: int | None = None,
     name: str | None = None,
     preferences: dict[str, Any] | None = None,
+    timezone: str | None = None,
     session: str | None = None,
 ) -> User:
-    """Change name or preferences; None leaves a value unchanged.
+    """Change name, preferences or time zone; None leaves a value unchanged.
 
     version: the one that the change is based on; None skips the check. session: the caller's
     `get_session_auth_hash()`; see `lock_user`.
     Raises EditedMeanwhile (with the current version), NameInvalid, PreferencesInvalid,
-    UserNotFound, SessionEnded.
+    TimeZoneUnknown, UserNotFound, SessionEnded.
     """
     if preferences is not None:
         _check_preferences(preferences)
+    if timezone and timezone not in known_timezones():
+        raise TimeZoneUnknown(fields={"timezone": TIME_ZONE_HINT})
 
     def work() -> User:
         user = lock_user(user_id, session=session)
@@ -63,6 +72,9 @@ def change_profile(
         if preferences is not None:
             user.preferences = preferences
             fields.append("preferences")
+        if timezone is not None:
+            user.timezone = timezone
+            fields.append("timezone")
         if fields:
             user.save(update_fields=fields)
             user.refresh_from_db(fields=["version", "updated_at"])

@@ -52,15 +52,16 @@ def revoke_access(locked_user: User) -> bool:
     """End password, sessions and API tokens; returns whether there was a password.
 
     Preferences are reset too: the person who turned off the emails may have wanted to hide the
-    account from the owner of the email address.
+    account from the owner of the email address. So is the time zone, in which offers would expire
+    at the owner's night.
     """
     revoke_tokens(locked_user)
     if not locked_user.has_usable_password():
         return False
     locked_user.password = make_password(None)
     locked_user.session_version += 1
-    locked_user.preferences = {}
-    locked_user.save(update_fields=["password", "session_version", "preferences"])
+    locked_user.preferences, locked_user.timezone = {}, ""
+    locked_user.save(update_fields=["password", "session_version", "preferences", "timezone"])
     return True
 
 

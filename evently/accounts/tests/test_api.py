@@ -134,6 +134,17 @@ def test_profile_can_be_read_and_changed():
     assert_problem(client.patch(ME, {"name": "x"}), 428, "if_match_required")
 
 
+def test_time_zone_can_be_changed():
+    client = api(UserFactory())
+    assert client.get(ME).json()["timezone"] == ""
+    for name in ("Pacific/Auckland", "Asia/Calcutta", ""):
+        changed = client.patch(ME, {"timezone": name}, headers={"If-Match": "*"})
+        assert (changed.status_code, changed.json()["timezone"]) == (200, name)
+    for name in ("Europe/Atlantis", "x" * 65, None, 5):
+        refused = client.patch(ME, {"timezone": name}, headers={"If-Match": "*"})
+        assert set(assert_problem(refused, 422, "invalid")["errors"]) == {"timezone"}
+
+
 @pytest.mark.parametrize(
     ("preferences", "field", "sentence"),
     [

@@ -67,7 +67,7 @@ def test_chk_name_sealed_refuses_what_is_not_sealed(value):
         insert_user(name=value)
 
 
-@pytest.mark.parametrize("column", ["email", "name", "role", "preferences", "version"])
+@pytest.mark.parametrize("column", ["email", "name", "role", "preferences", "timezone", "version"])
 def test_users_refuse_null(column):
     with pytest.raises(IntegrityError, match="null value"):
         insert_user(**{column: None})

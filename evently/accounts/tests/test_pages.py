@@ -243,6 +243,21 @@ def test_account_saves_the_name(client, user):
     assert act(client, "nonsense").status_code == 302
 
 
+def test_account_saves_the_time_zone(client, user):
+    assert act(client, "profile", name="Grace", timezone="Pacific/Auckland").status_code == 302
+    assert User.objects.get(pk=user.pk).timezone == "Pacific/Auckland"
+    assert act(client, "profile", name="Grace", timezone="Europe/Atlantis").status_code == 422
+    assert act(client, "profile", name="Grace", timezone="").status_code == 302
+    assert User.objects.get(pk=user.pk).timezone == ""
+
+
+def test_account_keeps_a_time_zone_that_it_does_not_suggest(client, user):
+    User.objects.filter(pk=user.pk).update(timezone="US/Pacific")
+    page = client.get(reverse("account")).content.decode()
+    assert '<option value="US/Pacific" selected>' in page
+    assert act(client, "profile", name="Grace", timezone="US/Pacific").status_code == 302
+
+
 def test_account_saves_email_settings_and_keeps_other_preferences(client, user):
     User.objects.filter(pk=user.pk).update(preferences={"theme": "dark"})
     assert act(client, "preferences", offers="on").status_code == 302

@@ -99,6 +99,18 @@ def test_change_profile_changes_given_values_only():
     assert operations.change_profile(user_id=user.pk).version == 1
     assert operations.change_profile(user_id=user.pk, name="Bo").preferences == {"mail": False}
     assert operations.change_profile(user_id=user.pk, preferences={}).name == "Bo"
+    changed = operations.change_profile(user_id=user.pk, timezone="Europe/Berlin")
+    assert (changed.name, changed.timezone, changed.version) == ("Bo", "Europe/Berlin", 4)
+    assert operations.change_profile(user_id=user.pk, name="Cy").timezone == "Europe/Berlin"
+    assert operations.change_profile(user_id=user.pk, timezone="").timezone == ""
+
+
+@pytest.mark.parametrize(
+    "timezone", ["Europe/Atlantis", "europe/berlin", "Factory", "\x00", "../x"]
+)
+def test_change_profile_refuses_unknown_time_zones(timezone):
+    with pytest.raises(operations.TimeZoneUnknown):
+        operations.change_profile(user_id=UserFactory().pk, timezone=timezone)
 
 
 def test_change_profile_refuses_an_old_version():
