@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from evently.currencies import in_decimals
+from evently.time_zones import place_of
 
 # Currencies whose symbol is unambiguous.
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
@@ -39,6 +40,30 @@ def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> st
     local = at.astimezone(zone)
     text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
     return f"{text} {local:%Z}" if with_zone else text
+
+
+def own_time(at: datetime, zone: ZoneInfo, own_zone: ZoneInfo | None) -> str:
+    """Return what a time is for a reader in a time zone of their own: "02:00 for you in Berlin".
+
+    With the day where that is another one there: "Thu 3 Dec, 23:00 for you in Lisbon". Empty where
+    clocks show the same in both time zones, and for None.
+    """
+    if own_zone is None:
+        return ""
+    here, there = at.astimezone(own_zone), at.astimezone(zone)
+    if here.utcoffset() == there.utcoffset():
+        return ""
+    day = "" if here.date() == there.date() else f"{here:%a} {here.day} {here:%b}, "
+    return f"{day}{here:%H:%M} for you in {place_of(own_zone)}"
+
+
+def moment_for(at: datetime, zone: ZoneInfo, own_zone: ZoneInfo | None) -> str:
+    """Return a time as `moment`, and what it is in the reader's own time zone.
+
+    "Fri 4 Dec 2026, 14:00 NZDT, which is 02:00 for you in Berlin".
+    """
+    own = own_time(at, zone, own_zone)
+    return f"{moment(at, zone)}, which is {own}" if own else moment(at, zone)
 
 
 def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:

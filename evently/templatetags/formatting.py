@@ -74,6 +74,12 @@ def event_time(context: Any, event: Any, style: str = "short") -> SafeString | s
 
 
 @register.simple_tag
+def own_time(at: datetime, zone: str, own_zone: ZoneInfo | None) -> str:
+    """Return what a time is in the reader's own time zone, as `formatting.own_time`."""
+    return formatting.own_time(at, ZoneInfo(zone), own_zone)
+
+
+@register.simple_tag
 def event_end(event: Any) -> SafeString:
     """Return when an event ends, in its time zone; with the date where it is on another day."""
     zone = ZoneInfo(event.timezone)

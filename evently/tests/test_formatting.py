@@ -60,6 +60,26 @@ def test_moments_are_in_the_given_zone_on_both_sides_of_a_clock_change():
 
 
 @pytest.mark.parametrize(
+    ("at", "own_zone", "text"),
+    [
+        ("2026-12-04T01:00Z", "Europe/Berlin", "02:00 for you in Berlin"),
+        ("2026-12-04T01:00Z", "America/New_York", "Thu 3 Dec, 20:00 for you in New York"),
+        ("2026-12-04T01:00Z", "UTC", "01:00 for you in UTC"),
+        # Clocks in Fiji show the same as in Auckland in winter, and one hour less in summer.
+        ("2026-12-04T01:00Z", "Pacific/Fiji", "13:00 for you in Fiji"),
+        ("2026-07-04T01:00Z", "Pacific/Fiji", ""),
+        ("2026-12-04T01:00Z", "Antarctica/McMurdo", ""),
+    ],
+)
+def test_time_is_also_given_in_the_zone_of_the_reader(at, own_zone, text):
+    at, zone = datetime.fromisoformat(at), ZoneInfo("Pacific/Auckland")
+    assert formatting.own_time(at, zone, ZoneInfo(own_zone)) == text
+    whole = formatting.moment(at, zone) + (f", which is {text}" if text else "")
+    assert formatting.moment_for(at, zone, ZoneInfo(own_zone)) == whole
+    assert formatting.moment_for(at, zone, None) == formatting.moment(at, zone)
+
+
+@pytest.mark.parametrize(
     ("length", "text"),
     [
         (timedelta(seconds=59), "less than a minute"),
