@@ -38,7 +38,7 @@ ERASED = {
     "booking_attempts": "ip_address user_agent",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
-    "users": "email_digest password_hash preferences",
+    "users": "email_digest password_hash preferences timezone",
     "waitlists": "priority_reason notify_prefs",
 }
 # Sealed under the person's key, which is destroyed.
@@ -142,7 +142,9 @@ def everything_stored():
 def test_nothing_of_a_person_is_left_in_plain_text():
     ana = UserFactory(name="Wilhelmina Oss", email="wilhelmina@example.org", password="Xylophone-9")
     token = issued_token(ana)
-    User.objects.filter(pk=ana.pk).update(preferences={"offers": {"email": False}})
+    User.objects.filter(pk=ana.pk).update(
+        preferences={"offers": {"email": False}}, timezone="Africa/Dar_es_Salaam"
+    )
     event, full = EventFactory(), EventFactory(total_capacity=1)
     BookingFactory(event=full)
     for _ in range(2):
@@ -182,6 +184,7 @@ def test_nothing_of_a_person_is_left_in_plain_text():
     stored = list(everything_stored())
     assert [(t, w) for t, row in stored for w in words if w in row.lower()] == []
     assert BookingAttempt.objects.filter(user=ana).count() == 3
+    assert User.objects.get(pk=ana.pk).timezone == ""
     assert WaitlistEntry.objects.get(user=ana).priority_reason == "(erased)"
     assert WaitlistEntry.objects.get(user=ana).notify_prefs == {}
     assert not IdempotencyKey.objects.filter(user_id=ana.pk).exists()
