@@ -7,9 +7,18 @@ from django.db import models
 from django.db.models import F, Q
 
 SEATS_PER_BOOKING = 10
+# Seats per place on a waitlist where the organizer has set no limit; as in `evently_place_limit`.
+SEATS_PER_PLACE = 4
 PRICE_LIMIT = Decimal("100000000")
 LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
+
+
+class PassRule(models.IntegerChoices):
+    """How often a waitlist entry that needs more seats than are free is passed, at most."""
+
+    STRICT = 0, "Never"
+    BOUNDED = 3, "Up to 3 times"
 
 
 class EventStatus(models.TextChoices):
@@ -68,6 +77,15 @@ EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
     models.CheckConstraint(
         name="chk_event_per_person",
         condition=Q(max_per_person__isnull=True) | Q(max_per_person__gte=1),
+    ),
+    models.CheckConstraint(
+        name="chk_event_per_place",
+        condition=Q(max_per_place__isnull=True)
+        | Q(max_per_place__gte=1, max_per_place__lte=SEATS_PER_BOOKING),
+    ),
+    models.CheckConstraint(
+        name="chk_event_passes",
+        condition=Q(max_passes__isnull=True) | Q(max_passes__in=PassRule.values),
     ),
     models.CheckConstraint(
         name="chk_event_window",

@@ -25,7 +25,9 @@ from events.constraints import (
     LONGEST_WINDOW_MINUTES,
     PRICE_LIMIT,
     SEATS_PER_BOOKING,
+    SEATS_PER_PLACE,
     EventStatus,
+    PassRule,
     PaymentMode,
 )
 from events.import_models import EventImport, EventImportRow
@@ -38,6 +40,7 @@ __all__ = [
     "LONGEST_WINDOW_MINUTES",
     "PRICE_LIMIT",
     "SEATS_PER_BOOKING",
+    "SEATS_PER_PLACE",
     "Event",
     "EventImport",
     "EventImportRow",
@@ -46,6 +49,7 @@ __all__ = [
     "EventStaff",
     "EventStatus",
     "EventWords",
+    "PassRule",
     "PaymentMode",
     "PriceChange",
     "SearchWord",
@@ -158,6 +162,19 @@ class Event(Identified):
     )
     max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
     promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
+    # Seats per place on the waitlist, and per booking while an entry waits; None: SEATS_PER_PLACE.
+    max_per_place = models.PositiveSmallIntegerField(null=True, blank=True)
+    # After so many passes a waitlist entry reserves (`waitlists.choosing`); None: never.
+    max_passes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        choices=PassRule,
+        default=PassRule.BOUNDED,
+        db_default=PassRule.BOUNDED,
+    )
+    waitlist_until_start = models.BooleanField(
+        "waitlist until the start", default=False, db_default=False
+    )
     # How attendees reach the organizer: published with the event.
     contact_email = models.CharField(max_length=254, blank=True, db_default="", default="")
     contact_url = models.CharField(
@@ -265,6 +282,16 @@ class Event(Identified):
         return min(self.sales_end_at or self.event_date, self.event_date)
 
     @property
+    def line_closes_at(self) -> datetime:
+        """Until when its waitlist is offered seats: with sales, or until the start."""
+        return self.event_date if self.waitlist_until_start else self.sales_close_at
+
+    @property
+    def place_limit(self) -> int:
+        """The most seats that one place on its waitlist can ask for."""
+        return min(self.max_per_place or SEATS_PER_PLACE, self.max_per_booking)
+
+    @property
     def cancellable_until(self) -> datetime:
         """Until when attendees can cancel: the deadline, at the latest the start."""
         if self.cancellation_deadline is not None:
@@ -276,6 +303,16 @@ class Event(Identified):
     def is_before_sales(self, *, at: datetime) -> bool:
         """Tell whether sales have a start that is still to come."""
         return self.sales_start_at is not None and self.sales_start_at > at
+
+    def is_line_open(self, *, at: datetime) -> bool:
+        """Tell whether its waitlist is offered seats."""
+        return (
+            self.is_active
+            and self.published_at is not None
+            and self.published_at <= at
+            and not self.is_before_sales(at=at)
+            and at < self.line_closes_at
+        )
 
     def is_on_sale(self, *, at: datetime) -> bool:
         """Tell whether the event takes bookings, apart from whether seats are left."""

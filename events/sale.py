@@ -5,7 +5,7 @@ The waitlist belongs to a higher app, which registers how it is counted (`count_
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,6 +13,10 @@ from evently.formatting import counted, moment, seats
 from events.models import Event, PaymentMode
 
 FEW = 10
+# No offers are made in the last minutes of a waitlist, so that free seats are on sale again; and
+# no entry reserves seats in its last hours. As in `evently_line_comes_first`.
+LAST_OFFERS = timedelta(minutes=5)
+RESERVES_UNTIL = timedelta(hours=24)
 
 
 class SaleState(StrEnum):
@@ -39,11 +43,30 @@ class WaitlistSummary:
     """The waitlist of an event in numbers.
 
     waiting: entries. lowest_min_quantity: the smallest number of free seats that can be offered
-    to one of them; None if none waits.
+    to one of them; None if no confirmed one waits. most_passes: how often the one passed most was
+    passed, of those that the event has enough seats for; None if there is none.
     """
 
     waiting: int = 0
     lowest_min_quantity: int | None = None
+    most_passes: int | None = None
+
+    def comes_first(self, event: Event, *, at: datetime) -> bool:
+        """Tell whether the event's free seats are the waitlist's: the rule of trg_waitlist_first.
+
+        Either an entry fits, or one was passed too often and reserves (`waitlists.choosing`).
+        """
+        left = event.line_closes_at - at
+        if self.lowest_min_quantity is None or left < LAST_OFFERS:
+            return False
+        if self.lowest_min_quantity <= event.available_seats:
+            return True
+        return (
+            event.max_passes is not None
+            and self.most_passes is not None
+            and self.most_passes >= event.max_passes
+            and left > RESERVES_UNTIL
+        )
 
 
 Counter = Callable[[Iterable[UUID]], Mapping[UUID, WaitlistSummary]]
@@ -157,9 +180,7 @@ def _state(event: Event, *, at: datetime, waitlist: WaitlistSummary) -> SaleStat
         return SaleState.SALES_ENDED
     if event.available_seats == 0:
         return SaleState.SOLD_OUT
-    # The rule of the trigger trg_waitlist_first: while an entry fits, no public sale.
-    lowest = waitlist.lowest_min_quantity
-    if lowest is not None and lowest <= event.available_seats:
+    if waitlist.comes_first(event, at=at):
         return SaleState.WAITLIST_FIRST
     return SaleState.FEW_LEFT if event.available_seats <= FEW else SaleState.ON_SALE
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from bookings.models import Booking, BookingStatus
 from events.models import Event
 from events.sale import Sale, WaitlistSummary, sale_of
-from waitlists.models import Promotion, WaitlistEntry
+from waitlists.models import Line, Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
 
 
@@ -67,15 +68,27 @@ class Availability:
 
 def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
     """Return the waitlists of events, in one query; events without one are left out."""
+    confirmed = Q(confirmed_at__isnull=False)
+    fits_at_all = Q(min_quantity__lte=F("event__total_capacity"))
+    sold = Line.objects.filter(event_id=OuterRef("event_id")).values("public_sales")
     rows = (
         WaitlistEntry.objects.waiting()
         .filter(event_id__in=list(event_ids))
         .order_by()
-        .values("event_id")
-        .annotate(waiting=Count("pk"), lowest_min_quantity=Min("min_quantity"))
+        .values("event_id", sold=Coalesce(Subquery(sold), 0))
+        .annotate(
+            waiting=Count("pk"),
+            lowest=Min("min_quantity", filter=confirmed),
+            passes=Max(F("passed_over") - F("public_sales_before"), filter=confirmed & fits_at_all),
+        )
     )
     return {
-        row["event_id"]: WaitlistSummary(row["waiting"], row["lowest_min_quantity"]) for row in rows
+        row["event_id"]: WaitlistSummary(
+            waiting=row["waiting"],
+            lowest_min_quantity=row["lowest"],
+            most_passes=None if row["passes"] is None else row["passes"] + row["sold"],
+        )
+        for row in rows
     }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from bookings.models import Booking
@@ -17,6 +17,20 @@ from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
+from waitlists.record_models import Line, LineEvent, RecordKind
+
+__all__ = [
+    "OPEN_STATUSES",
+    "RANKED_AT",
+    "EntryStatus",
+    "Line",
+    "LineEvent",
+    "Promotion",
+    "PromotionStatus",
+    "RecordKind",
+    "WaitlistEntry",
+    "WaitlistQuerySet",
+]
 
 
 class EntryStatus(models.TextChoices):
@@ -52,12 +66,24 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         """Entries that wait for an offer or have a pending one."""
         return self.filter(status__in=OPEN_STATUSES)
 
-    def fitting(self, free_seats: int) -> "WaitlistQuerySet":
-        """Waiting entries that accept an offer of this many seats.
+    def confirmed(self) -> "WaitlistQuerySet":
+        """Waiting entries whose places are confirmed: only these are offered seats."""
+        return self.waiting().filter(confirmed_at__isnull=False)
 
-        The database function `evently_somebody_fits` applies the same rule.
+    def with_passes(self, public_sales: int) -> "WaitlistQuerySet":
+        """Annotate how often each was passed, by offers and by public sales (`passes`).
+
+        public_sales: of the event's line, up to now.
         """
-        return self.waiting().filter(min_quantity__lte=free_seats)
+        passes = F("passed_over") - F("public_sales_before") + Value(public_sales)
+        return self.annotate(passes=passes)
+
+    def fitting(self, free_seats: int) -> "WaitlistQuerySet":
+        """Confirmed entries that accept an offer of this many seats.
+
+        The database function `evently_line_comes_first` applies the same rule.
+        """
+        return self.confirmed().filter(min_quantity__lte=free_seats)
 
     def never_fitting(self, capacity: int) -> "WaitlistQuerySet":
         """Waiting entries that need more seats than the event has at all."""
@@ -96,7 +122,19 @@ class WaitlistEntry(EventOwned):
     position = models.PositiveIntegerField(null=True, editable=False)
     priority_score = models.IntegerField(default=0, db_default=0)
     priority_reason = models.TextField(blank=True, default="", db_default="")
+    # Offers that passed it while it waited, and the public sales of the line until it joined: all
+    # sales since have passed it as well (`passes_of`).
     passed_over = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    public_sales_before = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # When the address was proved, or the place was confirmed by its emailed link. Only confirmed
+    # places are offered seats.
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The pseudonym of this joining in the public record; new each time.
+    ref = models.TextField(null=True, editable=False)
+    # Offers that ran out: joining again ranks one lower for each.
+    lapses = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    # The person's own time zone, as their browser said; "" if unknown.
+    timezone = models.TextField(default="", db_default="", editable=False)
     joined_at = models.DateTimeField(db_default=Clock(), editable=False)
     # Set where an organizer has moved the entry: between the times of its new neighbours.
     ranked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -107,6 +145,9 @@ class WaitlistEntry(EventOwned):
     notify_prefs = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    # Offers and public sales that passed it; only where a query annotates it.
+    passes: int
 
     objects = WaitlistQuerySet.as_manager()
 
@@ -159,14 +200,25 @@ class WaitlistEntry(EventOwned):
             ),
             models.Index(
                 fields=["event", "min_quantity"],
-                name="idx_waitlists_event_fits",
-                condition=Q(status="waiting"),
+                name="idx_waitlists_fits",
+                condition=Q(status="waiting", confirmed_at__isnull=False),
+            ),
+            models.Index(
+                F("event"),
+                F("passed_over") - F("public_sales_before"),
+                name="idx_waitlists_passes",
+                condition=Q(status="waiting", confirmed_at__isnull=False),
             ),
         ]
 
     @property
     def is_waiting(self) -> bool:
         return self.status == EntryStatus.WAITING
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it can be offered seats."""
+        return self.confirmed_at is not None
 
     def is_outgrown(self, *, capacity: int) -> bool:
         """Tell whether it needs more seats than the event has, so that it waits in vain."""
@@ -208,7 +260,13 @@ class Promotion(EventOwned):
         db_index=False,
     )
     quantity = models.PositiveSmallIntegerField()
+    # Set if fewer seats were accepted than offered; the rest went on at once.
+    accepted_quantity = models.PositiveSmallIntegerField(null=True, blank=True)
     unit_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
+    # The pseudonym of the joining that it was made to.
+    ref = models.TextField(null=True, editable=False)
+    # Whether its whole time is night, where the event is or where the person is.
+    is_at_night = models.BooleanField(default=False, db_default=False, editable=False)
     promoted_at = models.DateTimeField(db_default=Clock())
     expires_at = models.DateTimeField()
     window_minutes = models.PositiveIntegerField()
@@ -243,6 +301,15 @@ class Promotion(EventOwned):
             ),
             models.CheckConstraint(
                 name="chk_promotion_quantity", condition=Q(quantity__gte=1, quantity__lte=10)
+            ),
+            models.CheckConstraint(
+                name="chk_promotion_accepted",
+                condition=Q(accepted_quantity__isnull=True)
+                | Q(
+                    status="used",
+                    accepted_quantity__gte=1,
+                    accepted_quantity__lte=F("quantity"),
+                ),
             ),
             models.CheckConstraint(
                 name="chk_promotion_status", condition=Q(status__in=PromotionStatus.values)

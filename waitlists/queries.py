@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from bookings.models import Booking, BookingStatus
@@ -72,6 +72,22 @@ def waiting_count(*, event_id: UUID) -> int:
     return WaitlistEntry.objects.filter(event_id=event_id).waiting().count()
 
 
+def confirmed_count(*, event_id: UUID) -> int:
+    """Return how many waiting entries can be offered seats."""
+    return WaitlistEntry.objects.filter(event_id=event_id).confirmed().count()
+
+
+def unconfirmed_of_verified(*, user_id: UUID | None = None) -> QuerySet[WaitlistEntry]:
+    """Return waiting entries that are not confirmed though the address was proved after joining.
+
+    user_id: of one user; by default of all.
+    """
+    entries = WaitlistEntry.objects.waiting().filter(
+        confirmed_at__isnull=True, user__email_verified_at__gt=F("joined_at")
+    )
+    return entries if user_id is None else entries.filter(user_id=user_id)
+
+
 def seats_returned_lately(*, event_id: UUID) -> int:
     """Return how many seats of cancelled bookings an event got back lately (RECENT)."""
     cancelled = Booking.objects.filter(
@@ -93,11 +109,13 @@ def events_with_overdue_promotions() -> list[UUID]:
 def events_to_repair() -> list[UUID]:
     """Return the ids of events with waiting entries that fit the free seats or are overdue.
 
-    Overdue: past the entry's own `expires_at`.
+    Overdue: past the entry's own `expires_at`. Those that fit may stand behind one that reserves;
+    when that ends, this finds them.
     """
+    fits = Q(confirmed_at__isnull=False, min_quantity__lte=OuterRef("available_seats"))
     stuck = WaitlistEntry.objects.filter(
         event_id=OuterRef("pk"), status=EntryStatus.WAITING
-    ).filter(Q(min_quantity__lte=OuterRef("available_seats")) | Q(expires_at__lte=Clock()))
+    ).filter(fits | Q(expires_at__lte=Clock()))
     return list(
         Event.objects.filter(status=EventStatus.ACTIVE, published_at__isnull=False)
         .filter(Exists(stuck))

@@ -20,7 +20,7 @@ def keep_waiting_until_sales_end(
     sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
 ) -> None:
     """Move the end of waiting with the end of sales; the event's row is locked."""
-    if {"event_date", "sales_end_at"} & changes.keys():
+    if {"event_date", "sales_end_at", "waitlist_until_start"} & changes.keys():
         operations.move_waiting_ends(locked_event=event, changes=changes)
 
 

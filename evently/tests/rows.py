@@ -1,8 +1,13 @@
 """Rows inserted by plain SQL, as by a client without Django, and the invariants of all rows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
+from evently.audit.context import stamp
 from evently.tests.sql import run, value
 
 # Passes the database's check for sealed values, but cannot be decrypted.
@@ -86,15 +91,26 @@ def book(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **colum
 
 
 def wait(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **columns: Any) -> UUID:
-    """Join the waitlist with a plain INSERT; return the entry's id."""
+    """Join the waitlist with a plain INSERT, as the application does; return the entry's id."""
     columns.setdefault("min_quantity", quantity)
-    return insert(
-        "waitlists",
-        event_id=event_id,
-        user_id=user_id or person(),
-        quantity=quantity,
-        **columns,
-    )
+    columns.setdefault("confirmed_at", value("SELECT evently_clock()"))
+    with as_application():
+        return insert(
+            "waitlists",
+            event_id=event_id,
+            user_id=user_id or person(),
+            quantity=quantity,
+            **columns,
+        )
+
+
+@contextmanager
+def as_application() -> Iterator[None]:
+    """Sign the statements of the block, as the application does with all of its own."""
+    before = value("SELECT current_setting('evently.signature', true)")
+    stamp(connection)
+    yield
+    run("SELECT set_config('evently.signature', %s, true)", before or "")
 
 
 def offer(entry_id: UUID, quantity: int = 1, **columns: Any) -> UUID:

@@ -11,12 +11,9 @@ from waitlists.operations.by_hand import (
     place_entry,
 )
 from waitlists.operations.changing import announce_outgrown, lower_min_quantity
+from waitlists.operations.confirming import confirm_entries_of, confirm_entry
 from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
-    AlreadyWaiting,
-    NotWaiting,
-    RejoinedTooOften,
-    SeatsAvailable,
     join_waitlist,
     leave_waitlist,
     move_waiting_ends,
@@ -30,13 +27,23 @@ from waitlists.operations.promotions import (
     promote_waiting,
     repair_waitlist,
 )
+from waitlists.operations.refusals import (
+    AlreadyWaiting,
+    NotWaiting,
+    OffersLapsed,
+    PlaceLimit,
+    RejoinedTooOften,
+    SeatsAvailable,
+)
 
 __all__ = [
     "AlreadyWaiting",
     "EntryNotFound",
     "NoRoomBetween",
     "NotWaiting",
+    "OffersLapsed",
     "OnWaitlist",
+    "PlaceLimit",
     "PromotionClosed",
     "PromotionExpired",
     "PromotionNotFound",
@@ -47,6 +54,8 @@ __all__ = [
     "accept_promotion",
     "announce_outgrown",
     "book_out_of_order",
+    "confirm_entries_of",
+    "confirm_entry",
     "decline_promotion",
     "expire_promotions",
     "join_as_guest",

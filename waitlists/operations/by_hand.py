@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 
 from bookings.models import Booking
 from bookings.operations import book_held_seats
-from bookings.operations.booking import insert_booking, log_and_announce
+from bookings.operations.booking import WaitlistFirst, insert_booking, log_and_announce
 from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
@@ -23,7 +24,6 @@ from evently.visible_text import clean_reason
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
-from waitlists.claim_windows import offer_window
 from waitlists.locks import lock_entry
 from waitlists.models import (
     OPEN_STATUSES,
@@ -32,7 +32,9 @@ from waitlists.models import (
     PromotionStatus,
     WaitlistEntry,
 )
-from waitlists.operations.joining import JOIN_REFUSALS, NotWaiting
+from waitlists.operations.promotions import window_columns
+from waitlists.operations.refusals import JOIN_REFUSALS, NotWaiting
+from waitlists.queries import confirmed_count
 from waitlists.signals import promotions_made
 
 LONGEST_REASON = 500
@@ -155,9 +157,9 @@ def offer_by_hand(
         if not entry.min_quantity <= quantity <= entry.quantity:
             sentence = f"Enter {_range(entry)}, as this person asked for."
             raise Invalid(sentence, fields={"quantity": sentence})
-        window = offer_window(event, at=at) if event.is_on_sale(at=at) else None
-        if window is None:
+        if not event.is_line_open(at=at):
             raise SalesClosed
+        window = window_columns(event, entry, at=at, waiting=confirmed_count(event_id=event.pk))
         _find_seats(locked_event=event, quantity=quantity, add_seats=add_seats)
         position = entry.position or 1
         WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk).update(
@@ -171,10 +173,9 @@ def offer_by_hand(
                 quantity=quantity,
                 unit_price=min(entry.unit_price, event.current_price),
                 promoted_at=at,
-                expires_at=window.expires_at,
-                window_minutes=window.minutes,
                 organizer_reason=reason,
                 position_before=position,
+                **window,
             )
         promotions_made.send(sender=Promotion, event=event, promotions=[promotion])
         return promotion
@@ -201,16 +202,17 @@ def book_out_of_order(
     reason = _checked(reason)
     event = locked_event
     _add_seats(locked_event=event, number=quantity)
-    free = event.available_seats + quantity
-    if not WaitlistEntry.objects.filter(event_id=event.pk).fitting(free).exists():
-        booking = insert_booking(
-            event=event, user_id=user_id, quantity=quantity, unit_price=unit_price
-        )
+    try:
+        # In a savepoint: where the added seats are the waitlist's, nothing remains of the trial.
+        with transaction.atomic():
+            booking = insert_booking(
+                event=event, user_id=user_id, quantity=quantity, unit_price=unit_price
+            )
+    except WaitlistFirst:
+        pass
+    else:
         log_and_announce(booking=booking, origin=origin)
         return booking
-    window = offer_window(event, at=now())
-    if window is None:
-        raise SalesClosed
     entry = _new_or_own_entry(locked_event=event, user_id=user_id, quantity=quantity)
     position = entry.position or 1
     entries = WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk)
@@ -222,10 +224,9 @@ def book_out_of_order(
         quantity=quantity,
         unit_price=unit_price,
         promoted_at=now(),
-        expires_at=window.expires_at,
-        window_minutes=window.minutes,
         organizer_reason=reason,
         position_before=position,
+        **window_columns(event, entry, at=now(), waiting=confirmed_count(event_id=event.pk)),
     )
     booking = _use(offer, origin=origin)
     entries.update(status=EntryStatus.BOOKED)
@@ -257,8 +258,9 @@ def _new_or_own_entry(*, locked_event: Event, user_id: UUID, quantity: int) -> W
     entry.quantity = entry.min_quantity = quantity
     entry.unit_price = locked_event.current_price
     entry.status = EntryStatus.WAITING
+    entry.confirmed_at = now()  # The organizer answers for the address.
     entry.priority_score, entry.priority_reason = 0, ""
-    entry.expires_at = locked_event.sales_close_at
+    entry.expires_at = locked_event.line_closes_at
     with refusing(**JOIN_REFUSALS):
         entry.save(force_insert=entry._state.adding)
     entry.refresh_from_db()

@@ -10,8 +10,8 @@ from events.locks import lock_event
 from events.models import Event
 from waitlists.locks import lock_entry
 from waitlists.models import WaitlistEntry
-from waitlists.operations.joining import NotWaiting
 from waitlists.operations.promotions import promote_waiting
+from waitlists.operations.refusals import NotWaiting
 from waitlists.signals import entries_outgrown
 
 

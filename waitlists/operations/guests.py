@@ -5,9 +5,10 @@ The response must not reveal what is known about the owner of the address, as wi
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from uuid import UUID
 
-from bookings.operations import BookingLimit, PersonLimit
+from bookings.operations import PersonLimit
 from bookings.operations.guests import OwnerNotified, notify_owner, replay_for_guest
 from evently.accounts.operations import AccountInactive, find_or_create_guest
 from evently.database.clock import now
@@ -21,12 +22,20 @@ from events.queries import public_event
 from events.sale import sale_of
 from waitlists.models import WaitlistEntry
 from waitlists.operations.joining import (
-    AlreadyWaiting,
-    RejoinedTooOften,
-    SeatsAvailable,
+    check_shown_price,
     join_waitlist,
     smallest_acceptable_quantity,
 )
+from waitlists.operations.refusals import (
+    AlreadyWaiting,
+    OffersLapsed,
+    PlaceLimit,
+    RejoinedTooOften,
+    SeatsAvailable,
+)
+
+# Reasons that concern the owner of the address alone.
+OWNERS_REFUSALS = (AlreadyWaiting, PersonLimit, AccountInactive, OffersLapsed, RejoinedTooOften)
 
 
 def join_as_guest(
@@ -36,6 +45,8 @@ def join_as_guest(
     name: str,
     quantity: int,
     min_quantity: int | None,
+    unit_price: Decimal | None = None,
+    timezone: str = "",
     form_idempotency: Callable[[UUID], Idempotency | None],
 ) -> WaitlistEntry:
     """Add the owner of an email address to the waitlist, creating an account if they have none.
@@ -47,7 +58,7 @@ def join_as_guest(
     email, name = clean_address(email), clean_name(name)
     smallest = smallest_acceptable_quantity(quantity, min_quantity)
     try:
-        _check_for_anyone(event_id, quantity=quantity, smallest=smallest)
+        _check_for_anyone(event_id, quantity=quantity, smallest=smallest, unit_price=unit_price)
     except DomainError:
         replay_for_guest(email, form_idempotency)
         raise
@@ -58,28 +69,39 @@ def join_as_guest(
             user_id=user.pk,
             quantity=quantity,
             min_quantity=min_quantity,
+            unit_price=unit_price,
+            timezone=timezone,
             idempotency=form_idempotency(user.pk),
             as_guest=True,
         )
-    except (AlreadyWaiting, PersonLimit, AccountInactive, RejoinedTooOften) as refusal:
+    except (
+        AlreadyWaiting,
+        PersonLimit,
+        AccountInactive,
+        OffersLapsed,
+        RejoinedTooOften,
+    ) as refusal:
         # The event may have changed since the first check: a reason that holds for everyone
         # may be shown.
-        _check_for_anyone(event_id, quantity=quantity, smallest=smallest)
+        _check_for_anyone(event_id, quantity=quantity, smallest=smallest, unit_price=unit_price)
         notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
         raise OwnerNotified from None
 
 
-def _check_for_anyone(event_id: UUID, *, quantity: int, smallest: int) -> None:
+def _check_for_anyone(
+    event_id: UUID, *, quantity: int, smallest: int, unit_price: Decimal | None
+) -> None:
     """Raise what would be raised for any user, as far as it can be known without locks."""
     event = public_event(event_id)
     if event is None:
         raise EventNotFound
     at = now()
     check_on_sale(event, at=at)
-    if quantity > event.max_per_booking:
-        raise BookingLimit
+    if quantity > event.place_limit:
+        raise PlaceLimit
     if quantity > (event.max_per_person or quantity):
         raise PersonLimit
     sale = sale_of(event, at=at)
     if sale.can_book and smallest <= sale.available:
         raise SeatsAvailable
+    check_shown_price(event, unit_price)

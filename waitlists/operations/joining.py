@@ -1,67 +1,47 @@
 """Joining and leaving a waitlist."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from bookings.operations import BookingLimit, PersonLimit
+from bookings.operations import PriceChanged, PriceRequired
+from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password
-from evently.errors import Busy, Conflict, Invalid
+from evently.currencies import in_decimals
+from evently.database.clock import now
+from evently.errors import Invalid
 from evently.idempotency.keys import Idempotency
 from evently.throttle import Limit, TooManyAttempts, count, forgive
 from evently.transactions import refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event
-from events.operations import SalesClosed, check_quantity
+from events.operations import check_quantity
 from waitlists.locks import lock_entry
 from waitlists.models import OPEN_STATUSES, EntryStatus, PromotionStatus, WaitlistEntry
+from waitlists.operations.confirming import confirm_place
 from waitlists.operations.promotions import end_offers, promote_waiting
+from waitlists.operations.refusals import (
+    JOIN_REFUSALS,
+    AlreadyWaiting,
+    AutoAcceptUnsupported,
+    NotWaiting,
+    RejoinedTooOften,
+)
 from waitlists.queries import open_promotion_for
 from waitlists.signals import waitlist_joined
 
-
-class AlreadyWaiting(Conflict):
-    """The user already waits for this event, or has an offer."""
-
-    code = "already_waiting"
-    message = "You are already on this waitlist."
-    with_offer = "Seats are already held for you. Claim or decline them first."
-
-
-class SeatsAvailable(Conflict):
-    """Enough seats are on public sale, so there is no need to wait."""
-
-    code = "seats_available"
-    message = "As many seats as you need are on sale right now, so there is no need to wait."
-
-
-class NotWaiting(Conflict):
-    """The entry has been booked, left or closed."""
-
-    code = "not_waiting"
-    message = "You are no longer on this waitlist."
-
-
-class RejoinedTooOften(Busy):
-    """The user has joined this waitlist too often to join it again right away."""
-
-    code = "rejoining_limit"
-    message = "You have joined and left this waitlist several times. Please wait an hour."
-
-
-class AutoAcceptUnsupported(Invalid):
-    code = "auto_accept_unsupported"
-    message = (
-        "Automatic booking is not available yet. Leave out auto_accept to receive an offer instead."
-    )
-
-
 # Joins of one user and event; each is confirmed by email. More than honest users need.
 JOINS = Limit("waitlist_joins", most=10, window=timedelta(hours=1))
+# What owners change who take over a place that was taken by entering their address.
+TAKEN_OVER = ("quantity", "min_quantity", "timezone")
 # Joining again reuses the user's row and overwrites these columns.
 REJOIN_FIELDS = (
+    "confirmed_at",
+    "timezone",
     "quantity",
     "min_quantity",
     "notify_prefs",
@@ -71,14 +51,29 @@ REJOIN_FIELDS = (
     "priority_reason",
     "expires_at",
 )
-JOIN_REFUSALS = {
-    "trg_join_closed": SalesClosed,
-    "trg_join_limit": BookingLimit,
-    "trg_person_limit": PersonLimit,
-    "trg_seats_on_sale": SeatsAvailable,
-    "unq_user_event_waitlist": AlreadyWaiting,
-    "fk_waitlists_event": EventNotFound,
-}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user who joins asks for.
+
+    quantity: seats wanted, 1 to 10. min_quantity: the fewest they accept; None for all of them.
+    unit_price: the price per seat that they were shown; None where the caller shows none.
+    timezone: their own, such as "Europe/Berlin"; "" if unknown. expires_at: until when they wait,
+    at most until the waitlist closes.
+    """
+
+    quantity: int
+    min_quantity: int | None = None
+    unit_price: Decimal | None = None
+    timezone: str = ""
+    notify_prefs: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def smallest(self) -> int:
+        """The fewest seats that are accepted."""
+        return self.quantity if self.min_quantity is None else self.min_quantity
 
 
 def join_waitlist(
@@ -87,6 +82,8 @@ def join_waitlist(
     user_id: UUID,
     quantity: int,
     min_quantity: int | None = None,
+    unit_price: Decimal | None = None,
+    timezone: str = "",
     auto_accept: bool = False,
     notify_prefs: dict[str, Any] | None = None,
     expires_at: datetime | None = None,
@@ -95,13 +92,21 @@ def join_waitlist(
 ) -> WaitlistEntry:
     """Add a user to the end of an event's waitlist; a user who has left rejoins with the same row.
 
-    quantity: seats wanted, 1 to 10. min_quantity: the fewest seats the user would accept, by
-    default all of them. expires_at: until when they wait, at most until the end of sales.
-    as_guest: the caller has only entered the user's email address (`join_as_guest`).
-    Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, BookingLimit,
-    AutoAcceptUnsupported, Invalid, RejoinedTooOften, EventBusy; Replayed (`idempotency`).
+    The other arguments are those of `Wish`. as_guest: the caller has only entered the user's email
+    address (`join_as_guest`), so that the place must be confirmed before it is offered seats.
+    A user whose place was taken by entering their address takes it over, and confirms it.
+    Raises EventNotFound, AlreadyWaiting, SeatsAvailable, SalesClosed, PersonLimit, PlaceLimit,
+    OffersLapsed, PriceRequired, PriceChanged, AutoAcceptUnsupported, Invalid, RejoinedTooOften,
+    EventBusy; Replayed (`idempotency`).
     """
-    smallest = smallest_acceptable_quantity(quantity, min_quantity)
+    wish = Wish(
+        quantity=quantity,
+        min_quantity=smallest_acceptable_quantity(quantity, min_quantity),
+        unit_price=unit_price,
+        timezone=timezone,
+        notify_prefs=notify_prefs,
+        expires_at=expires_at,
+    )
     if auto_accept:
         raise AutoAcceptUnsupported(fields={"auto_accept": AutoAcceptUnsupported.message})
 
@@ -109,14 +114,15 @@ def join_waitlist(
         locked_event = lock_event(event_id)
         if not locked_event.is_published:
             raise EventNotFound
-        sales_close_at = locked_event.sales_close_at
-        entry = _new_or_ended_entry(locked_event=locked_event, user_id=user_id)
-        entry.quantity, entry.min_quantity = quantity, smallest
-        entry.notify_prefs = notify_prefs or {}
-        entry.unit_price = locked_event.current_price
-        entry.status = EntryStatus.WAITING
-        entry.priority_score, entry.priority_reason = 0, ""
-        entry.expires_at = min(expires_at or sales_close_at, sales_close_at)
+        check_shown_price(locked_event, wish.unit_price)
+        entry = _new_or_ended_entry(
+            locked_event=locked_event, user_id=user_id, wish=wish, as_guest=as_guest
+        )
+        if entry.is_waiting and not entry._state.adding:
+            entry.quantity, entry.min_quantity = wish.quantity, wish.smallest
+            entry.timezone = wish.timezone or entry.timezone
+            return confirm_place(locked_event=locked_event, entry=entry, changed=TAKEN_OVER)
+        _fill(entry, wish, locked_event=locked_event, confirmed=_is_proved(user_id, as_guest))
         _save(entry)
         entry.event = locked_event
         if as_guest:
@@ -134,6 +140,44 @@ def join_waitlist(
         # Only joining counts.
         forgive(counted)
         raise
+
+
+def _fill(entry: WaitlistEntry, wish: Wish, *, locked_event: Event, confirmed: bool) -> None:
+    closes_at = locked_event.line_closes_at
+    entry.quantity = wish.quantity
+    entry.min_quantity = wish.smallest
+    entry.notify_prefs = wish.notify_prefs or {}
+    entry.timezone = wish.timezone
+    entry.unit_price = locked_event.current_price
+    entry.status = EntryStatus.WAITING
+    entry.priority_score, entry.priority_reason = 0, ""
+    entry.expires_at = min(wish.expires_at or closes_at, closes_at)
+    entry.confirmed_at = now() if confirmed else None
+
+
+def check_shown_price(event: Event, shown: Decimal | None) -> None:
+    """Check the price that was shown on joining, which becomes the most that an offer costs.
+
+    Raises PriceRequired where none was shown of an event with a price, PriceChanged where it has
+    risen since.
+    """
+    if shown is None or not shown.is_finite():
+        if event.current_price > 0:
+            raise PriceRequired(fields={"unit_price": "Send the unit_price that was shown."})
+        return
+    if shown < event.current_price:
+        raise PriceChanged(
+            seen_price=in_decimals(shown, event.currency),
+            current_price=in_decimals(event.current_price, event.currency),
+        )
+
+
+def _is_proved(user_id: UUID, as_guest: bool) -> bool:
+    """Return whether the one who joins has proved to own the user's email address."""
+    if as_guest:
+        return False
+    users = User.objects.filter(pk=user_id, email_verified_at__isnull=False)
+    return users.exists()
 
 
 def _save(entry: WaitlistEntry) -> None:
@@ -156,13 +200,25 @@ def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int
     return smallest
 
 
-def _new_or_ended_entry(*, locked_event: Event, user_id: UUID) -> WaitlistEntry:
-    """Return the user's entry that has ended, or an unsaved one. Raises AlreadyWaiting."""
+def _new_or_ended_entry(
+    *, locked_event: Event, user_id: UUID, wish: Wish, as_guest: bool
+) -> WaitlistEntry:
+    """Return the user's entry that has ended, or an unsaved one; or one to confirm.
+
+    An entry that is not confirmed does not keep its owner from joining: where it asks for as many
+    seats or more, it is returned waiting, to be confirmed at its place; for more seats, they start
+    at the end. Raises AlreadyWaiting.
+    """
     entry = WaitlistEntry.objects.filter(event_id=locked_event.pk, user_id=user_id).first()
     if entry is None:
         return WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
     if entry.has_offer:
         raise AlreadyWaiting(AlreadyWaiting.with_offer)
+    if entry.is_waiting and not entry.is_confirmed and _is_proved(user_id, as_guest):
+        if wish.quantity > entry.quantity:
+            entry.status = EntryStatus.LEFT
+            entry.save(update_fields=["status"])
+        return entry
     if entry.status in OPEN_STATUSES:
         raise AlreadyWaiting
     return entry
@@ -201,15 +257,16 @@ def leave_waitlist(
 
 
 def move_waiting_ends(*, locked_event: Event, changes: dict[str, tuple[Any, Any]]) -> None:
-    """Move `expires_at` of the open entries that wait until the end of sales to its new time.
+    """Move `expires_at` of the open entries that wait until the waitlist closes to its new time.
 
     changes: the event's changed fields, as {name: (old, new)}. Entries with an earlier end of
-    their own keep it, unless sales now end before it.
+    their own keep it, unless the waitlist now closes before it.
     """
     starts = changes.get("event_date", (locked_event.event_date,))[0]
     ended = changes.get("sales_end_at", (locked_event.sales_end_at,))[0]
-    old_close = min(ended or starts, starts)
-    new_close = locked_event.sales_close_at
+    outlived = changes.get("waitlist_until_start", (locked_event.waitlist_until_start,))[0]
+    old_close = starts if outlived else min(ended or starts, starts)
+    new_close = locked_event.line_closes_at
     entries = WaitlistEntry.objects.open().filter(event_id=locked_event.pk)
     entries.filter(Q(expires_at=old_close) | Q(expires_at__gt=new_close)).update(
         expires_at=new_close

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -12,16 +14,19 @@ from evently.audit.context import automatically
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
-from evently.errors import Conflict
+from evently.errors import Conflict, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
-from waitlists.claim_windows import Window, offer_window
+from events.sale import RESERVES_UNTIL
+from waitlists.choosing import choose_entries
+from waitlists.claim_windows import lies_in_night, offer_window
 from waitlists.locks import PromotionNotFound, lock_promotion
-from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.models import EntryStatus, Line, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.queries import confirmed_count
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 
 # Stored with the offer, and shown to the attendee as "Because …." (`waitlists.receipt`).
@@ -43,25 +48,26 @@ class PromotionClosed(Conflict):
 
 
 def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[Promotion]:
-    """Offer free seats to the waiting entries that fit, in order; return the offers.
+    """Offer free seats to the confirmed entries that fit, in order; return the offers.
 
-    An entry fits if at least its `min_quantity` is free; it is offered its `quantity`, or what is
-    left. An entry that does not fit keeps its position, and its `passed_over` counts the offers
-    made to later entries. Takes a fixed number of statements, however many offers are made.
-    reason: stored with the offers, see `SEATS_FREED`.
+    `waitlists.choosing` says which. The database counts the entries that are passed, and refuses
+    offers out of order (`trg_offer_order`). Takes a fixed number of statements, however many
+    offers are made. reason: stored with the offers, see `SEATS_FREED`.
     """
     # The caller's row may be older than the seats that triggers have moved since.
     event = Event.objects.annotate(clock=Clock()).get(pk=locked_event.pk)
     close_overdue_entries(locked_event=event)
-    window = offer_window(event, at=event.clock) if event.is_on_sale(at=event.clock) else None
-    if window is None or event.available_seats == 0:
+    if event.available_seats == 0 or not event.is_line_open(at=event.clock):
         return []
-    chosen = _choose_entries(locked_event=event)
+    waiting = confirmed_count(event_id=event.pk)
+    if not waiting or offer_window(event, at=event.clock, waiting=waiting) is None:
+        return []
+    chosen = _choose_entries(locked_event=event, at=event.clock)
     if not chosen:
         return []
     with automatically(connection):  # the user who freed the seats did not choose who gets them
         return _make_offers(
-            event=event, chosen=chosen, at=event.clock, window=window, reason=reason
+            event=event, chosen=chosen, at=event.clock, waiting=waiting, reason=reason
         )
 
 
@@ -70,13 +76,9 @@ def _make_offers(
     event: Event,
     chosen: list[tuple[WaitlistEntry, int]],
     at: datetime,
-    window: Window,
+    waiting: int,
     reason: str,
 ) -> list[Promotion]:
-    _count_passed_over(locked_event=event, positions=[entry.position or 0 for entry, _ in chosen])
-    WaitlistEntry.objects.filter(
-        event_id=event.pk, pk__in=[entry.pk for entry, _ in chosen]
-    ).update(status=EntryStatus.PROMOTED)
     offers = [
         Promotion(
             waitlist=entry,
@@ -85,12 +87,14 @@ def _make_offers(
             quantity=seats,
             unit_price=min(entry.unit_price, event.current_price),
             promoted_at=at,
-            expires_at=window.expires_at,
-            window_minutes=window.minutes,
             promotion_reason=reason,
+            **window_columns(event, entry, at=at, waiting=waiting),
         )
         for entry, seats in chosen
     ]
+    WaitlistEntry.objects.filter(
+        event_id=event.pk, pk__in=[entry.pk for entry, _ in chosen]
+    ).update(status=EntryStatus.PROMOTED)
     # Sales may have ended since the clock was read; the retry then finds nothing to offer.
     with refusing(trg_sales_open=RetryTransaction):
         promotions = Promotion.objects.bulk_create(offers)
@@ -98,41 +102,42 @@ def _make_offers(
     return promotions
 
 
-def _choose_entries(*, locked_event: Event) -> list[tuple[WaitlistEntry, int]]:
-    """Return the entries that get an offer, in waitlist order, each with its number of seats."""
-    free = locked_event.available_seats
-    chosen: list[tuple[WaitlistEntry, int]] = []
-    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk).fitting(free)
-    # Each offer takes at least one seat, so no more entries than free seats can be chosen; the
-    # iterator reads on only while a later entry may fit into what is left.
-    for entry in entries.in_waitlist_order().iterator(chunk_size=200):
-        if free == 0:
-            break
-        if entry.min_quantity <= free:
-            seats = min(entry.quantity, free)
-            chosen.append((entry, seats))
-            free -= seats
-    return chosen
+def window_columns(
+    event: Event, entry: WaitlistEntry, *, at: datetime, waiting: int
+) -> dict[str, Any]:
+    """Return how long an offer to an entry holds its seats, as columns of a promotion.
 
-
-def _count_passed_over(*, locked_event: Event, positions: Sequence[int]) -> None:
-    """Add to each entry that stays the number of offers made to entries behind it.
-
-    positions: of the entries that get an offer, before they leave the order.
+    waiting: confirmed entries. Raises SalesClosed where too little time is left for an offer.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE waitlists w SET passed_over = passed_over + ("
-            "   SELECT count(*) FROM unnest(%(positions)s::int[]) p WHERE p > w.position)"
-            " WHERE event_id = %(event)s AND status = %(waiting)s"
-            "   AND position < %(last)s AND position <> ALL(%(positions)s::int[])",
-            {
-                "positions": list(positions),
-                "event": locked_event.pk,
-                "waiting": EntryStatus.WAITING,
-                "last": max(positions),
-            },
-        )
+    zone = zone_of(entry)
+    window = offer_window(event, at=at, waiting=waiting, zone=zone, lapses=entry.lapses)
+    if window is None:
+        raise SalesClosed
+    return {
+        "expires_at": window.expires_at,
+        "window_minutes": window.minutes,
+        "is_at_night": lies_in_night(event, at, window.expires_at, zone=zone),
+    }
+
+
+def zone_of(entry: WaitlistEntry) -> ZoneInfo | None:
+    """Return the time zone that a person's browser named on joining, if it did."""
+    return ZoneInfo(entry.timezone) if entry.timezone else None
+
+
+def _choose_entries(*, locked_event: Event, at: datetime) -> list[tuple[WaitlistEntry, int]]:
+    """Return the entries that get an offer, in waitlist order, each with its number of seats."""
+    reserves = at < locked_event.line_closes_at - RESERVES_UNTIL
+    line = Line.objects.filter(event_id=locked_event.pk).first()
+    sold = line.public_sales if line else 0
+    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk).confirmed().with_passes(sold)
+    choices = choose_entries(
+        entries.in_waitlist_order().iterator(chunk_size=200),
+        free=locked_event.available_seats,
+        capacity=locked_event.total_capacity,
+        max_passes=locked_event.max_passes if reserves else None,
+    )
+    return [(choice.entry, choice.seats) for choice in choices]
 
 
 def close_overdue_entries(*, locked_event: Event) -> None:
@@ -152,16 +157,25 @@ def close_overdue_entries(*, locked_event: Event) -> None:
 
 
 def accept_promotion(
-    *, event_id: UUID, promotion_id: UUID, origin: Origin, idempotency: Idempotency | None = None
+    *,
+    event_id: UUID,
+    promotion_id: UUID,
+    origin: Origin,
+    quantity: int | None = None,
+    idempotency: Idempotency | None = None,
 ) -> Booking:
     """Accept an offer: the seats it holds become a booking, at the offered price or less.
 
-    Raises PromotionNotFound, PromotionExpired (by the database's clock), PromotionClosed,
-    SalesClosed, EventBusy; Replayed (`idempotency`).
+    quantity: seats to book, by default all that are offered. Fewer seats were not wanted, so the
+    rest goes to the next entries at once, and the entry ends. Having taken all of an offer that
+    was smaller than asked for, the entry waits for the rest, at its place.
+    Raises PromotionNotFound, PromotionExpired (by the database's clock), PromotionClosed, Invalid
+    (quantity), SalesClosed, EventBusy; Replayed (`idempotency`).
     """
     offer = Promotion.objects.filter(event_id=event_id, pk=promotion_id).first()
     if offer is None:
         raise PromotionNotFound
+    seats = offer.quantity if quantity is None else quantity
 
     def accept() -> Booking:
         event = lock_event(event_id)
@@ -169,28 +183,50 @@ def accept_promotion(
         if not event.is_active:
             raise SalesClosed
         _check_open(promotion)
+        _check_accepted_quantity(seats, promotion)
         booking_id = uuid7()
         with refusing(trg_promotion_time=PromotionExpired):
             Promotion.objects.filter(event_id=event.pk, pk=promotion.pk).update(
-                status=PromotionStatus.USED, booking_id=booking_id
+                status=PromotionStatus.USED,
+                booking_id=booking_id,
+                accepted_quantity=seats if seats < promotion.quantity else None,
             )
         booking = book_held_seats(
             locked_event=event,
             booking_id=booking_id,
             user_id=promotion.user_id,
-            quantity=promotion.quantity,
+            quantity=seats,
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
         )
-        WaitlistEntry.objects.filter(event_id=event.pk, pk=promotion.waitlist_id).update(
-            status=EntryStatus.BOOKED
-        )
+        _end_entry_of_accepted(promotion, seats=seats)
+        if seats < promotion.quantity:
+            promote_waiting(locked_event=event)
         return booking
 
     with log_refused_attempt(
-        event_id=event_id, user_id=offer.user_id, quantity=offer.quantity, origin=origin
+        event_id=event_id, user_id=offer.user_id, quantity=seats, origin=origin
     ):
         return run_in_transaction(accept, idempotency=idempotency)
+
+
+def _check_accepted_quantity(seats: int, promotion: Promotion) -> None:
+    if not 1 <= seats <= promotion.quantity:
+        offered = promotion.quantity
+        sentence = f"Enter from 1 to {offered}: so many seats are held for you."
+        if offered == 1:
+            sentence = "Enter 1: one seat is held for you."
+        raise Invalid(sentence, fields={"quantity": sentence})
+
+
+def _end_entry_of_accepted(promotion: Promotion, *, seats: int) -> None:
+    """End the entry, or let it wait for the seats that it asked for and was not offered."""
+    entries = WaitlistEntry.objects.filter(event_id=promotion.event_id, pk=promotion.waitlist_id)
+    missing = entries.get().quantity - promotion.quantity
+    if missing and seats == promotion.quantity:
+        entries.update(status=EntryStatus.WAITING, quantity=missing, min_quantity=1)
+    else:
+        entries.update(status=EntryStatus.BOOKED)
 
 
 def decline_promotion(
@@ -198,6 +234,8 @@ def decline_promotion(
 ) -> Promotion:
     """Decline an offer; in the same transaction, its seats go to the waitlist, or back on sale.
 
+    Having declined fewer seats than asked for, the entry keeps its place, and needs more than
+    these from now on.
     Raises PromotionNotFound, PromotionExpired, PromotionClosed, EventBusy; Replayed
     (`idempotency`).
     """
@@ -209,7 +247,10 @@ def decline_promotion(
         if now() >= promotion.expires_at:
             raise PromotionExpired
         end_offers(
-            locked_event=locked_event, promotions=[promotion], status=PromotionStatus.DECLINED
+            locked_event=locked_event,
+            promotions=[promotion],
+            status=PromotionStatus.DECLINED,
+            keep_place=True,
         )
         promote_waiting(locked_event=locked_event)
         promotion.refresh_from_db()
@@ -220,22 +261,31 @@ def decline_promotion(
 
 
 def end_offers(
-    *, locked_event: Event, promotions: Sequence[Promotion], status: PromotionStatus
+    *,
+    locked_event: Event,
+    promotions: Sequence[Promotion],
+    status: PromotionStatus,
+    keep_place: bool = False,
 ) -> None:
     """End pending offers of an event without a booking, and their entries with them.
 
     status: DECLINED, which makes the entries LEFT, or EXPIRED, which makes them EXPIRED.
+    keep_place: entries that asked for more seats than they were offered wait on.
     """
     is_declined = status == PromotionStatus.DECLINED
     entry_status = EntryStatus.LEFT if is_declined else EntryStatus.EXPIRED
     Promotion.objects.filter(
         event_id=locked_event.pk, pk__in=[promotion.pk for promotion in promotions]
     ).update(status=status)
-    WaitlistEntry.objects.filter(
-        event_id=locked_event.pk,
-        pk__in=[promotion.waitlist_id for promotion in promotions],
-        status=EntryStatus.PROMOTED,
-    ).update(status=entry_status)
+    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk, status=EntryStatus.PROMOTED)
+    if keep_place:
+        for promotion in promotions:
+            entries.filter(pk=promotion.waitlist_id, quantity__gt=promotion.quantity).update(
+                status=EntryStatus.WAITING, min_quantity=promotion.quantity + 1
+            )
+    entries.filter(pk__in=[promotion.waitlist_id for promotion in promotions]).update(
+        status=entry_status
+    )
     for promotion in promotions:
         promotion.status = status
     promotions_ended.send(sender=Promotion, event=locked_event, promotions=list(promotions))

@@ -4,6 +4,7 @@ from bookings.factories import BookingFactory
 from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
+from events.models import Event
 from waitlists import operations
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -16,7 +17,12 @@ def full_event(seats=2, **columns):
     return event, booking
 
 
+def current_price(event):
+    return Event.objects.values_list("current_price", flat=True).get(pk=event.pk)
+
+
 def join(event, user=None, quantity=1, **options) -> WaitlistEntry:
+    options.setdefault("unit_price", current_price(event))
     return operations.join_waitlist(
         event_id=event.pk, user_id=(user or UserFactory()).pk, quantity=quantity, **options
     )

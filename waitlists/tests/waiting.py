@@ -6,6 +6,7 @@ from bookings.operations import Canceller
 from evently.accounts.factories import UserFactory
 from evently.origin import Origin
 from events.factories import EventFactory
+from events.models import Event
 from waitlists import operations
 from waitlists.models import Promotion
 
@@ -18,8 +19,13 @@ def full_event(capacity=4, **columns):
     return event, [BookingFactory(event=event) for _ in range(capacity)]
 
 
+def current_price(event):
+    return Event.objects.values_list("current_price", flat=True).get(pk=event.pk)
+
+
 def join(event, quantity=1, user=None, **options):
     user = user or UserFactory()
+    options.setdefault("unit_price", current_price(event))
     return operations.join_waitlist(
         event_id=event.pk, user_id=user.pk, quantity=quantity, **options
     )
