@@ -79,14 +79,14 @@ def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
         .annotate(
             waiting=Count("pk"),
             lowest=Min("min_quantity", filter=confirmed),
-            passes=Max(F("passed_over") - F("public_sales_before"), filter=confirmed & fits_at_all),
+            most=Max(F("passed_over") - F("public_sales_before"), filter=confirmed & fits_at_all),
         )
     )
     return {
         row["event_id"]: WaitlistSummary(
             waiting=row["waiting"],
             lowest_min_quantity=row["lowest"],
-            most_passes=None if row["passes"] is None else row["passes"] + row["sold"],
+            most_passes=None if row["most"] is None else row["most"] + row["sold"],
         )
         for row in rows
     }
