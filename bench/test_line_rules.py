@@ -8,7 +8,7 @@ import pytest
 
 from bench.line_rules import tables
 from bench.line_rules.__main__ import main
-from bench.line_rules.figures import simulate
+from bench.line_rules.figures import mean_of, median_wait, simulate, with_interval
 from bench.line_rules.mixes import CAPACITY, DAYS, Draw, Entry, Mix, draw_season
 from bench.line_rules.season import LAST_DAY, Outcome, Rule, Season
 
@@ -153,6 +153,18 @@ def test_entry_waits_on_for_the_rest_in_its_place() -> None:
     outcome = Season(draw, tables.BOUNDED).run()
     assert outcome.head[0].booked == 10
     assert pair.offered == 4.0
+
+
+def test_figures_with_intervals() -> None:
+    """Twenty groups whose means are 0 to 19: 2.093 times their deviation, by the root of 20."""
+    outcomes = [Outcome([], [], number % 20, 0.0, 0.0, 0) for number in range(40)]
+    sold = mean_of(lambda outcome: outcome.sold_past)
+    assert with_interval(sold, outcomes, 2) == "9.50 ± 2.77"
+    assert with_interval(sold, outcomes[:20], 2) == "9.50"
+    # Offers to none have no median, and offers in a few seasons no interval.
+    assert with_interval(median_wait, outcomes, 1) == "–"
+    entry = Entry(1, 1, joined=1.0, accepts=True, answers_after=0.0, offered=3.5)
+    assert with_interval(median_wait, [replace(outcomes[0], honest=[entry]), *outcomes], 1) == "2.5"
 
 
 def test_command_prints_the_same_tables_each_time(capsys: pytest.CaptureFixture[str]) -> None:

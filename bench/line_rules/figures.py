@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterable
-from math import nan
+from math import isnan, nan
 from random import Random
 
 from bench.line_rules.mixes import PARTY, Entry, Mix, draw_season
@@ -64,11 +64,19 @@ booked_by_attackers = mean_of(lambda outcome: sum(entry.booked for entry in outc
 
 
 def with_interval(figure: Figure, outcomes: list[Outcome], digits: int) -> str:
-    """Return a figure and half of its 95 % interval, which is left out of fewer than 40 seasons."""
-    text = f"{figure(outcomes):.{digits}f}"
+    """Return a figure and half of its 95 % interval; a dash if there is nothing to count.
+
+    The interval is left out of fewer than 40 seasons, and where a group has nothing to count.
+    """
+    value = figure(outcomes)
+    if isnan(value):
+        return "–"
+    text = f"{value:.{digits}f}"
     if len(outcomes) < GROUPS * FEWEST_IN_A_GROUP:
         return text
     parts = [figure(outcomes[number::GROUPS]) for number in range(GROUPS)]
+    if any(map(isnan, parts)):
+        return text
     return f"{text} ± {T * statistics.stdev(parts) / GROUPS**0.5:.{digits}f}"
 
 
