@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from evently.audit.context import stamp
 from evently.tests.sql import run, value
@@ -107,10 +107,11 @@ def wait(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **colum
 @contextmanager
 def as_application() -> Iterator[None]:
     """Sign the statements of the block, as the application does with all of its own."""
-    before = value("SELECT current_setting('evently.signature', true)")
-    stamp(connection)
-    yield
-    run("SELECT set_config('evently.signature', %s, true)", before or "")
+    with transaction.atomic():
+        before = value("SELECT current_setting('evently.signature', true)")
+        stamp(connection)
+        yield
+        run("SELECT set_config('evently.signature', %s, true)", before or "")
 
 
 def offer(entry_id: UUID, quantity: int = 1, **columns: Any) -> UUID:

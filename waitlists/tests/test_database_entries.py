@@ -81,8 +81,8 @@ def test_deleted_user_cannot_join(full):
 @pytest.mark.parametrize(
     "columns",
     [
-        {"quantity": 10},
-        {"quantity": 10, "min_quantity": 1},
+        {"quantity": 4},
+        {"quantity": 4, "min_quantity": 1},
         {"priority_score": -3, "priority_reason": "late"},
         {"status": "left"},
         {"status": "expired"},
@@ -218,6 +218,10 @@ def test_entry_with_an_offer_cannot_wait_as_well(full):
         run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", entry)
     run("UPDATE waitlist_promotions SET status = 'declined' WHERE id = %s", promotion)
     run("UPDATE bookings SET quantity = 10")
+    # All that was asked for was declined: there is no rest to wait for.
+    with refused("trg_entry_final"):
+        run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", entry)
+    run("UPDATE waitlists SET status = 'left' WHERE id = %s", entry)
     run("UPDATE waitlists SET status = 'waiting' WHERE id = %s", entry)
     assert line(full) == [entry]
 
@@ -298,7 +302,7 @@ def test_leaving_a_waitlist_of_ten_thousand(full, misled_planner):
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
     read = rows_read("waitlists") - before
     assert line(full) == entries[1:]
-    assert read < 3 * 10_000
+    assert read < 5 * 10_000
 
 
 def test_audit_log_leaves_positions_out(full):

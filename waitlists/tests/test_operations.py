@@ -199,9 +199,11 @@ def test_smaller_offers_count_the_entries_passed_over():
     assert status_of(flexible) == "promoted"
     assert latest_offer(flexible).quantity == 2
     accept(latest_offer(flexible))
-    assert status_of(flexible) == "booked"
     assert status_of(big) == "waiting"
     assert (big.passed_over, big.position) == (2, 1)
+    # It asked for 3, was offered 2, and waits for the third at its place.
+    assert status_of(flexible) == "waiting"
+    assert (flexible.quantity, flexible.min_quantity, flexible.position) == (1, 1, 2)
 
 
 def test_many_offers_take_a_fixed_number_of_statements(django_assert_max_num_queries):
