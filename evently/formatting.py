@@ -60,10 +60,10 @@ def own_time(at: datetime, zone: ZoneInfo, own_zone: ZoneInfo | None) -> str:
 def moment_for(at: datetime, zone: ZoneInfo, own_zone: ZoneInfo | None) -> str:
     """Return a time as `moment`, and what it is in the reader's own time zone.
 
-    "Fri 4 Dec 2026, 14:00 NZDT, which is 02:00 for you in Berlin".
+    "Fri 4 Dec 2026, 14:00 NZDT (02:00 for you in Berlin)".
     """
     own = own_time(at, zone, own_zone)
-    return f"{moment(at, zone)}, which is {own}" if own else moment(at, zone)
+    return f"{moment(at, zone)} ({own})" if own else moment(at, zone)
 
 
 def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:

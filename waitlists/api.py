@@ -84,11 +84,11 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     @extend_schema(responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
         """Join the waitlist of an event that does not have enough seats on sale."""
-        body = self.body_of(request)
+        user, body = user_of(request), self.body_of(request)
         entry = operations.join_waitlist(
-            user_id=user_of(request).pk,
+            user_id=user.pk,
             idempotency=request_idempotency(request, joined, headers=location_of),
-            **body.validated_data,
+            **{"timezone": user.timezone, **body.validated_data},
         )
         status, answer = joined(entry)
         return Response(answer, status=status, headers=location_of(answer))

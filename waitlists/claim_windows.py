@@ -62,7 +62,7 @@ def offer_window(
     waiting: confirmed waiting entries. zone: the person's; None if not known. lapses: offers for
     this event that the person let expire; from the second on, the window is the shortest.
     """
-    at, closes = at.astimezone(UTC), _closes_at(event).astimezone(UTC)
+    at, closes = at.astimezone(UTC), event.line_closes_at.astimezone(UTC)
     if closes - at < SHORTEST_OFFER:
         return None
     length = _length(event, at=at, waiting=waiting, lapses=lapses)
@@ -90,10 +90,6 @@ def lies_in_night(
     if end <= start:
         return False
     return all(span.is_night for span in _spans(_zones(event, zone), start=start, end=end))
-
-
-def _closes_at(event: Event) -> datetime:
-    return event.sales_close_at
 
 
 def _zones(event: Event, zone: ZoneInfo | None) -> tuple[ZoneInfo, ...]:

@@ -20,6 +20,7 @@ ENTRY_COLUMNS = (
     "priority_reason",
     "passed_over",
     "notify_prefs",
+    "timezone",
     "joined_at",
     "ranked_at",
     "expires_at",

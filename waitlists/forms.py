@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from bookings.forms import GuestFields, IdempotentForm, QuantityField, QuantityForm
+from bookings.forms import NOT_RESTORED, GuestFields, IdempotentForm, QuantityField, QuantityForm
 from evently.formatting import seats
+from evently.time_zones import known_timezones
 
 
 class MinQuantityForm(forms.Form):
@@ -21,6 +22,12 @@ class MinQuantityForm(forms.Form):
 
 
 class JoinForm(GuestFields, IdempotentForm, QuantityForm):
+    # A script fills it with the browser's (static/js/page.js).
+    timezone = forms.CharField(
+        required=False,
+        widget=forms.HiddenInput(attrs={"data-time-zone": "", **NOT_RESTORED}),
+    )
+
     def __init__(self, *args: Any, most: int, is_guest: bool, **kwargs: Any) -> None:
         """most: seats allowed per booking. is_guest: also ask for name and email address."""
         super().__init__(*args, most=most, **kwargs)
@@ -33,3 +40,8 @@ class JoinForm(GuestFields, IdempotentForm, QuantityForm):
         self.fields["quantity"].help_text = "You will be offered up to this many."
         if not is_guest:
             del self.fields["name"], self.fields["email"]
+
+    def clean_timezone(self) -> str:
+        """Ignore a name that is not known: the person did not enter it."""
+        name: str = self.cleaned_data["timezone"]
+        return name if name in known_timezones() else ""

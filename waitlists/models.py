@@ -6,6 +6,7 @@ holds, the columns that must not change, and the transitions of an offer's statu
 
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,7 @@ from bookings.models import Booking
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from evently.database.money import MoneyField
+from evently.time_zones import zone_named
 from events.models import PRICE_LIMIT, Event
 from waitlists.record_models import Line, LineEvent, RecordKind
 
@@ -219,6 +221,11 @@ class WaitlistEntry(EventOwned):
     def is_confirmed(self) -> bool:
         """Whether it can be offered seats."""
         return self.confirmed_at is not None
+
+    @property
+    def own_zone(self) -> ZoneInfo | None:
+        """The person's own time zone; None if it is not known."""
+        return zone_named(self.timezone)
 
     def is_outgrown(self, *, capacity: int) -> bool:
         """Tell whether it needs more seats than the event has, so that it waits in vain."""

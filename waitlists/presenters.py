@@ -37,12 +37,13 @@ class PromotionPresenter(Presenter):
     """An offer at a time, with what claiming it costs now."""
 
     def __init__(self, promotion: Promotion, *, at: datetime) -> None:
-        """Needs `promotion.event` loaded."""
+        """Needs `promotion.event` and `promotion.waitlist` loaded."""
         super().__init__(promotion)
         self.event = EventPresenter(promotion.event, at=at)
         self.current_unit_price = min(promotion.unit_price, promotion.event.current_price)
         self.total_amount = self.current_unit_price * promotion.quantity
         self.is_open = promotion.is_open(at=at) and not promotion.event.is_cancelled
+        self.own_zone = promotion.waitlist.own_zone
         self.held_until = min(promotion.ended_at or promotion.expires_at, promotion.expires_at)
         self.is_used = promotion.status == PromotionStatus.USED
         self.is_declined = promotion.status == PromotionStatus.DECLINED

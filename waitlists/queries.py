@@ -48,7 +48,7 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
 
 
 def open_offers_of(*, user_id: UUID) -> QuerySet[Promotion]:
-    """Return a user's offers that can be claimed now, with their events, the first to end first."""
+    """Return a user's offers that can be claimed now, with events and entries, by their end."""
     return (
         Promotion.objects.filter(
             user_id=user_id,
@@ -56,7 +56,7 @@ def open_offers_of(*, user_id: UUID) -> QuerySet[Promotion]:
             expires_at__gt=Clock(),
             event__status=EventStatus.ACTIVE,
         )
-        .select_related("event")
+        .select_related("event", "waitlist")
         .order_by("expires_at", "id")
     )
 

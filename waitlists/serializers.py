@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from bookings.serializers import AttendeeRepresentation
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
-from evently.api.fields import AmountsMixin, MomentField, seats_field
+from evently.api.fields import AmountsMixin, MomentField, TimeZoneField, seats_field
 from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
@@ -45,6 +45,7 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
             "priority_reason",
             "passed_over",
             "notify_prefs",
+            "timezone",
             "joined_at",
             "expires_at",
         )
@@ -52,6 +53,9 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
         extra_kwargs = {
             "position": {"help_text": "The position on the waitlist, from 1; null unless waiting."},
             "unit_price": {"help_text": "Price per seat on joining; an offer costs this or less."},
+            "timezone": {
+                "help_text": "Your own, such as `Europe/Berlin`; empty if it is not known."
+            },
             "passed_over": {
                 "help_text": "Offers to later entries while too few seats were free for this one."
             },
@@ -75,6 +79,11 @@ class EntryRequest(StrictBody):
         default=False, help_text="Book automatically instead of making an offer. Not available yet."
     )
     notify_prefs = NotifyPreferences(required=False, allow_null=True)
+    timezone = TimeZoneField(
+        required=False,
+        help_text="The attendee's, such as `Europe/Berlin`; by default that of the account. Nights "
+        "there do not count towards the time to claim an offer, until 12 hours before the event.",
+    )
 
 
 class EntryChange(StrictBody):
@@ -82,7 +91,7 @@ class EntryChange(StrictBody):
 
     shown_in = EntryRepresentation
     elsewhere = dict.fromkeys(
-        ("quantity", "auto_accept", "notify_prefs"),
+        ("quantity", "auto_accept", "notify_prefs", "timezone"),
         "Leave the waitlist and join it again to change this; you then start at its end.",
     )
 
@@ -162,5 +171,9 @@ class EventEntryRepresentation(EntryRepresentation):
     attendee = AttendeeRepresentation(source="user", read_only=True)
 
     class Meta(EntryRepresentation.Meta):
-        fields = (*EntryRepresentation.Meta.fields, "attendee")  # type: ignore[assignment]
+        # How attendees wish to be asked is theirs.
+        fields = (
+            *(name for name in EntryRepresentation.Meta.fields if name != "timezone"),
+            "attendee",
+        )  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]

@@ -39,7 +39,7 @@ ERASED = {
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
     "users": "email_digest password_hash preferences timezone",
-    "waitlists": "priority_reason notify_prefs",
+    "waitlists": "priority_reason notify_prefs timezone",
 }
 # Sealed under the person's key, which is destroyed.
 SEALED = {
@@ -152,7 +152,7 @@ def test_nothing_of_a_person_is_left_in_plain_text():
     with pytest.raises(bookings.SoldOut):
         bookings.book_seats(event_id=full.pk, user_id=ana.pk, quantity=1, origin=ORIGIN)
     entry = waitlists.join_waitlist(
-        event_id=full.pk, user_id=ana.pk, quantity=1, notify_prefs={"email": False}
+        event_id=full.pk, user_id=ana.pk, quantity=1, notify_prefs={"email": False}, timezone="UTC"
     )
     WaitlistEntry.objects.filter(pk=entry.pk).update(
         priority_score=5, priority_reason="uses a wheelchair"
@@ -187,6 +187,7 @@ def test_nothing_of_a_person_is_left_in_plain_text():
     assert User.objects.get(pk=ana.pk).timezone == ""
     assert WaitlistEntry.objects.get(user=ana).priority_reason == "(erased)"
     assert WaitlistEntry.objects.get(user=ana).notify_prefs == {}
+    assert WaitlistEntry.objects.get(user=ana).timezone == ""
     assert not IdempotencyKey.objects.filter(user_id=ana.pk).exists()
     emails = EmailDelivery.objects.filter(user=ana).select_related("user__person_key")
     assert [email.recipient for email in emails] == [""] * len(emails)

@@ -93,6 +93,7 @@ ENTRY_VALUE = {
     "priority_reason": "",
     "passed_over": 0,
     "notify_prefs": {},
+    "timezone": "Europe/Berlin",
     "joined_at": "2027-03-02T10:25:00.125000Z",
     "expires_at": "2027-05-01T17:00:00Z",
 }

@@ -18,9 +18,9 @@ class TestClock:
         """Let the clock run so far ahead of the real one."""
         self._show(f"clock_timestamp() + interval ''{ahead.total_seconds()} seconds''")
 
-    def stop(self) -> None:
-        """Let it stand still at this moment."""
-        self._show(f"timestamptz ''{datetime.now(UTC).isoformat()}''")
+    def stop(self, at: datetime | None = None) -> None:
+        """Let it stand still at a moment, by default at this one."""
+        self._show(f"timestamptz ''{(at or datetime.now(UTC)).isoformat()}''")
 
     def reset(self) -> None:
         """Let it show the real time again, by the function that migrations install."""

@@ -74,7 +74,7 @@ def test_moments_are_in_the_given_zone_on_both_sides_of_a_clock_change():
 def test_time_is_also_given_in_the_zone_of_the_reader(at, own_zone, text):
     at, zone = datetime.fromisoformat(at), ZoneInfo("Pacific/Auckland")
     assert formatting.own_time(at, zone, ZoneInfo(own_zone)) == text
-    whole = formatting.moment(at, zone) + (f", which is {text}" if text else "")
+    whole = formatting.moment(at, zone) + (f" ({text})" if text else "")
     assert formatting.moment_for(at, zone, ZoneInfo(own_zone)) == whole
     assert formatting.moment_for(at, zone, None) == formatting.moment(at, zone)
 

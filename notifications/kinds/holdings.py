@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from bookings.models import Booking
 from evently.database.clock import now
-from evently.formatting import counted, moment, seats
+from evently.formatting import counted, moment_for, seats
 from events.models import Event
 from notifications.emails.email_content import TextLink
 from notifications.kinds import common
@@ -149,7 +149,8 @@ def _waitlist_sentences(theirs: Holdings) -> list[str]:
     also = "also " if theirs.bookings else ""
     if theirs.offer is not None:
         are = "is" if theirs.offer.quantity == 1 else "are"
-        until = moment(theirs.offer.expires_at, theirs.event.zone)
+        zone = theirs.entry.own_zone if theirs.entry is not None else None
+        until = moment_for(theirs.offer.expires_at, theirs.event.zone, zone)
         return [f"{seats(theirs.offer.quantity)} {are} {also}held for you until {until}."]
     if theirs.entry is not None and theirs.entry.is_waiting:
         return [f"You are {also}on the waitlist, for {seats(theirs.entry.quantity)}."]

@@ -7,7 +7,7 @@ from django.conf import settings
 from evently.accounts.models import User
 from evently.database.clock import now
 from evently.database.ids import uuid7
-from evently.formatting import moment, money, seats
+from evently.formatting import moment, moment_for, money, seats
 from evently.links import link_to
 from events.models import Event
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
@@ -115,7 +115,7 @@ def promotion_made(event: Event, promotion: Promotion) -> Message:
 
 def _write_waitlist_promotion(notification: Notification, user: User) -> EmailContent:
     offer = (
-        Promotion.objects.select_related("event")
+        Promotion.objects.select_related("event", "waitlist")
         .filter(
             event_id=common.event_id_of(notification),
             pk=notification.data.get("promotion"),
@@ -138,7 +138,7 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
             "quantity": seats(offer.quantity),
             "totalAmount": money(total, event.currency) if total else "Free of charge",
             "priceNote": " ".join(filter(None, [price_note, beside])),
-            "expiresAt": moment(offer.expires_at, event.zone),
+            "expiresAt": moment_for(offer.expires_at, event.zone, offer.waitlist.own_zone),
             "claimUrl": link_to(
                 "promotion_link",
                 purpose="promotion",

@@ -1,6 +1,6 @@
 // Behaviour of every page: messages float and can be closed; menus close on Escape or a click
 // elsewhere; forms are sent once; empty search fields are left out of the URL; the error summary
-// takes the focus; copy and print buttons.
+// takes the focus; copy and print buttons; forms know the time zone.
 
 const messages = document.querySelector("[data-messages]");
 if (messages) {
@@ -74,6 +74,11 @@ if (yieldsTo) {
   new IntersectionObserver(([seen]) => {
     bar.classList.toggle("bottom-bar--away", seen.isIntersecting);
   }, { threshold: 0.5 }).observe(yieldsTo);
+}
+
+// The browser's time zone, where a form has a place for it.
+for (const field of document.querySelectorAll("input[data-time-zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
 document.querySelector("[data-error-summary]")?.focus();

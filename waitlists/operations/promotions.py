@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -109,7 +108,7 @@ def window_columns(
 
     waiting: confirmed entries. Raises SalesClosed where too little time is left for an offer.
     """
-    zone = zone_of(entry)
+    zone = entry.own_zone
     window = offer_window(event, at=at, waiting=waiting, zone=zone, lapses=entry.lapses)
     if window is None:
         raise SalesClosed
@@ -118,11 +117,6 @@ def window_columns(
         "window_minutes": window.minutes,
         "is_at_night": lies_in_night(event, at, window.expires_at, zone=zone),
     }
-
-
-def zone_of(entry: WaitlistEntry) -> ZoneInfo | None:
-    """Return the time zone that a person's browser named on joining, if it did."""
-    return ZoneInfo(entry.timezone) if entry.timezone else None
 
 
 def _choose_entries(*, locked_event: Event, at: datetime) -> list[tuple[WaitlistEntry, int]]:

@@ -1,5 +1,7 @@
 """Full events, waitlist entries and offers, made through the operations."""
 
+from datetime import UTC, datetime, timedelta
+
 from bookings.factories import BookingFactory
 from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import UserFactory
@@ -38,3 +40,17 @@ def offer_to(user, **columns) -> Promotion:
     join(event, user, quantity=booking.quantity)
     cancel(booking)
     return Promotion.objects.select_related("event").get(user_id=user.pk)
+
+
+def offer_to_berlin(clock) -> Promotion:
+    """Offer seats in Auckland at 14:00 to a person in Berlin, where it is 02:00."""
+    at = datetime(2036, 3, 11, 1, tzinfo=UTC)
+    clock.stop(at)
+    event, booking = full_event(
+        timezone="Pacific/Auckland",
+        event_date=at + timedelta(days=30),
+        promotion_window_minutes=60,
+    )
+    join(event, quantity=2, timezone="Europe/Berlin")
+    cancel(booking)
+    return Promotion.objects.select_related("event", "waitlist", "user").get()

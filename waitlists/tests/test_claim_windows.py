@@ -226,7 +226,7 @@ def test_what_lies_in_the_night():
 def test_window_never_passes_the_close(at, until, zone, minutes, before, **person):
     sales_end = at + until - before
     event, found = window(at, until, zone=zone, minutes=minutes, sales_end=sales_end, **person)
-    if event.sales_close_at - at < 5 * MINUTE:
+    if event.line_closes_at - at < 5 * MINUTE:
         assert found is None
     else:
         assert at + 5 * MINUTE <= found.expires_at <= min(sales_end, event.event_date)

@@ -13,7 +13,13 @@ from bookings.operations import OwnerNotified
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, Replayed
-from evently.pages import add_refusal, form_idempotency, render_refusal, require_get_or_post
+from evently.pages import (
+    add_refusal,
+    current_user,
+    form_idempotency,
+    render_refusal,
+    require_get_or_post,
+)
 from events.locks import EventNotFound
 from events.models import Event
 from events.presenters import EventPresenter
@@ -80,12 +86,17 @@ def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) 
         if request.user.is_authenticated:
             user_id = request.user.pk
             return operations.join_waitlist(
-                event_id=event.pk, user_id=user_id, idempotency=idempotency(user_id), **seats
+                event_id=event.pk,
+                user_id=user_id,
+                timezone=current_user(request).timezone or fields["timezone"],
+                idempotency=idempotency(user_id),
+                **seats,
             ).pk
         return operations.join_as_guest(
             event_id=event.pk,
             email=fields["email"],
             name=fields["name"],
+            timezone=fields["timezone"],
             form_idempotency=idempotency,
             **seats,
         ).pk

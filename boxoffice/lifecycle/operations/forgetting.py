@@ -27,7 +27,7 @@ def forget_person(*, user_id: UUID) -> None:
     entries = WaitlistEntry.objects.filter(user_id=user_id)
     entries = entries.filter(event_id__in=_event_ids(entries))
     entries.exclude(priority_reason="").update(priority_reason=ERASED)
-    entries.update(notify_prefs={})
+    entries.update(notify_prefs={}, timezone="")
     # How to reach them about the events that they organized, which are over.
     Event.objects.filter(created_by_id=user_id).exclude(contact_email="").update(contact_email="")
     # Answers to their requests, with all that these showed.
