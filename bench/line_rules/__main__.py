@@ -2,9 +2,10 @@
 
     python -m bench.line_rules --seasons 1000 --seed 1
 
-Who is offered seats, and whether the public may buy, is decided by the functions that Evently uses
-(`waitlists.choosing`); how long an offer holds its seats, by `waitlists.claim_windows`. Every rule
-meets the same seasons. The tables are the same each time for a seed. Needs no database.
+Who is offered seats is decided by the function that Evently uses (`waitlists.choosing`), and how
+long an offer holds its seats by `waitlists.claim_windows`. Whether the public may buy is decided by
+`may_sell_to_public`, which says in Python what a trigger of the database enforces. Every rule meets
+the same seasons. The tables are the same each time for a seed. Needs no database.
 
 Simplified: bookings made during the season are not cancelled; no one leaves the waitlist by
 themselves, joins again, or waits after being turned away as a visitor; people act at any hour, and
