@@ -163,9 +163,9 @@ class Event(Identified):
     max_per_person = models.PositiveSmallIntegerField(null=True, blank=True)
     promotion_window_minutes = models.PositiveIntegerField(null=True, blank=True)
     # Seats per place on the waitlist, and per booking while an entry waits; None: SEATS_PER_PLACE.
-    max_per_place = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_per_place = models.SmallIntegerField(null=True, blank=True)
     # After so many passes a waitlist entry reserves (`waitlists.choosing`); None: never.
-    max_passes = models.PositiveSmallIntegerField(
+    max_passes = models.SmallIntegerField(
         null=True,
         blank=True,
         choices=PassRule,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def booking():
-    event = EventFactory(name="Jazz", total_capacity=6)
+    event = EventFactory(name="Jazz", total_capacity=6, max_per_place=6)
     return BookingFactory(event=event, quantity=2)
 
 

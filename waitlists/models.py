@@ -127,14 +127,14 @@ class WaitlistEntry(EventOwned):
     # Offers that passed it while it waited, and the public sales of the line until it joined: all
     # sales since have passed it as well (`passes_of`).
     passed_over = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    public_sales_before = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    public_sales_before = models.IntegerField(default=0, db_default=0, editable=False)
     # When the address was proved, or the place was confirmed by its emailed link. Only confirmed
     # places are offered seats.
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The pseudonym of this joining in the public record; new each time.
     ref = models.TextField(null=True, editable=False)
     # Offers that ran out: joining again ranks one lower for each.
-    lapses = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    lapses = models.SmallIntegerField(default=0, db_default=0, editable=False)
     # The person's own time zone, as their browser said; "" if unknown.
     timezone = models.TextField(default="", db_default="", editable=False)
     joined_at = models.DateTimeField(db_default=Clock(), editable=False)
@@ -268,7 +268,7 @@ class Promotion(EventOwned):
     )
     quantity = models.PositiveSmallIntegerField()
     # Set if fewer seats were accepted than offered; the rest went on at once.
-    accepted_quantity = models.PositiveSmallIntegerField(null=True, blank=True)
+    accepted_quantity = models.SmallIntegerField(null=True, blank=True)
     unit_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
     # The pseudonym of the joining that it was made to.
     ref = models.TextField(null=True, editable=False)

@@ -132,6 +132,7 @@ def join() -> None:
         user_id=a_person(),
         quantity=quantity,
         min_quantity=random.randint(1, quantity),
+        unit_price=Decimal(1_000_000),
     )
 
 

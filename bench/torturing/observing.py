@@ -28,6 +28,17 @@ VIOLATIONS = {
         SELECT e.id, e.available_seats, w.id, w.min_quantity, w.joined_at
         FROM events e JOIN waitlists w ON w.event_id = e.id
         WHERE w.status = 'waiting' AND w.min_quantity <= e.available_seats
+            AND w.confirmed_at IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM waitlists r JOIN lines l ON l.event_id = r.event_id
+                WHERE r.event_id = e.id AND r.status = 'waiting' AND r.confirmed_at IS NOT NULL
+                    AND r.min_quantity <= e.total_capacity
+                    AND r.passed_over + l.public_sales - r.public_sales_before >= e.max_passes
+                    AND evently_clock() < evently_line_closes_at(e) - interval '24 hours'
+                    AND (r.priority_score > w.priority_score
+                        OR r.priority_score = w.priority_score
+                        AND (coalesce(r.ranked_at, r.joined_at), r.id)
+                            < (coalesce(w.ranked_at, w.joined_at), w.id)))
             AND e.status = 'active' AND e.published_at IS NOT NULL
             AND e.event_date > evently_clock()
             AND coalesce(e.sales_end_at > evently_clock(), true)
@@ -43,6 +54,9 @@ VIOLATIONS = {
         JOIN waitlists w ON w.event_id = p.event_id AND w.status = 'waiting'
         WHERE p.status = 'pending' AND p.organizer_reason = '' AND e.ranked_at IS NULL
             AND w.priority_reason = '' AND w.joined_at < p.promoted_at
+            AND w.confirmed_at < p.promoted_at
+            -- With an offer of its own at that time, it may wait on for the rest now.
+            AND NOT EXISTS (SELECT FROM waitlist_promotions q WHERE q.waitlist_id = w.id)
             AND w.min_quantity <= p.quantity
             AND (e.priority_score < 0
                 OR e.priority_score = 0 AND (w.joined_at, w.id) < (e.joined_at, e.id))
@@ -51,8 +65,9 @@ VIOLATIONS = {
         SELECT b.id, b.quantity, w.id, w.min_quantity FROM bookings b
         JOIN waitlists w ON w.event_id = b.event_id AND w.status = 'waiting'
         WHERE b.status = 'confirmed' AND w.joined_at < bench_clock(b.created_at)
-            AND w.min_quantity <= b.quantity
+            AND w.confirmed_at < bench_clock(b.created_at) AND w.min_quantity <= b.quantity
             AND NOT EXISTS (SELECT FROM waitlist_promotions p WHERE p.booking_id = b.id)
+            AND NOT EXISTS (SELECT FROM waitlist_promotions q WHERE q.waitlist_id = w.id)
     """,
     "active tickets differ from seats": """
         SELECT b.id, b.status, b.quantity FROM bookings b

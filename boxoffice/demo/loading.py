@@ -266,7 +266,10 @@ class _Loader:
         self._by(
             person,
             lambda: operations.join_waitlist(
-                event_id=self.event.pk, user_id=person.pk, quantity=seats
+                event_id=self.event.pk,
+                user_id=person.pk,
+                quantity=seats,
+                unit_price=self.event.current_price,
             ),
         )
 

@@ -60,9 +60,13 @@ KEPT = {
     "tickets": "secret",
     # What happened, without where from.
     "booking_attempts": "result failure_reason",
-    "waitlists": "status",
+    # ref: the pseudonym of a joining in the public record, which names no one.
+    "waitlists": "status ref",
+    "lines": "head reserved_ref",
+    # reason: the organizer's, public from the moment it was written, as the form says.
+    "line_events": "kind ref reason prev hash",
     # organizer_reason: why an organizer offered seats out of order, a fact that receipts show.
-    "waitlist_promotions": "status promotion_reason organizer_reason",
+    "waitlist_promotions": "status promotion_reason organizer_reason ref",
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).
     # error_message: without the mail server's words.
     "notifications": "type message channels data status",

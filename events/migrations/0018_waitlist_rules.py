@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "event",
             "max_passes",
-            models.PositiveSmallIntegerField(
+            models.SmallIntegerField(
                 blank=True,
                 choices=[(0, "Never"), (3, "Up to 3 times")],
                 db_default=3,
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            "event", "max_per_place", models.PositiveSmallIntegerField(blank=True, null=True)
+            "event", "max_per_place", models.SmallIntegerField(blank=True, null=True)
         ),
         migrations.AddField(
             "event",

@@ -280,6 +280,7 @@ class Story:
                     user_id=user.pk,
                     quantity=1 + n % 3,
                     min_quantity=1 if n % 2 else None,
+                    unit_price=event.current_price,
                 )
         line = list(WaitlistEntry.objects.filter(event=self.premiere).order_by("position"))
         with acting(actor=str(self.organizer.pk), via="admin"):
@@ -320,6 +321,7 @@ class Story:
             event_id=self.recital.pk,
             user_id=self.attendees[40].pk,
             quantity=2,
+            unit_price=self.recital.current_price,
             expires_at=timezone.now() - DAY - timedelta(hours=1),
         )
         for event in (self.cancelled, self.half_cancelled):

@@ -36,6 +36,8 @@ INVARIANTS = {
         FROM waitlists w JOIN events e ON e.id = w.event_id
         WHERE e.status = 'active' AND w.status = 'waiting'
             AND w.min_quantity <= e.available_seats
+            -- Before places were confirmed, all counted.
+            AND (to_jsonb(w) ->> 'confirmed_at' IS NOT NULL OR NOT to_jsonb(w) ? 'confirmed_at')
     """,
     "used_promotions_have_bookings": """
         SELECT p.id FROM waitlist_promotions p

@@ -151,12 +151,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "waitlistentry",
             "lapses",
-            models.PositiveSmallIntegerField(db_default=0, default=0, editable=False),
+            models.SmallIntegerField(db_default=0, default=0, editable=False),
         ),
         migrations.AddField(
             "waitlistentry",
             "public_sales_before",
-            models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            models.IntegerField(db_default=0, default=0, editable=False),
         ),
         migrations.AddField("waitlistentry", "ref", models.TextField(editable=False, null=True)),
         migrations.AddField(
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "promotion",
             "accepted_quantity",
-            models.PositiveSmallIntegerField(blank=True, null=True),
+            models.SmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
             "promotion",
