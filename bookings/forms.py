@@ -41,6 +41,14 @@ class IdempotentForm(forms.Form):
     )
 
 
+class ShownPriceForm(forms.Form):
+    """unit_price: of a seat, as the form showed it."""
+
+    unit_price = forms.DecimalField(
+        required=False, max_digits=12, decimal_places=4, widget=forms.HiddenInput(NOT_RESTORED)
+    )
+
+
 class GuestFields(forms.Form):
     """Name and email address of a visitor who is not logged in."""
 
@@ -56,16 +64,13 @@ class GuestFields(forms.Form):
     )
 
 
-class CheckoutForm(GuestFields, IdempotentForm, QuantityForm):
-    """quote, unit_price: of the price that the form showed. is_guest: ask for name and email.
+class CheckoutForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
+    """quote: of the price that the form showed. is_guest: ask for name and email.
 
     known_seats: how many seats of the event the form said that the visitor has.
     """
 
     quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
-    unit_price = forms.DecimalField(
-        required=False, max_digits=12, decimal_places=4, widget=forms.HiddenInput
-    )
     known_seats = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, is_guest: bool, **kwargs: Any) -> None:

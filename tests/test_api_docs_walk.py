@@ -12,6 +12,8 @@ from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import OrganizerFactory
 from events.factories import EventFactory
 from notifications.kinds import KINDS
+from waitlists.models import WaitlistEntry
+from waitlists.operations import confirm_entry
 
 GUIDE = Path(__file__).parent.parent / "docs" / "api.md"
 TEXT = GUIDE.read_text()
@@ -53,6 +55,8 @@ def test_examples_work_when_pasted(live_server, settings, tmp_path):
     until_offers, offers = text.split("### Offers")
 
     paste(examples(until_offers), tmp_path / "state")
+    entry = WaitlistEntry.objects.get()
+    confirm_entry(event_id=sold_out.pk, entry_id=entry.pk)
     cancel_booking(event_id=sold_out.pk, booking_id=booking.pk, by=Canceller.ATTENDEE)
     paste(examples(offers), tmp_path / "state")
 

@@ -70,10 +70,9 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     assert_problem(book(api(cleo), event_id, 2), 409, "sold_out")
 
     # Two more attendees join the waitlist.
-    first = api(cleo).post("/api/v1/waitlists/", {"event": event_id, "quantity": 2})
-    second = api(dan).post(
-        "/api/v1/waitlists/", {"event": event_id, "quantity": 3, "min_quantity": 1}
-    )
+    place = {"event": event_id, "unit_price": "12.50"}
+    first = api(cleo).post("/api/v1/waitlists/", {**place, "quantity": 2})
+    second = api(dan).post("/api/v1/waitlists/", {**place, "quantity": 3, "min_quantity": 1})
     assert (first.status_code, first.json()["position"]) == (201, 1)
     assert second.json()["position"] == 2
 

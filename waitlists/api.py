@@ -55,8 +55,15 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     refusals = {
         "create": {
             404: ("not_found",),
-            409: ("already_waiting", "seats_available", "sales_closed", "person_limit"),
-            422: ("booking_limit", "auto_accept_unsupported"),
+            409: (
+                "already_waiting",
+                "seats_available",
+                "sales_closed",
+                "person_limit",
+                "price_changed",
+                "offers_lapsed",
+            ),
+            422: ("price_required", "booking_limit", "auto_accept_unsupported"),
             429: ("rejoining_limit",),
         },
         "partial_update": {409: ("not_waiting",)},
@@ -83,7 +90,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
-        """Join the waitlist of an event that does not have enough seats on sale."""
+        """Join the waitlist of an event without enough seats on sale, at the price shown."""
         user, body = user_of(request), self.body_of(request)
         entry = operations.join_waitlist(
             user_id=user.pk,

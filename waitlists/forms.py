@@ -4,7 +4,14 @@ from typing import Any
 
 from django import forms
 
-from bookings.forms import NOT_RESTORED, GuestFields, IdempotentForm, QuantityField, QuantityForm
+from bookings.forms import (
+    NOT_RESTORED,
+    GuestFields,
+    IdempotentForm,
+    QuantityField,
+    QuantityForm,
+    ShownPriceForm,
+)
 from evently.formatting import seats
 from evently.time_zones import known_timezones
 
@@ -21,7 +28,7 @@ class MinQuantityForm(forms.Form):
         self.fields["min_quantity"].choices = choices  # type: ignore[attr-defined]
 
 
-class JoinForm(GuestFields, IdempotentForm, QuantityForm):
+class JoinForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
     # A script fills it with the browser's (static/js/page.js).
     timezone = forms.CharField(
         required=False,
@@ -29,7 +36,7 @@ class JoinForm(GuestFields, IdempotentForm, QuantityForm):
     )
 
     def __init__(self, *args: Any, most: int, is_guest: bool, **kwargs: Any) -> None:
-        """most: seats allowed per booking. is_guest: also ask for name and email address."""
+        """most: seats allowed per place. is_guest: also ask for name and email address."""
         super().__init__(*args, most=most, **kwargs)
         self.fields["min_quantity"] = QuantityField(
             most=most,

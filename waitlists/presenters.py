@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.urls import reverse
 
 from bookings.models import Booking
+from evently.formatting import money
 from evently.links import sign_link
 from evently.pages import Presenter
+from events.models import Event
 from events.presenters import EventPresenter
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
@@ -47,6 +50,27 @@ class PromotionPresenter(Presenter):
         self.held_until = min(promotion.ended_at or promotion.expires_at, promotion.expires_at)
         self.is_used = promotion.status == PromotionStatus.USED
         self.is_declined = promotion.status == PromotionStatus.DECLINED
+
+
+def price_notice(event: Event, *, shown: Decimal | None) -> dict[str, str] | None:
+    """Return the notice that a seat costs more than a join form showed, or None.
+
+    shown: the price in the form; None where it had none.
+    """
+    current = money(event.current_price, event.currency)
+    if event.current_price <= (shown or 0):
+        return None
+    if shown is None:
+        return {
+            "title": f"A seat costs {current}",
+            "text": "You have not joined yet. Join only if this price is right for you: it would "
+            "be the most that an offer costs.",
+        }
+    return {
+        "title": f"The price has risen to {current} per seat",
+        "text": f"It was {money(shown, event.currency)} when you opened this page. You have not "
+        f"joined yet. If you join now, an offer costs at most {current} per seat.",
+    }
 
 
 @dataclass(frozen=True)

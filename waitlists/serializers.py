@@ -5,7 +5,13 @@ from rest_framework import serializers
 
 from bookings.serializers import AttendeeRepresentation
 from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
-from evently.api.fields import AmountsMixin, MomentField, TimeZoneField, seats_field
+from evently.api.fields import (
+    AmountsMixin,
+    MomentField,
+    TimeZoneField,
+    price_field,
+    seats_field,
+)
 from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
 from waitlists.models import Promotion, WaitlistEntry
@@ -26,6 +32,12 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
     amounts = ("unit_price",)
 
     event = EventSummary(read_only=True)
+    confirmed = serializers.BooleanField(
+        source="is_confirmed",
+        read_only=True,
+        help_text="Whether seats can be offered to it: the email address was proved, or the place "
+        "was confirmed by the link that was emailed for it. Until then it keeps its position.",
+    )
     joined_at = MomentField(read_only=True)
     expires_at = MomentField(read_only=True, allow_null=True)
     notify_prefs = serializers.DictField(read_only=True)
@@ -41,6 +53,7 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
             "min_quantity",
             "auto_accept",
             "unit_price",
+            "confirmed",
             "priority_score",
             "priority_reason",
             "passed_over",
@@ -64,7 +77,7 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
 
 @extend_schema_serializer(examples=[ENTRY_REQUEST])
 class EntryRequest(StrictBody):
-    """A request to join the waitlist of an event."""
+    """A request to join the waitlist of an event. With a price, send the one that was shown."""
 
     shown_in = EntryRepresentation
 
@@ -74,6 +87,12 @@ class EntryRequest(StrictBody):
         required=False,
         allow_null=True,
         help_text="The fewest seats you would accept; by default all of them.",
+    )
+    unit_price = price_field(
+        required=False,
+        allow_null=True,
+        help_text="The price per seat that was shown. Refused if the price has risen since. An "
+        "offer costs at most the price on joining.",
     )
     auto_accept = serializers.BooleanField(
         default=False, help_text="Book automatically instead of making an offer. Not available yet."
@@ -91,7 +110,7 @@ class EntryChange(StrictBody):
 
     shown_in = EntryRepresentation
     elsewhere = dict.fromkeys(
-        ("quantity", "auto_accept", "notify_prefs", "timezone"),
+        ("quantity", "unit_price", "auto_accept", "notify_prefs", "timezone"),
         "Leave the waitlist and join it again to change this; you then start at its end.",
     )
 

@@ -89,6 +89,7 @@ ENTRY_VALUE = {
     "min_quantity": 1,
     "auto_accept": False,
     "unit_price": "27.50",
+    "confirmed": True,
     "priority_score": 0,
     "priority_reason": "",
     "passed_over": 0,
@@ -134,7 +135,7 @@ BOOKING_REQUEST = OpenApiExample(
 ENTRY = OpenApiExample("Fourth on the waitlist", value=ENTRY_VALUE, response_only=True)
 ENTRY_REQUEST = OpenApiExample(
     "Two seats, or one if no more are available",
-    value={"event": EVENT_ID, "quantity": 2, "min_quantity": 1},
+    value={"event": EVENT_ID, "quantity": 2, "min_quantity": 1, "unit_price": "27.50"},
     request_only=True,
 )
 PROMOTION = OpenApiExample("An offer", value=PROMOTION_VALUE, response_only=True)

@@ -38,7 +38,7 @@ def offer(full_event):
 # ── Entries ─────────────────────────────────────────────────────────────────
 def test_joining_returns_the_position(full_event):
     WaitlistEntryFactory(event=full_event)
-    body = {"event": str(full_event.pk), "quantity": 2, "min_quantity": 1}
+    body = {"event": str(full_event.pk), "quantity": 2, "min_quantity": 1, "unit_price": "20.00"}
 
     response = api(UserFactory()).post(ENTRIES, body | {"notify_prefs": {"email": False}})
 
@@ -53,7 +53,8 @@ def test_joining_returns_the_position(full_event):
 
 def test_joining_again_with_the_same_key_returns_the_same_entry(full_event):
     client = api(UserFactory())
-    body, headers = {"event": str(full_event.pk)}, {"Idempotency-Key": "join 7"}
+    body = {"event": str(full_event.pk), "unit_price": "20"}
+    headers = {"Idempotency-Key": "join 7"}
 
     first, again = (client.post(ENTRIES, body, headers=headers) for _ in range(2))
 
@@ -62,9 +63,24 @@ def test_joining_again_with_the_same_key_returns_the_same_entry(full_event):
     assert again.headers["Location"] == first.headers["Location"]
 
 
+def test_price_that_was_shown_is_required_and_refused_once_it_has_risen(full_event):
+    client, body = api(UserFactory()), {"event": str(full_event.pk)}
+
+    problem = assert_problem(client.post(ENTRIES, body), 422, "price_required")
+    assert list(problem["errors"]) == ["unit_price"]
+    problem = assert_problem(
+        client.post(ENTRIES, body | {"unit_price": "19.99"}), 409, "price_changed"
+    )
+    assert (problem["seen_price"], problem["current_price"]) == ("19.99", "20.00")
+    assert not WaitlistEntry.objects.exists()
+
+    entry = client.post(ENTRIES, body | {"unit_price": "25"}).json()
+    assert (entry["unit_price"], entry["confirmed"]) == ("20.00", True)
+
+
 def test_joining_twice_is_refused(full_event):
     client = api(UserFactory())
-    body = {"event": str(full_event.pk)}
+    body = {"event": str(full_event.pk), "unit_price": "20"}
     assert client.post(ENTRIES, body).status_code == 201
 
     assert_problem(client.post(ENTRIES, body), 409, "already_waiting")

@@ -1,21 +1,33 @@
 """Joining the waitlist of an event, with and without an account."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
+from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
+from events.models import Event
+from waitlists import operations
 from waitlists.models import WaitlistEntry
 from waitlists.tests.helpers import full_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+HIDDEN = re.compile(r'<input type="hidden" name="(unit_price|idempotency_key)" value="([^"]*)"')
+
+
+def shown_form(client, event):
+    page = client.get(reverse("join_waitlist", args=[event.pk])).content.decode()
+    return {"quantity": "1", **dict(HIDDEN.findall(page))}
+
+
 def join(client, event, **fields):
-    form = client.get(reverse("join_waitlist", args=[event.pk])).context["form"]
-    data = {"idempotency_key": form["idempotency_key"].value(), "quantity": "1", **fields}
+    data = shown_form(client, event) | fields
     return client.post(reverse("join_waitlist", args=[event.pk]), data), data
 
 
@@ -103,3 +115,90 @@ def test_joining_a_past_event_is_refused(client, user, clock):
     response, _ = join(client, event)
     assert response.status_code == 409
     assert "are closed" in response.content.decode()
+
+
+# ── The price seen ──────────────────────────────────────────────────────────
+def set_price(event, price):
+    Event.objects.filter(pk=event.pk).update(current_price=price)
+
+
+@pytest.mark.parametrize("guest", [{}, {"name": "Ada", "email": "ada@example.org"}])
+def test_risen_price_is_asked_about_with_both_prices_and_nothing_else_lost(client, guest):
+    event, _ = full_event(priced=20)
+    if not guest:
+        client.force_login(UserFactory())
+    form = shown_form(client, event) | {"quantity": "2", "min_quantity": "1"} | guest
+    set_price(event, 60)
+
+    refused = client.post(reverse("join_waitlist", args=[event.pk]), form)
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert "The price has risen to €60.00 per seat" in page
+    assert "It was €20.00 when you opened this page." in page
+    assert "Join at €60.00 per seat" in page
+    assert refused.context["form"]["quantity"].value() == "2"
+    assert all(f'value="{value}"' in page for value in guest.values())
+    assert not WaitlistEntry.objects.exists()
+
+    client.post(reverse("join_waitlist", args=[event.pk]), form | dict(HIDDEN.findall(page)))
+
+    assert WaitlistEntry.objects.get().unit_price == Decimal(60)
+
+
+def test_risen_price_is_told_also_where_another_field_was_wrong(client, user):
+    event, _ = full_event(priced=20)
+    form = shown_form(client, event) | {"quantity": "x"}
+    set_price(event, 60)
+
+    page = client.post(reverse("join_waitlist", args=[event.pk]), form).content.decode()
+
+    assert "The price has risen to €60.00 per seat" in page
+
+
+def test_fallen_price_is_taken_without_a_question(client, user):
+    event, _ = full_event(priced=20)
+    form = shown_form(client, event)
+    set_price(event, 15)
+
+    client.post(reverse("join_waitlist", args=[event.pk]), form)
+
+    assert WaitlistEntry.objects.get().unit_price == Decimal(15)
+
+
+def test_form_without_a_price_is_asked_to_join_at_the_current_one(client, user):
+    event, _ = full_event(priced=20)
+
+    response, _ = join(client, event, unit_price="")
+
+    assert response.status_code == 422
+    assert "A seat costs €20.00" in response.content.decode()
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_join_again_names_its_price_and_sends_it(client, user):
+    event, _ = full_event(priced=20)
+    join(client, event)
+    entry = WaitlistEntry.objects.get()
+    operations.leave_waitlist(event_id=event.pk, entry_id=entry.pk)
+    page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
+    assert "Join again at €20.00 per seat" in page
+    form = {"quantity": "1", **dict(HIDDEN.findall(page))}
+    set_price(event, 60)
+
+    refused = client.post(reverse("join_waitlist", args=[event.pk]), form)
+
+    assert refused.status_code == 409
+    assert "It was €20.00 when you opened this page." in refused.content.decode()
+
+
+def test_form_offers_as_many_seats_as_one_place_may_have(client, user):
+    event, _ = full_event(seats=8, max_per_booking=10)
+
+    response, _ = join(client, event, quantity="5")
+
+    assert response.status_code == 422
+    assert response.context["form"].errors["quantity"] == [
+        "At this event, one person can wait for at most 4 seats."
+    ]
+    assert response.context["form"].fields["quantity"].widget.attrs["max"] == 4

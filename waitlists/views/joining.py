@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from bookings.operations import OwnerNotified
+from bookings.operations import OwnerNotified, PriceChanged, PriceRequired
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
+from evently.formatting import seats
 from evently.idempotency.keys import Idempotency, Replayed
 from evently.pages import (
     add_refusal,
@@ -25,9 +26,12 @@ from events.models import Event
 from events.presenters import EventPresenter
 from events.queries import public_event
 from waitlists import operations
-from waitlists.availability import availability_for
+from waitlists.availability import availability_for, most_seats
 from waitlists.forms import JoinForm
+from waitlists.presenters import price_notice
 from waitlists.receipt import returned_seats_text
+
+PRICE_REFUSALS = (PriceChanged, PriceRequired)
 
 
 @require_get_or_post
@@ -42,14 +46,14 @@ def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
     form = join_form(request, event)
     quantity = request.GET.get("quantity", "")
     # Anyone can put anything into the query string: read no more than four digits.
-    if quantity.isdecimal() and 1 <= int(quantity[:4]) <= event.max_per_booking:
+    if quantity.isdecimal() and 1 <= int(quantity[:4]) <= most_seats(event):
         form.initial["quantity"] = int(quantity[:4])
     return render(request, "waitlists/join.html", _context(request, event, form))
 
 
 def join_form(request: HttpRequest, event: Event, data: Any = None) -> JoinForm:
     """Return the form for joining; guests are also asked for name and email address."""
-    return JoinForm(data, most=event.max_per_booking, is_guest=not request.user.is_authenticated)
+    return JoinForm(data, most=most_seats(event), is_guest=not request.user.is_authenticated)
 
 
 def _join(request: HttpRequest, event: Event) -> HttpResponse:
@@ -75,11 +79,11 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
 def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
     """Join, and return the entry's id; if the form was sent before, that of the first time."""
     fields = form.cleaned_data
-    seats = {"quantity": fields["quantity"], "min_quantity": fields["min_quantity"]}
+    wanted = {"quantity": fields["quantity"], "min_quantity": fields["min_quantity"]}
 
     def idempotency(user_id: UUID) -> Idempotency | None:
         return form_idempotency(
-            request, user_id=user_id, body=seats, answer=lambda entry: {"entry": entry.pk}
+            request, user_id=user_id, body=wanted, answer=lambda entry: {"entry": entry.pk}
         )
 
     try:
@@ -89,16 +93,18 @@ def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) 
                 event_id=event.pk,
                 user_id=user_id,
                 timezone=current_user(request).timezone or fields["timezone"],
+                unit_price=fields["unit_price"],
                 idempotency=idempotency(user_id),
-                **seats,
+                **wanted,
             ).pk
         return operations.join_as_guest(
             event_id=event.pk,
             email=fields["email"],
             name=fields["name"],
             timezone=fields["timezone"],
+            unit_price=fields["unit_price"],
             form_idempotency=idempotency,
-            **seats,
+            **wanted,
         ).pk
     except Replayed as first:
         return UUID(first.answer["entry"])
@@ -113,8 +119,14 @@ def _guest_joined(request: HttpRequest, event: Event, form: JoinForm) -> HttpRes
 def _refused(
     request: HttpRequest, event: Event, form: JoinForm, refusal: DomainError
 ) -> HttpResponse:
-    context = _context(request, public_event(event.pk) or event, form)
-    if isinstance(refusal, Invalid):
+    event = public_event(event.pk) or event
+    context = _context(request, event, form)
+    if isinstance(refusal, PRICE_REFUSALS) and context["risen"]:
+        pass  # the page asks whether to join at the new price
+    elif isinstance(refusal, operations.PlaceLimit):
+        most = seats(most_seats(event))
+        form.add_error("quantity", f"At this event, one person can wait for at most {most}.")
+    elif isinstance(refusal, Invalid):
         add_refusal(form, refusal)
     else:
         context["refusal"] = _next_step(refusal, event, form.cleaned_data["quantity"])
@@ -145,9 +157,11 @@ def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, An
     at = now()
     presenter = EventPresenter(event, at=at)
     availability = availability_for(event, user=request.user, at=at)
+    shown = form.cleaned_data.get("unit_price") if form.is_bound else event.current_price
     return {
         "event": presenter,
         "form": form,
+        "risen": price_notice(event, shown=shown),
         "availability": availability,
         "seats": availability.sale,
         "mine": availability.participation,

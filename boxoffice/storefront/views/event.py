@@ -16,7 +16,7 @@ from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
 from events.structured import json_ld
-from waitlists.availability import Availability, availability_for
+from waitlists.availability import Availability, availability_for, most_seats
 
 
 @require_safe
@@ -67,5 +67,5 @@ def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
         "seats": availability.sale,
         "mine": availability.participation,
         "form": QuantityForm(most=most),
-        "wants_more": event.available_seats < event.max_per_booking,
+        "wants_more": event.available_seats < most_seats(event),
     }
