@@ -4,6 +4,7 @@ from django.urls import path
 
 from waitlists.api import PromotionViewSet, WaitlistViewSet
 from waitlists.api_organizer import EventWaitlistViewSet
+from waitlists.api_record import LineRecordView
 
 urlpatterns = [
     path(
@@ -22,6 +23,11 @@ urlpatterns = [
         "events/<uuid:event_id>/waitlist/",
         EventWaitlistViewSet.as_view({"get": "list"}),
         name="api_event_waitlist",
+    ),
+    path(
+        "events/<uuid:event_id>/line/record/",
+        LineRecordView.as_view(),
+        name="api_line_record",
     ),
     path("promotions/", PromotionViewSet.as_view({"get": "list"}), name="api_promotions"),
     path(

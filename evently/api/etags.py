@@ -48,17 +48,23 @@ def with_etag(request: Request, response: Any) -> Any:
     if not isinstance(body, Mapping | bytes) or not (is_read or "version" in body):
         return response
     response.headers["ETag"] = etag_of(body)
-    if not is_read or not _has_same(request, response.headers["ETag"]):
+    if not is_read or not has_same(request, response.headers["ETag"]):
         return response
-    unchanged = HttpResponse(status=304)
-    del unchanged.headers["Content-Type"]
+    unchanged = not_modified()
     for name in KEPT_HEADERS:
         if name in response.headers:
             unchanged.headers[name] = response.headers[name]
     return unchanged
 
 
-def _has_same(request: Request, etag: str) -> bool:
+def not_modified() -> HttpResponse:
+    """Return a response without a body, for a client that has the current one."""
+    response = HttpResponse(status=304)
+    del response.headers["Content-Type"]
+    return response
+
+
+def has_same(request: Request, etag: str) -> bool:
     """Return whether If-None-Match names an ETag, compared as weak ones (RFC 9110, 13.1.2)."""
     header = request.headers.get("If-None-Match", "").strip()
     given = [tag.strip().removeprefix("W/") for tag in header.split(",")]

@@ -112,6 +112,38 @@ PROMOTION_VALUE = {
     "ended_at": None,
     "booking": None,
 }
+RECORD_VALUE = {
+    "at": "2027-03-02T10:25:00.125000Z",
+    "confirmed": True,
+    "hash": "4a1d2c1f0b5f6f6f0f2f7d3a3c7f7d2d0d8f4e8b1a7c5d9e6f3b2a1908f7e6d5",
+    "kind": "joined",
+    "least": 1,
+    "position": 4,
+    "prev": "9b74c9897bac770ffc029102a200c5de5f1d2c3b4a5968778695a4b3c2d1e0f0",
+    "rank": "2027-03-02T10:25:00.125000Z",
+    "ref": "3f9a0c51d27be846",
+    "score": 0,
+    "seats": 2,
+    "seq": 42,
+}
+RECORD_SUMMARY_VALUE = {
+    "event": EVENT_ID,
+    "head": {"seq": RECORD_VALUE["seq"], "hash": RECORD_VALUE["hash"]},
+    "counts": {
+        "waiting": 4,
+        "confirmed": 3,
+        "offers_open": 1,
+        "joined": 12,
+        "offered": 7,
+        "used": 4,
+        "declined": 1,
+        "lapsed": 1,
+        "left": 1,
+        "overrides": 0,
+    },
+    "rules": {"max_passes": 3, "place_limit": 4, "closes_at": "2027-05-01T17:00:00Z"},
+    "own": [RECORD_VALUE],
+}
 
 EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
 EVENT_DRAFT = OpenApiExample("A new event", value=EVENT_DRAFT_VALUE, request_only=True)
@@ -139,3 +171,11 @@ ENTRY_REQUEST = OpenApiExample(
     request_only=True,
 )
 PROMOTION = OpenApiExample("An offer", value=PROMOTION_VALUE, response_only=True)
+RECORD = OpenApiExample(
+    "The record of a waitlist that has closed",
+    value={"format": "evently-line-record-1", "event": EVENT_ID, "records": [RECORD_VALUE]},
+    response_only=True,
+)
+RECORD_SUMMARY = OpenApiExample(
+    "While the waitlist is open", value=RECORD_SUMMARY_VALUE, response_only=True
+)

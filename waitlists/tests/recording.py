@@ -1,0 +1,72 @@
+"""A waitlist whose record has every kind of record, and the check of a record's hashes."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+from bookings.factories import BookingFactory
+from events.models import Event
+from waitlists import operations
+from waitlists.models import LineEvent, WaitlistEntry
+from waitlists.tests.waiting import accept, cancel, full_event, join, latest_offer
+
+
+def change(event: Event, **columns) -> None:
+    Event.objects.filter(pk=event.pk).update(**columns)
+
+
+def every_kind(clock) -> tuple[Event, WaitlistEntry]:
+    """Return an event whose record has every kind of record, and an entry that was in most.
+
+    The entry asked for four seats, and was passed by offers and by a public sale.
+    """
+    event, bookings = full_event(6)
+    guest = join(event, 2, as_guest=True)
+    entry = join(event, 4)
+    single = join(event)
+    operations.confirm_entry(event_id=event.pk, entry_id=guest.pk)
+    change(event, total_capacity=7)
+    operations.repair_waitlist(event_id=event.pk)
+    operations.decline_promotion(event_id=event.pk, promotion_id=latest_offer(single).pk)
+    change(event, max_passes=0)
+    cancel(bookings[0])
+    accept(latest_offer(guest))
+    change(event, max_passes=None)
+    pair, friend = join(event, 2, min_quantity=1), join(event)
+    operations.place_entry(
+        event_id=event.pk, entry_id=friend.pk, position=1, reason="Sits in a “wheelchair”."
+    )
+    accept(
+        operations.offer_by_hand(
+            event_id=event.pk, entry_id=pair.pk, quantity=1, reason="A mix-up", add_seats=True
+        )
+    )
+    operations.leave_waitlist(event_id=event.pk, entry_id=pair.pk)
+    cancel(bookings[1])
+    clock.move(timedelta(days=3))
+    operations.expire_promotions(event_id=event.pk)
+    BookingFactory(event=event)
+    return event, entry
+
+
+def close(event: Event) -> None:
+    """Let all who wait leave, so that the line is closed in the record."""
+    for waiting in WaitlistEntry.objects.filter(event_id=event.pk).open():
+        operations.leave_waitlist(event_id=event.pk, entry_id=waiting.pk)
+
+
+def kinds_of(event: Event) -> list[str]:
+    rows = LineEvent.objects.filter(event_id=event.pk).order_by("seq")
+    return list(rows.values_list("kind", flat=True))
+
+
+def check_hashes(event_id, records) -> None:
+    """Assert that records are chained from the event's id on, as somebody outside checks it."""
+    before = hashlib.sha256(str(event_id).encode()).hexdigest()
+    for seq, record in enumerate(records, start=1):
+        rest = dict(record)
+        hashed = rest.pop("hash")
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert (rest["seq"], rest["prev"]) == (seq, before)
+        assert hashlib.sha256(text.encode()).hexdigest() == hashed, rest
+        before = hashed
