@@ -42,7 +42,8 @@ BEGIN
         entry.event_id := e.id;
         entry.kind := 'closed';
         PERFORM evently_record(entry);
-    ELSE
+    ELSIF NOT EXISTS (SELECT FROM unnest(became) WHERE status = 'promoted') THEN
+        -- Until its offer is recorded, right after, a promoted entry is still waiting there.
         PERFORM evently_record_reserving(e);
     END IF;
 END
