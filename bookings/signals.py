@@ -2,7 +2,8 @@
 
 from django.dispatch import Signal
 
-# Seats were booked and the tickets are valid. `booking: Booking`, its event loaded
+# Seats were booked and the tickets are valid. `booking: Booking`, its event loaded;
+# `of_offer: bool`, whether they were offered to the user
 booking_confirmed = Signal()
 
 # The tickets of a confirmed booking are to be emailed again. `booking: Booking`, its event loaded;

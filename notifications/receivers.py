@@ -28,6 +28,7 @@ from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
+from waitlists.outcomes import claimed_note
 from waitlists.signals import (
     entries_closed,
     entries_outgrown,
@@ -119,8 +120,11 @@ def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
 
 # ── Bookings ────────────────────────────────────────────────────────────────
 @receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")
-def notify_booking_confirmed(sender: type, *, booking: Booking, **kwargs: Any) -> None:
-    notify(messages=[booking_kinds.booking_confirmed(booking)])
+def notify_booking_confirmed(
+    sender: type, *, booking: Booking, of_offer: bool = False, **kwargs: Any
+) -> None:
+    note = claimed_note(booking) if of_offer else ""
+    notify(messages=[booking_kinds.booking_confirmed(booking, note=note)])
 
 
 @receiver(tickets_requested, dispatch_uid="notifications.tickets_again")
@@ -199,7 +203,9 @@ def notify_promotions_ended(
 ) -> None:
     """Notify users whose offer has ended; of a cancelled event they hear only that it is."""
     if not event.is_cancelled:
-        notify(messages=[waitlist.promotion_ended(event, promotion) for promotion in promotions])
+        ids = [promotion.pk for promotion in promotions]
+        ended = Promotion.objects.filter(event_id=event.pk, pk__in=ids).select_related("waitlist")
+        notify(messages=[waitlist.promotion_ended(event, offer) for offer in ended.order_by("pk")])
 
 
 @receiver(entries_closed, dispatch_uid="notifications.waitlist_closed")

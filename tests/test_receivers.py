@@ -20,8 +20,10 @@ from events.factories import EventFactory
 from events.models import Event
 from events.operations import edit_event
 from events.signals import event_changed
+from notifications.emails.message import build_email
 from notifications.models import Notification
 from notifications.receivers import notify_booking_confirmed
+from waitlists.models import Promotion
 from waitlists.operations import (
     accept_promotion,
     decline_promotion,
@@ -48,6 +50,17 @@ def latest(user):
 def book(event, user=None, quantity=1):
     user = user or UserFactory()
     return book_seats(event_id=event.pk, user_id=user.pk, quantity=quantity, origin=ORIGIN)
+
+
+def small_offer():
+    """Offer two seats to a user who asked for four, or at least one."""
+    event = zurich(total_capacity=4)
+    booking = BookingFactory(event=event, quantity=2)
+    BookingFactory(event=event, quantity=2)
+    user = UserFactory()
+    join_waitlist(event_id=event.pk, user_id=user.pk, quantity=4, min_quantity=1)
+    cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
+    return Promotion.objects.select_related("user", "event").get(user_id=user.pk)
 
 
 def zurich(**columns):
@@ -252,6 +265,64 @@ def test_expired_offer_notifies_by_email_too(waiting, clock):
 
     assert latest(promotion.user).type == "promotion_ended"
     assert latest(promotion.user).channels == ["in_app", "email"]
+
+
+def test_declining_says_whether_the_place_is_kept(waiting):
+    whole, part = offered(waiting), small_offer()
+
+    for promotion in (whole, part):
+        decline_promotion(event_id=promotion.event_id, promotion_id=promotion.pk)
+
+    assert latest(whole.user).message == (
+        "You have declined 2 seats for Jazz. You have left the waitlist."
+    )
+    assert latest(part.user).message == (
+        "You have declined 2 seats for Jazz. You keep your place on the waitlist, at position 1. "
+        "From now on, you need at least 3 seats."
+    )
+
+
+def test_claiming_less_than_asked_for_says_that_the_place_is_kept():
+    promotion = small_offer()
+
+    accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
+
+    kept = (
+        "You have claimed 2 of 4 seats, and keep your place on the waitlist for the other 2. If "
+        "you do not want them, please leave the waitlist."
+    )
+    confirmation = latest(promotion.user)
+    assert confirmation.message.endswith(kept)
+    assert kept in build_email(confirmation, promotion.user).body
+
+
+def test_claiming_all_says_nothing_about_a_place(waiting):
+    promotion = offered(waiting)
+
+    accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
+
+    assert "waitlist" not in latest(promotion.user).message
+
+
+def test_email_of_a_smaller_offer_says_what_can_be_done():
+    promotion = small_offer()
+
+    body = " ".join(build_email(latest(promotion.user), promotion.user).body.split())
+
+    assert "You asked for 4 seats. Claim these 2 and keep your place for the other 2" in body
+    assert "If you cannot come, please decline by" in body
+
+
+def test_expired_offer_says_that_it_counts(waiting, clock):
+    promotion = offered(waiting)
+    clock.move(timedelta(days=3))
+
+    expire_promotions(event_id=promotion.event_id)
+
+    assert (
+        "If you join again, your place ranks behind those of people who let fewer offers run out."
+        in latest(promotion.user).message
+    )
 
 
 # ── Events ──────────────────────────────────────────────────────────────────

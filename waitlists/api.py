@@ -22,6 +22,7 @@ from waitlists.filters import EntryFilter, PromotionFilter
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import EntryNotFound, PromotionNotFound
 from waitlists.serializers import (
+    AcceptRequest,
     EntryChange,
     EntryReceipt,
     EntryRepresentation,
@@ -143,6 +144,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
     """Offers made to the current user."""
 
     required_scopes = {"accept": BOOK, "decline": BOOK}
+    bodies = {"accept": AcceptRequest}
     idempotent = frozenset({"accept", "decline"})
     refusals = {
         "accept": {409: ("promotion_expired", "promotion_closed", "sales_closed")},
@@ -173,12 +175,19 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={201: BookingRepresentation})
     def accept(self, request: Request, promotion_id: UUID) -> Response:
-        """Accept an offer: its seats become a booking, at the offered price or less."""
+        """Accept an offer, or a part of it, at the offered price or less.
+
+        If you accept fewer seats than are offered, the others go to the next entries at once, and
+        your entry ends. If you accept all of an offer that is smaller than you asked for, your
+        entry keeps its place for the rest: `GET waitlists/{id}/` says so, `DELETE` leaves.
+        """
         promotion = self.own_promotion(promotion_id)
+        body = self.body_of(request)
         booking = operations.accept_promotion(
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
             origin=origin_of(request._request),
+            quantity=body.validated_data.get("quantity"),
             idempotency=request_idempotency(
                 request, render_created_booking, headers=booking_location_of
             ),
@@ -188,7 +197,12 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={200: PromotionRepresentation})
     def decline(self, request: Request, promotion_id: UUID) -> Response:
-        """Decline an offer; its seats go to the next entries, or back on sale."""
+        """Decline an offer; its seats go to the next entries, or back on sale.
+
+        Your entry ends, unless the offer is smaller than you asked for: it then keeps its place,
+        and needs more seats than these from now on. Declining after more than half of the time
+        counts as an offer that ran out (`lapses`).
+        """
         promotion = self.own_promotion(promotion_id)
         ended = operations.decline_promotion(
             event_id=promotion.event_id,

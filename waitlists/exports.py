@@ -31,6 +31,7 @@ OFFER_COLUMNS = (
     "waitlist_id",
     "status",
     "quantity",
+    "accepted_quantity",
     "unit_price",
     "promoted_at",
     "expires_at",

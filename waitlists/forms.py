@@ -28,6 +28,12 @@ class MinQuantityForm(forms.Form):
         self.fields["min_quantity"].choices = choices  # type: ignore[attr-defined]
 
 
+class ClaimForm(IdempotentForm):
+    """How many seats of an offer to claim; by default all of them."""
+
+    quantity = forms.IntegerField(required=False)
+
+
 class JoinForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
     # A script fills it with the browser's (static/js/page.js).
     timezone = forms.CharField(

@@ -32,6 +32,7 @@ describe(
         participles={"created": "made", "used": "accepted", "expired": "ended"},
         labels={
             "quantity": "seats",
+            "accepted_quantity": "seats accepted",
             "unit_price": "price per seat",
             "expires_at": "can be claimed until",
             "promotion_reason": "reason",
@@ -59,7 +60,7 @@ describe(
         },
         participles={
             "created": "added",
-            "waiting": "reopened",
+            "waiting": "waiting again",
             "left": "left",
             "expired": "closed",
             "promoted": "offered seats",

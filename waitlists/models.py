@@ -22,6 +22,7 @@ from events.models import PRICE_LIMIT, Event
 from waitlists.record_models import Line, LineEvent, RecordKind
 
 __all__ = [
+    "MOST_LAPSES",
     "OPEN_STATUSES",
     "RANKED_AT",
     "EntryStatus",
@@ -55,6 +56,10 @@ class PromotionStatus(models.TextChoices):
     EXPIRED = "expired"
     DECLINED = "declined"
 
+
+# Who let this many offers for an event run out cannot join its waitlist again; the trigger
+# `trg_waitlists_join` applies the same rule.
+MOST_LAPSES = 3
 
 # The time that an entry is ranked by: of joining, unless an organizer has moved it.
 RANKED_AT = Coalesce("ranked_at", "joined_at")
@@ -218,6 +223,11 @@ class WaitlistEntry(EventOwned):
         return self.status == EntryStatus.WAITING
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits for an offer, or has one that is not answered yet."""
+        return self.status in OPEN_STATUSES
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether it can be offered seats."""
         return self.confirmed_at is not None
@@ -226,6 +236,11 @@ class WaitlistEntry(EventOwned):
     def own_zone(self) -> ZoneInfo | None:
         """The person's own time zone; None if it is not known."""
         return zone_named(self.timezone)
+
+    @property
+    def can_rejoin(self) -> bool:
+        """Whether too few offers to this person ran out to keep them from joining again."""
+        return self.lapses < MOST_LAPSES
 
     def is_outgrown(self, *, capacity: int) -> bool:
         """Tell whether it needs more seats than the event has, so that it waits in vain."""
@@ -361,3 +376,27 @@ class Promotion(EventOwned):
     def is_open(self, *, at: datetime) -> bool:
         """Tell whether it can be accepted at a time."""
         return self.is_pending and at < self.expires_at
+
+    @property
+    def seats_accepted(self) -> int | None:
+        """How many of the offered seats were booked; None where it was not accepted."""
+        if self.status != PromotionStatus.USED:
+            return None
+        return self.quantity if self.accepted_quantity is None else self.accepted_quantity
+
+    @property
+    def half_over_at(self) -> datetime:
+        """From when on declining counts as letting the offer run out."""
+        return self.promoted_at + (self.expires_at - self.promoted_at) / 2
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it ran out, or was declined so late that this counts as running out.
+
+        The database function `evently_offers_ended` counts by the same rule.
+        """
+        if self.is_at_night or self.ended_at is None:
+            return False
+        if self.status == PromotionStatus.EXPIRED:
+            return self.ended_at >= self.expires_at
+        return self.status == PromotionStatus.DECLINED and self.ended_at > self.half_over_at

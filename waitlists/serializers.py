@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.serializers import AttendeeRepresentation
-from evently.api.examples import ENTRY, ENTRY_REQUEST, PROMOTION
+from evently.api.examples import ACCEPT_REQUEST, ENTRY, ENTRY_REQUEST, PROMOTION
 from evently.api.fields import (
     AmountsMixin,
     MomentField,
@@ -14,7 +14,7 @@ from evently.api.fields import (
 )
 from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
-from waitlists.models import Promotion, WaitlistEntry
+from waitlists.models import MOST_LAPSES, Promotion, WaitlistEntry
 from waitlists.queries import RECENT
 
 
@@ -57,6 +57,7 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
             "priority_score",
             "priority_reason",
             "passed_over",
+            "lapses",
             "notify_prefs",
             "timezone",
             "joined_at",
@@ -68,6 +69,11 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
             "unit_price": {"help_text": "Price per seat on joining; an offer costs this or less."},
             "timezone": {
                 "help_text": "Your own, such as `Europe/Berlin`; empty if it is not known."
+            },
+            "lapses": {
+                "help_text": "Offers for this event that ran out, or were declined after more than "
+                "half of their time. Joining again ranks behind entries with fewer; after "
+                f"{MOST_LAPSES}, joining answers `offers_lapsed`."
             },
             "passed_over": {
                 "help_text": "Offers to later entries while too few seats were free for this one."
@@ -119,6 +125,19 @@ class EntryChange(StrictBody):
     )
 
 
+@extend_schema_serializer(examples=[ACCEPT_REQUEST])
+class AcceptRequest(StrictBody):
+    """How many of the offered seats to book."""
+
+    quantity = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=10,
+        help_text="By default all of them. If fewer, the others go to the next entries at once, "
+        "and the entry ends.",
+    )
+
+
 class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):
     """An offer made to an entry, and how it ended."""
 
@@ -127,6 +146,12 @@ class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):
     promoted_at = MomentField(read_only=True)
     expires_at = MomentField(read_only=True)
     ended_at = MomentField(read_only=True, allow_null=True)
+    accepted_quantity = serializers.IntegerField(
+        source="seats_accepted",
+        read_only=True,
+        allow_null=True,
+        help_text="How many of the seats were booked; null unless the offer was accepted.",
+    )
 
     class Meta:
         model = Promotion
@@ -134,6 +159,7 @@ class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):
             "id",
             "status",
             "quantity",
+            "accepted_quantity",
             "unit_price",
             "promoted_at",
             "expires_at",

@@ -197,7 +197,7 @@ def book_held_seats(
         unit_price=unit_price,
         booking_id=booking_id,
     )
-    log_and_announce(booking=booking, origin=origin)
+    log_and_announce(booking=booking, origin=origin, of_offer=True)
     return booking
 
 
@@ -287,6 +287,6 @@ def _check_known_seats(booking: Booking, known: int) -> None:
         raise AlreadyBooked(seats=seats)
 
 
-def log_and_announce(*, booking: Booking, origin: Origin) -> None:
+def log_and_announce(*, booking: Booking, origin: Origin, of_offer: bool = False) -> None:
     log_attempt(booking=booking, origin=origin)
-    booking_confirmed.send(sender=Booking, booking=booking)
+    booking_confirmed.send(sender=Booking, booking=booking, of_offer=of_offer)

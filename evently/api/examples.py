@@ -93,6 +93,7 @@ ENTRY_VALUE = {
     "priority_score": 0,
     "priority_reason": "",
     "passed_over": 0,
+    "lapses": 0,
     "notify_prefs": {},
     "timezone": "Europe/Berlin",
     "joined_at": "2027-03-02T10:25:00.125000Z",
@@ -104,6 +105,7 @@ PROMOTION_VALUE = {
     "event": EVENT_SUMMARY_VALUE,
     "status": "pending",
     "quantity": 2,
+    "accepted_quantity": None,
     "unit_price": "27.50",
     "promoted_at": "2027-03-10T08:00:00.500000Z",
     "expires_at": "2027-03-11T08:00:00.500000Z",
@@ -169,6 +171,9 @@ ENTRY_REQUEST = OpenApiExample(
     "Two seats, or one if no more are available",
     value={"event": EVENT_ID, "quantity": 2, "min_quantity": 1, "unit_price": "27.50"},
     request_only=True,
+)
+ACCEPT_REQUEST = OpenApiExample(
+    "One of the offered seats; an empty body accepts all", value={"quantity": 1}, request_only=True
 )
 PROMOTION = OpenApiExample("An offer", value=PROMOTION_VALUE, response_only=True)
 RECORD = OpenApiExample(

@@ -1,5 +1,7 @@
 """Notifications about bookings."""
 
+from dataclasses import replace
+
 from bookings.calendar import calendar_files
 from bookings.models import Booking
 from bookings.operations import Canceller
@@ -13,20 +15,22 @@ from notifications.emails.tickets import render_tickets, valid_tickets
 from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
 from notifications.models import MessageKey, Notification, NotificationStatus, TemplateType
+from waitlists.outcomes import claimed_note
 
 
 # ── Booking confirmed ───────────────────────────────────────────────────────
-def booking_confirmed(booking: Booking) -> Message:
-    """Confirm a booking; its event is loaded."""
+def booking_confirmed(booking: Booking, *, note: str = "") -> Message:
+    """Confirm a booking; its event is loaded. note: what else to say."""
     event = booking.event
+    booked = (
+        f"You have booked {seats(booking.quantity)} for {event.name}, "
+        f"{span(event.event_date, event.ends_at, event.zone)}. "
+        f"Your reference is {booking.booking_reference}."
+    )
     return BOOKING_CONFIRM.message(
         user_id=booking.user_id,
         key=f"booking_confirm:{booking.pk}",
-        text=(
-            f"You have booked {seats(booking.quantity)} for {event.name}, "
-            f"{span(event.event_date, event.ends_at, event.zone)}. "
-            f"Your reference is {booking.booking_reference}."
-        ),
+        text=" ".join(filter(None, [booked, note])),
         event_id=booking.event_id,
         data={"booking": booking.pk, "reference": booking.booking_reference},
     )
@@ -39,17 +43,17 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
         raise EmailObsolete
     tickets, images = render_tickets(valid_tickets(booking))
     others = holdings.holdings_of(booking.event, booking.user_id).without(booking)
+    place = claimed_note(booking)
+    if place:
+        others = replace(others, entry=None)
+    notes = [_payment_note(booking), holdings.booked_in_all(booking, others), place]
     return EmailContent(
         values={
             **common.event_values(booking.event),
             "quantity": seats(booking.quantity),
             "bookingReference": booking.booking_reference,
             "totalAmount": _price(booking),
-            "paymentNote": with_links(
-                " ".join(
-                    filter(None, [_payment_note(booking), holdings.booked_in_all(booking, others)])
-                )
-            ),
+            "paymentNote": with_links(" ".join(filter(None, notes))),
             "cancelNote": _cancel_note(booking.event),
             "ticketUrl": common.booking_url(booking),
             "ticketNote": (

@@ -22,6 +22,7 @@ from notifications.kinds.base import (
 )
 from notifications.kinds.events import event_cancelled
 from notifications.models import Notification, TemplateType
+from waitlists import outcomes
 from waitlists.models import OPEN_STATUSES, Promotion, PromotionStatus, WaitlistEntry
 
 
@@ -132,12 +133,18 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
         else "There is nothing to pay."
     )
     beside = holdings.besides_text(holdings.holdings_of(event, user.pk))
+    notes = [
+        price_note,
+        beside,
+        outcomes.offer_text(offer, offer.waitlist),
+        outcomes.decline_note(offer, at=now()),
+    ]
     return EmailContent(
         values={
             **common.event_values(event),
             "quantity": seats(offer.quantity),
             "totalAmount": money(total, event.currency) if total else "Free of charge",
-            "priceNote": " ".join(filter(None, [price_note, beside])),
+            "priceNote": " ".join(filter(None, notes)),
             "expiresAt": moment_for(offer.expires_at, event.zone, offer.waitlist.own_zone),
             "claimUrl": link_to(
                 "promotion_link",
@@ -164,18 +171,25 @@ WAITLIST_PROMOTION = Kind(
 
 # ── Offer ended ─────────────────────────────────────────────────────────────
 def promotion_ended(event: Event, promotion: Promotion) -> Message:
-    """Notify that an offer has ended; a user who declined it gets no email."""
+    """Notify that an offer has ended, loaded with its entry; a user who declined gets no email."""
     declined = promotion.status == PromotionStatus.DECLINED
     what = f"{seats(promotion.quantity)} for {event.name}"
+    entry = promotion.waitlist
+    sentences = [
+        f"You have declined {what}.",
+        outcomes.place_text(promotion, entry),
+        outcomes.lapse_text(promotion, entry),
+    ]
+    if not declined:
+        sentences = [
+            f"Your offer of {what} has expired, so the seats are no longer held for you.",
+            outcomes.lapse_text(promotion, entry),
+            "The event’s page shows what is possible now.",
+        ]
     return PROMOTION_ENDED.message(
         user_id=promotion.user_id,
         key=f"promotion_ended:{promotion.pk}",
-        text=(
-            f"You have declined {what} and left the waitlist."
-            if declined
-            else f"Your offer of {what} has expired, so the seats are no longer held for you. "
-            "The event’s page shows what is possible now."
-        ),
+        text=" ".join(filter(None, sentences)),
         event_id=event.pk,
         channels=IN_APP_ONLY if declined else None,
         data={"promotion": promotion.pk, "entry": promotion.waitlist_id},

@@ -185,6 +185,8 @@ def accept_promotion(
                 booking_id=booking_id,
                 accepted_quantity=seats if seats < promotion.quantity else None,
             )
+        # Before the booking is announced: its confirmation says what becomes of the place.
+        _end_entry_of_accepted(promotion, seats=seats)
         booking = book_held_seats(
             locked_event=event,
             booking_id=booking_id,
@@ -193,7 +195,6 @@ def accept_promotion(
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
         )
-        _end_entry_of_accepted(promotion, seats=seats)
         if seats < promotion.quantity:
             promote_waiting(locked_event=event)
         return booking

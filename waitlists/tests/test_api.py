@@ -197,6 +197,44 @@ def test_offer_is_listed_and_accepted(offer):
     assert client.get(OFFERS, {"status": "used"}).json()["results"][0]["booking"]
 
 
+def test_part_of_an_offer_is_accepted(offer):
+    client = api(offer.user)
+    following = WaitlistEntryFactory(event=Event.objects.get(), quantity=1)
+
+    response = client.post(f"{OFFERS}{offer.pk}/accept/", {"quantity": 1})
+
+    assert (response.status_code, response.json()["quantity"]) == (201, 1)
+    ended = client.get(f"{OFFERS}{offer.pk}/").json()
+    assert (ended["status"], ended["quantity"], ended["accepted_quantity"]) == ("used", 2, 1)
+    assert api(following.user).get(OFFERS).json()["results"][0]["quantity"] == 1
+
+
+def test_accepting_all_says_how_many(offer):
+    client = api(offer.user)
+    assert client.get(f"{OFFERS}{offer.pk}/").json()["accepted_quantity"] is None
+
+    client.post(f"{OFFERS}{offer.pk}/accept/", {"quantity": 2})
+
+    assert client.get(f"{OFFERS}{offer.pk}/").json()["accepted_quantity"] == 2
+
+
+@pytest.mark.parametrize("quantity", [0, 3, 11, "two", None, True])
+def test_accepting_seats_that_are_not_offered_is_refused(offer, quantity):
+    response = api(offer.user).post(f"{OFFERS}{offer.pk}/accept/", {"quantity": quantity})
+
+    problem = assert_problem(response, 422, "invalid")
+    assert set(problem["errors"]) == {"quantity"}
+    assert Promotion.objects.get().is_pending
+
+
+def test_accepting_refuses_unknown_fields(offer):
+    response = api(offer.user).post(f"{OFFERS}{offer.pk}/accept/", {"quantitiy": 1})
+
+    problem = assert_problem(response, 422, "invalid")
+    assert "Did you mean “quantity”" in problem["errors"]["quantitiy"][0]
+    assert Promotion.objects.get().is_pending
+
+
 def test_offer_is_declined_and_goes_to_the_next(offer):
     following = WaitlistEntryFactory(event=Event.objects.get(), quantity=1)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.models import Booking
 from evently.database.clock import now
-from evently.errors import DomainError
+from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
 from evently.origin import origin_of
@@ -24,8 +24,10 @@ from evently.pages import (
 )
 from events.sale import sale_of
 from waitlists import operations, queries
+from waitlists.forms import ClaimForm
 from waitlists.models import Promotion
 from waitlists.operations import PromotionNotFound
+from waitlists.outcomes import keeps_place, place_text
 from waitlists.presenters import OfferUrls, PromotionPresenter
 
 # An offer, and the URLs of its pages for the user or link holder who opened it.
@@ -49,7 +51,7 @@ def _linked_offer(token: str) -> OpenedOffer:
     if offer is None:
         raise LinkInvalid
     linked.check(offer.user.links_version)
-    return offer, OfferUrls.for_link(token)
+    return offer, OfferUrls.for_link(offer, token)
 
 
 @require_safe
@@ -66,15 +68,20 @@ def accept_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
     offer, urls = opened
     if request.method != "POST":  # the user had to log in first, and was sent back here
         return redirect(urls.detail)
+    form = ClaimForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, offer, urls, Invalid("Choose how many seats you want."))
+    quantity = form.cleaned_data["quantity"]
     try:
         booking = operations.accept_promotion(
             event_id=offer.event_id,
             promotion_id=offer.pk,
             origin=origin_of(request),
+            quantity=quantity,
             idempotency=form_idempotency(
                 request,
                 user_id=offer.user_id,
-                body={},
+                body={"quantity": quantity},
                 answer=lambda booking: {"booking": booking.pk},
             ),
         )
@@ -82,6 +89,10 @@ def accept_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
         booking = Booking.objects.get(event_id=offer.event_id, pk=first.answer["booking"])
     except DomainError as refusal:
         return _refused(request, offer, urls, refusal)
+    _reload(offer)
+    if keeps_place(offer, offer.waitlist):
+        # The page of the offer says so, and lets them leave.
+        return redirect(urls.detail)
     return redirect(urls.booking(booking))
 
 
@@ -96,7 +107,10 @@ def decline_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse
         operations.decline_promotion(event_id=offer.event_id, promotion_id=offer.pk)
     except DomainError as refusal:
         return _refused(request, offer, urls, refusal)
-    messages.success(request, "You have declined the offer, and have left the waitlist.")
+    _reload(offer)
+    messages.success(
+        request, f"You have declined the offer. {place_text(offer, offer.waitlist)}".strip()
+    )
     return redirect(urls.detail)
 
 
@@ -106,7 +120,6 @@ def _context(offer: Promotion, urls: OfferUrls) -> dict[str, Any]:
         booking = Booking.objects.filter(event_id=offer.event_id, pk=offer.booking_id).first()
     return {
         "promotion": PromotionPresenter(offer, at=now()),
-        "requested_quantity": offer.waitlist.quantity,
         "now": now(),
         "urls": urls,
         "booking": booking,
@@ -121,7 +134,15 @@ def _refused(
     request: HttpRequest, offer: Promotion, urls: OfferUrls, refusal: DomainError
 ) -> HttpResponse:
     """Show the offer as it is now, and why it could not be claimed or declined."""
-    offer.refresh_from_db(fields=["status", "ended_at", "booking"])
-    offer.event.refresh_from_db()
+    _reload(offer)
     context = {**_context(offer, urls), "refusal": refusal}
     return render_refusal(request, "waitlists/promotion.html", context, refusal)
+
+
+def _reload(offer: Promotion) -> None:
+    """Read again what answering an offer changes."""
+    offer.refresh_from_db(
+        fields=["status", "ended_at", "expires_at", "accepted_quantity", "booking"]
+    )
+    offer.event.refresh_from_db()
+    offer.waitlist.refresh_from_db()
