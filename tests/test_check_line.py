@@ -190,6 +190,7 @@ def test_command_sums_up_a_right_record(records, tmp_path):
     sales = f"public sales: {count('booked')}; times that an entry reserved: {count('reserved')}"
     assert sales in said
     assert said.count("forward (reason: ") == count("override") > 0
+    assert said.count("changed the rules, closing at ") == count("rules") > 0
     assert said.endswith(
         f"the record is right up to seq {len(records)}, head {records[-1]['hash'][:12]}\n"
     )
@@ -201,7 +202,8 @@ def test_command_compares_heads(records):
     last = len(records)
     good = f"{last} {records[-1]['hash'][:12]}"
 
-    assert run("-", "--head", good, "--head", f"1 {records[0]['hash']}", stdin=text)[0] == 0
+    other = f"1 · {records[0]['hash']}"
+    assert run("-", "--head", good, "--head", other, stdin=text)[0] == 0
     code, said = run("-", "--head", good, "--head", "2 000000000000", stdin=text)
     assert (code, "rewritten: the hash of seq 2 is" in said) == (1, True)
     code, said = run("-", "--head", good, stdin=document(records[:-1]))

@@ -72,8 +72,8 @@ TWICE = [*PASSED[:7]]
 BIG = [opened(free=1), joined(A, 11), *PASSED[3:]]
 RANK_A = written(START + timedelta(minutes=2))
 SAME = {"score": 0, "rank": RANK_A, "position": 1}
-LATE = {"at": before_close(minutes=4)}
-NEARLY_LATE = {"at": before_close(minutes=6)}
+LATE = {"at": before_close(minutes=4, seconds=59)}
+NEARLY_LATE = {"at": before_close(minutes=5)}
 LAST_DAY = {"at": before_close(hours=23)}
 
 # Lines before, a right line, a wrong one (or how it differs from the right one), and what is told.
@@ -85,10 +85,10 @@ RULES = {
     "time that exists": (
         WAITS, joined(B, position=2), {"rank": "2026-02-30T00:00:00.000000Z"}, "day is",
     ),
-    "opened twice": (WAITS, joined(B, position=2), opened(), "out of turn"),
-    "not opened": ([], opened(), joined(A), "out of turn"),
+    "opened twice": (WAITS, joined(B, position=2), opened(), "waitlist is"),
+    "not opened": ([], opened(), joined(A), "waitlist is"),
     "after closed": (
-        [*WAITS, of("left", A), {"kind": "closed"}], opened(), booked(1, 0), "out of turn",
+        [*WAITS, of("left", A), {"kind": "closed"}], opened(), booked(1, 0), "waitlist is",
     ),
     "closed while waiting": (WAITS, of("left", A), {"kind": "closed"}, "open entries"),
     "closed with an offer": (
