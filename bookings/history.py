@@ -70,7 +70,11 @@ describe(
         plural="tickets",
         rank=6,
         phrases={"checked_in": "checked in {object}"},
-        labels={"holder_name": "name on the ticket", "checked_in_by_id": "checked in by"},
+        labels={
+            "holder_name": "name on the ticket",
+            "holder_id": "ticket of",
+            "checked_in_by_id": "checked in by",
+        },
         identifying=("holder_name",),
         subjects=tickets,
     ),

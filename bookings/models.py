@@ -244,7 +244,10 @@ class ArchivedBooking(BookingColumns):
 
 
 class Ticket(EventOwned):
-    """One seat of a booking, created by a trigger; its secret admits one person."""
+    """One seat of a booking, created by a trigger; its secret admits one person.
+
+    Triggers: `trg_tickets_update` (what stays, such as a name), `trg_ticket_count`.
+    """
 
     booking = models.ForeignKey(
         Booking,
@@ -260,7 +263,17 @@ class Ticket(EventOwned):
         db_constraint=False,
         db_index=False,
     )
+    # The name that it bears, sealed under its holder's key; that of the account where it has none.
     holder_name = models.TextField(null=True, blank=True)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     secret = models.TextField(editable=False)
     checked_in_at = models.DateTimeField(null=True, blank=True)
     checked_in_by = models.ForeignKey(
@@ -283,6 +296,10 @@ class Ticket(EventOwned):
                 condition=Q(holder_name__isnull=True) | Q(holder_name__startswith="sealed:v1:"),
             ),
             models.CheckConstraint(
+                name="chk_ticket_holder",
+                condition=Q(holder__isnull=True) | Q(holder_name__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="chk_ticket_checked_in",
                 condition=Q(checked_in_by__isnull=True) | Q(checked_in_at__isnull=False),
             ),
@@ -290,6 +307,12 @@ class Ticket(EventOwned):
         # One index on both columns, which triggers filter by: with one index each, the planner
         # reads all tickets of the event for each booking.
         indexes = [models.Index(fields=["booking", "event"], name="idx_tickets_booking")]
+
+    @property
+    def name(self) -> str:
+        """The name that it bears for good, or ""; needs `holder__person_key` loaded."""
+        key = self.holder.key if self.holder is not None else None
+        return (key and self.holder_name and key.open("holder_name", self.holder_name)) or ""
 
     @property
     def is_cancelled(self) -> bool:

@@ -71,8 +71,9 @@ def links_version_of(*, event_id: UUID, booking_id: UUID) -> int:
 
 
 def tickets_of(booking: Booking) -> QuerySet[Ticket]:
-    """Return a booking's tickets, cancelled ones included, in the order they were created."""
-    return Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk).order_by("id")
+    """Return a booking's tickets with their holders, cancelled included, in order of creation."""
+    tickets = Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
+    return tickets.select_related("holder__person_key").order_by("id")
 
 
 def active_ticket(booking: Booking, *, ticket_id: UUID | None = None) -> Ticket:

@@ -88,9 +88,16 @@ class TicketRepresentation(serializers.ModelSerializer[Ticket]):
     checked_in_at = MomentField(read_only=True, allow_null=True)
     cancelled_at = MomentField(read_only=True, allow_null=True)
 
+    holder_name = serializers.CharField(
+        source="name",
+        read_only=True,
+        help_text="The name on a ticket that was offered to you; empty where it has none of its "
+        "own, so that your account’s name counts.",
+    )
+
     class Meta:
         model = Ticket
-        fields = ("id", "secret", "checked_in_at", "cancelled_at")
+        fields = ("id", "secret", "holder_name", "checked_in_at", "cancelled_at")
         read_only_fields = fields
 
 
@@ -127,6 +134,12 @@ class EventBookingRepresentation(BookingRepresentation):
 
 class EventTicketRepresentation(serializers.ModelSerializer[Ticket]):
     """One seat; its secret is shown to the attendee only."""
+
+    holder_name = serializers.CharField(
+        source="name",
+        read_only=True,
+        help_text="The name on the ticket; empty where that of the attendee counts.",
+    )
 
     checked_in_at = MomentField(read_only=True, allow_null=True)
     cancelled_at = MomentField(read_only=True, allow_null=True)

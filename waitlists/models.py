@@ -57,8 +57,7 @@ class PromotionStatus(models.TextChoices):
     DECLINED = "declined"
 
 
-# Who let this many offers for an event run out cannot join its waitlist again; the trigger
-# `trg_waitlists_join` applies the same rule.
+# So many offers for an event that ran out keep from joining again (`trg_waitlists_join`, too).
 MOST_LAPSES = 3
 
 # The time that an entry is ranked by: of joining, unless an organizer has moved it.
@@ -391,10 +390,7 @@ class Promotion(EventOwned):
 
     @property
     def has_lapsed(self) -> bool:
-        """Whether it ran out, or was declined so late that this counts as running out.
-
-        The database function `evently_offers_ended` counts by the same rule.
-        """
+        """Whether it ran out, or was declined too late (as `evently_offers_ended` counts)."""
         if self.is_at_night or self.ended_at is None:
             return False
         if self.status == PromotionStatus.EXPIRED:

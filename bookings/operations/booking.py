@@ -14,6 +14,7 @@ from django.db.models import Subquery
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import log_attempt, log_refused_attempt
 from bookings.operations.rebooking import bookings_so_far, check_rebooking
+from bookings.operations.tickets import name_tickets
 from bookings.queries import seats_of_user
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
@@ -187,6 +188,8 @@ def book_held_seats(
 ) -> Booking:
     """Book the seats that an offer held, in the transaction that accepts it; log and announce it.
 
+    The tickets bear the user's name from then on.
+
     unit_price: at most the current price. The offer must already be marked as used, with this
     `booking_id`: that returns its seats, and shows the triggers which booking may take them.
     """
@@ -197,6 +200,7 @@ def book_held_seats(
         unit_price=unit_price,
         booking_id=booking_id,
     )
+    name_tickets(booking=booking)
     log_and_announce(booking=booking, origin=origin, of_offer=True)
     return booking
 

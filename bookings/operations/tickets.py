@@ -7,6 +7,7 @@ from django.db import connection
 from bookings.locks import lock_booking
 from bookings.models import Booking, Ticket
 from bookings.signals import tickets_requested
+from evently.accounts.models import User
 from evently.database.functions import Clock
 from evently.errors import Conflict
 from evently.transactions import run_in_transaction
@@ -47,17 +48,32 @@ def replace_tickets(*, locked_event: Event, booking: Booking) -> None:
         cancelled_at__isnull=True,
         checked_in_at__isnull=True,
     )
-    holders = list(tickets.order_by("id").values_list("holder_name", flat=True))
+    holders = list(tickets.order_by("id").values_list("holder_name", "holder_id"))
     tickets.update(cancelled_at=Clock())
-    for holder in holders:
-        _insert(booking, holder)
+    for holder_name, holder_id in holders:
+        _insert(booking, holder_name, holder_id)
 
 
-def _insert(booking: Booking, holder: str | None) -> None:
+def name_tickets(*, booking: Booking) -> None:
+    """Put the name of a booking's owner on its tickets for good, in the caller's transaction.
+
+    Renaming the account does not change them: a claimed place must not be sold unseen.
+    """
+    owner = User.objects.with_keys().get(pk=booking.user_id)
+    key = owner.key
+    if key is not None and owner.name:
+        Ticket.objects.filter(
+            event_id=booking.event_id, booking_id=booking.pk, holder_name__isnull=True
+        ).update(holder_name=key.seal("holder_name", owner.name), holder_id=owner.pk)
+
+
+def _insert(booking: Booking, holder_name: str | None, holder_id: UUID | None) -> UUID:
     # The database makes the secret.
-    ticket = Ticket(booking_id=booking.pk, event_id=booking.event_id, holder_name=holder)
+    ticket = Ticket(booking_id=booking.pk, event_id=booking.event_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO tickets (id, booking_id, event_id, holder_name) VALUES (%s, %s, %s, %s)",
-            [ticket.pk, booking.pk, booking.event_id, holder],
+            "INSERT INTO tickets (id, booking_id, event_id, holder_name, holder_id)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [ticket.pk, booking.pk, booking.event_id, holder_name, holder_id],
         )
+    return ticket.pk

@@ -101,11 +101,14 @@ class TicketPresenter(Presenter):
     """A ticket with its number within the booking."""
 
     def __init__(self, ticket: Ticket, *, number: int, qr_url: str, holder_name: str = "") -> None:
-        """number: from 1. holder_name: shown on the ticket; empty where it must not be known."""
+        """Needs the ticket's holder loaded. number: from 1.
+
+        holder_name: of a ticket that bears no name of its own; empty where it must not be known.
+        """
         super().__init__(ticket)
         self.number = number
         self.qr_url = qr_url
-        self.holder_name = holder_name
+        self.holder_name = ticket.name or holder_name
         code = ticket.secret[:CODE_LENGTH].upper()
         self.code = f"{code[:4]} {code[4:]}"
 

@@ -10,6 +10,10 @@ pytestmark = pytest.mark.django_db
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
+def owner():
+    return value("SELECT user_id FROM bookings")
+
+
 def active_tickets():
     return value("SELECT count(*) FROM tickets WHERE cancelled_at IS NULL")
 
@@ -86,6 +90,21 @@ def test_update_refuses(booking, constraint, change):
     with refused(constraint):
         run(f"UPDATE tickets SET {change}")
     run("UPDATE tickets SET holder_name = %s, checked_in_at = now()", SEALED)
+
+
+def test_name_on_a_ticket_stays(booking):
+    run("UPDATE tickets SET holder_name = %s, holder_id = %s", SEALED, owner())
+    for change in ("holder_name = NULL, holder_id = NULL", f"holder_name = '{SEALED}2'"):
+        with refused("trg_ticket_final"):
+            run(f"UPDATE tickets SET {change}")
+    run("UPDATE tickets SET checked_in_at = now()")
+
+
+def test_ticket_bears_no_name_but_that_of_its_owner(booking):
+    with refused("trg_ticket_holder"):
+        run("UPDATE tickets SET holder_name = %s, holder_id = %s", SEALED, person())
+    with refused("chk_ticket_holder"):
+        run("UPDATE tickets SET holder_id = %s", owner())
 
 
 def test_cancelled_ticket_stays_cancelled(booking):

@@ -247,7 +247,7 @@ def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
 def _linked_ticket(token: str) -> Ticket:
     """Find the ticket of an emailed link. Raises LinkInvalid."""
     linked = read_link(purpose="ticket", token=token)
-    tickets = Ticket.objects.select_related("booking__event", "booking__user")
+    tickets = Ticket.objects.select_related("booking__event", "booking__user", "holder__person_key")
     ticket = tickets.filter(event_id=linked.event_id, pk=linked.row_id).first()
     if ticket is None:
         raise LinkInvalid

@@ -49,10 +49,8 @@ def booking_panels(booking: Booking) -> dict[str, Any]:
 
 
 def _tickets(booking: Booking) -> list[dict[str, str]]:
-    key = booking.user.key
     shown = []
     for number, ticket in enumerate(queries.tickets_of(booking), start=1):
-        holder = (key and ticket.holder_name and key.open("holder_name", ticket.holder_name)) or ""
         state, kind = "Valid", "success"
         if ticket.is_cancelled:
             state, kind = "Cancelled", "default"
@@ -64,7 +62,7 @@ def _tickets(booking: Booking) -> list[dict[str, str]]:
         shown.append(
             {
                 "code": TicketPresenter(ticket, number=number, qr_url="").code,
-                "holder": holder or booking.user.display_name,
+                "holder": ticket.name or booking.user.display_name,
                 "state": state,
                 "kind": kind,
             }

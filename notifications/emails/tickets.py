@@ -25,7 +25,7 @@ def valid_tickets(booking: Booking) -> list[Ticket]:
         Ticket.objects.filter(
             event_id=booking.event_id, booking_id=booking.pk, cancelled_at__isnull=True
         )
-        .select_related("booking__user")
+        .select_related("booking__user", "holder__person_key")
         .order_by("id")
     )
 
@@ -47,6 +47,8 @@ def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]
     for number, ticket in enumerate(tickets, start=1):
         url = ticket_url(ticket)
         name = f"Ticket {number} of {len(tickets)}" if len(tickets) > 1 else "Your ticket"
+        if ticket.name:
+            name += f", {ticket.name}"
         image = InlineImage(
             content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=_qr_code(ticket)
         )
@@ -55,7 +57,7 @@ def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]
         cards.append(
             f'<div class="ticket"><a href="{escape(url)}"><img class="code" '
             f'src="cid:{image.content_id}" width="168" height="168" '
-            f'alt="QR code of ticket {number}"></a>{name}</div>'
+            f'alt="QR code of ticket {number}"></a>{escape(name)}</div>'
         )
     html = f'<div class="tickets">{"".join(cards)}</div>'
     return RichValue(text="\n".join(lines), html=html), images

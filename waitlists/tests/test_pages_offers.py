@@ -9,6 +9,7 @@ from django.urls import reverse
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from evently.accounts.factories import UserFactory
+from evently.accounts.operations import change_profile
 from evently.formatting import moment
 from evently.links import sign_link
 from events.factories import EventFactory
@@ -199,6 +200,24 @@ def test_declining_a_full_offer_leaves_and_says_so(client, user):
 
     assert "You have declined the offer. You have left the waitlist." in page
     assert "keep your place" not in page
+
+
+# ── Names on claimed tickets ────────────────────────────────────────────────
+def test_claimed_tickets_bear_the_name_of_the_owner_for_good(client):
+    user = UserFactory(name="Ada Lovelace")
+    offer = offer_to(user)
+    token = sign_link(purpose="promotion", row_id=offer.pk, event_id=offer.event_id)
+    stranger_opens = client.post(f"/p/{token}/accept/", {"quantity": "2"}).url
+
+    user.refresh_from_db()
+    change_profile(user_id=user.pk, name="Somebody Else")
+
+    tickets = stranger_opens.replace("done/", "")
+    assert text_of(client.get(tickets)).count("Name Ada Lovelace") == 2, "for those with the link"
+    client.force_login(user)
+    booking = Booking.objects.get(user_id=user.pk)
+    page = text_of(client.get(reverse("booking_detail", args=[booking.pk])))
+    assert (page.count("Name Ada Lovelace"), "Name Somebody Else" in page) == (2, False)
 
 
 # ── Offers that run out ─────────────────────────────────────────────────────
