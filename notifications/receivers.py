@@ -20,7 +20,7 @@ from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
-from notifications.kinds import Message, accounts, addresses, deletion, events, waitlist
+from notifications.kinds import Message, accounts, addresses, deletion, events, places, waitlist
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
@@ -28,7 +28,9 @@ from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
 from waitlists.models import Promotion, WaitlistEntry
+from waitlists.operations import AlreadyWaiting
 from waitlists.outcomes import claimed_note
+from waitlists.queries import unconfirmed_entry_of
 from waitlists.signals import (
     entries_closed,
     entries_outgrown,
@@ -90,7 +92,15 @@ def send_what_was_held_back(sender: type, *, user: User, **kwargs: Any) -> None:
 def notify_guest_refused(
     sender: type, *, event: Event, user: User, quantity: int, refusal: DomainError, **kwargs: Any
 ) -> None:
-    notify(messages=[accounts.guest_refused(event, user, quantity=quantity, refusal=refusal)])
+    """Notify the owner of an email address why a guest was refused.
+
+    If they are on the waitlist already with an unconfirmed place, they are asked to confirm it.
+    """
+    entry = unconfirmed_entry_of(event=event, user_id=user.pk)
+    if entry is not None and isinstance(refusal, AlreadyWaiting):
+        notify(messages=[places.place_to_confirm(entry)])
+    else:
+        notify(messages=[accounts.guest_refused(event, user, quantity=quantity, refusal=refusal)])
 
 
 @receiver(account_signals.email_change_requested, dispatch_uid="notifications.email_change")
@@ -187,7 +197,9 @@ def notify_event_changed(
 # ── Waitlist ────────────────────────────────────────────────────────────────
 @receiver(waitlist_joined, dispatch_uid="notifications.waitlist_join")
 def notify_waitlist_joined(sender: type, *, entry: WaitlistEntry, **kwargs: Any) -> None:
-    notify(messages=[waitlist.waitlist_joined(entry)])
+    """Confirm that a user has joined, or ask them to confirm the place."""
+    message = waitlist.waitlist_joined if entry.is_confirmed else places.place_to_confirm
+    notify(messages=[message(entry)])
 
 
 @receiver(promotions_made, dispatch_uid="notifications.waitlist_promotion")

@@ -62,7 +62,7 @@ def test_joining_ends_an_unverified_password_and_notifies_the_owner(client):
     assert join(client, event, "ana@example.org").status_code == 200
 
     assert User.objects.get(pk=user.pk).is_guest
-    assert [type_ for type_, _ in notifications_of(user)] == ["password_ended", "waitlist_join"]
+    assert [type_ for type_, _ in notifications_of(user)] == ["password_ended", "waitlist_confirm"]
 
 
 def test_refused_attempt_creates_no_account(client):

@@ -22,6 +22,7 @@ ENTRY_COLUMNS = (
     "notify_prefs",
     "timezone",
     "joined_at",
+    "confirmed_at",
     "ranked_at",
     "expires_at",
 )

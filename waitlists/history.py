@@ -81,6 +81,7 @@ describe(
     ),
 )
 describe_tasks(
+    confirm_places="places are confirmed, as their owner has confirmed the email address",
     check_ledger="seats and waitlists are checked",
     expire_promotions="offers that are not claimed in time end",
     repair_waitlists="seats that were not offered yet go to the waitlist",

@@ -31,6 +31,7 @@ class EntryPresenter(Presenter):
         self.has_left = entry.status == EntryStatus.LEFT
         self.min_needed = str(entry.min_quantity)
         self.consequences = outcomes.consequences(entry.lapses)
+        self.needs_confirming = entry.is_waiting and not entry.is_confirmed
         self.is_outgrown = entry.is_outgrown(capacity=entry.event.total_capacity)
         # The largest number of seats that the entry can be lowered to need; 0 for none.
         self.can_need = (
@@ -142,6 +143,7 @@ class EntryUrls:
     detail: str
     leave: str
     change: str
+    confirm: str
     by_link: bool = False
 
     @classmethod
@@ -150,6 +152,7 @@ class EntryUrls:
             detail=reverse("waitlist_entry", args=[entry.pk]),
             leave=reverse("leave_waitlist", args=[entry.pk]),
             change=reverse("change_entry", args=[entry.pk]),
+            confirm=reverse("confirm_entry", args=[entry.pk]),
         )
 
     @classmethod
@@ -158,6 +161,7 @@ class EntryUrls:
             detail=reverse("entry_link", args=[token]),
             leave=reverse("entry_link_leave", args=[token]),
             change=reverse("entry_link_change", args=[token]),
+            confirm=reverse("entry_link_confirm", args=[token]),
             by_link=True,
         )
 

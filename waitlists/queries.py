@@ -88,6 +88,18 @@ def unconfirmed_of_verified(*, user_id: UUID | None = None) -> QuerySet[Waitlist
     return entries if user_id is None else entries.filter(user_id=user_id)
 
 
+def unconfirmed_entry_of(*, event: Event, user_id: UUID) -> WaitlistEntry | None:
+    """Return a user's waiting entry for an event if its place is not confirmed yet."""
+    entry = (
+        WaitlistEntry.objects.waiting()
+        .filter(event_id=event.pk, user_id=user_id, confirmed_at__isnull=True)
+        .first()
+    )
+    if entry is not None:
+        entry.event = event
+    return entry
+
+
 def seats_returned_lately(*, event_id: UUID) -> int:
     """Return how many seats of cancelled bookings an event got back lately (RECENT)."""
     cancelled = Booking.objects.filter(

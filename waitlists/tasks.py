@@ -1,9 +1,11 @@
 """Periodic tasks of the waitlist."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from evently import heartbeats
-from evently.sweeps import for_each_event
+from evently.sweeps import for_each_event, for_each_user
 from waitlists import ledger, operations, queries
 
 
@@ -18,13 +20,21 @@ def expire_promotions() -> None:
 
 
 @shared_task
+def confirm_places(user_id: str) -> None:
+    """Confirm the places of a user who has proved to own the email address."""
+    operations.confirm_entries_of(user_id=UUID(user_id))
+
+
+@shared_task
 def repair_waitlists() -> None:
-    """Make offers that were missed, and close entries whose own end has passed.
+    """Make offers that were missed, close entries whose own end has passed, and confirm places.
 
     Normally every change makes its own offers, so this finds seats only after a plain SQL change
     or an error.
     """
     for_each_event("repair_waitlists", queries.events_to_repair(), operations.repair_waitlist)
+    unconfirmed = queries.unconfirmed_of_verified().values_list("user_id", flat=True)
+    for_each_user("confirm_places", set(unconfirmed), operations.confirm_entries_of)
 
 
 @shared_task

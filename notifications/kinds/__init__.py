@@ -21,6 +21,7 @@ from notifications.kinds import (
     events,
     general,
     held,
+    places,
     waitlist,
 )
 from notifications.kinds.base import (
@@ -34,7 +35,7 @@ from notifications.kinds.base import (
     kind_named,
 )
 
-TOPICS = (accounts, addresses, deletion, bookings, waitlist, events, held, general)
+TOPICS = (accounts, addresses, deletion, bookings, places, waitlist, events, held, general)
 
 
 def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:
@@ -62,7 +63,11 @@ def kinds_for_organizers() -> list[str]:
     Not those that belong to an account, such as links to log in, or why a guest's booking was
     refused, which only the owner of the email address may know.
     """
-    return [kind.name for kind in KINDS.values() if kind.category is not Category.ACCOUNT]
+    return [
+        kind.name
+        for kind in KINDS.values()
+        if kind.for_organizers or kind.category is not Category.ACCOUNT
+    ]
 
 
 def kinds_in(category: Category) -> list[Kind]:

@@ -65,6 +65,7 @@ class Kind:
     raises EmailObsolete where what the message is about is over or gone. is_superseded: asked of an
     email that was held back only: whether what happened since has made it pointless. recipient:
     the address it goes to, by default that of the account; may raise EmailObsolete.
+    for_organizers: whether organizers see it though it belongs to an account.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Kind:
     link: Callable[[Notification], Link | None] | None = None
     is_superseded: Callable[[Notification], bool] | None = None
     recipient: Callable[[Notification, User], str] | None = None
+    for_organizers: bool = False
 
     def __post_init__(self) -> None:
         missing = [part for part in ("name", "label", "channels") if not getattr(self, part)]

@@ -25,6 +25,7 @@ from notifications.kinds import (
     deletion,
     events,
     held,
+    places,
     waitlist,
 )
 from notifications.kinds.general import GENERAL
@@ -79,6 +80,11 @@ class Facts:
         id_ = wait(self.event.pk, user_id=self.user.pk, unit_price=20)
         return WaitlistEntry.objects.select_related("event").get(pk=id_)
 
+    def unconfirmed(self) -> WaitlistEntry:
+        self.booking(user=UserFactory())
+        id_ = wait(self.event.pk, user_id=self.user.pk, unit_price=20, confirmed_at=None)
+        return WaitlistEntry.objects.select_related("event").get(pk=id_)
+
     def outgrown(self) -> tuple[Event, WaitlistEntry]:
         Event.objects.filter(pk=self.event.pk).update(total_capacity=3)
         self.booking(user=UserFactory())
@@ -126,6 +132,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
         facts.event, {"venue": ("Old Mill", "The Barn")}, [facts.booking().user_id]
     )[0],
     "waitlist_join": lambda facts: waitlist.waitlist_joined(facts.entry()),
+    "waitlist_confirm": lambda facts: places.place_to_confirm(facts.unconfirmed()),
     "waitlist_promotion": lambda facts: waitlist.promotion_made(facts.event, facts.promotion()),
     "promotion_ended": lambda facts: waitlist.promotion_ended(facts.event, facts.expired()),
     "waitlist_closed": lambda facts: waitlist.entry_closed(facts.event, facts.entry()),

@@ -26,6 +26,8 @@ STATES = {
     EntryStatus.LEFT: ("left", "default"),
     EntryStatus.EXPIRED: ("ended", "default"),
 }
+# A waiting entry that is offered no seats until its owner confirms it.
+UNCONFIRMED = ("not confirmed", "default")
 # Entries with an offer first, then waiting ones, then ended ones.
 STATUS_ORDER = Case(
     When(status=EntryStatus.PROMOTED, then=Value(0)),
@@ -99,8 +101,10 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
     def most_to_pay(self, entry: WaitlistEntry) -> str:
         return money(entry.unit_price, entry.event.currency)
 
-    @display(description="Status", ordering="status", label=dict(STATES.values()))
+    @display(description="Status", ordering="status", label=dict([*STATES.values(), UNCONFIRMED]))
     def state(self, entry: WaitlistEntry) -> str:
+        if entry.is_waiting and not entry.is_confirmed:
+            return UNCONFIRMED[0]
         return STATES[EntryStatus(entry.status)][0]
 
     @display(description="Moved by an organizer")

@@ -37,7 +37,7 @@ from waitlists.signals import waitlist_joined
 # Joins of one user and event; each is confirmed by email. More than honest users need.
 JOINS = Limit("waitlist_joins", most=10, window=timedelta(hours=1))
 # What owners change who take over a place that was taken by entering their address.
-TAKEN_OVER = ("quantity", "min_quantity", "timezone")
+TAKEN_OVER = ("quantity", "min_quantity", "timezone", "unit_price")
 # Joining again reuses the user's row and overwrites these columns.
 REJOIN_FIELDS = (
     "confirmed_at",
@@ -121,6 +121,7 @@ def join_waitlist(
         if entry.is_waiting and not entry._state.adding:
             entry.quantity, entry.min_quantity = wish.quantity, wish.smallest
             entry.timezone = wish.timezone or entry.timezone
+            entry.unit_price = min(entry.unit_price, locked_event.current_price)
             return confirm_place(locked_event=locked_event, entry=entry, changed=TAKEN_OVER)
         _fill(entry, wish, locked_event=locked_event, confirmed=_is_proved(user_id, as_guest))
         _save(entry)

@@ -97,10 +97,44 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
         "returned_seats": returned_seats_text(entry.event_id),
         "urls": urls,
         "by_link": urls.by_link,
+        "can_confirm": _can_confirm(request, urls),
         "sale": sale_of(entry.event, at=context["now"]),
         "form": join_form(request, entry.event),
     }
     return render(request, "waitlists/entry.html", context)
+
+
+def _can_confirm(request: HttpRequest, urls: EntryUrls) -> bool:
+    """Return whether the visitor has shown that the place's email address is theirs.
+
+    By opening a link that was emailed to it, or by an account with a confirmed address.
+    """
+    return urls.by_link or current_user(request).is_verified
+
+
+@require_get_or_post
+@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+def confirm_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
+    """Show the place that is to be confirmed; a POST confirms it."""
+    entry, urls = opened
+    presenter, context = _present(entry)
+    if not presenter.needs_confirming:
+        return redirect(urls.detail)
+    context |= {
+        "entry": presenter,
+        "urls": urls,
+        "by_link": urls.by_link,
+        "can_confirm": _can_confirm(request, urls),
+    }
+    if request.method != "POST" or not context["can_confirm"]:
+        return render(request, "waitlists/confirm.html", context)
+    try:
+        operations.confirm_entry(event_id=entry.event_id, entry_id=entry.pk)
+    except DomainError as refusal:
+        context["refusal"] = refusal
+        return render_refusal(request, "waitlists/confirm.html", context, refusal)
+    messages.success(request, "Your place is confirmed.")
+    return redirect(urls.detail)
 
 
 @require_get_or_post

@@ -70,9 +70,10 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
         return _refused(request, event, form, refusal)
     if is_guest:
         return _guest_joined(request, event, form)
-    messages.success(
-        request, "You are on the waitlist. An offer appears here if seats are held for you."
-    )
+    if current_user(request).is_verified:
+        messages.success(
+            request, "You are on the waitlist. An offer appears here if seats are held for you."
+        )
     return redirect(reverse("waitlist_entry", args=[entry_id]))
 
 
