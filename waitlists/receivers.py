@@ -24,6 +24,15 @@ def keep_waiting_until_sales_end(
         operations.move_waiting_ends(locked_event=event, changes=changes)
 
 
+@receiver(event_changed, dispatch_uid="waitlists.offer_by_new_rules")
+def offer_by_new_rules(
+    sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
+) -> None:
+    """Offer what the new rules allow: an entry that reserved may do so no longer."""
+    if {"max_passes", "waitlist_until_start"} & changes.keys():
+        operations.promote_waiting(locked_event=event)
+
+
 @receiver(event_changed, dispatch_uid="waitlists.announce_outgrown")
 def find_outgrown_entries(
     sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any

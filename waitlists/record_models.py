@@ -34,7 +34,7 @@ class Line(EventOwned):
 
     seq, head: of the last record, its number and hash. open_entries: that wait or have an offer.
     waiting: confirmed ones. public_sales: bookings that passed them, ever. freed_seq: the record
-    that freed seats last.
+    that freed seats last; free: seats left after the last record that says so.
     """
 
     event = models.ForeignKey(
@@ -46,6 +46,7 @@ class Line(EventOwned):
     public_sales = models.PositiveIntegerField(default=0, db_default=0)
     seq = models.PositiveIntegerField(default=0, db_default=0)
     head = models.TextField()
+    free = models.PositiveIntegerField(null=True)
     freed_seq = models.PositiveIntegerField(null=True)
     reserved_ref = models.TextField(null=True)
     recorded_at = models.DateTimeField(null=True)

@@ -41,6 +41,9 @@ EDITABLE = frozenset(
         "payment_days",
         "max_per_booking",
         "max_per_person",
+        "max_per_place",
+        "max_passes",
+        "waitlist_until_start",
         "promotion_window_minutes",
     }
 )

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ("public_sales", models.PositiveIntegerField(db_default=0, default=0)),
                 ("seq", models.PositiveIntegerField(db_default=0, default=0)),
                 ("head", models.TextField()),
+                ("free", models.PositiveIntegerField(null=True)),
                 ("freed_seq", models.PositiveIntegerField(null=True)),
                 ("reserved_ref", models.TextField(null=True)),
                 ("recorded_at", models.DateTimeField(null=True)),

@@ -195,8 +195,8 @@ def accept_promotion(
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
         )
-        if seats < promotion.quantity:
-            promote_waiting(locked_event=event)
+        # The rest, and seats that were freed meanwhile, may fit entries; this one too if it waits on.
+        promote_waiting(locked_event=event)
         return booking
 
     with log_refused_attempt(

@@ -26,6 +26,8 @@ BEGIN
         entry := blank;
         entry.event_id := e.id;
         entry.ref := offer.ref;
+        -- The time that decided whether it was used in time.
+        entry.at := CASE WHEN NOT of_deleted THEN offer.ended_at END;
         free := free + offer.quantity;
         IF of_deleted THEN
             entry.kind := 'declined';

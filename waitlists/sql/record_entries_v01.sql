@@ -9,6 +9,12 @@ DECLARE
     entry line_events;
     line lines;
 BEGIN
+    -- Deleted entries take their offers along: now, so that these end in the record first.
+    IF became IS NULL THEN
+        DELETE FROM waitlist_promotions p
+            WHERE p.event_id = e.id AND p.status = 'pending'
+                AND p.waitlist_id IN (SELECT id FROM unnest(was));
+    END IF;
     SELECT * INTO line FROM lines WHERE event_id = e.id;
     IF NOT coalesce(line.is_open, false) THEN
         -- Carried over: an open entry that this statement has not made.

@@ -9,6 +9,7 @@ BEGIN
     entry.event_id := offer.event_id;
     entry.ref := offer.ref;
     entry.seats := offer.quantity;
+    entry.at := least(offer.promoted_at, evently_clock());
     IF offer.organizer_reason <> '' OR carried_over THEN
         entry.kind := 'override';
         entry.reason := CASE WHEN carried_over THEN 'carried over' ELSE offer.organizer_reason END;

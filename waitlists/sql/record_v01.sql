@@ -1,7 +1,8 @@
 -- Append one record to the public record of an event's line, chained to the one before. Expects the
 -- event's row to be locked, and the line to have a row in `lines`.
 --
--- entry: event_id, kind, and the members of this kind; the others are set here. The hash is
+-- entry: event_id, kind, and the members of this kind; the others are set here (at: now, unless it
+-- is given). The hash is
 -- SHA-256 of the record as RFC 8785 JSON without its hash: members in alphabetical order, without
 -- those that are NULL. to_json escapes strings as RFC 8785 does.
 CREATE OR REPLACE FUNCTION evently_record(entry line_events) RETURNS bigint
@@ -9,13 +10,14 @@ CREATE OR REPLACE FUNCTION evently_record(entry line_events) RETURNS bigint
 DECLARE
     line lines;
     canonical text;
-    frees boolean := entry.kind IN ('opened', 'cancelled', 'capacity', 'used', 'declined', 'lapsed');
+    frees boolean;
 BEGIN
     SELECT * INTO line FROM lines WHERE event_id = entry.event_id;
     entry.id := evently_uuid7();
     entry.seq := line.seq + 1;
     entry.prev := line.head;
-    entry.at := greatest(evently_clock(), line.recorded_at);
+    entry.at := greatest(coalesce(entry.at, evently_clock()), line.recorded_at);
+    frees := coalesce(entry.kind = 'opened' OR entry.free > line.free, false);
     canonical := concat(
         '{"at":"', evently_record_time(entry.at), '"',
         ',"capacity":' || entry.capacity,
@@ -39,6 +41,7 @@ BEGIN
     INSERT INTO line_events SELECT entry.*;
     UPDATE lines SET
         seq = entry.seq, head = entry.hash, recorded_at = entry.at,
+        free = coalesce(entry.free, free),
         freed_seq = CASE WHEN frees THEN entry.seq ELSE freed_seq END,
         public_sales = public_sales + CASE WHEN entry.kind = 'booked' THEN 1 ELSE 0 END
     WHERE event_id = entry.event_id;
