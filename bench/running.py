@@ -53,6 +53,7 @@ def evently_running() -> Iterator[int]:
             "EMAIL_URL": "dummymail://",
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "API_RATE_PER_MINUTE": "1000000",
+            "GUESTS_PER_HOUR": "1000000",
             "LOG_LEVEL": "WARNING",
         }
         running = Running(home, more=more, port=port).start()

@@ -8,7 +8,7 @@ data.
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.utils.crypto import salted_hmac
 
@@ -67,6 +67,18 @@ def client_of(address: str | None) -> str | None:
     if isinstance(parsed, IPv6Address):
         parsed = parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64)
     return str(parsed)
+
+
+def network_of(address: str | None) -> str | None:
+    """Return the network that an IP address belongs to: an IPv4 /24, or an IPv6 /48.
+
+    What one provider or host gives to a customer who wants more than one address.
+    """
+    client = client_of(address)
+    if client is None:
+        return None
+    prefix = 24 if ip_address(client).version == 4 else 48
+    return str(ip_network(f"{client}/{prefix}", strict=False))
 
 
 def count(*attempts: tuple[Limit, str | None]) -> list[Counted]:

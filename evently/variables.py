@@ -339,6 +339,7 @@ VARIABLES = (
     Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
+    Variable("GUESTS_PER_HOUR", _number(1, 1_000_000)),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)
 

@@ -292,6 +292,11 @@ class Event(Identified):
         return min(self.max_per_place or SEATS_PER_PLACE, self.max_per_booking)
 
     @property
+    def most_to_wait_for(self) -> int:
+        """The most seats that can be waited for: those of one place, if the event has so many."""
+        return min(self.place_limit, self.total_capacity)
+
+    @property
     def cancellable_until(self) -> datetime:
         """Until when attendees can cancel: the deadline, at the latest the start."""
         if self.cancellation_deadline is not None:

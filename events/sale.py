@@ -87,13 +87,15 @@ def waitlist_summaries(event_ids: Iterable[UUID]) -> Mapping[UUID, WaitlistSumma
 class Sale:
     """An event's seats and their sale at a time.
 
-    waiting: waitlist entries. closed_text: why it takes no bookings, or "".
+    waiting: waitlist entries. most_per_booking: the most seats of one booking, fewer while people
+    wait (`trg_booking_place_limit`). closed_text: why it takes no bookings, or "".
     """
 
     state: SaleState
     available: int
     total: int
     waiting: int
+    most_per_booking: int
     label: str
     closed_text: str
 
@@ -135,6 +137,9 @@ def sale_of(event: Event, *, at: datetime, waitlist: WaitlistSummary | None = No
         available=event.available_seats,
         total=event.total_capacity,
         waiting=waitlist.waiting,
+        most_per_booking=event.max_per_booking
+        if waitlist.lowest_min_quantity is None
+        else event.place_limit,
         label=_label(event, state, waitlist=waitlist, at=at),
         closed_text="" if state in BOOKABLE + JOINABLE else closed_text(event, at=at),
     )

@@ -66,11 +66,6 @@ class Availability:
         return "join" if self.can_join else "closed"
 
 
-def most_seats(event: Event) -> int:
-    """Return the most seats that one place on an event's waitlist can ask for."""
-    return min(event.place_limit, event.total_capacity)
-
-
 def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
     """Return the waitlists of events, in one query; events without one are left out."""
     confirmed = Q(confirmed_at__isnull=False)

@@ -10,6 +10,7 @@ from bookings.operations.attempts import log_refusal, log_refused_attempt
 from bookings.operations.booking import (
     AlreadyBooked,
     BookingLimit,
+    LimitWhileWaiting,
     PaymentUnsupported,
     PersonLimit,
     PriceChanged,
@@ -26,12 +27,13 @@ from bookings.operations.cancelling import (
     expire_pending_bookings,
     release_bookings,
 )
+from bookings.operations.guest_limits import GuestLimit
 from bookings.operations.guests import (
-    OwnerNotified,
     book_as_guest,
     log_invalid_form,
     replay_for_guest,
 )
+from bookings.operations.owner_notified import OwnerNotified
 from bookings.operations.rebooking import RebookedTooOften
 from bookings.operations.tickets import NoValidTickets, send_tickets_again
 
@@ -42,6 +44,8 @@ __all__ = [
     "BookingNotFound",
     "CancellationClosed",
     "Canceller",
+    "GuestLimit",
+    "LimitWhileWaiting",
     "NoValidTickets",
     "OwnerNotified",
     "PaymentUnsupported",

@@ -69,6 +69,15 @@ class BookingLimit(Invalid):
     message = "This is more than the event allows in one booking. Please choose fewer seats."
 
 
+class LimitWhileWaiting(BookingLimit):
+    """More seats than one place on the waitlist can have, while people wait."""
+
+    message = (
+        "While people wait for this event, a booking has no more seats than one place on the "
+        "waitlist can have. Please choose fewer seats."
+    )
+
+
 class PriceRequired(Invalid):
     """A priced event is booked at a price that the client has shown."""
 
@@ -121,6 +130,7 @@ class Promise:
 REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "trg_sales_open": SalesClosed,
     "trg_booking_limit": BookingLimit,
+    "trg_booking_place_limit": LimitWhileWaiting,
     "trg_person_limit": PersonLimit,
     "trg_seats_available": SoldOut,
     "trg_waitlist_first": WaitlistFirst,

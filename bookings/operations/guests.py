@@ -26,13 +26,15 @@ from bookings.operations.booking import (
     insert_booking,
     price_to_pay,
 )
+from bookings.operations.guest_limits import BOOKINGS, count_guest, only_what_was_sent_counts
+from bookings.operations.owner_notified import OwnerNotified
 from bookings.operations.rebooking import RebookedTooOften
 from bookings.signals import guest_refused
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, TooManyAttempts, find_or_create_guest
 from evently.accounts.queries import user_with_address
 from evently.database.ids import uuid7
-from evently.errors import Conflict, DomainError
+from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency, raise_first_answer
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
@@ -47,13 +49,6 @@ from events.operations import check_quantity
 LOGGED_FORM_REFUSALS = Limit("refusals_of_strangers", most=200, window=timedelta(hours=1))
 # The code of an invalid form in the log.
 INVALID = "invalid"
-
-
-class OwnerNotified(Conflict):
-    """Nothing was booked, for a reason that is only emailed to the owner of the email address."""
-
-    code = "owner_told"
-    message = "We are sending an email with the next steps to this email address."
 
 
 class _BookingPossible(Exception):
@@ -76,7 +71,8 @@ def book_as_guest(
 
     The attempt is logged whether it succeeds or not. quantity, quote, unit_price, holder: as in
     `book_seats`. form_idempotency: returns the idempotency of the form for a user's id.
-    Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified.
+    Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts, GuestLimit;
+    OwnerNotified.
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder)
     log_refused = partial(log_refused_form, event_id=event_id, quantity=quantity, origin=origin)
@@ -84,33 +80,35 @@ def book_as_guest(
         email, name = clean_address(email), clean_name(name)
         try:
             _check_for_any_user(event_id, promise, quantity=quantity)
+            counted = count_guest(BOOKINGS, event_id=event_id, origin=origin)
         except DomainError:
             # A form sent again shows its booking, even if that took the last seats.
             replay_for_guest(email, form_idempotency)
             raise
-    try:
-        with log_refused():
-            user = find_or_create_guest(email=email, name=name)
-        return book_seats(
-            event_id=event_id,
-            user_id=user.pk,
-            quantity=quantity,
-            origin=origin,
-            quote=quote,
-            unit_price=unit_price,
-            holder=holder,
-            idempotency=form_idempotency(user.pk),
-            as_guest=True,
-        )
-    except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
-        if isinstance(refusal, AccountInactive):
-            # In place of the booking that the other reasons refuse, so that the response time does
-            # not reveal which it was.
+    with only_what_was_sent_counts(counted):
+        try:
+            with log_refused():
+                user = find_or_create_guest(email=email, name=name)
+            return book_seats(
+                event_id=event_id,
+                user_id=user.pk,
+                quantity=quantity,
+                origin=origin,
+                quote=quote,
+                unit_price=unit_price,
+                holder=holder,
+                idempotency=form_idempotency(user.pk),
+                as_guest=True,
+            )
+        except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
+            if isinstance(refusal, AccountInactive):
+                # In place of the booking that the other reasons refuse, so that the response time
+                # does not reveal which it was.
+                _try_as_new_user(event_id, promise, quantity=quantity)
+            # Where any user is refused by now, this raises why, and the owner is not notified.
             _try_as_new_user(event_id, promise, quantity=quantity)
-        # Where any user is refused by now, this raises why, and the owner is not notified.
-        _try_as_new_user(event_id, promise, quantity=quantity)
-        notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
-        raise OwnerNotified from None
+            notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+            raise OwnerNotified from None
 
 
 def log_invalid_form(

@@ -57,8 +57,8 @@ def shortage_notice(event: Event, sale: Sale, quantity: int) -> dict[str, str] |
         return {"title": "Bookings are closed", "text": sale.closed_text, "url": "", "link": ""}
     text = "You can join the waitlist in case seats become available."
     if sale.can_book:
-        text = "Choose fewer seats, or join the waitlist for all of them."
-    return {"title": sale.label, "text": text, **_waitlist_link(event, quantity)}
+        text = _fewer_or_wait(event, sale, quantity)
+    return {"title": sale.label, "text": text, **_waitlist_link(event, sale, quantity)}
 
 
 def risen_notice(event: Event, prices: Prices) -> dict[str, str] | None:
@@ -96,6 +96,8 @@ def risen_notice(event: Event, prices: Prices) -> dict[str, str] | None:
 
 
 TITLES: dict[type[DomainError], str] = {
+    operations.GuestLimit: "Please log in to book",
+    operations.LimitWhileWaiting: "Please choose fewer seats",
     operations.PersonLimit: "Too many seats for one person",
     operations.RebookedTooOften: "Please wait before booking again",
 }
@@ -113,14 +115,14 @@ def refusal_notice(
 
     shown_price: of a seat, as in the form that was refused.
     """
-    waitlist_link = _waitlist_link(event, quantity) if sale.is_open else {}
+    waitlist_link = _waitlist_link(event, sale, quantity)
     notice = {"title": "Booking failed", "text": refusal.text, "url": "", "link": ""}
     if isinstance(refusal, operations.SoldOut):
         text = f"The seats have just been taken. {NOTHING_BOOKED}"
         if 0 < sale.available < quantity:
             are = "is" if sale.available == 1 else "are"
             text = f"Only {sale.available} {are} left. {NOTHING_BOOKED} "
-            text += "Choose fewer seats, or join the waitlist for all of them."
+            text += _fewer_or_wait(event, sale, quantity)
         notice |= {"title": "There are not enough seats left", "text": text, **waitlist_link}
     elif isinstance(refusal, operations.WaitlistFirst):
         notice |= {"title": "The waitlist comes first", **waitlist_link}
@@ -134,7 +136,7 @@ def refusal_notice(
     elif isinstance(refusal, SalesClosed):
         notice |= {"title": "Bookings are closed", "text": f"{refusal.text} {NOTHING_BOOKED}"}
     elif type(refusal) in TITLES:
-        notice |= {"title": TITLES[type(refusal)]}
+        notice |= {"title": TITLES[type(refusal)], **_login_link(refusal, event)}
     elif isinstance(refusal, Invalid) and "quantity" in refusal.fields:
         notice |= {"title": "Please choose another number of seats"}
     elif isinstance(refusal, IdempotencyMismatch):
@@ -154,10 +156,39 @@ def _booked_meanwhile(number: int) -> dict[str, str]:
     }
 
 
-def _waitlist_link(event: Event, quantity: int) -> dict[str, str]:
+def _login_link(refusal: DomainError, event: Event) -> dict[str, str]:
+    """Return the link to log in where that lifts the refusal."""
+    if not isinstance(refusal, operations.GuestLimit):
+        return {}
     return {
-        "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={quantity}",
-        "link": f"Join the waitlist for {seats(quantity)}",
+        "url": f"{reverse('log_in')}?next={reverse('book', args=[event.pk])}",
+        "link": "Log in or create an account",
+    }
+
+
+def _seats_to_wait_for(event: Event, sale: Sale, quantity: int) -> int:
+    """Return for how many of the wanted seats a visitor can join the waitlist; 0 for none."""
+    most = min(quantity, event.most_to_wait_for)
+    return most if sale.can_join or (sale.can_book and most > sale.available) else 0
+
+
+def _fewer_or_wait(event: Event, sale: Sale, quantity: int) -> str:
+    """Return what to do where fewer seats are on sale than are wanted."""
+    waits_for = _seats_to_wait_for(event, sale, quantity)
+    if not waits_for:
+        return "Choose fewer seats."
+    them = "all of them" if waits_for == quantity else f"{seats(waits_for)}, the most at this event"
+    return f"Choose fewer seats, or join the waitlist for {them}."
+
+
+def _waitlist_link(event: Event, sale: Sale, quantity: int) -> dict[str, str]:
+    """Return the link to join the waitlist; empty texts where that is not possible."""
+    waits_for = _seats_to_wait_for(event, sale, quantity)
+    if not waits_for:
+        return {"url": "", "link": ""}
+    return {
+        "url": f"{reverse('join_waitlist', args=[event.pk])}?quantity={waits_for}",
+        "link": f"Join the waitlist for {seats(waits_for)}",
     }
 
 

@@ -183,7 +183,8 @@ def test_checkout_refuses_the_quote_of_another_browser(client, user):
 
 
 def test_checkout_when_sold_out_links_to_the_waitlist_with_the_same_quantity(client, user):
-    event = EventFactory(total_capacity=2)
+    event = EventFactory(total_capacity=4)
+    BookingFactory(event=event, quantity=2)
     fields = open_checkout(client, event, 3)
     response = submit(client, event, fields)
 

@@ -249,6 +249,7 @@ def _context(
     quantity = prices.quantity if prices else 1
     bookings = bookings_of_visitor(request, event)
     sale = sale_of(event, at=at)
+    form.fields["quantity"].widget.attrs["max"] = sale.most_per_booking
     return {
         "event": EventPresenter(event, at=at),
         "sale": sale,

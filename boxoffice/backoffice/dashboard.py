@@ -21,6 +21,7 @@ REASONS = {
     "person_limit": "Limit per person reached",
     "booking_limit": "Limit per booking exceeded",
     "event_busy": "Event was busy",
+    "guest_limit": "Many guests from one network",
     "rebooking_limit": "Booked and cancelled too often",
     "price_required": "Price missing",
     "invalid": "Invalid request",

@@ -31,6 +31,8 @@ EVENTLY_DIGEST_KEY = secret("EVENTLY_DIGEST_KEY", development="development-only-
 # Other keys that users are found by while `redigest_addresses` has not run.
 EVENTLY_DIGEST_KEY_FALLBACKS = split(env.str("EVENTLY_DIGEST_KEY_FALLBACKS", default=""))
 
+# Guests' waitlist entries for one event from one client (`bookings.operations.guest_limits`).
+GUESTS_PER_HOUR = env.int("GUESTS_PER_HOUR", default=30)
 # How long the deletion of an account can be undone before it is carried out.
 ACCOUNT_DELETION_DELAY = timedelta(days=env.int("ACCOUNT_DELETION_DAYS", default=7))
 QUOTE_LIFETIME = timedelta(minutes=15)

@@ -9,11 +9,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from bookings.operations import PersonLimit
-from bookings.operations.guests import OwnerNotified, notify_owner, replay_for_guest
+from bookings.operations.guest_limits import JOINS, count_guest, only_what_was_sent_counts
+from bookings.operations.guests import notify_owner, replay_for_guest
+from bookings.operations.owner_notified import OwnerNotified
 from evently.accounts.operations import AccountInactive, find_or_create_guest
 from evently.database.clock import now
 from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency
+from evently.origin import Origin
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
 from events.locks import EventNotFound
@@ -45,6 +48,7 @@ def join_as_guest(
     name: str,
     quantity: int,
     min_quantity: int | None,
+    origin: Origin,
     unit_price: Decimal | None = None,
     timezone: str = "",
     form_idempotency: Callable[[UUID], Idempotency | None],
@@ -52,40 +56,36 @@ def join_as_guest(
     """Add the owner of an email address to the waitlist, creating an account if they have none.
 
     form_idempotency: returns the form's idempotency key for a user id.
-    Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts; OwnerNotified
-    if the reason concerns the owner alone, who is notified by email.
+    Raises what `join_waitlist` raises; AddressInvalid, NameInvalid, TooManyAttempts, GuestLimit;
+    OwnerNotified if the reason concerns the owner alone, who is notified by email.
     """
     email, name = clean_address(email), clean_name(name)
     smallest = smallest_acceptable_quantity(quantity, min_quantity)
     try:
         _check_for_anyone(event_id, quantity=quantity, smallest=smallest, unit_price=unit_price)
+        counted = count_guest(JOINS, event_id=event_id, origin=origin)
     except DomainError:
         replay_for_guest(email, form_idempotency)
         raise
-    try:
-        user = find_or_create_guest(email=email, name=name)
-        return join_waitlist(
-            event_id=event_id,
-            user_id=user.pk,
-            quantity=quantity,
-            min_quantity=min_quantity,
-            unit_price=unit_price,
-            timezone=timezone,
-            idempotency=form_idempotency(user.pk),
-            as_guest=True,
-        )
-    except (
-        AlreadyWaiting,
-        PersonLimit,
-        AccountInactive,
-        OffersLapsed,
-        RejoinedTooOften,
-    ) as refusal:
-        # The event may have changed since the first check: a reason that holds for everyone
-        # may be shown.
-        _check_for_anyone(event_id, quantity=quantity, smallest=smallest, unit_price=unit_price)
-        notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
-        raise OwnerNotified from None
+    with only_what_was_sent_counts(counted):
+        try:
+            user = find_or_create_guest(email=email, name=name)
+            return join_waitlist(
+                event_id=event_id,
+                user_id=user.pk,
+                quantity=quantity,
+                min_quantity=min_quantity,
+                unit_price=unit_price,
+                timezone=timezone,
+                idempotency=form_idempotency(user.pk),
+                as_guest=True,
+            )
+        except OWNERS_REFUSALS as refusal:
+            # The event may have changed since the first check: a reason that holds for everyone
+            # may be shown.
+            _check_for_anyone(event_id, quantity=quantity, smallest=smallest, unit_price=unit_price)
+            notify_owner(event_id=event_id, email=email, quantity=quantity, refusal=refusal)
+            raise OwnerNotified from None
 
 
 def _check_for_anyone(

@@ -8,10 +8,12 @@ import pytest
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
+from bookings.models import Booking
 from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
 from events.models import Event
 from waitlists import operations
+from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
 from waitlists.tests.helpers import full_event
 
@@ -202,3 +204,42 @@ def test_form_offers_as_many_seats_as_one_place_may_have(client, user):
         "At this event, one person can wait for at most 4 seats."
     ]
     assert response.context["form"].fields["quantity"].widget.attrs["max"] == 4
+
+
+# ── Limits ──────────────────────────────────────────────────────────────────
+@pytest.mark.usefixtures("still_time")
+def test_invented_addresses_of_one_client_get_few_places_and_nothing_typed_is_lost(client):
+    event, _ = full_event()
+    form = shown_form(client, event)
+
+    def ask(number):
+        fields = {"name": "Ada", "email": f"ada{number}@example.org", "idempotency_key": ""}
+        return client.post(reverse("join_waitlist", args=[event.pk]), form | fields)
+
+    statuses = [ask(number).status_code for number in range(32)]
+    refused = ask(99)
+
+    page = refused.content.decode()
+    assert statuses == [200] * 30 + [429] * 2
+    assert WaitlistEntry.objects.count() == 30
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "Please log in to join" in page
+    assert 'value="ada99@example.org"' in page
+    client.force_login(UserFactory())
+    assert join(client, event)[0].status_code == 302
+
+
+def test_booking_form_offers_no_more_than_a_place_while_people_wait(client, user):
+    event = EventFactory(total_capacity=7)
+    BookingFactory(event=event, quantity=4)
+    event.refresh_from_db()
+    WaitlistEntryFactory(event=event, quantity=4)
+    Event.objects.filter(pk=event.pk).update(max_per_place=2)
+
+    page = client.get(reverse("book", args=[event.pk])).context["form"]
+    refused = client.post(reverse("book", args=[event.pk]), {"quantity": "3", "unit_price": "0"})
+
+    assert page.fields["quantity"].widget.attrs["max"] == 2
+    assert refused.status_code == 422
+    assert "Please choose fewer seats" in refused.content.decode()
+    assert Booking.objects.count() == 1

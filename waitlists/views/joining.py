@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from bookings.operations import OwnerNotified, PriceChanged, PriceRequired
+from bookings.operations import GuestLimit, OwnerNotified, PriceChanged, PriceRequired
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.formatting import seats
 from evently.idempotency.keys import Idempotency, Replayed
+from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     current_user,
@@ -26,7 +27,7 @@ from events.models import Event
 from events.presenters import EventPresenter
 from events.queries import public_event
 from waitlists import operations
-from waitlists.availability import availability_for, most_seats
+from waitlists.availability import availability_for
 from waitlists.forms import JoinForm
 from waitlists.presenters import price_notice
 from waitlists.receipt import returned_seats_text
@@ -46,14 +47,14 @@ def join_waitlist(request: HttpRequest, event_id: UUID) -> HttpResponse:
     form = join_form(request, event)
     quantity = request.GET.get("quantity", "")
     # Anyone can put anything into the query string: read no more than four digits.
-    if quantity.isdecimal() and 1 <= int(quantity[:4]) <= most_seats(event):
+    if quantity.isdecimal() and 1 <= int(quantity[:4]) <= event.most_to_wait_for:
         form.initial["quantity"] = int(quantity[:4])
     return render(request, "waitlists/join.html", _context(request, event, form))
 
 
 def join_form(request: HttpRequest, event: Event, data: Any = None) -> JoinForm:
     """Return the form for joining; guests are also asked for name and email address."""
-    return JoinForm(data, most=most_seats(event), is_guest=not request.user.is_authenticated)
+    return JoinForm(data, most=event.most_to_wait_for, is_guest=not request.user.is_authenticated)
 
 
 def _join(request: HttpRequest, event: Event) -> HttpResponse:
@@ -102,6 +103,7 @@ def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) 
             event_id=event.pk,
             email=fields["email"],
             name=fields["name"],
+            origin=origin_of(request),
             timezone=fields["timezone"],
             unit_price=fields["unit_price"],
             form_idempotency=idempotency,
@@ -125,7 +127,7 @@ def _refused(
     if isinstance(refusal, PRICE_REFUSALS) and context["risen"]:
         pass  # the page asks whether to join at the new price
     elif isinstance(refusal, operations.PlaceLimit):
-        most = seats(most_seats(event))
+        most = seats(event.most_to_wait_for)
         form.add_error("quantity", f"At this event, one person can wait for at most {most}.")
     elif isinstance(refusal, Invalid):
         add_refusal(form, refusal)
@@ -142,6 +144,12 @@ def _next_step(refusal: DomainError, event: Event, quantity: int) -> dict[str, s
             "title": "You do not need to wait",
             "url": f"{reverse('book', args=[event.pk])}?quantity={quantity}",
             "link": "Book instead",
+        }
+    elif isinstance(refusal, GuestLimit):
+        step |= {
+            "title": "Please log in to join",
+            "url": f"{reverse('log_in')}?next={reverse('join_waitlist', args=[event.pk])}",
+            "link": "Log in or create an account",
         }
     elif isinstance(refusal, operations.RejoinedTooOften):
         step |= {"title": "Please wait before joining again"}

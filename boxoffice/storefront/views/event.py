@@ -16,7 +16,7 @@ from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
 from events.structured import json_ld
-from waitlists.availability import Availability, availability_for, most_seats
+from waitlists.availability import Availability, availability_for
 
 
 @require_safe
@@ -59,7 +59,7 @@ def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
     at = now()
     presenter = EventPresenter(event, at=at)
     availability = availability_for(event, user=request.user, at=at)
-    most = min(event.max_per_booking, max(event.available_seats, 1))
+    most = min(availability.sale.most_per_booking, max(event.available_seats, 1))
     return {
         "event": presenter,
         "now": at,
@@ -67,5 +67,5 @@ def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
         "seats": availability.sale,
         "mine": availability.participation,
         "form": QuantityForm(most=most),
-        "wants_more": event.available_seats < most_seats(event),
+        "wants_more": event.available_seats < event.most_to_wait_for,
     }
