@@ -13,6 +13,7 @@ from notifications.factories import NotificationFactory
 from notifications.kinds import kinds_for_organizers
 from notifications.models import Notification
 from notifications.tests.delivering import deliver
+from notifications.tests.queues import another_broker, taken_from_queues
 from waitlists.models import WaitlistEntry
 from waitlists.tests.helpers import full_event, join
 
@@ -104,6 +105,16 @@ def test_guest_who_waits_with_a_confirmed_place_is_told_so_as_before(client):
     ask_as_guest(client, event, "ada@example.org")
 
     assert types_of(user) == ["waitlist_join", "guest_refused"]
+
+
+def test_confirming_the_address_enqueues_the_task():
+    user = UserFactory(email_verified_at=None)
+    with another_broker("memory://"):
+        taken_from_queues()
+        run_in_transaction(lambda: mark_verified(user))
+        taken = taken_from_queues()
+
+    assert ("waitlists.tasks.confirm_places", [str(user.pk)]) in taken
 
 
 def test_organizers_see_that_it_was_sent():

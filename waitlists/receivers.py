@@ -1,18 +1,27 @@
-"""What the waitlist does when seats are freed or an event changes."""
+"""What the waitlist does when seats are freed, an event changes or an address is confirmed."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
+from evently.accounts.models import User
+from evently.accounts.signals import address_confirmed
+from evently.enqueue import enqueue_on_commit
 from events.models import Event
 from events.signals import event_changed, seats_freed
-from waitlists import operations
+from waitlists import operations, tasks
 
 
 @receiver(seats_freed, dispatch_uid="waitlists.promote")
 def promote_into_freed_seats(sender: Any, *, locked_event: Event, **kwargs: Any) -> None:
     """Offer freed seats to the waitlist, in the transaction that freed them."""
     operations.promote_waiting(locked_event=locked_event)
+
+
+@receiver(address_confirmed, dispatch_uid="waitlists.confirm_places")
+def confirm_places_of_owner(sender: Any, *, user: User, **kwargs: Any) -> None:
+    """Confirm the places of a user who has proved to own the email address."""
+    enqueue_on_commit(tasks.confirm_places, str(user.pk))
 
 
 @receiver(event_changed, dispatch_uid="waitlists.move_waiting_ends")

@@ -195,7 +195,7 @@ def accept_promotion(
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
         )
-        # The rest, and seats that were freed meanwhile, may fit entries; this one too if it waits on.
+        # The rest, and seats freed meanwhile, may fit entries; this one too if it waits on.
         promote_waiting(locked_event=event)
         return booking
 
