@@ -33,6 +33,7 @@ class Line(EventOwned):
     """The state of an event's line, for its record; a row from the first joining on.
 
     seq, head: of the last record, its number and hash. open_entries: that wait or have an offer.
+    open_offers: whose end is not recorded yet.
     waiting: confirmed ones. public_sales: bookings that passed them, ever. freed_seq: the record
     that freed seats last; free: seats left after the last record that says so.
     """
@@ -42,6 +43,7 @@ class Line(EventOwned):
     )
     is_open = models.BooleanField(default=False, db_default=False)
     open_entries = models.PositiveIntegerField(default=0, db_default=0)
+    open_offers = models.PositiveIntegerField(default=0, db_default=0)
     waiting = models.PositiveIntegerField(default=0, db_default=0)
     public_sales = models.PositiveIntegerField(default=0, db_default=0)
     seq = models.PositiveIntegerField(default=0, db_default=0)

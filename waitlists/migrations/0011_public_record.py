@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ("event", EVENT.clone()),
                 ("is_open", models.BooleanField(db_default=False, default=False)),
                 ("open_entries", models.PositiveIntegerField(db_default=0, default=0)),
+                ("open_offers", models.PositiveIntegerField(db_default=0, default=0)),
                 ("waiting", models.PositiveIntegerField(db_default=0, default=0)),
                 ("public_sales", models.PositiveIntegerField(db_default=0, default=0)),
                 ("seq", models.PositiveIntegerField(db_default=0, default=0)),

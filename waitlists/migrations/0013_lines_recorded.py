@@ -22,6 +22,7 @@ NEW = (
     "record_seats",
     "open_line",
     "records_of_change",
+    "close_line",
     "record_entries",
     "record_line",
     "record_event",

@@ -43,6 +43,9 @@ BEGIN
         entry.free := free;
         PERFORM evently_record(entry);
     END LOOP;
+    IF of_deleted THEN
+        PERFORM evently_close_line(e);
+    END IF;
 END
 $$;
 

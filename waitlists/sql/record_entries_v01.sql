@@ -5,16 +5,9 @@ CREATE OR REPLACE FUNCTION evently_record_entries(e events, was waitlists[], bec
     RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
     SET enable_nestloop = off AS $$
 DECLARE
-    blank line_events;
     entry line_events;
     line lines;
 BEGIN
-    -- Deleted entries take their offers along: now, so that these end in the record first.
-    IF became IS NULL THEN
-        DELETE FROM waitlist_promotions p
-            WHERE p.event_id = e.id AND p.status = 'pending'
-                AND p.waitlist_id IN (SELECT id FROM unnest(was));
-    END IF;
     SELECT * INTO line FROM lines WHERE event_id = e.id;
     IF NOT coalesce(line.is_open, false) THEN
         -- Carried over: an open entry that this statement has not made.
@@ -42,16 +35,7 @@ BEGIN
     LOOP
         PERFORM evently_record(entry);
     END LOOP;
-    IF line.open_entries = 0 THEN
-        UPDATE lines SET is_open = false, reserved_ref = NULL WHERE event_id = e.id;
-        entry := blank;
-        entry.event_id := e.id;
-        entry.kind := 'closed';
-        PERFORM evently_record(entry);
-    ELSIF NOT EXISTS (SELECT FROM unnest(became) WHERE status = 'promoted') THEN
-        -- Until its offer is recorded, right after, a promoted entry is still waiting there.
-        PERFORM evently_record_reserving(e);
-    END IF;
+    PERFORM evently_close_line(e);
 END
 $$;
 

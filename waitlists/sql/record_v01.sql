@@ -42,6 +42,11 @@ BEGIN
     UPDATE lines SET
         seq = entry.seq, head = entry.hash, recorded_at = entry.at,
         free = coalesce(entry.free, free),
+        open_offers = CASE
+            WHEN entry.kind = 'opened' THEN 0
+            WHEN entry.kind = 'offered' THEN open_offers + 1
+            WHEN entry.kind IN ('used', 'declined', 'lapsed') THEN open_offers - 1
+            ELSE open_offers END,
         freed_seq = CASE WHEN frees THEN entry.seq ELSE freed_seq END,
         public_sales = public_sales + CASE WHEN entry.kind = 'booked' THEN 1 ELSE 0 END
     WHERE event_id = entry.event_id;
