@@ -23,8 +23,8 @@ STYLES = (
             *("back-link", "booking-panel", "celebrate", "button", "countdown", "cover", "dialog"),
             *("empty", "error-page", "event-card", "facts", "footer", "form", "header", "lines"),
             *("mail", "hero", "icon", "inbox", "messages", "notice", "offer", "pagination", "pill"),
-            *("position", "price-chart", "price", "seats", "sheet", "stepper", "tabs", "ticket"),
-            "timeline",
+            *("position", "price-chart", "price", "record", "seats", "sheet", "stepper", "tabs"),
+            *("ticket", "timeline"),
         )
     ),
 )

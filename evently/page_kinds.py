@@ -5,11 +5,12 @@ and caches.
 """
 
 # Pages that search engines may list.
-INDEXED = frozenset({"home", "event_detail", "cover_image", "robots"})
+INDEXED = frozenset({"home", "event_detail", "how_the_waitlist_works", "cover_image", "robots"})
 # Answers without personal data, whose views decide about caching.
 PUBLIC = INDEXED | frozenset(
     {
         "event_seats",
+        "check_line",
         "sitemap",
         "sitemap_page",
         "sign_up",

@@ -41,7 +41,10 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
     about = serializers.DictField(
         source="data",
         read_only=True,
-        help_text="Ids of what it concerns: `booking`, `entry`, `promotion`.",
+        help_text=(
+            "Ids of what it concerns: `booking`, `entry`, `promotion`. About a waitlist, also "
+            "`record`: the head of its public record at that time."
+        ),
     )
     channels = serializers.ListField(
         child=serializers.ChoiceField(choices=Channel.choices), read_only=True

@@ -5,10 +5,13 @@ Pages of an entry or an offer have two URLs: for its owner, and for the holder o
 
 from django.urls import path
 
-from waitlists.views import entry, joining, promotion
+from waitlists.views import entry, joining, promotion, record
 
 urlpatterns = [
     path("events/<uuid:event_id>/join/", joining.join_waitlist, name="join_waitlist"),
+    path("events/<uuid:event_id>/record/", record.line_record, name="line_record"),
+    path("how-the-waitlist-works/", record.how_the_waitlist_works, name="how_the_waitlist_works"),
+    path("how-the-waitlist-works/check_line", record.check_line, name="check_line"),
     path("waitlists/", entry.my_waitlists, name="my_waitlists"),
     path("waitlists/<uuid:row_id>/", entry.waitlist_entry, name="waitlist_entry"),
     path("w/<str:token>/", entry.waitlist_entry, name="entry_link"),

@@ -19,11 +19,13 @@ class EmailContent:
     """What one email has beside its template.
 
     values: by placeholder, without those that all templates have. calendars: iCalendar files.
+    footnote: below whatever the template says.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     images: list[InlineImage] = field(default_factory=list)
     calendars: list[CalendarFile] = field(default_factory=list)
+    footnote: RichValue | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from notifications.emails.email_content import EmailContent
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
+from notifications.kinds.common import record_note
 from notifications.models import Notification
 
 
@@ -34,7 +35,7 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
     """
     content = write_content(notification, user)
     kind = kind_named(notification.type)
-    rendered = render_active(kind.template, content.values)
+    rendered = render_active(kind.template, content.values, footnote=content.footnote)
     email = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
@@ -64,11 +65,12 @@ def reply_to(notification: Notification) -> list[str]:
 
 
 def write_content(notification: Notification, user: User) -> EmailContent:
-    """Return what the kind's writer says, with the values that all templates have.
+    """Return what the kind's writer says, with the values and the footnote that any email has.
 
     Raises EmailObsolete, UnknownKind.
     """
     content = kind_named(notification.type).write_email(notification, user)
+    content.footnote = record_note(notification)
     content.values |= {
         "siteName": settings.SITE_NAME,
         "siteUrl": settings.PUBLIC_URL,

@@ -7,7 +7,13 @@ import structlog
 
 from evently.errors import Invalid
 from notifications.emails.layout import wrap_in_layout
-from notifications.emails.placeholders import Values, fill_html, fill_subject, fill_text
+from notifications.emails.placeholders import (
+    RichValue,
+    Values,
+    fill_html,
+    fill_subject,
+    fill_text,
+)
 from notifications.models import EmailTemplate, TemplateType
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
@@ -52,9 +58,12 @@ def active(type_: TemplateType) -> Template | None:
     return Template(subject=row.subject_template, html=row.html_template, text=row.text_template)
 
 
-def render(template: Template, values: Values) -> RenderedEmail:
+def render(
+    template: Template, values: Values, *, footnote: RichValue | None = None
+) -> RenderedEmail:
     """Fill a template and put the layout around it.
 
+    footnote: below the text of any template, also of one that organizers have changed.
     Raises PlaceholderUnknown, TemplateBlank.
     """
     subject = fill_subject(template.subject, values)
@@ -62,19 +71,32 @@ def render(template: Template, values: Values) -> RenderedEmail:
     body = fill_html(template.html, values)
     if not subject or not text.strip() or not body.strip():
         raise TemplateBlank
-    html = wrap_in_layout(body, subject=subject, preview=preview_of(text), values=values)
+    preview = preview_of(text)
+    if footnote is not None:
+        text += f"\n{footnote.text}\n"
+        body = _with_footnote(body, footnote)
+    html = wrap_in_layout(body, subject=subject, preview=preview, values=values)
     return RenderedEmail(subject=subject, html=html, text=text)
 
 
-def render_active(type_: TemplateType, values: Values) -> RenderedEmail:
+def _with_footnote(body: str, footnote: RichValue) -> str:
+    """Return the HTML of an email with a footnote at its end, also where it is a whole page."""
+    note = f'<p class="muted">{footnote.html}</p>\n'
+    end = body.lower().rfind("</body>")
+    return f"{body}\n{note}" if end < 0 else f"{body[:end]}{note}{body[end:]}"
+
+
+def render_active(
+    type_: TemplateType, values: Values, *, footnote: RichValue | None = None
+) -> RenderedEmail:
     """Render the active template; where that fails, log it and render the default."""
     template = active(type_)
     if template is not None:
         try:
-            return render(template, values)
+            return render(template, values, footnote=footnote)
         except (Invalid, ValueError, LookupError, RecursionError) as error:
             log.error("template_failed", template_type=type_.value, error=type(error).__name__)
-    return render(shipped(type_), values)
+    return render(shipped(type_), values, footnote=footnote)
 
 
 def preview_of(text: str) -> str:

@@ -65,7 +65,8 @@ class Kind:
     raises EmailObsolete where what the message is about is over or gone. is_superseded: asked of an
     email that was held back only: whether what happened since has made it pointless. recipient:
     the address it goes to, by default that of the account; may raise EmailObsolete.
-    for_organizers: whether organizers see it though it belongs to an account.
+    for_organizers: whether organizers see it though it belongs to an account. bears_head: its
+    messages keep the head of the waitlist's record at their time, and its emails show it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Kind:
     is_superseded: Callable[[Notification], bool] | None = None
     recipient: Callable[[Notification, User], str] | None = None
     for_organizers: bool = False
+    bears_head: bool = False
 
     def __post_init__(self) -> None:
         missing = [part for part in ("name", "label", "channels") if not getattr(self, part)]
@@ -108,6 +110,7 @@ class Kind:
         event_id: UUID | None = None,
         data: Mapping[str, Any] | None = None,
         channels: tuple[Channel, ...] | None = None,
+        bears_head: bool | None = None,
     ) -> "Message":
         """Return a message of this kind, not yet written; `notify` writes it."""
         return Message(
@@ -118,6 +121,7 @@ class Kind:
             event_id=event_id,
             data=data or {},
             channels=self.channels if channels is None else channels,
+            bears_head=self.bears_head if bears_head is None else bears_head,
         )
 
 
@@ -128,6 +132,7 @@ class Message:
     key: what makes it unique for this user, such as `booking_confirm:<id>`.
     text: one sentence or two, complete without the email.
     data: ids and facts of the event that the email needs; no personal data, no secrets.
+    bears_head: it is written with the head of the waitlist's record, as `record` of its data.
     """
 
     kind: Kind
@@ -137,6 +142,7 @@ class Message:
     channels: tuple[Channel, ...]
     event_id: UUID | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    bears_head: bool = False
 
 
 # All kinds by name; filled by `notifications.kinds`, which imports the modules of all topics.

@@ -1,5 +1,6 @@
 """What kinds of several topics share: the event and booking behind a message, and their words."""
 
+from html import escape
 from uuid import UUID
 
 from django.urls import reverse
@@ -9,7 +10,7 @@ from evently.formatting import span
 from evently.links import absolute, link_to
 from events.models import Event
 from notifications.emails.email_content import EmailObsolete
-from notifications.emails.placeholders import Value
+from notifications.emails.placeholders import RichValue, Value
 from notifications.models import Notification
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -37,6 +38,19 @@ def event_values(event: Event) -> dict[str, Value]:
         "venue": event.venue,
         "eventUrl": event_url(event),
     }
+
+
+def record_note(notification: Notification) -> RichValue | None:
+    """Return the line about the waitlist's record at the time of a message, if it has one."""
+    head = notification.data.get("record")
+    if not head:
+        return None
+    url = absolute(reverse("how_the_waitlist_works") + "#record")
+    label = f"Record of this waitlist: {head}."
+    return RichValue(
+        text=f"{label} How to check it:\n{url}",
+        html=f'{escape(label)} <a href="{escape(url)}">How to check it</a>',
+    )
 
 
 def event_url(event: Event) -> str:

@@ -46,6 +46,7 @@ def event_cancelled(
         text=text,
         event_id=event.pk,
         data={"bookings": [booking.pk for booking in bookings]},
+        bears_head=entry is not None,
     )
 
 

@@ -27,9 +27,12 @@ from notifications.emails.templates import (
 )
 from notifications.emails.variables import VARIABLES
 from notifications.factories import NotificationFactory
-from notifications.models import EmailTemplate, TemplateType
+from notifications.kinds import events
+from notifications.models import EmailTemplate, Notification, TemplateType
+from notifications.operations.creating import notify
 from notifications.tests.emails import html_of
-from notifications.tests.examples import example_of
+from notifications.tests.examples import Facts, example_of
+from waitlists.record.heads import head_of
 
 pytestmark = pytest.mark.django_db
 
@@ -255,3 +258,57 @@ def test_links_in_an_organizers_reason_are_links_in_the_email():
 
     assert 'href="https://mill.example/storm" rel="nofollow ugc noopener"' in html
     assert "&lt;b&gt;" in html
+
+
+# ── The record of a waitlist ────────────────────────────────────────────────
+OF_WAITLISTS = ["waitlist_join", "waitlist_promotion", "waitlist_closed", "waitlist_outgrown"]
+
+
+@pytest.mark.parametrize("kind", [*OF_WAITLISTS, "promotion_ended"])
+def test_email_of_a_waitlist_shows_the_head_of_that_moment(kind):
+    notification = example_of(kind)
+    head = str(head_of(notification.event_id))
+    run("UPDATE events SET max_passes = 0 WHERE id = %s", notification.event_id)
+
+    email = build_email(notification, notification.user)
+
+    assert notification.data["record"] == head
+    note = f"Record of this waitlist: {head}. How to check it:"
+    assert note in email.body
+    assert "/how-the-waitlist-works/#record" in email.body
+    assert f"Record of this waitlist: {head}." in html_of(email)
+
+
+@pytest.mark.parametrize("html", ["<p>Hello</p>", "<html><body><p>Hello</p></body></html>"])
+def test_head_is_below_templates_that_organizers_have_changed(html):
+    notification = example_of("waitlist_join")
+    active = EmailTemplate.objects.filter(template_type="waitlist_join", is_active=True)
+    active.update(is_active=False)
+    EmailTemplate.objects.create(
+        template_type="waitlist_join",
+        subject_template="Hello",
+        html_template=html,
+        text_template="Hello",
+        is_active=True,
+        version=99,
+    )
+
+    email = build_email(notification, notification.user)
+
+    note = f"Record of this waitlist: {notification.data['record']}."
+    assert email.body.startswith(f"Hello\n\n{note}")
+    assert html_of(email).index("Hello</p>") < html_of(email).index(note)
+    assert html_of(email).rstrip().endswith("</html>")
+
+
+def test_email_about_a_booking_shows_no_head():
+    notification = example_of("booking_confirm")
+    assert "record" not in notification.data
+    assert "Record of this waitlist" not in build_email(notification, notification.user).body
+
+
+def test_cancelled_event_shows_the_head_to_those_who_waited():
+    facts = Facts()
+    entry = facts.entry()
+    (id_,) = notify(messages=[events.event_cancelled(facts.event, entry.user_id, entry=entry)])
+    assert Notification.objects.get(pk=id_).data["record"] == str(head_of(facts.event.pk))

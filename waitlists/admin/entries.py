@@ -17,6 +17,7 @@ from events.admin.rows import add_list, event_of_list
 from waitlists.admin.by_hand import move_page, offer_page
 from waitlists.admin.offers import PAGE, offers_context
 from waitlists.models import EntryStatus, WaitlistEntry
+from waitlists.record.heads import head_of
 
 # In words, with the style of their label in Unfold.
 STATES = {
@@ -85,6 +86,8 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
             changes = context["cl"]
             people = changes.queryset.order_by().values("user_id") if changes.query else None
             context |= offers_context(event, page=str(numbers[-1]), people=people)
+            context["record_head"] = head_of(event.pk)
+            context["record_url"] = reverse("line_record", args=[event.pk])
         return response
 
     @display(description="Position", ordering="position")

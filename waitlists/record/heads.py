@@ -4,6 +4,7 @@ Who has kept a head can tell later whether the record up to there was changed. I
 event's page, in receipts and in all emails of the waitlist.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -31,9 +32,16 @@ class Head:
 
 def head_of(event_id: UUID) -> Head | None:
     """Return the head of an event's record; None where its waitlist was never joined."""
-    rows = Line.objects.filter(event_id=event_id, seq__gt=0).values_list("seq", "head")
-    row = rows.first()
-    return Head(*row) if row else None
+    return heads_of([event_id]).get(event_id)
+
+
+def heads_of(event_ids: Collection[UUID]) -> dict[UUID, Head]:
+    """Return the heads of events' records, without events whose waitlist was never joined."""
+    rows = Line.objects.filter(event_id__in=event_ids, seq__gt=0)
+    return {
+        event_id: Head(seq, digest)
+        for event_id, seq, digest in rows.values_list("event_id", "seq", "head")
+    }
 
 
 def empty_head(event_id: UUID) -> Head:

@@ -30,6 +30,7 @@ from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
 from waitlists.presenters import EntryPresenter, EntryUrls
 from waitlists.receipt import receipt, returned_seats_text
+from waitlists.record.heads import head_of
 from waitlists.views.joining import join_form
 
 ENTRIES_PER_PAGE = 20
@@ -95,6 +96,7 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
         "waiting": queries.waiting_count(event_id=entry.event_id),
         "steps": receipt(entry),
         "returned_seats": returned_seats_text(entry.event_id),
+        "record_head": head_of(entry.event_id),
         "urls": urls,
         "by_link": urls.by_link,
         "can_confirm": _can_confirm(request, urls),

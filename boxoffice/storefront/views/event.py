@@ -17,6 +17,7 @@ from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for
+from waitlists.record.heads import head_of
 
 
 @require_safe
@@ -26,6 +27,7 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
     context = _panel(request, event)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
     context["json_ld"] = json_ld(context["event"], sale=context["seats"])
+    context["record_head"] = head_of(event.pk)
     context["chart"] = price_chart(event, changes, at=context["now"])
     return render(request, "events/detail.html", context)
 
