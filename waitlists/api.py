@@ -16,11 +16,14 @@ from bookings.serializers import BookingRepresentation
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK
 from evently.api.views import ApiViewSet, user_of
+from evently.database.clock import now
 from evently.origin import origin_of
 from waitlists import operations, queries
 from waitlists.filters import EntryFilter, PromotionFilter
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import EntryNotFound, PromotionNotFound
+from waitlists.receipt import receipt_of
+from waitlists.record.document import own_records
 from waitlists.serializers import (
     AcceptRequest,
     EntryChange,
@@ -103,11 +106,14 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     @extend_schema(responses={200: EntryReceipt})
     def retrieve(self, request: Request, entry_id: UUID) -> Response:
-        """Return one of your waitlist entries, with its offers and figures about the waitlist."""
+        """Return one of your waitlist entries, with its offers and its part of the record."""
         entry: Any = self.own_entry(entry_id)
         entry.offers = queries.promotions_of(user_id=user_of(request).pk).filter(
             event_id=entry.event_id, waitlist_id=entry.pk
         )
+        receipt = receipt_of(entry, at=now())
+        entry.passes, entry.reserves = receipt.passes, receipt.reserves
+        entry.record = own_records(event_id=entry.event_id, refs=[entry.ref] if entry.ref else [])
         entry.line_length = queries.waiting_count(event_id=entry.event_id)
         entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
         return Response(EntryReceipt(entry).data)

@@ -16,6 +16,7 @@ from evently.api.strictness import StrictBody
 from events.serializers import EventSummary
 from waitlists.models import MOST_LAPSES, Promotion, WaitlistEntry
 from waitlists.queries import RECENT
+from waitlists.record.serializers import RecordRepresentation
 
 
 class NotifyPreferences(StrictBody):
@@ -171,8 +172,23 @@ class OfferFacts(AmountsMixin, serializers.ModelSerializer[Promotion]):
 
 
 class EntryReceipt(EntryRepresentation):
-    """A waitlist entry with its offers and figures about the waitlist."""
+    """A waitlist entry with its offers, its part of the public record, and figures."""
 
+    ref = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="Its pseudonym in the public record, new each time that you join.",
+    )
+    record = RecordRepresentation(
+        many=True, read_only=True, help_text="The records about it, in order."
+    )
+    passes = serializers.IntegerField(
+        read_only=True, help_text="Offers and public sales that passed it, since they count."
+    )
+    reserves = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether seats are kept for it, as it was passed as often as the event allows.",
+    )
     offers = OfferFacts(many=True, read_only=True)
     line_length = serializers.IntegerField(
         read_only=True, help_text="The number of entries that wait for this event."
@@ -184,6 +200,10 @@ class EntryReceipt(EntryRepresentation):
     class Meta(EntryRepresentation.Meta):
         fields = (
             *EntryRepresentation.Meta.fields,
+            "ref",
+            "record",
+            "passes",
+            "reserves",
             "offers",
             "line_length",
             "seats_returned_lately",

@@ -6,11 +6,12 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking
 from boxoffice.lifecycle import operations
 from boxoffice.tests.organizing import BOOKINGS, EVENTS, tab
+from evently.database.clock import now
 from events.factories import EventFactory
 from events.models import Event
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
-from waitlists.receipt import receipt
+from waitlists.receipt import receipt_of
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +133,6 @@ def test_seats_are_offered_out_of_order_with_a_reason(admin, organizer):
     (row,) = page.context["offers"]
     assert row["label"] == "open"
     assert "By an organizer: Speaker" in page.content.decode()
-    assert [step["title"] for step in receipt(first)].count(
+    assert [step["title"] for step in receipt_of(first, at=now()).steps].count(
         "The organizer offered 1 seat to another person out of order"
     ) == 1

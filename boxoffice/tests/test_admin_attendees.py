@@ -14,11 +14,12 @@ from bookings.models import Booking
 from bookings.operations import Canceller, cancel_booking
 from boxoffice.tests.organizing import tab
 from evently.accounts.factories import UserFactory
+from evently.database.clock import now
 from events.factories import EventFactory
 from notifications.models import Notification
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import Promotion, WaitlistEntry
-from waitlists.receipt import receipt
+from waitlists.receipt import receipt_of
 
 pytestmark = pytest.mark.django_db
 
@@ -246,7 +247,7 @@ def test_seats_are_added_for_a_person_while_others_wait(admin, organizer):
     booking = Booking.objects.get(quantity=2)
     assert Promotion.objects.get(booking=booking).organizer_reason == "Speaker"
     assert WaitlistEntry.objects.get(pk=waiting.pk).position == 1
-    titles = [step["title"] for step in receipt(WaitlistEntry.objects.get(pk=waiting.pk))]
+    titles = [step["title"] for step in receipt_of(WaitlistEntry.objects.get(pk=waiting.pk), at=now()).steps]
     assert "The organizer offered 2 seats to another person out of order" in titles
     # The person was told of a booking, and of nothing else.
     types = Notification.objects.filter(user=booking.user).values_list("type", flat=True)

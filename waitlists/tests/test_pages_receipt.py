@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -11,8 +11,6 @@ from bookings.factories import BookingFactory
 from evently.database.clock import now
 from evently.links import sign_link
 from events.factories import EventFactory
-from events.locks import lock_event
-from events.models import Event
 from waitlists import operations
 from waitlists.models import EntryStatus, WaitlistEntry
 from waitlists.tests.helpers import cancel, full_event, join
@@ -36,14 +34,15 @@ def test_receipt_lists_steps_newest_first(client, user):
     titles = steps_of(client, entry)
     assert titles == [
         "You are now at position 1 on the waitlist",
-        "The organizer changed your priority",
+        "The organizer moved you to position 1",
+        "The organizer moved another person ahead of you",
         "You joined the waitlist",
     ]
     cancel(booking)
     assert "3 seats were held for you" in steps_of(client, entry)
     page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
     assert "Wheelchair" in page
-    assert "Because seats became available." in page
+    assert "Because 3 seats were cancelled." in page
     assert "3 seats were cancelled in the last 14 days." in page
 
 
@@ -57,8 +56,8 @@ def test_receipt_explains_why_an_entry_moved_up(client, user):
     operations.leave_waitlist(event_id=event.pk, entry_id=leaver.pk)
     assert steps_of(client, entry) == [
         "You are now at position 1 on the waitlist",
-        "1 person who joined before you is no longer on the waitlist",
-        "1 person who joined before you was offered seats",
+        "1 person ahead of you left the waitlist",
+        "1 person ahead of you was offered seats",
         "You joined the waitlist",
     ]
 
@@ -71,19 +70,7 @@ def test_receipt_counts_being_passed_over(client, user):
     entry = join(event, user, quantity=2)
     join(event, quantity=1)
     cancel(last)
-    assert "1 offer went to people behind you" in steps_of(client, entry)
-
-
-def test_receipt_words_a_stored_reason_of_an_earlier_version_as_today(client, user):
-    event, _ = full_event()
-    entry = join(event, user)
-    Event.objects.filter(pk=event.pk).update(total_capacity=3)
-    with transaction.atomic():
-        operations.promote_waiting(locked_event=lock_event(event.pk), reason="seats came free")
-
-    page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
-
-    assert "Because seats became available." in page
+    assert "1 seat was offered to people behind you" in steps_of(client, entry)
 
 
 def test_receipt_of_an_expired_entry_ends_with_its_expiry(client, user, clock):
@@ -155,3 +142,19 @@ def test_receipt_counts_seats_returned_in_the_last_14_days_only(client, user, cl
     assert "No seats were cancelled in the last 14 days." in client.get(url).content.decode()
     cancel(last)
     assert "3 seats were cancelled in the last 14 days." in client.get(url).content.decode()
+
+
+def test_page_shows_the_passes_and_that_seats_are_kept(client, user):
+    event = EventFactory(total_capacity=6)
+    last = [BookingFactory(event=event, quantity=quantity) for quantity in (3, 1, 1, 1)][1:]
+    event.refresh_from_db()
+    entry = join(event, user, quantity=4)
+    for booking in last:
+        join(event)
+        cancel(booking)
+
+    page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
+
+    assert "Free seats are kept for you" in page
+    assert "3 of 3" in page
+    assert entry.ref in page

@@ -29,7 +29,7 @@ from waitlists.forms import MinQuantityForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
 from waitlists.presenters import EntryPresenter, EntryUrls
-from waitlists.receipt import receipt, returned_seats_text
+from waitlists.receipt import receipt_of, returned_seats_text
 from waitlists.record.heads import head_of
 from waitlists.views.joining import join_form
 
@@ -91,10 +91,12 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     """Show the receipt of a waitlist entry."""
     entry, urls = opened
     presenter, context = _present(entry)
+    receipt = receipt_of(entry, at=context["now"])
     context |= {
         "entry": presenter,
         "waiting": queries.waiting_count(event_id=entry.event_id),
-        "steps": receipt(entry),
+        "receipt": receipt,
+        "steps": receipt.steps,
         "returned_seats": returned_seats_text(entry.event_id),
         "record_head": head_of(entry.event_id),
         "urls": urls,
