@@ -132,6 +132,5 @@ def test_own_check_of_the_explanation_finds_a_changed_record(client, clock, tmp_
 
 def test_checker_can_be_downloaded(client):
     response = client.get(reverse("check_line"))
-    program = b"".join(response.streaming_content)
-    assert program.startswith(b"#!/usr/bin/env python3")
+    assert response.content.startswith(b"#!/usr/bin/env python3")
     assert "attachment" in response.headers["Content-Disposition"]

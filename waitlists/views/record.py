@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -40,10 +40,13 @@ def how_the_waitlist_works(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def check_line(request: HttpRequest) -> FileResponse:
+def check_line(request: HttpRequest) -> HttpResponse:
     """Return the program that checks a record, for people who do not have Evently's source."""
-    program = (settings.BASE_DIR / "script" / "check_line").open("rb")
-    return FileResponse(program, as_attachment=True, content_type="text/x-python; charset=utf-8")
+    return HttpResponse(
+        (settings.BASE_DIR / "script" / "check_line").read_bytes(),
+        content_type="text/x-python; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="check_line"'},
+    )
 
 
 @require_safe
