@@ -133,6 +133,7 @@ def test_seats_are_offered_out_of_order_with_a_reason(admin, organizer):
     (row,) = page.context["offers"]
     assert row["label"] == "open"
     assert "By an organizer: Speaker" in page.content.decode()
-    assert [step["title"] for step in receipt_of(WaitlistEntry.objects.get(pk=first.pk), at=now()).steps].count(
+    receipt = receipt_of(WaitlistEntry.objects.get(pk=first.pk), at=now())
+    assert [step["title"] for step in receipt.steps].count(
         "The organizer offered 1 seat to another person out of order"
     ) == 1

@@ -247,7 +247,8 @@ def test_seats_are_added_for_a_person_while_others_wait(admin, organizer):
     booking = Booking.objects.get(quantity=2)
     assert Promotion.objects.get(booking=booking).organizer_reason == "Speaker"
     assert WaitlistEntry.objects.get(pk=waiting.pk).position == 1
-    titles = [step["title"] for step in receipt_of(WaitlistEntry.objects.get(pk=waiting.pk), at=now()).steps]
+    receipt = receipt_of(WaitlistEntry.objects.get(pk=waiting.pk), at=now())
+    titles = [step["title"] for step in receipt.steps]
     assert "The organizer offered 2 seats to another person out of order" in titles
     # The person was told of a booking, and of nothing else.
     types = Notification.objects.filter(user=booking.user).values_list("type", flat=True)
