@@ -60,7 +60,8 @@ def offer_window(
     passes the time at which the waitlist closes.
 
     waiting: confirmed waiting entries. zone: the person's; None if not known. lapses: offers for
-    this event that the person let expire; from the second on, the window is the shortest.
+    this event that the person let expire: after one, the window is a quarter of that, and from the
+    second on the shortest, so that accounts that take turns keep a seat for days and not for weeks.
     """
     at, closes = at.astimezone(UTC), event.line_closes_at.astimezone(UTC)
     if closes - at < SHORTEST_OFFER:
@@ -103,8 +104,10 @@ def _length(event: Event, *, at: datetime, waiting: int, lapses: int) -> timedel
     else:
         share = (event.event_date - at) / max(FEWEST_SHARES, waiting)
         length = min(max(share // MINUTE * MINUTE, SHORTEST), LONGEST)
-    if lapses >= LAPSES_UNTIL_SHORTEST:
-        length = min(length, SHORTEST)
+    if lapses:
+        # A quarter after the first, the shortest from the second on.
+        most = SHORTEST if lapses >= LAPSES_UNTIL_SHORTEST else max(length / 4, SHORTEST)
+        length = min(length, most)
     return max(length, SHORTEST_OFFER)
 
 

@@ -142,10 +142,11 @@ class Migration(migrations.Migration):
         foreign_key("line_events", "event_id", "events", on_delete="CASCADE"),
         replace_function("waitlists", "guard_record", version=1, previous=None),
         migrations.RunSQL(
-            "CREATE TRIGGER trg_line_guard BEFORE INSERT OR UPDATE OR DELETE ON lines"
-            " FOR EACH ROW EXECUTE FUNCTION evently_guard_record('state');"
-            "CREATE TRIGGER trg_line_events_guard BEFORE INSERT OR UPDATE OR DELETE ON line_events"
-            " FOR EACH ROW EXECUTE FUNCTION evently_guard_record('record')",
+            # The application's role may only read both tables (evently.database.grants).
+            "CREATE TRIGGER trg_line_guard BEFORE DELETE ON lines"
+            " FOR EACH ROW EXECUTE FUNCTION evently_guard_record();"
+            "CREATE TRIGGER trg_line_events_guard BEFORE UPDATE OR DELETE ON line_events"
+            " FOR EACH ROW EXECUTE FUNCTION evently_guard_record()",
             "DROP TRIGGER trg_line_events_guard ON line_events;"
             "DROP TRIGGER trg_line_guard ON lines",
         ),

@@ -1,6 +1,7 @@
 """How long an offer holds its seats."""
 
 from datetime import UTC, datetime, time, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -94,9 +95,10 @@ def test_setting_of_the_event_is_used():
 
 
 @pytest.mark.parametrize("minutes", [None, 90, 15, 10])
-def test_second_lapse_shortens_the_window_to_the_minimum(minutes):
-    once = window(NOON, 30 * DAY, minutes=minutes, lapses=1)[1]
-    assert once == window(NOON, 30 * DAY, minutes=minutes)[1]
+def test_first_lapse_leaves_a_quarter_of_the_window_and_the_second_the_minimum(minutes):
+    whole = window(NOON, 30 * DAY, minutes=minutes)[1].minutes
+    once = window(NOON, 30 * DAY, minutes=minutes, lapses=1)[1].minutes
+    assert once == min(whole, max(15, ceil(whole / 4)))
     for lapses in (2, 3):
         found = window(NOON, 30 * DAY, minutes=minutes, lapses=lapses)[1]
         assert found.minutes == min(15, minutes or 15)

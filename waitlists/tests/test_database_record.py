@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import ProgrammingError, transaction
 
 from evently.database.clock import now
+from evently.tests.database import as_owner
 from evently.tests.rows import (
     as_application,
     book,
@@ -18,7 +20,7 @@ from evently.tests.rows import (
     person,
     wait,
 )
-from evently.tests.sql import refused, run, value
+from evently.tests.sql import assert_refused, refused, run, value
 from waitlists.tests.recorded import check_record
 
 pytestmark = pytest.mark.django_db
@@ -301,3 +303,16 @@ def test_rules_and_capacity_are_recorded_while_an_entry_waits(full):
     for number in (0, 11):
         with refused("chk_event_per_place"):
             run("UPDATE events SET max_per_place = %s", number)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE line_events SET reason = 'x'", "DELETE FROM line_events", "DELETE FROM lines"],
+)
+def test_record_is_append_only_for_its_owner_too(statement):
+    with transaction.atomic():
+        wait(full_event()[0])
+    with as_owner() as database, pytest.raises(psycopg.DatabaseError) as caught:
+        database.execute(statement)
+    assert_refused(caught.value, "trg_append_only")
