@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.dateparse import parse_datetime
 
 from evently.formatting import as_list, moment, money
-from events.models import Event, PaymentMode
+from events.models import Event, PassRule, PaymentMode
 
 # {field: (value before, new value)}
 Changes = Mapping[str, tuple[Any, Any]]
@@ -43,10 +43,19 @@ WORDS = {
     "payment_days": "days to pay",
     "max_per_booking": "seats per booking",
     "max_per_person": "seats per person",
+    "max_per_place": "seats per place on the waitlist",
+    "max_passes": "rule for groups on the waitlist",
+    "waitlist_until_start": "offers until the start",
     "promotion_window_minutes": "minutes to claim an offer",
     "contact_email": "contact email address",
     "contact_url": "contact link",
     "shows_organizer_email": "display of the organizer’s email address",
+}
+# Values of `max_passes`.
+PASS_RULES = {
+    None: "passed without a limit",
+    PassRule.STRICT.value: "strict order",
+    PassRule.BOUNDED.value: "passed up to 3 times",
 }
 LONGEST_VALUE = 200
 NOT_SET = "not set"
@@ -95,6 +104,10 @@ def differences(
     listed = []
     for field in fields:
         if field not in found:
+            continue
+        if field == "max_passes":
+            old, new = (PASS_RULES[value] for value in found[field])
+            listed.append(Difference(field, WORDS[field], old, new))
             continue
         old, new = (
             text_of(value, zone=zone, currency=event.currency)

@@ -167,7 +167,10 @@ def closed_text(event: Event, *, at: datetime) -> str:
         return f"Bookings open on {moment(event.sales_start_at, event.zone)}."
     if event.payment_mode == PaymentMode.TRANSFER and event.is_on_sale(at=at):
         return "Payment by transfer is not available yet."
-    return "Bookings for this event are closed."
+    closed = "Bookings for this event are closed."
+    if event.is_line_open(at=at):
+        closed += " Seats that are cancelled are offered to the waitlist until the start."
+    return closed
 
 
 def _state(event: Event, *, at: datetime, waitlist: WaitlistSummary) -> SaleState:

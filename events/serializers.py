@@ -23,6 +23,20 @@ from events.sale import Sale, SaleState, sales_of
 from events.states import EventState
 
 LONGEST_TEXT = 20_000
+WAITLIST_RULES: dict[str, dict[str, Any]] = {
+    "max_per_place": {
+        "help_text": "Seats that one entry on the waitlist can ask for, and one booking while "
+        "confirmed entries wait; null for 4."
+    },
+    "max_passes": {
+        "help_text": "How often an entry that needs more seats than are free is passed, by offers "
+        "to later entries and by public sales, before seats are kept for it: 3, 0 (strict order), "
+        "or null (no limit)."
+    },
+    "waitlist_until_start": {
+        "help_text": "Whether the waitlist is offered seats until the start, also after sales end."
+    },
+}
 
 
 class EventModelSerializer(serializers.ModelSerializer[Event]):
@@ -125,6 +139,9 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "payment_days",
             "max_per_booking",
             "max_per_person",
+            "max_per_place",
+            "max_passes",
+            "waitlist_until_start",
             "promotion_window_minutes",
             "version",
             "created_at",
@@ -132,6 +149,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "url",
         )
         read_only_fields = fields
+        extra_kwargs = WAITLIST_RULES
 
     def get_url(self, event: Event) -> str:
         return f"{settings.PUBLIC_URL}/events/{event.pk}/"
@@ -167,7 +185,7 @@ class EventDraft(StrictBody, EventModelSerializer):
     class Meta:
         model = Event
         fields = tuple(sorted(EDITABLE))
-        extra_kwargs = {
+        extra_kwargs = WAITLIST_RULES | {
             "description": {"max_length": LONGEST_TEXT},
             "refund_policy": {"max_length": LONGEST_TEXT},
             "payment_instructions": {"max_length": LONGEST_TEXT},
@@ -180,6 +198,11 @@ class EventDraft(StrictBody, EventModelSerializer):
             "total_capacity": {"min_value": 1, "max_value": MOST_SEATS},
             "max_per_booking": {"min_value": 1, "max_value": SEATS_PER_BOOKING},
             "max_per_person": {"min_value": 1},
+            "max_per_place": {
+                **WAITLIST_RULES["max_per_place"],
+                "min_value": 1,
+                "max_value": SEATS_PER_BOOKING,
+            },
             "promotion_window_minutes": {
                 "min_value": 1,
                 "max_value": LONGEST_WINDOW_MINUTES,

@@ -164,7 +164,7 @@ def _limit_notes(edit: Edit) -> list[str]:
     """Return how many entries ask for more than a lowered limit; they were promised it."""
     limits = [
         edit.changes[name][1]
-        for name in ("max_per_booking", "max_per_person")
+        for name in ("max_per_booking", "max_per_person", "max_per_place")
         if name in edit.changes and edit.changes[name][1] is not None
     ]
     if not limits:
@@ -186,8 +186,9 @@ def _limit_notes(edit: Edit) -> list[str]:
 
 def _closing_notes(edit: Edit, *, pending: int, event_before: Event) -> list[str]:
     """Return how many offers and entries an earlier end of sales ends earlier."""
-    closes, closed = edit.event.sales_close_at, event_before.sales_close_at
-    if not {"event_date", "sales_end_at"} & edit.changes.keys() or closes >= closed:
+    closes, closed = edit.event.line_closes_at, event_before.line_closes_at
+    moved = {"event_date", "sales_end_at", "waitlist_until_start"} & edit.changes.keys()
+    if not moved or closes >= closed:
         return []
     waiting = WaitlistEntry.objects.waiting().filter(event_id=edit.event.pk).count()
     parts = [
@@ -202,7 +203,8 @@ def _closing_notes(edit: Edit, *, pending: int, event_before: Event) -> list[str
         return []
     verb = "ends" if pending + waiting == 1 else "end"
     when = moment(closes, edit.event.zone)
-    return [f"{' and '.join(parts)} {verb} with the sales, now on {when} at the latest."]
+    what = "the waitlist" if edit.event.waitlist_until_start else "the sales"
+    return [f"{' and '.join(parts)} {verb} with {what}, now on {when} at the latest."]
 
 
 def _warnings(edit: Edit) -> list[str]:

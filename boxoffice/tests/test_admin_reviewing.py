@@ -249,7 +249,7 @@ def test_history_gives_each_time_in_the_time_zone_of_then(admin, event):
 
 
 def test_lowered_capacity_warns_of_entries_that_would_wait_in_vain(admin, organizer):
-    event = EventFactory(created_by=organizer, total_capacity=6)
+    event = EventFactory(created_by=organizer, total_capacity=6, max_per_place=5)
     BookingFactory(event=event, quantity=4)
     WaitlistEntryFactory(event=event, quantity=5, min_quantity=5)
 

@@ -30,7 +30,7 @@ from events.admin.wall_clock import (
     split_fold,
     text_of_time,
 )
-from events.models import Event, PaymentMode
+from events.models import Event, PassRule, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
 from events.operations.validation import PRICES, TIME_FIELDS, check_event
 
@@ -47,6 +47,31 @@ VENUE_UNKNOWN = "To be announced"
 # Transfer is not offered until it can be booked.
 PAYMENT_CHOICES = [(mode.value, mode.label) for mode in (PaymentMode.DOOR, PaymentMode.FREE)]
 SAVE_AGAIN = "Check the fields below. Save again to keep your value where you both changed a field."
+
+
+class PassRuleField(forms.TypedChoiceField):
+    """How often a waitlist entry can be passed. The choice without a limit stands for None."""
+
+    NO_LIMIT = "off"
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [
+            (str(PassRule.BOUNDED.value), "Let a group be passed up to 3 times, then keep seats"),
+            (str(PassRule.STRICT.value), "Keep strict order"),
+            (self.NO_LIMIT, "No limit"),
+        ]
+        super().__init__(
+            choices=choices,
+            coerce=lambda value: None if value == self.NO_LIMIT else int(value),
+            empty_value=PassRule.BOUNDED.value,  # type: ignore[arg-type]
+            initial=PassRule.BOUNDED.value,
+            widget=UnfoldAdminSelectWidget,
+            required=False,
+            **kwargs,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return self.NO_LIMIT if value is None else value
 
 
 class EventForm(forms.ModelForm):
@@ -86,6 +111,15 @@ class EventForm(forms.ModelForm):
         initial=PaymentMode.DOOR,
         widget=UnfoldAdminSelectWidget,
     )
+    max_passes = PassRuleField(
+        label="Groups that need more seats than are free",
+        help_text=(
+            "Strict order keeps a seat that comes back until the first group fits. Otherwise the "
+            "seat is offered to the next who fits, or sold: without a limit, or 3 times before "
+            "seats are kept for the group, until 24 hours before the end. You can change this "
+            "while people wait; their pages and the public record show the change."
+        ),
+    )
     base_price = AmountField(label="Base price", initial="0.00", widget=PriceInput)
     current_price = AmountField(
         label="Current price",
@@ -102,6 +136,8 @@ class EventForm(forms.ModelForm):
             "total_capacity": "Seats",
             "max_per_booking": "Seats per booking",
             "max_per_person": "Seats per person",
+            "max_per_place": "Seats per place on the waitlist",
+            "waitlist_until_start": "Go on offering seats until the start",
             "promotion_window_minutes": "Minutes to claim an offer",
             "is_online": "This is an online event",
             "contact_email": "Contact email address",
@@ -113,6 +149,13 @@ class EventForm(forms.ModelForm):
             "max_per_booking": "1 to 10.",
             "max_per_person": (
                 "Bookings, offers and waitlist entries together. Leave empty for no limit."
+            ),
+            "max_per_place": (
+                "Leave empty for 4. While people wait, bookings have no more seats, either."
+            ),
+            "waitlist_until_start": (
+                "Seats that are cancelled after sales end are still offered to people who wait. "
+                "The waitlist can be joined until sales end."
             ),
             "promotion_window_minutes": (
                 "How long an offer holds seats for a person on the waitlist; at least 5. Leave "

@@ -35,7 +35,17 @@ SECTIONS: Any = (
             "fields": (
                 ("sales_start_at", "sales_end_at"),
                 ("max_per_booking", "max_per_person"),
-                ("cancellation_deadline", "promotion_window_minutes"),
+                "cancellation_deadline",
+            ),
+            "classes": ["collapse"],
+        },
+    ),
+    (
+        "Waitlist",
+        {
+            "fields": (
+                ("max_passes", "max_per_place"),
+                ("promotion_window_minutes", "waitlist_until_start"),
             ),
             "classes": ["collapse"],
         },

@@ -12,7 +12,14 @@ from evently.errors import Invalid
 from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from evently.visible_text import has_controls, is_visible
-from events.models import LONGEST_WINDOW_MINUTES, SEATS_PER_BOOKING, Event, PaymentMode
+from events.models import (
+    LONGEST_WINDOW_MINUTES,
+    SEATS_PER_BOOKING,
+    SEATS_PER_PLACE,
+    Event,
+    PassRule,
+    PaymentMode,
+)
 
 MOST_SEATS = 1_000_000
 PRICES = ("base_price", "current_price")
@@ -125,6 +132,13 @@ def _number_problems(event: Event) -> dict[str, str]:
         problems["max_per_booking"] = f"Enter 1 to {SEATS_PER_BOOKING} seats per booking."
     if event.max_per_person is not None and event.max_per_person < 1:
         problems["max_per_person"] = "Enter at least 1 seat per person, or leave this empty."
+    if event.max_per_place is not None and not 1 <= event.max_per_place <= SEATS_PER_BOOKING:
+        problems["max_per_place"] = (
+            f"Enter 1 to {SEATS_PER_BOOKING} seats per place, or leave this empty for "
+            f"{SEATS_PER_PLACE}."
+        )
+    if event.max_passes is not None and event.max_passes not in PassRule.values:
+        problems["max_passes"] = "Enter 0 (strict order) or 3, or leave this empty for no limit."
     window = event.promotion_window_minutes
     if window is not None and not 1 <= window <= LONGEST_WINDOW_MINUTES:
         problems["promotion_window_minutes"] = (

@@ -31,6 +31,7 @@ from waitlists.availability import availability_for
 from waitlists.forms import JoinForm
 from waitlists.presenters import price_notice
 from waitlists.receipt import returned_seats_text
+from waitlists.rules_text import rules_in_force
 
 PRICE_REFUSALS = (PriceChanged, PriceRequired)
 
@@ -175,5 +176,6 @@ def _context(request: HttpRequest, event: Event, form: JoinForm) -> dict[str, An
         "seats": availability.sale,
         "mine": availability.participation,
         "now": at,
+        "rules": rules_in_force(event),
         "returned_seats": returned_seats_text(event.pk),
     }

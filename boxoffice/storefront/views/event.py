@@ -18,6 +18,7 @@ from events.queries import price_changes, public_event
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for
 from waitlists.record.heads import head_of
+from waitlists.rules_text import order_text
 
 
 @require_safe
@@ -25,6 +26,7 @@ from waitlists.record.heads import head_of
 def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
     event = _event_or_404(event_id)
     context = _panel(request, event)
+    context["waitlist_order"] = order_text(event)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
     context["json_ld"] = json_ld(context["event"], sale=context["seats"])
     context["record_head"] = head_of(event.pk)
