@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from bookings.models import ArchivedBooking, Booking, BookingAttempt
+from bookings.models import ArchivedBooking, Booking, BookingAttempt, TicketTransfer
 from evently.accounts.export import section
 
 BOOKING_COLUMNS = (
@@ -19,6 +19,16 @@ BOOKING_COLUMNS = (
     "cancelled_at",
     "cancelled_by",
     "cancel_reason",
+)
+TRANSFER_COLUMNS = (
+    "id",
+    "event_id",
+    "booking_id",
+    "recipient_name",
+    "recipient_email",
+    "status",
+    "created_at",
+    "ended_at",
 )
 ATTEMPT_COLUMNS = (
     "id",
@@ -44,3 +54,14 @@ def bookings(user_id: UUID) -> list[Any]:
 def booking_attempts(user_id: UUID) -> list[Any]:
     attempts = BookingAttempt.objects.filter(user_id=user_id).order_by("id")
     return list(attempts.values(*ATTEMPT_COLUMNS))
+
+
+@section("ticket_transfers", of=TicketTransfer, columns=TRANSFER_COLUMNS)
+def ticket_transfers(user_id: UUID) -> list[Any]:
+    """Return the tickets that a user handed over, and to whom, as they entered it."""
+    transfers = TicketTransfer.objects.filter(user_id=user_id).order_by("id")
+    return [
+        {column: getattr(transfer, column) for column in TRANSFER_COLUMNS}
+        | {"recipient_name": transfer.name, "recipient_email": transfer.email}
+        for transfer in transfers.select_related("user__person_key")
+    ]

@@ -83,3 +83,27 @@ class CheckoutForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
         self.data = {name: self.data[name] for name in self.data}
         self.data["idempotency_key"] = new_idempotency_key()
         return self
+
+
+class HandOverForm(GuestFields):
+    """To whom tickets are handed over."""
+
+    tickets = forms.MultipleChoiceField(
+        label="Tickets",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one ticket."},
+    )
+
+    def __init__(
+        self, *args: Any, tickets: list[tuple[str, str]], chosen: str, **kwargs: Any
+    ) -> None:
+        """tickets: id and label of those that can be handed over. chosen: the id of one, or ""."""
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Their name"
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+        self.fields["email"].label = "Their email address"
+        self.fields["email"].widget.attrs["autocomplete"] = "off"
+        field = self.fields["tickets"]
+        field.choices = tickets  # type: ignore[attr-defined]
+        field.initial = [chosen] if chosen else [tickets[0][0]]
+        self.order_fields(["tickets", "name", "email"])

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from bookings.models import Booking, Payment, Ticket
+from bookings.models import Booking, Payment, Ticket, TicketTransfer
 from evently.audit.described import Described, Subject, describe, describe_tasks
 
 
@@ -15,6 +15,13 @@ def bookings(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
 def tickets(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     rows = Ticket.objects.filter(pk__in=ids).values_list(
         "pk", "booking__user_id", "booking__booking_reference"
+    )
+    return {pk: Subject(f"ticket of {reference}", user_id) for pk, user_id, reference in rows}
+
+
+def transfers(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = TicketTransfer.objects.filter(pk__in=ids).values_list(
+        "pk", "user_id", "booking__booking_reference"
     )
     return {pk: Subject(f"ticket of {reference}", user_id) for pk, user_id, reference in rows}
 
@@ -77,6 +84,29 @@ describe(
         },
         identifying=("holder_name",),
         subjects=tickets,
+    ),
+)
+describe(
+    "ticket_transfers",
+    Described(
+        group="Tickets",
+        noun="ticket transfer",
+        plural="ticket transfers",
+        rank=4,
+        phrases={
+            "created": "offered to hand over {object}",
+            "accepted": "had {object} accepted",
+            "withdrawn": "took back {object}",
+        },
+        participles={"created": "offered", "withdrawn": "taken back"},
+        labels={
+            "user_id": "handed over by",
+            "recipient_id": "handed over to",
+            "recipient_name": "name of the recipient",
+            "recipient_email": "address of the recipient",
+        },
+        identifying=("user_id", "recipient_name", "recipient_email"),
+        subjects=transfers,
     ),
 )
 describe(

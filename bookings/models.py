@@ -13,6 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from bookings.attempt_models import AttemptResult, BookingAttempt
+from bookings.payment_models import Payment, PaymentKind, PaymentProvider, PaymentStatus
+from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from evently.database.money import MoneyField
@@ -33,6 +35,8 @@ __all__ = [
     "PaymentProvider",
     "PaymentStatus",
     "Ticket",
+    "TicketTransfer",
+    "TransferStatus",
 ]
 
 
@@ -246,7 +250,8 @@ class ArchivedBooking(BookingColumns):
 class Ticket(EventOwned):
     """One seat of a booking, created by a trigger; its secret admits one person.
 
-    Triggers: `trg_tickets_update` (what stays, such as a name), `trg_ticket_count`.
+    Triggers: `trg_tickets_update` (what stays, such as a name), `trg_ticket_count`,
+    `trg_ticket_handed` (whose name it bears).
     """
 
     booking = models.ForeignKey(
@@ -308,6 +313,10 @@ class Ticket(EventOwned):
         # reads all tickets of the event for each booking.
         indexes = [models.Index(fields=["booking", "event"], name="idx_tickets_booking")]
 
+    def is_handed_over(self, booking: Booking) -> bool:
+        """Whether another person has accepted it. booking: its own."""
+        return self.holder_id not in (None, booking.user_id)
+
     @property
     def name(self) -> str:
         """The name that it bears for good, or ""; needs `holder__person_key` loaded."""
@@ -321,76 +330,3 @@ class Ticket(EventOwned):
     @property
     def is_checked_in(self) -> bool:
         return self.checked_in_at is not None
-
-
-class PaymentProvider(models.TextChoices):
-    MANUAL = "manual", "By hand"
-    STRIPE = "stripe", "Stripe"
-
-
-class PaymentKind(models.TextChoices):
-    CHARGE = "charge"
-    REFUND = "refund"
-
-
-class PaymentStatus(models.TextChoices):
-    OPEN = "open"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-class Payment(EventOwned):
-    """A charge for a booking, or a refund (`trg_refund_within_charges`).
-
-    `chk_payment_money`, in the database only, keeps amounts to the decimals of their currency.
-    """
-
-    event = models.ForeignKey(
-        Event,
-        on_delete=models.DO_NOTHING,
-        related_name="payments",
-        db_constraint=False,
-        db_index=False,
-    )
-    booking = models.ForeignKey(
-        Booking, on_delete=models.DO_NOTHING, related_name="payments", db_constraint=False
-    )
-    provider = models.TextField(choices=PaymentProvider, db_default=PaymentProvider.MANUAL)
-    kind = models.TextField(choices=PaymentKind, db_default=PaymentKind.CHARGE)
-    provider_reference = models.TextField()
-    amount = MoneyField(max_digits=14)
-    currency = models.CharField(max_length=3)
-    status = models.TextField(choices=PaymentStatus, db_default=PaymentStatus.OPEN)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-    created_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        db_table = "payments"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["event", "provider", "provider_reference"], name="unq_payment_reference"
-            ),
-            models.CheckConstraint(
-                name="chk_payment_amount", condition=Q(amount__gt=0, amount__lt=PRICE_LIMIT)
-            ),
-            models.CheckConstraint(
-                name="chk_payment_provider", condition=Q(provider__in=PaymentProvider.values)
-            ),
-            models.CheckConstraint(
-                name="chk_payment_kind", condition=Q(kind__in=PaymentKind.values)
-            ),
-            models.CheckConstraint(
-                name="chk_payment_status", condition=Q(status__in=PaymentStatus.values)
-            ),
-            models.CheckConstraint(
-                name="chk_payment_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")
-            ),
-        ]

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, Sum
 
 from bookings.models import Booking, Ticket
+from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
 from evently.errors import NotFound
@@ -73,15 +74,39 @@ def links_version_of(*, event_id: UUID, booking_id: UUID) -> int:
 def tickets_of(booking: Booking) -> QuerySet[Ticket]:
     """Return a booking's tickets with their holders, cancelled included, in order of creation."""
     tickets = Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
-    return tickets.select_related("holder__person_key").order_by("id")
+    return tickets.select_related("holder__person_key", "booking").order_by("id")
+
+
+def own_tickets(booking: Booking) -> QuerySet[Ticket]:
+    """Return a booking's tickets without those that others have accepted (`Ticket.is_handed_over`).
+
+    Only their holders may see these.
+    """
+    own = Q(holder__isnull=True) | Q(holder_id=booking.user_id)
+    return Ticket.objects.filter(own, event_id=booking.event_id, booking_id=booking.pk)
+
+
+def transfers_of(booking: Booking) -> list[TicketTransfer]:
+    """Return the tickets of a booking that are being or were handed over, oldest first."""
+    transfers = TicketTransfer.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
+    return list(transfers.select_related("user__person_key").order_by("created_at", "id"))
+
+
+def accepted_transfers(*, event_id: UUID, booking_ids: Sequence[UUID]) -> list[TicketTransfer]:
+    """Return the tickets of bookings that others have accepted."""
+    return list(
+        TicketTransfer.objects.filter(
+            event_id=event_id, booking_id__in=booking_ids, status=TransferStatus.ACCEPTED
+        ).order_by("id")
+    )
 
 
 def active_ticket(booking: Booking, *, ticket_id: UUID | None = None) -> Ticket:
-    """Return a booking's ticket that is not cancelled, by default the first.
+    """Return a booking's own ticket that is not cancelled, by default the first.
 
     Raises TicketNotFound.
     """
-    tickets = tickets_of(booking).filter(cancelled_at__isnull=True)
+    tickets = own_tickets(booking).filter(cancelled_at__isnull=True).order_by("id")
     if ticket_id is not None:
         tickets = tickets.filter(pk=ticket_id)
     ticket = tickets.first()

@@ -85,20 +85,28 @@ class BookingCancelRequest(StrictBody):
 class TicketRepresentation(serializers.ModelSerializer[Ticket]):
     """One seat. Its secret admits the person who presents it; keep it confidential."""
 
+    secret = serializers.SerializerMethodField(
+        help_text="Null for a ticket that you have handed over: only its holder has it."
+    )
+
     checked_in_at = MomentField(read_only=True, allow_null=True)
     cancelled_at = MomentField(read_only=True, allow_null=True)
 
     holder_name = serializers.CharField(
         source="name",
         read_only=True,
-        help_text="The name on a ticket that was offered to you; empty where it has none of its "
-        "own, so that your account’s name counts.",
+        help_text="The name on a ticket that was claimed from an offer or handed over; empty where "
+        "it has none of its own, so that your account’s name counts.",
     )
 
     class Meta:
         model = Ticket
         fields = ("id", "secret", "holder_name", "checked_in_at", "cancelled_at")
         read_only_fields = fields
+
+    def get_secret(self, ticket: Ticket) -> str | None:
+        """Return the secret, unless another person has accepted the ticket."""
+        return None if ticket.is_handed_over(ticket.booking) else ticket.secret
 
 
 class BookingDetail(BookingRepresentation):

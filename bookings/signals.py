@@ -17,3 +17,11 @@ guest_refused = Signal()
 # Bookings were cancelled and their seats returned. `event: Event`, `bookings: list[Booking]`,
 # `by: Canceller`, `reason: str`
 bookings_cancelled = Signal()
+
+# The owner of a booking hands tickets over. `event: Event`, `transfers: list[TicketTransfer]`, with
+# their owner loaded
+tickets_handed_over = Signal()
+
+# The recipient has accepted a ticket. `event: Event`, `transfer: TicketTransfer`, with its booking,
+# owner and recipient loaded
+transfer_accepted = Signal()

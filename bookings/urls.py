@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.views import booking, checkout
+from bookings.views import booking, checkout, tickets
 
 urlpatterns = [
     path("events/<uuid:event_id>/book/", checkout.book, name="book"),
@@ -20,6 +20,19 @@ urlpatterns = [
         "bookings/<uuid:row_id>/tickets/<uuid:ticket_id>.svg", booking.ticket_qr, name="ticket_qr"
     ),
     path("b/<str:token>/tickets/<uuid:ticket_id>.svg", booking.ticket_qr, name="ticket_qr_by_link"),
-    path("t/<str:token>/", booking.ticket_link, name="ticket_link"),
-    path("t/<str:token>/code.svg", booking.ticket_link_qr, name="ticket_link_qr"),
+    path("t/<str:token>/", tickets.ticket_link, name="ticket_link"),
+    path("t/<str:token>/code.svg", tickets.ticket_link_qr, name="ticket_link_qr"),
+    path("bookings/<uuid:row_id>/hand-over/", tickets.hand_over, name="hand_over"),
+    path("b/<str:token>/hand-over/", tickets.hand_over, name="booking_link_hand_over"),
+    path(
+        "bookings/<uuid:row_id>/hand-over/<uuid:transfer_id>/withdraw/",
+        tickets.withdraw_transfer,
+        name="withdraw_transfer",
+    ),
+    path(
+        "b/<str:token>/hand-over/<uuid:transfer_id>/withdraw/",
+        tickets.withdraw_transfer,
+        name="booking_link_withdraw_transfer",
+    ),
+    path("h/<str:token>/", tickets.transfer_link, name="transfer_link"),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.postgres.functions import TransactionNow
 from django.db.models import QuerySet
 
-from bookings.models import Booking
+from bookings.models import Booking, TicketTransfer
 from notifications.kinds.accounts import WELCOME_KEY
 from notifications.models import Channel, MessageKey, Notification, NotificationStatus
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
@@ -40,7 +40,7 @@ def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
 
 
 def user_ids_of_event(*, event_id: UUID) -> list[UUID]:
-    """Return all who have seats of an event, or are on its waitlist or hold an offer."""
+    """Return all who have seats of an event, or a ticket of one, or wait or hold an offer."""
     return list(_people_of_event(event_id))
 
 
@@ -52,10 +52,16 @@ def count_of_event(*, event_id: UUID) -> int:
 def _people_of_event(event_id: UUID) -> "QuerySet[Booking, UUID]":
     booked = Booking.objects.holding_seats().filter(event_id=event_id)
     waiting = WaitlistEntry.objects.filter(event_id=event_id, status__in=OPEN_STATUSES)
+    holding = TicketTransfer.objects.filter(
+        event_id=event_id, recipient__isnull=False, new_ticket__cancelled_at__isnull=True
+    )
     return (
         booked.order_by()
         .values_list("user_id", flat=True)
-        .union(waiting.order_by().values_list("user_id", flat=True))
+        .union(
+            waiting.order_by().values_list("user_id", flat=True),
+            holding.order_by().values_list("recipient_id", flat=True),
+        )
     )
 
 

@@ -6,13 +6,16 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from bookings.models import Booking
+from bookings.models import Booking, TicketTransfer
 from bookings.operations import Canceller
+from bookings.queries import accepted_transfers
 from bookings.signals import (
     booking_confirmed,
     bookings_cancelled,
     guest_refused,
+    tickets_handed_over,
     tickets_requested,
+    transfer_accepted,
 )
 from evently.accounts import signals as account_signals
 from evently.accounts.models import EmailChange, User
@@ -20,7 +23,16 @@ from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
-from notifications.kinds import Message, accounts, addresses, deletion, events, places, waitlist
+from notifications.kinds import (
+    Message,
+    accounts,
+    addresses,
+    deletion,
+    events,
+    places,
+    tickets,
+    waitlist,
+)
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
 from notifications.operations.creating import notify
@@ -154,6 +166,8 @@ def notify_bookings_cancelled(
     reason: str,
     **kwargs: Any,
 ) -> None:
+    held = accepted_transfers(event_id=event.pk, booking_ids=[booking.pk for booking in bookings])
+    notify(messages=[tickets.ticket_void(event, one, by=by) for one in held])
     if by is Canceller.EVENT:
         notify(messages=_event_cancelled_messages(event, bookings))
         return
@@ -161,6 +175,26 @@ def notify_bookings_cancelled(
         messages=[
             booking_kinds.booking_cancelled(event, booking, by=by, reason=reason)
             for booking in bookings
+        ]
+    )
+
+
+@receiver(tickets_handed_over, dispatch_uid="notifications.ticket_offered")
+def notify_ticket_offered(
+    sender: type, *, event: Event, transfers: Sequence[TicketTransfer], **kwargs: Any
+) -> None:
+    notify(messages=[tickets.ticket_offered(event, transfers)])
+
+
+@receiver(transfer_accepted, dispatch_uid="notifications.ticket_accepted")
+def notify_ticket_accepted(
+    sender: type, *, event: Event, transfer: TicketTransfer, **kwargs: Any
+) -> None:
+    """Notify both: the owner that it was accepted, and the recipient, who gets their link."""
+    notify(
+        messages=[
+            tickets.ticket_accepted(event, transfer),
+            tickets.ticket_received(event, transfer),
         ]
     )
 

@@ -82,6 +82,8 @@ SHOWN_BY = {
     "trg_promotions_update": "test_pending_offer_keeps_its_terms",
     "trg_template_updated": "test_template_version_can_be_deactivated_and_records_when",
     "trg_tickets_update": "test_update_refuses",
+    "trg_transfer_insert": "test_only_valid_tickets_are_handed_over",
+    "trg_transfer_update": "test_transfer_update_refuses",
     "trg_user_key_destroyed": "test_deleting_a_user_deletes_the_key",
     "trg_user_keys_emptied": "test_truncating_users_truncates_the_keys",
     "trg_user_versioned": "test_trg_user_versioned_counts_edits",

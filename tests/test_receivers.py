@@ -8,7 +8,14 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
-from bookings.operations import Canceller, book_seats, cancel_booking
+from bookings.operations import (
+    Canceller,
+    accept_transfer,
+    book_seats,
+    cancel_booking,
+    hand_over,
+    withdraw_transfer,
+)
 from bookings.signals import booking_confirmed, guest_refused
 from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
 from evently.accounts import signals as accounts
@@ -20,8 +27,11 @@ from events.factories import EventFactory
 from events.models import Event
 from events.operations import edit_event
 from events.signals import event_changed
+from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email
+from notifications.emails.tickets import valid_tickets
 from notifications.models import Notification
+from notifications.queries import user_ids_of_event
 from notifications.receivers import notify_booking_confirmed
 from waitlists.models import Promotion
 from waitlists.operations import (
@@ -323,6 +333,82 @@ def test_expired_offer_says_that_it_counts(waiting, clock):
         "If you join again, your place ranks behind those of people who let fewer offers run out."
         in latest(promotion.user).message
     )
+
+
+# ── Tickets handed over ─────────────────────────────────────────────────────
+def handed_over(*, accepted=True):
+    booking = BookingFactory(event=zurich(), quantity=2)
+    ticket = booking.tickets.order_by("id").first()
+    (transfer,) = hand_over(
+        event_id=booking.event_id,
+        booking_id=booking.pk,
+        ticket_ids=[ticket.pk],
+        name="Grace Hopper",
+        email="grace@example.org",
+    )
+    if accepted:
+        transfer = accept_transfer(event_id=booking.event_id, transfer_id=transfer.pk)
+    return booking, transfer
+
+
+def test_ticket_is_offered_to_the_address_that_was_entered():
+    booking, _ = handed_over(accepted=False)
+
+    email = build_email(latest(booking.user), booking.user)
+
+    assert email.to == ["grace@example.org"]
+    assert f"{booking.user.name} hands you a ticket" in email.body
+    assert "Hello Grace Hopper" in email.body
+    assert "/h/" in email.body
+
+
+def test_link_of_a_ticket_that_was_taken_back_is_not_emailed():
+    booking, transfer = handed_over(accepted=False)
+    withdraw_transfer(event_id=booking.event_id, booking_id=booking.pk, transfer_id=transfer.pk)
+
+    with pytest.raises(EmailObsolete):
+        build_email(latest(booking.user), booking.user)
+
+
+def test_accepted_ticket_notifies_both():
+    booking, transfer = handed_over()
+
+    assert latest(booking.user).type == "ticket_accepted"
+    assert "accepted by Grace Hopper" in build_email(latest(booking.user), booking.user).body
+    received = latest(transfer.recipient)
+    assert received.type == "ticket_received"
+    assert "/t/" in build_email(received, transfer.recipient).body
+
+
+def test_confirmation_sent_again_has_no_code_of_a_handed_over_ticket():
+    booking, _ = handed_over()
+
+    assert [ticket.pk for ticket in valid_tickets(booking)] == [
+        ticket.pk
+        for ticket in booking.tickets.filter(cancelled_at__isnull=True, holder_id__isnull=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        (Canceller.ATTENDEE, "The person who gave it to you has cancelled the booking."),
+        (Canceller.ORGANIZER, "The organizer has cancelled the booking that it belongs to."),
+    ],
+)
+def test_cancelled_booking_notifies_the_holder_of_a_handed_over_ticket(by, why):
+    booking, transfer = handed_over()
+
+    cancel_booking(event_id=booking.event_id, booking_id=booking.pk, by=by)
+
+    told = latest(transfer.recipient)
+    assert (told.type, told.channels) == ("ticket_void", ["in_app", "email"])
+    assert told.message == f"Your ticket for Jazz is no longer valid. {why}"
+
+
+def test_changed_event_notifies_the_holder_of_a_handed_over_ticket():
+    booking, transfer = handed_over()
+    assert transfer.recipient_id in user_ids_of_event(event_id=booking.event_id)
 
 
 # ── Events ──────────────────────────────────────────────────────────────────

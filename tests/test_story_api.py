@@ -91,6 +91,10 @@ def test_story_from_publishing_to_the_claimed_seat(clock, mailoutbox):
     # The second claims the offer; the offer of the first expires, and its seats are on sale again.
     claimed = api(dan).post(f"/api/v1/promotions/{dans_offer['id']}/accept/")
     assert (claimed.status_code, claimed.json()["quantity"]) == (201, 1)
+    # He would keep his place for the other two seats, and leaves it.
+    kept = api(dan).get(f"/api/v1/waitlists/{dans_offer['waitlist']}/").json()
+    assert (kept["status"], kept["quantity"]) == ("waiting", 2)
+    assert api(dan).delete(f"/api/v1/waitlists/{kept['id']}/").status_code == 204
     clock.move(timedelta(days=4))
     too_late = api(cleo).post(f"/api/v1/promotions/{cleos_offer['id']}/accept/")
     assert_problem(too_late, 409, "promotion_expired")

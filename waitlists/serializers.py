@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.serializers import AttendeeRepresentation
+from bookings.serializers import AttendeeRepresentation, BookingRepresentation
 from evently.api.examples import ACCEPT_REQUEST, ENTRY, ENTRY_REQUEST, PROMOTION
 from evently.api.fields import (
     AmountsMixin,
@@ -129,6 +129,8 @@ class EntryChange(StrictBody):
 @extend_schema_serializer(examples=[ACCEPT_REQUEST])
 class AcceptRequest(StrictBody):
     """How many of the offered seats to book."""
+
+    shown_in = BookingRepresentation
 
     quantity = serializers.IntegerField(
         required=False,

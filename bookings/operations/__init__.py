@@ -36,6 +36,16 @@ from bookings.operations.guests import (
 from bookings.operations.owner_notified import OwnerNotified
 from bookings.operations.rebooking import RebookedTooOften
 from bookings.operations.tickets import NoValidTickets, send_tickets_again
+from bookings.operations.transfers import (
+    OwnTicket,
+    TicketNotTransferable,
+    TransferEnded,
+    TransferNotFound,
+    TransferOpen,
+    accept_transfer,
+    hand_over,
+    withdraw_transfer,
+)
 
 __all__ = [
     "AlreadyBooked",
@@ -47,6 +57,7 @@ __all__ = [
     "GuestLimit",
     "LimitWhileWaiting",
     "NoValidTickets",
+    "OwnTicket",
     "OwnerNotified",
     "PaymentUnsupported",
     "PersonLimit",
@@ -54,16 +65,23 @@ __all__ = [
     "PriceRequired",
     "RebookedTooOften",
     "SoldOut",
+    "TicketNotTransferable",
+    "TransferEnded",
+    "TransferNotFound",
+    "TransferOpen",
     "WaitlistFirst",
+    "accept_transfer",
     "book_as_guest",
     "book_held_seats",
     "book_seats",
     "cancel_booking",
     "expire_pending_bookings",
+    "hand_over",
     "log_invalid_form",
     "log_refusal",
     "log_refused_attempt",
     "release_bookings",
     "replay_for_guest",
     "send_tickets_again",
+    "withdraw_transfer",
 ]

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from bookings import queries
 from bookings.locks import lock_booking
 from bookings.models import Booking, Ticket
 from bookings.signals import tickets_requested
@@ -40,18 +41,17 @@ def send_tickets_again(*, event_id: UUID, booking_id: UUID, by_id: UUID | None) 
 def replace_tickets(*, locked_event: Event, booking: Booking) -> None:
     """Cancel the tickets of a booking and make new ones, inside the caller's transaction.
 
-    For tickets that were sent to a wrong address. Those that were checked in stay.
+    For tickets that were sent to a wrong address. Those that were checked in stay, and so do those
+    that others have accepted.
     """
-    tickets = Ticket.objects.filter(
-        event_id=locked_event.pk,
-        booking_id=booking.pk,
+    tickets = queries.own_tickets(booking).filter(
         cancelled_at__isnull=True,
         checked_in_at__isnull=True,
     )
     holders = list(tickets.order_by("id").values_list("holder_name", "holder_id"))
     tickets.update(cancelled_at=Clock())
     for holder_name, holder_id in holders:
-        _insert(booking, holder_name, holder_id)
+        insert_ticket(booking, holder_name, holder_id)
 
 
 def name_tickets(*, booking: Booking) -> None:
@@ -67,8 +67,8 @@ def name_tickets(*, booking: Booking) -> None:
         ).update(holder_name=key.seal("holder_name", owner.name), holder_id=owner.pk)
 
 
-def _insert(booking: Booking, holder_name: str | None, holder_id: UUID | None) -> UUID:
-    # The database makes the secret.
+def insert_ticket(booking: Booking, holder_name: str | None, holder_id: UUID | None) -> UUID:
+    """Insert a ticket, whose secret the database makes; return its id. holder_name: sealed."""
     ticket = Ticket(booking_id=booking.pk, event_id=booking.event_id)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from bookings import queries
 from bookings.models import Booking, Ticket
 from bookings.presenters.cancellation import cancellation_text, refund_note
+from bookings.presenters.transfers import TransferPresenter
 from evently.links import sign_link
 from evently.pages import Presenter
 from events.presenters import EventPresenter
@@ -59,6 +60,7 @@ class BookingUrls:
     done: str
     cancel: str
     calendar: str
+    hand_over: str
     token: str = ""
 
     @classmethod
@@ -68,6 +70,7 @@ class BookingUrls:
             done=reverse("booking_done", args=[booking_id]),
             cancel=reverse("cancel_booking", args=[booking_id]),
             calendar=reverse("booking_calendar", args=[booking_id]),
+            hand_over=reverse("hand_over", args=[booking_id]),
         )
 
     @classmethod
@@ -77,6 +80,7 @@ class BookingUrls:
             done=reverse("booking_link_done", args=[token]),
             cancel=reverse("booking_link_cancel", args=[token]),
             calendar=reverse("booking_link_calendar", args=[token]),
+            hand_over=reverse("booking_link_hand_over", args=[token]),
             token=token,
         )
 
@@ -100,25 +104,64 @@ class BookingUrls:
 class TicketPresenter(Presenter):
     """A ticket with its number within the booking."""
 
-    def __init__(self, ticket: Ticket, *, number: int, qr_url: str, holder_name: str = "") -> None:
+    def __init__(
+        self,
+        ticket: Ticket,
+        *,
+        number: int,
+        qr_url: str,
+        holder_name: str = "",
+        transfer: TransferPresenter | None = None,
+        hand_over_url: str = "",
+    ) -> None:
         """Needs the ticket's holder loaded. number: from 1.
 
         holder_name: of a ticket that bears no name of its own; empty where it must not be known.
+        transfer: how it is handed over, shown to the owner of the booking, who must not see the
+        code of one that was accepted. hand_over_url: "" where it cannot be handed over.
         """
         super().__init__(ticket)
         self.number = number
         self.qr_url = qr_url
         self.holder_name = ticket.name or holder_name
+        self.transfer = transfer
+        self.is_handed_over = transfer is not None and transfer.is_accepted
+        self.hand_over_url = hand_over_url
         code = ticket.secret[:CODE_LENGTH].upper()
         self.code = f"{code[:4]} {code[4:]}"
 
 
 def present_tickets(
-    booking: Booking, urls: BookingUrls, *, holder_name: str = ""
+    booking: Booking, urls: BookingUrls, *, at: datetime, holder_name: str = ""
 ) -> list[TicketPresenter]:
-    """Return a booking's active tickets."""
+    """Return a booking's active tickets, as its owner sees them."""
     active = queries.tickets_of(booking).filter(cancelled_at__isnull=True)
-    return [
-        TicketPresenter(ticket, number=number, qr_url=urls.qr(ticket), holder_name=holder_name)
-        for number, ticket in enumerate(active, start=1)
-    ]
+    transfers = _transfers(booking, urls)
+    can_hand_over = booking.is_confirmed and not booking.event.is_over(at=at)
+    presented = []
+    for number, ticket in enumerate(active, start=1):
+        transfer = transfers.get(ticket.pk)
+        can = can_hand_over and transfer is None and not ticket.is_checked_in
+        presented.append(
+            TicketPresenter(
+                ticket,
+                number=number,
+                qr_url=urls.qr(ticket),
+                holder_name=holder_name,
+                transfer=transfer,
+                hand_over_url=f"{urls.hand_over}?ticket={ticket.pk}" if can else "",
+            )
+        )
+    return presented
+
+
+def _transfers(booking: Booking, urls: BookingUrls) -> dict[UUID, TransferPresenter]:
+    """Return how tickets are handed over now, by the id of the ticket that is valid."""
+    found = {}
+    for transfer in queries.transfers_of(booking):
+        if transfer.is_accepted and transfer.new_ticket_id is not None:
+            found[transfer.new_ticket_id] = TransferPresenter.of(transfer)
+        elif transfer.is_open:
+            url = f"{urls.hand_over}{transfer.pk}/withdraw/"
+            found[transfer.ticket_id] = TransferPresenter.of(transfer, withdraw_url=url)
+    return found

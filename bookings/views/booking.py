@@ -10,19 +10,16 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings import operations, queries
 from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for, calendar_links
 from bookings.forms import IdempotentForm
-from bookings.models import HOLDING_SEATS, Booking, Ticket
+from bookings.models import HOLDING_SEATS, Booking
 from bookings.operations import BookingNotFound, Canceller
 from bookings.presenters import (
     BookingPresenter,
     BookingUrls,
-    TicketPresenter,
-    event_cancelled_text,
     present_tickets,
 )
 from bookings.qr import qr_svg
@@ -38,7 +35,6 @@ from evently.pages import (
     owner_or_link,
     render_refusal,
     require_get_or_post,
-    secret_link_page,
 )
 from events.models import EventStatus, over_by
 
@@ -141,7 +137,7 @@ def _context(access: BookingAccess) -> dict[str, Any]:
     tickets = (
         []
         if booking.is_cancelled
-        else present_tickets(access.booking, access.urls, holder_name=access.holder_name)
+        else present_tickets(access.booking, access.urls, at=now(), holder_name=access.holder_name)
     )
     return {
         "booking": booking,
@@ -214,46 +210,5 @@ def ticket_qr(request: HttpRequest, access: BookingAccess, ticket_id: UUID) -> H
     """Return the QR code of a ticket (SVG). Raises TicketNotFound."""
     if access.booking.is_ended:
         raise queries.TicketNotFound
-    return _svg(queries.active_ticket(access.booking, ticket_id=ticket_id))
-
-
-@require_safe
-@secret_link_page
-def ticket_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a single ticket by its own link, which the attendee can forward."""
-    ticket = _linked_ticket(token)
-    at = now()
-    context = {
-        "booking": BookingPresenter(ticket.booking, at=at),
-        "ticket": TicketPresenter(ticket, number=1, qr_url=reverse("ticket_link_qr", args=[token])),
-        # A person to whom the ticket was forwarded learns no more than that.
-        "ended_text": event_cancelled_text(ticket.booking.event.cancel_reason)
-        if ticket.booking.event.is_cancelled
-        else "The booking that it belongs to was cancelled.",
-    }
-    return render(request, "bookings/ticket.html", context)
-
-
-@require_safe
-@secret_link_page
-def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
-    """Return the QR code of a ticket by its own link (SVG). Raises TicketNotFound."""
-    ticket = _linked_ticket(token)
-    if ticket.is_cancelled or ticket.booking.is_ended:
-        raise queries.TicketNotFound
-    return _svg(ticket)
-
-
-def _linked_ticket(token: str) -> Ticket:
-    """Find the ticket of an emailed link. Raises LinkInvalid."""
-    linked = read_link(purpose="ticket", token=token)
-    tickets = Ticket.objects.select_related("booking__event", "booking__user", "holder__person_key")
-    ticket = tickets.filter(event_id=linked.event_id, pk=linked.row_id).first()
-    if ticket is None:
-        raise LinkInvalid
-    linked.check(ticket.booking.user.links_version)
-    return ticket
-
-
-def _svg(ticket: Ticket) -> HttpResponse:
+    ticket = queries.active_ticket(access.booking, ticket_id=ticket_id)
     return HttpResponse(qr_svg(ticket), content_type="image/svg+xml")

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
 
 from bookings import queries
-from bookings.models import Booking
+from bookings.models import Booking, TicketTransfer
 from bookings.presenters.bookings import TicketPresenter
 from evently.accounts.operations.correction import is_correctable
 from evently.audit.history import changes_of_row
@@ -39,16 +40,23 @@ def booking_panels(booking: Booking) -> dict[str, Any]:
     The number of queries does not depend on how many tickets, emails and changes there are.
     """
     emails = list(_emails_about(booking))
+    transfers = queries.transfers_of(booking)
+    handed = {
+        transfer.ticket_id if transfer.is_open else transfer.new_ticket_id: transfer
+        for transfer in transfers
+        if transfer.is_open or transfer.is_accepted
+    }
     return {
-        "tickets": _tickets(booking),
+        "tickets": _tickets(booking, handed),
         "emails": [_email(email, booking) for email in emails],
-        "timeline": _timeline(booking, emails),
+        "timeline": _timeline(booking, emails, transfers),
         "is_correctable": is_correctable(booking.user),
         "is_confirmed_address": booking.user.is_verified,
     }
 
 
-def _tickets(booking: Booking) -> list[dict[str, str]]:
+def _tickets(booking: Booking, handed: dict[UUID | None, TicketTransfer]) -> list[dict[str, str]]:
+    """handed: the transfer by which a ticket is offered or was accepted, by the ticket's id."""
     shown = []
     for number, ticket in enumerate(queries.tickets_of(booking), start=1):
         state, kind = "Valid", "success"
@@ -65,9 +73,22 @@ def _tickets(booking: Booking) -> list[dict[str, str]]:
                 "holder": ticket.name or booking.user.display_name,
                 "state": state,
                 "kind": kind,
+                "handed": _handed(handed.get(ticket.pk), booking),
             }
         )
     return shown
+
+
+def _handed(transfer: TicketTransfer | None, booking: Booking) -> str:
+    """Return from whom to whom a ticket is handed over, and when; "" for none."""
+    if transfer is None:
+        return ""
+    owner, at = booking.user.display_name, moment(transfer.created_at, booking.event.zone)
+    to = f"{transfer.name} ({transfer.email})" if transfer.name else "a person since erased"
+    if transfer.is_open:
+        return f"Offered by {owner} to {to} on {at}, not accepted yet"
+    accepted = moment(transfer.ended_at, booking.event.zone)
+    return f"Handed over by {owner} to {to}, accepted on {accepted}"
 
 
 def _emails_about(booking: Booking) -> Any:
@@ -93,7 +114,9 @@ def _email(email: EmailDelivery, booking: Booking) -> dict[str, Any]:
     }
 
 
-def _timeline(booking: Booking, emails: list[EmailDelivery]) -> list[Moment]:
+def _timeline(
+    booking: Booking, emails: list[EmailDelivery], transfers: list[TicketTransfer]
+) -> list[Moment]:
     """Return what happened to the booking, newest first; changes are told by the history."""
     zone = booking.event.zone
     lines = [
@@ -109,6 +132,13 @@ def _timeline(booking: Booking, emails: list[EmailDelivery]) -> list[Moment]:
         )
         for email in emails
     ]
+    for transfer in transfers:
+        to = transfer.name or "a person since erased"
+        told = [(transfer.created_at, f"Ticket offered to {to}")]
+        if transfer.ended_at is not None:
+            ended = "accepted" if transfer.is_accepted else "taken back"
+            told.append((transfer.ended_at, f"Ticket offered to {to} was {ended}"))
+        lines += [Moment(at, moment(at, zone), what) for at, what in told]
     if not any(line.who for line in lines):
         lines.append(Moment(booking.created_at, moment(booking.created_at, zone), "booked"))
     return sorted(lines, key=lambda line: line.when, reverse=True)

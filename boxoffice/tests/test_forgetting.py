@@ -46,6 +46,8 @@ SEALED = {
     "email_delivery_log": "recipient_email",
     "email_changes": "old_email new_email",
     "tickets": "holder_name",
+    # Under the key of the one who entered them; emptied with the recipient's account.
+    "ticket_transfers": "recipient_name recipient_email",
     "users": "email name",
 }
 # Stay as they are.
@@ -58,6 +60,7 @@ KEPT = {
     "bookings_archive": "status booking_reference cancelled_by cancel_reason idempotency_key",
     "payments": "provider kind provider_reference currency status",
     "tickets": "secret",
+    "ticket_transfers": "status",
     # What happened, without where from.
     "booking_attempts": "result failure_reason",
     # ref: the pseudonym of a joining in the public record, which names no one.

@@ -71,11 +71,13 @@ def write_content(notification: Notification, user: User) -> EmailContent:
     """
     content = kind_named(notification.type).write_email(notification, user)
     content.footnote = record_note(notification)
-    content.values |= {
+    content.values = {
         "siteName": settings.SITE_NAME,
         "siteUrl": settings.PUBLIC_URL,
         "accountUrl": absolute(reverse("account")),
+        # Another name where it goes to another person.
         "userName": user.display_name,
+        **content.values,
     }
     return content
 

@@ -6,6 +6,7 @@ from html import escape
 
 from bookings.models import Booking, Ticket
 from bookings.qr import QUIET_ZONE, ticket_code
+from bookings.queries import own_tickets
 from evently.links import link_to
 from notifications.emails.placeholders import RichValue
 
@@ -20,11 +21,10 @@ class InlineImage:
 
 
 def valid_tickets(booking: Booking) -> list[Ticket]:
-    """Return the tickets of a booking that were not cancelled."""
+    """Return the tickets of a booking that are valid, and not handed over to others."""
     return list(
-        Ticket.objects.filter(
-            event_id=booking.event_id, booking_id=booking.pk, cancelled_at__isnull=True
-        )
+        own_tickets(booking)
+        .filter(cancelled_at__isnull=True)
         .select_related("booking__user", "holder__person_key")
         .order_by("id")
     )

@@ -22,6 +22,7 @@ from notifications.kinds import (
     general,
     held,
     places,
+    tickets,
     waitlist,
 )
 from notifications.kinds.base import (
@@ -35,7 +36,18 @@ from notifications.kinds.base import (
     kind_named,
 )
 
-TOPICS = (accounts, addresses, deletion, bookings, places, waitlist, events, held, general)
+TOPICS = (
+    accounts,
+    addresses,
+    deletion,
+    bookings,
+    tickets,
+    places,
+    waitlist,
+    events,
+    held,
+    general,
+)
 
 
 def collect(topics: Iterable[ModuleType]) -> dict[str, Kind]:

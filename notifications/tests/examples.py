@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bookings.factories import BookingFactory
-from bookings.models import Booking
+from bookings.models import Booking, Ticket, TicketTransfer, TransferStatus
 from bookings.operations import Canceller, PersonLimit
+from bookings.operations.tickets import insert_ticket
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import EmailChange, User
 from evently.database.clock import now
@@ -26,6 +27,7 @@ from notifications.kinds import (
     events,
     held,
     places,
+    tickets,
     waitlist,
 )
 from notifications.kinds.general import GENERAL
@@ -104,6 +106,27 @@ class Facts:
         promotion.refresh_from_db()
         return promotion
 
+    def transfer(self, *, accepted: bool = False) -> TicketTransfer:
+        booking, key = self.booking(quantity=1), self.user.key
+        assert key is not None
+        transfer = TicketTransfer.objects.create(
+            event=self.event,
+            booking=booking,
+            ticket=Ticket.objects.get(booking=booking),
+            user=self.user,
+            recipient_name=key.seal("holder_name", "Grace Hopper"),
+            recipient_email=key.seal("email", "grace@example.org"),
+        )
+        if accepted:
+            Ticket.objects.filter(pk=transfer.ticket_id).update(cancelled_at=now())
+            transfer.recipient = UserFactory(name="Ada Lovelace")
+            assert transfer.recipient.key is not None
+            name = transfer.recipient.key.seal("holder_name", "Grace Hopper")
+            transfer.new_ticket_id = insert_ticket(booking, name, transfer.recipient.pk)
+            transfer.status = TransferStatus.ACCEPTED
+            transfer.save()
+        return transfer
+
 
 EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "welcome": lambda facts: accounts.welcome(facts.user),
@@ -124,6 +147,16 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "booking_confirm": lambda facts: bookings.booking_confirmed(facts.booking()),
     "cancellation": lambda facts: bookings.booking_cancelled(
         facts.event, facts.cancelled(), by=Canceller.ORGANIZER, reason="The hall is too small"
+    ),
+    "ticket_offered": lambda facts: tickets.ticket_offered(facts.event, [facts.transfer()]),
+    "ticket_accepted": lambda facts: tickets.ticket_accepted(
+        facts.event, facts.transfer(accepted=True)
+    ),
+    "ticket_received": lambda facts: tickets.ticket_received(
+        facts.event, facts.transfer(accepted=True)
+    ),
+    "ticket_void": lambda facts: tickets.ticket_void(
+        facts.event, facts.transfer(accepted=True), by=Canceller.ATTENDEE
     ),
     "event_cancelled": lambda facts: events.event_cancelled(
         facts.event, facts.user.pk, bookings=[facts.cancelled()]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from bookings.models import BookingAttempt
+from bookings.models import BookingAttempt, TicketTransfer
 from evently.idempotency.models import IdempotencyKey
 from events.models import Event
 from waitlists.models import WaitlistEntry
@@ -28,12 +28,17 @@ def forget_person(*, user_id: UUID) -> None:
     entries = entries.filter(event_id__in=_event_ids(entries))
     entries.exclude(priority_reason="").update(priority_reason=ERASED)
     entries.update(notify_prefs={}, timezone="")
+    # Their name and address, as others entered them who handed them a ticket.
+    handed = TicketTransfer.objects.filter(recipient_id=user_id)
+    handed.filter(event_id__in=_event_ids(handed)).update(recipient_name=None, recipient_email=None)
     # How to reach them about the events that they organized, which are over.
     Event.objects.filter(created_by_id=user_id).exclude(contact_email="").update(contact_email="")
     # Answers to their requests, with all that these showed.
     IdempotencyKey.objects.filter(user_id=user_id).delete()
 
 
-def _event_ids(rows: QuerySet[BookingAttempt] | QuerySet[WaitlistEntry]) -> list[UUID]:
+def _event_ids(
+    rows: QuerySet[BookingAttempt] | QuerySet[WaitlistEntry] | QuerySet[TicketTransfer],
+) -> list[UUID]:
     """Return the ids of the events of rows, by which their tables are distributed."""
     return list(rows.order_by().values_list("event_id", flat=True).distinct())

@@ -22,6 +22,7 @@ CHANGES = {
     "events": "name = 'Another'",
     "payments": "amount = 6",
     "tickets": "checked_in_at = now()",
+    "ticket_transfers": "status = 'withdrawn'",
     "users": "role = 'admin'",
     "waitlist_promotions": "status = 'expired'",
     "bookings_archive": "cancel_reason = 'ill'",
@@ -85,6 +86,13 @@ def make_rows():
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     sealed = "sealed:v1:" + "a" * 40
     insert("email_changes", user_id=user_id, old_email=sealed, new_email=sealed)
+    insert(
+        "ticket_transfers",
+        event_id=event_id,
+        booking_id=booking,
+        ticket_id=value("SELECT min(id::text)::uuid FROM tickets WHERE booking_id = %s", booking),
+        user_id=value("SELECT user_id FROM bookings WHERE id = %s", booking),
+    )
     template = {"subject_template": "a", "html_template": "b", "text_template": "c"}
     insert("email_templates", template_type="welcome", version=7, is_active=False, **template)
     entry = wait(event_id)
