@@ -1,8 +1,10 @@
 """Handing tickets over: by the owner of a booking, accepted by an emailed link."""
 
 import re
+import threading
 
 import pytest
+from django.db import connection, connections
 from django.urls import reverse
 
 from bookings import operations
@@ -12,6 +14,7 @@ from bookings.operations import Canceller
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.api.tests.client import api, assert_problem
+from evently.errors import DomainError
 from evently.links import sign_link
 from evently.privacy.addresses import AddressInvalid
 from events.factories import EventFactory
@@ -186,11 +189,52 @@ def test_all_tickets_are_handed_over_one_link_each(booking):
     assert holders == {User.objects.with_address("grace@example.org").get().pk}
 
 
+def run_together(*functions):
+    """Run functions in threads of their own, all at once; return their results or refusals."""
+    barrier, outcomes = threading.Barrier(len(functions)), [None] * len(functions)
+
+    def run_one(number, function):
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=30)
+            outcomes[number] = function()
+        except DomainError as refusal:
+            outcomes[number] = refusal
+        finally:
+            connections.close_all()
+
+    threads = [
+        threading.Thread(target=run_one, args=(number, function))
+        for number, function in enumerate(functions)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
 def test_accepting_twice_at_once_makes_one_ticket(booking):
     (transfer,) = hand_over(booking)
-    accept(transfer)
-    with pytest.raises(operations.TransferEnded):
-        accept(transfer)
+
+    outcomes = run_together(*[lambda: accept(transfer)] * 3)
+
+    accepted = [one for one in outcomes if isinstance(one, TicketTransfer)]
+    refused = [one for one in outcomes if isinstance(one, operations.TransferEnded)]
+    assert (len(accepted), len(refused)) == (1, 2)
+    assert len(tickets_of(booking)) == 2
+
+
+def test_accepting_while_it_is_taken_back_is_one_or_the_other(booking):
+    (transfer,) = hand_over(booking)
+    keys = {"event_id": booking.event_id, "booking_id": booking.pk}
+
+    accepted, taken_back = run_together(
+        lambda: accept(transfer),
+        lambda: operations.withdraw_transfer(**keys, transfer_id=transfer.pk),
+    )
+
+    assert isinstance(accepted, TicketTransfer) is not isinstance(taken_back, TicketTransfer)
     assert len(tickets_of(booking)) == 2
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bookings import operations as bookings
 from bookings.factories import BookingFactory
-from bookings.models import BookingAttempt
+from bookings.models import BookingAttempt, Ticket, TicketTransfer
 from boxoffice.lifecycle import operations, tasks
 from boxoffice.lifecycle.operations.forgetting import forget_person
 from evently.accounts.factories import UserFactory, issued_token
@@ -201,6 +201,25 @@ def test_nothing_of_a_person_is_left_in_plain_text():
     assert "wilhelmina" not in json.dumps(list(emails.values_list("metadata", flat=True)))
     other.refresh_from_db()
     assert (other.ip_address, other.user_agent) == ("192.0.2.5", "Other")
+
+
+def test_who_got_a_ticket_is_forgotten_with_their_account():
+    booking = BookingFactory()
+    (transfer,) = bookings.hand_over(
+        event_id=booking.event_id,
+        booking_id=booking.pk,
+        ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
+        name="Wilhelmina Oss",
+        email="wilhelmina@example.org",
+    )
+    accepted = bookings.accept_transfer(event_id=booking.event_id, transfer_id=transfer.pk)
+
+    assert operations.erase_person(user_id=accepted.recipient_id, at_once=True)
+
+    transfer = TicketTransfer.objects.select_related("user__person_key").get()
+    assert (transfer.name, transfer.email) == ("", "")
+    ticket = Ticket.objects.select_related("holder__person_key").get(pk=transfer.new_ticket_id)
+    assert ticket.name == ""
 
 
 def test_expired_sessions_are_deleted_and_others_stay():
