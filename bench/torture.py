@@ -5,8 +5,9 @@
 Processes book, cancel, join, leave, accept, decline, expire, change priorities, capacities and
 prices, cancel and delete events, and delete users, through the operations that pages and API call,
 with the signal receivers of every app. A clock sixty times as fast lets offers expire. Meanwhile an
-observer checks invariants, each time in one snapshot. It uses a database of its own and no broker,
-and exits with 1 if an invariant was violated or an operation crashed.
+observer checks invariants, each time in one snapshot, and replays the public records of waitlists.
+It uses a database of its own and no broker, and exits with 1 if an invariant was violated or an
+operation crashed.
 """
 
 import argparse
@@ -56,7 +57,8 @@ def summary_of(figures: dict[str, Any]) -> str:
     lines = [
         f"{figures['done']:,} operations in {figures['seconds']:.0f} s by"
         f" {figures['processes']} processes: {figures['done'] / figures['seconds']:.0f}/s",
-        f"{figures['looks']} checks; {figures['deadlocks']} deadlocks in the database,"
+        f"{figures['looks']} checks, {figures['records']:,} records of waitlists replayed;"
+        f" {figures['deadlocks']} deadlocks in the database,"
         f" {figures['deadlocks_given_up']} given up",
     ]
     for operation, outcomes in sorted(figures["outcomes"].items()):

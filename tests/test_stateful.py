@@ -206,7 +206,7 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
             self.model.waiting.remove(entry)
         else:
             del self.model.offers[entry.id]
-            self.model.promote()
+        self.model.promote()
 
     @rule(target=booked, entry=entries, fewer=st.integers(0, 2))
     def accept(self, entry, fewer):
@@ -271,6 +271,7 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
             entry.rank = self.rank_of(entry.id)
             self.model.put(entry)
             assert waiting.index(entry) == position - 1
+            self.model.promote()
 
     @rule(entry=entries, quantity=st.integers(1, 4), add_seats=st.booleans())
     def offer_by_hand(self, entry, quantity, add_seats):

@@ -37,8 +37,12 @@ def keep_waiting_until_sales_end(
 def offer_by_new_rules(
     sender: Any, *, event: Event, changes: dict[str, tuple[Any, Any]], **kwargs: Any
 ) -> None:
-    """Offer what the new rules allow: an entry that reserved may do so no longer."""
-    if {"max_passes", "waitlist_until_start"} & changes.keys():
+    """Offer what the change allows: an entry that reserved may do so no longer.
+
+    It may need more seats than the event now has. More seats are announced as `seats_freed`.
+    """
+    had, has = changes.get("total_capacity", (0, 0))
+    if {"max_passes", "waitlist_until_start"} & changes.keys() or has < had:
         operations.promote_waiting(locked_event=event)
 
 

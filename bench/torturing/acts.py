@@ -54,7 +54,12 @@ def a_person() -> UUID:
 
 
 def make_person(role: str = Role.USER) -> UUID:
-    return User.objects.create_user(email=f"{uuid4().hex}@example.org", name="P", role=role).pk
+    return User.objects.create_user(
+        email=f"{uuid4().hex}@example.org",
+        name="P",
+        role=role,
+        email_verified_at=datetime.now(UTC),
+    ).pk
 
 
 def organizer() -> UUID:
@@ -133,7 +138,13 @@ def join() -> None:
         quantity=quantity,
         min_quantity=random.randint(1, quantity),
         unit_price=Decimal(1_000_000),
+        as_guest=random.random() < 0.2,
     )
+
+
+def confirm() -> None:
+    event_id, entry_id = an_entry()
+    waitlists.confirm_entry(event_id=event_id, entry_id=entry_id)
 
 
 def an_entry() -> tuple[UUID, UUID]:
@@ -176,7 +187,12 @@ def an_offer() -> tuple[UUID, UUID]:
 
 def accept() -> None:
     event_id, promotion_id = an_offer()
-    waitlists.accept_promotion(event_id=event_id, promotion_id=promotion_id, origin=ORIGIN)
+    waitlists.accept_promotion(
+        event_id=event_id,
+        promotion_id=promotion_id,
+        origin=ORIGIN,
+        quantity=random.choice([None, None, 1, 2]),
+    )
 
 
 def decline() -> None:
@@ -203,6 +219,7 @@ def edit() -> None:
             {"total_capacity": event.total_capacity + random.choice([-3, -1, 1, 3])},
             {"current_price": Decimal(random.choice([20, 30, 40]))},
             {"name": f"Torture {datetime.now(UTC):%S}"},
+            {"max_passes": random.choice([0, 3, 3, None])},
         ]
     )
     if changes.get("total_capacity", SEATS) > SEATS * 2:
@@ -242,6 +259,7 @@ ACTS: dict[Callable[[], None], float] = {
     book_twice: 3,
     cancel: 14,
     join: 22,
+    confirm: 5,
     leave: 5,
     accept: 10,
     decline: 4,

@@ -3,8 +3,11 @@
 import time
 from multiprocessing.queues import Queue
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, connections
+
+from bench.torturing.following import Follower, follow_all
 
 # Some of these hold only for waitlist entries that no organizer has moved, and for offers that none
 # has made by hand.
@@ -112,8 +115,11 @@ VIOLATIONS = {
 }
 
 
-def look() -> dict[str, list[Any]]:
-    """Return the violating rows by invariant, from one snapshot."""
+def look(followers: dict[UUID, Follower]) -> dict[str, list[Any]]:
+    """Return the violating rows by invariant, from one snapshot.
+
+    followers: of the public records read so far.
+    """
     wrong: dict[str, list[Any]] = {}
     with connection.cursor() as cursor:
         cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -122,6 +128,8 @@ def look() -> dict[str, list[Any]]:
                 cursor.execute(query)
                 if rows := cursor.fetchall():
                     wrong[name] = [[str(value) for value in row] for row in rows]
+            if rows := follow_all(followers):
+                wrong["record of a line is wrong"] = rows
         finally:
             cursor.execute("ROLLBACK")
     return wrong
@@ -130,10 +138,12 @@ def look() -> dict[str, list[Any]]:
 def look_until(ends: float, queue: "Queue[dict[str, Any]]") -> None:
     """Check until then, and report the rows of each invariant's first violation."""
     looks, wrong = 0, {}
+    followers: dict[UUID, Follower] = {}
     while time.time() < ends:
-        for name, rows in look().items():
+        for name, rows in look(followers).items():
             wrong.setdefault(name, [f"look {looks}", *rows])
         looks += 1
         time.sleep(0.02)
     connections.close_all()
-    queue.put({"looks": looks, "wrong": wrong})
+    records = sum(follower.seq for follower in followers.values())
+    queue.put({"looks": looks, "wrong": wrong, "records": records})

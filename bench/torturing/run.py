@@ -66,6 +66,7 @@ def total_of(reports: list[dict[str, Any]], seconds: float, processes: int) -> d
         "deadlocks": deadlocks,
         "deadlocks_given_up": given_up,
         "looks": seen["looks"],
+        "records": seen["records"],
         "wrong": seen["wrong"],
     }
 

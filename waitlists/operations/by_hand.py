@@ -32,7 +32,7 @@ from waitlists.models import (
     PromotionStatus,
     WaitlistEntry,
 )
-from waitlists.operations.promotions import window_columns
+from waitlists.operations.promotions import promote_waiting, window_columns
 from waitlists.operations.refusals import JOIN_REFUSALS, NotWaiting
 from waitlists.queries import confirmed_count
 from waitlists.signals import promotions_made
@@ -107,6 +107,8 @@ def place_entry(*, event_id: UUID, entry_id: UUID, position: int, reason: str) -
         entry.priority_score, entry.ranked_at = _rank_between(before, after, at=now())
         entry.priority_reason = reason
         entry.save(update_fields=["priority_score", "ranked_at", "priority_reason"])
+        # One that reserves may have been moved behind others that fit.
+        promote_waiting(locked_event=locked_event)
         entry.refresh_from_db()
         return entry
 

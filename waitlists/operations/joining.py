@@ -248,6 +248,8 @@ def leave_waitlist(
         elif entry.is_waiting:
             entry.status = EntryStatus.LEFT
             entry.save(update_fields=["status"])
+            # Seats may have been reserved for it.
+            promote_waiting(locked_event=locked_event)
         else:
             raise NotWaiting
         entry.refresh_from_db()

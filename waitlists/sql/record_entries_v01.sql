@@ -35,7 +35,10 @@ BEGIN
     LOOP
         PERFORM evently_record(entry);
     END LOOP;
-    PERFORM evently_close_line(e);
+    IF NOT EXISTS (SELECT FROM unnest(became) WHERE status = 'promoted') THEN
+        -- Until its offer is recorded, right after, a promoted entry is still waiting there.
+        PERFORM evently_close_line(e);
+    END IF;
 END
 $$;
 
