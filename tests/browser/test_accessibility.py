@@ -44,16 +44,27 @@ def event_with_waitlist(reader, seats: int = 2, name: str = "Candlelight Quartet
     )
     BookingFactory(event=event, quantity=seats)
     for _ in range(3):
-        join_waitlist(event_id=event.pk, user_id=UserFactory().pk, quantity=seats)
-    join_waitlist(event_id=event.pk, user_id=reader.pk, quantity=seats, min_quantity=1)
+        join(event, UserFactory(), seats)
+    join(event, reader, seats, min_quantity=1)
     return event
+
+
+def join(event, user, quantity, **options) -> None:
+    event.refresh_from_db()
+    join_waitlist(
+        event_id=event.pk,
+        user_id=user.pk,
+        quantity=quantity,
+        unit_price=event.current_price,
+        **options,
+    )
 
 
 def offer(reader) -> Promotion:
     """Make an offer to the reader."""
     event = EventFactory(name="Old Town by Night", total_capacity=2, priced=24)
     booking = BookingFactory(event=event, quantity=2)
-    join_waitlist(event_id=event.pk, user_id=reader.pk, quantity=2)
+    join(event, reader, 2)
     cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
     return Promotion.objects.get(user_id=reader.pk, event_id=event.pk)
 

@@ -75,6 +75,14 @@ def join_waitlist_as_guest(site: Site, event: Event, name: str, email: str, **op
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
 
 
+def confirm_place(site: Site, email: str, **options) -> None:
+    """Confirm a place by its emailed link: opening it shows, the button confirms."""
+    site.deliver_emails()
+    page = site.open(path=site.link_in_email(email, "w"), **options)
+    page.get_by_role("button", name="Confirm my place").click()
+    says(page, "Your place is confirmed")
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: bool) -> None:
     browser = {"java_script_enabled": scripts}
@@ -95,6 +103,7 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
 
     # The next attendees join the waitlist: Ben and Dan as guests, Cleo with her account.
     join_waitlist_as_guest(site, event, "Ben", BEN, **browser)
+    confirm_place(site, BEN, **browser)
     UserFactory(email=CLEO, name="Cleo", password=PASSWORD)
     cleo = site.open(path=f"/events/{event.pk}/", **browser)
     log_in(cleo, CLEO)
@@ -103,6 +112,7 @@ def test_story_from_publishing_to_the_claimed_seat(site: Site, clock, scripts: b
     cleo.get_by_role("main").get_by_role("button", name="Join the waitlist").click()
     expect(cleo.locator(".position__number")).to_have_text("2nd")
     join_waitlist_as_guest(site, event, "Dan", DAN, **browser)
+    confirm_place(site, DAN, **browser)
 
     # Ada cancels by the link in her mail: opening it shows, the button cancels.
     site.deliver_emails()
