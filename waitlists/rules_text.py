@@ -17,20 +17,17 @@ from waitlists.claim_windows import (
 def order_text(event: Event) -> str:
     """Return in which order seats are offered, and what happens to groups."""
     order = "Seats that become available are offered in the order of the waitlist."
-    hours = f"the last {duration_in_hours(RESERVES_UNTIL)}"
+    kept = f"kept until it fits, or until {duration_in_hours(RESERVES_UNTIL)} before {end(event)}"
     if event.max_passes is None:
         return (
             f"{order} A group that needs more seats than are free keeps its place, while the seats "
             "are offered to the next who fits."
         )
     if event.max_passes == PassRule.STRICT:
-        return (
-            f"{order} Seats that are too few for the first group are kept until it fits, except "
-            f"in {hours}."
-        )
+        return f"{order} Seats that are too few for the first group are {kept}."
     return (
         f"{order} A group that needs more seats than are free can be passed up to "
-        f"{event.max_passes} times; then seats are kept until it fits, except in {hours}."
+        f"{event.max_passes} times; then seats are {kept}."
     )
 
 
@@ -50,8 +47,12 @@ def offers_text(event: Event) -> str:
 
 def until_text(event: Event) -> str:
     """Return until when seats are offered."""
-    until = "the event starts" if event.waitlist_until_start else "sales end"
-    return f"Seats are offered until {until}, on {moment(event.line_closes_at, event.zone)}."
+    return f"Seats are offered until {end(event)}, on {moment(event.line_closes_at, event.zone)}."
+
+
+def end(event: Event) -> str:
+    """Return what ends the waitlist, as in "until sales end"."""
+    return "sales end" if event.line_closes_at < event.event_date else "the event starts"
 
 
 def rules_in_force(event: Event) -> list[str]:

@@ -31,6 +31,7 @@ from waitlists.operations import EntryNotFound
 from waitlists.presenters import EntryPresenter, EntryUrls
 from waitlists.receipt import receipt_of, returned_seats_text
 from waitlists.record.heads import head_of
+from waitlists.rules_text import order_text
 from waitlists.views.joining import join_form
 
 ENTRIES_PER_PAGE = 20
@@ -98,6 +99,7 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
         "receipt": receipt,
         "steps": receipt.steps,
         "returned_seats": returned_seats_text(entry.event_id),
+        "waitlist_order": order_text(entry.event),
         "record_head": head_of(entry.event_id),
         "urls": urls,
         "by_link": urls.by_link,
