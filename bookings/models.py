@@ -121,6 +121,10 @@ class Booking(BookingColumns):
     quote_id = models.UUIDField(null=True, editable=False)
     quote_quantity = models.SmallIntegerField(null=True, editable=False)
 
+    # Digest of the mailbox that the user's address belonged to on booking, at events with a limit
+    # per person; elsewhere null, as for raw SQL: these count by user only.
+    mailbox = models.TextField(null=True, editable=False)
+
     objects = BookingQuerySet.as_manager()
 
     class Meta:
@@ -187,6 +191,11 @@ class Booking(BookingColumns):
                 fields=["quote_id"],
                 name="idx_bookings_quote",
                 condition=Q(quote_id__isnull=False),
+            ),
+            models.Index(
+                fields=["event", "mailbox"],
+                name="idx_bookings_mailbox",
+                condition=Q(mailbox__isnull=False),
             ),
             models.Index(F("created_at").desc(), name="idx_bookings_recent"),
             models.Index(fields=["event", "created_at"], name="idx_bookings_event"),

@@ -88,6 +88,7 @@ SHOWN_BY = {
     "trg_user_keys_emptied": "test_truncating_users_truncates_the_keys",
     "trg_user_versioned": "test_trg_user_versioned_counts_edits",
     "trg_waitlists_a_guard": "test_waiting_entry_cannot_ask_for_more",
+    "trg_waitlists_confirm": "test_unconfirmed_entry_counts_once_it_is_confirmed",
     "trg_waitlists_join": "test_waitlist_of_a_closed_event_cannot_be_joined",
     "trg_waitlists_offer": "test_offer_and_entry_must_agree_at_commit",
     "trg_waitlists_person": "test_deleted_user_cannot_join",

@@ -76,6 +76,12 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         """Waiting entries whose places are confirmed: only these are offered seats."""
         return self.waiting().filter(confirmed_at__isnull=False)
 
+    def confirmed_of_mailbox(self, mailbox: str | None) -> "WaitlistQuerySet":
+        """Open entries that are confirmed: one per event (`unq_mailbox_event_waitlist`)."""
+        return self.open().filter(
+            mailbox__isnull=False, mailbox=mailbox, confirmed_at__isnull=False
+        )
+
     def with_passes(self, public_sales: int) -> "WaitlistQuerySet":
         """Annotate how often each was passed, by offers and by public sales (`passes`).
 
@@ -103,8 +109,9 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
 class WaitlistEntry(EventOwned):
     """One person waiting for seats at one event; joining again reuses the row.
 
-    Triggers: `trg_waitlists_join` (who may join; sets `joined_at`), `trg_waitlists_rank_*`
-    (positions, once per statement).
+    Triggers: `trg_waitlists_join` (who may join; sets `joined_at`), `trg_waitlists_confirm` (the
+    limit per person, once the place is confirmed), `trg_waitlists_rank_*` (positions, once per
+    statement).
     """
 
     user = models.ForeignKey(
@@ -139,6 +146,9 @@ class WaitlistEntry(EventOwned):
     ref = models.TextField(null=True, editable=False)
     # Offers that ran out: joining again ranks one lower for each.
     lapses = models.SmallIntegerField(default=0, db_default=0, editable=False)
+    # Digest of the mailbox that the address belonged to on joining; changing the address leaves it.
+    # Null where unknown: such entries count for their user only.
+    mailbox = models.TextField(null=True, editable=False)
     # The person's own time zone, as their browser said; "" if unknown.
     timezone = models.TextField(default="", db_default="", editable=False)
     joined_at = models.DateTimeField(db_default=Clock(), editable=False)
@@ -163,6 +173,16 @@ class WaitlistEntry(EventOwned):
         verbose_name_plural = "waitlist entries"
         constraints = [
             models.UniqueConstraint(fields=["user", "event"], name="unq_user_event_waitlist"),
+            # A place that is not confirmed may be another person's doing: it keeps none away.
+            models.UniqueConstraint(
+                fields=["event", "mailbox"],
+                name="unq_mailbox_event_waitlist",
+                condition=Q(
+                    mailbox__isnull=False,
+                    confirmed_at__isnull=False,
+                    status__in=["waiting", "promoted"],
+                ),
+            ),
             models.CheckConstraint(
                 name="chk_waitlist_position", condition=Q(position__isnull=True) | Q(position__gt=0)
             ),
@@ -214,6 +234,11 @@ class WaitlistEntry(EventOwned):
                 F("passed_over") - F("public_sales_before"),
                 name="idx_waitlists_passes",
                 condition=Q(status="waiting", confirmed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["event", "mailbox"],
+                name="idx_waitlists_mailbox",
+                condition=Q(mailbox__isnull=False),
             ),
         ]
 

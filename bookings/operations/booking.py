@@ -18,6 +18,7 @@ from bookings.operations.tickets import name_tickets
 from bookings.queries import seats_of_user
 from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
+from evently.accounts.queries import mailbox_of
 from evently.currencies import in_decimals
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
@@ -285,6 +286,8 @@ def insert_booking(
         status=BookingStatus.CONFIRMED,
         quote_id=quote.id if quote else None,
         quote_quantity=quote.quantity if quote else None,
+        # Counts for the limit; without one, no query is spent on it.
+        mailbox=mailbox_of(user_id) if event.max_per_person else None,
     )
     with refusing(**REFUSALS):
         booking.save(force_insert=True)

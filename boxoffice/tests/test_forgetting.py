@@ -20,6 +20,7 @@ from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.models import User
 from evently.idempotency.models import IdempotencyKey
 from evently.origin import Origin
+from evently.privacy.addresses import digest_of_mailbox
 from evently.tests.sql import as_at_commit, run
 from events.factories import EventFactory
 from notifications.models import EmailDelivery
@@ -36,10 +37,11 @@ ORIGIN = Origin(ip_address="192.0.2.211", user_agent="Sextant/9 (Zanzibar)")
 ERASED = {
     "api_tokens": "name digest scopes",
     "booking_attempts": "ip_address user_agent",
+    "bookings": "mailbox",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
     "users": "email_digest password_hash preferences timezone",
-    "waitlists": "priority_reason notify_prefs timezone",
+    "waitlists": "priority_reason notify_prefs timezone mailbox",
 }
 # Sealed under the person's key, which is destroyed.
 SEALED = {
@@ -152,7 +154,7 @@ def test_nothing_of_a_person_is_left_in_plain_text():
     User.objects.filter(pk=ana.pk).update(
         preferences={"offers": {"email": False}}, timezone="Africa/Dar_es_Salaam"
     )
-    event, full = EventFactory(), EventFactory(total_capacity=1)
+    event, full = EventFactory(max_per_person=4), EventFactory(total_capacity=1)
     BookingFactory(event=full)
     for _ in range(2):
         bookings.book_seats(event_id=event.pk, user_id=ana.pk, quantity=1, origin=ORIGIN)
@@ -173,6 +175,9 @@ def test_nothing_of_a_person_is_left_in_plain_text():
         status=201,
         answer={"holder": "Wilhelmina Oss"},
     )
+    mailbox = digest_of_mailbox("wilhelmina@example.org")
+    assert [booking.mailbox for booking in ana.bookings.all()] == [mailbox] * 2
+    assert entry.mailbox == mailbox
     other = BookingAttempt.objects.create(
         event=event,
         user=UserFactory(),
@@ -187,7 +192,15 @@ def test_nothing_of_a_person_is_left_in_plain_text():
 
     assert operations.erase_person(user_id=ana.pk, at_once=True)
 
-    words = ("wilhelmina", " oss", "192.0.2.211", "sextant", "zanzibar", token.secret.lower())
+    words = (
+        "wilhelmina",
+        " oss",
+        "192.0.2.211",
+        "sextant",
+        "zanzibar",
+        token.secret.lower(),
+        mailbox,
+    )
     stored = list(everything_stored())
     assert [(t, w) for t, row in stored for w in words if w in row.lower()] == []
     assert BookingAttempt.objects.filter(user=ana).count() == 3

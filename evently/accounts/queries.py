@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from evently.accounts.models import ApiToken, User
+from evently.privacy.addresses import digest_of_mailbox
 
 
 def active_user(user_id: UUID) -> User | None:
@@ -15,6 +16,16 @@ def active_user(user_id: UUID) -> User | None:
 def user_with_address(address: str) -> User | None:
     """Return the user with an email address, deactivated or not, with the key."""
     return User.objects.with_keys().with_address(address).first()
+
+
+def mailbox_of(user_id: UUID) -> str | None:
+    """Return the digest of the mailbox of a user's email address; None if there is no address.
+
+    For limits per person: rows keep it, so that triggers need not read accounts. A changed address
+    leaves it as it is in rows that exist.
+    """
+    user = User.objects.with_keys().filter(pk=user_id).first()
+    return digest_of_mailbox(user.email) if user and user.email else None
 
 
 def has_unverified_password(user_id: UUID) -> bool:

@@ -16,6 +16,7 @@ REDACTED = (
     "password_hash",
     "digest",
     "email_digest",
+    "mailbox",
     "secret",
     "wrapped_key",
     "ip_address",
@@ -66,6 +67,18 @@ def audited(
         )
         for action in actions
     ]
+
+
+def audited_anew(
+    table: str, *, ignore: Sequence[str] = (), redact: Sequence[str] = ()
+) -> list[RunSQL]:
+    """Return the operations that replace all three audit triggers of a table.
+
+    For a new column whose name was added to REDACTED: what a trigger redacts is fixed when it is
+    created.
+    """
+    new = audited(table, ignore=ignore, redact=redact)
+    return [*(RunSQL(one.reverse_sql or "", one.sql) for one in new), *new]
 
 
 def _array(names: dict[str, None]) -> str:

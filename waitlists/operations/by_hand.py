@@ -14,6 +14,7 @@ from django.db.models import F
 from bookings.models import Booking
 from bookings.operations import book_held_seats
 from bookings.operations.booking import WaitlistFirst, insert_booking, log_and_announce
+from evently.accounts.queries import mailbox_of
 from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
@@ -260,10 +261,11 @@ def _new_or_own_entry(*, locked_event: Event, user_id: UUID, quantity: int) -> W
     entry.quantity = entry.min_quantity = quantity
     entry.unit_price = locked_event.current_price
     entry.status = EntryStatus.WAITING
+    entry.mailbox = mailbox_of(user_id)
     entry.confirmed_at = now()  # The organizer answers for the address.
     entry.priority_score, entry.priority_reason = 0, ""
     entry.expires_at = locked_event.line_closes_at
-    with refusing(**JOIN_REFUSALS):
+    with refusing(**JOIN_REFUSALS | {"unq_mailbox_event_waitlist": OnWaitlist}):
         entry.save(force_insert=entry._state.adding)
     entry.refresh_from_db()
     entry.event = locked_event

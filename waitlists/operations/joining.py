@@ -11,6 +11,7 @@ from django.db.models import Q
 from bookings.operations import PriceChanged, PriceRequired
 from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password
+from evently.accounts.queries import mailbox_of
 from evently.currencies import in_decimals
 from evently.database.clock import now
 from evently.errors import Invalid
@@ -29,6 +30,7 @@ from waitlists.operations.refusals import (
     AlreadyWaiting,
     AutoAcceptUnsupported,
     NotWaiting,
+    PlaceOfMailbox,
     RejoinedTooOften,
 )
 from waitlists.queries import open_promotion_for
@@ -37,10 +39,11 @@ from waitlists.signals import waitlist_joined
 # Joins of one user and event; each is confirmed by email. More than honest users need.
 JOINS = Limit("waitlist_joins", most=10, window=timedelta(hours=1))
 # What owners change who take over a place that was taken by entering their address.
-TAKEN_OVER = ("quantity", "min_quantity", "timezone", "unit_price")
+TAKEN_OVER = ("quantity", "min_quantity", "timezone", "unit_price", "mailbox")
 # Joining again reuses the user's row and overwrites these columns.
 REJOIN_FIELDS = (
     "confirmed_at",
+    "mailbox",
     "timezone",
     "quantity",
     "min_quantity",
@@ -208,13 +211,22 @@ def _new_or_ended_entry(
 
     An entry that is not confirmed does not keep its owner from joining: where it asks for as many
     seats or more, it is returned waiting, to be confirmed at its place; for more seats, they start
-    at the end. Raises AlreadyWaiting.
+    at the end. Raises AlreadyWaiting, also for a confirmed place with another address of the
+    mailbox.
     """
-    entry = WaitlistEntry.objects.filter(event_id=locked_event.pk, user_id=user_id).first()
+    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk)
+    entry = entries.filter(user_id=user_id).first()
     if entry is None:
-        return WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
-    if entry.has_offer:
+        entry = WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
+    elif entry.has_offer:
         raise AlreadyWaiting(AlreadyWaiting.with_offer)
+    elif entry.is_open and entry.is_confirmed:
+        raise AlreadyWaiting
+    entry.mailbox = mailbox_of(user_id)
+    if entries.confirmed_of_mailbox(entry.mailbox).exclude(user_id=user_id).exists():
+        raise PlaceOfMailbox
+    if entry._state.adding:
+        return entry
     if entry.is_waiting and not entry.is_confirmed and _is_proved(user_id, as_guest):
         if wish.quantity > entry.quantity:
             entry.status = EntryStatus.LEFT

@@ -14,6 +14,12 @@ class AlreadyWaiting(Conflict):
     with_offer = "Seats are already held for you. Claim or decline them first."
 
 
+class PlaceOfMailbox(AlreadyWaiting):
+    """Another address of the same mailbox has a confirmed place."""
+
+    message = "You are already on this waitlist with another address of the same mailbox."
+
+
 class SeatsAvailable(Conflict):
     """Enough seats are on public sale, so there is no need to wait."""
 
@@ -65,5 +71,6 @@ JOIN_REFUSALS = {
     "trg_person_limit": PersonLimit,
     "trg_seats_on_sale": SeatsAvailable,
     "unq_user_event_waitlist": AlreadyWaiting,
+    "unq_mailbox_event_waitlist": PlaceOfMailbox,
     "fk_waitlists_event": EventNotFound,
 }

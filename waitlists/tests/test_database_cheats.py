@@ -32,7 +32,7 @@ FORBIDDEN = [
     # Helper functions that run with their owner's rights.
     "SELECT evently_move_seats(id, -5) FROM events",
     "SELECT evently_lock_event(id) FROM events",
-    "SELECT evently_seats_of_person(id, created_by_id) FROM events",
+    "SELECT evently_seats_of_person(id, created_by_id, NULL) FROM events",
     "SELECT evently_somebody_fits(id, 1) FROM events",
     "SELECT evently_ledger_bookings()",
     "SELECT evently_recount_seats()",

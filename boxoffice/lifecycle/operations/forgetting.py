@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from bookings.models import BookingAttempt, TicketTransfer
+from bookings.models import Booking, BookingAttempt, TicketTransfer
 from evently.idempotency.models import IdempotencyKey
 from events.models import Event
 from waitlists.models import WaitlistEntry
@@ -27,7 +27,10 @@ def forget_person(*, user_id: UUID) -> None:
     entries = WaitlistEntry.objects.filter(user_id=user_id)
     entries = entries.filter(event_id__in=_event_ids(entries))
     entries.exclude(priority_reason="").update(priority_reason=ERASED)
-    entries.update(notify_prefs={}, timezone="")
+    entries.update(notify_prefs={}, timezone="", mailbox=None)
+    # Which mailbox they booked with.
+    booked = Booking.objects.filter(user_id=user_id, mailbox__isnull=False)
+    booked.filter(event_id__in=_event_ids(booked)).update(mailbox=None)
     # Their name and address, as others entered them who handed them a ticket.
     handed = TicketTransfer.objects.filter(recipient_id=user_id)
     handed.filter(event_id__in=_event_ids(handed)).update(recipient_name=None, recipient_email=None)
@@ -38,7 +41,10 @@ def forget_person(*, user_id: UUID) -> None:
 
 
 def _event_ids(
-    rows: QuerySet[BookingAttempt] | QuerySet[WaitlistEntry] | QuerySet[TicketTransfer],
+    rows: QuerySet[Booking]
+    | QuerySet[BookingAttempt]
+    | QuerySet[WaitlistEntry]
+    | QuerySet[TicketTransfer],
 ) -> list[UUID]:
     """Return the ids of the events of rows, by which their tables are distributed."""
     return list(rows.order_by().values_list("event_id", flat=True).distinct())
