@@ -230,6 +230,11 @@ class WaitlistEntry(EventOwned):
                 condition=Q(status="waiting", confirmed_at__isnull=False),
             ),
             models.Index(
+                fields=["user"],
+                name="idx_waitlists_unconfirmed",
+                condition=Q(status="waiting", confirmed_at__isnull=True),
+            ),
+            models.Index(
                 F("event"),
                 F("passed_over") - F("public_sales_before"),
                 name="idx_waitlists_passes",
