@@ -158,7 +158,10 @@ def waiting(event, ada):
     """Ada has two seats of a full event, and waits for two more."""
     booked = BookingFactory(event=event, user=ada, quantity=2)
     other = BookingFactory(event=event, quantity=4)
-    waitlists.join_waitlist(event_id=event.pk, user_id=ada.pk, quantity=2)
+    event.refresh_from_db()
+    waitlists.join_waitlist(
+        event_id=event.pk, user_id=ada.pk, quantity=2, unit_price=event.current_price
+    )
     booked.refresh_from_db()
     return booked, other
 

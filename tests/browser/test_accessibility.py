@@ -144,6 +144,7 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
         "booking": f"/bookings/{booking.pk}/",
         "booking-done": f"/bookings/{booking.pk}/done/",
         "booking-cancel": f"/bookings/{booking.pk}/cancel/",
+        "booking-hand-over": f"/bookings/{booking.pk}/hand-over/",
         "booking-cancelled": f"/bookings/{off.pk}/",
         "booking-event-cancelled": f"/bookings/{gone.pk}/",
         "event-cancelled-mine": f"/events/{gone.event_id}/",
