@@ -80,6 +80,7 @@ WAITLIST_CONFIRM = Kind(
     name="waitlist_confirm",
     label="Confirm a place on a waitlist",
     category=Category.ACCOUNT,
+    bears_head=True,
     for_organizers=True,
     channels=EMAIL_ONLY,
     write_email=_write_waitlist_confirm,

@@ -264,7 +264,7 @@ def test_links_in_an_organizers_reason_are_links_in_the_email():
 OF_WAITLISTS = ["waitlist_join", "waitlist_promotion", "waitlist_closed", "waitlist_outgrown"]
 
 
-@pytest.mark.parametrize("kind", [*OF_WAITLISTS, "promotion_ended"])
+@pytest.mark.parametrize("kind", [*OF_WAITLISTS, "promotion_ended", "waitlist_confirm"])
 def test_email_of_a_waitlist_shows_the_head_of_that_moment(kind):
     notification = example_of(kind)
     head = str(head_of(notification.event_id))

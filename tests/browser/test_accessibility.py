@@ -21,7 +21,7 @@ from events.models import Event
 from tests.browser.conftest import Site, violations
 from tests.browser.test_story import log_in
 from waitlists.models import Promotion, WaitlistEntry
-from waitlists.operations import decline_promotion, join_waitlist
+from waitlists.operations import confirm_entry, decline_promotion, join_waitlist
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -49,9 +49,9 @@ def event_with_waitlist(reader, seats: int = 2, name: str = "Candlelight Quartet
     return event
 
 
-def join(event, user, quantity, **options) -> None:
+def join(event, user, quantity, **options) -> WaitlistEntry:
     event.refresh_from_db()
-    join_waitlist(
+    return join_waitlist(
         event_id=event.pk,
         user_id=user.pk,
         quantity=quantity,
@@ -64,7 +64,9 @@ def offer(reader) -> Promotion:
     """Make an offer to the reader."""
     event = EventFactory(name="Old Town by Night", total_capacity=2, priced=24)
     booking = BookingFactory(event=event, quantity=2)
-    join(event, reader, 2)
+    entry = join(event, reader, 2)
+    # The reader's address is not confirmed.
+    confirm_entry(event_id=event.pk, entry_id=entry.pk)
     cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
     return Promotion.objects.get(user_id=reader.pk, event_id=event.pk)
 
@@ -79,6 +81,8 @@ def declined(reader) -> Promotion:
 def pages_of_everybody(event: Event) -> dict[str, str]:
     """Return the pages that need no log-in, by name."""
     full = event_with_waitlist(UserFactory(), name="Sold out, with a waitlist")
+    closed = event_with_waitlist(UserFactory(), name="Waitlist closed")
+    run("UPDATE events SET sales_end_at = now() WHERE id = %s", closed.pk)
     off = EventFactory(name="Open-Air Cinema", status="cancelled", description=TEXT)
     run("UPDATE events SET cancel_reason = %s WHERE id = %s", WITH_LINKS, off.pk)
     contact = {"contact_email": "box@venue.example", "contact_url": "https://venue.example/ask"}
@@ -105,6 +109,8 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
         "checkout-wrong": f"/events/{event.pk}/book/?quantity=99",
         "checkout-closed": f"/events/{off.pk}/book/",
         "join": f"/events/{full.pk}/join/",
+        "how-the-waitlist-works": "/how-the-waitlist-works/",
+        "record": f"/events/{closed.pk}/record/",
         "guest-done": f"/b/{token}/done/",
         "guest-booking": f"/b/{token}/",
         "log-in": "/log-in/",

@@ -27,7 +27,7 @@ class _ReasonedForm(forms.Form):
         max_length=LONGEST_REASON,
         error_messages={"required": ReasonRequired.message},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="The attendee can read it.",
+        help_text="It becomes public, with the record of the waitlist: name no one.",
     )
 
 
@@ -52,7 +52,7 @@ class OfferForm(_ReasonedForm):
         max_length=LONGEST_REASON,
         error_messages={"required": ReasonRequired.message},
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="The attendee can read it, and so can everyone else on the waitlist.",
+        help_text="Everyone on the waitlist can read it, and it becomes public: name no one.",
     )
     field_order = ("quantity", "add_seats", "reason")
 

@@ -46,7 +46,7 @@ class ReasonRequired(Invalid):
     """A change of the order needs a reason, which attendees can read."""
 
     code = "reason_required"
-    message = "Enter a reason. Attendees can read it."
+    message = "Enter a reason. It becomes public, so name no one."
 
 
 class NoRoomBetween(Conflict):

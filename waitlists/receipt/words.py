@@ -48,6 +48,10 @@ def _people(number: int) -> str:
     return counted(number, "person", "people")
 
 
+def _behind(number: int) -> str:
+    return "a person" if number == 1 else _people(number)
+
+
 def _now_at(happening: Happening) -> str:
     return f"You were then at position {happening.position}." if happening.position else ""
 
@@ -166,12 +170,12 @@ def _ahead_reserved(one: Happening, story: Story, zone: ZoneInfo) -> Words:
 
 
 def _passed_offer(one: Happening, story: Story, zone: ZoneInfo) -> Words:
-    title = f"{seats(one.seats)} {_were(one.seats)} offered to people behind you"
+    title = f"{seats(one.seats)} {_were(one.seats)} offered to {_behind(one.people)} behind you"
     return title, f"You need at least {one.least}, and fewer were free."
 
 
 def _passed_unconfirmed(one: Happening, story: Story, zone: ZoneInfo) -> Words:
-    title = f"{seats(one.seats)} {_were(one.seats)} offered to people behind you"
+    title = f"{seats(one.seats)} {_were(one.seats)} offered to {_behind(one.people)} behind you"
     return title, "Your place was not confirmed yet."
 
 

@@ -84,8 +84,8 @@ def test_passes_are_told_with_their_seats_and_what_was_needed():
     passes = [one for one in steps if "behind you" in one["title"] or "public" in one["title"]]
     assert [(one["title"], one["text"]) for one in passes] == [
         ("1 seat was sold to the public", "You need at least 4, and fewer were free."),
-        ("1 seat was offered to people behind you", "You need at least 4, and fewer were free."),
-        ("1 seat was offered to people behind you", "You need at least 4, and fewer were free."),
+        ("1 seat was offered to a person behind you", "You need at least 4, and fewer were free."),
+        ("1 seat was offered to a person behind you", "You need at least 4, and fewer were free."),
     ]
     assert receipt(entry).passes == 3
     kept = step(entry, "From now on, free seats are kept for you")
@@ -148,7 +148,7 @@ def test_places_that_were_not_confirmed_are_told_what_passed_them():
     entry, other = join(event, as_guest=True), join(event)
     cancel(bookings[0])
     assert latest_offer(other).is_pending
-    passed = step(entry, "1 seat was offered to people behind you")
+    passed = step(entry, "1 seat was offered to a person behind you")
     assert passed["text"] == "Your place was not confirmed yet."
     operations.confirm_entry(event_id=event.pk, entry_id=entry.pk)
     assert "Your place was confirmed" in titles(entry)
