@@ -56,8 +56,8 @@ class BookingForm(forms.Form):
         required=False,
         max_length=LONGEST_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="Only where seats are added. Everyone on the waitlist can read it, and it becomes "
-        "public: name no one.",
+        help_text="Only where seats are added. Everyone on the waitlist can read it, and it "
+        "becomes public: name no one.",
     )
 
 
