@@ -56,7 +56,10 @@ class PassRuleField(forms.TypedChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [
-            (str(PassRule.BOUNDED.value), "Let a group be passed up to 3 times, then keep seats"),
+            (
+                str(PassRule.BOUNDED.value),
+                "Let a group be passed up to 3 times, then keep seats for it",
+            ),
             (str(PassRule.STRICT.value), "Keep strict order"),
             (self.NO_LIMIT, "No limit"),
         ]

@@ -44,8 +44,9 @@ SECTIONS: Any = (
         "Waitlist",
         {
             "fields": (
-                ("max_passes", "max_per_place"),
-                ("promotion_window_minutes", "waitlist_until_start"),
+                "max_passes",
+                ("max_per_place", "waitlist_until_start"),
+                "promotion_window_minutes",
             ),
             "classes": ["collapse"],
         },

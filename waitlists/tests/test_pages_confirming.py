@@ -136,7 +136,7 @@ def test_unconfirmed_account_cannot_confirm_its_place_and_is_told_how(client):
 
     page = read(client, reverse("waitlist_entry", args=[entry.pk]))
     assert "no seats are offered to it" in page
-    assert "Send me a link that confirms my email address" in page
+    assert "Send me the confirmation link" in page
     assert BUTTON not in page
     assert client.post(reverse("confirm_entry", args=[entry.pk])).status_code == 200
 
