@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from evently.accounts.factories import UserFactory
+from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.tests.client import api
 from events.factories import EventFactory
 from waitlists import operations
@@ -134,3 +134,21 @@ def test_checker_can_be_downloaded(client):
     response = client.get(reverse("check_line"))
     assert response.content.startswith(b"#!/usr/bin/env python3")
     assert "attachment" in response.headers["Content-Disposition"]
+
+
+def test_organizers_find_the_head_and_the_record_on_the_waitlist_tab(client):
+    organizer = OrganizerFactory()
+    event, _ = full_event(created_by=organizer)
+    join(event)
+    client.force_login(organizer)
+
+    page = client.get(f"/admin/events/event/{event.pk}/waitlist/").content.decode()
+
+    assert str(head_of(event.pk)) in page
+    assert reverse("line_record", args=[event.pk]) in page
+
+
+def test_page_for_joining_leads_to_the_explanation(client):
+    event, _ = full_event()
+    page = client.get(reverse("join_waitlist", args=[event.pk])).content.decode()
+    assert reverse("how_the_waitlist_works") in page
