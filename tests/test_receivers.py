@@ -330,8 +330,8 @@ def test_expired_offer_says_that_it_counts(waiting, clock):
     expire_promotions(event_id=promotion.event_id)
 
     assert (
-        "If you join again, your place ranks behind those of people who let fewer offers run out."
-        in latest(promotion.user).message
+        "If you join again, your place ranks behind those of people who let fewer offers run out, "
+        "and your next offer lasts a quarter as long." in latest(promotion.user).message
     )
 
 

@@ -129,7 +129,7 @@ def consequences(lapses: int) -> str:
             f"to you last {SHORTEST // MINUTE} minutes at most. After one more, you cannot join "
             "again."
         )
-    return f"If you join again, {RANKS_BEHIND}."
+    return f"If you join again, {RANKS_BEHIND}, and your next offer lasts a quarter as long."
 
 
 def decline_note(offer: Promotion, *, at: datetime) -> str:
