@@ -15,6 +15,7 @@ from unfold.enums import ActionVariant
 
 from bookings import operations
 from bookings.attendees import by_name
+from bookings.mailboxes import people_sharing, shared_mailbox
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
@@ -84,6 +85,10 @@ class BookingAdmin(PeopleRowsAdmin):
             request.attendees_by_name = ordering  # type: ignore[attr-defined]
         return ordering
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        attending = Booking.objects.holding_seats()
+        return super().get_queryset(request).annotate(same_mailbox=people_sharing(attending))
+
     def list_links(self, event: Event) -> list[tuple[str, str]]:
         """Link to the pages of the tab that are not listed among its pages."""
         return page_links("Attendees", event.pk)
@@ -116,7 +121,8 @@ class BookingAdmin(PeopleRowsAdmin):
 
     @display(description="Attendee")
     def attendee(self, booking: Booking) -> SafeString | str:
-        return person(booking.user)
+        others: int = vars(booking).get("same_mailbox", 0)
+        return person(booking.user, shared_mailbox(others))
 
     @display(description="Seats", ordering="quantity")
     def seats(self, booking: Booking) -> SafeString:

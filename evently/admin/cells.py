@@ -41,10 +41,17 @@ def two_lines(first: Any, second: Any) -> SafeString:
     )
 
 
-def person(user: User | None) -> SafeString | str:
-    """Return a person's name and email address; their key must be loaded."""
+def person(user: User | None, note: str = "") -> SafeString | str:
+    """Return a person's name and email address, and a note; their key must be loaded."""
     if user is None:
         return "visitor"
+    if note:
+        return format_html(
+            '<span class="ev-two"><span>{}</span><small>{}</small><small>{}</small></span>',
+            user.display_name,
+            user.email,
+            note,
+        )
     return two_lines(user.display_name, user.email)
 
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, F, IntegerField, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
+from bookings.mailboxes import people_sharing, shared_mailbox
+from bookings.models import Booking
 from evently.admin.cells import person, when
 from evently.formatting import money
 from events.admin.people import PeopleRowsAdmin
@@ -67,6 +69,16 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
         "joined",
     )
     fields = readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Count who shares the mailbox, among all who wait or have seats, each once."""
+        waiting = WaitlistEntry.objects.open()
+        own_entry = waiting.filter(
+            event_id=OuterRef("event_id"), user_id=OuterRef("user_id"), mailbox=OuterRef("mailbox")
+        )
+        attending = Booking.objects.holding_seats().filter(~Exists(own_entry))
+        shared = people_sharing(waiting) + people_sharing(attending)
+        return super().get_queryset(request).annotate(same_mailbox=shared)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         position = F("position").asc(nulls_last=True)
@@ -143,7 +155,8 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
 
     @display(description="Attendee")
     def person(self, entry: WaitlistEntry) -> SafeString | str:
-        return person(entry.user)
+        others: int = vars(entry).get("same_mailbox", 0)
+        return person(entry.user, shared_mailbox(others))
 
     # ── By hand ─────────────────────────────────────────────────────────────
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
