@@ -4,14 +4,15 @@ Families and offices share a mailbox, too. So it is shown in neutral words, and 
 it but the limits that the event has per person.
 """
 
+from typing import Any
+
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from bookings.models import Booking
 from evently.formatting import counted
 
 
-def people_sharing(rows: QuerySet[Booking]) -> Coalesce:
+def people_sharing(rows: QuerySet[Any]) -> Coalesce:
     """Return an expression: how many other users among these rows share a row's mailbox.
 
     rows: of bookings, or of another table with event, user and mailbox. Only rows of the same

@@ -251,7 +251,7 @@ def test_commands_and_files_in_documents_exist(path):
     for module in re.findall(r"python -m (evently[a-z_.]+)", text):
         module_file = BASE_DIR / module.replace(".", "/")
         assert module_file.with_suffix(".py").exists() or (module_file / "__main__.py").exists()
-    for file in re.findall(r"\b(deploy/[\w./-]*\w|script/[a-z]+)", text):
+    for file in re.findall(r"\b(deploy/[\w./-]*\w|script/[a-z_]+)", text):
         assert (BASE_DIR / file).exists(), file
     for target in re.findall(r"\]\(([\w./-]+\.md)", text):
         assert (path.parent / target).exists(), target

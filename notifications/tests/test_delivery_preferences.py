@@ -54,7 +54,14 @@ def test_channels_are_wanted_unless_turned_off(preferences, mailoutbox):
 def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     user = UserFactory(preferences={"all": {"email": False}})
     # Without what they are about, these have nothing to say.
-    obsolete = {"held_emails", "deletion_requested", "email_change", "email_changed"}
+    obsolete = {
+        "held_emails",
+        "deletion_requested",
+        "email_change",
+        "email_changed",
+        "waitlist_confirm",
+        "ticket_offered",
+    }
     kinds = [kind for kind in kinds_in(Category.ACCOUNT) if kind.name not in obsolete]
     for kind in kinds:
         deliver(NotificationFactory(user=user, type=kind.name, channels=["email"]))

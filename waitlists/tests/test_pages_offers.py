@@ -253,7 +253,7 @@ def test_offer_that_ran_out_says_what_that_means(client, user, clock):
     for page in pages_of(client, offer):
         assert (
             "If you join again, your place ranks behind those of people who let fewer offers run "
-            "out." in page
+            "out, and your next offer lasts a quarter as long." in page
         )
         assert "Join again" in page
 

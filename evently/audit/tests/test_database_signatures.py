@@ -1,6 +1,7 @@
 """Who can forge the audit log: claims by plain SQL stay recognizable, and signatures fit once."""
 
-import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import psycopg
@@ -106,8 +107,8 @@ def test_a_signature_fits_its_connection_only():
 
 @pytest.mark.parametrize(("seconds", "fits"), [(-280, True), (280, True), (-320, False)])
 def test_a_signature_ends(monkeypatch, seconds, fits):
-    at = time.time() + seconds
-    monkeypatch.setattr(signing.time, "time", lambda: at)
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    monkeypatch.setattr(signing, "datetime", SimpleNamespace(now=lambda _: at))
 
     assert accepted(connection.connection.info.backend_pid) is fits
 
