@@ -88,13 +88,13 @@ BEGIN
         -- Before anything was taken, but after what the same statement gave back. Without open
         -- entries, the waitlist costs this look and no more.
         SELECT * INTO line FROM lines WHERE event_id = event.id;
-        IF change.taken > 0 AND (line.waiting > 0 OR line.id IS NULL) THEN
+        IF change.taken > 0 AND line.waiting > 0 THEN
             IF evently_line_comes_first(event, event.available_seats + change.taken) THEN
                 PERFORM evently_refuse(event.id, 'trg_waitlist_first');
             END IF;
             SELECT bool_or(quantity > evently_place_limit(event)) INTO refused
                 FROM new_rows WHERE event_id = event.id AND status <> 'cancelled';
-            IF refused AND line.waiting > 0 THEN
+            IF refused THEN
                 PERFORM evently_refuse(event.id, 'trg_booking_place_limit');
             END IF;
         END IF;
