@@ -237,6 +237,10 @@ RULES = {
         [opened(), joined(A, least=1)], of("changed", A, seats=2, least=1, **SAME), {"least": 2},
         "at most 1",
     ),
+    "least said on confirming": (
+        [opened(), joined(A, least=1, confirmed=False), of("confirmed", A)],
+        of("changed", A, seats=2, least=2, **SAME), {"least": 3}, "at most 2",
+    ),
     "more seats": (WAITS, of("changed", A, seats=2, least=1, **SAME), {"seats": 3}, "at most 2"),
     "place kept": (
         WAITS, of("changed", A, seats=2, least=1, **SAME), {"score": 1}, "score or rank",
