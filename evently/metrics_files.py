@@ -25,7 +25,8 @@ def collect(folders: Iterable[Path]) -> list[Metric]:
     files: list[str] = []
     with _locked(folders, fcntl.LOCK_SH) as present:
         for folder in present:
-            files += sorted(str(path) for path in folder.glob("*.db"))
+            # A process that has just started has made its file, but not filled it.
+            files += sorted(str(path) for path in folder.glob("*.db") if path.stat().st_size)
         return list(multiprocess.MultiProcessCollector.merge(files, accumulate=True))
 
 
@@ -47,7 +48,7 @@ def _merge(files: list[Path], *, into: Path) -> None:
         return
     sums: defaultdict[str, float] = defaultdict(float)
     for path in [*files, into]:
-        if path.exists():
+        if path.exists() and path.stat().st_size:
             for key, value, *_ in MmapedDict.read_all_values_from_file(str(path)):
                 sums[key] += value
     draft = into.with_suffix(".new")

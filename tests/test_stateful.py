@@ -296,6 +296,7 @@ class LedgerAndWaitlist(RuleBasedStateMachine):
             assert offer.quantity == quantity
             model.capacity += missing
             model.offer(entry, quantity)
+            model.promote()
 
     @rule(capacity=st.integers(1, 12))
     def resize(self, capacity):

@@ -181,6 +181,8 @@ def offer_by_hand(
                 **window,
             )
         promotions_made.send(sender=Promotion, event=event, promotions=[promotion])
+        # Seats may have been reserved for it, which entries behind it can have now.
+        promote_waiting(locked_event=event)
         return promotion
 
     return run_in_transaction(work)
