@@ -132,6 +132,11 @@ def join_waitlist(
         if as_guest:
             end_unverified_password(user_id=user_id)
         waitlist_joined.send(sender=WaitlistEntry, entry=entry)
+        if entry.is_confirmed and entry.min_quantity <= locked_event.available_seats:
+            # The seats are kept for one that ranks behind it, after offers that ran out.
+            promote_waiting(locked_event=locked_event)
+            entry.refresh_from_db()
+            entry.event = locked_event
         return entry
 
     try:

@@ -278,3 +278,20 @@ def test_no_offer_is_made_in_the_last_minutes(clock):
     cancel(booked[0])
     assert not Promotion.objects.exists()
     BookingFactory(event=event)
+
+
+def test_seats_kept_for_a_place_that_lapsed_go_to_those_who_join_ahead_of_it(clock):
+    event, booked = full_event(6, max_passes=0)
+    clock.stop()
+    hoarder = UserFactory()
+    join(event, user=hoarder)
+    cancel(booked[0])
+    clock.stop(Promotion.objects.get().expires_at)
+    operations.expire_promotions(event_id=event.pk)
+    BookingFactory(event=event)
+    behind = join(event, 4, user=hoarder)
+    cancel(booked[1])
+    assert status_of(behind) == "waiting"
+    ahead = join(event)
+    assert status_of(ahead) == "promoted"
+    check_record(event.pk)
