@@ -42,6 +42,8 @@ STANDS_BEHIND = {
     "fk_waitlist_promotions_user": "trg_promotion_entry",
     "fk_waitlist_promotions_waitlist": "trg_promotion_entry",
     "fk_payments_event": "fk_payments_booking",
+    "fk_ticket_transfers_event": "trg_transfer_ticket",
+    "fk_ticket_transfers_ticket": "trg_transfer_ticket",
     # Only a trigger writes the price history.
     "chk_price_change": "test_price_history_holds_changes_only",
     "fk_pricing_history_event": "trg_append_only",
@@ -69,8 +71,11 @@ SHOWN_BY = {
     "trg_events_insert": "test_writes_to_seats_and_version_are_ignored",
     "trg_events_offers": "test_offer_never_outlasts_sales",
     "trg_events_price": "test_every_change_of_price_leaves_a_row",
+    "trg_events_record": "test_rules_and_capacity_are_recorded_while_an_entry_waits",
     "trg_events_searched": "test_words_of_an_event_are_looked_up_as_it_is_now",
     "trg_events_update": "test_seats_follow_the_capacity",
+    "trg_line_events_guard": "test_record_is_append_only_for_its_owner_too",
+    "trg_line_guard": "test_record_is_append_only_for_its_owner_too",
     "trg_pricing_history_guard": "test_price_history_cannot_be_written_directly",
     "trg_promotions_booking": "test_used_offer_has_its_own_booking",
     "trg_promotions_entry": "test_offer_and_entry_must_agree_at_commit",
@@ -96,6 +101,9 @@ SHOWN_BY = {
     "trg_waitlists_rank_delete": "test_many_leave_and_rejoin_in_one_statement",
     "trg_waitlists_rank_insert": "test_positions_follow_priority_then_time",
     "trg_waitlists_rank_update": "test_positions_follow_priority_then_time",
+    "trg_waitlists_record_delete": "test_deleted_entry_ends_its_offer_in_the_record",
+    "trg_waitlists_record_insert": "test_who_joins_and_leaves_is_recorded",
+    "trg_waitlists_record_update": "test_who_joins_and_leaves_is_recorded",
     "trg_waitlists_rejoin": "test_rejoining_is_at_the_end",
 }
 

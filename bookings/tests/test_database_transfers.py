@@ -165,6 +165,12 @@ def test_transfer_begins_as_open_and_sealed(priced, booking, ticket):
         offer(priced, booking, ticket, recipient_name="Ada")
 
 
+def test_transfer_has_an_id_of_its_own(priced, booking, ticket):
+    first = offer(priced, booking, ticket)
+    with refused("ticket_transfers_pkey"):
+        offer(priced, booking, value("SELECT id FROM tickets WHERE id <> %s", ticket), id=first)
+
+
 def test_transfer_goes_with_its_ticket_and_event(priced, booking, ticket):
     offer(priced, booking, ticket)
     run("DELETE FROM bookings")
