@@ -175,6 +175,8 @@ class Event(Identified):
     waitlist_until_start = models.BooleanField(
         "waitlist until the start", default=False, db_default=False
     )
+    # Until when a pending draw can be joined (`waitlists.draw_models`); kept by the database.
+    draw_closes_at = models.DateTimeField(null=True, blank=True, editable=False)
     # How attendees reach the organizer: published with the event.
     contact_email = models.CharField(max_length=254, blank=True, db_default="", default="")
     contact_url = models.CharField(
@@ -304,6 +306,11 @@ class Event(Identified):
         if self.base_price == 0 and self.current_price == 0:
             return self.event_date
         return self.event_date - CANCELLATION_BEFORE_PAID_EVENT
+
+    @property
+    def has_pending_draw(self) -> bool:
+        """Whether its seats wait for a draw: none are sold or offered until then."""
+        return self.draw_closes_at is not None
 
     def is_before_sales(self, *, at: datetime) -> bool:
         """Tell whether sales have a start that is still to come."""

@@ -27,6 +27,7 @@ class SaleState(StrEnum):
     ON_SALE = "on_sale"
     FEW_LEFT = "few_left"
     WAITLIST_FIRST = "waitlist_first"
+    DRAW = "draw"
     SOLD_OUT = "sold_out"
     SALES_ENDED = "sales_ended"
     RUNNING = "running"
@@ -35,7 +36,7 @@ class SaleState(StrEnum):
 
 
 BOOKABLE = (SaleState.ON_SALE, SaleState.FEW_LEFT)
-JOINABLE = (SaleState.WAITLIST_FIRST, SaleState.SOLD_OUT)
+JOINABLE = (SaleState.WAITLIST_FIRST, SaleState.DRAW, SaleState.SOLD_OUT)
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def _state(event: Event, *, at: datetime, waitlist: WaitlistSummary) -> SaleStat
         return SaleState.BEFORE_SALES
     if not event.is_on_sale(at=at) or event.payment_mode == PaymentMode.TRANSFER:
         return SaleState.SALES_ENDED
+    if event.has_pending_draw:
+        return SaleState.DRAW
     if event.available_seats == 0:
         return SaleState.SOLD_OUT
     if waitlist.comes_first(event, at=at):
@@ -197,6 +200,8 @@ def _label(event: Event, state: SaleState, *, waitlist: WaitlistSummary, at: dat
     left = event.available_seats
     if state is SaleState.BEFORE_SALES:
         return f"On sale from {moment(event.sales_start_at, event.zone)}"
+    if state is SaleState.DRAW:
+        return _draw_label(event, at=at)
     return {
         SaleState.DRAFT: "Draft",
         SaleState.ON_SALE: f"{seats(left)} left",
@@ -208,3 +213,9 @@ def _label(event: Event, state: SaleState, *, waitlist: WaitlistSummary, at: dat
         SaleState.OVER: "Over",
         SaleState.CANCELLED: "Cancelled",
     }[state]
+
+
+def _draw_label(event: Event, *, at: datetime) -> str:
+    if event.draw_closes_at is None or event.draw_closes_at <= at:
+        return "Draw under way"
+    return f"Seats are drawn: join until {moment(event.draw_closes_at, event.zone)}"

@@ -19,12 +19,16 @@ from evently.database.models import EventOwned
 from evently.database.money import MoneyField
 from evently.time_zones import zone_named
 from events.models import PRICE_LIMIT, Event
+from waitlists.draw_models import Beacon, Draw, DrawStatus
 from waitlists.record_models import Line, LineEvent, RecordKind
 
 __all__ = [
     "MOST_LAPSES",
     "OPEN_STATUSES",
     "RANKED_AT",
+    "Beacon",
+    "Draw",
+    "DrawStatus",
     "EntryStatus",
     "Line",
     "LineEvent",
@@ -144,6 +148,8 @@ class WaitlistEntry(EventOwned):
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The pseudonym of this joining in the public record; new each time.
     ref = models.TextField(null=True, editable=False)
+    # Its place in the event's draw; only the draw gives it. Joining again takes it away.
+    draw_place = models.IntegerField(null=True, editable=False)
     # Offers that ran out: joining again ranks one lower for each.
     lapses = models.SmallIntegerField(default=0, db_default=0, editable=False)
     # Digest of the mailbox that the address belonged to on joining; changing the address leaves it.

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from bookings.models import Booking, BookingStatus
 from evently.database.functions import Clock
 from events.models import Event, EventStatus
-from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.models import Draw, EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
 RECENT = timedelta(days=14)
 ABOVE_ALL_POSITIONS = 2**31 - 1
@@ -118,13 +118,22 @@ def events_with_overdue_promotions() -> list[UUID]:
     )
 
 
+def events_with_due_draws() -> list[UUID]:
+    """Return the ids of events of whose draws a step is due."""
+    return list(Draw.objects.due().order_by("event_id").values_list("event_id", flat=True))
+
+
 def events_to_repair() -> list[UUID]:
     """Return the ids of events with waiting entries that fit the free seats or are overdue.
 
     Overdue: past the entry's own `expires_at`. Those that fit may stand behind one that reserves;
     when that ends, this finds them.
     """
-    fits = Q(confirmed_at__isnull=False, min_quantity__lte=OuterRef("available_seats"))
+    fits = Q(
+        confirmed_at__isnull=False,
+        min_quantity__lte=OuterRef("available_seats"),
+        event__draw_closes_at__isnull=True,
+    )
     stuck = WaitlistEntry.objects.filter(
         event_id=OuterRef("pk"), status=EntryStatus.WAITING
     ).filter(fits | Q(expires_at__lte=Clock()))

@@ -27,6 +27,10 @@ class RecordKind(models.TextChoices):
     LAPSED = "lapsed"
     RESERVED = "reserved"
     CLOSED = "closed"
+    DRAW = "draw"
+    FROZEN = "frozen"
+    DRAWN = "drawn"
+    VOID = "void"
 
 
 class Line(EventOwned):
@@ -87,6 +91,13 @@ class LineEvent(EventOwned):
     capacity = models.PositiveIntegerField(null=True)
     skips = models.PositiveSmallIntegerField(null=True)
     cause = models.PositiveIntegerField(null=True)
+    # Of draws: see `docs/line-record.md`.
+    beacon = models.TextField(null=True)
+    commitment = models.TextField(null=True)
+    due = models.DateTimeField(null=True)
+    list = models.TextField(null=True)
+    lots = models.IntegerField(null=True)
+    secret = models.TextField(null=True)
     at = models.DateTimeField(db_default=Clock())
     prev = models.TextField()
     hash = models.TextField()

@@ -18,3 +18,10 @@ entries_outgrown = Signal()
 # Entries were closed: the event is cancelled or over, or their own end has passed. `event: Event`,
 # `entries: list[WaitlistEntry]`, `reason: str`
 entries_closed = Signal()
+
+# A draw was announced, called off, done, or declared void. `event: Event`, `draw: Draw`; of a void
+# one, `again: Draw | None`: the draw that repeats it; of one that is done, `entries`: those that
+# took part and still wait, without an offer.
+draw_announced = Signal()
+draw_done = Signal()
+draw_void = Signal()

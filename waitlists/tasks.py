@@ -20,6 +20,12 @@ def expire_promotions() -> None:
 
 
 @shared_task
+def advance_draws() -> None:
+    """Freeze, draw, or declare void what is due."""
+    for_each_event("advance_draws", queries.events_with_due_draws(), operations.advance_draw)
+
+
+@shared_task
 def confirm_places(user_id: str) -> None:
     """Confirm the places of a user who has proved to own the email address."""
     operations.confirm_entries_of(user_id=UUID(user_id))

@@ -10,6 +10,7 @@ from bookings.operations.attempts import log_refusal, log_refused_attempt
 from bookings.operations.booking import (
     AlreadyBooked,
     BookingLimit,
+    DrawPending,
     LimitWhileWaiting,
     PaymentUnsupported,
     PersonLimit,
@@ -54,6 +55,7 @@ __all__ = [
     "BookingNotFound",
     "CancellationClosed",
     "Canceller",
+    "DrawPending",
     "GuestLimit",
     "LimitWhileWaiting",
     "NoValidTickets",

@@ -53,6 +53,13 @@ class WaitlistFirst(Conflict):
     message = "The seats that are left are kept for the waitlist."
 
 
+class DrawPending(Conflict):
+    """The event's seats wait for a draw."""
+
+    code = "draw_pending"
+    message = "The seats of this event are drawn. Join its waitlist to take part in the draw."
+
+
 class PersonLimit(Conflict):
     """The user would have more seats than the event allows per person."""
 
@@ -134,6 +141,7 @@ REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "trg_booking_place_limit": LimitWhileWaiting,
     "trg_person_limit": PersonLimit,
     "trg_seats_available": SoldOut,
+    "trg_draw_pending": DrawPending,
     "trg_waitlist_first": WaitlistFirst,
     "trg_price_current": _PriceFell,
     "trg_quote_used": QuoteUsed,

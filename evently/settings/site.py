@@ -18,4 +18,8 @@ ALLOWED_HOSTS = env.list(
 # What development mode may use although it looks like production (evently.configuration).
 DEVELOPMENT_ALLOWS = frozenset(split(env.str("DEVELOPMENT_ALLOWS", default="")))
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Servers of the public random beacon drand, which draws ask; all that answer must agree.
+EVENTLY_DRAND_SERVERS = split(
+    env.str("DRAND_SERVERS", default="https://api.drand.sh,https://drand.cloudflare.com")
+)
 SITE_NAME = env.str("SITE_NAME", default="Evently")

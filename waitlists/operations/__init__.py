@@ -12,6 +12,20 @@ from waitlists.operations.by_hand import (
 )
 from waitlists.operations.changing import announce_outgrown, lower_min_quantity
 from waitlists.operations.confirming import confirm_entries_of, confirm_entry
+from waitlists.operations.draws import (
+    DrawClosed,
+    DrawExists,
+    DrawNotDue,
+    DrawNotFound,
+    DrawOverdue,
+    DrawTimes,
+    advance_draw,
+    announce_draw,
+    call_off_draw,
+    end_overdue_draw,
+    freeze_draw,
+    reveal_draw,
+)
 from waitlists.operations.guests import join_as_guest
 from waitlists.operations.joining import (
     join_waitlist,
@@ -38,6 +52,12 @@ from waitlists.operations.refusals import (
 
 __all__ = [
     "AlreadyWaiting",
+    "DrawClosed",
+    "DrawExists",
+    "DrawNotDue",
+    "DrawNotFound",
+    "DrawOverdue",
+    "DrawTimes",
     "EntryNotFound",
     "NoRoomBetween",
     "NotWaiting",
@@ -52,12 +72,17 @@ __all__ = [
     "SeatsAvailable",
     "SeatsMissing",
     "accept_promotion",
+    "advance_draw",
+    "announce_draw",
     "announce_outgrown",
     "book_out_of_order",
+    "call_off_draw",
     "confirm_entries_of",
     "confirm_entry",
     "decline_promotion",
+    "end_overdue_draw",
     "expire_promotions",
+    "freeze_draw",
     "join_as_guest",
     "join_waitlist",
     "leave_waitlist",
@@ -67,4 +92,5 @@ __all__ = [
     "place_entry",
     "promote_waiting",
     "repair_waitlist",
+    "reveal_draw",
 ]

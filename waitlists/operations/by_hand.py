@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from bookings.models import Booking
-from bookings.operations import book_held_seats
+from bookings.operations import DrawPending, book_held_seats
 from bookings.operations.booking import WaitlistFirst, insert_booking, log_and_announce
 from evently.accounts.queries import mailbox_of
 from evently.database.clock import now
@@ -168,7 +168,7 @@ def offer_by_hand(
         WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk).update(
             status=EntryStatus.PROMOTED
         )
-        with refusing(trg_sales_open=SalesClosed):
+        with refusing(trg_sales_open=SalesClosed, trg_draw_pending=DrawPending):
             promotion = Promotion.objects.create(
                 waitlist=entry,
                 event=event,

@@ -58,6 +58,8 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
     close_overdue_entries(locked_event=event)
     if event.available_seats == 0 or not event.is_line_open(at=event.clock):
         return []
+    if event.has_pending_draw:
+        return []
     waiting = confirmed_count(event_id=event.pk)
     if not waiting or offer_window(event, at=event.clock, waiting=waiting) is None:
         return []
