@@ -9,6 +9,7 @@ servers: all that answer must agree. Those who doubt it can compare the round wi
 import hashlib
 import json
 import math
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from waitlists.draw_models import QUICKNET_GENESIS, QUICKNET_PERIOD
 QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
 # Seconds to connect, and between two reads.
 TIMEOUT = (3.0, 5.0)
+MOST_SECONDS = 10.0
 # A round takes some 300 bytes.
 MOST_BYTES = 10_000
 
@@ -61,13 +63,25 @@ def fetch_randomness(number: int) -> str:
 
 def _ask(server: str, number: int) -> str | None:
     try:
-        with requests.get(url_of(number, server=server), timeout=TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            body = answer.raw.read(MOST_BYTES, decode_content=True)
-        return _randomness(json.loads(body), number)
+        return _randomness(json.loads(_get(url_of(number, server=server))), number)
     except (requests.RequestException, OSError, ValueError) as error:
         log.warning("beacon_server_failed", server=server, error=type(error).__name__)
         return None
+
+
+def _get(url: str) -> bytes:
+    """Return what a URL answers, within 10 s. Raises RequestException, OSError, ValueError."""
+    end = time.monotonic() + MOST_SECONDS
+    plain = {"Accept-Encoding": "identity"}
+    body = b""
+    with requests.get(url, timeout=TIMEOUT, stream=True, headers=plain) as answer:
+        answer.raise_for_status()
+        # A server may also send a byte now and then, for ever.
+        while piece := answer.raw.read1(1024):
+            body += piece
+            if len(body) > MOST_BYTES or time.monotonic() > end:
+                raise ValueError("too long an answer")
+    return body
 
 
 def _randomness(answer: Any, number: int) -> str:
