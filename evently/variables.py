@@ -119,6 +119,13 @@ def _domains(value: str) -> str:
     return f"must be domains such as example.org, with commas, not {wrong[0]!r}" if wrong else ""
 
 
+def _servers(value: str) -> str:
+    wrong = [part for part in split(value) if not part.startswith(("https://", "http://"))]
+    if not split(value):
+        return "must name at least one URL"
+    return f"must be URLs, with commas, not {wrong[0]!r}" if wrong else ""
+
+
 def _log_level(value: str) -> str:
     good = value in LOG_LEVELS
     return "" if good else f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}"
@@ -340,6 +347,7 @@ VARIABLES = (
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
     Variable("GUESTS_PER_HOUR", _number(1, 1_000_000)),
+    Variable("DRAND_SERVERS", _servers),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)
 

@@ -22,6 +22,8 @@ AVAILABILITY = {
     SaleState.FEW_LEFT: "InStock",
     # What is left is kept for the waitlist.
     SaleState.WAITLIST_FIRST: "SoldOut",
+    # Seats are drawn, so that none can be bought yet.
+    SaleState.DRAW: "PreOrder",
     SaleState.SOLD_OUT: "SoldOut",
     SaleState.SALES_ENDED: "OutOfStock",
     SaleState.RUNNING: "OutOfStock",

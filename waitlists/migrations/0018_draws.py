@@ -10,6 +10,7 @@ from django.db import migrations, models
 
 import evently.database.functions
 import evently.database.ids
+from evently.audit.migration import audited
 from evently.database.sql import foreign_key
 from evently.database.versioned import replace_function
 
@@ -331,4 +332,5 @@ class Migration(migrations.Migration):
             for name, version in CHANGED
         ),
         migrations.RunSQL(TRIGGERS, NO_TRIGGERS),
+        *audited("draws", ignore=("refs",), redact=("sealed_secret",)),
     ]

@@ -1,8 +1,10 @@
 """Every audited table, changed by plain SQL: each audit trigger writes its row."""
 
+from datetime import timedelta
+
 import pytest
 
-from evently.tests.rows import full_event, insert, offer, person, wait
+from evently.tests.rows import event, full_event, insert, offer, person, wait
 from evently.tests.sql import as_at_commit, run, value
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +18,7 @@ CHANGES = {
     "email_resends": "by_id = NULL",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
+    "draws": "status = 'void', void_reason = 'called off'",
     "email_templates": "is_active = false",
     "event_staff": "role = 'door'",
     "event_imports": "problem = 'Unreadable'",
@@ -59,6 +62,18 @@ def make_rows():
         digest="a" * 64,
         scopes=["read"],
         expires_at=value("SELECT now() + interval '1 day'"),
+    )
+    now = value("SELECT now()")
+    insert(
+        "draws",
+        event_id=event(),
+        closes_at=now + timedelta(hours=1),
+        beacon="numbers",
+        beacon_name="Lotto",
+        beacon_at=now + timedelta(hours=2),
+        commitment="0" * 64,
+        sealed_secret=b"x",
+        sealed_with="dev",
     )
     insert("event_imports", organizer_id=user_id, file_name="a.csv", content=b"x")
     insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
