@@ -5,3 +5,7 @@ from django.apps import AppConfig
 
 class BookingsConfig(AppConfig):
     name = "bookings"
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        from bookings import receivers  # noqa: F401

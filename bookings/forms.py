@@ -67,11 +67,13 @@ class GuestFields(forms.Form):
 class CheckoutForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
     """quote: of the price that the form showed. is_guest: ask for name and email.
 
-    known_seats: how many seats of the event the form said that the visitor has.
+    known_seats: how many seats of the event the form said that the visitor has. terms_shown: what
+    it said about not answering whether they are still coming; "" for nothing.
     """
 
     quote = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     known_seats = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    terms_shown = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, is_guest: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +85,27 @@ class CheckoutForm(GuestFields, ShownPriceForm, IdempotentForm, QuantityForm):
         self.data = {name: self.data[name] for name in self.data}
         self.data["idempotency_key"] = new_idempotency_key()
         return self
+
+
+class AnswerForm(IdempotentForm):
+    """Whether an attendee is still coming. coming: the seats that are kept, of "some"."""
+
+    answer = forms.ChoiceField(
+        choices=[("yes", "Yes"), ("some", "Some of us"), ("no", "No")],
+        error_messages={"required": "Choose one of the answers."},
+    )
+    coming = forms.IntegerField(required=False, min_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("answer") == "some" and cleaned.get("coming") is None:
+            self.add_error("coming", "Choose how many seats you keep.")
+        return cleaned
+
+    def seats_kept(self, booked: int) -> int:
+        """Return how many seats are kept, of those that were booked."""
+        kept = {"yes": booked, "no": 0}.get(self.cleaned_data["answer"])
+        return int(self.cleaned_data["coming"]) if kept is None else kept
 
 
 class HandOverForm(GuestFields):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from bookings.models import Booking, Payment, Ticket, TicketTransfer
+from bookings.models import AttendanceCheck, Booking, Payment, Ticket, TicketTransfer
 from evently.audit.described import Described, Subject, describe, describe_tasks
 
 
@@ -24,6 +24,13 @@ def transfers(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
         "pk", "user_id", "booking__booking_reference"
     )
     return {pk: Subject(f"ticket of {reference}", user_id) for pk, user_id, reference in rows}
+
+
+def checks(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    rows = AttendanceCheck.objects.filter(pk__in=ids).values_list(
+        "pk", "booking__user_id", "booking__booking_reference"
+    )
+    return {pk: Subject(f"question about {reference}", user_id) for pk, user_id, reference in rows}
 
 
 def payments(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
@@ -110,6 +117,20 @@ describe(
     ),
 )
 describe(
+    "attendance_checks",
+    Described(
+        group="Bookings",
+        noun="question who is coming",
+        plural="questions who is coming",
+        rank=8,
+        phrases={"created": "asked the {object}", "changed": "changed the {object}"},
+        participles={"created": "asked"},
+        labels={"coming": "seats still needed", "asked_again_at": "asked again"},
+        identifying=("seats", "event_date"),
+        subjects=checks,
+    ),
+)
+describe(
     "booking_attempts",
     Described(group="Bookings", noun="booking attempt", plural="booking attempts", rank=12),
 )
@@ -117,4 +138,7 @@ describe(
     "bookings_archive",
     Described(group="Bookings", noun="archived booking", plural="archived bookings", rank=13),
 )
-describe_tasks(expire_pending_bookings="bookings that were not paid in time are cancelled")
+describe_tasks(
+    expire_pending_bookings="bookings that were not paid in time are cancelled",
+    ask_attendees="attendees are asked whether they are still coming",
+)

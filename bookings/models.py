@@ -13,17 +13,19 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from bookings.attempt_models import AttemptResult, BookingAttempt
+from bookings.attendance_models import AttendanceCheck
 from bookings.payment_models import Payment, PaymentKind, PaymentProvider, PaymentStatus
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from evently.database.money import MoneyField
-from events.models import PRICE_LIMIT, Event
+from events.models import PRICE_LIMIT, Event, UnansweredPolicy
 
 __all__ = [
     "HOLDING_SEATS",
     "ArchivedBooking",
     "AttemptResult",
+    "AttendanceCheck",
     "Booking",
     "BookingAttempt",
     "BookingColumns",
@@ -50,12 +52,16 @@ HOLDING_SEATS = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
 
 class Canceller(models.TextChoices):
-    """Who or what cancelled a booking; only attendees are bound by the deadline."""
+    """Who or what cancelled a booking; only attendees are bound by the deadline.
+
+    UNANSWERED: Evently, as the attendee did not say whether they are still coming.
+    """
 
     ATTENDEE = "attendee"
     ORGANIZER = "organizer"
     EVENT = "event"
     EXPIRY = "expiry"
+    UNANSWERED = "unanswered"
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -98,7 +104,8 @@ class Booking(BookingColumns):
     """Seats of an event, booked by one user.
 
     Triggers: `trg_bookings_reference`, `trg_bookings_update` (which changes are allowed),
-    `trg_bookings_tickets` (one ticket per seat), `trg_bookings_ledger_*` (seats, limits, waitlist,
+    `trg_bookings_tickets` (one ticket per seat), `trg_booking_returned` (whose seats may
+    be returned for want of an answer), `trg_bookings_ledger_*` (seats, limits, waitlist,
     price, and that a quote is used once).
     """
 
@@ -124,6 +131,10 @@ class Booking(BookingColumns):
     # Digest of the mailbox that the user's address belonged to on booking, at events with a limit
     # per person; elsewhere null, as for raw SQL: these count by user only.
     mailbox = models.TextField(null=True, editable=False)
+
+    # What was shown when it was booked about its seats if it does not answer whether it is still
+    # coming (`events.attendance`); null: it was shown nothing. `trg_booking_final` keeps it.
+    unanswered_policy = models.TextField(choices=UnansweredPolicy, null=True, editable=False)
 
     objects = BookingQuerySet.as_manager()
 
@@ -171,6 +182,11 @@ class Booking(BookingColumns):
                 name="chk_booking_cancelled_by",
                 condition=Q(cancelled_by__isnull=True)
                 | Q(status=BookingStatus.CANCELLED, cancelled_by__in=Canceller.values),
+            ),
+            models.CheckConstraint(
+                name="chk_booking_unanswered",
+                condition=Q(unanswered_policy__isnull=True)
+                | Q(unanswered_policy__in=UnansweredPolicy.values),
             ),
             models.UniqueConstraint(
                 fields=["booking_reference", "event"], name="unq_booking_reference"

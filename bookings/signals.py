@@ -25,3 +25,11 @@ tickets_handed_over = Signal()
 # The recipient has accepted a ticket. `event: Event`, `transfer: TicketTransfer`, with its booking,
 # owner and recipient loaded
 transfer_accepted = Signal()
+
+# Attendees are asked whether they are still coming. `event: Event`, `checks: list[AttendanceCheck]`
+# with their bookings, `again: bool`: whether this is the second question
+attendance_asked = Signal()
+
+# An attendee has given back some of the seats of a booking. `event: Event`, `booking: Booking` with
+# those that it keeps, `seats: int`: how many were given back
+seats_given_back = Signal()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.views import booking, checkout, tickets
+from bookings.views import attendance, booking, checkout, tickets
 
 urlpatterns = [
     path("events/<uuid:event_id>/book/", checkout.book, name="book"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("bookings/<uuid:row_id>/tickets/", booking.email_tickets, name="email_tickets"),
     path("bookings/<uuid:row_id>/cancel/", booking.cancel_booking, name="cancel_booking"),
     path("b/<str:token>/cancel/", booking.cancel_booking, name="booking_link_cancel"),
+    path("bookings/<uuid:row_id>/coming/", attendance.coming, name="booking_coming"),
+    path("b/<str:token>/coming/", attendance.coming, name="booking_link_coming"),
     path("bookings/<uuid:row_id>/calendar.ics", booking.booking_calendar, name="booking_calendar"),
     path("b/<str:token>/calendar.ics", booking.booking_calendar, name="booking_link_calendar"),
     path(

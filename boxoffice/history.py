@@ -9,6 +9,8 @@ describe_tasks(
     erase_old_duplicates="unused duplicates of accounts are erased",
     undo_import="an import is undone",
     continue_undoing_imports="an import is undone",
+    ask_attendees_again="attendees who have not answered are asked again",
+    return_unanswered_seats="seats of attendees who have not answered go to the waitlist",
     complete_past_events="events that are over are completed",
     forget_old_keys="answers to repeated requests are deleted",
 )

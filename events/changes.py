@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.dateparse import parse_datetime
 
 from evently.formatting import as_list, moment, money
-from events.models import Event, PassRule, PaymentMode
+from events.models import Event, PassRule, PaymentMode, UnansweredPolicy
 
 # {field: (value before, new value)}
 Changes = Mapping[str, tuple[Any, Any]]
@@ -47,6 +47,8 @@ WORDS = {
     "max_passes": "rule for groups on the waitlist",
     "waitlist_until_start": "offers until the start",
     "promotion_window_minutes": "minutes to claim an offer",
+    "ask_days_before": "days before the start to ask who is coming",
+    "unanswered_policy": "seats of those who do not answer",
     "contact_email": "contact email address",
     "contact_url": "contact link",
     "shows_organizer_email": "display of the organizer’s email address",
@@ -130,6 +132,8 @@ def text_of(value: Any, *, zone: ZoneInfo, currency: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if value in UnansweredPolicy.values:
+        return str(UnansweredPolicy(value).label).lower()
     if value in PaymentMode.values:
         return str(PaymentMode(value).label)
     text = str(value)

@@ -12,6 +12,8 @@ SEATS_PER_PLACE = 4
 PRICE_LIMIT = Decimal("100000000")
 LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
+# How many days before the start attendees can be asked whether they are still coming.
+ASKED_DAYS_FEWEST, ASKED_DAYS_MOST = 3, 14
 
 
 class PassRule(models.IntegerChoices):
@@ -19,6 +21,13 @@ class PassRule(models.IntegerChoices):
 
     STRICT = 0, "Never"
     BOUNDED = 3, "Up to 3 times"
+
+
+class UnansweredPolicy(models.TextChoices):
+    """What becomes of seats whose booker was asked twice, and did not say whether they come."""
+
+    KEEP = "keep", "They keep their seats"
+    RETURN = "return", "Their seats go to the waitlist"
 
 
 class EventStatus(models.TextChoices):
@@ -94,6 +103,14 @@ EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
             promotion_window_minutes__gte=1,
             promotion_window_minutes__lte=LONGEST_WINDOW_MINUTES,
         ),
+    ),
+    models.CheckConstraint(
+        name="chk_event_ask_days",
+        condition=Q(ask_days_before__isnull=True)
+        | Q(ask_days_before__gte=ASKED_DAYS_FEWEST, ask_days_before__lte=ASKED_DAYS_MOST),
+    ),
+    models.CheckConstraint(
+        name="chk_event_unanswered", condition=Q(unanswered_policy__in=UnansweredPolicy.values)
     ),
     models.CheckConstraint(
         name="chk_event_contact_email",

@@ -71,6 +71,8 @@ describe(
             "max_passes": "passes before seats are kept for a group",
             "waitlist_until_start": "offers until the start",
             "promotion_window_minutes": "minutes to claim an offer",
+            "ask_days_before": "days before the start to ask who is coming",
+            "unanswered_policy": "seats of those who do not answer",
             "payment_mode": "payment",
             "created_by_id": "organizer",
             "cancel_reason": "reason",

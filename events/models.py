@@ -29,6 +29,7 @@ from events.constraints import (
     EventStatus,
     PassRule,
     PaymentMode,
+    UnansweredPolicy,
 )
 from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
@@ -54,6 +55,7 @@ __all__ = [
     "PriceChange",
     "SearchWord",
     "StaffRole",
+    "UnansweredPolicy",
     "managed_by",
     "over_by",
 ]
@@ -177,6 +179,13 @@ class Event(Identified):
     )
     # Until when a pending draw can be joined (`waitlists.draw_models`); kept by the database.
     draw_closes_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # So many days before the start, attendees are asked whether they are still coming; None: never.
+    ask_days_before = models.SmallIntegerField(null=True, blank=True)
+    unanswered_policy = models.TextField(
+        choices=UnansweredPolicy,
+        default=UnansweredPolicy.KEEP,
+        db_default=UnansweredPolicy.KEEP,
+    )
     # How attendees reach the organizer: published with the event.
     contact_email = models.CharField(max_length=254, blank=True, db_default="", default="")
     contact_url = models.CharField(
@@ -222,6 +231,11 @@ class Event(Identified):
                 condition=Q(status="active", published_at__isnull=False),
             ),
             models.Index(fields=["created_by", "event_date"], name="idx_events_created_by"),
+            models.Index(
+                fields=["event_date"],
+                name="idx_events_asking",
+                condition=Q(status="active", ask_days_before__isnull=False),
+            ),
             GistIndex(LocalDays(), name="idx_events_local_days"),
         ]
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from evently.formatting import as_sentence
 from evently.links import absolute
 from evently.pages import Presenter
+from events.attendance import terms_of, terms_text
 from events.contact import contact_address
 from events.covers import COVERS
 from events.models import Event, PaymentMode
@@ -84,6 +85,16 @@ class EventPresenter(Presenter):
         """Until when a booking made now could be cancelled; None if it could not."""
         until: datetime = self.row.cancellable_until
         return until if until > self.at else None
+
+    @property
+    def terms(self) -> str:
+        """What a booking made now is told about not answering whether they are still coming."""
+        return terms_of(self.row, at=self.at) or ""
+
+    @property
+    def terms_text(self) -> str:
+        """The same in sentences; "" where attendees who book now are not asked."""
+        return terms_text(self.row, self.terms)
 
     @property
     def refund_text(self) -> str:

@@ -1,5 +1,6 @@
 """Events, quotes and price changes as the API reads and represents them."""
 
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from evently.api.fields import AmountsMixin, MomentField, price_field, seats_fie
 from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
 from evently.database.clock import now
+from events.attendance import terms_of, terms_text
+from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
 from events.operations.validation import (
@@ -35,6 +38,17 @@ WAITLIST_RULES: dict[str, dict[str, Any]] = {
     },
     "waitlist_until_start": {
         "help_text": "Whether the waitlist is offered seats until the start, also after sales end."
+    },
+}
+
+ASKING: dict[str, dict[str, Any]] = {
+    "ask_days_before": {
+        "help_text": "So many days before the start, attendees are asked whether they are still "
+        "coming; null: they are not."
+    },
+    "unanswered_policy": {
+        "help_text": "What happens to the seats of attendees who do not answer: `keep`, or "
+        "`return` (they go to the waitlist). It holds for a booking as it was when it was made."
     },
 }
 
@@ -103,6 +117,11 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
         help_text="Whether seats can be booked (`on_sale`, `few_left`) or waited for "
         "(`waitlist_first`, `sold_out`), or why neither."
     )
+    attendance_terms = serializers.SerializerMethodField(
+        help_text="What to show before booking: when attendees are asked whether they are still "
+        "coming, and what happens to their seats without an answer. Null where a booking made now "
+        "is not asked."
+    )
 
     class Meta:
         model = Event
@@ -143,13 +162,29 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "max_passes",
             "waitlist_until_start",
             "promotion_window_minutes",
+            "ask_days_before",
+            "unanswered_policy",
+            "attendance_terms",
             "version",
             "created_at",
             "updated_at",
             "url",
         )
         read_only_fields = fields
-        extra_kwargs = WAITLIST_RULES
+        extra_kwargs = WAITLIST_RULES | ASKING
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_attendance_terms(self, event: Event) -> str | None:
+        at = getattr(event, "clock", None) or self._now()
+        return terms_text(event, terms_of(event, at=at)) or None
+
+    def _now(self) -> datetime:
+        """Return the time that the answer is for, read once."""
+        context = cast(dict[str, Any], self.context)
+        if "now" not in context:
+            context["now"] = now()
+        at: datetime = context["now"]
+        return at
 
     def get_url(self, event: Event) -> str:
         return f"{settings.PUBLIC_URL}/events/{event.pk}/"
@@ -161,7 +196,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
         if event.pk not in sales:
             # Of all events of a list at once.
             listed: Any = self.parent.instance if self.parent is not None else [event]
-            sales.update(sales_of(listed, at=getattr(event, "clock", None) or now()))
+            sales.update(sales_of(listed, at=getattr(event, "clock", None) or self._now()))
         return sales[event.pk].state
 
 
@@ -180,12 +215,19 @@ class EventDraft(StrictBody, EventModelSerializer):
         "sales_state": "It follows from seats, sales dates and status.",
         "sales_close_at": "Set `sales_end_at`.",
         "cancellable_until": "Set `cancellation_deadline`.",
+        "attendance_terms": "Set `ask_days_before` and `unanswered_policy`.",
     }
 
     class Meta:
         model = Event
         fields = tuple(sorted(EDITABLE))
         extra_kwargs = WAITLIST_RULES | {
+            "ask_days_before": {
+                **ASKING["ask_days_before"],
+                "min_value": ASKED_DAYS_FEWEST,
+                "max_value": ASKED_DAYS_MOST,
+            },
+            "unanswered_policy": {**ASKING["unanswered_policy"], "required": False},
             "description": {"max_length": LONGEST_TEXT},
             "refund_policy": {"max_length": LONGEST_TEXT},
             "payment_instructions": {"max_length": LONGEST_TEXT},

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from bookings.models import Booking, TicketTransfer
+from bookings.models import AttendanceCheck, Booking, TicketTransfer
 from bookings.operations import Canceller
 from bookings.queries import accepted_transfers
 from bookings.signals import (
+    attendance_asked,
     booking_confirmed,
     bookings_cancelled,
     guest_refused,
+    seats_given_back,
     tickets_handed_over,
     tickets_requested,
     transfer_accepted,
@@ -27,6 +29,7 @@ from notifications.kinds import (
     Message,
     accounts,
     addresses,
+    attendance,
     deletion,
     events,
     places,
@@ -171,12 +174,37 @@ def notify_bookings_cancelled(
     if by is Canceller.EVENT:
         notify(messages=_event_cancelled_messages(event, bookings))
         return
+    if by is Canceller.UNANSWERED:
+        notify(messages=[attendance.attendance_returned(event, booking) for booking in bookings])
+        return
     notify(
         messages=[
             booking_kinds.booking_cancelled(event, booking, by=by, reason=reason)
             for booking in bookings
         ]
     )
+
+
+@receiver(attendance_asked, dispatch_uid="notifications.attendance_asked")
+def notify_attendance_asked(
+    sender: type, *, event: Event, checks: Sequence[AttendanceCheck], again: bool, **kwargs: Any
+) -> None:
+    """Ask each attendee once about all of their bookings."""
+    by_user: dict[UUID, list[AttendanceCheck]] = {}
+    for check in checks:
+        by_user.setdefault(check.booking.user_id, []).append(check)
+    notify(
+        messages=[
+            attendance.attendance_asked(event, theirs, again=again) for theirs in by_user.values()
+        ]
+    )
+
+
+@receiver(seats_given_back, dispatch_uid="notifications.seats_given_back")
+def notify_seats_given_back(
+    sender: type, *, event: Event, booking: Booking, seats: int, **kwargs: Any
+) -> None:
+    notify(messages=[attendance.seats_given_back(event, booking, number=seats)])
 
 
 @receiver(tickets_handed_over, dispatch_uid="notifications.ticket_offered")

@@ -1,12 +1,20 @@
 """Every write of bookings.
 
-`book_held_seats` and `release_bookings` are building blocks for the caller's transaction; the
-others open their own.
+`book_held_seats` and `release_bookings` are building blocks for the caller's transaction, as are
+`ask_again` and `return_booking` of `operations.attendance`; the others open their own.
 """
 
 from bookings.locks import BookingNotFound
 from bookings.models import Canceller
 from bookings.operations.attempts import log_refusal, log_refused_attempt
+from bookings.operations.attendance import (
+    AnswersClosed,
+    NotAsked,
+    SeatsReturned,
+    TicketsHandedOver,
+    answer_attendance,
+    ask_attendees,
+)
 from bookings.operations.booking import (
     AlreadyBooked,
     BookingLimit,
@@ -51,6 +59,7 @@ from bookings.operations.transfers import (
 __all__ = [
     "AlreadyBooked",
     "AlreadyCancelled",
+    "AnswersClosed",
     "BookingLimit",
     "BookingNotFound",
     "CancellationClosed",
@@ -59,6 +68,7 @@ __all__ = [
     "GuestLimit",
     "LimitWhileWaiting",
     "NoValidTickets",
+    "NotAsked",
     "OwnTicket",
     "OwnerNotified",
     "PaymentUnsupported",
@@ -66,13 +76,17 @@ __all__ = [
     "PriceChanged",
     "PriceRequired",
     "RebookedTooOften",
+    "SeatsReturned",
     "SoldOut",
     "TicketNotTransferable",
+    "TicketsHandedOver",
     "TransferEnded",
     "TransferNotFound",
     "TransferOpen",
     "WaitlistFirst",
     "accept_transfer",
+    "answer_attendance",
+    "ask_attendees",
     "book_as_guest",
     "book_held_seats",
     "book_seats",

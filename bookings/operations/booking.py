@@ -26,8 +26,9 @@ from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import RetryTransaction, refusing, run_in_transaction
+from events.attendance import terms_of
 from events.locks import EventNotFound
-from events.models import Event, PaymentMode
+from events.models import Event, PaymentMode, UnansweredPolicy
 from events.operations import (
     Quote,
     QuoteUsed,
@@ -161,6 +162,7 @@ def book_seats(
     idempotency: Idempotency | None = None,
     as_guest: bool = False,
     known_seats: int | None = None,
+    terms_shown: str | None = None,
 ) -> Booking:
     """Book seats for a user, and log the attempt whether it succeeds or not.
 
@@ -168,7 +170,9 @@ def book_seats(
     where the event has a price; the user pays that or the current price, whichever is lower.
     holder: to whom the quote was given, by default the user. as_guest: the caller is not logged in
     and only typed the user's email address (`book_as_guest`). known_seats: how many seats of the
-    event the form said that the user has; None where they are asked elsewhere.
+    event the form said that the user has; None where they are asked elsewhere. terms_shown: what
+    the form said about not answering whether they are still coming (`events.attendance`); None
+    where the client reads it from the event.
     Raises EventNotFound, Invalid (quantity), SalesClosed, BookingLimit, PersonLimit, SoldOut,
     WaitlistFirst, PriceRequired, PriceChanged, QuoteInvalid, QuoteUsed, AlreadyBooked,
     RebookedTooOften, EventBusy; Replayed (`idempotency`).
@@ -181,7 +185,12 @@ def book_seats(
         price, used = price_to_pay(event, promise, quantity=quantity, at=at)
         check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
         booking = insert_booking(
-            event=event, user_id=user_id, quantity=quantity, unit_price=price, quote=used
+            event=event,
+            user_id=user_id,
+            quantity=quantity,
+            unit_price=price,
+            quote=used,
+            terms=_terms_promised(event, terms_shown, at=at),
         )
         if known_seats is not None:
             _check_known_seats(booking, known_seats)
@@ -204,13 +213,15 @@ def book_held_seats(
     quantity: int,
     unit_price: Decimal,
     origin: Origin,
+    terms: UnansweredPolicy | None = None,
 ) -> Booking:
     """Book the seats that an offer held, in the transaction that accepts it; log and announce it.
 
     The tickets bear the user's name from then on.
 
-    unit_price: at most the current price. The offer must already be marked as used, with this
-    `booking_id`: that returns its seats, and shows the triggers which booking may take them.
+    unit_price: at most the current price. terms: as of `insert_booking`. The offer must already be
+    marked as used, with this `booking_id`: that returns its seats, and shows the triggers which
+    booking may take them.
     """
     booking = insert_booking(
         event=locked_event,
@@ -218,6 +229,7 @@ def book_held_seats(
         quantity=quantity,
         unit_price=unit_price,
         booking_id=booking_id,
+        terms=terms,
     )
     name_tickets(booking=booking)
     log_and_announce(booking=booking, origin=origin, of_offer=True)
@@ -278,10 +290,12 @@ def insert_booking(
     unit_price: Decimal,
     booking_id: UUID | None = None,
     quote: Quote | None = None,
+    terms: UnansweredPolicy | None = None,
 ) -> Booking:
     """Insert a confirmed booking in the caller's transaction; a trigger takes the seats.
 
-    quote: used for its seats, once (`trg_quote_used`).
+    quote: used for its seats, once (`trg_quote_used`). terms: what the user was shown about
+    not answering whether they are still coming; None where they were shown nothing.
     Raises what `REFUSALS` lists; RetryTransaction where the price has fallen below `unit_price`.
     """
     booking = Booking(
@@ -296,10 +310,19 @@ def insert_booking(
         quote_quantity=quote.quantity if quote else None,
         # Counts for the limit; without one, no query is spent on it.
         mailbox=mailbox_of(user_id) if event.max_per_person else None,
+        unanswered_policy=terms,
     )
     with refusing(**REFUSALS):
         booking.save(force_insert=True)
     return booking
+
+
+def _terms_promised(event: Event, shown: str | None, *, at: datetime) -> UnansweredPolicy | None:
+    """Return what an event does with unanswered seats, but nothing worse than a form has shown."""
+    terms = terms_of(event, at=at)
+    if terms is UnansweredPolicy.RETURN and shown not in (None, UnansweredPolicy.RETURN):
+        return UnansweredPolicy.KEEP
+    return terms
 
 
 def _check_known_seats(booking: Booking, known: int) -> None:

@@ -66,11 +66,13 @@ def book_as_guest(
     unit_price: Decimal | None = None,
     holder: str,
     form_idempotency: Callable[[UUID], Idempotency | None],
+    terms_shown: str | None = None,
 ) -> Booking:
     """Book seats for the owner of an email address, and create a guest account if there is none.
 
-    The attempt is logged whether it succeeds or not. quantity, quote, unit_price, holder: as in
-    `book_seats`. form_idempotency: returns the idempotency of the form for a user's id.
+    The attempt is logged whether it succeeds or not. quantity, quote, unit_price, holder,
+    terms_shown: as in `book_seats`. form_idempotency: returns the idempotency of the form for a
+    user's id.
     Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts, GuestLimit;
     OwnerNotified.
     """
@@ -99,6 +101,7 @@ def book_as_guest(
                 holder=holder,
                 idempotency=form_idempotency(user.pk),
                 as_guest=True,
+                terms_shown=terms_shown,
             )
         except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
             if isinstance(refusal, AccountInactive):

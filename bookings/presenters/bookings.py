@@ -7,7 +7,8 @@ from uuid import UUID
 from django.urls import reverse
 
 from bookings import queries
-from bookings.models import Booking, Ticket
+from bookings.models import AttendanceCheck, Booking, Ticket
+from bookings.presenters.attendance import AttendancePresenter
 from bookings.presenters.cancellation import cancellation_text, refund_note
 from bookings.presenters.transfers import TransferPresenter
 from evently.links import sign_link
@@ -20,8 +21,12 @@ CODE_LENGTH = 8
 class BookingPresenter(Presenter):
     """A booking and its event at a given time; `booking.event` must be loaded."""
 
-    def __init__(self, booking: Booking, *, at: datetime) -> None:
+    def __init__(
+        self, booking: Booking, *, at: datetime, check: AttendanceCheck | None = None
+    ) -> None:
+        """check: the question whether the attendee is still coming, if it was asked."""
         super().__init__(booking)
+        self.attendance = AttendancePresenter(booking, check, at=at)
         self.event = EventPresenter(booking.event, at=at)
         self.is_cancelled = booking.is_ended
         self.is_pending = booking.is_pending and not self.is_cancelled
@@ -61,6 +66,7 @@ class BookingUrls:
     cancel: str
     calendar: str
     hand_over: str
+    coming: str
     token: str = ""
 
     @classmethod
@@ -71,6 +77,7 @@ class BookingUrls:
             cancel=reverse("cancel_booking", args=[booking_id]),
             calendar=reverse("booking_calendar", args=[booking_id]),
             hand_over=reverse("hand_over", args=[booking_id]),
+            coming=reverse("booking_coming", args=[booking_id]),
         )
 
     @classmethod
@@ -81,6 +88,7 @@ class BookingUrls:
             cancel=reverse("booking_link_cancel", args=[token]),
             calendar=reverse("booking_link_calendar", args=[token]),
             hand_over=reverse("booking_link_hand_over", args=[token]),
+            coming=reverse("booking_link_coming", args=[token]),
             token=token,
         )
 

@@ -41,6 +41,11 @@ def cancellation_text(booking: Booking) -> str:
         return event_cancelled_text(event.cancel_reason)
     if by is Canceller.EXPIRY:
         return f"It was not paid in time, so it was cancelled on {when}."
+    if by is Canceller.UNANSWERED:
+        return (
+            "We asked you twice whether you are still coming, and got no answer, so these seats "
+            f"were offered to people on the waitlist on {when}. You can join the waitlist."
+        )
     if by is Canceller.ORGANIZER:
         reason = booking.cancel_reason
         given = "" if reason in ("", Canceller.ORGANIZER.value) else reason

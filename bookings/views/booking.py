@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings import operations, queries
+from bookings import attendance_queries, operations, queries
 from bookings.calendar import CONTENT_TYPE, FILE_NAME, calendar_for, calendar_links
 from bookings.forms import IdempotentForm
 from bookings.models import HOLDING_SEATS, Booking
@@ -32,6 +32,7 @@ from evently.links import LinkInvalid, read_link
 from evently.pages import (
     current_user,
     form_idempotency,
+    new_idempotency_key,
     owner_or_link,
     render_refusal,
     require_get_or_post,
@@ -89,8 +90,11 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
         size=BOOKINGS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
+    checks = {} if is_past else attendance_queries.attendance_of(page.rows)
     context = {
-        "bookings": [BookingPresenter(booking, at=at) for booking in page.rows],
+        "bookings": [
+            BookingPresenter(booking, at=at, check=checks.get(booking.pk)) for booking in page.rows
+        ],
         "is_past": is_past,
         **links_of(page, request.GET, kept=["past"]),
     }
@@ -133,7 +137,8 @@ def _address(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:
 
 
 def _context(access: BookingAccess) -> dict[str, Any]:
-    booking = BookingPresenter(access.booking, at=now())
+    check = attendance_queries.attendance_of([access.booking]).get(access.booking.pk)
+    booking = BookingPresenter(access.booking, at=now(), check=check)
     tickets = (
         []
         if booking.is_cancelled
@@ -141,6 +146,8 @@ def _context(access: BookingAccess) -> dict[str, Any]:
     )
     return {
         "booking": booking,
+        "attendance": booking.attendance,
+        "idempotency_key": new_idempotency_key(),
         "tickets": tickets,
         "can_cancel": booking.can_cancel,
         "can_cancel_until": access.booking.event.cancellable_until,

@@ -125,6 +125,7 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
         "quote": quote,
         "unit_price": None if quote else data["unit_price"],
         "holder": holder_of(request, event, quote or ""),
+        "terms_shown": data["terms_shown"],
     }
 
     def idempotency(user_id: UUID) -> Idempotency | None:

@@ -1,15 +1,18 @@
-"""Events that a periodic task has to cancel further or complete, and accounts to erase."""
+"""What periodic tasks have to do: events to end, attendees to ask again, accounts to erase."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 
-from bookings.models import HOLDING_SEATS, Booking
+from bookings.attendance_models import AttendanceCheck
+from bookings.attendance_queries import open_checks
+from bookings.models import HOLDING_SEATS, Booking, Ticket
 from evently.accounts.models import User
 from evently.database.functions import Clock
-from events.models import Event, EventStatus
+from events.attendance import TIME_TO_ANSWER
+from events.models import Event, EventStatus, UnansweredPolicy
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 COMPLETED_AT_ONCE = 500
@@ -38,6 +41,65 @@ def events_to_complete() -> list[UUID]:
         .order_by("pk")
         .values_list("pk", flat=True)[:COMPLETED_AT_ONCE]
     )
+
+
+def _to_ask_again() -> QuerySet[AttendanceCheck]:
+    return open_checks().filter(
+        asked_again_at__isnull=True, asked_at__lte=Clock() - Value(TIME_TO_ANSWER)
+    )
+
+
+def events_to_ask_again() -> list[UUID]:
+    """Return the ids of events whose attendees may have to be asked again by now."""
+    return _events_of(_to_ask_again())
+
+
+def people_to_ask_again(event_id: UUID) -> list[UUID]:
+    """Return the ids of an event's attendees who may have to be asked again by now."""
+    people = _to_ask_again().filter(event_id=event_id).order_by("booking__user_id")
+    return list(people.values_list("booking__user_id", flat=True).distinct())
+
+
+def checks_to_return(event: Event) -> QuerySet[AttendanceCheck]:
+    """Return the questions of an event whose seats may be returned, the latest bookings first.
+
+    Not whether the second question has arrived.
+    """
+    return (
+        _to_return()
+        .filter(event_id=event.pk)
+        .select_related("booking")
+        .order_by("-booking__created_at", "-pk")
+    )
+
+
+def _to_return() -> QuerySet[AttendanceCheck]:
+    """Return questions that were asked twice; an entry waits that fits what would be free."""
+    fits = WaitlistEntry.objects.confirmed().filter(
+        event_id=OuterRef("event_id"),
+        min_quantity__lte=OuterRef("event__available_seats") + OuterRef("booking__quantity"),
+    )
+    used = Ticket.objects.filter(
+        event_id=OuterRef("event_id"),
+        booking_id=OuterRef("booking_id"),
+        checked_in_at__isnull=False,
+    )
+    return open_checks().filter(
+        Exists(fits),
+        ~Exists(used),
+        asked_again_at__lte=Clock() - Value(TIME_TO_ANSWER),
+        booking__unanswered_policy=UnansweredPolicy.RETURN,
+        event__unanswered_policy=UnansweredPolicy.RETURN,
+    )
+
+
+def events_with_seats_to_return() -> list[UUID]:
+    """Return the ids of events of which unanswered seats may go to the waitlist."""
+    return _events_of(_to_return())
+
+
+def _events_of(checks: QuerySet[AttendanceCheck]) -> list[UUID]:
+    return list(checks.order_by("event_id").values_list("event_id", flat=True).distinct())
 
 
 def accounts_to_erase() -> list[UUID]:

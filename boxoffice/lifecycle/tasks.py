@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from boxoffice.lifecycle import operations, queries
+from boxoffice.lifecycle.operations import attendance
 from evently.accounts.operations.sessions import delete_expired_sessions
 from evently.sweeps import for_each_event, for_each_user
 from events.import_models import ImportState
@@ -34,6 +35,24 @@ def continue_event_cancellations() -> None:
 def complete_past_events() -> None:
     """Mark events that are over as completed."""
     for_each_event("complete_past_events", queries.events_to_complete(), operations.complete_event)
+
+
+@shared_task
+def ask_attendees_again() -> None:
+    """Ask attendees who have not said whether they are still coming a second time."""
+    for_each_event(
+        "ask_attendees_again", queries.events_to_ask_again(), attendance.ask_attendees_again
+    )
+
+
+@shared_task
+def return_unanswered_seats() -> None:
+    """Return the seats of attendees who have not answered to the waitlist, where that was said."""
+    for_each_event(
+        "return_unanswered_seats",
+        queries.events_with_seats_to_return(),
+        attendance.return_unanswered_seats,
+    )
 
 
 @shared_task

@@ -64,6 +64,9 @@ CELERY_BEAT_SCHEDULE = {
     "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
     "check-ledger": _every(1800, "waitlists.tasks.check_ledger"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
+    "ask-attendees": _every(60, "bookings.tasks.ask_attendees"),
+    "ask-attendees-again": _every(60, "boxoffice.lifecycle.tasks.ask_attendees_again"),
+    "return-unanswered-seats": _every(60, "boxoffice.lifecycle.tasks.return_unanswered_seats"),
     "continue-event-cancellations": _every(
         30, "boxoffice.lifecycle.tasks.continue_event_cancellations"
     ),

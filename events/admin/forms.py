@@ -142,6 +142,8 @@ class EventForm(forms.ModelForm):
             "max_per_place": "Seats per place on the waitlist",
             "waitlist_until_start": "Go on offering seats until the start",
             "promotion_window_minutes": "Minutes to claim an offer",
+            "ask_days_before": "Days before the start",
+            "unanswered_policy": "Attendees who do not answer",
             "is_online": "This is an online event",
             "contact_email": "Contact email address",
             "contact_url": "Contact link",
@@ -165,6 +167,15 @@ class EventForm(forms.ModelForm):
                 "empty for a twentieth of the time left until the event, or less where more than "
                 "20 are waiting, between 15 minutes and a day. Nights do not count until 12 hours "
                 "before the event."
+            ),
+            "ask_days_before": (
+                "So many days before the event, 3 to 14, attendees are asked by email whether they "
+                "are still coming, and once more a day later. Leave empty to ask no one."
+            ),
+            "unanswered_policy": (
+                "Shown to attendees before they book. Seats go to the waitlist a day after the "
+                "second question, only of bookings that were shown this, and only if someone "
+                "waits for them."
             ),
             "refund_policy": "Shown to attendees before they book and before they cancel.",
             "is_online": "It has no place to go to; the venue may be a link.",

@@ -52,6 +52,10 @@ SECTIONS: Any = (
         },
     ),
     (
+        "Asking who is still coming",
+        {"fields": (("ask_days_before", "unanswered_policy"),), "classes": ["collapse"]},
+    ),
+    (
         "Contact",
         {
             "fields": (("contact_email", "contact_url"), "shows_organizer_email"),

@@ -45,6 +45,8 @@ EDITABLE = frozenset(
         "max_passes",
         "waitlist_until_start",
         "promotion_window_minutes",
+        "ask_days_before",
+        "unanswered_policy",
     }
 )
 COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}

@@ -12,6 +12,8 @@ from evently.errors import Invalid
 from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from evently.visible_text import has_controls, is_visible
+from events.attendance import asked_from, next_step_from, quiet_from
+from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.models import (
     LONGEST_WINDOW_MINUTES,
     SEATS_PER_BOOKING,
@@ -19,6 +21,7 @@ from events.models import (
     Event,
     PassRule,
     PaymentMode,
+    UnansweredPolicy,
 )
 
 MOST_SEATS = 1_000_000
@@ -56,6 +59,8 @@ def check_event(
             problems.setdefault(name, f"Enter a date up to the year {LAST_YEAR}.")
     if not problems.keys() & set(TIME_FIELDS):
         problems |= _time_problems(event, at=at if date_moved else None)
+    if not problems.keys() & {"event_date", "timezone"}:
+        problems |= _asking_problems(event)
     problems |= _number_problems(event) | _price_problems(event)
     if money_changed:
         problems = _money_problems(event) | problems
@@ -145,6 +150,29 @@ def _number_problems(event: Event) -> dict[str, str]:
             f"Enter 1 to {LONGEST_WINDOW_MINUTES:,} minutes (a week), or leave this empty."
         )
     return problems
+
+
+def _asking_problems(event: Event) -> dict[str, str]:
+    """Check when attendees are asked whether they are still coming; start and zone are valid."""
+    if event.unanswered_policy not in UnansweredPolicy.values:
+        return {"unanswered_policy": "Choose “keep” or “return”."}
+    days = event.ask_days_before
+    if days is None:
+        return {}
+    if not ASKED_DAYS_FEWEST <= days <= ASKED_DAYS_MOST:
+        return {
+            "ask_days_before": f"Enter {ASKED_DAYS_FEWEST} to {ASKED_DAYS_MOST} days before the "
+            "start, or leave this empty to ask no one."
+        }
+    first = asked_from(event)
+    if first is None or event.unanswered_policy == UnansweredPolicy.KEEP:
+        return {}
+    if next_step_from(event, next_step_from(event, first)) >= quiet_from(event):
+        return {
+            "ask_days_before": "No seats are returned in the last 24 hours before the start, so "
+            f"ask at least {days + 1} days before it."
+        }
+    return {}
 
 
 def _price_problems(event: Event) -> dict[str, str]:

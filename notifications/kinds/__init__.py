@@ -16,6 +16,7 @@ from types import ModuleType
 from notifications.kinds import (
     accounts,
     addresses,
+    attendance,
     bookings,
     deletion,
     events,
@@ -42,6 +43,7 @@ TOPICS = (
     deletion,
     bookings,
     tickets,
+    attendance,
     places,
     waitlist,
     events,

@@ -6,6 +6,7 @@ from bookings.calendar import calendar_files
 from bookings.models import Booking
 from bookings.operations import Canceller
 from bookings.presenters import refund_note
+from bookings.presenters.attendance import announcement_text
 from evently.accounts.models import User
 from evently.database.clock import now
 from evently.formatting import as_sentence, moment, money, seats, span
@@ -46,7 +47,12 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
     place = claimed_note(booking)
     if place:
         others = replace(others, entry=None)
-    notes = [_payment_note(booking), holdings.booked_in_all(booking, others), place]
+    notes = [
+        _payment_note(booking),
+        holdings.booked_in_all(booking, others),
+        place,
+        announcement_text(booking, at=now()),
+    ]
     return EmailContent(
         values={
             **common.event_values(booking.event),
@@ -83,7 +89,8 @@ BOOKING_CONFIRM = Kind(
 def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: str) -> Message:
     """Notify of a cancelled booking, by whom and why; the email repeats this text.
 
-    by: not Canceller.EVENT, of which users are notified once (`events.event_cancelled`).
+    by: not Canceller.EVENT, of which users are notified once (`events.event_cancelled`), nor
+    Canceller.UNANSWERED (`attendance.attendance_returned`).
     """
     what = f"{seats(booking.quantity)} for {event.name} ({booking.booking_reference})"
     text = {

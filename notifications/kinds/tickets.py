@@ -179,6 +179,8 @@ def ticket_void(event: Event, transfer: TicketTransfer, *, by: Canceller) -> Mes
         Canceller.ORGANIZER: "The organizer has cancelled the booking that it belongs to.",
         Canceller.EVENT: "The event is cancelled.",
         Canceller.EXPIRY: "The booking that it belongs to was not paid in time.",
+        Canceller.UNANSWERED: "The person who gave it to you was asked twice whether they are "
+        "still coming, and has not answered, so the booking is cancelled.",
     }[by]
     return TICKET_VOID.message(
         user_id=_recipient_id(transfer),

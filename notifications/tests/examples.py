@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bookings.factories import BookingFactory
-from bookings.models import Booking, Ticket, TicketTransfer, TransferStatus
+from bookings.models import AttendanceCheck, Booking, Ticket, TicketTransfer, TransferStatus
 from bookings.operations import Canceller, PersonLimit
 from bookings.operations.tickets import insert_ticket
 from evently.accounts.factories import UserFactory
@@ -22,6 +22,7 @@ from notifications.kinds import (
     Message,
     accounts,
     addresses,
+    attendance,
     bookings,
     deletion,
     events,
@@ -106,6 +107,12 @@ class Facts:
         promotion.refresh_from_db()
         return promotion
 
+    def check(self) -> AttendanceCheck:
+        booking = self.booking()
+        return AttendanceCheck.objects.create(
+            booking=booking, event=self.event, event_date=self.event.event_date, seats=2
+        )
+
     def transfer(self, *, accepted: bool = False) -> TicketTransfer:
         booking, key = self.booking(quantity=1), self.user.key
         assert key is not None
@@ -157,6 +164,18 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     ),
     "ticket_void": lambda facts: tickets.ticket_void(
         facts.event, facts.transfer(accepted=True), by=Canceller.ATTENDEE
+    ),
+    "attendance_asked": lambda facts: attendance.attendance_asked(
+        facts.event, [facts.check()], again=False
+    ),
+    "attendance_asked_again": lambda facts: attendance.attendance_asked(
+        facts.event, [facts.check()], again=True
+    ),
+    "attendance_returned": lambda facts: attendance.attendance_returned(
+        facts.event, facts.cancelled()
+    ),
+    "seats_given_back": lambda facts: attendance.seats_given_back(
+        facts.event, facts.booking(), number=1
     ),
     "event_cancelled": lambda facts: events.event_cancelled(
         facts.event, facts.user.pk, bookings=[facts.cancelled()]

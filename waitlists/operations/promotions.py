@@ -17,6 +17,7 @@ from evently.errors import Conflict, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import RetryTransaction, refusing, run_in_transaction
+from events.attendance import terms_of
 from events.locks import lock_event
 from events.models import Event
 from events.operations import SalesClosed
@@ -196,6 +197,7 @@ def accept_promotion(
             quantity=seats,
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
+            terms=terms_of(event, at=now()),
         )
         # The rest, and seats freed meanwhile, may fit entries; this one too if it waits on.
         promote_waiting(locked_event=event)

@@ -16,6 +16,7 @@ TRIGGERS = r"""
 CHANGES = {
     "email_changes": "confirmed_at = now() + interval '1 hour'",
     "email_resends": "by_id = NULL",
+    "attendance_checks": "coming = 1",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
     "draws": "status = 'void', void_reason = 'called off'",
@@ -101,6 +102,8 @@ def make_rows():
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     sealed = "sealed:v1:" + "a" * 40
     insert("email_changes", user_id=user_id, old_email=sealed, new_email=sealed)
+    start = value("SELECT event_date FROM events WHERE id = %s", event_id)
+    insert("attendance_checks", event_id=event_id, booking_id=booking, seats=10, event_date=start)
     insert(
         "ticket_transfers",
         event_id=event_id,

@@ -1,0 +1,12 @@
+"""Check the rows that were there before."""
+
+from django.contrib.postgres.operations import ValidateConstraint
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("events", "0021_asking")]
+    operations = [
+        ValidateConstraint("event", "chk_event_ask_days"),
+        ValidateConstraint("event", "chk_event_unanswered"),
+    ]
