@@ -44,6 +44,35 @@ describe(
     ),
 )
 describe(
+    "draws",
+    Described(
+        group="Draws",
+        noun="draw",
+        plural="draws",
+        rank=3,
+        phrases={
+            "created": "announced a draw",
+            "frozen": "closed a draw",
+            "drawn": "drew the order of the waitlist",
+            "void": "ended a draw",
+        },
+        participles={
+            "created": "announced",
+            "frozen": "closed",
+            "drawn": "drawn",
+            "void": "declared void",
+        },
+        labels={
+            "beacon_name": "random number from",
+            "beacon_at": "random number known at",
+            "beacon_value": "random number",
+            "lots": "places in the draw",
+            "void_reason": "reason",
+        },
+        identifying=("closes_at", "beacon_name", "beacon_at"),
+    ),
+)
+describe(
     "waitlists",
     Described(
         group="Waitlist",
@@ -81,6 +110,7 @@ describe(
     ),
 )
 describe_tasks(
+    advance_draws="draws take their next step",
     confirm_places="places are confirmed, as their owner has confirmed the email address",
     check_ledger="seats and waitlists are checked",
     expire_promotions="offers that are not claimed in time end",

@@ -69,7 +69,10 @@ KEPT = {
     "waitlists": "status ref",
     "lines": "head reserved_ref",
     # reason: the organizer's, public from the moment it was written, as the form says.
-    "line_events": "kind ref reason prev hash",
+    "line_events": "kind ref reason beacon commitment list secret prev hash",
+    # beacon_name: the organizer's, public. refs: pseudonyms as in the record.
+    "draws": "status beacon beacon_name commitment sealed_secret sealed_with refs list_hash"
+    " beacon_value secret seed void_reason",
     # organizer_reason: why an organizer offered seats out of order, a fact that receipts show.
     "waitlist_promotions": "status promotion_reason organizer_reason ref",
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).

@@ -5,9 +5,10 @@ import json
 from datetime import timedelta
 
 from bookings.factories import BookingFactory
+from evently.database.clock import now
 from events.models import Event
 from waitlists import operations
-from waitlists.models import LineEvent, WaitlistEntry
+from waitlists.models import Beacon, Draw, LineEvent, WaitlistEntry
 from waitlists.tests.waiting import accept, cancel, full_event, join, latest_offer
 
 
@@ -21,6 +22,7 @@ def every_kind(clock) -> tuple[Event, WaitlistEntry]:
     The entry asked for four seats, and was passed by offers and by a public sale.
     """
     event, bookings = full_event(6)
+    draw_none(event, clock)
     guest = join(event, 2, as_guest=True)
     entry = join(event, 4)
     single = join(event)
@@ -47,6 +49,25 @@ def every_kind(clock) -> tuple[Event, WaitlistEntry]:
     operations.expire_promotions(event_id=event.pk)
     BookingFactory(event=event)
     return event, entry
+
+
+def draw_none(event: Event, clock) -> None:
+    """Call one draw off, and do another without lots."""
+    minute = timedelta(minutes=1)
+    for _ in range(2):
+        operations.announce_draw(
+            event_id=event.pk,
+            closes_at=now() + minute,
+            beacon=Beacon.NUMBERS,
+            beacon_name="Lotto of Saturday",
+            beacon_at=now() + 7 * minute,
+        )
+        if Draw.objects.filter(event_id=event.pk).count() == 1:
+            operations.call_off_draw(event_id=event.pk)
+    clock.move(2 * minute)
+    operations.freeze_draw(event_id=event.pk)
+    clock.move(8 * minute)
+    operations.reveal_draw(event_id=event.pk, beacon_value="3 14 15")
 
 
 def close(event: Event) -> None:
