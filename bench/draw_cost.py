@@ -29,6 +29,9 @@ DRAW = """
     VALUES (%s, evently_clock() + interval '1 hour', 'numbers', 'Lotto',
         evently_clock() + interval '70 minutes', %s, '', '')
 """
+REVEAL = """
+    UPDATE draws SET status = 'drawn', secret = %s, beacon_value = '1 2 3' WHERE event_id = %s
+"""
 CLOCK = """
     CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
     AS 'SELECT clock_timestamp() + interval ''{} minutes'''
@@ -52,11 +55,7 @@ def draw(owner: "psycopg.Connection[Any]", user: Any, lots: int) -> tuple[float,
     owner.execute(CLOCK.format(61))
     frozen = timed(owner, "UPDATE draws SET status = 'frozen' WHERE event_id = %s", [event])
     owner.execute(CLOCK.format(71))
-    drawn = timed(
-        owner,
-        "UPDATE draws SET status = 'drawn', secret = %s, beacon_value = '1 2 3' WHERE event_id = %s",
-        [secret, event],
-    )
+    drawn = timed(owner, REVEAL, [secret, event])
     return frozen, drawn
 
 
@@ -64,17 +63,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lots", type=int, nargs="*", default=[1000, 10_000])
     given = parser.parse_args()
-    with throwaway_database() as environment:
-        with psycopg.connect(environment["DATABASE_OWNER_URL"], autocommit=True) as owner:
-            (user,) = owner.execute(USER).fetchone() or (None,)
-            owner.execute(
-                "INSERT INTO users (email, name, email_verified_at)"
-                " SELECT %s, %s, now() FROM generate_series(1, %s)",
-                [SEALED, SEALED, max(given.lots)],
-            )
-            for lots in given.lots:
-                frozen, drawn = draw(owner, user, lots)
-                print(f"{lots:>7,} lots: frozen in {frozen:.0f} ms, drawn in {drawn:.0f} ms")
+    with (
+        throwaway_database() as environment,
+        psycopg.connect(environment["DATABASE_OWNER_URL"], autocommit=True) as owner,
+    ):
+        (user,) = owner.execute(USER).fetchone() or (None,)
+        owner.execute(
+            "INSERT INTO users (email, name, email_verified_at)"
+            " SELECT %s, %s, now() FROM generate_series(1, %s)",
+            [SEALED, SEALED, max(given.lots)],
+        )
+        for lots in given.lots:
+            frozen, drawn = draw(owner, user, lots)
+            print(f"{lots:>7,} lots: frozen in {frozen:.0f} ms, drawn in {drawn:.0f} ms")
     return 0
 
 

@@ -115,29 +115,7 @@ def join_waitlist(
 
     def work() -> WaitlistEntry:
         locked_event = lock_event(event_id)
-        if not locked_event.is_published:
-            raise EventNotFound
-        check_shown_price(locked_event, wish.unit_price)
-        entry = _new_or_ended_entry(
-            locked_event=locked_event, user_id=user_id, wish=wish, as_guest=as_guest
-        )
-        if entry.is_waiting and not entry._state.adding:
-            entry.quantity, entry.min_quantity = wish.quantity, wish.smallest
-            entry.timezone = wish.timezone or entry.timezone
-            entry.unit_price = min(entry.unit_price, locked_event.current_price)
-            return confirm_place(locked_event=locked_event, entry=entry, changed=TAKEN_OVER)
-        _fill(entry, wish, locked_event=locked_event, confirmed=_is_proved(user_id, as_guest))
-        _save(entry)
-        entry.event = locked_event
-        if as_guest:
-            end_unverified_password(user_id=user_id)
-        waitlist_joined.send(sender=WaitlistEntry, entry=entry)
-        if entry.is_confirmed and entry.min_quantity <= locked_event.available_seats:
-            # The seats are kept for one that ranks behind it, after offers that ran out.
-            promote_waiting(locked_event=locked_event)
-            entry.refresh_from_db()
-            entry.event = locked_event
-        return entry
+        return _join(locked_event, user_id=user_id, wish=wish, as_guest=as_guest)
 
     try:
         counted = count((JOINS, f"{user_id}:{event_id}"))
@@ -149,6 +127,32 @@ def join_waitlist(
         # Only joining counts.
         forgive(counted)
         raise
+
+
+def _join(locked_event: Event, *, user_id: UUID, wish: Wish, as_guest: bool) -> WaitlistEntry:
+    if not locked_event.is_published:
+        raise EventNotFound
+    check_shown_price(locked_event, wish.unit_price)
+    entry = _new_or_ended_entry(
+        locked_event=locked_event, user_id=user_id, wish=wish, as_guest=as_guest
+    )
+    if entry.is_waiting and not entry._state.adding:
+        entry.quantity, entry.min_quantity = wish.quantity, wish.smallest
+        entry.timezone = wish.timezone or entry.timezone
+        entry.unit_price = min(entry.unit_price, locked_event.current_price)
+        return confirm_place(locked_event=locked_event, entry=entry, changed=TAKEN_OVER)
+    _fill(entry, wish, locked_event=locked_event, confirmed=_is_proved(user_id, as_guest))
+    _save(entry)
+    entry.event = locked_event
+    if as_guest:
+        end_unverified_password(user_id=user_id)
+    waitlist_joined.send(sender=WaitlistEntry, entry=entry)
+    if entry.is_confirmed and entry.min_quantity <= locked_event.available_seats:
+        # The seats are kept for one that ranks behind it, after offers that ran out.
+        promote_waiting(locked_event=locked_event)
+        entry.refresh_from_db()
+        entry.event = locked_event
+    return entry
 
 
 def _fill(entry: WaitlistEntry, wish: Wish, *, locked_event: Event, confirmed: bool) -> None:
