@@ -11,6 +11,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from random import Random
 
+from tests.line_draws import Draws, written
 from waitlists.choosing import choose_entries
 
 SCRIPT = Path(__file__).parents[1] / "script" / "check_line"
@@ -29,10 +30,6 @@ def load_script():
     finally:
         sys.dont_write_bytecode = writes
     return module
-
-
-def written(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def hash_of(record: dict) -> str:
@@ -74,7 +71,7 @@ class Place:
     until: datetime = START
 
 
-class Simulator:
+class Simulator(Draws):
     """A waitlist that keeps the rules, at random, and writes its record.
 
     states: after each line, the positions by ref, and the free seats.
@@ -123,7 +120,8 @@ class Simulator:
             line["free"] = self.free
         self.records.append(line | members)
         positions = {place.ref: number for number, place in enumerate(self.waiting(), 1)}
-        self.states.append((positions, self.free))
+        has_opened = any(line["kind"] == "opened" for line in self.records)
+        self.states.append((positions, self.free if has_opened else 0))
         self.now += timedelta(microseconds=self.random.randint(0, 2))
 
     def first_reserving(self) -> str | None:
@@ -136,6 +134,9 @@ class Simulator:
         return None
 
     def makes_offers(self) -> bool:
+        return self.draw is None and self.is_before_end()
+
+    def is_before_end(self) -> bool:
         return self.now < self.closes - timedelta(minutes=5)
 
     def promote(self) -> None:
@@ -177,6 +178,8 @@ class Simulator:
         overdue = [place for place in self.offered() if place.until <= self.now]
         if overdue:
             self.end_offer(overdue[0], "lapsed")
+        elif self.step_draw():
+            pass
         elif not self.is_open or self.random.random() < 0.3:
             self.join()
         else:
@@ -185,10 +188,11 @@ class Simulator:
             self.random.choice(often + seldom)()
 
     def join(self) -> None:
-        if not self.makes_offers():
+        if not self.is_before_end():
             return
         if not self.is_open:
-            self.free = min(self.free, 1)
+            most = self.random.randint(1, self.capacity)
+            self.free = most if self.draw else min(self.free, 1)
             self.booked, self.is_open = self.capacity - self.free, True
             self.write("opened")
         quantity = self.random.randint(2, 4)
@@ -229,7 +233,7 @@ class Simulator:
     def book(self) -> None:
         fits = any(p.is_confirmed and p.min_quantity <= self.free for p in self.waiting())
         is_kept = self.makes_offers() and (fits or self.first_reserving())
-        if self.free and not is_kept:
+        if self.free and not is_kept and self.draw is None:
             seats = self.random.randint(1, self.free)
             self.free, self.booked = self.free - seats, self.booked + seats
             for place in self.waiting():
