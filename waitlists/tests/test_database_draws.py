@@ -310,7 +310,12 @@ def test_hour_begins_anew_where_drand_could_not_be_reached(event_id, clock):
     beacon_at = closes_at + 10 * MINUTE
     number = (int(beacon_at.timestamp()) - QUICKNET_GENESIS) // QUICKNET_PERIOD + 1
     draw = announce(
-        event_id, beacon="drand", closes_at=closes_at, beacon_at=beacon_at, beacon_round=number
+        event_id,
+        beacon="drand",
+        beacon_name=f"drand quicknet, round {number}",
+        closes_at=closes_at,
+        beacon_at=beacon_at,
+        beacon_round=number,
     )
     freeze(draw, clock)
     with refused("trg_draw_final"):
