@@ -129,17 +129,12 @@ def events_to_repair() -> list[UUID]:
     Overdue: past the entry's own `expires_at`. Those that fit may stand behind one that reserves;
     when that ends, this finds them.
     """
-    fits = Q(
-        confirmed_at__isnull=False,
-        min_quantity__lte=OuterRef("available_seats"),
-        event__draw_closes_at__isnull=True,
-    )
-    stuck = WaitlistEntry.objects.filter(
-        event_id=OuterRef("pk"), status=EntryStatus.WAITING
-    ).filter(fits | Q(expires_at__lte=Clock()))
+    waiting = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status=EntryStatus.WAITING)
+    fits = waiting.filter(confirmed_at__isnull=False, min_quantity__lte=OuterRef("available_seats"))
+    overdue = waiting.filter(expires_at__lte=Clock())
     return list(
         Event.objects.filter(status=EventStatus.ACTIVE, published_at__isnull=False)
-        .filter(Exists(stuck))
+        .filter(Exists(overdue) | Q(draw_closes_at__isnull=True) & Exists(fits))
         .order_by("pk")
         .values_list("pk", flat=True)
     )
