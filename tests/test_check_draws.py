@@ -11,7 +11,8 @@ import pytest
 
 from tests.line_draws import drand_round, read, written
 from tests.line_records import EVENT, START, document, load_script, seal
-from tests.test_check_line import run, simulate
+from tests.test_check_line import DOCS, run, simulate
+from waitlists.drawing import command
 
 check_line = load_script()
 
@@ -409,6 +410,12 @@ def test_published_list_is_compared(lines, tmp_path):
     assert f"only in the record: {A}; only in the list: {LATE}\n" in said
     assert run("-", "--list", "/nowhere", stdin=record)[0] == 2
     assert run("-", "--list", str(published), stdin=document(seal(lines[:3])))[0] == 1
+
+
+def test_documented_command_is_the_one_shown():
+    text = DOCS.read_text(encoding="utf-8")
+
+    assert f"\n    {command('LIST', 'SEED', 'REF')}\n" in text
 
 
 def test_beacons_cannot_write_to_the_terminal(lines):
