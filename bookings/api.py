@@ -36,6 +36,7 @@ BOOKING_REFUSALS = {
     409: (
         "sold_out",
         "waitlist_first",
+        "draw_pending",
         "price_changed",
         "sales_closed",
         "person_limit",

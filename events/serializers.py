@@ -15,6 +15,7 @@ from evently.currencies import is_currency
 from evently.database.clock import now
 from events.attendance import terms_of, terms_text
 from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
+from events.draws import DrawRepresentation, newest_draws
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
 from events.operations.validation import (
@@ -115,7 +116,11 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
     )
     sales_state = serializers.SerializerMethodField(
         help_text="Whether seats can be booked (`on_sale`, `few_left`) or waited for "
-        "(`waitlist_first`, `sold_out`), or why neither."
+        "(`waitlist_first`, `draw`, `sold_out`), or why neither."
+    )
+    draw = serializers.SerializerMethodField(
+        help_text="The newest draw that orders the waitlist by lot; null without one. In lists, "
+        "only one that is pending."
     )
     attendance_terms = serializers.SerializerMethodField(
         help_text="What to show before booking: when attendees are asked whether they are still "
@@ -136,6 +141,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "total_capacity",
             "available_seats",
             "sales_state",
+            "draw",
             "base_price",
             "current_price",
             "currency",
@@ -198,6 +204,20 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             listed: Any = self.parent.instance if self.parent is not None else [event]
             sales.update(sales_of(listed, at=getattr(event, "clock", None) or self._now()))
         return sales[event.pk].state
+
+    @extend_schema_field(DrawRepresentation(allow_null=True))
+    def get_draw(self, event: Event) -> Any:
+        context = cast(dict[str, Any], self.context)
+        parent: Any = self.parent
+        if parent is None:
+            draws = newest_draws([event.pk])
+        elif (known := context.get("draws")) is not None:
+            draws = known
+        else:
+            draws = newest_draws([one.pk for one in parent.instance if one.has_pending_draw])
+            context["draws"] = draws
+        draw = draws.get(event.pk)
+        return None if draw is None else DrawRepresentation(draw).data
 
 
 @extend_schema_serializer(examples=[EVENT_DRAFT])

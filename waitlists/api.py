@@ -19,6 +19,7 @@ from evently.api.views import ApiViewSet, user_of
 from evently.database.clock import now
 from evently.origin import origin_of
 from waitlists import operations, queries
+from waitlists.draw_queries import newest_draw
 from waitlists.filters import EntryFilter, PromotionFilter
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import EntryNotFound, PromotionNotFound
@@ -114,6 +115,8 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         receipt = receipt_of(entry, at=now())
         entry.passes, entry.reserves = receipt.passes, receipt.reserves
         entry.record = own_records(event_id=entry.event_id, refs=[entry.ref] if entry.ref else [])
+        draw = newest_draw(entry.event_id) if entry.draw_place else None
+        entry.draw_lots = draw.lots if draw else None
         entry.line_length = queries.waiting_count(event_id=entry.event_id)
         entry.seats_returned_lately = queries.seats_returned_lately(event_id=entry.event_id)
         return Response(EntryReceipt(entry).data)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from waitlists.api import PromotionViewSet, WaitlistViewSet
+from waitlists.api_draw import DrawListView, EventDrawViewSet
 from waitlists.api_organizer import EventWaitlistViewSet
 from waitlists.api_record import LineRecordView
 
@@ -28,6 +29,16 @@ urlpatterns = [
         "events/<uuid:event_id>/line/record/",
         LineRecordView.as_view(),
         name="api_line_record",
+    ),
+    path(
+        "events/<uuid:event_id>/draw/",
+        EventDrawViewSet.as_view({"get": "list"}),
+        name="api_event_draws",
+    ),
+    path(
+        "events/<uuid:event_id>/draw/list/",
+        DrawListView.as_view(),
+        name="api_draw_list",
     ),
     path("promotions/", PromotionViewSet.as_view({"get": "list"}), name="api_promotions"),
     path(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from bookings.models import Booking, BookingStatus
 from events.models import Event
 from events.sale import Sale, WaitlistSummary, sale_of
+from waitlists.draw_presenters import DrawPresenter, OwnDraw, OwnLot, draw_of
 from waitlists.models import Line, Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
 
@@ -40,10 +41,11 @@ class Participation:
 
 @dataclass(frozen=True)
 class Availability:
-    """What an event's page offers a visitor."""
+    """What an event's page offers a visitor. draw: the pending one."""
 
     sale: Sale
     participation: Participation
+    draw: DrawPresenter | None = None
 
     @property
     def can_book(self) -> bool:
@@ -52,6 +54,14 @@ class Availability:
     @property
     def can_join(self) -> bool:
         return self.sale.can_join and self.participation.entry is None
+
+    @property
+    def own_lot(self) -> OwnLot | None:
+        """What a pending draw means for the visitor's place on the waitlist."""
+        entry = self.participation.entry
+        if entry is None or self.draw is None or not self.draw.is_pending:
+            return None
+        return OwnDraw(self.draw, entry).lot
 
     @property
     def closed_text(self) -> str:
@@ -63,6 +73,8 @@ class Availability:
         """A word that changes when the page must offer something else."""
         if self.can_book:
             return "book"
+        if self.draw is not None and self.draw.is_pending:
+            return f"draw-{self.draw.number}-{self.draw.stage}"
         return "join" if self.can_join else "closed"
 
 
@@ -95,7 +107,11 @@ def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
 def availability_for(event: Event, *, user: Any, at: datetime) -> Availability:
     """Return what an event offers a user or visitor."""
     participation = participation_of(user.pk, event) if user.is_authenticated else Participation()
-    return Availability(sale=sale_of(event, at=at), participation=participation)
+    return Availability(
+        sale=sale_of(event, at=at),
+        participation=participation,
+        draw=draw_of(event, at=at, user=user) if event.has_pending_draw else None,
+    )
 
 
 def participation_of(user_id: UUID, event: Event) -> Participation:

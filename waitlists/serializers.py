@@ -59,6 +59,7 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
             "priority_reason",
             "passed_over",
             "lapses",
+            "draw_place",
             "notify_prefs",
             "timezone",
             "joined_at",
@@ -75,6 +76,9 @@ class EntryRepresentation(AmountsMixin, serializers.ModelSerializer[WaitlistEntr
                 "help_text": "Offers for this event that ran out, or were declined after more than "
                 "half of their time. Joining again ranks behind entries with fewer; after "
                 f"{MOST_LAPSES}, joining answers `offers_lapsed`."
+            },
+            "draw_place": {
+                "help_text": "Its place in the draw of the event, from 1; null if it had no lot."
             },
             "passed_over": {
                 "help_text": "Offers to later entries while too few seats were free for this one."
@@ -181,6 +185,11 @@ class EntryReceipt(EntryRepresentation):
         allow_null=True,
         help_text="Its pseudonym in the public record, new each time that you join.",
     )
+    draw_lots = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="The lots of the draw that it has a place in: “place 47 of 312”.",
+    )
     record = RecordRepresentation(
         many=True, read_only=True, help_text="The records about it, in order."
     )
@@ -203,6 +212,7 @@ class EntryReceipt(EntryRepresentation):
         fields = (
             *EntryRepresentation.Meta.fields,
             "ref",
+            "draw_lots",
             "record",
             "passes",
             "reserves",

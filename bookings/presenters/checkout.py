@@ -14,7 +14,7 @@ from evently.formatting import clock_time, money, seats
 from evently.idempotency.keys import IdempotencyMismatch
 from events.models import Event
 from events.operations import QuoteInvalid, QuoteUsed, SalesClosed
-from events.sale import Sale
+from events.sale import Sale, SaleState
 
 NOTHING_BOOKED = "This form has booked nothing."
 
@@ -55,6 +55,8 @@ def shortage_notice(event: Event, sale: Sale, quantity: int) -> dict[str, str] |
         return None
     if not sale.is_open:
         return {"title": "Bookings are closed", "text": sale.closed_text, "url": "", "link": ""}
+    if sale.state is SaleState.DRAW:
+        return _draw_notice(event, sale, quantity)
     text = "You can join the waitlist in case seats become available."
     if sale.can_book:
         text = _fewer_or_wait(event, sale, quantity)
@@ -124,8 +126,8 @@ def refusal_notice(
             text = f"Only {sale.available} {are} left. {NOTHING_BOOKED} "
             text += _fewer_or_wait(event, sale, quantity)
         notice |= {"title": "There are not enough seats left", "text": text, **waitlist_link}
-    elif isinstance(refusal, operations.WaitlistFirst):
-        notice |= {"title": "The waitlist comes first", **waitlist_link}
+    elif isinstance(refusal, operations.WaitlistFirst | operations.DrawPending):
+        notice |= _waitlist_notice(refusal, event, sale, quantity)
     elif isinstance(refusal, operations.AlreadyBooked):
         notice |= _booked_meanwhile(refusal.details["seats"])
     elif isinstance(
@@ -146,6 +148,26 @@ def refusal_notice(
             "To make another booking, check the form and submit it again.",
         }
     return notice
+
+
+def _waitlist_notice(
+    refusal: DomainError, event: Event, sale: Sale, quantity: int
+) -> dict[str, str]:
+    if isinstance(refusal, operations.DrawPending):
+        return _draw_notice(event, sale, quantity, after=NOTHING_BOOKED)
+    return {"title": "The waitlist comes first", **_waitlist_link(event, sale, quantity)}
+
+
+def _draw_notice(event: Event, sale: Sale, quantity: int, *, after: str = "") -> dict[str, str]:
+    """Return that seats are not sold but drawn, and until when; after: a sentence before."""
+    text = "Until the draw, no seats are sold. Everyone who joins before it closes takes part."
+    return {
+        "title": sale.label,
+        "text": f"{after} {text}".strip(),
+        "url": f"{reverse('join_waitlist', args=[event.pk])}"
+        f"?quantity={_seats_to_wait_for(event, sale, quantity) or 1}",
+        "link": "Join the draw",
+    }
 
 
 def _booked_meanwhile(number: int) -> dict[str, str]:

@@ -32,12 +32,33 @@ EVENT_DRAFT_VALUE = {
     "currency": "EUR",
     "payment_mode": "door",
 }
+DRAW_VALUE = {
+    "number": 1,
+    "state": "drawn",
+    "closes_at": "2027-03-06T11:00:00Z",
+    "beacon": "drand",
+    "beacon_name": "drand quicknet, round 37180280",
+    "beacon_round": 37180280,
+    "beacon_at": "2027-03-06T11:10:04Z",
+    "commitment": "2d1c1ef3f2a5b0a4c9f6a5fd4f4b1b8b3a3c0a5a6f2e34e9a0a8f7d6e5c4b3a2",
+    "lots": 312,
+    "list_hash": "b7c1e0a94d6f2385a1c4e7f09b2d5863c8e1a4f7092b5d8e1c4f7a0b3d6e9c2f",
+    "frozen_at": "2027-03-06T11:00:07.512000Z",
+    "reveal_by": "2027-03-06T12:10:04Z",
+    "unreachable_at": None,
+    "beacon_value": "0f3a6c9b2e5d8174a3c6f9e2b5d8014e7a1c4f7b0d3e6a9c2f5b8e1d4a7c0f39",
+    "secret": "9a2c5e8f1b4d7063c6f9a2e5b8d1047f3a6c9e2b5d80147a3c6f9e2b5d8f1b4c",
+    "seed": "4e7a0d3c6f9b2e5881a4d7f0c3b6e92d5f8a1b4e7c0d3f6a9b2c5e8f1d4a7b03",
+    "ended_at": "2027-03-06T11:10:09.204000Z",
+    "void_reason": "",
+}
 EVENT_VALUE = {
     **EVENT_SUMMARY_VALUE,
     "description": "Satie and Debussy by candlelight.",
     "total_capacity": 80,
     "available_seats": 12,
     "sales_state": "on_sale",
+    "draw": None,
     "base_price": "24.00",
     "current_price": "27.50",
     "state": "published",
@@ -100,6 +121,7 @@ ENTRY_VALUE = {
     "priority_reason": "",
     "passed_over": 0,
     "lapses": 0,
+    "draw_place": None,
     "notify_prefs": {},
     "timezone": "Europe/Berlin",
     "joined_at": "2027-03-02T10:25:00.125000Z",
@@ -154,6 +176,7 @@ RECORD_SUMMARY_VALUE = {
 }
 
 EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
+DRAW = OpenApiExample("A draw that is done", value=DRAW_VALUE, response_only=True)
 EVENT_DRAFT = OpenApiExample("A new event", value=EVENT_DRAFT_VALUE, request_only=True)
 QUOTE = OpenApiExample(
     "A quote for two seats",

@@ -1,4 +1,4 @@
-"""Formats of responses: JSON, calendar files and QR codes."""
+"""Formats of responses: JSON, text, calendar files and QR codes."""
 
 from typing import Any
 
@@ -34,6 +34,12 @@ class CsvRenderer(FileRenderer):
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
+
+
+class TextRenderer(FileRenderer):
+    media_type = "text/plain"
+    format = "txt"
+    charset = "us-ascii"
 
 
 class SvgRenderer(FileRenderer):

@@ -5,13 +5,14 @@ Small on purpose: it follows one place, where `script/check_line` checks all of 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from waitlists.models import LineEvent, RecordKind
+from waitlists import drawing
+from waitlists.models import Draw, LineEvent, RecordKind
 from waitlists.record.summary import CARRIED_OVER
 
 COLUMNS = (
@@ -31,6 +32,9 @@ COLUMNS = (
     "capacity",
     "skips",
     "cause",
+    "list",
+    "lots",
+    "due",
 )
 RULES = (RecordKind.OPENED, RecordKind.RULES)
 SEATS = (RecordKind.OPENED, RecordKind.CAPACITY)
@@ -228,10 +232,34 @@ class Story:
             self.tell(record.kind, record, before=self.rules)
         elif record.kind == RecordKind.CAPACITY:
             self.tell(record.kind, record, before=self.seats)
+        elif record.kind in (RecordKind.DRAW, RecordKind.VOID) and self.waits:
+            self.tell(record.kind, record)
         if record.kind in RULES:
             self.rules = record
         if record.kind in SEATS:
             self.seats = record
+
+    def frozen(self, record: Any, draw: Draw) -> None:
+        """Tell whether the place takes part in a draw."""
+        if self.waits:
+            self.tell(record.kind, record, before=self.ref in (draw.refs or ()))
+
+    def drawn(self, record: Any, draw: Draw, others: dict[str, Other]) -> None:
+        """Rank the places by their lots. others: all places before the draw."""
+        places = drawing.places(draw.seed or "", draw.refs or ())
+        self.others = others
+        for ref, place in places.items():
+            # As in `evently_draw_step`: a millisecond apart.
+            rank = record.rank + timedelta(milliseconds=place - 1)
+            if ref == self.ref and self.waits:
+                self.order = (self.order[0], rank, self.order[2])
+            elif (other := others.get(ref)) is not None and other.waits:
+                other.order = (other.order[0], rank, other.order[2])
+        if self.waits:
+            ahead = sum(other.waits and self.is_ahead(other) for other in others.values())
+            self.position = ahead + 1
+            own = (places[self.ref], draw.lots) if self.ref in places else None
+            self.tell(record.kind, record, before=own)
 
     def _is_carried_over(self, record: Any) -> bool:
         return record.kind == RecordKind.JOINED and record.position is None
@@ -262,11 +290,26 @@ def story_of(*, event_id: UUID, ref: str, is_open: bool) -> Story:
                 story.happenings[-1] = replace(story.happenings[-1], position=story.position)
         elif record.ref:
             story.other(record)
+        elif record.kind in (RecordKind.FROZEN, RecordKind.DRAWN):
+            _draw_step(story, rows, record, event_id)
         else:
             story.shared(record)
         if story.position != position:
             story.position_at = record.at
     return story
+
+
+def _draw_step(story: Story, rows: Any, record: Any, event_id: UUID) -> None:
+    """Tell a step of a draw: of the one whose list it is, or of the one that is done."""
+    which = Q(list_hash=record.list) if record.kind == RecordKind.FROZEN else Q(status="drawn")
+    draw = Draw.objects.filter(which, event_id=event_id).order_by("number").first()
+    if draw is None:
+        return
+    if record.kind == RecordKind.FROZEN:
+        story.frozen(record, draw)
+    elif draw.lots:
+        before = _read(rows.filter(ref__isnull=False, seq__lt=record.seq).exclude(ref=story.ref))
+        story.drawn(record, draw, _replayed(before))
 
 
 def _read(rows: Any) -> Sequence[Any]:
@@ -283,8 +326,13 @@ def _causes(rows: Any, records: Iterable[Any]) -> dict[int, Any]:
 def _earlier(rows: Any, records: Iterable[Any], *, before: Any) -> dict[str, Other]:
     """Return the places that records are about, as they were before a record."""
     refs = {record.ref for record in records if record.ref} - {before.ref}
+    return _replayed(_read(rows.filter(ref__in=refs, seq__lt=before.seq)))
+
+
+def _replayed(records: Iterable[Any]) -> dict[str, Other]:
+    """Return the places that records are about, as they are after them."""
     others: dict[str, Other] = {}
-    for record in _read(rows.filter(ref__in=refs, seq__lt=before.seq)):
+    for record in records:
         if record.kind == RecordKind.JOINED:
             others[record.ref] = Other((-record.score, record.rank, record.seq))
         elif (other := others.get(record.ref)) is None:

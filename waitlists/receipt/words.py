@@ -221,6 +221,27 @@ def _capacity(one: Happening, story: Story, zone: ZoneInfo) -> Words:
     return f"The organizer {verb} {seats(abs(more))}", now
 
 
+def _draw(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    until = f"Everyone with a confirmed place before {moment(one.record.until, zone)} takes part."
+    due = f"The result is due on {moment(one.record.due, zone)}."
+    return "The organizer announced a draw of the order", f"{until} {due}"
+
+
+def _frozen(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    title = f"The list of the draw was closed, with {counted(one.record.lots, 'lot')}"
+    return title, "One of them is yours." if one.before else "You have no lot."
+
+
+def _drawn(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    if one.before is None:
+        return "The order was drawn", _sentences("You had no lot.", _now_at(one))
+    return f"You were drawn at place {one.before[0]} of {one.before[1]}", _now_at(one)
+
+
+def _void(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    return "The draw is void", f"Reason: {one.reason}."
+
+
 Writer = Callable[[Happening, Story, ZoneInfo], Words]
 WORDS: dict[str, tuple[str, str, Writer]] = {
     RecordKind.JOINED: ("hourglass", "waiting", _joined),
@@ -234,6 +255,10 @@ WORDS: dict[str, tuple[str, str, Writer]] = {
     RecordKind.RESERVED: ("lock", "good", _reserved),
     RecordKind.RULES: ("settings", "info", _rules),
     RecordKind.CAPACITY: ("armchair", "info", _capacity),
+    RecordKind.DRAW: ("dices", "info", _draw),
+    RecordKind.FROZEN: ("lock", "info", _frozen),
+    RecordKind.DRAWN: ("dices", "good", _drawn),
+    RecordKind.VOID: ("info", "bad", _void),
     "returned": ("hourglass", "waiting", _returned),
     "moved": ("list-ordered", "info", _moved),
     "ahead_offered": ("sparkles", "", _ahead_offered),

@@ -16,19 +16,30 @@ class RecordRepresentation(serializers.Serializer[Any]):
     """One record. Which members it has depends on its kind; none is ever null."""
 
     at = MomentField(help_text="With six digits of the second: as it was hashed.")
+    beacon = serializers.CharField(
+        required=False, help_text="Of a draw: the name of its random value, later the value."
+    )
     capacity = serializers.IntegerField(required=False, help_text="Seats of the event.")
     cause = serializers.IntegerField(
         required=False, help_text="The `seq` of the record that freed the seats."
     )
+    commitment = serializers.CharField(
+        required=False, help_text=f"{HASH} Of the secret of a draw that was announced."
+    )
     confirmed = serializers.BooleanField(
         required=False, help_text="Whether the place can be offered seats."
     )
+    due = MomentField(required=False, help_text="When the random value of a draw exists.")
     free = serializers.IntegerField(required=False, help_text="Free seats after this record.")
     hash = serializers.CharField(
         help_text=f"{HASH} Of this record without `hash`, as RFC 8785 JSON."
     )
     kind = serializers.ChoiceField(choices=RecordKind.choices)
     least = serializers.IntegerField(required=False, help_text="The fewest seats accepted.")
+    list = serializers.CharField(
+        required=False, help_text=f"{HASH} Of the list of a draw, when it was closed."
+    )
+    lots = serializers.IntegerField(required=False, help_text="Entries on this list.")
     position = serializers.IntegerField(required=False, help_text="From 1, after this record.")
     prev = serializers.CharField(
         help_text=f"{HASH} Of the record before; of the first record, that of the event's id."
@@ -42,6 +53,7 @@ class RecordRepresentation(serializers.Serializer[Any]):
         required=False, help_text="The priority: higher ones come first."
     )
     seats = serializers.IntegerField(required=False)
+    secret = serializers.CharField(required=False, help_text="Revealed when the order is drawn.")
     seq = serializers.IntegerField(help_text="From 1, without gaps.")
     skips = serializers.IntegerField(
         required=False,

@@ -11,6 +11,8 @@ from waitlists.record.summary import CARRIED_OVER
 
 # As many digits of a pseudonym as tell the places of one page apart.
 SHORT_REF = 8
+# As many digits of a hash as are compared by eye; the whole one is in the record.
+SHORT_HASH = 12
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ def _changed_order(record: LineEvent) -> str:
     return f"The organizer moved this place to position {record.position}"
 
 
+def _frozen(record: LineEvent) -> str:
+    return f"The list of the draw was closed, with {counted(record.lots or 0, 'lot')}"
+
+
 TITLES: dict[RecordKind, Callable[[LineEvent], str]] = {
     RecordKind.OPENED: lambda record: "The waitlist began",
     RecordKind.RULES: lambda record: "The organizer changed the rules",
@@ -88,6 +94,10 @@ TITLES: dict[RecordKind, Callable[[LineEvent], str]] = {
     RecordKind.LAPSED: lambda record: "The offer expired",
     RecordKind.RESERVED: lambda record: "Seats are kept for this place from now on",
     RecordKind.CLOSED: lambda record: "The waitlist is empty",
+    RecordKind.DRAW: lambda record: "A draw was announced",
+    RecordKind.FROZEN: _frozen,
+    RecordKind.DRAWN: lambda record: "The order was drawn",
+    RecordKind.VOID: lambda record: "The draw is void",
 }
 
 
@@ -104,6 +114,7 @@ def _text(record: LineEvent, zone: ZoneInfo) -> str:
     if record.kind == RecordKind.OFFERED:
         parts.append(f"Held until {moment(record.until, zone)}.")
         parts.append(f"Freed by record {record.cause}." if record.cause else "")
+    parts += _of_draw(record, zone)
     if record.reason == CARRIED_OVER:
         parts.append("The waitlist is older than its record.")
     elif record.reason == "closed":
@@ -111,3 +122,26 @@ def _text(record: LineEvent, zone: ZoneInfo) -> str:
     elif record.reason:
         parts.append(f"Reason: {record.reason}")
     return " ".join(filter(None, parts))
+
+
+def _of_draw(record: LineEvent, zone: ZoneInfo) -> list[str]:
+    """Return the facts of a step of a draw; hashes are short."""
+    if record.kind == RecordKind.DRAW:
+        return [
+            f"It can be joined until {moment(record.until, zone)}.",
+            f"The result is due on {moment(record.due, zone)}, by {record.beacon}.",
+            f"Commitment {short_hash(record.commitment)}.",
+        ]
+    if record.kind == RecordKind.FROZEN:
+        return [f"Hash of the list {short_hash(record.list)}."]
+    if record.kind == RecordKind.DRAWN:
+        # The numbers of a lottery are short, and not cut.
+        value = record.beacon or ""
+        value = value if " " in value else short_hash(value)
+        return [f"Secret {short_hash(record.secret)}.", f"Random value {value}."]
+    return []
+
+
+def short_hash(digits: str | None) -> str:
+    """Return the beginning of a hash: "1a2b3c4d5e6f…"."""
+    return f"{(digits or '')[:SHORT_HASH]}…"

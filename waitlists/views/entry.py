@@ -25,6 +25,7 @@ from evently.pages import (
 )
 from events.sale import sale_of
 from waitlists import operations, queries
+from waitlists.draw_presenters import OwnDraw, draw_of
 from waitlists.forms import MinQuantityForm
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations import EntryNotFound
@@ -93,11 +94,14 @@ def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     entry, urls = opened
     presenter, context = _present(entry)
     receipt = receipt_of(entry, at=context["now"])
+    draw = draw_of(entry.event, at=context["now"], own_zone=entry.own_zone)
     context |= {
         "entry": presenter,
         "waiting": queries.waiting_count(event_id=entry.event_id),
         "receipt": receipt,
         "steps": receipt.steps,
+        "draw": draw,
+        "own_lot": OwnDraw(draw, entry).lot if draw else None,
         "returned_seats": returned_seats_text(entry.event_id),
         "waitlist_order": order_text(entry.event),
         "record_head": head_of(entry.event_id),

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from bookings.operations import GuestLimit, OwnerNotified, PriceChanged, PriceRequired
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
-from evently.formatting import seats
+from evently.formatting import moment, seats
 from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import origin_of
 from evently.pages import (
@@ -22,12 +22,14 @@ from evently.pages import (
     render_refusal,
     require_get_or_post,
 )
+from evently.time_zones import zone_named
 from events.locks import EventNotFound
 from events.models import Event
 from events.presenters import EventPresenter
 from events.queries import public_event
 from waitlists import operations
 from waitlists.availability import availability_for
+from waitlists.draw_presenters import draw_of
 from waitlists.forms import JoinForm
 from waitlists.presenters import price_notice
 from waitlists.receipt import returned_seats_text
@@ -73,10 +75,14 @@ def _join(request: HttpRequest, event: Event) -> HttpResponse:
     if is_guest:
         return _guest_joined(request, event, form)
     if current_user(request).is_verified:
-        messages.success(
-            request, "You are on the waitlist. An offer appears here if seats are held for you."
-        )
+        messages.success(request, _joined_text(event))
     return redirect(reverse("waitlist_entry", args=[entry_id]))
+
+
+def _joined_text(event: Event) -> str:
+    if event.draw_closes_at is not None and now() < event.draw_closes_at:
+        return f"You are in the draw. It closes on {moment(event.draw_closes_at, event.zone)}."
+    return "You are on the waitlist. An offer appears here if seats are held for you."
 
 
 def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) -> UUID:
@@ -116,7 +122,17 @@ def _entry_id_after_joining(request: HttpRequest, event: Event, form: JoinForm) 
 
 def _guest_joined(request: HttpRequest, event: Event, form: JoinForm) -> HttpResponse:
     """Show the same page to every guest; the entry itself is behind the link in their email."""
-    context = {"event": EventPresenter(event, at=now()), "email": form.cleaned_data["email"]}
+    at = now()
+    draw = draw_of(event, at=at, own_zone=zone_named(form.cleaned_data["timezone"]))
+    context = {
+        "event": EventPresenter(event, at=at),
+        "email": form.cleaned_data["email"],
+        "draw": draw,
+        "draw_text": f"Only places that are confirmed before {draw.closes} take part: by then, "
+        "open the link in the email and press the button there."
+        if draw
+        else "",
+    }
     return render(request, "waitlists/joined.html", context)
 
 

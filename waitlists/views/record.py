@@ -17,6 +17,7 @@ from events.presenters import EventPresenter
 from events.queries import public_event
 from events.sale import LAST_OFFERS, RESERVES_UNTIL
 from waitlists import claim_windows
+from waitlists.draw_presenters import draw_of
 from waitlists.models import LineEvent
 from waitlists.record.document import is_published
 from waitlists.record.heads import head_of
@@ -72,6 +73,7 @@ def line_record(request: HttpRequest, event_id: UUID) -> HttpResponse:
         "event": EventPresenter(event, at=at),
         "now": at,
         "head": head_of(event.pk),
+        "draw": draw_of(event, at=at, user=request.user),
         "counts": counts_of(event.pk),
         "rule": passes_text(event.max_passes),
         "is_public": is_public,

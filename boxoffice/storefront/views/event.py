@@ -17,6 +17,7 @@ from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for
+from waitlists.draw_presenters import draw_of
 from waitlists.record.heads import head_of
 from waitlists.rules_text import order_text
 
@@ -30,6 +31,9 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
     context["json_ld"] = json_ld(context["event"], sale=context["seats"])
     context["record_head"] = head_of(event.pk)
+    context["draw"] = context["availability"].draw
+    if context["record_head"] and context["draw"] is None:
+        context["draw"] = draw_of(event, at=context["now"], user=request.user)
     context["chart"] = price_chart(event, changes, at=context["now"])
     return render(request, "events/detail.html", context)
 

@@ -1,0 +1,46 @@
+"""Draws for pages and the API: read without the lists and the secrets that are still sealed."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from waitlists.models import Draw, WaitlistEntry
+
+# Large, or not to be shown.
+UNREAD = ("refs", "sealed_secret", "sealed_with")
+
+
+def draws_of(event_id: UUID) -> list[Draw]:
+    """Return the draws of an event, the newest first."""
+    return list(Draw.objects.filter(event_id=event_id).defer(*UNREAD).order_by("-number"))
+
+
+def newest_draws(event_ids: Collection[UUID]) -> Mapping[UUID, Draw]:
+    """Return the newest draw of each event, in one query; events without one are left out."""
+    rows = Draw.objects.filter(event_id__in=event_ids).defer(*UNREAD)
+    return {draw.event_id: draw for draw in rows.order_by("event_id", "number")}
+
+
+def newest_draw(event_id: UUID) -> Draw | None:
+    return newest_draws([event_id]).get(event_id)
+
+
+def frozen_draw(event_id: UUID, *, number: int | None = None) -> Draw | None:
+    """Return a draw with its list, by number or the newest; None where no list is published."""
+    draws = Draw.objects.filter(event_id=event_id).order_by("-number")
+    draw = (draws if number is None else draws.filter(number=number)).first()
+    return draw if draw is not None and draw.refs is not None else None
+
+
+def has_lot(draw: Draw, ref: str | None) -> bool:
+    """Tell whether a place is on the list of a draw."""
+    if ref is None or draw.lots is None:
+        return False
+    return Draw.objects.filter(event_id=draw.event_id, pk=draw.pk, refs__contains=[ref]).exists()
+
+
+def participants(event_id: UUID) -> tuple[int, int]:
+    """Return how many wait with a confirmed place, and how many without."""
+    waiting = WaitlistEntry.objects.waiting().filter(event_id=event_id)
+    total = waiting.count()
+    confirmed = waiting.filter(confirmed_at__isnull=False).count()
+    return confirmed, total - confirmed
