@@ -42,7 +42,8 @@ def test_closed_waitlist_shows_all_records_in_words(client, clock):
 
     titles = [row.title for row in response.context["rows"]]
     assert titles[0] == "The waitlist is empty"
-    assert titles[-1] == "The waitlist began"
+    assert titles[-1] == "A draw was announced"
+    assert "The waitlist began" in titles
     assert "The organizer offers 1 seat out of order" in titles
     assert "The organizer moved this place to position 1" in titles
     assert "1 seat was sold to the public" in titles
@@ -126,7 +127,8 @@ def test_own_check_of_the_explanation_finds_a_changed_record(client, clock, tmp_
     right = run(body)
     assert right.stdout.strip() == f"Right up to {head_of(event.pk)}", right.stderr
     document = json.loads(body)
-    document["records"][2]["seats"] += 1
+    record = next(one for one in document["records"] if "seats" in one)
+    record["seats"] += 1
     assert run(json.dumps(document).encode()).returncode == 1
 
 
