@@ -32,9 +32,11 @@ def write(path: Path, content: bytes) -> None:
 def make_private(folder: Path) -> None:
     """Take away other users' rights to a folder and all it contains; links are not followed.
 
-    What belongs to another user stays as it is: only that user, or root, may change it.
+    What belongs to another user stays as it is: only that user, or root, may change it. So does
+    the passage of a group (`let_pass`): servers that run may be using it at this moment.
     """
-    _chmod(folder, FOLDER_MODE)
+    if stat.S_IMODE(folder.stat().st_mode) != PASSAGE_MODE:
+        _chmod(folder, FOLDER_MODE)
     for path in _below(folder):
         _chmod(path, FOLDER_MODE if path.is_dir() else FILE_MODE)
 

@@ -189,6 +189,19 @@ def test_only_the_servers_user_of_root_passes_through_home():
         assert (status.st_mode & 0o777, status.st_gid) == (0o710, server.user.gid)
 
 
+@pytest.mark.parametrize("mode", [0o710, 0o750, 0o755])
+def test_second_start_leaves_the_passage_of_running_servers(tmp_path, mode):
+    """Root's PostgreSQL crashed when Evently was started twice."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "lock").touch()
+    home.chmod(mode)
+
+    state.make_home(home)
+
+    assert home.stat().st_mode & 0o777 == (0o710 if mode == 0o710 else 0o700)
+
+
 def test_home_with_other_files_is_refused_and_unchanged(tmp_path):
     (tmp_path / "other-file").touch()
     # /run and /var have folders of this name.
