@@ -4,7 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from bookings.models import Booking
-from bookings.operations import SoldOut, WaitlistFirst
+from bookings.operations import DrawPending, SoldOut, WaitlistFirst
 from bookings.operations.booking import event_on_sale, insert_booking, log_and_announce
 from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password, find_or_create_guest
@@ -42,6 +42,16 @@ class NoFreeSeats(Conflict):
     )
 
 
+class BookingsWait(Conflict):
+    """A draw is pending: nothing is booked until then."""
+
+    code = "draw_pending"
+    message = (
+        "A draw is pending, and no seats are booked until its result, also not by hand. You can "
+        "call it off on the page “Draw” of the tab Waitlist, until it closes."
+    )
+
+
 def book_by_hand(
     *,
     event_id: UUID,
@@ -60,8 +70,8 @@ def book_by_hand(
     is_free: without charge; otherwise at the current price. again: even if the person has seats.
     add_seats: where too few seats are free, or people are waiting, raise the capacity by as many;
     needs a reason, which everyone on the waitlist can read. The event must be on sale.
-    Raises Invalid, AddressInvalid, NameInvalid, HasSeats, NoFreeSeats, SalesClosed, PersonLimit,
-    AccountInactive, ReasonRequired, EventBusy; Replayed (`idempotency`).
+    Raises Invalid, AddressInvalid, NameInvalid, HasSeats, NoFreeSeats, BookingsWait, SalesClosed,
+    PersonLimit, AccountInactive, ReasonRequired, EventBusy; Replayed (`idempotency`).
     """
     check_quantity(quantity)
     email, name = _checked(email, name)
@@ -92,6 +102,8 @@ def book_by_hand(
 
     try:
         return run_in_transaction(book, idempotency=idempotency)
+    except DrawPending as pending:
+        raise BookingsWait from pending
     except (SoldOut, WaitlistFirst):
         if not add_seats:
             raise NoFreeSeats from None

@@ -119,10 +119,20 @@ def next_step(event: Event, figures: Any, *, at: datetime) -> Step | None:
         )
     if not event.is_on_sale(at=at):
         return Step("Sales have ended", f"{counted(figures.booked_seats, 'seat')} booked.")
+    if event.has_pending_draw:
+        return _draw_step(event, at=at)
     if not event.available_seats:
         waiting = counted(figures.waiting_entries, "waitlist entry", "waitlist entries")
         return Step("All seats are taken", f"{waiting}. If you can, raise the number of seats.")
     return Step(f"{counted(event.available_seats, 'seat')} left", "Share the link to the event.")
+
+
+def _draw_step(event: Event, *, at: datetime) -> Step:
+    closes = moment(event.draw_closes_at, event.zone)
+    text = f"People join it until {closes}. No seats are sold until its result."
+    if event.draw_closes_at is not None and event.draw_closes_at <= at:
+        text = f"It closed on {closes}. Seats are offered in the order drawn."
+    return Step("Seats are drawn by lot", text, "Draw", event_page_url("draw", event.pk))
 
 
 def _actions(model_admin: Any, request: HttpRequest, event: Event) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
 from events.admin.events import overview_url
 from events.models import Event, EventStatus
+from waitlists.models import Beacon, Draw, DrawStatus
 
 # How far ahead a draft's start, and the start of sales, are listed.
 DRAFT_AHEAD = timedelta(days=30)
@@ -33,9 +34,31 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     """Return what is to be done about the events that a user manages, the most urgent first."""
     managed = Event.objects.managed_by(user)
     return [
+        *_numbers_due(managed, at=at),
         *_failed_emails(managed),
         *_drafts(managed.filter(published_at__isnull=True, status=EventStatus.ACTIVE), at=at),
         *_sales_opening(managed, at=at),
+    ]
+
+
+def _numbers_due(events: QuerySet[Event], *, at: datetime) -> list[Todo]:
+    """Return the draws whose random value is the organizer's to enter, and is known by now."""
+    draws = Draw.objects.filter(
+        event__in=events.filter(draw_closes_at__isnull=False),
+        status=DrawStatus.FROZEN,
+        beacon=Beacon.NUMBERS,
+        beacon_at__lte=at,
+        reveal_by__gte=at,
+    ).select_related("event")
+    return [
+        Todo(
+            event=draw.event.name,
+            text="Enter the numbers of the draw by "
+            f"{moment(draw.reveal_by, draw.event.zone)}: {draw.beacon_name}",
+            url=event_page_url("draw", draw.event_id),
+            urgent=True,
+        )
+        for draw in draws.order_by("reveal_by")[:LISTED]
     ]
 
 

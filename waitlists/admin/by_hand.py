@@ -11,13 +11,27 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from bookings.operations import DrawPending
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import event_page_url, tabs_context
+from evently.errors import Conflict
 from evently.formatting import counted, moment, seats
 from waitlists import operations
 from waitlists.models import WaitlistEntry
 from waitlists.operations.by_hand import LONGEST_REASON, ReasonRequired
 from waitlists.queries import waiting_count
+
+ANEW = "A draw is pending: it orders all places that take part anew, also this one."
+
+
+class OffersWait(Conflict):
+    """A draw is pending: nothing is offered until then."""
+
+    code = "draw_pending"
+    message = (
+        "A draw is pending, and no seats are offered until its result. You can call it off on the "
+        "page “Draw”, until it closes."
+    )
 
 
 class _ReasonedForm(forms.Form):
@@ -79,6 +93,7 @@ def move_page(
         question=(
             "Those at and behind the new position move back by one. The attendee sees that an "
             "organizer changed their position, and your reason."
+            + (f" {ANEW}" if entry.event.has_pending_draw else "")
         ),
         submit="Move",
         form_class=MoveForm,
@@ -103,13 +118,16 @@ def offer_page(
     ahead = (entry.position or 1) - 1
 
     def act(quantity: int, add_seats: bool, reason: str) -> str:
-        offer = operations.offer_by_hand(
-            event_id=entry.event_id,
-            entry_id=entry.pk,
-            quantity=quantity,
-            reason=reason,
-            add_seats=add_seats,
-        )
+        try:
+            offer = operations.offer_by_hand(
+                event_id=entry.event_id,
+                entry_id=entry.pk,
+                quantity=quantity,
+                reason=reason,
+                add_seats=add_seats,
+            )
+        except DrawPending as pending:
+            raise OffersWait from pending
         until = moment(offer.expires_at, entry.event.zone)
         return report_success(
             request,
@@ -122,7 +140,9 @@ def offer_page(
         request,
         title=f"Offer seats to {entry.user.display_name}",
         question=(
-            "The seats are held until the offer expires, and the attendee is notified. "
+            OffersWait.message
+            if entry.event.has_pending_draw
+            else "The seats are held until the offer expires, and the attendee is notified. "
             + (
                 f"{counted(ahead, 'person is', 'people are')} ahead of them: all who wait see that "
                 "an organizer made an offer out of order, and your reason."

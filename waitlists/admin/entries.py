@@ -122,9 +122,9 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
             return UNCONFIRMED[0]
         return STATES[EntryStatus(entry.status)][0]
 
-    @display(description="Moved by an organizer")
+    @display(description="Reason for the order")
     def moved(self, entry: WaitlistEntry) -> str:
-        """Show the reason; entries that were not moved have none."""
+        """Show why it is not in the order of joining: moved, drawn, or offers that ran out."""
         return entry.priority_reason or "–"
 
     @display(description="Passed over", ordering="passed_over")

@@ -13,6 +13,7 @@ from waitlists.operations.by_hand import (
 from waitlists.operations.changing import announce_outgrown, lower_min_quantity
 from waitlists.operations.confirming import confirm_entries_of, confirm_entry
 from waitlists.operations.draws import (
+    TO_BEACON,
     DrawClosed,
     DrawExists,
     DrawNotDue,
@@ -51,6 +52,7 @@ from waitlists.operations.refusals import (
 )
 
 __all__ = [
+    "TO_BEACON",
     "AlreadyWaiting",
     "DrawClosed",
     "DrawExists",
