@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from evently.database.functions import Clock
 from evently.database.models import EventOwned
@@ -41,7 +42,12 @@ class DrawStatus(models.TextChoices):
 PENDING_STATUSES = (DrawStatus.OPEN, DrawStatus.FROZEN)
 
 
-# When a round of drand's "quicknet" exists.
+# What a round of drand's "quicknet" is called, and when it exists.
+ROUND_NAME = Concat(
+    Value("drand quicknet, round "),
+    Cast("beacon_round", models.TextField()),
+    output_field=models.TextField(),
+)
 ROUND_AT = models.Func(
     F("beacon_round"),
     template=f"to_timestamp({QUICKNET_GENESIS} + (%(expressions)s - 1) * {QUICKNET_PERIOD})",
@@ -131,10 +137,12 @@ class Draw(EventOwned):
                 name="chk_draw_beacon",
                 condition=Q(
                     beacon="drand",
+                    beacon_name=ROUND_NAME,
                     beacon_round__isnull=False,
                     beacon_at=ROUND_AT,
                 )
-                | Q(beacon="numbers", beacon_round__isnull=True),
+                | Q(beacon="numbers", beacon_round__isnull=True)
+                & ~Q(beacon_name__icontains="drand"),
             ),
             models.CheckConstraint(name="chk_draw_named", condition=~Q(beacon_name="")),
             models.CheckConstraint(
@@ -150,7 +158,7 @@ class Draw(EventOwned):
                     beacon="numbers",
                     status="drawn",
                     beacon_value__isnull=False,
-                    beacon_value__regex=r"^[0-9]{1,4}( [0-9]{1,4}){2,19}$",
+                    beacon_value__regex=r"^(0|[1-9][0-9]{0,3})( (0|[1-9][0-9]{0,3})){2,19}$",
                 ),
             ),
             models.CheckConstraint(

@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
+from django.db.models.functions import Cast, Concat
 
 import evently.database.functions
 import evently.database.ids
@@ -276,9 +277,21 @@ class Migration(migrations.Migration):
                                 template="to_timestamp(1692803367 + (%(expressions)s - 1) * 3)",
                             ),
                         ),
+                        (
+                            "beacon_name",
+                            Concat(
+                                models.Value("drand quicknet, round "),
+                                Cast("beacon_round", models.TextField()),
+                                output_field=models.TextField(),
+                            ),
+                        ),
                         ("beacon_round__isnull", False),
                     ),
-                    models.Q(("beacon", "numbers"), ("beacon_round__isnull", True)),
+                    models.Q(
+                        ("beacon", "numbers"),
+                        ("beacon_round__isnull", True),
+                        models.Q(("beacon_name__icontains", "drand"), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="chk_draw_beacon",
@@ -306,7 +319,10 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("beacon", "numbers"),
                         ("beacon_value__isnull", False),
-                        ("beacon_value__regex", "^[0-9]{1,4}( [0-9]{1,4}){2,19}$"),
+                        (
+                            "beacon_value__regex",
+                            "^(0|[1-9][0-9]{0,3})( (0|[1-9][0-9]{0,3})){2,19}$",
+                        ),
                         ("status", "drawn"),
                     ),
                     _connector="OR",

@@ -87,7 +87,10 @@ def announce_draw(
     """
     beacon_name = beacon_name.strip()
     if beacon == Beacon.NUMBERS and not beacon_name:
-        sentence = "Say which numbers of which drawing will be used."
+        sentence = "Say which numbers of which drawing will be used, and in which order."
+        raise Invalid(sentence, fields={"beacon_name": sentence})
+    if beacon == Beacon.NUMBERS and "drand" in beacon_name.lower():
+        sentence = "Choose drand as the source, or name the numbers without the word."
         raise Invalid(sentence, fields={"beacon_name": sentence})
 
     def work() -> Draw:
@@ -199,7 +202,7 @@ def reveal_draw(*, event_id: UUID, beacon_value: str) -> Draw:
 
 
 def clean_numbers(text: str) -> str:
-    """Return numbers as they are hashed: in the order typed, separated by single spaces.
+    """Return numbers as they are hashed: in the order typed, without leading zeros, by spaces.
 
     Raises Invalid where they are not 3 to 20 numbers of at most 4 digits.
     """
@@ -207,7 +210,7 @@ def clean_numbers(text: str) -> str:
     if not 3 <= len(numbers) <= 20 or not all(re.fullmatch(r"[0-9]{1,4}", n) for n in numbers):
         sentence = "Enter 3 to 20 numbers, separated by spaces, as they were drawn."
         raise Invalid(sentence, fields={"beacon_value": sentence})
-    return " ".join(numbers)
+    return " ".join(str(int(number)) for number in numbers)
 
 
 def advance_draw(*, event_id: UUID) -> None:

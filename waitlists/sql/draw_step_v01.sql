@@ -21,6 +21,8 @@ BEGIN
             draw_closes_at = CASE WHEN NEW.status = 'open' THEN NEW.closes_at END
             WHERE id = NEW.event_id RETURNING * INTO event;
     END IF;
+    -- The time that was checked; the event's row has been locked since.
+    entry.at := coalesce(NEW.ended_at, NEW.frozen_at, NEW.created_at);
     IF NEW.status = 'open' THEN
         entry.beacon := NEW.beacon_name;
         entry.commitment := NEW.commitment;

@@ -216,6 +216,7 @@ def test_only_a_draw_gives_places(event_id):
         ("chk_draw_beacon", {"beacon": "'drand'"}),
         ("chk_draw_beacon", {"beacon": "'drand'", "beacon_round": "1"}),
         ("chk_draw_beacon", {"beacon_round": "1"}),
+        ("chk_draw_beacon", {"beacon_name": "'My Drand'"}),
         ("chk_draw_beacon", {"beacon": "'dice'"}),
         ("fk_draws_event", {"event_id": "evently_uuid7()"}),
     ],
@@ -238,7 +239,12 @@ def test_round_of_drand_has_its_time(event_id):
     closes_at = value("SELECT date_trunc('minute', now() + interval '1 hour')")
     beacon_at = closes_at + 10 * MINUTE
     number = (int(beacon_at.timestamp()) - QUICKNET_GENESIS) // QUICKNET_PERIOD + 1
-    columns = {"beacon": "drand", "closes_at": closes_at, "beacon_round": number}
+    columns = {
+        "beacon": "drand",
+        "beacon_name": f"drand quicknet, round {number}",
+        "closes_at": closes_at,
+        "beacon_round": number,
+    }
     announce(event_id, beacon_at=beacon_at, **columns)
     with refused("chk_draw_beacon"):
         announce(event(), beacon_at=beacon_at + timedelta(seconds=3), **columns)
@@ -297,7 +303,7 @@ def test_draw_is_revealed_with_the_secret_that_was_committed_to(event_id, clock)
     for secret in (None, "00" * 32):
         with refused("trg_draw_secret"):
             reveal(draw, clock, secret=secret)
-    for numbers in ("", "1 2", "3,4,5", None):
+    for numbers in ("", "1 2", "3,4,5", "1 2 03", None):
         with refused("chk_draw_value"):
             reveal(draw, clock, beacon_value=numbers)
     reveal(draw, clock)

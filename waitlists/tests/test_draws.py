@@ -123,7 +123,7 @@ def test_seats_that_the_draw_leaves_go_on_sale(event, clock):
     sweep_at(clock, draw.closes_at)
     clock.stop(draw.beacon_at)
     operations.reveal_draw(event_id=event.pk, beacon_value="03, 14-15;22 +35")
-    assert latest(event).beacon_value == "03 14 15 22 35"
+    assert latest(event).beacon_value == "3 14 15 22 35"
     bookings.book_seats(
         event_id=event.pk,
         user_id=UserFactory().pk,
@@ -190,6 +190,12 @@ def test_closed_draw_cannot_be_called_off(event, clock):
     tasks.advance_draws()
     with pytest.raises(operations.DrawClosed):
         operations.call_off_draw(event_id=event.pk)
+
+
+def test_numbers_are_not_called_drand(event):
+    with pytest.raises(Invalid) as refused:
+        announce(event, beacon=Beacon.NUMBERS, beacon_name="DRAND, a round that suits me")
+    assert "beacon_name" in refused.value.fields
 
 
 @pytest.mark.parametrize("numbers", ["", "1 2", "1 2 x", "1 2 12345", "1 " * 21])
