@@ -19,6 +19,7 @@ from bookings.models import Booking
 from bookings.operations import BookingNotFound, Canceller
 from bookings.qr import qr_svg
 from bookings.serializers import (
+    AttendanceRequest,
     BookingCancelRequest,
     BookingDetail,
     BookingRepresentation,
@@ -91,14 +92,35 @@ def render_changed_booking(booking: Booking) -> tuple[int, Any]:
 
 
 class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
-    required_scopes = {"create": BOOK, "cancel": BOOK, "calendar": READ, "ticket": READ}
-    bodies = {"create": BookingRequest, "cancel": BookingCancelRequest}
+    required_scopes = {
+        "create": BOOK,
+        "cancel": BOOK,
+        "attendance": BOOK,
+        "calendar": READ,
+        "ticket": READ,
+    }
+    bodies = {
+        "create": BookingRequest,
+        "cancel": BookingCancelRequest,
+        "attendance": AttendanceRequest,
+    }
     parameters = {"ticket": [TICKET]}
-    idempotent = frozenset({"create", "cancel"})
+    idempotent = frozenset({"create", "cancel", "attendance"})
     refusals = {
         "create": BOOKING_REFUSALS,
         "cancel": {
             409: ("already_cancelled", "cancellation_closed", "partial_cancellation_unsupported")
+        },
+        "attendance": {
+            409: (
+                "not_asked",
+                "answers_closed",
+                "seats_returned",
+                "already_cancelled",
+                "cancellation_closed",
+                "tickets_handed_over",
+            ),
+            422: ("invalid",),
         },
         "ticket": {409: ("ticket_not_valid",), 422: ("invalid",)},
     }
@@ -151,6 +173,24 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
             idempotency=request_idempotency(request, render_changed_booking, headers=etag_headers),
         )
         status, answer = render_changed_booking(cancelled)
+        return Response(answer, status=status)
+
+    @extend_schema(responses={200: BookingRepresentation})
+    def attendance(self, request: Request, booking_id: UUID) -> Response:
+        """Say how many seats are still needed, once you were asked; the others are given back.
+
+        `{"coming": 0}` cancels the booking. A first answer is taken until the event starts; seats
+        that you confirmed before can be given back as long as the booking can be cancelled.
+        """
+        body = self.body_of(request)
+        booking = own_booking(request, booking_id)
+        answered = operations.answer_attendance(
+            event_id=booking.event_id,
+            booking_id=booking.pk,
+            coming=body.validated_data["coming"],
+            idempotency=request_idempotency(request, render_changed_booking, headers=etag_headers),
+        )
+        status, answer = render_changed_booking(answered)
         return Response(answer, status=status)
 
     @extend_schema(responses={(200, "text/calendar"): OpenApiTypes.STR})

@@ -21,6 +21,11 @@ urlpatterns = [
         name="api_booking_cancel",
     ),
     path(
+        "bookings/<uuid:booking_id>/attendance/",
+        BookingViewSet.as_view({"post": "attendance"}),
+        name="api_booking_attendance",
+    ),
+    path(
         "events/<uuid:event_id>/bookings/",
         EventBookingViewSet.as_view({"get": "list"}),
         name="api_event_bookings",

@@ -21,7 +21,7 @@ from events.models import Event
 BYTE_ORDER_MARK = "\ufeff"
 # Also in their full-width forms, which some spreadsheets accept.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-WIDTHS = (28, 32, 26, 7, 12, 14, 12, 10, 18, 18, 40)
+WIDTHS = (28, 32, 26, 7, 12, 14, 12, 10, 18, 18, 40, 20)
 
 
 def neutral(text: str) -> str:
@@ -42,7 +42,12 @@ def headings(event: Event) -> list[str]:
         f"Booked ({event.timezone})",
         f"Cancelled ({event.timezone})",
         "Reason",
+        *(["Still coming"] if _asks(event) else []),
     ]
+
+
+def _asks(event: Event) -> bool:
+    return event.ask_days_before is not None
 
 
 def csv_lines(event: Event) -> Iterator[str]:
@@ -115,6 +120,7 @@ def _values(attendee: Attendee, event: Event) -> list[Any]:
         local(attendee.booked_at),
         local(attendee.cancelled_at),
         neutral(attendee.cancel_reason),
+        *([attendee.answer] if _asks(event) else []),
     ]
 
 

@@ -14,7 +14,9 @@ from uuid import UUID
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
 
-from bookings.models import Booking
+from bookings.attendance_queries import attendance_of
+from bookings.models import AttendanceCheck, Booking
+from bookings.presenters.attendance import short_answer
 from evently.accounts.finding import fold
 from evently.privacy.models import PersonKey
 from events.models import Event
@@ -41,12 +43,14 @@ class Attendee:
     booked_at: datetime
     cancelled_at: datetime | None
     cancel_reason: str
+    # Whether they are still coming, in short; "" where they were not asked.
+    answer: str = ""
 
 
 def attendees(event: Event, *, with_cancelled: bool = False) -> Iterator[Attendee]:
     """Yield the bookings of an event by name; without those that hold no seats by default.
 
-    One query for the names, and one for each 500 bookings.
+    One query for the names, and one for each 500 bookings; two where the event asks who is coming.
     """
     bookings = Booking.objects.filter(event_id=event.pk)
     if not with_cancelled:
@@ -56,7 +60,10 @@ def attendees(event: Event, *, with_cancelled: bool = False) -> Iterator[Attende
     for start in range(0, len(in_order), CHUNK):
         chunk = in_order[start : start + CHUNK]
         rows = bookings.select_related("user__person_key").in_bulk(chunk)
-        yield from (_attendee(rows[pk]) for pk in chunk if pk in rows)
+        for row in rows.values():
+            row.event = event
+        checks = attendance_of(list(rows.values()))
+        yield from (_attendee(rows[pk], checks.get(pk)) for pk in chunk if pk in rows)
 
 
 def by_name(bookings: QuerySet[Booking]) -> Func:
@@ -86,7 +93,7 @@ def _names(bookings: QuerySet[Booking], *, most: int | None = None) -> dict[UUID
     return names
 
 
-def _attendee(booking: Booking) -> Attendee:
+def _attendee(booking: Booking, check: AttendanceCheck | None) -> Attendee:
     return Attendee(
         name=booking.user.name,
         email=booking.user.email,
@@ -98,4 +105,5 @@ def _attendee(booking: Booking) -> Attendee:
         booked_at=booking.created_at,
         cancelled_at=booking.cancelled_at,
         cancel_reason=booking.cancel_reason,
+        answer=short_answer(booking, check),
     )

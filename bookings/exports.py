@@ -3,7 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from bookings.models import ArchivedBooking, Booking, BookingAttempt, TicketTransfer
+from bookings.models import (
+    ArchivedBooking,
+    AttendanceCheck,
+    Booking,
+    BookingAttempt,
+    TicketTransfer,
+)
 from evently.accounts.export import section
 
 BOOKING_COLUMNS = (
@@ -30,6 +36,17 @@ TRANSFER_COLUMNS = (
     "created_at",
     "ended_at",
 )
+CHECK_COLUMNS = (
+    "id",
+    "event_id",
+    "booking_id",
+    "event_date",
+    "seats",
+    "asked_at",
+    "asked_again_at",
+    "coming",
+    "answered_at",
+)
 ATTEMPT_COLUMNS = (
     "id",
     "event_id",
@@ -48,6 +65,13 @@ def bookings(user_id: UUID) -> list[Any]:
     archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
     current = Booking.objects.filter(user_id=user_id).order_by("id")
     return [*archived.values(*BOOKING_COLUMNS), *current.values(*BOOKING_COLUMNS)]
+
+
+@section("attendance_checks", of=AttendanceCheck, columns=CHECK_COLUMNS)
+def attendance_checks(user_id: UUID) -> list[Any]:
+    """Return what a user was asked about still coming, and has answered."""
+    checks = AttendanceCheck.objects.filter(booking__user_id=user_id).order_by("id")
+    return list(checks.values(*CHECK_COLUMNS))
 
 
 @section("booking_attempts", of=BookingAttempt, columns=ATTEMPT_COLUMNS)

@@ -1,17 +1,42 @@
 """Bookings and tickets in the API."""
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.models import Booking, Ticket
-from evently.api.examples import BOOKING, BOOKING_REQUEST
+from bookings.attendance_queries import attendance_of
+from bookings.models import AttendanceCheck, Booking, Ticket
+from bookings.presenters.attendance import AttendancePresenter, AttendanceState
+from evently.api.examples import ATTENDANCE_REQUEST, BOOKING, BOOKING_REQUEST
 from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
 from evently.api.strictness import StrictBody
+from evently.database.clock import now
+from events.models import SEATS_PER_BOOKING
 from events.serializers import EventSummary
 
 LONGEST_QUOTE = 1000
+
+
+class AttendanceRepresentation(serializers.Serializer[AttendancePresenter]):
+    """Whether the attendee was asked if they are still coming, and what they have said."""
+
+    state = serializers.ChoiceField(
+        choices=AttendanceState.choices,
+        help_text="`not_asked`; `open`: asked, without an answer; `answered`; `returned`: without "
+        "an answer, the seats went to the waitlist; `closed`: it is too late to answer.",
+    )
+    text = serializers.CharField(
+        help_text="In words: when the attendee will be asked, or what happens without an answer. "
+        "Empty where there is nothing to say."
+    )
+    asked_at = MomentField(allow_null=True)
+    asked_again_at = MomentField(allow_null=True)
+    coming = serializers.IntegerField(
+        allow_null=True, help_text="The number of seats that the attendee said they need."
+    )
+    answered_at = MomentField(allow_null=True)
 
 
 @extend_schema_serializer(examples=[BOOKING])
@@ -30,6 +55,9 @@ class BookingRepresentation(AmountsMixin, serializers.ModelSerializer[Booking]):
     )
     cancelled_at = MomentField(read_only=True, allow_null=True)
     cancellable_until = MomentField(source="event.cancellable_until", read_only=True)
+    attendance = serializers.SerializerMethodField(
+        help_text="Whether the attendee is still coming; null where the event does not ask."
+    )
 
     class Meta:
         model = Booking
@@ -46,11 +74,35 @@ class BookingRepresentation(AmountsMixin, serializers.ModelSerializer[Booking]):
             "cancelled_by",
             "cancel_reason",
             "cancellable_until",
+            "unanswered_policy",
+            "attendance",
             "version",
             "created_at",
             "updated_at",
         )
         read_only_fields = fields
+        extra_kwargs = {
+            "unanswered_policy": {
+                "help_text": "What was shown when it was booked about not answering whether the "
+                "attendee is still coming: `keep`, or `return`. Null: they were shown nothing, and "
+                "keep their seats."
+            }
+        }
+
+    @extend_schema_field(AttendanceRepresentation(allow_null=True))
+    def get_attendance(self, booking: Booking) -> dict[str, Any] | None:
+        if booking.event.ask_days_before is None:
+            return None
+        context = cast(dict[str, Any], self.context)
+        checks: dict[UUID, AttendanceCheck | None] = context.setdefault("checks", {})
+        if booking.pk not in checks:
+            # Of all bookings of a list at once.
+            listed: Any = self.parent.instance if self.parent is not None else [booking]
+            checks |= dict.fromkeys(each.pk for each in listed) | attendance_of(listed)
+            context["checked_at"] = now()
+        presenter = AttendancePresenter(booking, checks[booking.pk], at=context["checked_at"])
+        data: dict[str, Any] = AttendanceRepresentation(presenter).data
+        return data
 
 
 @extend_schema_serializer(examples=[BOOKING_REQUEST])
@@ -80,6 +132,15 @@ class BookingCancelRequest(StrictBody):
     shown_in = BookingRepresentation
 
     quantity = seats_field(required=False, allow_null=True)
+
+
+@extend_schema_serializer(examples=[ATTENDANCE_REQUEST])
+class AttendanceRequest(StrictBody):
+    """How many seats of the booking are still needed; 0 cancels it."""
+
+    shown_in = BookingRepresentation
+
+    coming = serializers.IntegerField(min_value=0, max_value=SEATS_PER_BOOKING)
 
 
 class TicketRepresentation(serializers.ModelSerializer[Ticket]):

@@ -14,9 +14,12 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from bookings import operations
+from bookings.admin.answers import AnswerFilter
+from bookings.attendance_queries import attendance_of
 from bookings.attendees import by_name
 from bookings.mailboxes import people_sharing, shared_mailbox
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
+from bookings.presenters.attendance import short_answer
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
 from evently.admin.switches import Switch
@@ -46,7 +49,7 @@ class ShownFilter(Switch):
 class BookingAdmin(PeopleRowsAdmin):
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
-    list_filter = (ShownFilter, "created_at")
+    list_filter = (ShownFilter, AnswerFilter, "created_at")
     search_help_text = "Reference, name or email address"
     ordering = ("-created_at", "-id")
     actions = ("cancel_selected",)
@@ -58,6 +61,7 @@ class BookingAdmin(PeopleRowsAdmin):
         ("quantity", "price", "amount"),
         ("state", "booked"),
         ("cancelled", "cancel_reason"),
+        "still_coming",
     )
     readonly_fields = (
         "reference",
@@ -70,6 +74,7 @@ class BookingAdmin(PeopleRowsAdmin):
         "booked",
         "cancelled",
         "cancel_reason",
+        "still_coming",
     )
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -151,6 +156,11 @@ class BookingAdmin(PeopleRowsAdmin):
     @display(description="Cancelled")
     def cancelled(self, booking: Booking) -> SafeString:
         return when(booking.cancelled_at, booking.event.zone)
+
+    @display(description="Still coming")
+    def still_coming(self, booking: Booking) -> str:
+        check = attendance_of([booking]).get(booking.pk)
+        return short_answer(booking, check) or "Not asked"
 
     @display(description="Action")
     def cancel_link(self, booking: Booking) -> SafeString | str:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db import models
+
 from bookings.attendance_models import AttendanceCheck
 from bookings.models import Booking, Canceller
 from bookings.operations.attendance import AnswersClosed, NotAsked, SeatsReturned
@@ -29,6 +31,27 @@ def announcement_text(booking: Booking, *, at: datetime) -> str:
     return terms_text(booking.event, policy_of(booking))
 
 
+def short_answer(booking: Booking, check: AttendanceCheck | None) -> str:
+    """Return the answer for lists and files; "" where the booking was not asked."""
+    if booking.cancelled_by == Canceller.UNANSWERED:
+        return "No answer, returned"
+    if check is None:
+        return ""
+    if check.coming is None:
+        return "No answer"
+    if not check.coming:
+        return "No"
+    return "Yes" if check.coming == check.seats else f"{check.coming} of {check.seats}"
+
+
+class AttendanceState(models.TextChoices):
+    NOT_ASKED = "not_asked"
+    OPEN = "open"
+    ANSWERED = "answered"
+    RETURNED = "returned"
+    CLOSED = "closed"
+
+
 class AttendancePresenter:
     """The question to a booking, and what can be answered; its event is loaded.
 
@@ -40,6 +63,37 @@ class AttendancePresenter:
         self.check = check
         self.event = booking.event
         self.at = at
+
+    @property
+    def state(self) -> AttendanceState:
+        if self.booking.cancelled_by == Canceller.UNANSWERED:
+            return AttendanceState.RETURNED
+        if self.check is None:
+            return AttendanceState.NOT_ASKED
+        if self.check.is_answered:
+            return AttendanceState.ANSWERED
+        return AttendanceState.OPEN if self.is_open else AttendanceState.CLOSED
+
+    @property
+    def text(self) -> str:
+        """What happens next, in sentences: when it will be asked, or what without an answer."""
+        return self.announcement or self.consequence
+
+    @property
+    def asked_at(self) -> datetime | None:
+        return self.check.asked_at if self.check else None
+
+    @property
+    def asked_again_at(self) -> datetime | None:
+        return self.check.asked_again_at if self.check else None
+
+    @property
+    def coming(self) -> int | None:
+        return self.check.coming if self.check else None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.check.answered_at if self.check else None
 
     @property
     def announcement(self) -> str:

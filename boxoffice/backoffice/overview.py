@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.enums import ActionVariant
 
+from bookings.attendance_queries import attendance_figures
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from boxoffice.backoffice.analytics import (
     DAYS_DRAWN,
@@ -75,6 +76,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "booked_value": money(figures.booked_value, event.currency),
             "bookings": _booking_counts(event),
             "offers": _open_offers(event),
+            "attendance": attendance_figures(event) if event.ask_days_before is not None else None,
             "failed_emails": failed_emails_by_event(this_event).get(event.pk, 0),
             "chart": sales_chart(sold_by_day(this_event, at=at)),
             "lost": lost_rows(lost_demand(this_event, since=at - timedelta(days=DAYS_DRAWN))),

@@ -118,7 +118,11 @@ EVENTS = (
             "through a restored couchette of 1974 that stands on track 2.\n\n"
             "Talks in English. Doors open at 18:30, the bar serves what dining cars used to."
         ),
-        fields={"refund_policy": "Full refund until two days before, at the door or by email."},
+        fields={
+            "refund_policy": "Full refund until two days before, at the door or by email.",
+            "ask_days_before": 7,
+            "unanswered_policy": "return",
+        },
         story=(Sell(22), AttendeeBooks(2), Sell(26)),
     ),
     DemoEvent(
@@ -209,8 +213,8 @@ EVENTS = (
             "lunch. Children are better at this than adults. The results go to the city’s nature "
             "office the next morning, with your name on the sheet if you like. Soup afterwards."
         ),
-        fields={"max_per_booking": 6},
-        story=(Sell(12), AttendeeBooks(1), Sell(23)),
+        fields={"max_per_booking": 6, "ask_days_before": 7},
+        story=(Sell(12), AttendeeBooks(2), Sell(23)),
     ),
     DemoEvent(
         slug="paper",

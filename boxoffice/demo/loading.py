@@ -9,15 +9,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from itertools import cycle
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bookings.models import Booking
-from bookings.operations import Canceller, book_seats, cancel_booking
+from bookings.models import AttendanceCheck, Booking
+from bookings.operations import (
+    Canceller,
+    answer_attendance,
+    ask_attendees,
+    book_seats,
+    cancel_booking,
+)
 from boxoffice.demo import catalogue, dating, people
 from boxoffice.lifecycle import operations as lifecycle
 from evently.accounts.models import User
@@ -149,7 +155,9 @@ class _Loader:
         )
 
     def _end(self) -> None:
-        """Cancel or complete the event, if the catalogue says so."""
+        """Cancel or complete the event, or ask who is still coming, if the catalogue says so."""
+        if self._starts_at() > self.started and self.event.ask_days_before is not None:
+            self._ask()
         if self.demo.cancelled:
             self._by(
                 self.organizer,
@@ -160,6 +168,27 @@ class _Loader:
         elif self._starts_at() < self.started:
             with acting(actor=BACKGROUND, via="task"):
                 lifecycle.complete_event(event_id=self.event.pk)
+
+    def _ask(self) -> None:
+        """Ask who is still coming, if it is time; half of the guests answer, each in their way."""
+        with acting(actor=BACKGROUND, via="task"):
+            asked = ask_attendees(event_id=self.event.pk)
+        if not asked:
+            return
+        checks = AttendanceCheck.objects.filter(event_id=self.event.pk)
+        known = set(checks.values_list("booking_id", flat=True))
+        guests = [
+            booking
+            for booking in self.booked_at
+            if booking.pk in known and booking.user_id != self.attendee.pk
+        ]
+        for number, booking in enumerate(guests[::2]):
+            # The first comes with fewer, the second not at all.
+            coming = (booking.quantity - 1, 0)[number] if number < 2 else booking.quantity
+            answer = partial(
+                answer_attendance, event_id=self.event.pk, booking_id=booking.pk, coming=coming
+            )
+            self._by(booking.user, answer)
 
     # ── The steps ───────────────────────────────────────────────────────────
     @singledispatchmethod

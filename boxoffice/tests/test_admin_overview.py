@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from bookings.factories import BookingFactory
-from bookings.operations import Canceller, cancel_booking
+from bookings.models import AttendanceCheck
+from bookings.operations import Canceller, answer_attendance, cancel_booking
 from boxoffice.backoffice.analytics import dashboard_figures
 from boxoffice.backoffice.todos import todos
 from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
@@ -205,3 +206,39 @@ def test_a_new_event_opens_as_a_draft(admin):
     event = Event.objects.get(name="New")
     assert page.redirect_chain == [(tab(event, "overview"), 302)]
     assert "New is saved as a draft" in page.content.decode()
+
+
+def overview_of(admin, event):
+    return " ".join(admin.get(tab(event, "overview")).content.decode().split())
+
+
+def test_overview_shows_who_is_still_coming(admin, organizer):
+    event = EventFactory(
+        created_by=organizer,
+        event_date=timezone.now() + timedelta(days=10),
+        ask_days_before=14,
+        total_capacity=20,
+    )
+    assert "Still coming?" not in overview_of(admin, event)
+    bookings = [BookingFactory(event=event, quantity=quantity) for quantity in (5, 4, 2)]
+    for booking in bookings:
+        AttendanceCheck.objects.create(
+            booking=booking, event=event, event_date=event.event_date, seats=booking.quantity
+        )
+    answer_attendance(event_id=event.pk, booking_id=bookings[0].pk, coming=5)
+    answer_attendance(event_id=event.pk, booking_id=bookings[1].pk, coming=0)
+    assert "11 seats were asked about" in overview_of(admin, event)
+
+    def listed(answer):
+        url = tab(event, "attendees")
+        rows = admin.get(url, {"show": "all", "answer": answer}).context["cl"].result_list
+        return [booking.pk for booking in rows]
+
+    assert listed("coming") == [bookings[0].pk]
+    assert listed("given_back") == [bookings[1].pk]
+    assert listed("unanswered") == [bookings[2].pk]
+    assert listed("returned") == []
+    csv = admin.get(tab(event, "attendees_csv")).getvalue().decode()
+    lines = csv.splitlines()
+    assert lines[0].endswith(",Still coming")
+    assert sorted(line.rpartition(",")[2] for line in lines[1:]) == ["No", "No answer", "Yes"]

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
+from bookings.attendance_queries import attendance_figures
 from bookings.models import Booking, BookingAttempt
 from evently.accounts.models import User
 from evently.audit.models import AuditLog
@@ -68,6 +69,9 @@ def _check_states():
     assert (
         moves[0].applied_at < moves[1].applied_at < paper.bookings.latest("created_at").created_at
     )
+    sparrows = attendance_figures(Event.objects.get(source_key="demo:sparrows"))
+    assert sparrows is not None
+    assert min(sparrows.coming, sparrows.given_back, sparrows.unanswered) > 0
     assert Event.objects.get(source_key="demo:cinema").status == "cancelled"
     past = Event.objects.get(source_key="demo:letterpress")
     assert past.status == "completed"

@@ -103,6 +103,8 @@ BOOKING_VALUE = {
     "cancelled_by": None,
     "cancel_reason": "",
     "cancellable_until": "2027-04-29T17:00:00Z",
+    "unanswered_policy": None,
+    "attendance": None,
     "version": 1,
     "created_at": "2027-03-02T10:20:30.400000Z",
     "updated_at": "2027-03-02T10:20:30.400000Z",
@@ -193,6 +195,11 @@ BOOKING = OpenApiExample("A booking", value=BOOKING_VALUE, response_only=True)
 BOOKING_REQUEST = OpenApiExample(
     "Two seats at the displayed price",
     value={"event": EVENT_ID, "quantity": 2, "unit_price": "27.50"},
+    request_only=True,
+)
+ATTENDANCE_REQUEST = OpenApiExample(
+    "One seat is still needed, the others are given back",
+    value={"coming": 1},
     request_only=True,
 )
 ENTRY = OpenApiExample("Fourth on the waitlist", value=ENTRY_VALUE, response_only=True)
