@@ -126,7 +126,16 @@ class AttendancePresenter:
     @property
     def fewer(self) -> list[tuple[int, str]]:
         """The numbers of seats that can be kept, with the words for them."""
-        return [(number, f"Only {seats(number)}") for number in range(1, self.booking.quantity)]
+        return [(number, f"Only {number} of us") for number in range(1, self.booking.quantity)]
+
+    @property
+    def yes_text(self) -> str:
+        number = self.booking.quantity
+        if number == 1:
+            return "Yes, I am coming"
+        return (
+            "Yes, both of us are coming" if number == 2 else f"Yes, all {number} of us are coming"
+        )
 
     @property
     def consequence(self) -> str:
@@ -137,11 +146,12 @@ class AttendancePresenter:
         if self.check.asked_again_at is None:
             until = next_step_from(self.event, until)
         keeps = policy_of(self.booking) is UnansweredPolicy.KEEP or until >= quiet_from(self.event)
+        yours = "your seat" if self.booking.quantity == 1 else "your seats"
         if keeps:
-            return "If you do not answer, you keep your seats."
+            return f"If you do not answer, you keep {yours}."
         return (
-            f"Without an answer by {moment(until, self.event.zone)}, your seats may be cancelled "
-            "and offered to people on the waitlist."
+            f"Without an answer by {moment(until, self.event.zone)}, {yours} may be cancelled and "
+            "offered to people on the waitlist."
         )
 
     @property

@@ -58,7 +58,8 @@ def _consequence(event: Event, checks: Sequence[AttendanceCheck], *, again: bool
     if not again:
         until = next_step_from(event, until)
     if not may_return or until >= quiet_from(event):
-        return "If you do not answer, you keep your seats."
+        number = sum(check.booking.quantity for check in checks)
+        return f"If you do not answer, you keep your {'seat' if number == 1 else 'seats'}."
     rest = (
         "As you were told when you booked, seats without an answer may be cancelled after "
         f"{moment(until, event.zone)} and offered to people on the waitlist."

@@ -25,6 +25,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 # Tables that grow with use. Partitions of them count too.
 LARGE = (
     "api_tokens",
+    "attendance_checks",
     "audit_log",
     "booking_attempts",
     "bookings",
