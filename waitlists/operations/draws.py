@@ -47,8 +47,8 @@ class DrawExists(Conflict):
 class DrawTimes(Invalid):
     code = "draw_times"
     message = (
-        "A draw must close in the future, and its result must be due at least 5 minutes later and "
-        "at least 1 hour before the waitlist closes."
+        "A draw must close in the future, while seats are on sale, and its result must be due at "
+        "least 5 minutes later and at least 1 hour before the waitlist closes."
     )
 
 

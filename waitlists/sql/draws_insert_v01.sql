@@ -1,6 +1,6 @@
 -- Announce a draw: it begins as open, with the times and the commitment that stay.
 --
--- It must be revealed before the waitlist closes. One draw of an event is pending or drawn
+-- It closes while the waitlist can be joined, and must be revealed before the waitlist closes. One draw of an event is pending or drawn
 -- (unq_draw_event); after a void one, the next has the next number.
 CREATE OR REPLACE FUNCTION evently_draws_insert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -12,6 +12,8 @@ BEGIN
         PERFORM evently_refuse(NEW.event_id, 'fk_draws_event');
     END IF;
     IF event.status <> 'active' OR NEW.closes_at <= evently_clock()
+        OR NEW.closes_at <= event.sales_start_at
+        OR NEW.closes_at > least(event.sales_end_at, event.event_date)
         OR NEW.beacon_at + interval '1 hour' > evently_line_closes_at(event)
     THEN
         PERFORM evently_refuse(NEW.event_id, 'trg_draw_times');

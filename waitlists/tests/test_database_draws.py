@@ -229,6 +229,20 @@ def test_announcement_is_refused(event_id, constraint, columns):
         announce(given.pop("event_id", event_id), **given)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sales_start_at = evently_clock() + interval '1 hour'",
+        "sales_end_at = evently_clock() + interval '59 minutes', waitlist_until_start = true",
+    ],
+)
+def test_draw_that_cannot_be_joined_until_it_closes_is_refused(event_id, clock, change):
+    clock.stop()
+    run(f"UPDATE events SET {change}")
+    with refused("trg_draw_times"):
+        announce(event_id)
+
+
 def test_draw_of_a_cancelled_event_is_refused(event_id):
     run("UPDATE events SET status = 'cancelled'")
     with refused("trg_draw_times"):
