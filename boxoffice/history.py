@@ -11,6 +11,7 @@ describe_tasks(
     continue_undoing_imports="an import is undone",
     ask_attendees_again="attendees who have not answered are asked again",
     return_unanswered_seats="seats of attendees who have not answered go to the waitlist",
+    remind_of_draws="people are reminded of a draw",
     complete_past_events="events that are over are completed",
     forget_old_keys="answers to repeated requests are deleted",
 )

@@ -31,6 +31,7 @@ from notifications.kinds import (
     addresses,
     attendance,
     deletion,
+    draws,
     events,
     places,
     tickets,
@@ -42,11 +43,15 @@ from notifications.operations.creating import notify
 from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
-from waitlists.models import Promotion, WaitlistEntry
+from waitlists.draw_queries import newest_draw
+from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.operations import AlreadyWaiting
 from waitlists.outcomes import claimed_note
 from waitlists.queries import unconfirmed_entry_of
 from waitlists.signals import (
+    draw_announced,
+    draw_done,
+    draw_void,
     entries_closed,
     entries_outgrown,
     promotions_ended,
@@ -260,8 +265,39 @@ def notify_event_changed(
 @receiver(waitlist_joined, dispatch_uid="notifications.waitlist_join")
 def notify_waitlist_joined(sender: type, *, entry: WaitlistEntry, **kwargs: Any) -> None:
     """Confirm that a user has joined, or ask them to confirm the place."""
-    message = waitlist.waitlist_joined if entry.is_confirmed else places.place_to_confirm
-    notify(messages=[message(entry)])
+    if not entry.is_confirmed:
+        notify(messages=[places.place_to_confirm(entry)])
+        return
+    draw = newest_draw(entry.event_id) if entry.event.has_pending_draw else None
+    if draw is None:
+        notify(messages=[waitlist.waitlist_joined(entry)])
+    else:
+        notify(messages=[draws.draw_joined(entry.event, draw, entry)])
+
+
+@receiver(draw_announced, dispatch_uid="notifications.draw_announced")
+def notify_draw_announced(sender: type, *, event: Event, draw: Draw, **kwargs: Any) -> None:
+    """Notify those who wait already; of an event that is not published, no one can."""
+    waiting = WaitlistEntry.objects.waiting().filter(event_id=event.pk)
+    notify(messages=[draws.draw_announced(event, draw, entry) for entry in waiting])
+
+
+@receiver(draw_done, dispatch_uid="notifications.draw_done")
+def notify_draw_done(
+    sender: type, *, event: Event, draw: Draw, entries: Sequence[WaitlistEntry], **kwargs: Any
+) -> None:
+    """Notify those who have a place, and no offer that names it."""
+    notify(messages=[draws.draw_done(event, draw, entry) for entry in entries])
+
+
+@receiver(draw_void, dispatch_uid="notifications.draw_void")
+def notify_draw_void(
+    sender: type, *, event: Event, draw: Draw, again: Draw | None, **kwargs: Any
+) -> None:
+    """Notify all who wait; of an event that is cancelled, they hear that it is."""
+    if event.is_active:
+        waiting = WaitlistEntry.objects.waiting().filter(event_id=event.pk)
+        notify(messages=[draws.draw_void(event, draw, entry, again=again) for entry in waiting])
 
 
 @receiver(promotions_made, dispatch_uid="notifications.waitlist_promotion")

@@ -60,6 +60,15 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         """Draws that are announced, and neither drawn nor void: at most one of an event."""
         return self.filter(status__in=PENDING_STATUSES)
 
+    def due_by_hand(self) -> "DrawQuerySet":
+        """Draws whose numbers are known, and are the organizer's to enter."""
+        return self.filter(
+            status=DrawStatus.FROZEN,
+            beacon=Beacon.NUMBERS,
+            beacon_at__lte=Clock(),
+            reveal_by__gte=Clock(),
+        )
+
     def due(self) -> "DrawQuerySet":
         """Pending draws of which a step is due: frozen from their beacon on, or revealed late."""
         frozen = Q(status=DrawStatus.FROZEN, beacon_at__lte=Clock())

@@ -12,7 +12,7 @@ from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
 from events.admin.events import overview_url
 from events.models import Event, EventStatus
-from waitlists.models import Beacon, Draw, DrawStatus
+from waitlists.models import Draw
 
 # How far ahead a draft's start, and the start of sales, are listed.
 DRAFT_AHEAD = timedelta(days=30)
@@ -34,22 +34,17 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     """Return what is to be done about the events that a user manages, the most urgent first."""
     managed = Event.objects.managed_by(user)
     return [
-        *_numbers_due(managed, at=at),
+        *_numbers_due(managed),
         *_failed_emails(managed),
         *_drafts(managed.filter(published_at__isnull=True, status=EventStatus.ACTIVE), at=at),
         *_sales_opening(managed, at=at),
     ]
 
 
-def _numbers_due(events: QuerySet[Event], *, at: datetime) -> list[Todo]:
+def _numbers_due(events: QuerySet[Event]) -> list[Todo]:
     """Return the draws whose random value is the organizer's to enter, and is known by now."""
-    draws = Draw.objects.filter(
-        event__in=events.filter(draw_closes_at__isnull=False),
-        status=DrawStatus.FROZEN,
-        beacon=Beacon.NUMBERS,
-        beacon_at__lte=at,
-        reveal_by__gte=at,
-    ).select_related("event")
+    pending = events.filter(draw_closes_at__isnull=False)
+    draws = Draw.objects.due_by_hand().filter(event__in=pending).select_related("event")
     return [
         Todo(
             event=draw.event.name,

@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from boxoffice.lifecycle import operations, queries
-from boxoffice.lifecycle.operations import attendance
+from boxoffice.lifecycle.operations import attendance, draws
 from evently.accounts.operations.sessions import delete_expired_sessions
 from evently.sweeps import for_each_event, for_each_user
 from events.import_models import ImportState
@@ -53,6 +53,12 @@ def return_unanswered_seats() -> None:
         queries.events_with_seats_to_return(),
         attendance.return_unanswered_seats,
     )
+
+
+@shared_task
+def remind_of_draws() -> None:
+    """Remind organizers of numbers that are due, and guests of places that have no lot yet."""
+    for_each_event("remind_of_draws", draws.events_to_remind(), draws.remind_of_draw)
 
 
 @shared_task

@@ -61,6 +61,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "expire-promotions": _every(5, "waitlists.tasks.expire_promotions"),
     "advance-draws": _every(10, "waitlists.tasks.advance_draws"),
+    "remind-of-draws": _every(60, "boxoffice.lifecycle.tasks.remind_of_draws"),
     "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
     "check-ledger": _every(1800, "waitlists.tasks.check_ledger"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),

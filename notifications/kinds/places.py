@@ -2,7 +2,7 @@
 
 from evently.accounts.models import User
 from evently.database.ids import uuid7
-from evently.formatting import money, seats, span
+from evently.formatting import moment_for, money, seats, span
 from evently.links import link_to
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
 from notifications.kinds import common
@@ -11,23 +11,38 @@ from notifications.models import Notification
 from waitlists.models import WaitlistEntry
 
 
-def place_to_confirm(entry: WaitlistEntry) -> Message:
-    """Ask to confirm a place that was taken by entering an email address; its event is loaded."""
+def place_to_confirm(entry: WaitlistEntry, *, before_draw: bool = False) -> Message:
+    """Ask to confirm a place that was taken by entering an email address; its event is loaded.
+
+    before_draw: asked once more, shortly before a draw closes.
+    """
     event = entry.event
+    key = f"waitlist_confirm:{entry.pk}:{uuid7()}"
     price = f"An offer costs at most {money(entry.unit_price, event.currency)} per seat. "
     return WAITLIST_CONFIRM.message(
         user_id=entry.user_id,
-        key=f"waitlist_confirm:{entry.pk}:{uuid7()}",
+        key=f"draw_confirm:{entry.ref}" if before_draw else key,
         text=(
             f"You, or someone with your email address, joined the waitlist for {event.name}, "
             f"{span(event.event_date, event.ends_at, event.zone)}, for {seats(entry.quantity)}. "
             "Please confirm this place: until then it keeps its position, but no seats are offered "
-            f"to it. {price if entry.unit_price else ''}"
+            f"to it. {_draw_text(entry)}{price if entry.unit_price else ''}"
             "If it was not you, you can ignore this; nothing is booked."
         ),
         event_id=entry.event_id,
         data={"entry": entry.pk},
     )
+
+
+def _draw_text(entry: WaitlistEntry) -> str:
+    """Return until when to confirm, where a draw is pending; else ""."""
+    event, closes_at = entry.event, entry.event.draw_closes_at
+    if closes_at is None:
+        return ""
+    closes = moment_for(closes_at, event.zone, entry.own_zone)
+    if entry.joined_at >= closes_at:
+        return f"The list of its draw was closed on {closes}, so it ranks behind those drawn. "
+    return f"The order is drawn by lot: only places that are confirmed before {closes} take part. "
 
 
 def _unconfirmed(notification: Notification) -> WaitlistEntry | None:

@@ -109,10 +109,17 @@ def promotion_made(event: Event, promotion: Promotion) -> Message:
             f"{seats(promotion.quantity)} for {event.name} "
             f"{'is' if promotion.quantity == 1 else 'are'} held for you until "
             f"{moment(promotion.expires_at, event.zone)}. Claim or decline in time."
+            f"{_drawn(promotion)}"
         ),
         event_id=event.pk,
         data={"promotion": promotion.pk, "entry": promotion.waitlist_id},
     )
+
+
+def _drawn(promotion: Promotion) -> str:
+    """Return which place was drawn, loaded with the offer; "" where there was no draw."""
+    place = promotion.waitlist.draw_place
+    return f" You were drawn at place {place}." if place else ""
 
 
 def _write_waitlist_promotion(notification: Notification, user: User) -> EmailContent:
@@ -139,6 +146,7 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
         beside,
         outcomes.offer_text(offer, offer.waitlist),
         outcomes.decline_note(offer, at=now()),
+        _drawn(offer).strip(),
     ]
     return EmailContent(
         values={

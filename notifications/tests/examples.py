@@ -14,6 +14,7 @@ from bookings.operations import Canceller, PersonLimit
 from bookings.operations.tickets import insert_ticket
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import EmailChange, User
+from evently.accounts.operations import make_organizer
 from evently.database.clock import now
 from evently.tests.rows import end_offer, offer, wait
 from events.factories import EventFactory
@@ -25,6 +26,7 @@ from notifications.kinds import (
     attendance,
     bookings,
     deletion,
+    draws,
     events,
     held,
     places,
@@ -34,7 +36,8 @@ from notifications.kinds import (
 from notifications.kinds.general import GENERAL
 from notifications.models import Notification
 from notifications.operations.creating import notify
-from waitlists.models import Promotion, WaitlistEntry
+from waitlists.models import Draw, Promotion, WaitlistEntry
+from waitlists.tests.drawing_rows import announce
 
 
 def jazz() -> Event:
@@ -95,6 +98,21 @@ class Facts:
         Event.objects.filter(pk=self.event.pk).update(total_capacity=2)
         self.event.refresh_from_db()
         return self.event, WaitlistEntry.objects.get(pk=id_)
+
+    def managed(self) -> Event:
+        """Make the user the organizer of the event."""
+        make_organizer(user_id=self.user.pk)
+        Event.objects.filter(pk=self.event.pk).update(created_by_id=self.user.pk)
+        self.event.refresh_from_db()
+        return self.event
+
+    def in_draw(self) -> tuple[Draw, WaitlistEntry]:
+        """Return a pending draw and its one lot, with the facts that they have later."""
+        entry = self.entry()
+        draw = Draw.objects.get(pk=announce(self.event.pk))
+        draw.lots, draw.void_reason, entry.draw_place = 1, "not revealed within an hour", 1
+        draw.reveal_by = draw.beacon_at + timedelta(hours=1)
+        return draw, entry
 
     def promotion(self) -> Promotion:
         entry = self.entry()
@@ -189,6 +207,11 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "promotion_ended": lambda facts: waitlist.promotion_ended(facts.event, facts.expired()),
     "waitlist_closed": lambda facts: waitlist.entry_closed(facts.event, facts.entry()),
     "waitlist_outgrown": lambda facts: waitlist.entry_outgrown(*facts.outgrown()),
+    "draw_announced": lambda facts: draws.draw_announced(facts.event, *facts.in_draw()),
+    "draw_joined": lambda facts: draws.draw_joined(facts.event, *facts.in_draw()),
+    "draw_done": lambda facts: draws.draw_done(facts.event, *facts.in_draw()),
+    "draw_void": lambda facts: draws.draw_void(facts.event, *facts.in_draw(), again=None),
+    "draw_numbers": lambda facts: draws.numbers_due(facts.managed(), facts.in_draw()[0]),
     "held_emails": lambda facts: held.held_emails(
         facts.user.pk, notify(messages=[accounts.login_link(facts.user)])
     ),

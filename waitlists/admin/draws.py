@@ -245,7 +245,7 @@ def call_off_page(request: HttpRequest, event: Event) -> HttpResponse:
 def numbers_page(request: HttpRequest, event: Event) -> HttpResponse:
     """Ask for the numbers of a lottery, twice; they decide the draw."""
     back = event_page_url("draw", event.pk)
-    draw = Draw.objects.pending().filter(event_id=event.pk, beacon=Beacon.NUMBERS).first()
+    draw = Draw.objects.due_by_hand().filter(event_id=event.pk).first()
     if draw is None and request.method != "POST":
         return redirect(back)
 
