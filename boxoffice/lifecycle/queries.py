@@ -88,6 +88,8 @@ def _to_return() -> QuerySet[AttendanceCheck]:
         Exists(fits),
         ~Exists(used),
         asked_again_at__lte=Clock() - Value(TIME_TO_ANSWER),
+        # Before a draw, no offers are made.
+        event__draw_closes_at__isnull=True,
         booking__unanswered_policy=UnansweredPolicy.RETURN,
         event__unanswered_policy=UnansweredPolicy.RETURN,
     )

@@ -1,10 +1,13 @@
 """Asking whether attendees are still coming, over days: who is asked when, and whose seats go."""
 
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from bookings import tasks as booking_tasks
@@ -275,6 +278,34 @@ def test_switching_it_on_later_asks_and_returns_nothing(clock):
         sweep_at(clock, ASKED + timedelta(hours=3) + days * DAY)
     assert messages() == 1
     assert status_of(booking) == "confirmed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_public_record_of_seats_given_back_and_returned_is_right(clock, tmp_path, client):
+    """Some seats of a booking, and a booking that was returned: the checker replays both."""
+    event = asking_event(total_capacity=4)
+    first, second = promised(event, quantity=3), promised(event)
+    for _ in range(3):
+        WaitlistEntryFactory(event=event)
+    sweep_at(clock, ASKED)
+    answer_attendance(event_id=event.pk, booking_id=first.pk, coming=1)
+    sweep_at(clock, ASKED + DAY)
+    clock.stop(ASKED + 2 * DAY)
+    tasks.return_unanswered_seats()
+    assert status_of(second) == "cancelled"
+    assert sum(Promotion.objects.values_list("quantity", flat=True)) == 3
+
+    clock.stop(START + DAY)
+    record = tmp_path / "record.json"
+    response = client.get(f"/api/v1/events/{event.pk}/line/record/")
+    record.write_bytes(b"".join(response.streaming_content))
+    run = subprocess.run(
+        [sys.executable, settings.BASE_DIR / "script" / "check_line", record],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 # ── Events that are moved ───────────────────────────────────────────────────

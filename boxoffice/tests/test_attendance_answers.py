@@ -18,6 +18,7 @@ from events.attendance import AskedFrom, asked_from, terms_text
 from events.factories import EventFactory
 from events.models import Event
 from events.operations import create_event
+from notifications.kinds import kind_named
 from notifications.models import Notification
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import Promotion
@@ -200,6 +201,13 @@ def book(event, **arguments):
 )
 def test_booking_keeps_what_was_shown(event, shown, promised):
     assert book(event, terms_shown=shown).unanswered_policy == promised
+
+
+def test_confirmation_says_what_was_promised(event):
+    booking = book(event, terms_shown="return")
+    notification = Notification.objects.get(type="booking_confirm")
+    content = kind_named("booking_confirm").write_email(notification, booking.user)
+    assert terms_text(event, "return") in str(content.values["paymentNote"])
 
 
 @pytest.mark.parametrize("columns", [{"ask_days_before": None}, {"unanswered_policy": "keep"}])

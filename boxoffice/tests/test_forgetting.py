@@ -58,7 +58,8 @@ KEPT = {
     # are redacted. `client`: the database's client, of changes by other programs than Evently.
     "audit_log": "table_name action before after actor via request_id kind db_role client",
     # The accounting records. cancel_reason: the organizer's, shown to all whom it affects.
-    "bookings": "status booking_reference cancelled_by cancel_reason idempotency_key",
+    "bookings": "status booking_reference cancelled_by cancel_reason unanswered_policy"
+    " idempotency_key",
     "bookings_archive": "status booking_reference cancelled_by cancel_reason idempotency_key",
     "payments": "provider kind provider_reference currency status",
     "tickets": "secret",
@@ -87,7 +88,7 @@ KEPT = {
     "email_requests": "kind email_digests",
     # About events and the site, not about attendees. contact_email: until its organizer is erased.
     "events": "name description venue timezone currency status refund_policy payment_mode"
-    " contact_email contact_url"
+    " unanswered_policy contact_email contact_url"
     " payment_instructions cancel_reason last_change source_key",
     "event_staff": "role",
     # Of organizers, whose accounts stay as long as their events do, and go with them.
