@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from evently.formatting import counted, moment, seats
+from evently.formatting import counted, day_and_time, moment, seats
 from events.models import Event, PaymentMode
 
 FEW = 10
@@ -108,6 +108,11 @@ class Sale:
     def can_join(self) -> bool:
         """Whether the waitlist can be joined, apart from who asks."""
         return self.state in JOINABLE
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the seats wait for a draw."""
+        return self.state is SaleState.DRAW
 
     @property
     def is_open(self) -> bool:
@@ -218,4 +223,5 @@ def _label(event: Event, state: SaleState, *, waitlist: WaitlistSummary, at: dat
 def _draw_label(event: Event, *, at: datetime) -> str:
     if event.draw_closes_at is None or event.draw_closes_at <= at:
         return "Draw under way"
-    return f"Seats are drawn: join until {moment(event.draw_closes_at, event.zone)}"
+    until = day_and_time(event.draw_closes_at, event.zone, now=at)
+    return f"Seats are drawn: join until {until}"

@@ -68,7 +68,17 @@ class Prefer:
     reason: str
 
 
-Step = Sell | AttendeeBooks | MovePrice | Refused | Wait | AttendeeWaits | GiveBack | Prefer
+@dataclass(frozen=True)
+class Announce:
+    """The organizer announces a draw, by drand. It closes on a day from now, at a time."""
+
+    closes_in_days: int
+    at: time
+
+
+Step = (
+    Sell | AttendeeBooks | MovePrice | Refused | Wait | AttendeeWaits | GiveBack | Prefer | Announce
+)
 
 
 @dataclass(frozen=True)
@@ -290,6 +300,25 @@ EVENTS = (
             "come free with anyone taller."
         ),
         fields={"max_per_person": 8},
+    ),
+    DemoEvent(
+        slug="observatory",
+        name="A Night at the Great Refractor",
+        venue="Observatoire de la Colline, Strasbourg",
+        timezone="Europe/Paris",
+        days=29,
+        starts=time(21, 0),
+        hours=3,
+        seats=8,
+        price=Decimal("15.00"),
+        published_days_ago=2,
+        description=(
+            "Once a year the dome is opened to eight people, and Saturn looks back.\n\n"
+            "Last year the seats were gone in eleven seconds. This year they are drawn by lot: "
+            "join when it suits you. Dress as for skiing; the dome is not heated."
+        ),
+        fields={"max_per_place": 2},
+        story=(Announce(closes_in_days=4, at=time(18, 0)), Wait(11, (2, 1, 2)), AttendeeWaits(2)),
     ),
     DemoEvent(
         slug="cinema",

@@ -261,6 +261,14 @@ class _Loader:
             ),
         )
 
+    @carry_out.register
+    def _(self, step: catalogue.Announce) -> None:
+        closes_at = self._at(step.closes_in_days, step.at)
+        self._by(
+            self.organizer,
+            lambda: operations.announce_draw(event_id=self.event.pk, closes_at=closes_at),
+        )
+
     # ── Actions of people ──────────────────────────────────────────────────────
     def _book(self, person: User, seats: int, *, unit_price: Decimal | None = None) -> Booking:
         price = self.event.current_price if unit_price is None else unit_price

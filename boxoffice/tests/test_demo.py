@@ -72,6 +72,9 @@ def _check_states():
     sparrows = attendance_figures(Event.objects.get(source_key="demo:sparrows"))
     assert sparrows is not None
     assert min(sparrows.coming, sparrows.given_back, sparrows.unanswered) > 0
+    observatory = Event.objects.get(source_key="demo:observatory")
+    assert observatory.draws.get().status == "open"
+    assert observatory.waitlist_entries.filter(status=EntryStatus.WAITING).count() == 12
     assert Event.objects.get(source_key="demo:cinema").status == "cancelled"
     past = Event.objects.get(source_key="demo:letterpress")
     assert past.status == "completed"

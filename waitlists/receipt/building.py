@@ -109,7 +109,8 @@ def _present(entry: WaitlistEntry, story: Story) -> list[Step]:
         )
         title = f"This event now has only {seats(capacity)}"
         steps.append({"icon": "info", "tone": "bad", "title": title, "text": text, "at": since})
-    if entry.is_waiting and story.position is not None:
+    # Until the draw, the order of joining says nothing.
+    if entry.is_waiting and story.position is not None and not entry.event.has_pending_draw:
         ahead = story.position - 1
         text = "No one is ahead of you."
         if ahead:
