@@ -182,8 +182,8 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
         `{"coming": 0}` cancels the booking. A first answer is taken until the event starts; seats
         that you confirmed before can be given back as long as the booking can be cancelled.
         """
-        body = self.body_of(request)
         booking = own_booking(request, booking_id)
+        body = self.body_of(request)
         answered = operations.answer_attendance(
             event_id=booking.event_id,
             booking_id=booking.pk,

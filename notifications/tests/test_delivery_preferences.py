@@ -61,6 +61,9 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
         "email_changed",
         "waitlist_confirm",
         "ticket_offered",
+        "attendance_asked",
+        "attendance_asked_again",
+        "attendance_returned",
     }
     kinds = [kind for kind in kinds_in(Category.ACCOUNT) if kind.name not in obsolete]
     for kind in kinds:
