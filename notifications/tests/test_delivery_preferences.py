@@ -64,6 +64,7 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
         "attendance_asked",
         "attendance_asked_again",
         "attendance_returned",
+        "draw_numbers",
     }
     kinds = [kind for kind in kinds_in(Category.ACCOUNT) if kind.name not in obsolete]
     for kind in kinds:
