@@ -9,6 +9,7 @@ from bookings import operations
 from bookings.models import Booking
 from bookings.presenters.bookings import BookingUrls
 from bookings.visit import Prices
+from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.formatting import clock_time, money, seats
 from evently.idempotency.keys import IdempotencyMismatch
@@ -161,12 +162,16 @@ def _waitlist_notice(
 def _draw_notice(event: Event, sale: Sale, quantity: int, *, after: str = "") -> dict[str, str]:
     """Return that seats are not sold but drawn, and until when; after: a sentence before."""
     text = "Until the draw, no seats are sold. Everyone who joins before it closes takes part."
+    link = "Join the draw"
+    if event.draw_closes_at is None or event.draw_closes_at <= now():
+        text = "Until the draw, no seats are sold. Its list is closed; who joins now ranks behind."
+        link = "Join the waitlist"
     return {
         "title": sale.label,
         "text": f"{after} {text}".strip(),
         "url": f"{reverse('join_waitlist', args=[event.pk])}"
         f"?quantity={_seats_to_wait_for(event, sale, quantity) or 1}",
-        "link": "Join the draw",
+        "link": link,
     }
 
 

@@ -178,6 +178,13 @@ def test_frozen_list_is_said_with_its_hash_and_who_has_a_lot(client, event, cloc
         assert why in own
 
 
+def test_checkout_of_a_closed_draw_does_not_promise_a_lot(client, event, clock):
+    freeze(announce(event.pk), clock)
+    page = text_of(client.get(reverse("book", args=[event.pk])))
+    assert "who joins now ranks behind" in page
+    assert "Join the draw" not in page
+
+
 def test_who_joins_late_is_told_to_rank_behind(client, event, clock):
     draw_id = announce(event.pk)
     freeze(draw_id, clock)
