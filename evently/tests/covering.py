@@ -57,8 +57,13 @@ class Covering:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail the run where a rule was not exercised."""
-        if self.declared is None or session.exitstatus != 0 or not is_full(session.config):
+        """Fail the run where a rule was not exercised, whether other tests failed or not."""
+        finished = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if (
+            self.declared is None
+            or session.exitstatus not in finished
+            or not is_full(session.config)
+        ):
             return
         self.problems = judge(refused=self.refused, passed=self.passed, **self.declared)
         if self.problems:
