@@ -18,6 +18,8 @@ from waitlists.draw_queries import draws_of, frozen_draw, has_lot
 from waitlists.models import Beacon, Draw, WaitlistEntry
 from waitlists.record.words import short_hash
 
+JOINING_LATE = "Anyone who joins now comes after everyone in the draw."
+
 
 class DrawPresenter(Presenter):
     """The newest draw of an event, at a time. void: the one before, which it repeats, or None.
@@ -73,7 +75,7 @@ class DrawPresenter(Presenter):
         if self.row.is_void:
             return f"Draw {self.row.number} is void"
         if self.row.is_drawn:
-            return f"The order was drawn, from {self.lots_text}"
+            return f"The order has been drawn from {self.lots_text}"
         return f"The list is closed, with {self.lots_text}"
 
     @property
@@ -87,7 +89,8 @@ class DrawPresenter(Presenter):
             return []
         return [
             f"Draw {self.void.number} is void: {self.void.void_reason}. "
-            f"It is repeated as draw {self.row.number}, with new times. Who waits takes part again."
+            f"It is repeated as draw {self.row.number}, with new times. Everyone already on the "
+            "waitlist with a confirmed place takes part again."
         ]
 
     @property
@@ -100,25 +103,27 @@ class DrawPresenter(Presenter):
                 f"The result is due on {self.due}. Seats are then offered in the order drawn, and "
                 "what is left goes on sale. Until then, no seats are sold.",
             ]
-        if self.stage == "closing":
-            return [f"The draw follows on {self.due}. Who joins now ranks behind everyone drawn."]
-        if self.stage == "frozen":
-            return [
-                f"Hash of the list: {short_hash(draw.list_hash)}. The draw follows on {self.due}. "
-                "Who joins now ranks behind everyone drawn."
-            ]
+        if self.stage in ("closing", "frozen"):
+            return [f"The result is due on {self.due}. {JOINING_LATE}"]
         if self.stage == "unreachable":
             since = self.time(draw.unreachable_at or draw.beacon_at)
             return [
-                f"The result was due on {self.due}, but the beacon drand could not be reached, "
-                f"last on {since}. The draw waits until it can."
+                f"The result was due on {self.due}, but drand, the public service that supplies "
+                f"the random value, could not be reached (last tried on {since}). The draw takes "
+                "place as soon as it can be.",
+                JOINING_LATE,
             ]
         if self.stage == "due":
-            return [f"The result was due on {self.due}. {self._due_text}"]
+            return [f"The result was due on {self.due}. {self._due_text}", JOINING_LATE]
         if draw.is_void:
             order = "Seats are offered in the order in which people joined."
             return [f"Reason: {draw.void_reason}. {order}"]
-        return ["Seats are offered in the order drawn. Anyone can compute it again."]
+        return ["Seats are offered in the order drawn. Anyone can check the result."]
+
+    @property
+    def state_text(self) -> str:
+        """What it is now, in the first of its sentences."""
+        return self._stage_texts[0]
 
     @property
     def _due_text(self) -> str:
@@ -212,8 +217,8 @@ class OwnDraw:
             return OwnLot("You are not in the draw", self._why_no_lot)
         if self.entry.is_confirmed:
             text = (
-                "Your place counts as one lot, like every other. When you joined makes no "
-                f"difference. The result is due on {draw.due}."
+                "You have the same chance as everyone else, no matter when you joined. The result "
+                f"is due on {draw.due}. You need not do anything until then; you will be notified."
             )
             return OwnLot("You are in the draw", text, tone="good")
         text = f"You take part only if your place is confirmed before {draw.closes}."
@@ -223,10 +228,13 @@ class OwnDraw:
         draw = self.draw
         if not has_lot(draw.row, self.entry.ref):
             return OwnLot("You are not in the draw", self._why_no_lot)
-        text = f"The list is closed. The result is due on {draw.due}."
+        mine = "yours is the only one" if draw.lots == 1 else "one of them is yours"
+        text = (
+            f"The list is closed, with {draw.lots_text}; {mine}. The result is due on {draw.due}."
+        )
         if draw.stage in ("due", "unreachable"):
-            text = draw.texts[-1]
-        return OwnLot(f"You have one of {draw.lots_text}", text, tone="good")
+            text = draw.state_text
+        return OwnLot("You are in the draw", text, tone="good")
 
     def _drawn(self) -> OwnLot | None:
         draw, entry = self.draw, self.entry
@@ -239,7 +247,7 @@ class OwnDraw:
         if entry.draw_place is None:
             text = "This was your lot. You left the waitlist before the draw, so it was passed."
             return OwnLot(title, text, place=place, command=self._command)
-        text = "Seats are offered in this order. You can compute your place yourself."
+        text = "Seats are offered in this order. You can check your place yourself."
         return OwnLot(title, text, tone="good", place=place, command=self._command)
 
     @property

@@ -131,7 +131,7 @@ def next_step(event: Event, figures: Any, *, at: datetime) -> Step | None:
 
 def _draw_step(event: Event, *, at: datetime) -> Step:
     closes = moment(event.draw_closes_at, event.zone)
-    text = f"People join it until {closes}. No seats are sold until its result."
+    text = f"People can join the draw until {closes}. No seats are sold before the result."
     if event.draw_closes_at is not None and event.draw_closes_at <= at:
         text = f"It closed on {closes}. Seats are offered in the order drawn."
     return Step("Seats are drawn by lot", text, "Draw", event_page_url("draw", event.pk))

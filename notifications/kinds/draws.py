@@ -52,7 +52,7 @@ def draw_done(event: Event, draw: Draw, entry: WaitlistEntry) -> Message:
     text = (
         f"The order of the waitlist for {event.name} was drawn: you have place {entry.draw_place} "
         f"of {draw.lots}. {position}Seats that become available are offered in this order, and you "
-        "are notified of an offer to you. You can compute your place yourself: the page of your "
+        "are notified of an offer to you. You can check your place yourself: the page of your "
         "place has one line for it."
     )
     return _message(DRAW_DONE, event, draw, entry, text=text)

@@ -54,16 +54,17 @@ class AnnounceForm(forms.Form):
         required=False,
         max_length=LONGEST_NAME,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Only for a lottery: its name and day, so that anyone can look the numbers up, "
-        "such as “Lotto 6 aus 49, Saturday 5 December 2026”. It becomes public.",
+        help_text="Only for a lottery: its name and day, and which numbers in which order, so that "
+        "anyone can look them up. For example: “Lotto 6 aus 49, Saturday 5 December 2026, in "
+        "ascending order, without the bonus number”. It becomes public.",
     )
     beacon_at = WallClockField(
         label="Result due at",
         widget=WallClockInput,
         required=False,
         help_text="When the random value exists, at least 5 minutes after closing. For a lottery: "
-        "when its numbers are known. You then have an hour to enter them. With drand it can be "
-        "empty: 10 minutes after closing.",
+        "when its numbers are known. You then have an hour to enter them. With drand you can "
+        "leave this empty; the result is then due 10 minutes after closing.",
     )
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
@@ -211,7 +212,7 @@ def announce_page(request: HttpRequest, event: Event) -> HttpResponse:
             ("Free seats", f"{event.available_seats:,}"),
             *_people(confirmed, unconfirmed),
             ("Waitlist closes", moment(event.line_closes_at, event.zone)),
-            ("Times are those of", event.timezone),
+            ("Time zone", event.timezone),
         ],
         act=act,
     )

@@ -24,12 +24,12 @@ from waitlists.signals import draw_announced, draw_done, draw_void
 # From closing to the beacon: the list must be public before the beacon exists, also where the
 # worker that freezes it is slow.
 TO_BEACON = timedelta(minutes=10)
-# How long a draw that repeats a void one can be joined.
-REPEATED_AFTER = timedelta(minutes=15)
+# How long a draw that repeats a void one can be joined, and places be confirmed for it.
+REPEATED_AFTER = timedelta(hours=1)
 
 CALLED_OFF = "called off by the organizer"
 NOT_FROZEN = "the list was not frozen before the beacon"
-NOT_REVEALED = "not revealed within an hour"
+NOT_REVEALED = "there was no result within an hour"
 CLOSED = "the waitlist closed before"
 
 
@@ -68,7 +68,7 @@ class DrawOverdue(Conflict):
     """It was not revealed in time: it is void, and will be repeated."""
 
     code = "draw_overdue"
-    message = "This draw was not revealed within an hour, so it is void and will be repeated."
+    message = "This draw had no result within an hour, so it is void and will be repeated."
 
 
 def announce_draw(

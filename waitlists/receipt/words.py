@@ -17,6 +17,7 @@ from waitlists.record.words import passes_text
 Step = dict[str, Any]
 # Why seats were free, by the kind of the record that freed them.
 CAUSES = {
+    RecordKind.OPENED: "seats were free",
     RecordKind.CANCELLED: "{seats} {were} cancelled",
     RecordKind.DECLINED: "another offer was declined",
     RecordKind.LAPSED: "another offer expired",

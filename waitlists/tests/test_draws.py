@@ -244,7 +244,7 @@ def test_draw_that_was_not_revealed_within_an_hour_is_void_and_repeated(event, c
     assert latest(event).is_frozen
     sweep_at(clock, draw.beacon_at + HOUR)
     first, second = Draw.objects.order_by("number")
-    assert first.void_reason == "not revealed within an hour"
+    assert first.void_reason == "there was no result within an hour"
     assert second.beacon == "drand"
     assert heard["void"]["again"] == second
 
