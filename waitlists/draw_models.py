@@ -16,6 +16,8 @@ from evently.database.models import EventOwned
 from events.models import Event
 
 HEX_64 = r"^[0-9a-f]{64}$"
+# Why a draw is void whose waitlist closed before: nothing is offered any more.
+CLOSED_BEFORE = "the waitlist closed before"
 # Between closing and the beacon, the frozen list is published.
 TO_FREEZE = timedelta(minutes=5)
 # How long after the beacon a draw must be revealed; otherwise it is void, and repeated.
@@ -199,6 +201,11 @@ class Draw(EventOwned):
     @property
     def is_void(self) -> bool:
         return self.status == DrawStatus.VOID
+
+    @property
+    def leaves_order_of_joining(self) -> bool:
+        """Whether it is void, and seats go in the order of joining unless it is repeated."""
+        return self.is_void and self.void_reason != CLOSED_BEFORE
 
     def is_overdue(self, *, at: datetime) -> bool:
         """Tell whether it was not frozen, or not revealed, in time."""

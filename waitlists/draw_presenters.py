@@ -116,8 +116,8 @@ class DrawPresenter(Presenter):
         if self.stage == "due":
             return [f"The result was due on {self.due}. {self._due_text}", JOINING_LATE]
         if draw.is_void:
-            order = "Seats are offered in the order in which people joined."
-            return [f"Reason: {draw.void_reason}. {order}"]
+            order = " Seats are offered in the order in which people joined."
+            return [f"Reason: {draw.void_reason}.{order if draw.leaves_order_of_joining else ''}"]
         return ["Seats are offered in the order drawn. Anyone can check the result."]
 
     @property

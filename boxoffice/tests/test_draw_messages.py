@@ -9,6 +9,7 @@ from boxoffice.lifecycle.tasks import remind_of_draws
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.formatting import moment
 from events.factories import EventFactory
+from events.models import Event
 from notifications.kinds import kind_named
 from notifications.models import Notification
 from waitlists import operations
@@ -133,6 +134,16 @@ def test_draw_that_is_called_off_is_sent_with_the_order_that_stands(event):
 
     assert "called off by the organizer. Seats are offered in the order in which" in text
     assert messages_of(first.user, "waitlist_promotion")
+
+
+def test_void_draw_of_a_closed_waitlist_promises_no_offers(event):
+    announce_numbers(event)
+    entry = join(event)
+    Event.objects.filter(pk=event.pk).update(sales_end_at=now())
+    operations.advance_draw(event_id=event.pk)
+
+    (text,) = messages_of(entry.user, "draw_void")
+    assert text.endswith("is void: the waitlist closed before.")
 
 
 def test_organizer_is_asked_for_the_numbers_once(event, clock):

@@ -60,12 +60,12 @@ def draw_done(event: Event, draw: Draw, entry: WaitlistEntry) -> Message:
 
 def draw_void(event: Event, draw: Draw, entry: WaitlistEntry, *, again: Draw | None) -> Message:
     """Say why a draw is void, and what holds now. again: the draw that repeats it."""
-    text = f"The draw for {event.name} is void: {draw.void_reason}. "
-    if again is None:
-        text += "Seats are offered in the order in which people joined."
-    else:
+    text = f"The draw for {event.name} is void: {draw.void_reason}."
+    if again is None and draw.leaves_order_of_joining:
+        text += " Seats are offered in the order in which people joined."
+    elif again is not None:
         text += (
-            f"It is repeated as draw {again.number}. {_takes_part(event, again, entry)} "
+            f" It is repeated as draw {again.number}. {_takes_part(event, again, entry)} "
             f"{_result_due(event, again, entry)}"
         )
     return _message(DRAW_VOID, event, draw, entry, text=text)

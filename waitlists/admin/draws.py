@@ -120,7 +120,7 @@ class NumbersForm(forms.Form):
     beacon_value = forms.CharField(
         label="Numbers",
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "inputmode": "numeric"}),
-        help_text="In the order in which they are published, separated by spaces.",
+        help_text="Those that the announcement names, in its order, separated by spaces.",
     )
     again = forms.CharField(
         label="The same numbers again",
@@ -271,7 +271,7 @@ def numbers_page(request: HttpRequest, event: Event) -> HttpResponse:
         title="Enter the numbers of the draw",
         question=(
             "The numbers are final: they decide the order at once, are published, and anyone can "
-            "compare them with the lottery’s result. Enter them as published."
+            "compare them with the lottery’s result."
         ),
         submit="Draw the order",
         form_class=NumbersForm,

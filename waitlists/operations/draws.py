@@ -15,7 +15,7 @@ from evently.transactions import refusing, run_in_transaction
 from events.locks import lock_event
 from events.models import Event
 from waitlists import beacons
-from waitlists.draw_models import TO_FREEZE, TO_REVEAL, Beacon, Draw, DrawStatus
+from waitlists.draw_models import CLOSED_BEFORE, TO_FREEZE, TO_REVEAL, Beacon, Draw, DrawStatus
 from waitlists.drawing import commitment_of, new_secret
 from waitlists.models import WaitlistEntry
 from waitlists.operations.promotions import promote_waiting
@@ -30,7 +30,6 @@ REPEATED_AFTER = timedelta(hours=1)
 CALLED_OFF = "called off by the organizer"
 NOT_FROZEN = "the list was not frozen before the beacon"
 NOT_REVEALED = "there was no result within an hour"
-CLOSED = "the waitlist closed before"
 
 
 class DrawNotFound(NotFound):
@@ -259,7 +258,7 @@ def end_overdue_draw(*, event_id: UUID) -> Draw:
         is_closed = not event.is_active or event.line_closes_at <= now()
         reason = NOT_FROZEN if draw.status == DrawStatus.OPEN else NOT_REVEALED
         with refusing(trg_draw_void=DrawNotDue):
-            _void(event, draw, reason=CLOSED if is_closed else reason, repeat=not is_closed)
+            _void(event, draw, reason=CLOSED_BEFORE if is_closed else reason, repeat=not is_closed)
         return draw
 
     return run_in_transaction(work)

@@ -284,6 +284,7 @@ def test_draw_is_not_repeated_where_the_waitlist_closes_too_soon(clock, heard):
     sweep_at(clock, draw.beacon_at)
     assert latest(event).is_void
     assert heard["void"]["again"] is None
+    assert latest(event).leaves_order_of_joining
     assert status_of(entry) == "promoted"  # in the order of joining
 
 
@@ -297,6 +298,7 @@ def test_draw_of_a_cancelled_event_ends(event, clock, heard, is_frozen):
     Event.objects.update(status="cancelled")
     tasks.advance_draws()
     assert latest(event).void_reason == "the waitlist closed before"
+    assert not latest(event).leaves_order_of_joining
     assert heard["void"]["again"] is None
     assert queries.events_with_due_draws() == []
 
