@@ -9,8 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Subquery
-
 from bookings.models import Booking, BookingStatus
 from bookings.operations.attempts import log_attempt, log_refused_attempt
 from bookings.operations.rebooking import bookings_so_far, check_rebooking
@@ -22,6 +20,7 @@ from evently.accounts.queries import mailbox_of
 from evently.currencies import in_decimals
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
+from evently.database.prepared import PreparedQuery
 from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
@@ -136,6 +135,20 @@ class Promise:
     holder: str = ""
 
 
+EVENT = PreparedQuery(
+    lambda event_id: Event.objects.published().annotate(clock=Clock()).filter(pk=event_id),
+    event_id=UUID,
+)
+EVENT_AND_BOOKINGS = PreparedQuery(
+    lambda event_id, user_id: (
+        Event.objects.published()
+        .annotate(clock=Clock(), so_far=bookings_so_far(user_id))
+        .filter(pk=event_id)
+    ),
+    event_id=UUID,
+    user_id=UUID,
+)
+
 REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "trg_sales_open": SalesClosed,
     "trg_booking_limit": BookingLimit,
@@ -181,7 +194,7 @@ def book_seats(
 
     def book() -> Booking:
         check_quantity(quantity)
-        event, at = event_on_sale(event_id, so_far=bookings_so_far(user_id))
+        event, at = event_on_sale(event_id, user_id=user_id)
         price, used = price_to_pay(event, promise, quantity=quantity, at=at)
         check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
         booking = insert_booking(
@@ -236,17 +249,19 @@ def book_held_seats(
     return booking
 
 
-def event_on_sale(event_id: UUID, **annotations: Subquery) -> tuple[Event, datetime]:
+def event_on_sale(event_id: UUID, *, user_id: UUID | None = None) -> tuple[Event, datetime]:
     """Return a published event that is on sale, and the database's time.
 
-    annotations: what else to read of the event in the same query.
+    user_id: whose bookings of it, for `check_rebooking`, are read in the same query.
     Raises EventNotFound, SalesClosed, PaymentUnsupported.
     """
-    events = Event.objects.published().annotate(clock=Clock(), **annotations)
-    event = events.filter(pk=event_id).first()
+    if user_id is None:
+        event = EVENT.first(event_id=event_id)
+    else:
+        event = EVENT_AND_BOOKINGS.first(event_id=event_id, user_id=user_id)
     if event is None:
         raise EventNotFound
-    at: datetime = event.clock
+    at: datetime = vars(event)["clock"]
     check_on_sale(event, at=at)
     if event.payment_mode == PaymentMode.TRANSFER:
         raise PaymentUnsupported

@@ -55,6 +55,9 @@ def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     options["connect_timeout"] = 3
     options["application_name"] = environment.application_name()
+    # Any number allows what asks to be prepared (evently.database.prepared); one that is not
+    # reached leaves all else as it is.
+    options["prepare_threshold"] = 2**31
     # What the URL sets comes last, so that it wins.
     ours = _options(SESSION | (TIME_OUTS if guarded else NO_TIME_OUTS))
     options["options"] = f"{ours} {options.get('options', '')}".rstrip()

@@ -14,6 +14,7 @@ from evently.accounts.locks import UserNotFound, lock_user
 from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
 from evently.database.clock import now
 from evently.database.functions import Clock
+from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid, NotAllowed, NotFound
 from evently.transactions import run_in_transaction
 from evently.visible_text import clean_line, has_controls, is_visible
@@ -24,6 +25,23 @@ SECRET_BYTES = 32
 LONGEST_SECRET = 100
 LONGEST_NAME = 100
 LONGEST_LIFETIME = timedelta(days=366)
+
+
+# A valid token by its secret's digest, with its user and the user's key.
+TOKEN = PreparedQuery(
+    lambda digest: (
+        ApiToken.objects.select_related("user__person_key")
+        .annotate(read_at=Clock())
+        .filter(
+            digest=digest,
+            revoked_at__isnull=True,
+            expires_at__gt=Clock(),
+            user__is_active=True,
+            user__deleted_at__isnull=True,
+        )
+    ),
+    digest=str,
+)
 
 
 class TokenRequestInvalid(Invalid):
@@ -122,21 +140,10 @@ def authenticate_token(secret: str) -> ApiToken | None:
     """
     if not secret.startswith(PREFIX) or len(secret) > LONGEST_SECRET or not secret.isascii():
         return None
-    token = (
-        ApiToken.objects.select_related("user__person_key")
-        .annotate(read_at=Clock())
-        .filter(
-            digest=_digest(secret),
-            revoked_at__isnull=True,
-            expires_at__gt=Clock(),
-            user__is_active=True,
-            user__deleted_at__isnull=True,
-        )
-        .first()
-    )
+    token = TOKEN.first(digest=_digest(secret))
     if token is None:
         return None
-    today = token.read_at.date()
+    today = vars(token)["read_at"].date()
     if token.last_used_on != today:
         not_yet_today = Q(last_used_on__isnull=True) | Q(last_used_on__lt=today)
         ApiToken.objects.filter(not_yet_today, pk=token.pk).update(last_used_on=today)

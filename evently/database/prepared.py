@@ -1,0 +1,133 @@
+"""Prepared statements for the few queries of every booking and every request.
+
+Django builds the SQL of a queryset anew each time, and the server parses and plans it anew. For a
+query that runs hundreds of times a second that costs more than its result. Here it is built once
+and prepared once per connection. The rest stays as it is: nothing is prepared globally, since other
+statements share their message with what comes before them in a transaction.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql.psycopg_any import register_tzloader
+from django.db.models.query import ModelIterable
+from psycopg import ClientCursor
+
+Row = TypeVar("Row", bound=models.Model)
+
+# Values that occur in a query as parameters and nowhere else, by their type.
+STAND_INS: dict[type, Callable[[], Any]] = {UUID: uuid4, str: lambda: f"stand-in-{uuid4().hex}"}
+
+
+def execute_prepared(
+    connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """Execute a statement that the connection's server prepares, and return its rows.
+
+    sql: constant, with %s for the parameters, which the server binds. Outside of a transaction it
+    is one of its own, in one round trip.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, _cursor_of(connection) as cursor:
+        execute = partial(_execute, cursor)
+        for wrapper in reversed(connection.execute_wrappers):
+            execute = partial(wrapper, execute)
+        started = time.monotonic()
+        try:
+            execute(sql, parameters, False, {"connection": connection, "cursor": cursor})
+            return cursor.fetchall()
+        finally:
+            if connection.queries_logged:
+                seconds = f"{time.monotonic() - started:.3f}"
+                connection.queries_log.append({"sql": sql, "time": seconds})
+
+
+def _cursor_of(connection: BaseDatabaseWrapper) -> Any:
+    cursors: Any = ServerBindingCursor
+    cursor = cursors(connection.connection)
+    register_tzloader(UTC, cursor)
+    return cursor
+
+
+def _execute(cursor: Any, sql: str, parameters: Sequence[Any], many: bool, context: Any) -> None:
+    cursor.execute(sql, parameters, prepare=True)
+
+
+class PreparedQuery(Generic[Row]):
+    """A queryset whose SQL is built once, and prepared once per connection.
+
+    As in `PreparedQuery(lambda pk: Event.objects.filter(pk=pk), pk=UUID)`. build: returns the
+    queryset; its keyword arguments become the parameters, of the types given. Anything else in the
+    queryset is a constant. It may have annotations and `select_related`, no `prefetch_related`.
+    """
+
+    def __init__(self, build: Callable[..., "models.QuerySet[Row]"], **parameters: type) -> None:
+        self._build = build
+        self._parameters = parameters
+        self._compiled: _Compiled | None = None
+
+    def first(self, **values: Any) -> Row | None:
+        """Return the first row for these parameters, or None."""
+        return next(iter(self.rows(**values)), None)
+
+    def rows(self, **values: Any) -> list[Row]:
+        """Return the rows for these parameters."""
+        if self._compiled is None:
+            self._compiled = _compile(self._build, self._parameters)
+        return self._compiled.rows(values)
+
+
+class _Compiled:
+    """The SQL of a queryset, and Django's compiler, which makes objects of its rows."""
+
+    def __init__(self, compiler: Any, sql: str, names: list[str]) -> None:
+        self._compiler, self._sql, self._names = compiler, sql, names
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        connection = connections[self._compiler.using]
+        parameters = [values[name] for name in self._names]
+        found = execute_prepared(connection, self._sql, parameters)
+        # Another thread may use the compiler at this moment.
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connection
+        compiler.execute_sql = lambda *args, **kwargs: [found]
+        queryset: Any = SimpleNamespace(
+            db=compiler.using,
+            query=SimpleNamespace(get_compiler=lambda using: compiler),
+            _known_related_objects={},
+        )
+        return list(ModelIterable(queryset)) if found else []
+
+
+def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Compiled:
+    stand_ins = {name: STAND_INS[kind]() for name, kind in parameters.items()}
+    queryset = build(**stand_ins)
+    connection = connections[queryset.db]
+    compiler = queryset.query.get_compiler(using=queryset.db)
+    sql, values = compiler.as_sql()
+    names = {value: name for name, value in stand_ins.items()}
+    connection.ensure_connection()
+    literals = ClientCursor(connection.connection)
+    first, *texts = sql.split("%s")
+    parts, order = [first], []
+    for value, text in zip(values, texts, strict=True):
+        if isinstance(value, tuple(parameters.values())) and value in names:
+            order.append(names[value])
+            parts.append("%s")
+        else:
+            # As a literal, so that the planner can use partial indexes.
+            parts.append(literals.mogrify("%s", [value]).replace("%", "%%"))
+        parts.append(text)
+    if set(order) != set(parameters):
+        raise ValueError(f"The query does not use {set(parameters) - set(order)}.")
+    return _Compiled(compiler, "".join(parts), order)
