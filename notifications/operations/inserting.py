@@ -15,25 +15,6 @@ ROWS_PER_STATEMENT = 2_000
 # How long the periodic task leaves a notification to the task that was enqueued for it.
 GRACE_SECONDS = 15
 
-INSERT = """
-    WITH wanted AS (
-        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS message(
-            id uuid, user_id uuid, key text, event_id uuid, type text, message text,
-            channels jsonb, data jsonb)
-    ), fresh AS (
-        INSERT INTO message_keys (user_id, key, notification_id)
-        SELECT user_id, key, id FROM wanted ORDER BY user_id, key
-        ON CONFLICT (user_id, key) DO NOTHING
-        RETURNING notification_id
-    )
-    INSERT INTO notifications
-        (id, user_id, event_id, type, message, channels, data, read, next_attempt_at)
-    SELECT id, user_id, event_id, type, message, channels, data,
-        NOT channels @> '["in_app"]', evently_clock() + make_interval(secs => %s)
-    FROM wanted JOIN fresh ON fresh.notification_id = wanted.id
-    RETURNING id, user_id
-"""
-
 
 def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
     """Insert notifications inside the caller's transaction; return the new (id, user id).
@@ -41,27 +22,39 @@ def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
     One statement per 2,000. A message whose key the user already has is left out.
     Raises UnknownKind before anything is written.
     """
-    for message in messages:
-        if KINDS.get(message.kind.name) is not message.kind:
-            raise UnknownKind(message.kind.name)
+    rows = rows_of(messages)
+    users = {row["id"]: row["user_id"] for row in rows}
     written: list[tuple[UUID, UUID]] = []
-    for start in range(0, len(messages), ROWS_PER_STATEMENT):
-        some = messages[start : start + ROWS_PER_STATEMENT]
-        rows = json.dumps([_row(message) for message in some], cls=DjangoJSONEncoder)
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
         with connection.cursor() as cursor:
-            cursor.execute(INSERT, [rows, GRACE_SECONDS])
-            written += cursor.fetchall()
+            cursor.execute(
+                "SELECT evently_notify(%s::jsonb, make_interval(secs => %s))",
+                [as_json(rows[start : start + ROWS_PER_STATEMENT]), GRACE_SECONDS],
+            )
+            (ids,) = cursor.fetchone()
+        written += [(each, users[each]) for each in ids]
     return written
 
 
-def _row(message: Message) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "user_id": message.user_id,
-        "key": message.key,
-        "event_id": message.event_id,
-        "type": message.kind.name,
-        "message": message.text,
-        "channels": message.channels,
-        "data": message.data,
-    }
+def rows_of(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Return messages as `evently_notify` takes them. Raises UnknownKind."""
+    for message in messages:
+        if KINDS.get(message.kind.name) is not message.kind:
+            raise UnknownKind(message.kind.name)
+    return [
+        {
+            "id": uuid7(),
+            "user_id": message.user_id,
+            "key": message.key,
+            "event_id": message.event_id,
+            "type": message.kind.name,
+            "message": message.text,
+            "channels": message.channels,
+            "data": message.data,
+        }
+        for message in messages
+    ]
+
+
+def as_json(rows: Sequence[dict[str, Any]]) -> str:
+    return json.dumps(rows, cls=DjangoJSONEncoder)
