@@ -16,7 +16,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from evently.database.functions import Clock
+from evently.database.functions import Among, Clock, Ids
 from evently.database.models import EventOwned, Identified
 from evently.database.money import MoneyField
 from events.constraints import (
@@ -85,7 +85,8 @@ def managed_by(user: Any) -> Q:
     if user.is_superuser:
         return ~Q(pk__in=())  # An empty Q would vanish from `visible_to`.
     staffed = EventStaff.objects.filter(user_id=user.pk, role=StaffRole.MANAGER)
-    return Q(created_by_id=user.pk) | Q(pk__in=staffed.values("event_id"))
+    # As an array: for a subquery in an OR, PostgreSQL reads all events.
+    return Q(created_by_id=user.pk) | Q(Among(F("pk"), Ids(staffed.values("event_id"))))
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -38,7 +38,9 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     readonly_fields = fields
     list_filter = ("result", "attempted_at")
     search_help_text = "Outcome, name or email address"
-    ordering = ("-attempted_at", "-id")
+    # Ids are ordered by time, and have an index.
+    ordering = ("-id",)
+    sorted_by = ("attempted",)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """Leave out the origin for organizers."""
@@ -60,9 +62,10 @@ class BookingAttemptAdmin(PeopleRowsAdmin):
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
         """Also match the reason of a refusal, as displayed or as stored."""
         reason = term.lower().replace(" ", "_")
-        return super().matching(request, rows, term) | Q(failure_reason__contains=reason)
+        refused = Q(result=AttemptResult.FAILED, failure_reason__contains=reason)
+        return super().matching(request, rows, term) | refused
 
-    @display(description="When", ordering="attempted_at")
+    @display(description="When", ordering="id")
     def attempted(self, attempt: BookingAttempt) -> SafeString:
         return when(attempt.attempted_at, attempt.event.zone)
 

@@ -20,8 +20,10 @@ from bookings.attendees import by_name
 from bookings.mailboxes import people_sharing, shared_mailbox
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from bookings.presenters.attendance import short_answer
+from bookings.references import beginning_with, is_reference
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
+from evently.admin.lists import MOST_COUNTED, estimated_rows
 from evently.admin.switches import Switch
 from evently.admin.tabs import event_page_url, page_links, tabs_context
 from evently.errors import DomainError
@@ -50,8 +52,9 @@ class BookingAdmin(PeopleRowsAdmin):
     tab, heading = "attendees", "Attendees"
     list_display = ("reference", "event", "attendee", "seats", "state", "booked", "cancel_link")
     list_filter = (ShownFilter, AnswerFilter, "created_at")
-    search_help_text = "Reference, name or email address"
+    search_help_text = "Reference (EVT…), name or email address"
     ordering = ("-created_at", "-id")
+    sorted_by = ("reference", "booked")
     actions = ("cancel_selected",)
     actions_detail: tuple[str, ...] = ("cancel_this",)
     fields = (
@@ -116,8 +119,14 @@ class BookingAdmin(PeopleRowsAdmin):
         return super().changelist_view(request, extra)
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
-        """Also match part of the reference."""
-        return super().matching(request, rows, term) | Q(booking_reference__icontains=term)
+        """Also match a reference from its beginning; in a short list, any part of one."""
+        if is_reference(term):
+            return beginning_with(term)
+        found = super().matching(request, rows, term)
+        is_short = event_of_list(request) is not None or not request.user.is_superuser
+        if is_short or estimated_rows(Booking) <= MOST_COUNTED:
+            found |= Q(booking_reference__icontains=term)
+        return found
 
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="Reference", ordering="booking_reference")

@@ -94,10 +94,14 @@ def event_analytics(event: Event) -> dict[str, Any]:
 
 # ── Lists of events ─────────────────────────────────────────────────────────
 def with_seats(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Annotate `booked_seats`, `held_seats`, `waiting_entries` and `waiting_seats`."""
+    """Annotate `booked_seats`, `held_seats`, `waiting_entries` and `waiting_seats`.
+
+    The database keeps booked, held and available seats equal to the capacity, so the bookings of an
+    event, which may be many, are not summed for this.
+    """
     return events.annotate(
-        booked_seats=_per_event(_holding_seats(), Sum("quantity")),
         held_seats=_per_event(_open_offers(), Sum("quantity")),
+        booked_seats=F("total_capacity") - F("available_seats") - F("held_seats"),
         waiting_entries=_per_event(_waiting(), Count("pk")),
         waiting_seats=_per_event(_waiting(), Sum("quantity")),
     )

@@ -44,6 +44,8 @@ NOTIFIED = "yes"
 @admin.register(Event)
 class EventAdmin(BulkActions, EventAdminBase):
     list_display = ("named", "starts", "state", "seats", "price", "waitlist")
+    # The entries that wait are counted for the events of a page only.
+    sorted_by = ("named", "starts", "seats", "price")
     actions_detail = (
         "publish",
         "view_on_site_now",

@@ -38,6 +38,7 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
     search_fields = ("email_digest",)
     search_help_text = "Name, email address or ID"
     ordering = ("-id",)
+    sorted_by = ()
     readonly_fields = (
         "id",
         "display_name",

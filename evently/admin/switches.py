@@ -23,7 +23,7 @@ class Switch(SimpleListFilter):
     options: tuple[tuple[str, str], ...]
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
-        self.is_search = bool(request.GET.get(SEARCH_VAR, "").strip())
+        self.is_search = self._is_search(request)
         super().__init__(request, *args)
 
     def conditions(self) -> dict[str, Q]:
@@ -32,14 +32,26 @@ class Switch(SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(self.options)
 
+    @classmethod
+    def asked(cls, request: HttpRequest) -> str:
+        """Return the key of the option that a request asks for."""
+        return cls._option(request.GET.get(cls.parameter_name), is_search=cls._is_search(request))
+
+    @classmethod
+    def _option(cls, value: str | None, *, is_search: bool) -> str:
+        keys = [key for key, _ in cls.options]
+        if value in keys:
+            return str(value)
+        return keys[-1] if is_search else keys[0]
+
+    @staticmethod
+    def _is_search(request: HttpRequest) -> bool:
+        return bool(request.GET.get(SEARCH_VAR, "").strip())
+
     @property
     def shown(self) -> str:
         """The key of the option that applies."""
-        keys = [key for key, _ in self.options]
-        value = self.value()
-        if value in keys:
-            return str(value)
-        return keys[-1] if self.is_search else keys[0]
+        return self._option(self.value(), is_search=self.is_search)
 
     @property
     def shown_label(self) -> str:

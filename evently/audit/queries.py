@@ -11,10 +11,3 @@ def audited_tables() -> list[str]:
             " WHERE t.tgname LIKE 'trg\\_audit\\_%%' ORDER BY 1"
         )
         return [name for (name,) in cursor.fetchall()]
-
-
-def estimated_count() -> int:
-    """Return the planner's estimate of the number of rows."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'audit_log'::regclass")
-        return max(int(cursor.fetchone()[0]), 0)

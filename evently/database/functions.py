@@ -1,6 +1,7 @@
 """Query expressions for functions of the database."""
 
-from django.db.models import DateTimeField, Func, UUIDField
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, DateTimeField, Func, UUIDField
 
 
 class UuidV7(Func):
@@ -17,3 +18,17 @@ class Clock(Func):
     function = "evently_clock"
     template = "%(function)s()"
     output_field = DateTimeField()
+
+
+class Among(Func):
+    """Whether an id is among those of a subquery, which PostgreSQL runs first and on its own."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " = ANY "
+    output_field = BooleanField()
+
+
+class Ids(ArraySubquery):
+    """The ids of a subquery as an array, for `Among`."""
+
+    template = "(ARRAY(%(subquery)s))"

@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connection
 from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -116,7 +116,17 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
         return event
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Sort upcoming events first, the next one on top; then past ones, the latest first."""
+        """Sort upcoming events first, the next one on top; then past ones, the latest first.
+
+        For superusers, whose list may be long, all events come newest first.
+        """
+        shown = ShownFilter.asked(request)
+        if shown == "upcoming":
+            return ["event_date", "id"]
+        if shown == "past":
+            return ["-event_date", "-id"]
+        if shown == "all" and request.user.is_superuser and not request.GET.get(SEARCH_VAR):
+            return ["-id"]
         upcoming = Case(When(~over_by(Clock()), then=F("event_date")))
         return [upcoming.asc(nulls_last=True), "-event_date", "id"]
 

@@ -60,6 +60,12 @@ class EventRowsAdmin(SwitchedAdmin, StampedAdmin):
             columns = [name for name in columns if name != "event"]
         return columns
 
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Sort the rows of one event by any column."""
+        if event_of_list(request) is not None:
+            return self.get_list_display(request)
+        return super().get_sortable_by(request)
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
@@ -19,6 +18,7 @@ from django.db.models import (
     When,
 )
 
+from evently.database.functions import Among, Ids
 from events.search.models import EventWords
 
 if TYPE_CHECKING:
@@ -43,18 +43,6 @@ class Folded(Func):
 
     function = "evently_search_fold"
     output_field = TextField()
-
-
-class Among(Func):
-    """Whether an id is among those of a subquery, which PostgreSQL runs first and on its own."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " = ANY "
-    output_field = BooleanField()
-
-
-class Ids(ArraySubquery):
-    template = "(ARRAY(%(subquery)s))"
 
 
 class Listed(Func):

@@ -79,6 +79,7 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
     )
     list_filter = (StateSwitch, KindFilter, EventFilter, "created_at")
     ordering = ("-created_at", "-id")
+    sorted_by = ("created",)
     actions = ("send_selected_again",)
     actions_detail = ("send_this_again",)
     change_form_after_template = "admin/notifications/email.html"

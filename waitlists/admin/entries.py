@@ -56,6 +56,7 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
         "links",
     )
     list_filter = ("status", "joined_at")
+    sorted_by = ()
     actions_detail = ("move", "offer_seats")
     readonly_fields = (
         "place",
@@ -81,6 +82,8 @@ class WaitlistEntryAdmin(PeopleRowsAdmin):
         return super().get_queryset(request).annotate(same_mailbox=shared)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
+        if event_of_list(request) is None:
+            return ["-id"]
         position = F("position").asc(nulls_last=True)
         return ["event_id", STATUS_ORDER.asc(), position, "-joined_at", "id"]
 
