@@ -14,14 +14,21 @@ import random
 import statistics
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from bench.running import Call, evently_running, send_all, timed
+from bench.stage.http_load import Response, Script, request, send_all
+from bench.stage.servers import Servers, everything_running
 
 ATTEMPTS, CLIENTS, SEATS = 1500, 32, 500
 
 
-def storm(port: int, *, mixed: bool) -> dict[str, Any]:
+def attempt(sent: bytes, responses: list[Response]) -> Script:
+    responses.append((yield sent))
+
+
+def storm(servers: Servers, *, mixed: bool) -> dict[str, Any]:
     """Run one storm on a new event; return what the responses and the tables show."""
     from bench.people import create_users, event_on_sale, tokens
     from bookings.models import Booking, BookingAttempt
@@ -29,34 +36,38 @@ def storm(port: int, *, mixed: bool) -> dict[str, Any]:
     rng = random.Random(7)
     keys = tokens(create_users(CLIENTS, prefix=f"storm-{mixed}-"))
     event = event_on_sale(seats=SEATS)
-    calls = [
-        Call(
+    responses: list[Response] = []
+
+    def operation(number: int) -> Callable[[], Script]:
+        quantity = rng.randint(2, 4) if mixed and number % 3 == 0 else 1
+        sent = request(
             "POST",
             "/api/v1/bookings/",
-            {
-                "event": str(event.pk),
-                "quantity": rng.randint(2, 4) if mixed and number % 3 == 0 else 1,
+            host=servers.host,
+            body=json.dumps({"event": str(event.pk), "quantity": quantity}).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {keys[number % CLIENTS]}",
             },
-            token=keys[number % CLIENTS],
         )
-        for number in range(ATTEMPTS)
-    ]
-    rate, responses = timed(lambda: send_all(port, calls, clients=CLIENTS))
+        return partial(attempt, sent, responses)
+
+    outcome = send_all(servers.port, map(operation, range(ATTEMPTS)), clients=CLIENTS)
     event.refresh_from_db()
     held = Booking.objects.filter(event_id=event.pk).holding_seats()
     attempts = BookingAttempt.objects.filter(event_id=event.pk)
-    latencies = sorted(response.seconds for response in responses)
+    latencies = sorted(outcome.latencies)
     return {
         "mixed": mixed,
         "responses": dict(
-            Counter(response.body.get("code", str(response.status)) for response in responses)
+            Counter(response.json().get("code", str(response.status)) for response in responses)
         ),
         "seats_booked": sum(held.values_list("quantity", flat=True)),
         "bookings": held.count(),
         "confirmed_responses": sum(response.status == 201 for response in responses),
         "available_seats": event.available_seats,
         "attempts_logged": dict(Counter(attempts.values_list("result", flat=True))),
-        "attempts_per_second": round(rate, 1),
+        "attempts_per_second": round(ATTEMPTS / outcome.seconds, 1),
         "median_ms": round(statistics.median(latencies) * 1000, 1),
         "p99_ms": round(latencies[int(len(latencies) * 0.99)] * 1000, 1),
     }
@@ -82,8 +93,8 @@ def main() -> int:
     parser.add_argument("--both", action="store_true", help="one storm of each kind")
     arguments = parser.parse_args()
     kinds = [False, True] if arguments.both else [arguments.mixed]
-    with evently_running() as port:
-        figures = [storm(port, mixed=mixed) for mixed in kinds]
+    with everything_running() as servers:
+        figures = [storm(servers, mixed=mixed) for mixed in kinds]
     print(json.dumps(figures, indent=2))
     return 0 if all(is_correct(one) for one in figures) else 1
 

@@ -1,0 +1,147 @@
+"""A mail server that accepts everything and keeps nothing, in a process of its own.
+
+It can stop answering after the end of an email, as servers do that hang. The measuring process
+controls it by lines on its standard input; each is answered by one line of JSON.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 52428800")
+
+
+class Server:
+    """Counts emails, and remembers when the first and the last one arrived, and the last one."""
+
+    def __init__(self) -> None:
+        self.emails = self.connections = 0
+        self.first_at = self.last_at = 0.0
+        self.last = b""
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "emails": self.emails,
+            "connections": self.connections,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+        }
+
+    def command(self, line: str) -> dict[str, Any]:
+        """Carry out a line of the measuring process."""
+        if line == "hang":
+            self.answers.clear()
+        elif line == "answer":
+            self.answers.set()
+        elif line == "forget":
+            self.first_at = self.last_at = 0.0
+        elif line == "last":
+            return {"last": self.last.decode("latin-1")}
+        return self.state()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            writer.write(b"220 sink ESMTP\r\n")
+            while line := await reader.readline():
+                writer.write(await self._answer(line.strip(), reader, writer))
+                await writer.drain()
+                if line[:4].upper() == b"QUIT":
+                    break
+        writer.close()
+
+    async def _answer(
+        self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes:
+        verb = line[:4].upper()
+        if verb == b"EHLO":
+            lines = ["sink", *EXTENSIONS]
+            marks = ["-"] * len(EXTENSIONS) + [" "]
+            return "".join(
+                f"250{mark}{text}\r\n" for mark, text in zip(marks, lines, strict=True)
+            ).encode()
+        if verb == b"DATA":
+            writer.write(b"354 go ahead\r\n")
+            await writer.drain()
+            self.last = await reader.readuntil(b"\r\n.\r\n")
+            await self.answers.wait()
+            self.last_at = time.monotonic()
+            self.first_at = self.first_at or self.last_at
+            self.emails += 1
+            return b"250 accepted\r\n"
+        return b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n"
+
+
+async def main() -> None:
+    server = Server()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=1 << 26)
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
+    )
+    print(json.dumps({"port": listening.sockets[0].getsockname()[1]}), flush=True)
+    while line := await commands.readline():
+        print(json.dumps(server.command(line.decode().strip())), flush=True)
+
+
+class Sink:
+    """The mail server's process, as the measuring process sees it; it ends with `close`."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.stage.smtp_sink"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self._read()["port"])
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def _ask(self, line: str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def emails(self) -> int:
+        """Return the number of emails that were accepted so far."""
+        return int(self._ask("state")["emails"])
+
+    def forget_times(self) -> None:
+        self._ask("forget")
+
+    def seconds(self) -> float:
+        """Return the time between the first and the last email since `forget_times`."""
+        state = self._ask("state")
+        return float(state["last_at"] - state["first_at"])
+
+    def last_email(self) -> bytes:
+        return str(self._ask("last")["last"]).encode("latin-1")
+
+    def hang(self) -> None:
+        """Let emails be sent, but not answered, until `answer`."""
+        self._ask("hang")
+
+    def answer(self) -> None:
+        self._ask("answer")
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
