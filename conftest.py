@@ -91,5 +91,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _empty_after_test(self: TransactionTestCase) -> None:
     """Empty the tables as their owner, except for rows inserted by migrations."""
     for connection in connections.all(initialized_only=True):
-        connection.close()
+        database.reset_session(connection)
     database.empty_tables()

@@ -196,6 +196,11 @@ class Postgres:
         with self.connect("postgres") as connection:
             _ensure_role(connection, "evently_owner", self.passwords, "CREATEDB CREATEROLE")
             _ensure_role(connection, "evently_app", self.passwords, "NOCREATEDB NOCREATEROLE")
+            if self.throwaway:
+                # Tests empty tables by deleting without triggers (`evently/tests/database.py`).
+                connection.execute(
+                    "GRANT SET ON PARAMETER session_replication_role TO evently_owner"
+                )
             existing = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
             ).fetchone()

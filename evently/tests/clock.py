@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evently.database.versioned import newest_source
-from evently.tests.database import as_owner
+from evently.tests.database import as_owner_at_once
 
 
 class TestClock:
     """The database's clock, in the hands of a test."""
 
     __test__ = False
+
+    def __init__(self) -> None:
+        self._touched = False
 
     def move(self, ahead: timedelta) -> None:
         """Let the clock run so far ahead of the real one."""
@@ -24,15 +27,15 @@ class TestClock:
 
     def reset(self) -> None:
         """Let it show the real time again, by the function that migrations install."""
-        with as_owner() as connection:
-            connection.execute(newest_source("evently", "clock"))
+        if self._touched:
+            as_owner_at_once(newest_source("evently", "clock"))
 
     def _show(self, moment: str) -> None:
-        with as_owner() as connection:
-            connection.execute(
-                "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
-                f" LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT {moment}'"
-            )
+        self._touched = True
+        as_owner_at_once(
+            "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
+            f" LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT {moment}'"
+        )
 
 
 @pytest.fixture

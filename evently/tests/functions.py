@@ -13,7 +13,7 @@ DEFINITIONS = r"""
     SELECT p.proname, array_agg(ROW(pg_get_functiondef(p.oid), p.proowner, p.proacl)::text
         ORDER BY p.oid)
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+    WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'test_seeds')
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     GROUP BY 1
 """

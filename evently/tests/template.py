@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections
 
 from evently.database.grants import application_role, grant_to_application
 from evently.environment import BASE_DIR
-from evently.tests.database import remember_seeds
+from evently.tests.database import close_sessions, remember_seeds
 
 # What the result of migrations depends on: all folders of these names, and single files.
 SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
@@ -110,6 +110,7 @@ def _connect_to(name: str) -> None:
 def drop(name: str) -> None:
     """Drop a test database or the template, where no forgotten connection keeps it busy."""
     connections.close_all()
+    close_sessions()
     owner: Any = connections["owner"]
     with suppress(DatabaseError), owner._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {owner.ops.quote_name(name)}")

@@ -7,7 +7,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, connections, transaction
 
-from evently.tests.database import as_owner, url_of
+from evently.tests.database import (
+    as_owner,
+    as_owner_at_once,
+    empty_tables,
+    reset_session,
+    url_of,
+)
 
 
 def roles_seen() -> tuple[str, str]:
@@ -75,6 +81,68 @@ def test_rows_of_migrations_survive_transactional_tests(turn):
                 f' (SELECT count(*) FROM test_seeds."{name}")'
             ).fetchone()
             assert counts[0] == counts[1], name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_are_not_emptied_beside_an_open_transaction():
+    Group.objects.create(name="stays")
+    with as_owner() as other:
+        other.execute("INSERT INTO auth_group (name) VALUES ('not committed yet')")
+        assert as_owner_at_once("SELECT test_seeds.empty_tables()") == [(False,)]
+        assert Group.objects.count() == 1
+
+    empty_tables()
+
+    assert not Group.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_rows_are_emptied_by_truncating():
+    with as_owner() as owner:
+        owner.execute(
+            "INSERT INTO auth_group (name) SELECT repeat('x', 140) || n"
+            " FROM generate_series(1, 15000) n"
+        )
+
+    empty_tables()
+
+    assert as_owner_at_once("SELECT pg_relation_size('auth_group')") == [(0,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_stays_open_is_as_new():
+    def seen():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_backend_pid(), current_setting('statement_timeout'),"
+                " current_setting('TimeZone'), current_setting('evently.actor', true),"
+                " (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND pid = pg_backend_pid())"
+            )
+            return cursor.fetchone()
+
+    reset_session(connection)
+    before = seen()
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 7; SET TimeZone = 'Asia/Tokyo'")
+        cursor.execute("SET evently.actor = 'me'; SELECT pg_advisory_lock(7)")
+    assert seen() != before
+
+    reset_session(connection)
+
+    assert [value or "" for value in seen()] == [value or "" for value in before]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_with_an_open_transaction_is_closed():
+    connection.set_autocommit(False)
+    Group.objects.create(name="not committed")
+
+    reset_session(connection)
+
+    assert connection.connection is None
+    connection.set_autocommit(True)
+    assert not Group.objects.exists()
 
 
 @pytest.mark.django_db
