@@ -8,7 +8,7 @@ have to ask all of them. What tests, factories and migrations write themselves i
 import re
 import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -45,6 +45,7 @@ def owned_tables() -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=5_000)
 def tables_without_event(statement: str) -> set[str]:
     """Return the event-owned tables that a statement writes or locks without naming the event."""
     touched = {table.lower() for table in WRITE.findall(statement)}
