@@ -24,6 +24,7 @@ pytest_plugins = [
     "evently.tests.owned_rows",
     "evently.tests.people",
     "evently.tests.planner",
+    "evently.tests.served_files",
 ]
 
 
