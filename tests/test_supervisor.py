@@ -39,12 +39,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.processes]
 def new_home():
     """Create data folders, which are deleted once no process uses them."""
     with ExitStack() as folders:
-        yield lambda: folders.enter_context(home_for_tests())
+        yield lambda **options: folders.enter_context(home_for_tests(**options))
 
 
 @pytest.fixture
 def home(new_home):
     return new_home()
+
+
+@pytest.fixture
+def used_home(new_home):
+    """Create a data folder in which Evently has been started before, without the demo."""
+    return new_home(started_before=True)
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def named(home, part):
 
 
 def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start, new_home):
-    one_home, other_home = new_home(), new_home()
+    one_home, other_home = new_home(), new_home(started_before=True)
     one, other = start(one_home), start(other_home, more=WITHOUT_DEMO)
     one.await_ready()
     other.await_ready()
@@ -93,25 +99,25 @@ def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start, new_home):
     assert remaining_processes(other_home) == {}
 
 
-def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, home):
-    first = start(home, more=WITHOUT_DEMO).await_ready()
+def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, used_home):
+    first = start(used_home, more=WITHOUT_DEMO).await_ready()
     with first.database() as database:
         database.execute("CREATE TABLE kept (word text)")
         database.execute("INSERT INTO kept VALUES ('still here')")
-    ports = (home / "ports.json").read_text()
+    ports = (used_home / "ports.json").read_text()
     # The worker, at least two pool processes, and the scheduler.
-    assert wait_for(lambda: len(named(home, "celery")) >= 4)
-    assert wait_for(lambda: len(named(home, "gunicorn")) >= 3)
+    assert wait_for(lambda: len(named(used_home, "celery")) >= 4)
+    assert wait_for(lambda: len(named(used_home, "gunicorn")) >= 3)
 
     first.end(signal.SIGKILL)
-    second = start(home, port=first.port, more=WITHOUT_DEMO)
+    second = start(used_home, port=first.port, more=WITHOUT_DEMO)
     second.await_ready()
 
-    assert (home / "ports.json").read_text() == ports
+    assert (used_home / "ports.json").read_text() == ports
     with second.database() as database:
         assert database.execute("SELECT word FROM kept").fetchone() == ("still here",)
     second.end(signal.SIGKILL)
-    assert remaining_processes(home) == {}
+    assert remaining_processes(used_home) == {}
 
 
 def made_at_first_start(running):
@@ -143,13 +149,13 @@ def kill_and_wait_for_restart(running, part):
     assert wait_for(lambda: named(running.home, part) - before), running.said()
 
 
-def test_crashed_processes_are_restarted(start, home):
-    running = start(home, more=WITHOUT_DEMO).await_ready()
+def test_crashed_processes_are_restarted(start, used_home):
+    running = start(used_home, more=WITHOUT_DEMO).await_ready()
     for part in ("gunicorn", "celery", "postgres -D"):
         kill_and_wait_for_restart(running, part)
     assert wait_for(lambda: running.get("/readyz")[0] == 200), running.said()
     assert running.end(signal.SIGINT) == 0
-    assert remaining_processes(home) == {}
+    assert remaining_processes(used_home) == {}
 
 
 def test_password_files_are_private_and_servers_require_passwords(start, home):

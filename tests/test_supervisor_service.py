@@ -32,8 +32,8 @@ def start():
     with ExitStack() as folders:
         started = []
 
-        def start_one(*roles, more=None, home=None):
-            home = home or folders.enter_context(home_for_tests())
+        def start_one(*roles, more=None, home=None, started_before=False):
+            home = home or folders.enter_context(home_for_tests(started_before=started_before))
             running = Running(home, more=more or {})
             running.command = [*running.command, *roles]
             started.append(running.start())
@@ -131,7 +131,7 @@ def counted(running):
 
 
 def test_reload_refuses_and_drops_no_request_and_loses_no_count(start):
-    running = start(more={"DEMO": "false"}).await_ready()
+    running = start(more={"DEMO": "false"}, started_before=True).await_ready()
     assert wait_for(lambda: named(running.home, "beat"))
     counts = []
     with Hammer(running.port) as hammer:
@@ -157,7 +157,7 @@ def test_reload_refuses_and_drops_no_request_and_loses_no_count(start):
 
 
 def test_reload_that_fails_leaves_the_old_processes_running(start):
-    running = start(more={"DEMO": "false"}).await_ready()
+    running = start(more={"DEMO": "false"}, started_before=True).await_ready()
     before = named(running.home, "gunicorn")
     with running.database("evently_owner") as database:
         # As if a migration that waits for a lock gave up.
