@@ -21,6 +21,7 @@ pytest_plugins = [
     "evently.tests.clock",
     "evently.tests.counting",
     "evently.tests.covering",
+    "evently.tests.ordering",
     "evently.tests.owned_rows",
     "evently.tests.people",
     "evently.tests.planner",

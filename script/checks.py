@@ -1,4 +1,4 @@
-"""The steps of script/test, one after the other; pytest comes last."""
+"""The steps of script/test: all linters beside each other, then pytest."""
 
 import base64
 import os
@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PYTHON = sys.executable
 # Each worker takes 200 MB, a PostgreSQL database and one of the broker's 16.
-MOST_WORKERS = 8
+MOST_WORKERS = 12
 TEMPLATES = "templates"
 
 
@@ -57,22 +58,21 @@ def production() -> dict[str, str]:
     }
 
 
-def run(name: str, command: list[str], more: Mapping[str, str] | None = None) -> bool:
+def run(name: str, command: list[str], more: Mapping[str, str]) -> bool:
     """Run one linter; show its output if it fails."""
     started = time.monotonic()
     done = subprocess.run(
         command,
         check=False,
-        env=os.environ | (more or {}),
+        env=os.environ | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     good = done.returncode == 0
     verdict = "ok" if good else "FAILED"
-    print(f"{name}: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
-    if not good:
-        print(done.stdout, flush=True)
+    output = "" if good else f"\n{done.stdout}"
+    print(f"{name}: {verdict} ({time.monotonic() - started:.0f} s){output}", flush=True)
     return good
 
 
@@ -81,10 +81,11 @@ def lint() -> dict[str, bool]:
     manage = [PYTHON, "manage.py"]
     tool = Path(PYTHON).parent
     steps: list[tuple[str, list[str], dict[str, str]]] = [
+        # The longest first.
+        ("mypy", [PYTHON, "-m", "mypy"], {}),
         ("lock files", [PYTHON, "script/locking.py", "--check"], {}),
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),
-        ("mypy", [PYTHON, "-m", "mypy"], {}),
         ("import-linter", [str(tool / "lint-imports"), "--no-cache"], {}),
         ("djlint", [PYTHON, "-m", "djlint", "--lint", "--quiet", TEMPLATES], {}),
         ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], {}),
@@ -94,14 +95,24 @@ def lint() -> dict[str, bool]:
             production(),
         ),
     ]
-    return {name: run(name, command, more) for name, command, more in steps}
+    with ThreadPoolExecutor(cores()) as threads:
+        passed = threads.map(lambda step: run(*step), steps)
+    return dict(zip([name for name, *_ in steps], passed, strict=True))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def workers() -> list[str]:
-    """Return pytest's arguments for all cores; idle workers take tests from busy ones."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = min(len(affinity(0)) if affinity else os.cpu_count() or 1, MOST_WORKERS)
-    return ["-n", str(cores), "--dist", "worksteal"] if cores > 1 else []
+    """Return pytest's arguments for all cores; idle workers take tests from busy ones.
+
+    There is one worker more for every two cores, as some tests wait for servers and browsers.
+    """
+    count = min(cores() * 3 // 2, MOST_WORKERS)
+    return ["-n", str(count), "--dist", "worksteal"] if count > 1 else []
 
 
 def main(arguments: list[str]) -> int:
