@@ -1,6 +1,7 @@
 """Ending events and removing people: cancelled, completed, deleted, erased."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -84,7 +85,11 @@ def test_cancelling_an_event_ends_everything_and_a_crash_resumes():
         accept(offer_to(offered))
 
     # One batch, then a crash.
-    assert one_transaction(lambda: events_ending._cancel_batch(event.pk)) == events_ending.BATCH
+    batches = events_ending._batches_of_people(event.pk)
+    assert [len(batch) for batch in batches] == [events_ending.BATCH, 1]
+    first = partial(events_ending._cancel_bookings, event.pk, batches[0])
+    assert one_transaction(first) == events_ending.BATCH
+    assert one_transaction(first) == 0
     assert Booking.objects.holding_seats().count() == 1
     assert queries.cancelled_events_to_continue() == [event.pk]
     tasks.continue_event_cancellations()
@@ -109,6 +114,66 @@ def test_event_that_is_over_is_completed(clock):
     assert Booking.objects.holding_seats().count() == 3
     with pytest.raises(EventOver):
         operations.cancel_event(event_id=event.pk)
+
+
+@pytest.fixture
+def transactions(monkeypatch):
+    """Return the work of each transaction that ends an event, in a list."""
+    done = []
+
+    def counted(work, **options):
+        result = one_transaction(work, **options)
+        done.append(result)
+        return result
+
+    monkeypatch.setattr(events_ending, "run_in_transaction", counted)
+    monkeypatch.setattr(events_ending, "BATCH", 2)
+    return done
+
+
+def test_no_transaction_cancels_more_than_a_batch_of_bookings(transactions):
+    """A user's bookings stay together, for one message; that of many users is no reason."""
+    event = EventFactory(total_capacity=20)
+    ada = UserFactory()
+    for user in (ada, ada, ada, UserFactory(), UserFactory(), UserFactory()):
+        BookingFactory(event=event, user=user)
+    operations.cancel_event(event_id=event.pk)
+    transactions.clear()
+
+    assert operations.continue_cancellation(event_id=event.pk) == 6
+
+    assert sorted(transactions) == [0, 1, 2, 3]
+    assert not Booking.objects.holding_seats().exists()
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "completed"])
+def test_a_waitlist_closes_in_batches_from_its_end(transactions, clock, ends):
+    event, booked = full()
+    offered = [join(event) for _ in range(3)]
+    for booking in booked[:3]:
+        give_back(booking)
+    waiting = [join(event) for _ in range(3)]
+    if ends == "cancelled":
+        operations.cancel_event(event_id=event.pk)
+        (_,) = [Booking.objects.holding_seats().update(status="cancelled")]
+    else:
+        clock.move(timedelta(days=31))
+    transactions.clear()
+
+    # A batch, then a crash.
+    outcome = events_ending.EventStatus(ends)
+    assert one_transaction(partial(events_ending._close_some, event.pk, outcome)) == 4
+    assert [status_of(entry) for entry in offered] == ["expired", "expired", "promoted"]
+    assert [status_of(entry) for entry in waiting] == ["waiting"] * 3
+
+    if ends == "cancelled":
+        operations.continue_cancellation(event_id=event.pk)
+    else:
+        assert operations.complete_event(event_id=event.pk).status == "completed"
+
+    assert {status_of(entry) for entry in offered + waiting} == {"expired"}
+    assert max(count for count in transactions if isinstance(count, int)) == 2
+    assert Promotion.objects.filter(status="expired").count() == 3
 
 
 def test_event_is_deleted_only_without_bookings():

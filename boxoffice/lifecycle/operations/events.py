@@ -1,6 +1,9 @@
 """How events end: cancelled, completed, or deleted before the first booking."""
 
+from functools import partial
 from uuid import UUID
+
+from django.db.models import Count, F
 
 from bookings.models import ArchivedBooking, Booking
 from bookings.operations import Canceller, release_bookings
@@ -19,7 +22,8 @@ from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEn
 from waitlists.operations.promotions import end_offers
 from waitlists.signals import entries_closed
 
-BATCH = 500
+# So many bookings or waitlist entries at once: others wait for the event's lock meanwhile.
+BATCH = 100
 
 
 class EventAlreadyCancelled(Conflict):
@@ -74,19 +78,36 @@ def continue_cancellation(*, event_id: UUID) -> int:
     # Also after a crash, when a periodic task goes on: all of it is one act in the history.
     act = act_that("cancelled", table="events", row_id=event_id)
     with acting(act=act or current_context().act):
-        while count := run_in_transaction(lambda: _cancel_batch(event_id)):
-            total += count
-    return total
+        for people in _batches_of_people(event_id):
+            total += run_in_transaction(partial(_cancel_bookings, event_id, people))
+        return total + _close_waitlist(event_id, EventStatus.CANCELLED)
 
 
-def _cancel_batch(event_id: UUID) -> int:
+def _batches_of_people(event_id: UUID) -> list[list[UUID]]:
+    """Return who has bookings that hold seats, in batches of few bookings.
+
+    By person, so that one message speaks of all that they had.
+    """
+    living = Booking.objects.holding_seats().filter(event_id=event_id)
+    people = living.order_by("user_id").values_list("user_id").annotate(number=Count("pk"))
+    batches: list[list[UUID]] = []
+    room = 0
+    for user_id, number in people:
+        if number > room:
+            batches.append([])
+            room = BATCH
+        batches[-1].append(user_id)
+        room -= number
+    return batches
+
+
+def _cancel_bookings(event_id: UUID, people: list[UUID]) -> int:
+    """Cancel the bookings that some people have of a cancelled event; return how many."""
     event = lock_event(event_id)
     if not event.is_cancelled:
         return 0
-    living = Booking.objects.holding_seats().filter(event_id=event.pk)
-    # By person, so that one message speaks of all that they had.
-    people = living.order_by("user_id").values("user_id").distinct()[:BATCH]
-    bookings = list(living.filter(user_id__in=people).order_by("pk"))
+    living = Booking.objects.holding_seats().filter(event_id=event.pk, user_id__in=people)
+    bookings = list(living.order_by("pk"))
     if bookings:
         release_bookings(
             locked_event=event,
@@ -94,43 +115,70 @@ def _cancel_batch(event_id: UUID) -> int:
             by=Canceller.EVENT,
             reason=event.cancel_reason or "the event was cancelled",
         )
-        return len(bookings)
-    return _close_waitlist(event, reason="the event was cancelled")
+    return len(bookings)
 
 
-def _close_waitlist(event: Event, *, reason: str) -> int:
-    """End up to one batch each of offers and waitlist entries; return the number of rows."""
-    offers = list(
-        Promotion.objects.filter(event_id=event.pk, status=PromotionStatus.PENDING).order_by("pk")[
-            :BATCH
-        ]
-    )
-    entries = list(WaitlistEntry.objects.open().filter(event_id=event.pk).order_by("pk")[:BATCH])
+# Why the waitlist of an event closes, by what has become of the event.
+REASONS = {
+    EventStatus.CANCELLED: "the event was cancelled",
+    EventStatus.COMPLETED: "the event is over",
+}
+
+
+def _close_waitlist(event_id: UUID, outcome: EventStatus) -> int:
+    """End the offers and entries of an event, a transaction for each batch; return how many."""
+    total = 0
+    while count := run_in_transaction(partial(_close_some, event_id, outcome)):
+        total += count
+    return total
+
+
+def _close_some(event_id: UUID, outcome: EventStatus) -> int:
+    """End a batch of offers with their entries, or of entries, if the event has really ended."""
+    event = lock_event(event_id)
+    is_cancelled = outcome == EventStatus.CANCELLED
+    if not (event.is_cancelled if is_cancelled else _is_to_complete(event)):
+        return 0
+    pending = Promotion.objects.filter(event_id=event.pk, status=PromotionStatus.PENDING)
+    offers = list(pending.order_by("pk")[:BATCH])
+    unended = WaitlistEntry.objects.open().filter(event_id=event.pk)
     if offers:
+        entries = list(unended.filter(pk__in=[offer.waitlist_id for offer in offers]))
         end_offers(locked_event=event, promotions=offers, status=PromotionStatus.EXPIRED)
+    else:
+        # From the end of the waitlist, so that no position moves.
+        last_first = F("position").desc(nulls_first=True)
+        entries = list(unended.order_by(last_first, "-pk")[:BATCH])
     if entries:
-        WaitlistEntry.objects.filter(
-            event_id=event.pk, pk__in=[entry.pk for entry in entries]
-        ).update(status=EntryStatus.EXPIRED)
-        entries_closed.send(sender=WaitlistEntry, event=event, entries=entries, reason=reason)
+        closed = WaitlistEntry.objects.filter(event_id=event.pk, pk__in=[row.pk for row in entries])
+        closed.update(status=EntryStatus.EXPIRED)
+        entries_closed.send(
+            sender=WaitlistEntry, event=event, entries=entries, reason=REASONS[outcome]
+        )
     return len(offers) + len(entries)
 
 
 def complete_event(*, event_id: UUID) -> Event:
-    """Mark an event as completed and close its waitlist, if it is over; else change nothing."""
+    """Mark an event as completed and close its waitlist, if it is over; else change nothing.
+
+    The waitlist closes in batches of one transaction each, and the event is completed in the last
+    one; after a crash in between, the next call continues.
+    """
 
     def work() -> Event:
         event = lock_event(event_id)
-        # By the clock of the database, like the query that found it.
-        is_over = Event.objects.over().filter(pk=event.pk).exists()
-        if event.is_active and is_over:
-            while _close_waitlist(event, reason="the event is over"):
-                pass
+        if _is_to_complete(event):
             event.status = EventStatus.COMPLETED
             event.save(update_fields=["status"])
         return event
 
+    _close_waitlist(event_id, EventStatus.COMPLETED)
     return run_in_transaction(work)
+
+
+def _is_to_complete(event: Event) -> bool:
+    """Return whether a locked event is over and not ended yet, by the clock of the database."""
+    return event.is_active and Event.objects.over().filter(pk=event.pk).exists()
 
 
 def delete_event(*, event_id: UUID) -> None:
