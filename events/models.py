@@ -237,6 +237,16 @@ class Event(Identified):
                 name="idx_events_asking",
                 condition=Q(status="active", ask_days_before__isnull=False),
             ),
+            models.Index(
+                fields=["event_date"],
+                name="idx_events_drafts",
+                condition=Q(status="active", published_at__isnull=True),
+            ),
+            models.Index(
+                fields=["sales_start_at"],
+                name="idx_events_sales_start",
+                condition=Q(status="active", sales_start_at__isnull=False),
+            ),
             GistIndex(LocalDays(), name="idx_events_local_days"),
         ]
 

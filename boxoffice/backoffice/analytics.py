@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import (
     Count,
+    DateTimeField,
     DecimalField,
     F,
+    FloatField,
+    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -25,7 +30,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from bookings.models import (
     HOLDING_SEATS,
@@ -34,13 +39,15 @@ from bookings.models import (
     BookingAttempt,
     BookingStatus,
 )
-from events.local_days import LocalDate
 from events.models import SEATS_PER_BOOKING, Event
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 DAYS_DRAWN = 30
 HIGHEST_DEMAND = 8
 NO_MONEY = Decimal("0.00")
+# The dashboard adds up the bookings of so many seats, and looks at so many events for them.
+MOST_SEATS_ADDED = 50_000
+MOST_EVENTS_ADDED = 1_000
 
 
 def _holding_seats() -> QuerySet[Booking]:
@@ -131,8 +138,9 @@ def _per_event(rows: QuerySet[Any], aggregate: Any, output: Any = None) -> Coale
 class DashboardFigures:
     """The figures of the events that one organizer manages; upcoming events unless noted.
 
-    booked_value: by currency. sold_by_day: as of `sold_by_day`, over all events. lost_demand: as of
-    `lost_demand`, over all events. highest_demand: events with the annotations of `with_seats` and
+    booked_value: by currency; valued_events: of so many next events, None for all upcoming ones.
+    sold_by_day: as of `sold_by_day`, over all events. lost_demand: as of `lost_demand`, over all
+    events. highest_demand: events with the annotations of `with_seats` and
     `with_booked_value`, and `demand`, a share of the capacity.
     """
 
@@ -143,6 +151,7 @@ class DashboardFigures:
     waiting_entries: int
     waiting_seats: int
     booked_value: list[tuple[str, Decimal]]
+    valued_events: int | None
     sold_by_day: list[tuple[date, int]]
     lost_demand: list[tuple[str, int, int]]
     highest_demand: list[Event]
@@ -168,71 +177,103 @@ def dashboard_figures(*, user: Any, at: datetime) -> DashboardFigures:
     offers = (
         _open_offers().filter(event_id__in=upcoming.values("pk")).aggregate(seats=Sum("quantity"))
     )
-    waitlist = (
-        _waiting()
-        .filter(event_id__in=upcoming.values("pk"))
-        .aggregate(entries=Count("pk"), seats=Sum("quantity"))
-    )
+    waited_for = _waited_for(upcoming)
+    taken = (seats["capacity"] or 0) - (seats["free"] or 0)
+    valued = _next_events(upcoming) if taken > MOST_SEATS_ADDED else None
+    # Superusers manage all events, which need no list of them.
+    of = None if user.is_superuser else managed
     return DashboardFigures(
         upcoming_events=seats["events"],
         capacity=seats["capacity"] or 0,
         free_seats=seats["free"] or 0,
         held_seats=offers["seats"] or 0,
-        waiting_entries=waitlist["entries"],
-        waiting_seats=waitlist["seats"] or 0,
-        booked_value=_booked_value(upcoming),
-        sold_by_day=sold_by_day(managed, at=at),
-        lost_demand=lost_demand(managed, since=at - timedelta(days=DAYS_DRAWN)),
-        highest_demand=_highest_demand(upcoming),
+        waiting_entries=sum(event.waiting_entries for event in waited_for),
+        waiting_seats=sum(event.waiting_seats for event in waited_for),
+        booked_value=_booked_value(upcoming.values("pk") if valued is None else valued),
+        valued_events=None if valued is None else len(valued),
+        sold_by_day=sold_by_day(of, at=at),
+        lost_demand=lost_demand(of, since=at - timedelta(days=DAYS_DRAWN)),
+        highest_demand=_highest_demand(upcoming, waited_for=waited_for),
     )
 
 
-def _booked_value(events: QuerySet[Event]) -> list[tuple[str, Decimal]]:
-    amounts = (
+def _next_events(upcoming: QuerySet[Event]) -> list[UUID]:
+    """Return the events that start next, as many as have `MOST_SEATS_ADDED`, or the first one."""
+    taken = F("total_capacity") - F("available_seats")
+    rows = upcoming.order_by("event_date", "id").values_list("pk", taken)[:MOST_EVENTS_ADDED]
+    found: list[UUID] = []
+    total = 0
+    for pk, seats in rows:
+        total += seats
+        if found and total > MOST_SEATS_ADDED:
+            break
+        found.append(pk)
+    return found
+
+
+def _booked_value(events: Any) -> list[tuple[str, Decimal]]:
+    """Return the booked value of events by currency. events: their ids, or a subquery of them."""
+    # By event, without joining it to each booking.
+    amounts = dict(
         _holding_seats()
-        .filter(event_id__in=events.values("pk"))
+        .filter(event_id__in=events, total_amount__gt=0)
         .order_by()
-        .values_list("event__currency")
+        .values_list("event_id")
         .annotate(amount=Sum("total_amount"))
-        .filter(amount__gt=0)
-        .order_by("-amount")
     )
-    return [(currency, amount) for currency, amount in amounts]
+    totals: dict[str, Decimal] = {}
+    currencies = Event.objects.filter(pk__in=amounts).values_list("pk", "currency")
+    for event_id, currency in currencies:
+        totals[currency] = totals.get(currency, NO_MONEY) + amounts[event_id]
+    return sorted(totals.items(), key=lambda total: -total[1])
 
 
-def sold_by_day(events: QuerySet[Event], *, at: datetime) -> list[tuple[date, int]]:
-    """Return the seats booked on each of the last 30 days, oldest first.
+def sold_by_day(events: QuerySet[Event] | None, *, at: datetime) -> list[tuple[date, int]]:
+    """Return the seats booked on each of the last 30 days, oldest first. events: None for all.
 
     A booking counts for the day it was made on, by the calendar of its event, also if it was
     cancelled later: what was sold on a day does not change when an event is cancelled.
     """
     rows = (
-        Booking.objects.filter(
-            event_id__in=events.values("pk"),
-            created_at__gte=at - timedelta(days=DAYS_DRAWN + 1),
-        )
+        _of(events, Booking.objects.filter(created_at__gte=at - timedelta(days=DAYS_DRAWN + 1)))
         .order_by()
-        .annotate(day=LocalDate("created_at", zone="event__timezone"))
-        .values_list("day")
+        .annotate(quarter=_QuarterHour("created_at"))
+        .values_list("event__timezone", "quarter")
         .annotate(seats=Sum("quantity"))
     )
-    sold = dict(rows)
+    # Local days begin at quarters of an hour, and there are fewer of these than bookings.
+    sold: dict[date, int] = {}
+    for zone, quarter, seats in rows:
+        day = quarter.astimezone(ZoneInfo(zone)).date()
+        sold[day] = sold.get(day, 0) + seats
     # East of Greenwich, the day may be the next already.
     last = max([at.astimezone(UTC).date(), *sold])
     days = [last - timedelta(days=number) for number in range(DAYS_DRAWN)][::-1]
     return [(day, sold.get(day, 0)) for day in days]
 
 
-def lost_demand(events: QuerySet[Event], *, since: datetime) -> list[tuple[str, int, int]]:
-    """Return the refused attempts since a time, as (reason, attempts, seats), most first."""
+class _QuarterHour(Func):
+    """The beginning of the quarter of an hour that a moment lies in."""
+
+    template = "date_bin('15 minutes', %(expressions)s, timestamptz '2000-01-01 00:00:00+00')"
+    output_field = DateTimeField()
+
+
+def _of(events: QuerySet[Event] | None, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Keep the rows of some events; of all, for None."""
+    return rows if events is None else rows.filter(event_id__in=events.values("pk"))
+
+
+def lost_demand(events: QuerySet[Event] | None, *, since: datetime) -> list[tuple[str, int, int]]:
+    """Return the refused attempts since a time, as (reason, attempts, seats), most first.
+
+    events: None for all.
+    """
     # A quantity that no booking can have is not demand for that many seats.
     possible = Q(quantity__range=(1, SEATS_PER_BOOKING))
+    refused = BookingAttempt.objects.filter(result=AttemptResult.FAILED, attempted_at__gte=since)
     rows = (
-        BookingAttempt.objects.filter(
-            result=AttemptResult.FAILED,
-            attempted_at__gte=since,
-            event_id__in=events.values("pk"),
-        )
+        _of(events, refused)
         .order_by()
         .values_list("failure_reason")
         .annotate(attempts=Count("pk"), seats=Sum("quantity", filter=possible))
@@ -241,11 +282,46 @@ def lost_demand(events: QuerySet[Event], *, since: datetime) -> list[tuple[str, 
     return [(reason, attempts, seats or 0) for reason, attempts, seats in rows]
 
 
-def _highest_demand(events: QuerySet[Event]) -> list[Event]:
-    """Return events by seats booked, held and waited for, as a share of the capacity."""
+@dataclass(frozen=True)
+class _WaitedFor:
+    """An event with entries that wait. demand: as in `with_demand`."""
+
+    id: UUID
+    waiting_entries: int
+    waiting_seats: int
+    demand: float
+
+
+def _waited_for(events: QuerySet[Event]) -> list[_WaitedFor]:
+    """Return which of these events have entries that wait, those in highest demand first."""
+    rows = _waiting().order_by().values_list("event_id")
+    waiting = {
+        event_id: (entries, seats)
+        for event_id, entries, seats in rows.annotate(Count("pk"), Sum("quantity"))
+    }
+    found = events.filter(pk__in=waiting).values_list("pk", "total_capacity", "available_seats")
+    waited_for = []
+    for pk, total, free in found:
+        entries, seats = waiting[pk]
+        waited_for.append(_WaitedFor(pk, entries, seats, (total - free + seats) / total))
+    return sorted(waited_for, key=lambda event: -event.demand)
+
+
+def _highest_demand(events: QuerySet[Event], *, waited_for: list[_WaitedFor]) -> list[Event]:
+    """Return events by seats booked, held and waited for, as a share of the capacity.
+
+    Without entries that wait, the share of seats that are taken decides: so entries are counted
+    for few events. waited_for: those that have entries, as of `_waited_for`.
+    """
+    taken = F("total_capacity") - F("available_seats")
+    by_seats = events.annotate(share=Cast(taken, FloatField()) / F("total_capacity"))
+    ids = by_seats.order_by("-share", "event_date", "id").values_list("pk", flat=True)
+    candidates = {*ids[:HIGHEST_DEMAND], *(event.id for event in waited_for[:HIGHEST_DEMAND])}
+    highest: Any = with_booked_value(with_demand(events.filter(pk__in=candidates)))
+    return list(highest.order_by("-demand", "event_date", "id")[:HIGHEST_DEMAND])
+
+
+def with_demand(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Annotate `demand`, and what `with_seats` does."""
     wanted = F("booked_seats") + F("held_seats") + F("waiting_seats")
-    return list(
-        with_booked_value(with_seats(events))
-        .annotate(demand=wanted * 1.0 / F("total_capacity"))
-        .order_by("-demand", "event_date", "id")[:HIGHEST_DEMAND]
-    )
+    return with_seats(events).annotate(demand=wanted * 1.0 / F("total_capacity"))
