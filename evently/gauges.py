@@ -19,6 +19,8 @@ def read_background() -> Iterable[Metric]:
     """Return what the broker knows of background work, from one look."""
     signs = heartbeats.read_signs()
     workers = signs.ages_of(heartbeats.WORKER)
+    urgent = signs.ages_of(heartbeats.URGENT_WORKER)
+    mailers = signs.ages_of(heartbeats.MAILER)
     schedulers = signs.ages_of(heartbeats.SCHEDULER)
     yield metrics.gauge(
         "evently_queue_tasks",
@@ -28,12 +30,23 @@ def read_background() -> Iterable[Metric]:
     )
     yield metrics.gauge("evently_workers", "Workers that are alive.", _alive(workers))
     yield metrics.gauge(
+        "evently_urgent_workers",
+        "Workers of the tasks that cannot wait, such as expiring offers, that are alive.",
+        _alive(urgent),
+    )
+    yield metrics.gauge("evently_mailers", "Mailers that are alive.", _alive(mailers))
+    yield metrics.gauge(
         "evently_schedulers", "Schedulers that are alive; one sends.", _alive(schedulers)
     )
     yield metrics.gauge(
         "evently_worker_heartbeat_age_seconds",
         "Time since a worker was last seen alive.",
         min(workers.values(), default=math.inf),
+    )
+    yield metrics.gauge(
+        "evently_mailer_heartbeat_age_seconds",
+        "Time since a mailer was last seen alive.",
+        min(mailers.values(), default=math.inf),
     )
     yield metrics.gauge(
         "evently_scheduler_heartbeat_age_seconds",

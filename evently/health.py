@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 import psycopg
+import redis
 import structlog
 from django.conf import settings
 from django.db import connections
@@ -17,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from evently import metrics
+from evently import heartbeats, metrics
 from evently.configuration import is_this_machine
 from evently.database import migrated
 from evently.environment import env, host_of
@@ -153,15 +154,36 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Report whether database and broker respond, and nothing is to be migrated; 503 otherwise."""
+    """Report whether database and broker respond, and nothing is to be migrated; 503 otherwise.
+
+    `background` says which other processes are alive, and does not count.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
     for probe in PROBES:
         probe.begin()
     services = {probe.name: probe.result(deadline) for probe in PROBES}
     ready = all(service["status"] == "ok" for service in services.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "down", **services}, status=200 if ready else 503
-    )
+    answer = {"status": "ok" if ready else "down", **services}
+    if services["broker"]["status"] == "ok":
+        answer["background"] = background()
+    return JsonResponse(answer, status=200 if ready else 503)
+
+
+def background() -> dict[str, str]:
+    """Return "ok" or "down" by kind of background process.
+
+    Pages work without them, so they do not decide whether this web server is ready.
+    """
+    try:
+        signs = heartbeats.read_signs()
+    except redis.RedisError:
+        return {}
+    return {
+        kind: "ok"
+        if any(age < heartbeats.DEAD_SECONDS for age in signs.ages_of(kind).values())
+        else "down"
+        for kind in heartbeats.KINDS
+    }
 
 
 def _is_local(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Signs of life of worker and scheduler, kept in the broker: all machines see them.
+"""Signs of life of worker, mailer and scheduler, kept in the broker: all machines see them.
 
 Ages are by the broker's clock, since those of several machines may differ. A broker that is down or
 empty costs these signs only; the next ones replace them.
@@ -24,9 +24,13 @@ SUCCEEDED = "evently:periodic:succeeded"
 LEDGER = "evently:ledger"
 
 WORKER = "worker"
+# Of the tasks that cannot wait (evently.settings.background).
+URGENT_WORKER = "urgent-worker"
+MAILER = "mailer"
 SCHEDULER = "scheduler"
 # The scheduler that has the lease; others stand by.
 LEADER = "scheduler-leader"
+KINDS = (WORKER, URGENT_WORKER, MAILER, SCHEDULER)
 
 BEAT_SECONDS = 5.0
 # Longer without a sign: dead, or as good as dead.
@@ -86,7 +90,7 @@ class Signs:
     now: float
 
     def ages_of(self, kind: str) -> dict[str, float]:
-        """Return the ages of the processes of a kind, WORKER or SCHEDULER."""
+        """Return the ages of the processes of a kind, such as WORKER."""
         return {name: age for name, age in self.seen.items() if name.split(":")[0] == kind}
 
 
@@ -125,12 +129,18 @@ def periods() -> dict[str, float]:
 # ── Workers ─────────────────────────────────────────────────────────────────
 @signals.heartbeat_sent.connect(weak=False)
 def _worker_is_alive(sender: Any = None, **kwargs: Any) -> None:
-    beat(f"{WORKER}:{sender.eventer.hostname}")
+    beat(_name_of_worker(sender.eventer.hostname))
 
 
 @signals.worker_shutdown.connect(weak=False)
 def _worker_ends(sender: Any = None, **kwargs: Any) -> None:
-    forget(f"{WORKER}:{sender.hostname}")
+    forget(_name_of_worker(sender.hostname))
+
+
+def _name_of_worker(hostname: str) -> str:
+    """Return the name of a worker's signs. hostname: Celery's name for it."""
+    kind = URGENT_WORKER if hostname.startswith(URGENT_WORKER) else WORKER
+    return f"{kind}:{hostname}"
 
 
 @signals.task_postrun.connect(weak=False)

@@ -53,6 +53,11 @@ email_failures = Counter(
     "Attempts to send an email that failed: the email is tried again, or was given up.",
     ["outcome"],
 )
+mail_server_up = Gauge(
+    "evently_mail_server_up",
+    "Whether the mail server answers: 0 while a process that delivers emails waits for it.",
+    multiprocess_mode="livemin",
+)
 pool_connections = Gauge(
     "evently_database_pool_connections",
     "Connections of all web processes to the database, by use.",

@@ -25,7 +25,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 EMAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "smtps")
 OTHER_EMAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
 # What a server can run, in the order of their start.
-ROLES = ("web", "worker", "scheduler")
+ROLES = ("web", "worker", "mailer", "scheduler")
 SHORTEST_SECRET = 16
 PII_KEY_BYTES = 32
 YEAR_SECONDS = 365 * 24 * 3600
@@ -343,6 +343,7 @@ VARIABLES = (
     Variable("WEB_WORKERS", WORKERS),
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),
+    Variable("EMAIL_LANES", WORKERS),
     Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),

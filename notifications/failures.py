@@ -1,6 +1,6 @@
 """Why emails could not be sent, in the words of people who do not run mail servers.
 
-The delivery log has short descriptions (`operations.delivering.describe`): the kind of error and
+The delivery log has short descriptions (`emails.sending.describe`): the kind of error and
 codes of the mail server, never its words, which often repeat personal data.
 """
 
@@ -18,6 +18,8 @@ SENTENCES = {
     "SMTPDataError": "The mail server refused the email itself ({codes}).",
     "SMTPSenderRefused": "The mail server refused the sender of this site ({codes}).",
     "SMTPAuthenticationError": "The mail server refused the login of this site ({codes}).",
+    "AnswerLost": "The mail server got the email and did not say whether it accepts it.",
+    "NoAnswer": "The mail server did not answer in time.",
     "SMTPServerDisconnected": "The mail server closed the connection.",
     "SMTPConnectError": "The mail server could not be reached ({codes}).",
     "SMTPHeloError": "The mail server refused the connection ({codes}).",

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
 from evently.database.functions import Clock
@@ -83,7 +83,7 @@ class Notification(Identified):
 
     `type` is the name of a kind (`notifications/kinds`). `data` holds ids and facts of the event,
     never personal data or secrets: links with secrets are made when the email is sent.
-    `next_attempt_at` is when the periodic task picks up a pending one.
+    `next_attempt_at` is when a pending one is due (`operations.taking`).
     """
 
     user = models.ForeignKey(
@@ -110,6 +110,9 @@ class Notification(Identified):
     delivered_at = models.DateTimeField(null=True, blank=True)
     read = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    # While its email is written: what was read for it (`kinds.rows`).
+    rows: object = None
 
     objects = NotificationQuerySet.as_manager()
 
@@ -142,8 +145,13 @@ class Notification(Identified):
                 F("user"), F("created_at").desc(), F("id").desc(), name="idx_notifications_inbox"
             ),
             models.Index(
-                fields=["next_attempt_at"],
-                name="idx_notifications_due",
+                Func(
+                    F("type"),
+                    function="evently_email_urgency",
+                    output_field=models.IntegerField(),
+                ),
+                F("next_attempt_at"),
+                name="idx_notifications_urgency",
                 condition=Q(status="pending"),
             ),
         ]

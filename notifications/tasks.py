@@ -1,32 +1,35 @@
-"""Deliver notifications, pick up missed ones, create partitions in advance."""
+"""Look after the delivery of emails, go on sending failed ones, create partitions in advance."""
 
 from uuid import UUID
 
+import structlog
 from celery import shared_task
 
+from evently import heartbeats
 from evently.transactions import run_in_transaction
-from notifications.operations import delivering, partitions, resent_rows, sweeping
+from notifications.operations import partitions, resent_rows, standing_in
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
 def deliver(notification_id: str, user_id: str) -> None:
-    """Deliver one notification; its email goes out once, even if this runs twice or in parallel."""
-    delivering.deliver_all([(UUID(notification_id), UUID(user_id))])
+    """Do nothing: the rows are the queue. A release that enqueued each email may still run."""
 
 
 @shared_task
 def deliver_many(pairs: list[list[str]]) -> None:
-    """Deliver notifications over one connection. pairs: [notification id, user id]."""
-    delivering.deliver_all([(UUID(id_), UUID(user_id)) for id_, user_id in pairs])
+    """Do nothing, as `deliver`."""
 
 
 @shared_task(expires=60)
 def deliver_missed() -> None:
-    """Enqueue what is due and undelivered: its task was lost, or the mail server was down."""
-    due = sweeping.take_up_missed()
-    for start in range(0, len(due), sweeping.MISSED_EMAILS_PER_TASK):
-        some = due[start : start + sweeping.MISSED_EMAILS_PER_TASK]
-        deliver_many.delay([[str(id_), str(user_id)] for id_, user_id in some])
+    """Deliver what is due if no mailer is alive, as after an upgrade that has not started one."""
+    mailers = heartbeats.read_signs().ages_of(heartbeats.MAILER)
+    if any(age < heartbeats.DEAD_SECONDS for age in mailers.values()):
+        return
+    if number := standing_in.deliver_due():
+        log.warning("no_mailer", delivered_here=number)
 
 
 @shared_task
@@ -39,8 +42,7 @@ def send_failed_again(event_id: str, by_id: str | None, after: str) -> None:
     if not ids:
         return
     by = UUID(by_id) if by_id else None
-    _, due = run_in_transaction(lambda: resent_rows.make_due(ids, by_id=by))
-    deliver_many.delay([[str(id_), str(user_id)] for id_, user_id in due])
+    run_in_transaction(lambda: resent_rows.make_due(ids, by_id=by))
     send_failed_again.delay(event_id, by_id, str(ids[-1]))
 
 

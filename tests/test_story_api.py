@@ -8,17 +8,15 @@ from evently.accounts.factories import UserFactory
 from evently.accounts.models import Role
 from evently.api.tests.client import api, assert_problem
 from events.models import Event
-from notifications.models import Notification
-from notifications.tasks import deliver_many
+from notifications.tests.delivering import deliver_due
 from waitlists.tasks import expire_promotions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def deliver_all(mailoutbox) -> dict[str, list[str]]:
-    """Deliver pending notifications, as a worker would; return the subjects by email address."""
-    pending = Notification.objects.filter(status="pending").values_list("id", "user_id")
-    deliver_many([[str(id_), str(user_id)] for id_, user_id in pending])
+    """Deliver pending notifications, as a mailer would; return the subjects by email address."""
+    deliver_due()
     subjects_by_user: dict[str, list[str]] = {}
     for mail in mailoutbox:
         subjects_by_user.setdefault(mail.to[0], []).append(mail.subject)

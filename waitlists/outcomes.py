@@ -74,6 +74,11 @@ def claimed_note(booking: Booking) -> str:
         .select_related("waitlist")
         .first()
     )
+    return kept_place_note(offer)
+
+
+def kept_place_note(offer: Promotion | None) -> str:
+    """Return what a booking made of an offer leaves of the place; its entry is loaded."""
     if offer is None or not keeps_place(offer, offer.waitlist):
         return ""
     rest = offer.waitlist.quantity

@@ -110,12 +110,15 @@ def stamp_sql(*, process: int) -> str:
     )
 
 
-def stamp(connection: BaseDatabaseWrapper) -> None:
-    """Pass the context to the connection's current transaction, in one round trip."""
+def stamp(connection: BaseDatabaseWrapper, *more: str) -> None:
+    """Pass the context to the connection's current transaction, in one round trip.
+
+    more: statements without values that run in the same trip.
+    """
     connection.ensure_connection()
     statement = stamp_sql(process=connection.connection.info.backend_pid)
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute("; ".join([statement, *more]))
 
 
 def _clean(value: object) -> str:

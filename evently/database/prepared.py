@@ -8,7 +8,7 @@ statements share their message with what comes before them in a transaction.
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from functools import partial
 from types import SimpleNamespace
@@ -29,12 +29,12 @@ STAND_INS: dict[type, Callable[[], Any]] = {UUID: uuid4, str: lambda: f"stand-in
 
 
 def execute_prepared(
-    connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any]
+    connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
     """Execute a statement that the connection's server prepares, and return its rows.
 
-    sql: constant, with %s for the parameters, which the server binds. Outside of a transaction it
-    is one of its own, in one round trip.
+    sql: constant, with %s or %(name)s for the parameters, which the server binds. Outside of a
+    transaction it is one of its own, in one round trip.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
@@ -59,7 +59,7 @@ def _cursor_of(connection: BaseDatabaseWrapper) -> Any:
     return cursor
 
 
-def _execute(cursor: Any, sql: str, parameters: Sequence[Any], many: bool, context: Any) -> None:
+def _execute(cursor: Any, sql: str, parameters: Any, many: bool, context: Any) -> None:
     cursor.execute(sql, parameters, prepare=True)
 
 

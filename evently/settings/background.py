@@ -38,14 +38,21 @@ PUBLISHER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "UTC"
 # Several may run, on several machines; one of them sends.
 CELERY_BEAT_SCHEDULER = "evently.scheduler:LeasedScheduler"
-# Emails have a queue of their own. Workers take from both queues in turn, so ten thousand emails
-# do not delay the tasks that expire offers.
-CELERY_TASK_QUEUES = (Queue("celery"), Queue("mail"))
+# What cannot wait has a queue and a worker of its own (evently.supervisor.services): no long task
+# holds it up. `mail` is that of releases which had a task for each email; it is only emptied.
+URGENT_QUEUE = "urgent"
+CELERY_TASK_QUEUES = (Queue("celery"), Queue(URGENT_QUEUE), Queue("mail"))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {
-    "notifications.tasks.deliver": {"queue": "mail"},
-    "notifications.tasks.deliver_many": {"queue": "mail"},
-}
+URGENT_TASKS = (
+    "waitlists.tasks.expire_promotions",
+    "waitlists.tasks.advance_draws",
+    "waitlists.tasks.confirm_places",
+    "waitlists.tasks.repair_waitlists",
+    "bookings.tasks.expire_pending_bookings",
+    "evently.accounts.tasks.answer_email_request",
+    "evently.accounts.tasks.answer_email_requests",
+)
+CELERY_TASK_ROUTES = {name: {"queue": URGENT_QUEUE} for name in URGENT_TASKS}
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 EVENTLY_HOME = addresses.home()
 DEV_MAILBOX = EVENTLY_HOME / "mail"
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = SMTP = "notifications.emails.smtp.Backend"
 # For a restored copy: emails wait, everything else goes on.
 HOLD_EMAILS = environment.is_true(os.environ.get("HOLD_EMAILS"), default=False)
 DEFAULT_FROM_EMAIL = env.str(
@@ -31,7 +31,7 @@ if EMAIL_URL:
     EMAIL_TIMEOUT = 10
     # The certificate of a private CA, which the system does not know.
     EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
-    if EMAIL_CA_FILE and EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        EMAIL_BACKEND = "notifications.emails.smtp.PrivateCaBackend"
+    if EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        EMAIL_BACKEND = "notifications.emails.smtp.PrivateCaBackend" if EMAIL_CA_FILE else SMTP
 elif DEBUG:
     EMAIL_BACKEND = "notifications.devmail.MailboxBackend"

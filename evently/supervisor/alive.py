@@ -1,7 +1,7 @@
 """Tell whether the roles of this machine are alive, for health checks: exit code 0 or 1.
 
 Run as `python -m evently.supervisor.alive [ROLE ...]`. Without roles, those that run with this
-EVENTLY_HOME. The web server is asked for /healthz; worker and scheduler have left signs of life in
+EVENTLY_HOME. The web server is asked for /healthz; the others have left signs of life in
 the broker.
 """
 
@@ -15,6 +15,9 @@ from collections.abc import Sequence
 from evently.embedded import addresses
 from evently.supervisor import options, roles
 from evently.supervisor.ready import connection_to
+
+# The processes that leave signs for a role.
+KINDS = {roles.WORKER: ("worker", "urgent-worker")}
 
 
 def running_roles() -> list[str]:
@@ -52,7 +55,7 @@ def web_is_alive() -> bool:
 def dead_roles(wanted: Sequence[str]) -> list[str]:
     """Return the roles that show no sign of life."""
     dead = [roles.WEB] if roles.WEB in wanted and not web_is_alive() else []
-    background = [role for role in (roles.WORKER, roles.SCHEDULER) if role in wanted]
+    background = [role for role in roles.ALL if role in wanted and role != roles.WEB]
     return dead + _dead_in_background(background)
 
 
@@ -68,14 +71,14 @@ def _dead_in_background(wanted: Sequence[str]) -> list[str]:
     except redis.RedisError:
         return list(wanted)
     here = socket.gethostname()
-    return [
-        role
-        for role in wanted
-        if not any(
+
+    def is_alive(kind: str) -> bool:
+        return any(
             here in name and age < heartbeats.DEAD_SECONDS
-            for name, age in signs.ages_of(role).items()
+            for name, age in signs.ages_of(kind).items()
         )
-    ]
+
+    return [role for role in wanted if not all(map(is_alive, KINDS.get(role, (role,))))]
 
 
 def main(arguments: list[str]) -> int:

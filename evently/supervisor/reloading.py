@@ -38,7 +38,7 @@ class Supervisor(Protocol):
 
 
 def reload(supervisor: Supervisor) -> None:
-    """Replace web, worker and scheduler by new ones, with the code and settings of now.
+    """Replace web, worker, mailer and scheduler by new ones, with the code and settings of now.
 
     New web processes accept before old ones stop to: both have the same socket. If anything fails
     before that, the old ones go on as if nothing had happened. Raises Stopped.
@@ -70,11 +70,13 @@ def _replace(supervisor: Supervisor, child: Child) -> None:
         new: Child = services.web(child.listener)
         new.start()
         _await_web(supervisor, new)
-    elif child.name == "worker":
-        new = services.worker()
-        new.start()
-    elif child.name == "scheduler":
-        new = services.scheduler()
+    elif start := {
+        "worker": services.worker,
+        "urgent-worker": services.urgent_worker,
+        "mailer": services.mailer,
+        "scheduler": services.scheduler,
+    }.get(child.name):
+        new = start()
         new.start()
     else:
         return

@@ -1,4 +1,4 @@
-"""What one `script/server` runs: web, worker, scheduler, or all of them."""
+"""What one `script/server` runs: web, worker, mailer, scheduler, or all of them."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evently import variables
 from evently.environment import env, is_true
 
-WEB, WORKER, SCHEDULER = ALL = variables.ROLES
+WEB, WORKER, MAILER, SCHEDULER = ALL = variables.ROLES
 
 
 @dataclass(frozen=True)

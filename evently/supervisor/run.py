@@ -1,4 +1,4 @@
-"""The supervisor: starts embedded servers, web, worker and scheduler, and stops them in order."""
+"""The supervisor: starts embedded servers and the processes of roles, and stops them in order."""
 
 import os
 import select
@@ -172,7 +172,10 @@ class Supervisor:
 
     def _start_background(self) -> None:
         if roles.WORKER in self.plan.roles:
+            self._start_service(self.services.urgent_worker())
             self._start_service(self.services.worker())
+        if roles.MAILER in self.plan.roles:
+            self._start_service(self.services.mailer())
         if roles.SCHEDULER in self.plan.roles:
             self._start_service(self.services.scheduler())
         if roles.WEB not in self.plan.roles:

@@ -1,4 +1,4 @@
-"""How web, worker and scheduler are started."""
+"""How web, worker, mailer and scheduler are started."""
 
 import os
 import signal
@@ -19,6 +19,8 @@ _STARTED_IN = Path(sys.executable).parent.parent.parent
 CHECKOUT = _STARTED_IN if _STARTED_IN.resolve() == BASE_DIR else BASE_DIR
 
 METRICS = "metrics"
+# As heartbeats name them, which import more than a supervisor may.
+WORKER, URGENT_WORKER, MAILER = "worker", "urgent-worker", "mailer"
 CELERY = ("celery", "-A", "evently.supervisor.worker", "--quiet", "--skip-checks")
 LEVEL = ("--loglevel", "INFO")
 # A worker that is replaced may finish its tasks, whose limit this is.
@@ -53,14 +55,26 @@ class Services:
         return Web(self, listener)
 
     def worker(self) -> Child:
+        return self._worker(WORKER, queues="celery,mail", processes=options.task_workers())
+
+    def urgent_worker(self) -> Child:
+        """Return the worker of what cannot wait, such as expiring offers."""
+        # Two, so that one event that is busy does not hold up all others.
+        return self._worker(URGENT_WORKER, queues="urgent", processes=2)
+
+    def _worker(self, kind: str, *, queues: str, processes: int) -> Child:
         # Two workers of one name would take each other's commands, while one replaces the other.
         self._generation += 1
-        name = f"evently-{os.getpid()}-{self._generation}@%h"
+        name = f"{kind}-{os.getpid()}-{self._generation}@%h"
         command = [
-            *(*CELERY, "worker", *LEVEL, "--concurrency", str(options.task_workers())),
+            *(*CELERY, "worker", *LEVEL, "--concurrency", str(processes), "--queues", queues),
             *("--without-gossip", "--without-mingle", "--hostname", name),
         ]
-        return self._child("worker", command, stop=25, retire=LAST_TASK_SECONDS)
+        return self._child(kind, command, stop=25, retire=LAST_TASK_SECONDS)
+
+    def mailer(self) -> Child:
+        """Return the process that delivers emails."""
+        return self._child(MAILER, ["manage", "deliver_emails"], stop=45)
 
     def scheduler(self) -> Child:
         return self._child("scheduler", [*CELERY, "beat", *LEVEL], stop=5)

@@ -38,7 +38,7 @@ def test_roles_are_those_whose_locks_are_held(home):
         assert alive.running_roles() == ["worker"]
         lock.close()
         fcntl.flock(shared, fcntl.LOCK_EX)
-        assert alive.running_roles() == ["web", "worker", "scheduler"]
+        assert alive.running_roles() == ["web", "worker", "mailer", "scheduler"]
 
 
 def test_worker_is_alive_by_a_sign_of_this_machine(seen):
@@ -46,6 +46,8 @@ def test_worker_is_alive_by_a_sign_of_this_machine(seen):
     assert alive.dead_roles(["worker"]) == ["worker"]
 
     heartbeats.note(heartbeats.SEEN, f"worker:evently-1@{socket.gethostname()}")
+    assert alive.dead_roles(["worker"]) == ["worker"], "one of its two processes"
+    heartbeats.note(heartbeats.SEEN, f"urgent-worker:evently-1@{socket.gethostname()}")
     assert alive.dead_roles(["worker"]) == []
 
     long_ago = seen.time()[0] - int(heartbeats.DEAD_SECONDS) - 1

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.test import RequestFactory
 
-from evently import health, metrics
+from evently import health, heartbeats, metrics
 from evently.tests.database import as_owner
 from evently.tests.running import PATIENCE_SECONDS, wait_for
 
@@ -46,6 +46,23 @@ def test_readyz_is_ok_while_both_parts_answer(client):
     response = comes_to(client, 200, "ok", "ok")
 
     assert response.json()["broker"]["ms"] >= 0
+
+
+@pytest.mark.django_db
+def test_readyz_says_what_runs_in_the_background(client, monkeypatch):
+    monkeypatch.setattr("evently.heartbeats.SEEN", "evently:test:seen")
+    heartbeats.note(heartbeats.SEEN, "mailer:1@here")
+    try:
+        response = comes_to(client, 200, "ok", "ok")
+    finally:
+        heartbeats.forget("mailer:1@here")
+
+    assert response.json()["background"] == {
+        "worker": "down",
+        "urgent-worker": "down",
+        "mailer": "ok",
+        "scheduler": "down",
+    }
 
 
 def test_readyz_says_that_the_broker_is_down_and_not_why(client, settings, deaf_port):

@@ -8,6 +8,8 @@ from evently.configuration import faults
 from evently.environment import BASE_DIR
 from evently.supervisor.roles import plan
 
+ALL = {"web", "worker", "mailer", "scheduler"}
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
@@ -19,15 +21,20 @@ def environment(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "variables", "roles", "migrates"),
     [
-        ([], {}, {"web", "worker", "scheduler"}, True),
+        ([], {}, ALL, True),
         (["web"], {}, {"web"}, False),
         (["worker", "scheduler"], {}, {"worker", "scheduler"}, False),
         (["--migrate", "web"], {}, {"web"}, True),
-        (["--no-migrate"], {}, {"web", "worker", "scheduler"}, False),
+        (["--no-migrate"], {}, ALL, False),
         ([], {"ROLES": "worker, scheduler"}, {"worker", "scheduler"}, False),
         (["web"], {"ROLES": "worker"}, {"web"}, False),
-        ([], {"MIGRATE_ON_START": "false"}, {"web", "worker", "scheduler"}, False),
-        (["--migrate"], {"MIGRATE_ON_START": "false"}, {"web", "worker", "scheduler"}, True),
+        ([], {"MIGRATE_ON_START": "false"}, ALL, False),
+        (
+            ["--migrate"],
+            {"MIGRATE_ON_START": "false"},
+            ALL,
+            True,
+        ),
         (["web"], {"MIGRATE_ON_START": "true"}, {"web"}, True),
     ],
 )
@@ -43,10 +50,10 @@ def test_roles_and_migration(environment, arguments, variables, roles, migrates)
 def test_unknown_role_is_named(capsys):
     with pytest.raises(SystemExit):
         plan(["beat"])
-    assert "'beat' is not one of web, worker, scheduler" in capsys.readouterr().err
+    assert "'beat' is not one of web, worker, mailer, scheduler" in capsys.readouterr().err
 
     assert faults({"ROLES": "web,celery"}) == [
-        "ROLES can contain web, worker, scheduler, not 'celery'."
+        "ROLES can contain web, worker, mailer, scheduler, not 'celery'."
     ]
 
 

@@ -20,3 +20,16 @@ def test_periodic_task_is_known_to_workers(name):
     app.loader.import_default_modules()
 
     assert SCHEDULE[name]["task"] in app.tasks
+
+
+def test_tasks_that_cannot_wait_have_a_queue_of_their_own():
+    app.loader.import_default_modules()
+    by_task = {entry["task"]: entry for entry in SCHEDULE.values()}
+
+    assert set(settings.URGENT_TASKS) <= set(app.tasks)
+    assert set(settings.URGENT_TASKS) >= {
+        task for task, entry in by_task.items() if entry["schedule"] < 10
+    }
+    for task in settings.URGENT_TASKS:
+        assert app.amqp.router.route({}, task)["queue"].name == settings.URGENT_QUEUE
+    assert app.amqp.router.route({}, "waitlists.tasks.check_ledger")["queue"].name == "celery"

@@ -13,13 +13,12 @@ from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute
 from evently.privacy.addresses import smtp_address
-from events.contact import reply_address
-from events.models import Event
 from notifications.emails.email_content import EmailContent
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
 from notifications.kinds.common import record_note
+from notifications.kinds.rows import read_together, rows_of
 from notifications.models import Notification
 
 
@@ -33,6 +32,12 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
 
     Raises EmailObsolete, UnknownKind.
     """
+    if notification.rows is None:
+        read_together([notification])
+        try:
+            return build_email(notification, user)
+        finally:
+            notification.rows = None
     content = write_content(notification, user)
     kind = kind_named(notification.type)
     rendered = render_active(kind.template, content.values, footnote=content.footnote)
@@ -58,9 +63,7 @@ def reply_to(notification: Notification) -> list[str]:
     """Return where replies go: to the organizer, if the message is about an event of theirs."""
     if notification.event_id is None:
         return []
-    events = Event.objects.select_related("created_by__person_key")
-    event = events.filter(pk=notification.event_id).first()
-    address = reply_address(event) if event is not None else ""
+    address = rows_of(notification).reply_address(notification.event_id)
     return [smtp_address(address)] if address else []
 
 

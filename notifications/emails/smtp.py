@@ -1,14 +1,92 @@
-"""SMTP servers whose certificate a private CA has signed."""
+"""SMTP, told apart by what is known about an email after an error.
 
+smtplib raises the same error whether a server hung up before it got the email or after. The second
+may have taken it; so these sessions raise `AnswerLost` there, and `NoAnswer` for a server that
+hangs.
+"""
+
+import re
+import smtplib
 import ssl
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.functional import cached_property
 
+GO_AHEAD = 354
+# Servers look through an email before they answer; RFC 5321 (4.5.3.2.6) grants them minutes.
+ANSWER_TIMEOUT_SECONDS = 30.0
+LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+LINE_END = b"\r\n"
 
-class PrivateCaBackend(EmailBackend):
-    """Django's backend, trusting the CA of EMAIL_CA_FILE instead of the system's."""
+
+class NoAnswer(smtplib.SMTPServerDisconnected):
+    """The mail server did not answer in time, before it got the email."""
+
+
+class AnswerLost(smtplib.SMTPException):
+    """The mail server got the email, and did not say whether it accepts it.
+
+    timed_out: it hangs, instead of having closed the connection.
+    """
+
+    def __init__(self, *, timed_out: bool) -> None:
+        super().__init__("no answer in time" if timed_out else "connection closed")
+        self.timed_out = timed_out
+
+
+class Session(smtplib.SMTP):
+    """A session with a mail server."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the server's next reply. Raises NoAnswer."""
+        try:
+            return super().getreply()
+        except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, TimeoutError):
+                raise NoAnswer(str(error)) from error
+            raise
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        """Hand over an email; return the server's answer. Raises SMTPDataError, AnswerLost."""
+        content = msg.encode("ascii") if isinstance(msg, str) else bytes(msg)
+        self.putcmd("data")
+        code, reply = self.getreply()
+        if code != GO_AHEAD:
+            raise smtplib.SMTPDataError(code, reply)
+        content = LEADING_DOT.sub(b"..", content)
+        end = b"." + LINE_END if content.endswith(LINE_END) else LINE_END + b"." + LINE_END
+        try:
+            self.send(content + end)
+            if self.sock is not None:
+                self.sock.settimeout(max(ANSWER_TIMEOUT_SECONDS, settings.EMAIL_TIMEOUT))
+            answer = self.getreply()
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            self.close()
+            raise AnswerLost(timed_out=_is_time_out(error)) from error
+        if self.sock is not None:
+            self.sock.settimeout(settings.EMAIL_TIMEOUT)
+        return answer
+
+
+class TlsSession(Session, smtplib.SMTP_SSL):
+    """A session that is encrypted from its start."""
+
+
+def _is_time_out(error: BaseException) -> bool:
+    return isinstance(error, NoAnswer) or isinstance(error.__context__ or error, TimeoutError)
+
+
+class Backend(EmailBackend):
+    """Django's backend with these sessions."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return TlsSession if self.use_ssl else Session
+
+
+class PrivateCaBackend(Backend):
+    """Trusts the CA of EMAIL_CA_FILE instead of the system's."""
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:

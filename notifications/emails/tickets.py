@@ -4,9 +4,8 @@ import io
 from dataclasses import dataclass
 from html import escape
 
-from bookings.models import Booking, Ticket
+from bookings.models import Ticket
 from bookings.qr import QUIET_ZONE, ticket_code
-from bookings.queries import own_tickets
 from evently.links import link_to
 from notifications.emails.placeholders import RichValue
 
@@ -18,16 +17,6 @@ class InlineImage:
     content_id: str
     name: str
     png: bytes
-
-
-def valid_tickets(booking: Booking) -> list[Ticket]:
-    """Return the tickets of a booking that are valid, and not handed over to others."""
-    return list(
-        own_tickets(booking)
-        .filter(cancelled_at__isnull=True)
-        .select_related("booking__user", "holder__person_key")
-        .order_by("id")
-    )
 
 
 def ticket_url(ticket: Ticket) -> str:

@@ -35,6 +35,7 @@ from notifications.kinds.base import (
     Link,
     Message,
     UnknownKind,
+    Urgency,
     kind_named,
 )
 
@@ -99,6 +100,7 @@ __all__ = [
     "Link",
     "Message",
     "UnknownKind",
+    "Urgency",
     "collect",
     "kind_named",
     "kinds_for_organizers",

@@ -17,7 +17,7 @@ from evently.formatting import counted, duration, seats, span
 from evently.links import absolute
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
-from notifications.kinds.base import EMAIL_ONLY, IN_APP_ONLY, Category, Kind, Link, Message
+from notifications.kinds.base import EMAIL_ONLY, IN_APP_ONLY, Category, Kind, Link, Message, Urgency
 from notifications.models import Notification, TemplateType
 
 WELCOME_KEY = "welcome"
@@ -57,6 +57,7 @@ WELCOME = Kind(
     label="Welcome",
     # Its email asks to confirm the email address, so it always goes out.
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     icon="sparkles",
     link=_welcome_link,
     template=TemplateType.WELCOME,
@@ -87,6 +88,7 @@ VERIFY_ADDRESS = Kind(
     name="verify_address",
     label="Confirm email address",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_verify_address,
     is_superseded=_is_repeated,
@@ -120,6 +122,7 @@ ACCOUNT_EXISTS = Kind(
     name="account_exists",
     label="Account already exists",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_account_exists,
     is_superseded=_is_repeated,
@@ -152,6 +155,7 @@ PASSWORD_RESET = Kind(
     name="password_reset",
     label="Password reset",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_password_reset,
     is_superseded=_is_repeated,
@@ -180,6 +184,7 @@ LOGIN_LINK = Kind(
     name="login_link",
     label="Login link",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_login_link,
     is_superseded=_is_repeated,
@@ -224,6 +229,7 @@ PASSWORD_CHANGED = Kind(
     name="password_changed",
     label="Password changed",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_password_changed,
 )
@@ -258,6 +264,7 @@ PASSWORD_ENDED = Kind(
     name="password_ended",
     label="Password no longer works",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_password_ended,
     is_superseded=_is_repeated,
@@ -335,6 +342,7 @@ GUEST_REFUSED = Kind(
     name="guest_refused",
     label="Guest request refused",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_guest_refused,
 )

@@ -18,7 +18,7 @@ from evently.database.clock import now
 from evently.formatting import duration
 from evently.links import absolute
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
-from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message
+from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
 from notifications.models import Notification
 
 
@@ -66,6 +66,7 @@ EMAIL_CHANGE = Kind(
     name="email_change",
     label="Confirm a new email address",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_email_change,
     recipient=lambda notification, user: _opened(user, _change_of(notification).new_email),
@@ -104,6 +105,7 @@ EMAIL_CHANGED = Kind(
     name="email_changed",
     label="Email address changed",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_email_changed,
     recipient=lambda notification, user: _opened(user, _change_of(notification).old_email),

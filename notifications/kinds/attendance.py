@@ -21,7 +21,7 @@ from notifications.emails.email_content import (
     call_to_action,
 )
 from notifications.kinds import common, holdings
-from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
+from notifications.kinds.base import Category, Kind, Message, Urgency, link_to_event, link_to_row
 from notifications.models import Notification
 
 
@@ -175,7 +175,7 @@ def _write_returned(notification: Notification, user: User) -> EmailContent:
     bookings = holdings.bookings_named(event, user.pk, [notification.data.get("booking")])
     if not bookings:
         raise EmailObsolete
-    kept = holdings.holdings_of(event, user.pk).without(bookings[0])
+    kept = holdings.holdings_of(notification).without(bookings[0])
     note = " ".join(filter(None, [refund_note(bookings), holdings.kept_text(kept)]))
     content = call_to_action(
         heading=f"Your seats for {event.name} were returned",
@@ -236,6 +236,7 @@ GIVEN_BACK = Kind(
     name="seats_given_back",
     label="Some seats given back",
     category=Category.BOOKINGS,
+    urgency=Urgency.SOON,
     icon="undo-2",
     link=link_to_row("booking_detail", "booking", "Show my tickets"),
     write_email=_write_given_back,

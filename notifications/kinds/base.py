@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,17 @@ class Category(models.TextChoices):
         return self not in (Category.ACCOUNT, Category.OTHER)
 
 
+class Urgency(IntEnum):
+    """Which emails go first. As `evently_email_urgency` has it, by which rows are taken."""
+
+    # A person waits for it, or it cannot be acted on for long.
+    URGENT = 0
+    # What a person has just done: tickets above all.
+    SOON = 1
+    # What goes to many at once.
+    BULK = 2
+
+
 @dataclass(frozen=True)
 class Link:
     """Where a message in the inbox leads, and the words of the link."""
@@ -65,6 +77,7 @@ class Kind:
     raises EmailObsolete where what the message is about is over or gone. is_superseded: asked of an
     email that was held back only: whether what happened since has made it pointless. recipient:
     the address it goes to, by default that of the account; may raise EmailObsolete.
+    urgency: a new kind that is not BULK needs a version of `evently_email_urgency`, too.
     for_organizers: whether organizers see it though it belongs to an account. bears_head: its
     messages keep the head of the waitlist's record at their time, and its emails show it.
     """
@@ -75,6 +88,7 @@ class Kind:
     write_email: Callable[[Notification, User], EmailContent]
     channels: tuple[Channel, ...] = IN_APP_AND_EMAIL
     template: TemplateType = TemplateType.NOTIFICATION
+    urgency: Urgency = Urgency.BULK
     icon: str = ""
     link: Callable[[Notification], Link | None] | None = None
     is_superseded: Callable[[Notification], bool] | None = None

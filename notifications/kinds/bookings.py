@@ -12,11 +12,12 @@ from evently.database.clock import now
 from evently.formatting import as_sentence, moment, money, seats, span
 from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailContent, EmailObsolete, with_links
-from notifications.emails.tickets import render_tickets, valid_tickets
+from notifications.emails.tickets import render_tickets
 from notifications.kinds import common, holdings
-from notifications.kinds.base import Category, Kind, Message, link_to_event, link_to_row
+from notifications.kinds.base import Category, Kind, Message, Urgency, link_to_event, link_to_row
+from notifications.kinds.rows import rows_of
 from notifications.models import MessageKey, Notification, NotificationStatus, TemplateType
-from waitlists.outcomes import claimed_note
+from waitlists.outcomes import kept_place_note
 
 
 # ── Booking confirmed ───────────────────────────────────────────────────────
@@ -42,9 +43,10 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
     if booking.is_cancelled:
         # Cancelled while the email waited; the cancellation has an email of its own.
         raise EmailObsolete
-    tickets, images = render_tickets(valid_tickets(booking))
-    others = holdings.holdings_of(booking.event, booking.user_id).without(booking)
-    place = claimed_note(booking)
+    rows = rows_of(notification)
+    tickets, images = render_tickets(rows.tickets(booking))
+    others = holdings.holdings_of(notification).without(booking)
+    place = kept_place_note(rows.claimed(booking))
     if place:
         others = replace(others, entry=None)
     notes = [
@@ -78,6 +80,7 @@ BOOKING_CONFIRM = Kind(
     name="booking_confirm",
     label="Booking confirmed",
     category=Category.BOOKINGS,
+    urgency=Urgency.SOON,
     icon="ticket",
     link=link_to_row("booking_detail", "booking", "Show my tickets"),
     template=TemplateType.BOOKING_CONFIRM,
@@ -116,7 +119,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
 def _write_cancellation(notification: Notification, user: User) -> EmailContent:
     booking = _booking_of(notification)
     text = notification.message
-    kept = holdings.holdings_of(booking.event, booking.user_id).without(booking)
+    kept = holdings.holdings_of(notification).without(booking)
     return EmailContent(
         values={
             **common.event_values(booking.event),
@@ -150,6 +153,7 @@ CANCELLATION = Kind(
     name="cancellation",
     label="Booking cancelled",
     category=Category.BOOKINGS,
+    urgency=Urgency.SOON,
     icon="undo-2",
     link=link_to_event,
     template=TemplateType.CANCELLATION,
@@ -161,14 +165,10 @@ CANCELLATION = Kind(
 # ── Shared ──────────────────────────────────────────────────────────────────
 def _booking_of(notification: Notification) -> Booking:
     """Return the booking that a message is about, with its event. Raises EmailObsolete."""
-    booking = (
-        Booking.objects.select_related("event")
-        .filter(
-            event_id=common.event_id_of(notification),
-            pk=notification.data.get("booking"),
-            user_id=notification.user_id,
-        )
-        .first()
+    booking = rows_of(notification).booking(
+        common.event_id_of(notification),
+        notification.data.get("booking"),
+        user_id=notification.user_id,
     )
     if booking is None:
         raise EmailObsolete

@@ -11,6 +11,7 @@ from evently.links import absolute, link_to
 from events.models import Event
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.placeholders import RichValue, Value
+from notifications.kinds.rows import rows_of
 from notifications.models import Notification
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -24,10 +25,18 @@ def event_id_of(notification: Notification) -> UUID:
 
 def event_of(notification: Notification) -> Event:
     """Return the event that a message is about. Raises EmailObsolete where it is gone."""
-    event = Event.objects.filter(pk=event_id_of(notification)).first()
+    event = rows_of(notification).event(event_id_of(notification))
     if event is None:
         raise EmailObsolete
     return event
+
+
+def entry_of(notification: Notification) -> WaitlistEntry | None:
+    """Return the waitlist entry that a message is about, if it is its user's."""
+    event_id = event_id_of(notification)
+    entry = rows_of(notification).entry(event_id, notification.data.get("entry"))
+    is_theirs = entry is not None and entry.user_id == notification.user_id
+    return entry if is_theirs else None
 
 
 def event_values(event: Event) -> dict[str, Value]:

@@ -15,7 +15,7 @@ from evently.database.ids import uuid7
 from evently.formatting import duration, moment
 from evently.links import absolute
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
-from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message
+from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
 from notifications.models import Notification
 
 UTC = ZoneInfo("UTC")
@@ -51,6 +51,7 @@ CONFIRM_DELETION = Kind(
     name="confirm_deletion",
     label="Confirm account deletion",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_confirm_deletion,
 )
@@ -92,6 +93,7 @@ DELETION_REQUESTED = Kind(
     name="deletion_requested",
     label="Account deletion requested",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_deletion_requested,
 )
@@ -124,6 +126,7 @@ ACCOUNT_DELETED = Kind(
     name="account_deleted",
     label="Account deleted",
     category=Category.ACCOUNT,
+    urgency=Urgency.SOON,
     channels=EMAIL_ONLY,
     write_email=_write_account_deleted,
 )

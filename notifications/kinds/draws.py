@@ -11,7 +11,7 @@ from evently.links import absolute, link_to
 from events.models import Event
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
 from notifications.kinds import common
-from notifications.kinds.base import Category, Kind, Link, Message, link_to_row
+from notifications.kinds.base import Category, Kind, Link, Message, Urgency, link_to_row
 from notifications.models import Notification
 from waitlists.models import Draw, WaitlistEntry
 
@@ -97,9 +97,7 @@ def _message(
 
 def _write(notification: Notification, user: User) -> EmailContent:
     event = common.event_of(notification)
-    entry = WaitlistEntry.objects.filter(
-        event_id=event.pk, pk=notification.data.get("entry"), user_id=notification.user_id
-    ).first()
+    entry = common.entry_of(notification)
     if entry is None or not entry.is_open:
         # Left while the email waited.
         raise EmailObsolete
@@ -187,6 +185,7 @@ DRAW_NUMBERS = Kind(
     name="draw_numbers",
     label="Numbers of a draw are due",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     for_organizers=True,
     icon="dices",
     link=_link_to_numbers,

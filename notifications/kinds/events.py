@@ -104,7 +104,7 @@ def event_changed(
 
 def _write_event_changed(notification: Notification, user: User) -> EmailContent:
     event = common.event_of(notification)
-    theirs = holdings.holdings_of(event, user.pk)
+    theirs = holdings.holdings_of(notification)
     content = call_to_action(
         heading=f"{event.name} has changed",
         text=" ".join(filter(None, [notification.message, holdings.all_text(theirs)])),

@@ -20,6 +20,7 @@ from notifications.emails.email_content import EmailContent, EmailObsolete
 from notifications.emails.placeholders import RichValue
 from notifications.kinds.accounts import verify_url
 from notifications.kinds.base import EMAIL_ONLY, KINDS, Category, Kind, Message
+from notifications.kinds.rows import read_together
 from notifications.models import Notification, TemplateType
 
 # Of what an email's writer returns, the link that matters most.
@@ -47,7 +48,9 @@ def held_ids(notification: Notification) -> list[UUID]:
 
 def _write_held_emails(notification: Notification, user: User) -> EmailContent:
     held = Notification.objects.filter(user_id=user.pk, pk__in=held_ids(notification))
-    items = [item for each in held.order_by("created_at", "id") if (item := _item(each, user))]
+    found = list(held.order_by("created_at", "id"))
+    read_together(found)
+    items = [item for each in found if (item := _item(each, user))]
     if not items:
         raise EmailObsolete
     count, listed = counted(len(items), "email"), items[:MOST_LISTED]

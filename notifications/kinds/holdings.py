@@ -16,6 +16,8 @@ from evently.formatting import counted, moment_for, seats
 from events.models import Event
 from notifications.emails.email_content import TextLink
 from notifications.kinds import common
+from notifications.kinds.rows import rows_of
+from notifications.models import Notification
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
 
@@ -35,13 +37,14 @@ class Holdings:
         return replace(self, bookings=others)
 
 
-def holdings_of(event: Event, user_id: UUID) -> Holdings:
-    """Return what a user has of an event now."""
-    entry = WaitlistEntry.objects.open().filter(event_id=event.pk, user_id=user_id).first()
+def holdings_of(notification: Notification) -> Holdings:
+    """Return what the user of a message has of its event now. Raises EmailObsolete."""
+    event, rows = common.event_of(notification), rows_of(notification)
+    entry = rows.open_entry_of(event.pk, notification.user_id)
     offer = open_promotion_for(entry=entry) if entry is not None and entry.has_offer else None
     if offer is not None and not offer.is_open(at=now()):
         offer = None
-    bookings = _rows(event, Booking.objects.holding_seats().of_user(user_id))
+    bookings = rows.bookings_of(event.pk, notification.user_id)
     return Holdings(event=event, bookings=bookings, entry=entry, offer=offer)
 
 

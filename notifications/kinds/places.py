@@ -6,7 +6,7 @@ from evently.formatting import moment_for, money, seats, span
 from evently.links import link_to
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
 from notifications.kinds import common
-from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message
+from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
 from notifications.models import Notification
 from waitlists.models import WaitlistEntry
 
@@ -95,6 +95,7 @@ WAITLIST_CONFIRM = Kind(
     name="waitlist_confirm",
     label="Confirm a place on a waitlist",
     category=Category.ACCOUNT,
+    urgency=Urgency.URGENT,
     bears_head=True,
     for_organizers=True,
     channels=EMAIL_ONLY,

@@ -17,10 +17,12 @@ from notifications.kinds.base import (
     Category,
     Kind,
     Message,
+    Urgency,
     link_to_event,
     link_to_row,
 )
 from notifications.kinds.events import event_cancelled
+from notifications.kinds.rows import rows_of
 from notifications.models import Notification, TemplateType
 from waitlists import outcomes
 from waitlists.models import OPEN_STATUSES, Promotion, PromotionStatus, WaitlistEntry
@@ -41,15 +43,7 @@ def waitlist_joined(entry: WaitlistEntry) -> Message:
 
 
 def _write_waitlist_join(notification: Notification, user: User) -> EmailContent:
-    entry = (
-        WaitlistEntry.objects.select_related("event")
-        .filter(
-            event_id=common.event_id_of(notification),
-            pk=notification.data.get("entry"),
-            user_id=notification.user_id,
-        )
-        .first()
-    )
+    entry = common.entry_of(notification)
     if entry is None or not entry.is_waiting:
         # Left, or offered seats, while the email waited.
         raise EmailObsolete
@@ -90,6 +84,7 @@ WAITLIST_JOIN = Kind(
     name="waitlist_join",
     label="Joined a waitlist",
     category=Category.WAITLIST,
+    urgency=Urgency.SOON,
     bears_head=True,
     icon="list-ordered",
     link=link_to_row("waitlist_entry", "entry", "Show my position"),
@@ -123,14 +118,10 @@ def _drawn(promotion: Promotion) -> str:
 
 
 def _write_waitlist_promotion(notification: Notification, user: User) -> EmailContent:
-    offer = (
-        Promotion.objects.select_related("event", "waitlist")
-        .filter(
-            event_id=common.event_id_of(notification),
-            pk=notification.data.get("promotion"),
-            user_id=notification.user_id,
-        )
-        .first()
+    offer = rows_of(notification).offer(
+        common.event_id_of(notification),
+        notification.data.get("promotion"),
+        user_id=notification.user_id,
     )
     if offer is None or not offer.is_open(at=now()):
         raise EmailObsolete
@@ -140,7 +131,7 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
         if total
         else "There is nothing to pay."
     )
-    beside = holdings.besides_text(holdings.holdings_of(event, user.pk))
+    beside = holdings.besides_text(holdings.holdings_of(notification))
     notes = [
         price_note,
         beside,
@@ -171,6 +162,7 @@ WAITLIST_PROMOTION = Kind(
     name="waitlist_promotion",
     label="Seats offered",
     category=Category.OFFERS,
+    urgency=Urgency.URGENT,
     bears_head=True,
     icon="armchair",
     link=link_to_row("promotion", "promotion", "Claim or decline"),
@@ -220,6 +212,7 @@ PROMOTION_ENDED = Kind(
     name="promotion_ended",
     label="Offer ended",
     category=Category.OFFERS,
+    urgency=Urgency.SOON,
     bears_head=True,
     icon="hourglass",
     link=link_to_event,
@@ -279,9 +272,7 @@ def entry_outgrown(event: Event, entry: WaitlistEntry) -> Message:
 
 def _write_waitlist_outgrown(notification: Notification, user: User) -> EmailContent:
     event = common.event_of(notification)
-    entry = WaitlistEntry.objects.filter(
-        event_id=event.pk, pk=notification.data.get("entry"), user_id=notification.user_id
-    ).first()
+    entry = common.entry_of(notification)
     if entry is None or not entry.is_outgrown(capacity=event.total_capacity):
         raise EmailObsolete
     return call_to_action(
@@ -296,6 +287,7 @@ WAITLIST_OUTGROWN = Kind(
     name="waitlist_outgrown",
     label="Fewer seats than a waitlist entry needs",
     category=Category.WAITLIST,
+    urgency=Urgency.SOON,
     bears_head=True,
     icon="info",
     link=link_to_row("waitlist_entry", "entry", "Change the number I need"),

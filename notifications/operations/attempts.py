@@ -3,13 +3,15 @@
 An attempt begins in one statement, committed before anything is sent, that counts it and stores
 its id. Then one transaction locks the row, sends the email and writes the outcome, so that the lock
 of a process that dies is released at once. The next attempt that finds the id of one that never
-ended knows that the email may have reached the mail server, and records that.
+ended, or whose answer was lost, knows that the email may have reached the mail server, and records
+that.
 """
 
 import json
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from evently.accounts.models import User
 from evently.audit.context import stamp
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
+from evently.database.prepared import execute_prepared
 from evently.transactions import signed_transaction
 from notifications.failures import HELD_BACK
 from notifications.models import (
@@ -35,7 +38,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 # Before it locks the row, an attempt only reads and renders; no other begins within this time.
 BEGINNING_SECONDS = 10
-SENDING_TIMEOUT = "300s"
+# The transaction is idle until the mail server answers.
+PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '300s'"
 
 # Inserts the row of the first attempt, or updates it for a later one that is due. Returns no row
 # where another attempt holds the row, or is inserting it in a transaction not yet committed.
@@ -68,6 +72,23 @@ BEGIN = """
     SELECT send_attempts, was_held FROM made
     UNION ALL SELECT send_attempts, was_held FROM again
 """
+# The row as long as this attempt is the one under way.
+HOLD = """
+    SELECT id FROM email_delivery_log
+    WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
+        AND attempt = %(attempt)s AND status = 'pending'
+    FOR UPDATE SKIP LOCKED
+"""
+SUCCEED = """
+    WITH accepted AS (
+        UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = ''
+        WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
+            AND attempt = %(attempt)s AND status = 'pending'
+    )
+    UPDATE notifications SET status = 'sent', sent_at = evently_clock()
+    WHERE id = %(notification_id)s AND user_id = %(user_id)s AND created_at = %(created_at)s
+    RETURNING id
+"""
 
 
 @dataclass(frozen=True)
@@ -98,62 +119,61 @@ def begin(
     template_type: TemplateType,
     message_id: str,
 ) -> Attempt | None:
-    """Begin and count an attempt; None where it is not due, or another one is under way.
+    """Begin and count an attempt, inside the caller's signed transaction.
 
-    address: that it goes to.
+    address: that it goes to. Returns None where it is not due, or another one is under way.
     """
     attempt_id = uuid7()
     key = user.key
-    with signed_transaction(), connection.cursor() as cursor:
-        cursor.execute(
-            BEGIN,
-            {
-                "id": uuid7(),
-                "notification_id": notification.pk,
-                "user_id": notification.user_id,
-                "event_id": notification.event_id,
-                "kind": notification.type,
-                "recipient": key.seal("recipient", address) if key else None,
-                "template_type": template_type,
-                "provider": provider(),
-                "metadata": json.dumps(_metadata(notification, message_id)),
-                "attempt": attempt_id,
-                "beginning": BEGINNING_SECONDS,
-            },
-        )
-        row = cursor.fetchone()
-    return Attempt(attempt_id, notification, row[0], row[1]) if row else None
+    rows = execute_prepared(
+        connection,
+        BEGIN,
+        {
+            "id": uuid7(),
+            "notification_id": notification.pk,
+            "user_id": notification.user_id,
+            "event_id": notification.event_id,
+            "kind": notification.type,
+            "recipient": key.seal("recipient", address) if key else None,
+            "template_type": template_type,
+            "provider": provider(),
+            "metadata": json.dumps(_metadata(notification, message_id)),
+            "attempt": attempt_id,
+            "beginning": BEGINNING_SECONDS,
+        },
+    )
+    return Attempt(attempt_id, notification, *rows[0]) if rows else None
 
 
 def hold(attempt: Attempt) -> bool:
-    """Lock the email's row until commit; False where another attempt has taken over."""
-    stamp(connection)
-    with connection.cursor() as cursor:
-        # The transaction is idle until the mail server answers.
-        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SENDING_TIMEOUT}'")
-    return bool(_delivery_of(attempt).select_for_update(skip_locked=True).values_list("pk"))
+    """Lock the email's row until commit; False where another attempt has taken over.
+
+    Begins the caller's transaction, and signs it.
+    """
+    stamp(connection, PATIENCE)
+    return bool(execute_prepared(connection, HOLD, _ids(attempt)))
 
 
 def succeed(attempt: Attempt) -> None:
-    """Record that the mail server accepted the email."""
-    _delivery_of(attempt).update(status=DeliveryStatus.SENT, attempt=None, error_message="")
-    _notification_of(attempt).update(status=NotificationStatus.SENT, sent_at=Clock())
+    """Record that the mail server accepted the email, in the caller's signed transaction."""
+    created_at = attempt.notification.created_at
+    execute_prepared(connection, SUCCEED, _ids(attempt) | {"created_at": created_at})
 
 
 @signed_transaction()
-def fail(attempt: Attempt, *, error: str, for_good: bool = False) -> bool:
+def fail(attempt: Attempt, *, error: str, for_good: bool = False, maybe_sent: bool = False) -> bool:
     """Record a failure and when the next attempt is due; return whether there is one.
 
-    error: what happened, without personal data.
+    error: what happened, without personal data. maybe_sent: the mail server may have accepted it,
+    so the attempt stays open, and the next one records that the email may be repeated.
     """
+    ended = {} if maybe_sent else {"attempt": None}
     if for_good or attempt.is_last:
-        _delivery_of(attempt).update(
-            status=DeliveryStatus.FAILED, attempt=None, error_message=error
-        )
+        _delivery_of(attempt).update(status=DeliveryStatus.FAILED, error_message=error, **ended)
         _notification_of(attempt).update(status=NotificationStatus.FAILED)
         return False
     due = Clock() + Value(pause_after(attempt.number))
-    _delivery_of(attempt).update(attempt=None, error_message=error, next_attempt_at=due)
+    _delivery_of(attempt).update(error_message=error, next_attempt_at=due, **ended)
     _notification_of(attempt).update(next_attempt_at=due)
     return True
 
@@ -214,6 +234,14 @@ def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
     if reference := notification.data.get("reference"):
         metadata["reference"] = reference
     return metadata
+
+
+def _ids(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "notification_id": attempt.notification.pk,
+        "user_id": attempt.notification.user_id,
+        "attempt": attempt.id,
+    }
 
 
 def _delivery_of(attempt: Attempt) -> QuerySet[EmailDelivery]:

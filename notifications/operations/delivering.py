@@ -7,40 +7,45 @@ email is sent again under the same Message-ID, by which email clients recognize 
 delivery log has `maybeRepeated`.
 """
 
-import smtplib
 import time
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
-from uuid import UUID
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
-from anymail.exceptions import AnymailError
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.mail import EmailMultiAlternatives
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from evently import metrics
 from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
+from evently.transactions import signed_transaction
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
+from notifications.emails.sending import EmailConnection, NotSent
 from notifications.failures import ACCOUNT_DELETED, GIVEN_UP
 from notifications.kinds import KINDS, Kind, kind_named
 from notifications.kinds.held import is_superseded
-from notifications.models import Channel, Notification, NotificationStatus
+from notifications.kinds.rows import read_together
+from notifications.models import Channel, Notification
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
 from notifications.operations.holding import merge_held
+from notifications.operations.taking import Pair, pending_among
 from notifications.preferences import wanted_channels
-from waitlists.models import WaitlistEntry
 
-# SMTP codes from here on are permanent failures; 4xx are temporary ones.
-PERMANENT = 500
-# Well below the time limit of a task, so that no task is stopped while it sends.
-BATCH_SECONDS = 120
+# Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
+BATCH_SECONDS = 30.0
+# What emails are written from is read for a batch, and again for the rest of one that takes longer.
+FRESH_SECONDS = 1.0
+# Not the fault of one email: the database is down, the task has run too long, or this process is
+# not restarted yet in a rotation of keys.
+OTHER_FAULTS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, WrappingKeyMissing)
 
 log = structlog.get_logger(__name__)
 
@@ -49,111 +54,247 @@ class ServerDown(Exception):
     """The mail server does not answer, so the rest of the batch is not tried."""
 
 
-class EmailConnection:
-    """A connection to the mail server, opened when it is first needed and kept for a batch."""
-
-    def __init__(self) -> None:
-        self._connection: Any = get_connection()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._connection.close()
-
-    def send(self, email: EmailMultiAlternatives) -> None:
-        """Send an email. Raises ServerDown, SMTPException, AnymailError, OSError."""
-        try:
-            self._connection.open()
-        except (smtplib.SMTPException, OSError) as error:
-            raise ServerDown(describe(error)) from error
-        email.connection = self._connection
-        accepted = False
-        try:
-            email.send()
-            accepted = True
-        finally:
-            # After an error the connection may be in any state; the next email opens another.
-            if not accepted:
-                self._connection.close()
-
-
-def deliver_all(
-    notifications: Iterable[tuple[UUID, UUID]], *, seconds: float = BATCH_SECONDS
-) -> None:
-    """Deliver notifications, given as (notification id, user id), over one connection.
+def deliver_all(pairs: Sequence[Pair], *, seconds: float = BATCH_SECONDS) -> None:
+    """Deliver notifications now, given as (notification id, user id), over one connection.
 
     seconds: the time after which no other is begun. Where the mail server is down, or so slow that
-    the time runs out, the rest is left to the periodic task.
+    the time is over, the others are left to the process that delivers.
     """
-    deadline = time.monotonic() + seconds
     with EmailConnection() as email_connection:
-        for notification_id, user_id in notifications:
-            if time.monotonic() > deadline:
-                return
+        delivery = Delivery(pending_among(pairs), email_connection, seconds=seconds)
+        try:
+            delivery.run()
+        except ServerDown:
+            return
+
+
+def _never() -> bool:
+    return False
+
+
+def _nothing() -> None:
+    pass
+
+
+Begin = Callable[[], Attempt | None]
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """An email that is next. begin: begins its attempt, in the caller's signed transaction."""
+
+    notification: Notification
+    begin: Begin
+
+
+class Delivery:
+    """Delivers notifications one after the other, over one connection.
+
+    seconds: the time after which no other is begun. is_stopping: asked before each. when_answered:
+    called after each that the mail server answered.
+    """
+
+    def __init__(
+        self,
+        notifications: Sequence[Notification],
+        email_connection: EmailConnection,
+        *,
+        seconds: float = BATCH_SECONDS,
+        is_stopping: Callable[[], bool] = _never,
+        when_answered: Callable[[], None] = _nothing,
+    ) -> None:
+        # Those that are not begun yet.
+        self.waiting = deque(notifications)
+        self._email_connection = email_connection
+        self._is_stopping = is_stopping
+        self._when_answered = when_answered
+        self._deadline = time.monotonic() + seconds
+        self._read(*notifications)
+
+    def run(self) -> None:
+        """Deliver; what is left in `waiting` then was not begun.
+
+        Raises ServerDown, after recording that the attempt failed; and OTHER_FAULTS.
+        """
+        following = self._begin_next()
+        while (attempt := following) is not None:
             try:
-                deliver(
-                    user_id=user_id,
-                    notification_id=notification_id,
-                    email_connection=email_connection,
-                )
-            except ServerDown:
-                return
-            except (
-                OperationalError,
-                InterfaceError,
-                SoftTimeLimitExceeded,
-                WrappingKeyMissing,
-            ):
-                # Not this email's fault: the database is down, the task has run too long, or this
-                # worker is not restarted yet in a rotation of keys.
+                following = self._carry_out(attempt)
+            except (*OTHER_FAULTS, ServerDown):
+                raise
+            except Exception as error:
+                # A defect in one email must not hold up the others.
+                log.exception("delivery_failed", notification_id=str(attempt.notification.pk))
+                attempts.fail(attempt, error=type(error).__name__)
+                following = self._begin_next()
+
+    # ── Beginning ───────────────────────────────────────────────────────────
+    def _read(self, *notifications: Notification) -> None:
+        """Let the next emails be written from what the database has now."""
+        self._rows = read_together(notifications)
+        self._read_at = time.monotonic()
+
+    def _refresh(self, notification: Notification) -> None:
+        """Read again for this email and the rest, if that was a while ago."""
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            self._read(notification, *self.waiting)
+
+    def _goes_on(self) -> bool:
+        return not self._is_stopping() and time.monotonic() < self._deadline
+
+    def _begin_next(self) -> Attempt | None:
+        """Begin the next attempt in a transaction of its own; None where nothing is left."""
+        while (upcoming := self._next()) is not None:
+            with signed_transaction():
+                attempt = upcoming.begin()
+            if attempt is not None:
+                return attempt
+        return None
+
+    def _next(self) -> Upcoming | None:
+        """Return the next email to begin; deliver what is not to be emailed on the way."""
+        while self.waiting and self._goes_on():
+            notification = self.waiting.popleft()
+            try:
+                self._refresh(notification)
+                begin = self._choose(notification)
+            except OTHER_FAULTS:
                 raise
             except Exception:
-                # A defect in one email must not hold up the others; its attempt stays open, and
-                # it is tried again later.
-                log.exception("delivery_failed", notification_id=str(notification_id))
+                log.exception("delivery_failed", notification_id=str(notification.pk))
+                continue
+            if begin is not None:
+                return Upcoming(notification, begin)
+        return None
 
+    def _choose(self, notification: Notification) -> Begin | None:
+        """Return what begins the email of a notification; None if it gets none now."""
+        user, kind = self._rows.user(notification.user_id), KINDS.get(notification.type)
+        if user is None:
+            return None
+        if kind is None:
+            # Written by a newer release during its deployment; its own process will deliver it.
+            log.warning(
+                "unknown_kind", notification_id=str(notification.pk), kind=notification.type
+            )
+            return None
+        if Channel.EMAIL not in self._channels(notification, kind, user):
+            attempts.deliver_in_app(notification)
+            return None
+        if settings.HOLD_EMAILS:
+            # It stays pending, and goes out once emails are no longer held.
+            return None
+        return partial(
+            attempts.begin,
+            notification,
+            user,
+            address=_address_of(notification, kind, user),
+            template_type=kind.template,
+            message_id=message_id_of(notification.pk),
+        )
 
-def deliver(*, user_id: UUID, notification_id: UUID, email_connection: EmailConnection) -> None:
-    """Deliver one notification, if it is still pending and no other attempt is under way.
+    def _channels(self, notification: Notification, kind: Kind, user: User) -> list[str]:
+        """Return the channels that the user wants, and store them where they are fewer."""
+        if notification.data.get("again"):
+            # Asked for by the user, or by an organizer within limits (`resending`).
+            return list(notification.channels)
+        channels = wanted_channels(
+            notification.channels,
+            kind,
+            preferences=user.preferences,
+            entry_preferences=self._entry_preferences(notification),
+        )
+        if channels != notification.channels:
+            attempts.set_channels(notification, channels, hidden=Channel.IN_APP not in channels)
+        return channels
 
-    Raises ServerDown, after recording that the attempt failed.
-    """
-    notification = Notification.objects.filter(
-        user_id=user_id, pk=notification_id, status=NotificationStatus.PENDING
-    ).first()
-    user = User.objects.with_keys().filter(pk=user_id).first()
-    if notification is None or user is None:
-        return
-    kind = KINDS.get(notification.type)
-    if kind is None:
-        # Written by a newer release during its deployment; its own worker will deliver it.
-        log.warning("unknown_kind", notification_id=str(notification_id), kind=notification.type)
-        return
-    if Channel.EMAIL not in choose_channels(notification, kind, user):
-        attempts.deliver_in_app(notification)
-        return
-    if settings.HOLD_EMAILS:
-        # It stays pending, and goes out once emails are no longer held.
-        return
-    attempt = attempts.begin(
-        notification,
-        user,
-        address=_address_of(notification, kind, user),
-        template_type=kind.template,
-        message_id=message_id_of(notification.pk),
-    )
-    if attempt is None:
-        return
-    if attempt.was_held and (merged_id := merge_held(attempt)):
-        deliver(user_id=user_id, notification_id=merged_id, email_connection=email_connection)
-        return
-    _carry_out(attempt, user, email_connection)
+    def _entry_preferences(self, notification: Notification) -> dict[str, Any]:
+        """Return the `notify_prefs` of the waitlist entry that a notification is about."""
+        entry_id = notification.data.get("entry")
+        if entry_id is None or notification.event_id is None:
+            return {}
+        entry = self._rows.entry(notification.event_id, entry_id)
+        found = entry.notify_prefs if entry is not None else {}
+        return found if isinstance(found, dict) else {}
+
+    # ── Sending ─────────────────────────────────────────────────────────────
+    def _carry_out(self, attempt: Attempt) -> Attempt | None:
+        """Render and send the email, record the outcome, and begin the next."""
+        email = self._prepare(attempt)
+        if email is None:
+            return self._begin_next()
+        upcoming = self._next()
+        try:
+            following = self._send(attempt, email, upcoming)
+        except NotSent as failure:
+            self._put_back(upcoming)
+            if failure.server_down:
+                if not failure.maybe_sent:
+                    email_allowance.give_back(email_id=attempt.notification.pk)
+                raise ServerDown(str(failure)) from failure
+            following = None
+        else:
+            if following is None and not self._goes_on():
+                self._put_back(upcoming)
+        self._when_answered()
+        return following or self._begin_next()
+
+    def _put_back(self, upcoming: Upcoming | None) -> None:
+        if upcoming is not None:
+            self.waiting.appendleft(upcoming.notification)
+
+    def _send(
+        self, attempt: Attempt, email: EmailMultiAlternatives, upcoming: Upcoming | None
+    ) -> Attempt | None:
+        """Send the email, and record that; return the next attempt, which begins along with it.
+
+        Raises NotSent, after recording that.
+        """
+        following, failure, is_sent = None, None, False
+        try:
+            with transaction.atomic():
+                if attempts.hold(attempt):
+                    try:
+                        self._email_connection.send(email)
+                    except NotSent as error:
+                        failure = error
+                        _record_failure(attempt, error)
+                    else:
+                        is_sent = True
+                        attempts.succeed(attempt)
+                        if upcoming is not None and self._goes_on():
+                            following = upcoming.begin()
+        except IntegrityError:
+            # What the next one met must not undo this outcome.
+            if not is_sent:
+                raise
+            log.exception("delivery_failed")
+            with signed_transaction():
+                attempts.succeed(attempt)
+            return None
+        if failure is not None:
+            raise failure
+        return following
+
+    def _prepare(self, attempt: Attempt) -> EmailMultiAlternatives | None:
+        """Return the email; None where it was found that there is none to send now."""
+        self._refresh(attempt.notification)
+        user = self._rows.user(attempt.notification.user_id)
+        if user is None or not user.email:
+            attempts.fail(attempt, error=ACCOUNT_DELETED, for_good=True)
+            return None
+        if attempt.is_one_too_many:
+            attempts.fail(attempt, error=GIVEN_UP, for_good=True)
+            return None
+        if attempt.was_held and (merged_id := merge_held(attempt)):
+            self.waiting.extendleft(pending_among([(merged_id, user.pk)]))
+            self._read(*self.waiting)
+            return None
+        email = _email_of(attempt, user)
+        if email is None:
+            attempts.withdraw(attempt)
+            return None
+        return None if _is_held_back(attempt, user, email) else email
 
 
 def _address_of(notification: Notification, kind: Kind, user: User) -> str:
@@ -162,67 +303,6 @@ def _address_of(notification: Notification, kind: Kind, user: User) -> str:
     except EmailObsolete:
         # Rendering finds that, too, and withdraws the email.
         return user.email
-
-
-def choose_channels(notification: Notification, kind: Kind, user: User) -> list[str]:
-    """Return the channels that the user wants, and store them where they are fewer."""
-    if notification.data.get("again"):
-        # Asked for by the user, or by an organizer within limits (`resending`).
-        return list(notification.channels)
-    channels = wanted_channels(
-        notification.channels,
-        kind,
-        preferences=user.preferences,
-        entry_preferences=_entry_preferences(notification),
-    )
-    if channels != notification.channels:
-        attempts.set_channels(notification, channels, hidden=Channel.IN_APP not in channels)
-    return channels
-
-
-def _entry_preferences(notification: Notification) -> dict[str, Any]:
-    """Return the `notify_prefs` of the waitlist entry that a notification is about."""
-    entry_id = notification.data.get("entry")
-    if entry_id is None or notification.event_id is None:
-        return {}
-    found = (
-        WaitlistEntry.objects.filter(event_id=notification.event_id, pk=entry_id)
-        .values_list("notify_prefs", flat=True)
-        .first()
-    )
-    return found if isinstance(found, dict) else {}
-
-
-def _carry_out(attempt: Attempt, user: User, email_connection: EmailConnection) -> None:
-    """Render and send the email, and record the outcome."""
-    if not user.email:
-        attempts.fail(attempt, error=ACCOUNT_DELETED, for_good=True)
-        return
-    if attempt.is_one_too_many:
-        attempts.fail(attempt, error=GIVEN_UP, for_good=True)
-        return
-    email = _email_of(attempt, user)
-    if email is None:
-        attempts.withdraw(attempt)
-        return
-    if _is_held_back(attempt, user, email):
-        return
-    down: ServerDown | None = None
-    with transaction.atomic():
-        if not attempts.hold(attempt):
-            return
-        try:
-            email_connection.send(email)
-        except ServerDown as error:
-            down = error
-            _record_failure(attempt, error=str(error), for_good=False)
-        except (smtplib.SMTPException, AnymailError, OSError, ValueError) as error:
-            _record_failure(attempt, error=describe(error), for_good=is_permanent(error))
-        else:
-            attempts.succeed(attempt)
-    if down is not None:
-        email_allowance.give_back(email_id=attempt.notification.pk)
-        raise down
 
 
 def _email_of(attempt: Attempt, user: User) -> EmailMultiAlternatives | None:
@@ -252,35 +332,15 @@ def _is_held_back(attempt: Attempt, user: User, email: EmailMultiAlternatives) -
     return True
 
 
-def _record_failure(attempt: Attempt, *, error: str, for_good: bool) -> None:
-    again = attempts.fail(attempt, error=error, for_good=for_good)
+def _record_failure(attempt: Attempt, failure: NotSent) -> None:
+    again = attempts.fail(
+        attempt, error=str(failure), for_good=failure.for_good, maybe_sent=failure.maybe_sent
+    )
     metrics.email_failures.labels("tried_again" if again else "given_up").inc()
     log.warning(
         "mail_failed",
         notification_id=str(attempt.notification.pk),
         attempt=attempt.number,
-        error=error,
+        error=str(failure),
         tried_again=again,
     )
-
-
-def is_permanent(error: Exception) -> bool:
-    """Tell whether the same email would be refused again, for its recipient or its content."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= PERMANENT for code, _ in error.recipients.values())
-    if isinstance(error, smtplib.SMTPDataError):
-        return error.smtp_code >= PERMANENT
-    # A header or an email address that cannot be encoded.
-    return isinstance(error, ValueError)
-
-
-def describe(error: Exception) -> str:
-    """Return the error without the server's words, which often repeat personal data."""
-    name = type(error).__name__
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return f"{name} {' '.join(str(code) for code, _ in error.recipients.values())}"
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{name} {error.smtp_code}"
-    if isinstance(error, OSError) and error.errno is not None:
-        return f"{name} {error.errno}"
-    return name

@@ -1,4 +1,4 @@
-"""Insert notifications by plain SQL, each once; `creating.notify` also has them delivered."""
+"""Insert notifications by plain SQL, each once."""
 
 import json
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from evently.database.ids import uuid7
 from notifications.kinds import KINDS, Message, UnknownKind
 
 ROWS_PER_STATEMENT = 2_000
-# How long the periodic task leaves a notification to the task that was enqueued for it.
-GRACE_SECONDS = 15
+# They are due at once: the rows are the queue (`taking`).
+GRACE_SECONDS = 0
 
 
 def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:

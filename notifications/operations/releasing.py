@@ -3,8 +3,6 @@
 from uuid import UUID
 
 from evently.database.functions import Clock
-from evently.enqueue import enqueue_on_commit
-from notifications import tasks
 from notifications.models import DeliveryStatus, EmailDelivery, Notification
 
 
@@ -17,5 +15,4 @@ def release_held(*, user_id: UUID) -> int:
         return 0
     held.update(next_attempt_at=Clock())
     Notification.objects.filter(user_id=user_id, pk__in=ids).update(next_attempt_at=Clock())
-    enqueue_on_commit(tasks.deliver_many, [[str(id_), str(user_id)] for id_ in ids])
     return len(ids)

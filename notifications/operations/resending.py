@@ -1,6 +1,6 @@
 """Send emails again, at the request of a person: within limits, and recorded (`resent_rows`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,12 +12,11 @@ from evently.transactions import refusing, run_in_transaction
 from notifications import tasks
 from notifications.kinds.bookings import booking_confirmed
 from notifications.models import Channel, EmailResend
-from notifications.operations.creating import EMAILS_PER_TASK, notify
+from notifications.operations.creating import notify
 from notifications.operations.resent_rows import (
     EMAILS_PER_TRANSACTION,
     FAILED,
     WAITING,
-    Pair,
     Resent,
     ResentTooOften,
     failed_after,
@@ -62,8 +61,7 @@ def send_failed_again(*, event_id: UUID, by_id: UUID | None) -> Resent:
     ids = failed_after(event_id=event_id)
 
     def work() -> Resent:
-        result, due = make_due(ids, by_id=by_id)
-        _enqueue(due)
+        result = make_due(ids, by_id=by_id)
         if len(ids) == EMAILS_PER_TRANSACTION:
             asked_by = str(by_id) if by_id else None
             enqueue_on_commit(tasks.send_failed_again, str(event_id), asked_by, str(ids[-1]))
@@ -94,18 +92,7 @@ def send_tickets_again(*, booking: Booking, by_id: UUID | None) -> None:
 
 
 def _send(ids: list[UUID], by_id: UUID | None) -> Resent:
-    def work() -> Resent:
-        result, due = make_due(ids, by_id=by_id)
-        _enqueue(due)
-        return result
-
-    return run_in_transaction(work)
-
-
-def _enqueue(due: Sequence[Pair]) -> None:
-    pairs = [[str(notification_id), str(user_id)] for notification_id, user_id in due]
-    for start in range(0, len(pairs), EMAILS_PER_TASK):
-        enqueue_on_commit(tasks.deliver_many, pairs[start : start + EMAILS_PER_TASK])
+    return run_in_transaction(lambda: make_due(ids, by_id=by_id))
 
 
 __all__ = [

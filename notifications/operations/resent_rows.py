@@ -2,7 +2,6 @@
 
 Each is recorded with who asked for it, which also limits how often (`trg_email_resends`). Secrets
 and links are made anew when the email is sent, and it goes to the user's current address.
-`resending` also has them delivered.
 """
 
 from collections.abc import Sequence
@@ -36,8 +35,6 @@ MOST_OF_ONE, MOST_PER_HOUR, MOST_PER_DAY = 3, 5, 10
 LOWEST = UUID(int=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EMAILS_PER_TRANSACTION = 500
-
-Pair = tuple[UUID, UUID]
 
 
 class ResentTooOften(Busy):
@@ -78,10 +75,9 @@ def failed_after(*, event_id: UUID, after: UUID = LOWEST) -> list[UUID]:
     return list(failed.order_by("pk").values_list("pk", flat=True)[:EMAILS_PER_TRANSACTION])
 
 
-def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> tuple[Resent, list[Pair]]:
+def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> Resent:
     """Make emails due again in the caller's transaction; return what became of them.
 
-    The pairs are what has to be delivered now: (notification id, user id).
     Raises ResentTooOften, where others sent the same ones again at the same time.
     """
     rows = list(
@@ -110,11 +106,7 @@ def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> tuple[Resent, list[P
     with refusing(trg_email_resends=ResentTooOften):
         EmailResend.objects.bulk_create(records)
     _restart(failed, notifications)
-    due = [(row.notification_id, row.user_id) for row in failed if row.notification_id]
-    due += [(copied[row.pk], row.user_id) for row in allowed if row.pk in copied]
-    return Resent(
-        sent=len(allowed), waiting=waiting, too_often=len(rows) - len(allowed), gone=gone
-    ), due
+    return Resent(sent=len(allowed), waiting=waiting, too_often=len(rows) - len(allowed), gone=gone)
 
 
 def _is_copied(row: EmailDelivery) -> bool:
@@ -192,11 +184,13 @@ def _copies(
 
 
 def _restart(rows: Sequence[EmailDelivery], notifications: dict[UUID | None, Notification]) -> None:
-    """Give failed emails a full set of attempts."""
+    """Give failed emails a full set of attempts.
+
+    An attempt whose answer was lost stays open: the next one records that it may be a repetition.
+    """
     EmailDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(
         status=DeliveryStatus.PENDING,
         send_attempts=0,
-        attempt=None,
         error_message="",
         next_attempt_at=Clock(),
     )

@@ -1,5 +1,6 @@
 """A real mail server for tests, which can refuse emails, be slow and be down."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +17,20 @@ from evently.embedded.processes import choose_port
 
 @dataclass
 class MailServer:
-    """The emails it accepted, and how it answers. after_data: called after each email."""
+    """The emails it accepted, and how it answers. after_data: called after each email.
+
+    drops_after_data: how many emails it takes without an answer, and closes the connection.
+    hangs_after_data, drops_at_recipient: the same, never answering, and before it gets the email.
+    """
 
     port: int = field(default_factory=lambda: choose_port(None, taken=set()))
     emails: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
     recipient_answer: str = ""
     data_answer: str = ""
+    drops_at_recipient: int = 0
+    drops_after_data: int = 0
+    hangs_after_data: int = 0
     after_data: Any = None
     _controller: Controller | None = None
 
@@ -41,6 +49,9 @@ class MailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.drops_at_recipient:
+            self.drops_at_recipient -= 1
+            server.transport.abort()
         if self.recipient_answer:
             return self.recipient_answer
         envelope.rcpt_tos.append(address)
@@ -51,7 +62,14 @@ class MailServer:
             return self.data_answer
         self.emails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.after_data is not None:
-            self.after_data()
+            # In a thread: other connections are answered meanwhile.
+            await asyncio.to_thread(self.after_data)
+        if self.drops_after_data:
+            self.drops_after_data -= 1
+            server.transport.abort()
+        if self.hangs_after_data:
+            self.hangs_after_data -= 1
+            await asyncio.Event().wait()
         return "250 OK"
 
     def up(self) -> None:

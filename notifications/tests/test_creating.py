@@ -15,7 +15,7 @@ from notifications.kinds.general import GENERAL
 from notifications.models import Channel, MessageKey, Notification
 from notifications.operations import partitions, reading
 from notifications.operations.creating import notify
-from notifications.operations.inserting import GRACE_SECONDS
+from notifications.operations.taking import take
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +36,7 @@ def test_notify_writes_key_and_message_in_one_statement(django_assert_num_querie
     assert notification.data == {"booking": str(event_id)}
     assert notification.channels == ["in_app", "email"]
     assert notification.is_unread
-    assert notification.next_attempt_at - notification.created_at == pytest.approx(
-        timedelta(seconds=GRACE_SECONDS), abs=timedelta(seconds=1)
-    )
+    assert notification.next_attempt_at - notification.created_at < timedelta(seconds=1)
     assert MessageKey.objects.get().notification_id == id_
 
 
@@ -112,25 +110,12 @@ def test_notify_is_rolled_back_with_its_fact():
     assert notify(messages=[greeting(user.pk)])
 
 
-def test_one_message_is_enqueued_after_the_commit(taken, django_capture_on_commit_callbacks):
-    user = UserFactory()
-    with django_capture_on_commit_callbacks(execute=True):
-        (id_,) = notify(messages=[greeting(user.pk)])
-        assert taken() == []
+def test_messages_need_no_broker(taken, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        new = notify(messages=[greeting(user_id) for user_id in people(120)])
 
-    assert taken() == [("notifications.tasks.deliver", [str(id_), str(user.pk)])]
-
-
-def test_many_messages_are_enqueued_in_batches(taken, django_capture_on_commit_callbacks):
-    ids = people(120)
-    with django_capture_on_commit_callbacks(execute=True):
-        notify(messages=[greeting(user_id) for user_id in ids])
-
-    assert [(name, len(pairs)) for name, (pairs,) in taken()] == [
-        ("notifications.tasks.deliver_many", 50),
-        ("notifications.tasks.deliver_many", 50),
-        ("notifications.tasks.deliver_many", 20),
-    ]
+    assert (callbacks, taken()) == ([], [])
+    assert {each.pk for each in take(most=200)} == set(new)
 
 
 @pytest.mark.django_db(transaction=True)

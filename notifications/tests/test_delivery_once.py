@@ -3,14 +3,14 @@
 import pytest
 
 from evently.accounts.factories import UserFactory
-from notifications import tasks
 from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
+from notifications.failures import GIVEN_UP
 from notifications.kinds import KINDS
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, delivering
 from notifications.presenters import present
-from notifications.tests.delivering import deliver, delivery_of, reread
+from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,9 @@ def test_deliver_sends_once_however_often_it_runs(mailoutbox):
     notification = NotificationFactory()
 
     for _ in range(3):
-        tasks.deliver(str(notification.pk), str(notification.user_id))
-    tasks.deliver_many([[str(notification.pk), str(notification.user_id)]] * 3)
+        deliver(notification)
+        deliver_due()
+    deliver(*[notification] * 3)
 
     assert len(mailoutbox) == 1
     assert delivery_of(notification).send_attempts == 1
@@ -119,7 +120,7 @@ def test_email_whose_attempts_never_end_is_given_up(mailoutbox):
     deliver(notification)
 
     assert mailoutbox == []
-    assert delivery_of(notification).error_message == delivering.GIVEN_UP
+    assert delivery_of(notification).error_message == GIVEN_UP
     assert reread(notification).status == "failed"
 
 

@@ -23,18 +23,11 @@ from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
 from notifications.kinds.bookings import booking_confirmed
 from notifications.models import EmailDelivery, Notification
-from notifications.operations import delivering, sweeping
+from notifications.operations import delivering
 from notifications.operations.creating import notify
+from notifications.tests.delivering import deliver, deliver_due
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
-
-
-def deliver(notification):
-    delivering.deliver_all([(notification.pk, notification.user_id)])
-
-
-def sweep():
-    delivering.deliver_all(sweeping.take_up_missed())
 
 
 def in_threads(count, work):
@@ -111,7 +104,7 @@ def test_worker_does_not_wait_while_another_sends(server, clock):
 def test_of_many_sweeps_each_email_is_sent_once(server):
     notifications = NotificationFactory.create_batch(40)
 
-    in_threads(4, sweep)
+    in_threads(4, deliver_due)
 
     assert server.counts == {message_id_of(each.pk): 1 for each in notifications}
     # One connection per batch, not per email.
@@ -140,13 +133,13 @@ def test_while_the_mail_server_is_down_bookings_go_on_and_emails_follow(server, 
     assert server.connections == 0, "booking does not connect to the mail server"
     server.down()
     clock.move(timedelta(minutes=1))
-    sweep()
+    deliver_due()
     assert EmailDelivery.objects.get().error_message == "ConnectionRefusedError 111"
 
     server.up()
     for minutes in (3, 5):
         clock.move(timedelta(minutes=minutes))
-        sweep()
+        deliver_due()
 
     ids = Notification.objects.values_list("pk", flat=True)
     assert server.counts == {message_id_of(id_): 1 for id_ in ids}
@@ -182,7 +175,7 @@ def test_temporary_failure_is_tried_again(server, clock):
     deliver(notification)
     server.data_answer = ""
     clock.move(timedelta(minutes=2))
-    sweep()
+    deliver_due()
 
     log = EmailDelivery.objects.get()
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, False)
@@ -219,8 +212,35 @@ def test_killed_between_acceptance_and_commit_it_is_sent_twice_under_one_id(serv
     assert (log.status, log.send_attempts) == ("pending", 1)
 
     clock.move(timedelta(seconds=20))
-    sweep()
+    deliver_due()
 
     assert server.counts == {message_id_of(notification.pk): 2}
     log.refresh_from_db()
     assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, True)
+
+
+def test_mailer_killed_in_a_batch_repeats_only_the_email_under_way(server, clock):
+    notifications = NotificationFactory.create_batch(20)
+    mailer = subprocess.Popen(
+        [sys.executable, "manage.py", "deliver_emails", "--lanes", "1"],
+        env=environment_for(server),
+        cwd=BASE_DIR,
+    )
+
+    def kill_at_the_tenth():
+        if len(server.emails) == 10:
+            os.kill(mailer.pid, signal.SIGKILL)
+
+    server.after_data = kill_at_the_tenth
+    assert mailer.wait(120) == -signal.SIGKILL
+    server.after_data = None
+    (under_way,) = EmailDelivery.objects.filter(status="pending")
+
+    clock.move(timedelta(seconds=70))
+    deliver_due()
+
+    repeated = message_id_of(under_way.notification_id)
+    wanted = {message_id_of(each.pk): 1 for each in notifications}
+    assert server.counts == wanted | {repeated: 2}
+    marked = [row for row in EmailDelivery.objects.all() if row.may_be_repeated]
+    assert marked == [under_way]

@@ -16,4 +16,4 @@ def test_emails_show_the_deadline_in_both_time_zones(clock):
     notification = Notification.objects.get(user=offer.user, type="waitlist_promotion")
     content = WAITLIST_PROMOTION.write_email(notification, offer.user)
     assert content.values["expiresAt"] == BOTH
-    assert BOTH in all_text(holdings_of(offer.event, offer.user_id))
+    assert BOTH in all_text(holdings_of(notification))

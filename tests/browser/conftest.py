@@ -11,8 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from notifications.models import Notification
-from notifications.tasks import deliver_many
+from notifications.tests.delivering import deliver_due
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # An upper limit: waiting ends as soon as the expected state is there.
@@ -69,9 +68,8 @@ class Site:
             self.problems.append(f"a request to another host: {request.url}")
 
     def deliver_emails(self) -> None:
-        """Deliver what is due, as the worker would."""
-        due = Notification.objects.filter(status="pending").values_list("id", "user_id")
-        deliver_many([[str(id_), str(user_id)] for id_, user_id in due])
+        """Deliver what is due, as the mailer would."""
+        deliver_due()
 
     def emails_to(self, address: str) -> list[tuple[str, str]]:
         """Return the subjects and texts of the emails to an address, oldest first."""

@@ -1,0 +1,207 @@
+"""The rows that emails are written from, read for many emails at once.
+
+A writer asks for the rows of its own message. The first to ask reads those of all messages that are
+written together, so a batch of emails takes as many queries as one.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from bookings.models import Booking, Ticket
+from evently.accounts.models import User
+from events.contact import reply_address
+from events.models import Event
+from notifications.models import Notification
+from waitlists.models import Promotion, WaitlistEntry
+
+
+class Rows:
+    """What messages are about, as it is when it is first asked for."""
+
+    def __init__(self, notifications: Sequence[Notification]) -> None:
+        self._notifications = notifications
+        self._reply_addresses: dict[UUID, str] = {}
+
+    # ── People ──────────────────────────────────────────────────────────────
+    @cached_property
+    def _users(self) -> dict[UUID, User]:
+        ids = {each.user_id for each in self._notifications}
+        return User.objects.with_keys().in_bulk(ids)
+
+    def user(self, user_id: UUID) -> User | None:
+        """Return the recipient of one of the messages, with the key; None if deleted."""
+        return self._users.get(user_id)
+
+    # ── Events ──────────────────────────────────────────────────────────────
+    @cached_property
+    def _event_ids(self) -> set[UUID]:
+        return {each.event_id for each in self._notifications if each.event_id}
+
+    @cached_property
+    def _events(self) -> dict[UUID, Event]:
+        return Event.objects.select_related("created_by__person_key").in_bulk(self._event_ids)
+
+    def event(self, event_id: UUID) -> Event | None:
+        return self._events.get(event_id)
+
+    def reply_address(self, event_id: UUID) -> str:
+        """Return where replies to emails about an event go, or "" for nowhere."""
+        if event_id not in self._reply_addresses:
+            event = self.event(event_id)
+            self._reply_addresses[event_id] = reply_address(event) if event is not None else ""
+        return self._reply_addresses[event_id]
+
+    # ── Bookings ────────────────────────────────────────────────────────────
+    @cached_property
+    def _bookings(self) -> dict[UUID, Booking]:
+        found = Booking.objects.filter(event_id__in=self._event_ids, pk__in=self._named("booking"))
+        bookings = found.in_bulk()
+        for booking in bookings.values():
+            self._complete(booking)
+        return bookings
+
+    def _complete(self, booking: Booking) -> None:
+        event, user = self.event(booking.event_id), self.user(booking.user_id)
+        if event is not None:
+            booking.event = event
+        if user is not None:
+            booking.user = user
+
+    def booking(self, event_id: UUID, booking_id: object, *, user_id: UUID) -> Booking | None:
+        """Return the booking of a message with its event and user, or None."""
+        booking = self._bookings.get(as_id(booking_id))
+        is_theirs = booking is not None and (booking.event_id, booking.user_id) == (
+            event_id,
+            user_id,
+        )
+        return booking if is_theirs else None
+
+    @cached_property
+    def _tickets(self) -> dict[UUID, list[Ticket]]:
+        own = Q(holder__isnull=True) | Q(holder_id=F("booking__user_id"))
+        found = Ticket.objects.filter(
+            own,
+            event_id__in=self._event_ids,
+            booking_id__in=self._bookings,
+            cancelled_at__isnull=True,
+        )
+        tickets = defaultdict(list)
+        for ticket in found.select_related("holder__person_key").order_by("id"):
+            ticket.booking = self._bookings[ticket.booking_id]
+            tickets[ticket.booking_id].append(ticket)
+        return tickets
+
+    def tickets(self, booking: Booking) -> list[Ticket]:
+        """Return the tickets of a message's booking: valid, and not handed over to others."""
+        return self._tickets.get(booking.pk, [])
+
+    @cached_property
+    def _claimed(self) -> dict[UUID | None, Promotion]:
+        offers = Promotion.objects.filter(
+            event_id__in=self._event_ids, booking_id__in=self._bookings
+        )
+        return {offer.booking_id: offer for offer in offers.select_related("waitlist")}
+
+    def claimed(self, booking: Booking) -> Promotion | None:
+        """Return the offer that a message's booking was made of, with its entry, or None."""
+        return self._claimed.get(booking.pk)
+
+    # ── All that a person has of an event ───────────────────────────────────
+    @cached_property
+    def _held(self) -> dict[tuple[UUID, UUID], list[Booking]]:
+        found = Booking.objects.holding_seats().filter(
+            event_id__in=self._event_ids, user_id__in=self._users
+        )
+        bookings = defaultdict(list)
+        for booking in found.order_by("pk"):
+            self._complete(booking)
+            bookings[booking.event_id, booking.user_id].append(booking)
+        return bookings
+
+    def bookings_of(self, event_id: UUID, user_id: UUID) -> list[Booking]:
+        """Return a user's bookings that hold seats of an event, oldest first."""
+        return self._held.get((event_id, user_id), [])
+
+    @cached_property
+    def _open_entries(self) -> dict[tuple[UUID, UUID], WaitlistEntry]:
+        found = WaitlistEntry.objects.open().filter(
+            event_id__in=self._event_ids, user_id__in=self._users
+        )
+        return {(entry.event_id, entry.user_id): self._with_event(entry) for entry in found}
+
+    def open_entry_of(self, event_id: UUID, user_id: UUID) -> WaitlistEntry | None:
+        return self._open_entries.get((event_id, user_id))
+
+    # ── Waitlists ───────────────────────────────────────────────────────────
+    @cached_property
+    def _entries(self) -> dict[UUID, WaitlistEntry]:
+        found = WaitlistEntry.objects.filter(
+            event_id__in=self._event_ids, pk__in=self._named("entry")
+        )
+        return {entry.pk: self._with_event(entry) for entry in found}
+
+    def _with_event(self, entry: WaitlistEntry) -> WaitlistEntry:
+        event, user = self.event(entry.event_id), self.user(entry.user_id)
+        if event is not None:
+            entry.event = event
+        if user is not None:
+            entry.user = user
+        return entry
+
+    def entry(self, event_id: UUID, entry_id: object) -> WaitlistEntry | None:
+        """Return the waitlist entry of a message with its event and user, or None."""
+        entry = self._entries.get(as_id(entry_id))
+        return entry if entry is not None and entry.event_id == event_id else None
+
+    @cached_property
+    def _offers(self) -> dict[UUID, Promotion]:
+        found = Promotion.objects.select_related("waitlist").filter(
+            event_id__in=self._event_ids, pk__in=self._named("promotion")
+        )
+        for offer in found:
+            event = self.event(offer.event_id)
+            if event is not None:
+                offer.event = event
+        return {offer.pk: offer for offer in found}
+
+    def offer(self, event_id: UUID, offer_id: object, *, user_id: UUID) -> Promotion | None:
+        """Return the offer of a message with its event and entry, or None."""
+        offer = self._offers.get(as_id(offer_id))
+        is_theirs = offer is not None and (offer.event_id, offer.user_id) == (event_id, user_id)
+        return offer if is_theirs else None
+
+    def _named(self, item: str) -> set[UUID]:
+        """Return the ids under an item of the messages' data; those that are none are left out."""
+        found = set()
+        for notification in self._notifications:
+            try:
+                found.add(as_id(notification.data.get(item)))
+            except (ValueError, TypeError, AttributeError):
+                continue
+        return found
+
+
+def read_together(notifications: Sequence[Notification]) -> Rows:
+    """Let the emails of some messages be written from rows that are read once, from now on."""
+    rows = Rows(notifications)
+    for notification in notifications:
+        notification.rows = rows
+    return rows
+
+
+def rows_of(notification: Notification) -> Rows:
+    """Return the rows of a message: those that `read_together` has read, or its own as of now."""
+    rows = notification.rows
+    return rows if isinstance(rows, Rows) else Rows([notification])
+
+
+def as_id(value: Any) -> UUID:
+    """Return an id as messages have it in their data; None is the id of nothing."""
+    if value is None:
+        return UUID(int=0)
+    return value if isinstance(value, UUID) else UUID(value)

@@ -1,0 +1,182 @@
+"""The process that delivers: lanes, each a thread with its own connections.
+
+Each lane takes due notifications and sends their emails, again and again. One takes urgent ones
+only, so that no bulk mail occupies it; one takes any; the others help while there is a backlog.
+Rows are looked for every quarter of a second, less often while there are none: batches stay large
+enough to be cheap, and a NOTIFY in each transaction would make all commits wait in turn.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+
+import structlog
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from evently.audit.context import acting
+from evently.privacy.sealing import WrappingKeyMissing
+from notifications.emails.mail_server import MailServer
+from notifications.emails.sending import EmailConnection
+from notifications.kinds import Urgency
+from notifications.models import Notification
+from notifications.operations.delivering import Delivery, ServerDown
+from notifications.operations.taking import MOST_AT_ONCE, give_back, take
+
+# A lane takes as many as it sends in this time, so that the rest is left to other lanes.
+BATCH_SECONDS = 1.0
+FIRST_BATCH = 10
+SHORTEST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 1.0
+# While something is wrong that another email would meet, too.
+FAULT_PAUSE_SECONDS = 2.0
+# A lane that waits for a mail server moves on before.
+STUCK_SECONDS = 180.0
+
+log = structlog.get_logger(__name__)
+
+
+class Lanes:
+    """The lanes of this process."""
+
+    def __init__(self, *, number: int) -> None:
+        """number: lanes besides the urgent one, at least one."""
+        self.stopping = threading.Event()
+        self.server = MailServer()
+        # Set while one lane alone cannot keep up.
+        self.backlog = threading.Event()
+        self.lanes = [
+            Lane(self, "urgent", least_urgent=Urgency.URGENT),
+            Lane(self, "first"),
+            *(Lane(self, f"helper-{n}", helps=True) for n in range(1, number)),
+        ]
+
+    def start(self) -> None:
+        for lane in self.lanes:
+            lane.start()
+
+    def stop(self) -> None:
+        """Let each lane end after the email that it is sending."""
+        self.stopping.set()
+        self.backlog.set()
+
+    def join(self, *, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for lane in self.lanes:
+            lane.join(max(deadline - time.monotonic(), 0))
+
+    @property
+    def are_working(self) -> bool:
+        """Whether all lanes run and none is stuck."""
+        oldest = time.monotonic() - STUCK_SECONDS
+        return all(lane.is_alive() and lane.seen_at > oldest for lane in self.lanes)
+
+
+class Lane(threading.Thread):
+    """One thread that delivers."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        name: str,
+        *,
+        least_urgent: Urgency = Urgency.BULK,
+        helps: bool = False,
+    ) -> None:
+        super().__init__(name=f"lane-{name}", daemon=True)
+        self.seen_at = time.monotonic()
+        self._lanes = lanes
+        self._least_urgent = least_urgent
+        self._helps = helps
+        self._pause = SHORTEST_PAUSE_SECONDS
+        self._most = FIRST_BATCH
+
+    def run(self) -> None:
+        """Deliver until stopped."""
+        with acting(via="task"), EmailConnection() as email_connection:
+            while not self._lanes.stopping.is_set():
+                self.seen_at = time.monotonic()
+                pause = self._work(email_connection)
+                email_connection.rest()
+                self._wait(pause)
+        connection.close()
+
+    def _wait(self, pause: float) -> None:
+        if self._helps and not self._lanes.backlog.is_set():
+            self._lanes.backlog.wait(LONGEST_PAUSE_SECONDS * 10)
+        else:
+            self._lanes.stopping.wait(pause)
+
+    def _work(self, email_connection: EmailConnection) -> float:
+        """Deliver a batch; return how long to pause."""
+        try:
+            # A connection that is too old or dead is replaced.
+            connection.close_if_unusable_or_obsolete()
+            return self._deliver_some(email_connection)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("delivery_waits_for_database", error=type(error).__name__)
+            connection.close()
+        except WrappingKeyMissing as error:
+            log.warning("delivery_waits_for_key", wrapping_key_name=error.key_name)
+        except DatabaseError:
+            log.exception("delivery_failed")
+            connection.close()
+        except Exception:
+            log.exception("delivery_failed")
+        return FAULT_PAUSE_SECONDS
+
+    def _deliver_some(self, email_connection: EmailConnection) -> float:
+        allowed = self._lanes.server.enter()
+        if allowed == 0:
+            return SHORTEST_PAUSE_SECONDS
+        most = self._most if allowed is None else allowed
+        try:
+            notifications = take(most=most, least_urgent=self._least_urgent)
+            is_full = len(notifications) >= most
+            self._call_for_help(is_wanted=is_full)
+            if notifications:
+                self._deliver(notifications, email_connection)
+        finally:
+            if allowed is not None:
+                self._lanes.server.not_tried()
+        if is_full:
+            return 0.0
+        lengthened = min(self._pause * 1.5, LONGEST_PAUSE_SECONDS)
+        self._pause = SHORTEST_PAUSE_SECONDS if notifications else lengthened
+        return self._pause
+
+    def _call_for_help(self, *, is_wanted: bool) -> None:
+        if self._least_urgent is not Urgency.BULK or self._lanes.stopping.is_set():
+            return
+        if is_wanted:
+            self._lanes.backlog.set()
+        else:
+            self._lanes.backlog.clear()
+
+    def _deliver(
+        self, notifications: Sequence[Notification], email_connection: EmailConnection
+    ) -> None:
+        server = self._lanes.server
+        tries = not server.is_up
+
+        def is_stopping() -> bool:
+            self.seen_at = time.monotonic()
+            return self._lanes.stopping.is_set() or not (server.is_up or tries)
+
+        delivery = Delivery(
+            notifications,
+            email_connection,
+            is_stopping=is_stopping,
+            when_answered=server.answered,
+        )
+        started = time.monotonic()
+        try:
+            delivery.run()
+        except ServerDown as error:
+            server.failed(str(error))
+        finally:
+            seconds = time.monotonic() - started
+            done = len(notifications) - len(delivery.waiting)
+            fitting = int(done * BATCH_SECONDS / max(seconds, 0.001))
+            self._most = min(max(fitting, 1), MOST_AT_ONCE)
+            if delivery.waiting:
+                give_back(list(delivery.waiting))
