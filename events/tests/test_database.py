@@ -152,6 +152,16 @@ def test_writes_to_seats_and_version_are_ignored():
     assert event_row(event_id) == before
 
 
+def test_moved_seats_leave_no_trace_of_an_edit():
+    event_id = event()
+    before = run("SELECT version, updated_at FROM events WHERE id = %s", event_id)
+    book(event_id, 3)
+    assert free_seats(event_id) == 7
+    assert run("SELECT version, updated_at FROM events WHERE id = %s", event_id) == before
+    logged = "SELECT count(*) FROM audit_log WHERE row_id = %s AND action = 'update'"
+    assert value(logged, event_id) == 0
+
+
 def test_seats_follow_the_capacity(booked):
     run("UPDATE events SET total_capacity = 25, available_seats = 0 WHERE id = %s", booked)
     assert free_seats(booked) == 23
