@@ -51,7 +51,7 @@ def _options(parameters: dict[str, str]) -> str:
 def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     """Return the settings of one database; guarded: with time-outs and a pool, as for requests."""
     config: dict[str, Any] = environment.env.db_url_config(url)
-    config["ENGINE"] = "django.db.backends.postgresql"
+    config["ENGINE"] = "evently.database.postgresql"
     options = config.setdefault("OPTIONS", {})
     options["connect_timeout"] = 3
     options["application_name"] = environment.application_name()

@@ -1,0 +1,47 @@
+"""Connections that are looked at before each request, without asking the server.
+
+A server that ends a connection says so, or its system closes the socket: either way there is
+something to read, where an idle connection has nothing. Only then is the server asked, which takes
+a round trip. A server that hangs, or a network that swallows everything, is noticed by neither.
+"""
+
+import select
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+
+def has_something_to_read(connection: "Connection[Any]") -> bool:
+    """Return whether the server of an idle connection has sent something, or has closed it."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLPRI)
+    return bool(poll.poll(0))
+
+
+def check(connection: "Connection[Any]") -> None:
+    """Raise psycopg's error where a connection of the pool has ended."""
+    if has_something_to_read(connection):
+        ConnectionPool.check_connection(connection)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    @property
+    def pool(self) -> Any:
+        """Return the pool, or None where the settings have none."""
+        pool = super().pool
+        if pool is not None and pool._check is not None:
+            # Django passes the pool a check of its own, and lets no setting replace it.
+            pool._check = check
+        return pool
+
+    def is_usable(self) -> bool:
+        """Return whether the connection can be used. After an error, the server is asked."""
+        if self.connection is None:
+            return False
+        if not self.errors_occurred and not has_something_to_read(self.connection):
+            return True
+        return bool(super().is_usable())
