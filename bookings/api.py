@@ -28,6 +28,7 @@ from bookings.serializers import (
 from evently.api.etags import etag_headers
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
+from evently.api.representing import represent
 from evently.api.views import ApiViewSet, user_of
 from evently.errors import Conflict
 from evently.origin import origin_of
@@ -78,7 +79,7 @@ def own_booking(request: Request, booking_id: UUID) -> Booking:
 
 def render_created_booking(booking: Booking) -> tuple[int, Any]:
     """Return status and body for a new booking, as they are stored for a repeated request."""
-    return 201, BookingRepresentation(booking).data
+    return 201, represent(BookingRepresentation, booking)
 
 
 def location_of(body: Any) -> dict[str, str]:
@@ -88,7 +89,7 @@ def location_of(body: Any) -> dict[str, str]:
 
 def render_changed_booking(booking: Booking) -> tuple[int, Any]:
     """Return status and body for a changed booking, as they are stored for a repeated request."""
-    return 200, BookingRepresentation(booking).data
+    return 200, represent(BookingRepresentation, booking)
 
 
 class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
