@@ -2,8 +2,10 @@
 
 from django.dispatch import Signal
 
-# Seats were booked and the tickets are valid. `booking: Booking`, its event loaded;
-# `of_offer: bool`, whether they were offered to the user
+# Seats are being booked: sent before the booking is written, and the one signal whose receivers
+# write nothing themselves. They return what is to be written in the same statement, an
+# `Addition` (bookings.operations.placing), or None. `booking: Booking`, its event loaded;
+# `of_offer: bool`, whether the seats were offered to the user
 booking_confirmed = Signal()
 
 # The tickets of a confirmed booking are to be emailed again. `booking: Booking`, its event loaded;

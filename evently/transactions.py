@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import ClassVar, TypeVar
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
@@ -64,19 +64,44 @@ def run_in_transaction(
     Raises EventBusy when a lock is not acquired in time, or after three retries;
     ReferencedRowDeleted when a row that the new rows refer to was deleted meanwhile.
     """
-    for attempt in range(DEADLOCK_RETRIES + 1):
+
+    def attempt() -> Result:
+        # durable: an outer transaction could still roll back what callers take as committed, and a
+        # deadlock aborts the whole transaction, so only the outermost can be retried.
+        with one_act(), transaction.atomic(durable=True):
+            stamp(connection)  # who acts, for the audit triggers
+            if idempotency is not None:
+                claim_key(idempotency)
+            result = work()
+            if idempotency is not None:
+                # Stored with the work: a refusal rolls both back and leaves the key unused.
+                store_answer(idempotency, result)
+        return result
+
+    return _retrying(attempt)
+
+
+def run_in_statement(work: Callable[[], Result]) -> Result:
+    """Run work of which only the last statement writes, a transaction of its own.
+
+    That statement sets who acts (`evently.audit.context.facts_for`). Otherwise as
+    `run_in_transaction`: the work is run again after a deadlock, and the same errors are raised.
+    """
+
+    def attempt() -> Result:
+        # In a test's transaction, as a savepoint; in any other, this refuses to run.
+        inside = connection.in_atomic_block
+        with one_act(), transaction.atomic(durable=True) if inside else nullcontext():
+            return work()
+
+    return _retrying(attempt)
+
+
+def _retrying(attempt: Callable[[], Result]) -> Result:
+    """Attempt a transaction, up to three times more where others are in its way."""
+    for number in range(DEADLOCK_RETRIES + 1):
         try:
-            # durable: an outer transaction could still roll back what callers take as committed,
-            # and a deadlock aborts the whole transaction, so only the outermost can be retried.
-            with one_act(), transaction.atomic(durable=True):
-                stamp(connection)  # who acts, for the audit triggers
-                if idempotency is not None:
-                    claim_key(idempotency)
-                result = work()
-                if idempotency is not None:
-                    # Stored with the work: a refusal rolls both back and leaves the key unused.
-                    store_answer(idempotency, result)
-            return result
+            return attempt()
         except IntegrityError as error:
             refusal = _refusal_at_commit(error)
             if refusal is None:
@@ -89,11 +114,11 @@ def run_in_transaction(
                 raise EventBusy from error
             if not isinstance(cause, RETRYABLE):
                 raise
-            if attempt == DEADLOCK_RETRIES:
+            if number == DEADLOCK_RETRIES:
                 raise getattr(error, "refusal", EventBusy) from error
             # Two transactions that collided, retried at once, would collide again: wait a little,
             # for a random time, longer with each attempt.
-            time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))
+            time.sleep(random.uniform(0.01, 0.05) * (number + 1))
     raise AssertionError("unreachable")
 
 

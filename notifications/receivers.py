@@ -8,6 +8,7 @@ from django.dispatch import receiver
 
 from bookings.models import AttendanceCheck, Booking, TicketTransfer
 from bookings.operations import Canceller
+from bookings.operations.placing import Addition
 from bookings.queries import accepted_transfers
 from bookings.signals import (
     attendance_asked,
@@ -39,7 +40,7 @@ from notifications.kinds import (
 )
 from notifications.kinds import bookings as booking_kinds
 from notifications.operations import creating
-from notifications.operations.creating import notify
+from notifications.operations.creating import notified_with_booking, notify
 from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import user_ids_of_event, was_welcomed_just_now
@@ -152,9 +153,9 @@ def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
 @receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")
 def notify_booking_confirmed(
     sender: type, *, booking: Booking, of_offer: bool = False, **kwargs: Any
-) -> None:
+) -> Addition:
     note = claimed_note(booking) if of_offer else ""
-    notify(messages=[booking_kinds.booking_confirmed(booking, note=note)])
+    return notified_with_booking([booking_kinds.booking_confirmed(booking, note=note)])
 
 
 @receiver(tickets_requested, dispatch_uid="notifications.tickets_again")

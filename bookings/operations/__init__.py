@@ -15,20 +15,7 @@ from bookings.operations.attendance import (
     answer_attendance,
     ask_attendees,
 )
-from bookings.operations.booking import (
-    AlreadyBooked,
-    BookingLimit,
-    DrawPending,
-    LimitWhileWaiting,
-    PaymentUnsupported,
-    PersonLimit,
-    PriceChanged,
-    PriceRequired,
-    SoldOut,
-    WaitlistFirst,
-    book_held_seats,
-    book_seats,
-)
+from bookings.operations.booking import book_held_seats, book_seats
 from bookings.operations.cancelling import (
     AlreadyCancelled,
     CancellationClosed,
@@ -44,6 +31,18 @@ from bookings.operations.guests import (
 )
 from bookings.operations.owner_notified import OwnerNotified
 from bookings.operations.rebooking import RebookedTooOften
+from bookings.operations.refusals import (
+    AlreadyBooked,
+    BookingLimit,
+    DrawPending,
+    LimitWhileWaiting,
+    PaymentUnsupported,
+    PersonLimit,
+    PriceChanged,
+    PriceRequired,
+    SoldOut,
+    WaitlistFirst,
+)
 from bookings.operations.tickets import NoValidTickets, send_tickets_again
 from bookings.operations.transfers import (
     OwnTicket,

@@ -1,37 +1,28 @@
-"""The log of booking attempts, successful and refused."""
+"""The log of refused booking attempts; successful ones are logged with the booking (`placing`)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection
 
-from bookings.models import AttemptResult, Booking, BookingAttempt
+from evently.audit.context import facts_for
+from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
-from evently.transactions import run_in_transaction
-from events.models import Event
+from evently.transactions import run_in_statement
+
+LOG_REFUSAL = """
+    SELECT evently_log_refusal(%s::text[], %s::uuid, %s::uuid, %s::bigint, %s::text, %s::inet,
+        %s::text)
+"""
 
 log = structlog.get_logger(__name__)
 
 BIGINT = 2**63
-
-
-def log_attempt(*, booking: Booking, origin: Origin) -> None:
-    """Log a successful attempt, in the caller's transaction."""
-    BookingAttempt.objects.create(
-        event_id=booking.event_id,
-        user_id=booking.user_id,
-        booking_id=booking.pk,
-        quantity=booking.quantity,
-        result=AttemptResult.SUCCESS,
-        ip_address=origin.ip_address,
-        user_agent=origin.user_agent,
-    )
-    transaction.on_commit(lambda: count_booking_attempt(booking.status), robust=True)
 
 
 @contextmanager
@@ -73,18 +64,11 @@ def log_refusal(
         quantity = None
 
     def insert() -> None:
-        if Event.objects.filter(pk=event_id).exists():
-            BookingAttempt.objects.create(
-                event_id=event_id,
-                user_id=user_id,
-                quantity=quantity,
-                result=AttemptResult.FAILED,
-                failure_reason=code,
-                ip_address=origin.ip_address,
-                user_agent=origin.user_agent,
-            )
+        context = facts_for(connection)
+        what = [event_id, user_id, quantity, code, origin.ip_address, origin.user_agent]
+        execute_prepared(connection, LOG_REFUSAL, [context, *what])
 
     try:
-        run_in_transaction(insert)
+        run_in_statement(insert)
     except (DatabaseError, DomainError) as error:
         log.warning("attempt_not_logged", event_id=str(event_id), error=type(error).__name__)

@@ -1,7 +1,8 @@
 """Booking seats: Python keeps the price promise, database triggers count the seats.
 
-A booking reads its event without a lock. The insert then locks the event row, and triggers check
-sales, limits, seats, waitlist and price against what that row says now (`REFUSALS`).
+A booking reads its event without a lock, and is then written by one statement. That locks the
+event's row, and triggers check sales, limits, seats, waitlist and price against what the row says
+now (`refusals`).
 """
 
 from dataclasses import dataclass
@@ -9,118 +10,35 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bookings.models import Booking, BookingStatus
-from bookings.operations.attempts import log_attempt, log_refused_attempt
+from bookings.models import Booking
+from bookings.operations.attempts import log_refused_attempt
+from bookings.operations.placing import Shown, draft_booking, write_booking, write_booking_alone
 from bookings.operations.rebooking import bookings_so_far, check_rebooking
+from bookings.operations.refusals import (
+    AlreadyBooked,
+    PaymentUnsupported,
+    PriceChanged,
+    PriceRequired,
+)
 from bookings.operations.tickets import name_tickets
 from bookings.queries import seats_of_user
-from bookings.signals import booking_confirmed
 from evently.accounts.operations import end_unverified_password
-from evently.accounts.queries import mailbox_of
 from evently.currencies import in_decimals
 from evently.database.functions import Clock
-from evently.database.ids import uuid7
 from evently.database.prepared import PreparedQuery
-from evently.errors import Conflict, DomainError, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
-from evently.transactions import RetryTransaction, refusing, run_in_transaction
+from evently.transactions import run_in_statement, run_in_transaction
 from events.attendance import terms_of
 from events.locks import EventNotFound
 from events.models import Event, PaymentMode, UnansweredPolicy
 from events.operations import (
     Quote,
-    QuoteUsed,
-    SalesClosed,
     check_on_sale,
     check_quantity,
     check_quoted_quantity,
     read_quote,
 )
-
-
-class SoldOut(Conflict):
-    """Fewer seats are available than were requested."""
-
-    code = "sold_out"
-    message = "There are not enough seats left."
-
-
-class WaitlistFirst(Conflict):
-    """A waitlist entry fits into the available seats and comes first."""
-
-    code = "waitlist_first"
-    message = "The seats that are left are kept for the waitlist."
-
-
-class DrawPending(Conflict):
-    """The event's seats wait for a draw."""
-
-    code = "draw_pending"
-    message = "The seats of this event are drawn. Join its waitlist to take part in the draw."
-
-
-class PersonLimit(Conflict):
-    """The user would have more seats than the event allows per person."""
-
-    code = "person_limit"
-    message = (
-        "This event has a limit of seats per person, and this would exceed it. "
-        "Your bookings, offers and waitlist entries count."
-    )
-
-
-class BookingLimit(Invalid):
-    """More seats than the event allows in one booking."""
-
-    code = "booking_limit"
-    message = "This is more than the event allows in one booking. Please choose fewer seats."
-
-
-class LimitWhileWaiting(BookingLimit):
-    """More seats than one place on the waitlist can have, while people wait."""
-
-    message = (
-        "While people wait for this event, a booking has no more seats than one place on the "
-        "waitlist can have. Please choose fewer seats."
-    )
-
-
-class PriceRequired(Invalid):
-    """A priced event is booked at a price that the client has shown."""
-
-    code = "price_required"
-    message = "Send the quote, or the unit_price that was shown."
-
-
-class PriceChanged(Conflict):
-    """The price has risen above the one that was shown. details: both prices."""
-
-    code = "price_changed"
-    message = "The price has changed since it was shown to you. Please check the new price."
-
-
-class AlreadyBooked(Conflict):
-    """The user has more seats of the event than the form showed them. details: seats, all of them.
-
-    Raised for forms only, which can be submitted by mistake: by the Back button, or in two tabs.
-    """
-
-    code = "already_booked"
-    message = "You already have seats for this event."
-
-
-class PaymentUnsupported(Conflict):
-    """The event's payment mode cannot be booked yet."""
-
-    code = "payment_unsupported"
-    message = "Payment by transfer is not available yet."
-
-
-class _PriceFell(RetryTransaction):
-    """The price fell between reading it and inserting the booking: read it again and pay less."""
-
-    refusal = PriceChanged
 
 
 @dataclass(frozen=True)
@@ -148,19 +66,6 @@ EVENT_AND_BOOKINGS = PreparedQuery(
     event_id=UUID,
     user_id=UUID,
 )
-
-REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
-    "trg_sales_open": SalesClosed,
-    "trg_booking_limit": BookingLimit,
-    "trg_booking_place_limit": LimitWhileWaiting,
-    "trg_person_limit": PersonLimit,
-    "trg_seats_available": SoldOut,
-    "trg_draw_pending": DrawPending,
-    "trg_waitlist_first": WaitlistFirst,
-    "trg_price_current": _PriceFell,
-    "trg_quote_used": QuoteUsed,
-    "fk_bookings_event": EventNotFound,
-}
 
 
 def book_seats(
@@ -197,25 +102,34 @@ def book_seats(
         event, at = event_on_sale(event_id, user_id=user_id)
         price, used = price_to_pay(event, promise, quantity=quantity, at=at)
         check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
-        booking = insert_booking(
+        booking = draft_booking(
             event=event,
             user_id=user_id,
             quantity=quantity,
             unit_price=price,
+            at=at,
             quote=used,
             terms=_terms_promised(event, terms_shown, at=at),
         )
-        if known_seats is not None:
-            _check_known_seats(booking, known_seats)
-        # Checked last: the price is of no interest where there are no seats to book.
-        check_shown_price(event, promise)
-        if as_guest:
+        shown = Shown(known_seats, price_has_risen(event, promise))
+        try:
+            if not as_guest:
+                return write_booking_alone(
+                    booking, origin=origin, shown=shown, idempotency=idempotency
+                )
             end_unverified_password(user_id=user_id)
-        log_and_announce(booking=booking, origin=origin)
-        return booking
+            return write_booking(booking, origin=origin, shown=shown)
+        except PriceChanged:
+            check_shown_price(event, promise)
+            raise
 
     with log_refused_attempt(event_id=event_id, user_id=user_id, quantity=quantity, origin=origin):
-        return run_in_transaction(book, idempotency=idempotency)
+        try:
+            if as_guest:
+                return run_in_transaction(book, idempotency=idempotency)
+            return run_in_statement(book)
+        except AlreadyBooked:
+            raise AlreadyBooked(seats=seats_of_user(event_id=event_id, user_id=user_id)) from None
 
 
 def book_held_seats(
@@ -226,26 +140,28 @@ def book_held_seats(
     quantity: int,
     unit_price: Decimal,
     origin: Origin,
+    at: datetime,
     terms: UnansweredPolicy | None = None,
 ) -> Booking:
     """Book the seats that an offer held, in the transaction that accepts it; log and announce it.
 
     The tickets bear the user's name from then on.
 
-    unit_price: at most the current price. terms: as of `insert_booking`. The offer must already be
-    marked as used, with this `booking_id`: that returns its seats, and shows the triggers which
+    unit_price: at most the current price. at, terms: as of `draft_booking`. The offer must already
+    be marked as used, with this `booking_id`: that returns its seats, and shows the triggers which
     booking may take them.
     """
-    booking = insert_booking(
+    booking = draft_booking(
         event=locked_event,
         user_id=user_id,
         quantity=quantity,
         unit_price=unit_price,
+        at=at,
         booking_id=booking_id,
         terms=terms,
     )
+    write_booking(booking, origin=origin, of_offer=True)
     name_tickets(booking=booking)
-    log_and_announce(booking=booking, origin=origin, of_offer=True)
     return booking
 
 
@@ -286,50 +202,19 @@ def price_to_pay(
     return event.current_price, None
 
 
+def price_has_risen(event: Event, promise: Promise) -> bool:
+    """Return whether the price is above the one that was shown, and it was not quoted."""
+    shown = None if promise.quote else promise.unit_price
+    return shown is not None and shown < event.current_price
+
+
 def check_shown_price(event: Event, promise: Promise) -> None:
     """Raise PriceChanged where the price has risen above the one shown, unless it was quoted."""
-    if promise.quote or promise.unit_price is None:
-        return
-    if promise.unit_price < event.current_price:
+    if promise.unit_price is not None and price_has_risen(event, promise):
         raise PriceChanged(
             seen_price=in_decimals(promise.unit_price, event.currency),
             current_price=in_decimals(event.current_price, event.currency),
         )
-
-
-def insert_booking(
-    *,
-    event: Event,
-    user_id: UUID,
-    quantity: int,
-    unit_price: Decimal,
-    booking_id: UUID | None = None,
-    quote: Quote | None = None,
-    terms: UnansweredPolicy | None = None,
-) -> Booking:
-    """Insert a confirmed booking in the caller's transaction; a trigger takes the seats.
-
-    quote: used for its seats, once (`trg_quote_used`). terms: what the user was shown about
-    not answering whether they are still coming; None where they were shown nothing.
-    Raises what `REFUSALS` lists; RetryTransaction where the price has fallen below `unit_price`.
-    """
-    booking = Booking(
-        id=booking_id or uuid7(),
-        event=event,
-        user_id=user_id,
-        quantity=quantity,
-        unit_price=unit_price,
-        total_amount=unit_price * quantity,
-        status=BookingStatus.CONFIRMED,
-        quote_id=quote.id if quote else None,
-        quote_quantity=quote.quantity if quote else None,
-        # Counts for the limit; without one, no query is spent on it.
-        mailbox=mailbox_of(user_id) if event.max_per_person else None,
-        unanswered_policy=terms,
-    )
-    with refusing(**REFUSALS):
-        booking.save(force_insert=True)
-    return booking
 
 
 def _terms_promised(event: Event, shown: str | None, *, at: datetime) -> UnansweredPolicy | None:
@@ -338,18 +223,3 @@ def _terms_promised(event: Event, shown: str | None, *, at: datetime) -> Unanswe
     if terms is UnansweredPolicy.RETURN and shown not in (None, UnansweredPolicy.RETURN):
         return UnansweredPolicy.KEEP
     return terms
-
-
-def _check_known_seats(booking: Booking, known: int) -> None:
-    """Raise AlreadyBooked where the user has more seats than they know of, besides a new booking.
-
-    The event's row is locked by the insert, so that of two forms only one books.
-    """
-    seats = seats_of_user(event_id=booking.event_id, user_id=booking.user_id) - booking.quantity
-    if seats > known:
-        raise AlreadyBooked(seats=seats)
-
-
-def log_and_announce(*, booking: Booking, origin: Origin, of_offer: bool = False) -> None:
-    log_attempt(booking=booking, origin=origin)
-    booking_confirmed.send(sender=Booking, booking=booking, of_offer=of_offer)

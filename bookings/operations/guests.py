@@ -16,19 +16,17 @@ from uuid import UUID
 from bookings.models import Booking
 from bookings.operations.attempts import log_refusal
 from bookings.operations.booking import (
-    BookingLimit,
-    PersonLimit,
     Promise,
-    SoldOut,
     book_seats,
     check_shown_price,
     event_on_sale,
-    insert_booking,
     price_to_pay,
 )
 from bookings.operations.guest_limits import BOOKINGS, count_guest, only_what_was_sent_counts
 from bookings.operations.owner_notified import OwnerNotified
+from bookings.operations.placing import draft_booking, write_booking
 from bookings.operations.rebooking import RebookedTooOften
+from bookings.operations.refusals import BookingLimit, PersonLimit, SoldOut
 from bookings.signals import guest_refused
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, TooManyAttempts, find_or_create_guest
@@ -187,7 +185,10 @@ def _try_as_new_user(event_id: UUID, promise: Promise, *, quantity: int) -> None
         event, at = event_on_sale(event_id)
         price, _ = price_to_pay(event, promise, quantity=quantity, at=at)
         user = User.objects.create_user(email=f"{uuid7().hex}@example.org", name="Guest")
-        insert_booking(event=event, user_id=user.pk, quantity=quantity, unit_price=price)
+        booking = draft_booking(
+            event=event, user_id=user.pk, quantity=quantity, unit_price=price, at=at
+        )
+        write_booking(booking, origin=Origin(ip_address=None, user_agent=""))
         check_shown_price(event, promise)
         raise _BookingPossible
 

@@ -9,7 +9,7 @@ from bookings import operations
 from bookings.factories import BookingFactory
 from bookings.models import AttemptResult, Booking, BookingAttempt, BookingStatus
 from bookings.operations import Canceller
-from bookings.operations.booking import REFUSALS
+from bookings.operations.refusals import REFUSALS
 from evently import metrics
 from evently.accounts.factories import UserFactory
 from evently.database.ids import uuid7

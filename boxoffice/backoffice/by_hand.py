@@ -5,7 +5,8 @@ from uuid import UUID
 
 from bookings.models import Booking
 from bookings.operations import DrawPending, SoldOut, WaitlistFirst
-from bookings.operations.booking import event_on_sale, insert_booking, log_and_announce
+from bookings.operations.booking import event_on_sale
+from bookings.operations.placing import draft_booking, write_booking
 from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password, find_or_create_guest
 from evently.errors import Conflict, Invalid
@@ -79,13 +80,14 @@ def book_by_hand(
     user = find_or_create_guest(email=email, name=name)
 
     def book() -> Booking:
-        event, _ = event_on_sale(event_id)
+        event, at = event_on_sale(event_id)
         _check_seats_of(user, event_id, again=again)
         end_unverified_password(user_id=user.pk)
         price = Decimal(0) if is_free else event.current_price
-        booking = insert_booking(event=event, user_id=user.pk, quantity=quantity, unit_price=price)
-        log_and_announce(booking=booking, origin=origin)
-        return booking
+        booking = draft_booking(
+            event=event, user_id=user.pk, quantity=quantity, unit_price=price, at=at
+        )
+        return write_booking(booking, origin=origin)
 
     def book_with_more_seats() -> Booking:
         event = lock_event(event_id)

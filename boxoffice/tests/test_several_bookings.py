@@ -14,7 +14,9 @@ from evently.accounts.factories import UserFactory
 from events.factories import EventFactory
 from events.operations import edit_event
 from notifications.emails.message import build_email
+from notifications.kinds.bookings import booking_confirmed
 from notifications.models import Notification
+from notifications.operations.creating import notify
 from notifications.tests.emails import html_of
 from waitlists import operations as waitlists
 
@@ -141,9 +143,7 @@ def test_second_confirmation_names_the_first_booking(event, ada):
     first.refresh_from_db()
     second = BookingFactory(event=event, user=ada, quantity=1)
 
-    bookings.booking.log_and_announce(
-        booking=second, origin=bookings.booking.Origin(ip_address=None, user_agent="")
-    )
+    notify(messages=[booking_confirmed(second)])
     email = email_of(ada, "booking_confirm")
 
     assert (

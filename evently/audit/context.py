@@ -17,6 +17,19 @@ Via = Literal["page", "api", "admin", "task", "shell", "sql"]
 # The actor of automatic consequences, such as offers for seats that became available.
 EVENTLY = "evently"
 
+# What a transaction's changes are attributed to, as settings `evently.…`; the signature is over the
+# others, in this order (`audit_signed`).
+SETTINGS = (
+    "actor",
+    "via",
+    "request_id",
+    "act",
+    "cause",
+    "price_rule",
+    "price_reason",
+    "signature",
+)
+
 _LONGEST = 200
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.:@ -]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -87,26 +100,40 @@ def automatically(connection: BaseDatabaseWrapper) -> Iterator[None]:
     stamp(connection)
 
 
+def facts(*, process: int) -> list[str]:
+    """Return the signed context as the values of `SETTINGS`, as `audit_set_context` takes them.
+
+    process: the process id of the connection's server, see `signing`.
+    """
+    context = _context.get()
+    values = [
+        _clean(context.actor() if callable(context.actor) else context.actor),
+        context.via,
+        _clean(context.request_id),
+        _clean(context.act) or str(uuid7()),
+        _clean(context.cause),
+        _printable(context.price_rule),
+        _printable(context.price_reason),
+    ]
+    return [*values, sign(values, process=process)]
+
+
+def facts_for(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the signed context for the connection's next statement, a transaction of its own."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    return facts(process=connection.connection.info.backend_pid)
+
+
 def stamp_sql(*, process: int) -> str:
     """Return SQL that passes the signed context to the current transaction, in one round trip.
 
-    process: the process id of the connection's server, see `signing`. SET LOCAL, since neither
-    set_config() nor a session's SET is propagated to other nodes.
+    process: as of `facts`. SET LOCAL, since neither set_config() nor a session's SET is propagated
+    to other nodes.
     """
-    context = _context.get()
-    settings = {
-        "actor": _clean(context.actor() if callable(context.actor) else context.actor),
-        "via": context.via,
-        "request_id": _clean(context.request_id),
-        "act": _clean(context.act) or str(uuid7()),
-        "cause": _clean(context.cause),
-        "price_rule": _printable(context.price_rule),
-        "price_reason": _printable(context.price_reason),
-    }
-    signature = sign(settings.values(), process=process)
     return "; ".join(
         f"SET LOCAL evently.{name} = {_literal(value)}"
-        for name, value in {**settings, "signature": signature}.items()
+        for name, value in zip(SETTINGS, facts(process=process), strict=True)
     )
 
 

@@ -115,21 +115,19 @@ def _insert_key(idempotency: Idempotency) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO idempotency_keys (user_id, key, method, path, body_digest)"
-                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (user_id, key) DO NOTHING",
-                [
-                    idempotency.user_id,
-                    idempotency.key,
-                    idempotency.method,
-                    idempotency.path,
-                    idempotency.body_digest,
-                ],
+                "SELECT evently_claim_key(%s, %s, %s, %s, %s)",
+                [idempotency.user_id, *claim_of(idempotency)],
             )
-            return cursor.rowcount == 1
+            return bool(cursor.fetchone()[0])
     except OperationalError as error:
         if isinstance(error.__cause__, pg.LockNotAvailable):
             raise RequestInProgress from error
         raise
+
+
+def claim_of(idempotency: Idempotency) -> list[str]:
+    """Return what `evently_claim_key` stores besides the user: key, method, path, body's digest."""
+    return [idempotency.key, idempotency.method, idempotency.path, idempotency.body_digest]
 
 
 def raise_first_answer(idempotency: Idempotency) -> None:
@@ -153,7 +151,15 @@ def raise_first_answer(idempotency: Idempotency) -> None:
 
 def store_answer(idempotency: Idempotency, result: Any) -> None:
     """Store the answer under the claimed key, in the transaction of the work."""
+    status, answer = answer_of(idempotency, result)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT evently_store_answer(%s, %s, %s, %s::jsonb)",
+            [idempotency.user_id, idempotency.key, status, answer],
+        )
+
+
+def answer_of(idempotency: Idempotency, result: Any) -> tuple[int, str]:
+    """Return the status and the answer, as JSON, that a repeated request gets."""
     status, answer = idempotency.render(result)
-    IdempotencyKey.objects.filter(user_id=idempotency.user_id, key=idempotency.key).update(
-        status=status, answer=json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
-    )
+    return status, json.dumps(answer, cls=DjangoJSONEncoder)

@@ -4,7 +4,7 @@ import threading
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
@@ -58,7 +58,7 @@ def test_it_is_counted_and_prepared_by_the_server(django_assert_num_queries):
 
 @pytest.mark.django_db
 def test_errors_are_those_of_django():
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError), transaction.atomic():
         execute_prepared(connection, "SELECT 1 / %s::int", [0])
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from bookings.operations.placing import Addition
 from notifications.kinds import Message
-from notifications.operations.inserting import insert
+from notifications.operations.inserting import as_json, insert, rows_of
 from waitlists.record.heads import heads_of
 
 
@@ -16,6 +17,11 @@ def notify(*, messages: Sequence[Message]) -> list[UUID]:
     that delivers finds them (`taking`). Raises UnknownKind before anything is written.
     """
     return [notification_id for notification_id, _ in insert(_with_heads(messages))]
+
+
+def notified_with_booking(messages: Sequence[Message]) -> Addition:
+    """Return notifications as what is written in the statement of a booking."""
+    return Addition("evently_notify(%s::jsonb, '0 s')", as_json(rows_of(messages)))
 
 
 def _with_heads(messages: Sequence[Message]) -> list[Message]:

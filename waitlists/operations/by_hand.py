@@ -13,7 +13,8 @@ from django.db.models import F
 
 from bookings.models import Booking
 from bookings.operations import DrawPending, book_held_seats
-from bookings.operations.booking import WaitlistFirst, insert_booking, log_and_announce
+from bookings.operations.placing import draft_booking, write_booking
+from bookings.operations.refusals import WaitlistFirst
 from evently.accounts.queries import mailbox_of
 from evently.database.clock import now
 from evently.database.ids import uuid7
@@ -210,14 +211,12 @@ def book_out_of_order(
     try:
         # In a savepoint: where the added seats are the waitlist's, nothing remains of the trial.
         with transaction.atomic():
-            booking = insert_booking(
-                event=event, user_id=user_id, quantity=quantity, unit_price=unit_price
+            booking = draft_booking(
+                event=event, user_id=user_id, quantity=quantity, unit_price=unit_price, at=now()
             )
+            return write_booking(booking, origin=origin)
     except WaitlistFirst:
         pass
-    else:
-        log_and_announce(booking=booking, origin=origin)
-        return booking
     entry = _new_or_own_entry(locked_event=event, user_id=user_id, quantity=quantity)
     position = entry.position or 1
     entries = WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk)
@@ -250,6 +249,7 @@ def _use(offer: Promotion, *, origin: Origin) -> Booking:
         quantity=offer.quantity,
         unit_price=offer.unit_price,
         origin=origin,
+        at=now(),
     )
 
 

@@ -190,6 +190,7 @@ def accept_promotion(
             )
         # Before the booking is announced: its confirmation says what becomes of the place.
         _end_entry_of_accepted(promotion, seats=seats)
+        at = now()
         booking = book_held_seats(
             locked_event=event,
             booking_id=booking_id,
@@ -197,7 +198,8 @@ def accept_promotion(
             quantity=seats,
             unit_price=min(promotion.unit_price, event.current_price),
             origin=origin,
-            terms=terms_of(event, at=now()),
+            at=at,
+            terms=terms_of(event, at=at),
         )
         # The rest, and seats freed meanwhile, may fit entries; this one too if it waits on.
         promote_waiting(locked_event=event)
