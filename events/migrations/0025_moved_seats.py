@@ -31,7 +31,7 @@ QUOTED = ARGUMENTS.replace("'", "''")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0023_asking_indexed"), ("audit", "0003_signed_changes")]
+    dependencies = [("events", "0024_index_to_dos"), ("audit", "0003_signed_changes")]
     operations = [
         migrations.RunSQL(
             OF_CLIENTS.replace("{arguments}", QUOTED), OF_ALL.replace("{arguments}", ARGUMENTS)
