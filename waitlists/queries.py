@@ -7,7 +7,7 @@ from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Val
 from django.db.models.functions import Coalesce
 
 from bookings.models import Booking, BookingStatus
-from evently.database.functions import Clock
+from evently.database.functions import Among, Clock, Ids
 from events.models import Event, EventStatus
 from waitlists.models import Draw, EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 
@@ -132,8 +132,11 @@ def events_to_repair() -> list[UUID]:
     waiting = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status=EntryStatus.WAITING)
     fits = waiting.filter(confirmed_at__isnull=False, min_quantity__lte=OuterRef("available_seats"))
     overdue = waiting.filter(expires_at__lte=Clock())
+    # Few of all events have entries that wait.
+    waited_for = WaitlistEntry.objects.waiting().order_by().values("event_id").distinct()
     return list(
-        Event.objects.filter(status=EventStatus.ACTIVE, published_at__isnull=False)
+        Event.objects.filter(Among(F("pk"), Ids(waited_for)))
+        .filter(status=EventStatus.ACTIVE, published_at__isnull=False)
         .filter(Exists(overdue) | Q(draw_closes_at__isnull=True) & Exists(fits))
         .order_by("pk")
         .values_list("pk", flat=True)

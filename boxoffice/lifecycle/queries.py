@@ -4,16 +4,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 
 from bookings.attendance_models import AttendanceCheck
 from bookings.attendance_queries import open_checks
-from bookings.models import HOLDING_SEATS, Booking, Ticket
+from bookings.models import Booking, Ticket
 from evently.accounts.models import User
-from evently.database.functions import Clock
+from evently.database.functions import Among, Clock, Ids
 from events.attendance import TIME_TO_ANSWER
 from events.models import Event, EventStatus, UnansweredPolicy
-from waitlists.models import OPEN_STATUSES, WaitlistEntry
+from waitlists.models import WaitlistEntry
 
 COMPLETED_AT_ONCE = 500
 # No longer than a session, the only thing that can use a duplicate.
@@ -22,12 +22,15 @@ DUPLICATES_AT_ONCE = 500
 
 
 def cancelled_events_to_continue() -> list[UUID]:
-    """Return the ids of cancelled events that still have bookings or waitlist entries."""
-    bookings = Booking.objects.filter(event_id=OuterRef("pk"), status__in=HOLDING_SEATS)
-    entries = WaitlistEntry.objects.filter(event_id=OuterRef("pk"), status__in=OPEN_STATUSES)
+    """Return the ids of cancelled events that still have bookings or waitlist entries.
+
+    Bookings and offers leave fewer seats available, so that none of them is read.
+    """
+    waiting = WaitlistEntry.objects.waiting().order_by().values("event_id").distinct()
+    has_seats_taken = Q(available_seats__lt=F("total_capacity"))
     return list(
         Event.objects.filter(status=EventStatus.CANCELLED)
-        .filter(Exists(bookings) | Exists(entries))
+        .filter(has_seats_taken | Q(Among(F("pk"), Ids(waiting))))
         .order_by("pk")
         .values_list("pk", flat=True)
     )
@@ -36,7 +39,8 @@ def cancelled_events_to_continue() -> list[UUID]:
 def events_to_complete() -> list[UUID]:
     """Return the ids of active events that are over, at most COMPLETED_AT_ONCE."""
     return list(
-        Event.objects.filter(status=EventStatus.ACTIVE)
+        # Those that are over have started, which the index says.
+        Event.objects.filter(status=EventStatus.ACTIVE, event_date__lte=Clock())
         .over()
         .order_by("pk")
         .values_list("pk", flat=True)[:COMPLETED_AT_ONCE]

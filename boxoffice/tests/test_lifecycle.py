@@ -4,6 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings import operations as bookings
 from bookings.factories import BookingFactory
@@ -114,6 +116,22 @@ def test_event_that_is_over_is_completed(clock):
     assert Booking.objects.holding_seats().count() == 3
     with pytest.raises(EventOver):
         operations.cancel_event(event_id=event.pk)
+
+
+def test_the_sweep_of_cancellations_reads_no_bookings():
+    event, _booked = full()
+    entry = join(event, 2)
+    operations.cancel_event(event_id=event.pk)
+
+    with CaptureQueriesContext(connection) as captured:
+        assert queries.cancelled_events_to_continue() == [event.pk]
+    assert [query["sql"] for query in captured if '"bookings"' in query["sql"]] == []
+
+    # An entry that waits is enough, and an offer, whose seats are held.
+    Booking.objects.filter(event_id=event.pk).update(status="cancelled")
+    assert queries.cancelled_events_to_continue() == [event.pk]
+    WaitlistEntry.objects.filter(event_id=event.pk, pk=entry.pk).update(status="left")
+    assert queries.cancelled_events_to_continue() == []
 
 
 @pytest.fixture
