@@ -199,11 +199,6 @@ class Booking(BookingColumns):
                 name="idx_bookings_user_event",
             ),
             models.Index(
-                fields=["status", "created_at"],
-                name="idx_bookings_status_created",
-                condition=Q(status__in=[BookingStatus.CONFIRMED, BookingStatus.CANCELLED]),
-            ),
-            models.Index(
                 fields=["quote_id"],
                 name="idx_bookings_quote",
                 condition=Q(quote_id__isnull=False),
