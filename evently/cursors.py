@@ -62,13 +62,19 @@ class PagedList(ABC):
 
 
 def page_of(
-    rows: QuerySet[Any] | PagedList, *, ordering: Sequence[str] = (), size: int, cursor: str = ""
+    rows: QuerySet[Any] | PagedList,
+    *,
+    ordering: Sequence[str] = (),
+    size: int,
+    cursor: str = "",
+    by_ids: bool = False,
 ) -> Page:
     """Return one page of a list.
 
     ordering: column names as in `order_by`, the last one `id`, also of related rows that are
     loaded (`event__event_date`); by default the ordering of `rows`. cursor: from an earlier page
-    in the same ordering, "" for the first page.
+    in the same ordering, "" for the first page. by_ids: first find the ids of the page, for rows
+    whose filters an index answers alone.
     Raises CursorInvalid.
     """
     if isinstance(rows, PagedList):
@@ -81,7 +87,10 @@ def page_of(
         backwards, values = decode(cursor, rows, ordering)
         wanted = reversed_order(ordering) if backwards else ordering
         rows = rows.filter(after(wanted, values))
-    found = list(rows.order_by(*wanted)[:limit])
+    rows = rows.order_by(*wanted)
+    if by_ids:
+        rows = rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:limit]))
+    found = list(rows[:limit])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()

@@ -10,8 +10,18 @@ from typing import Any
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import DateField, DateTimeField, Func, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import (
+    DateField,
+    DateTimeField,
+    Func,
+    Min,
+    Model,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Least
 
 # The local time that is furthest behind UTC, UTC itself, and the one furthest ahead.
 SOMEWHERE = (timedelta(hours=-12), timedelta(0), timedelta(hours=14))
@@ -56,7 +66,8 @@ def on_days(events: QuerySet[Any], days: Days) -> QuerySet[Any]:
     if first is not None and first > date.min + A_DAY:
         earliest = datetime.combine(first, time.min, tzinfo=UTC) - A_DAY
         events = events.filter(
-            Q(ends_at__gte=earliest) | Q(ends_at__isnull=True, event_date__gte=earliest)
+            Q(ends_at__gte=earliest) | Q(ends_at__isnull=True, event_date__gte=earliest),
+            event_date__gte=_earliest_start(events.model, first, earliest),
         )
     if last is not None and last < date.max - 2 * A_DAY:
         latest = datetime.combine(last, time.min, tzinfo=UTC) + 2 * A_DAY
@@ -64,6 +75,17 @@ def on_days(events: QuerySet[Any], days: Days) -> QuerySet[Any]:
     return events.alias(local_days=LocalDays()).filter(
         local_days__overlap=DateRange(first, last, "[]")
     )
+
+
+def _earliest_start(model: type[Model], day: date, earliest: datetime) -> Least:
+    """Return when the first of the events began that are on that day, or begin later.
+
+    In the order of dates, a search can begin there, instead of at the events of today.
+    """
+    running = model._default_manager.alias(local_days=LocalDays()).filter(local_days__contains=day)
+    first = running.order_by().values(every=Value(1)).annotate(start=Min("event_date"))
+    begin = Value(earliest, DateTimeField())
+    return Least(Coalesce(Subquery(first.values("start")), begin), begin)
 
 
 def on_days_from_today(

@@ -116,11 +116,12 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Published events, and drafts that a user may manage; user: None for a visitor."""
         return self.filter(Q(published_at__isnull=False) | managed_by(user))
 
-    def on_sale(self) -> "EventQuerySet":
-        """Upcoming events inside their sales window, sold out or not."""
-        return self.upcoming().filter(
-            Q(sales_start_at__isnull=True) | Q(sales_start_at__lte=Clock()),
-            Q(sales_end_at__isnull=True) | Q(sales_end_at__gt=Clock()),
+    def on_sale(self, *, at: datetime | None = None) -> "EventQuerySet":
+        """Upcoming events inside their sales window, sold out or not; at: as in `upcoming`."""
+        clock = at or Clock()
+        return self.upcoming(at=at).filter(
+            Q(sales_start_at__isnull=True) | Q(sales_start_at__lte=clock),
+            Q(sales_end_at__isnull=True) | Q(sales_end_at__gt=clock),
         )
 
 
@@ -227,9 +228,20 @@ class Event(Identified):
                 condition=Q(status="active"),
             ),
             models.Index(
+                # With what the search filters by, so that it walks the index and not the rows.
+                # Seats are left out: an update of an indexed column would cost each booking more.
                 fields=["event_date", "id"],
+                include=["ends_at", "timezone", "current_price", "sales_start_at", "sales_end_at"],
                 name="idx_events_upcoming",
                 condition=Q(status="active", published_at__isnull=False),
+            ),
+            models.Index(
+                fields=["current_price"],
+                name="idx_events_price",
+                condition=Q(status="active", published_at__isnull=False),
+            ),
+            models.Index(
+                fields=["id"], name="idx_events_cancelled", condition=Q(status="cancelled")
             ),
             models.Index(fields=["created_by", "event_date"], name="idx_events_created_by"),
             models.Index(

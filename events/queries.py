@@ -1,6 +1,6 @@
 """Queries of events: the public list, price changes."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -35,21 +35,22 @@ def find_events(
     max_price: Decimal | None = None,
     available: bool = False,
     when: str = "",
+    at: datetime | None = None,
 ) -> QuerySet[Event]:
     """Return public events that match all criteria, and are upcoming or on now.
 
     An event matches days on any of which it takes place, by its own local date; date_to is
     included. when: a key of `WHEN`, days counted from today at the venue. available: only events
-    on sale with seats left. Words are searched
-    by `events.search`.
+    on sale with seats left. at: the time, which is quicker to compare with than the clock of the
+    database, the default. Words are searched by `events.search`.
     """
     events: QuerySet[Event]
-    events = Event.objects.on_sale() if available else Event.objects.current()
+    events = Event.objects.on_sale(at=at) if available else Event.objects.current(at=at)
     if available:
         events = events.filter(available_seats__gt=0)
     events = on_days(events, (date_from, date_to))
     if when:
-        events = on_days_from_today(events, WHEN[when], at=now())
+        events = on_days_from_today(events, WHEN[when], at=at or now())
     if min_price is not None:
         events = events.filter(current_price__gte=min_price)
     if max_price is not None:

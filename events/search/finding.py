@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet, Value
 
@@ -18,6 +19,7 @@ from evently.cursors import (
 )
 from events.models import Event
 from events.search.conditions import (
+    A_FEW,
     MANY,
     Folded,
     among,
@@ -89,8 +91,25 @@ class Search:
             return tiers_of(self.correction.phrases)
         return self.typed_queries
 
+    @cached_property
+    def nearest(self) -> list[UUID]:
+        """The first of the events to search among, by date."""
+        return list(self.events.order_by(*BY_DATE).values_list("pk", flat=True)[:PROBED])
+
+    @property
+    def few(self) -> QuerySet[Event] | None:
+        """The events to search among, where they are so few that each can be looked at; or None."""
+        if len(self.nearest) == PROBED:
+            return None
+        return self.events.filter(among(self.nearest))
+
     def _has_events(self, queries: list[str]) -> bool:
-        return bool(queries) and has_any(self.events, queries[-1])
+        if not queries:
+            return False
+        some = ids_found(queries[-1], most=A_FEW)
+        if len(some) == A_FEW and self.few is not None:
+            return self.few.filter(matches(queries[-1])).exists()
+        return has_any(self.events, queries[-1])
 
     def found(self) -> QuerySet[Event]:
         """Return the events found, in no particular order."""
@@ -159,9 +178,12 @@ class RankedEvents(PagedList):
         some = ids_found(queries[-1], most=self.many)
         if not some and not cursor:
             return Page(rows=[], previous=None, next=None)
+        events = self.search.events.filter(among(some))
         if len(some) == self.many:
-            return self._page_by_tiers(queries, size=size, cursor=cursor)
-        ranked = self.search.events.filter(among(some)).annotate(relevance=tier_of(queries))
+            if self.search.few is None:
+                return self._page_by_tiers(queries, size=size, cursor=cursor)
+            events = self.search.few.filter(matches(queries[-1]))
+        ranked = events.annotate(relevance=tier_of(queries))
         return page_of(ranked, ordering=self.ordering, size=size, cursor=cursor)
 
     def _page_by_tiers(self, queries: list[str], *, size: int, cursor: str) -> Page:
@@ -180,7 +202,14 @@ class RankedEvents(PagedList):
             rest = self.search.events.filter(after(order, values[1:]))
             rows = _first_of(rest, queries, tiers[:1], order, most=size + 1)
             tiers = tiers[1:]
-        rows += _first_of(self.search.events, queries, tiers, order, most=size + 1 - len(rows))
+        rows += _first_of(
+            self.search.events,
+            queries,
+            tiers,
+            order,
+            most=size + 1 - len(rows),
+            nearest=None if backwards else self.search.nearest,
+        )
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
@@ -191,12 +220,23 @@ class RankedEvents(PagedList):
 
 
 def _first_of(
-    events: QuerySet[Event], queries: list[str], tiers: range, order: Sequence[str], *, most: int
+    events: QuerySet[Event],
+    queries: list[str],
+    tiers: range,
+    order: Sequence[str],
+    *,
+    most: int,
+    nearest: list[UUID] | None = None,
 ) -> list[Any]:
-    """Return the first of these events by tier, in the order of the tiers, then by date."""
+    """Return the first of these events by tier, in the order of the tiers, then by date.
+
+    nearest: the ids of the first of them in that order, where they are known.
+    """
     if not tiers or most <= 0:
         return []
-    near = _nearby(events, queries, tiers, order, most=most)
+    if nearest is None:
+        nearest = list(events.order_by(*order).values_list("pk", flat=True)[:PROBED])
+    near = _nearby(events, nearest, queries, tiers, order, most=most)
     rows: list[Any] = []
     for tier in tiers:
         wanted = most - len(rows)
@@ -213,11 +253,16 @@ def _first_of(
 
 
 def _nearby(
-    events: QuerySet[Event], queries: list[str], tiers: range, order: Sequence[str], *, most: int
+    events: QuerySet[Event],
+    nearest: list[UUID],
+    queries: list[str],
+    tiers: range,
+    order: Sequence[str],
+    *,
+    most: int,
 ) -> list[Any]:
     """Return which of the first of these events by date match, by tier."""
-    near = events.order_by(*order).values("pk")[:PROBED]
     by_tier = RELEVANCE if tiers.step > 0 else f"-{RELEVANCE}"
-    found = Event.objects.filter(pk__in=near).filter(matches(queries[-1]))
+    found = Event.objects.filter(among(nearest)).filter(matches(queries[-1]))
     found = found.annotate(relevance=tier_of(queries)).filter(relevance__in=list(tiers))
     return list(found.order_by(by_tier, *order)[:most])

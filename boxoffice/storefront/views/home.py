@@ -27,13 +27,15 @@ def home(request: HttpRequest) -> HttpResponse:
     """List upcoming events; an htmx request gets only the results."""
     form = FinderForm(request.GET)
     at = now()
-    events = find_events(**form.criteria)
+    events = find_events(**form.criteria, at=at)
     search = search_for(form.words, events) if form.words else None
     page = page_of(
         search.ranked() if search else events,
         ordering=("event_date", "id"),
         size=EVENTS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
+        # Filters may leave out many of the first events.
+        by_ids=bool(form.criteria),
     )
     context = {
         "home_address": absolute(reverse("home")),
