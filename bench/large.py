@@ -31,6 +31,8 @@ Texts = tuple[str, str, str]
 STATEMENTS = Path(__file__).with_name("large.sql")
 # Without triggers, which would check and log each row; but what is searched is theirs to fill.
 KEPT_TRIGGERS = {"events": "trg_events_searched"}
+# The tables that this trigger looks into, whose indexes stay.
+SEARCHED = ("event_words", "search_words")
 BOOKINGS_OF_A_USER = 20
 FEWEST_USERS = 10_000
 
@@ -48,6 +50,7 @@ def fill(database: Connection, *, bookings: int, events: int, names: Sequence[Te
     1,000. names: of events, to be used over and over; by default they are made up.
     """
     database.execute("SET statement_timeout = 0; SET jit = off; SET work_mem = '256MB'")
+    database.execute("SET maintenance_work_mem = '256MB'")
     database.execute(f"SET bench.bookings = {bookings:d}")
     database.execute(f"SET bench.events = {events:d}")
     _name_events(database, names or _made_up(events), events)
@@ -61,7 +64,7 @@ def fill(database: Connection, *, bookings: int, events: int, names: Sequence[Te
 
 @contextmanager
 def _unguarded(database: Connection) -> Iterator[None]:
-    """Switch triggers and foreign keys off, as replication would."""
+    """Switch triggers, foreign keys and plain indexes off, as a bulk load does."""
     tables = [
         name
         for (name,) in database.execute(
@@ -75,11 +78,22 @@ def _unguarded(database: Connection) -> Iterator[None]:
     ).fetchall()
     for table, name, _ in keys:
         database.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'.encode())
+    indexes = database.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisunique AND NOT relispartition"
+        " AND relnamespace = 'public'::regnamespace AND indrelid <> ALL (%s::regclass[])",
+        [list(SEARCHED)],
+    ).fetchall()
+    for name, _ in indexes:
+        database.execute(f"DROP INDEX {name}".encode())
     for table in tables:
         database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
     for table, trigger in KEPT_TRIGGERS.items():
         database.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}".encode())
     yield
+    for _, definition in indexes:
+        # Of a partitioned table, with those of its partitions.
+        database.execute(definition.replace(" ON ONLY ", " ON ").encode())
     for table in tables:
         database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
     for table, name, definition in keys:
