@@ -16,7 +16,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from evently.database.functions import Among, Clock, Ids
+from evently.database.functions import Among, Clock, ClockOnce, Ids
 from evently.database.models import EventOwned, Identified
 from evently.database.money import MoneyField
 from events.constraints import (
@@ -100,7 +100,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def current(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Published, active events that are not over: upcoming ones and those that are on now."""
-        clock = at or Clock()
+        clock = at or ClockOnce()
         is_ahead = Q(ends_at__gt=clock) | Q(ends_at__isnull=True, event_date__gt=clock)
         return self.published().filter(is_ahead, status=EventStatus.ACTIVE)
 
@@ -118,7 +118,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def on_sale(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Upcoming events inside their sales window, sold out or not; at: as in `upcoming`."""
-        clock = at or Clock()
+        clock = at or ClockOnce()
         return self.upcoming(at=at).filter(
             Q(sales_start_at__isnull=True) | Q(sales_start_at__lte=clock),
             Q(sales_end_at__isnull=True) | Q(sales_end_at__gt=clock),
@@ -236,7 +236,12 @@ class Event(Identified):
                 condition=Q(status="active", published_at__isnull=False),
             ),
             models.Index(
-                fields=["current_price"],
+                fields=["name", "id"],
+                name="idx_events_name",
+                condition=Q(status="active", published_at__isnull=False),
+            ),
+            models.Index(
+                fields=["current_price", "id"],
                 name="idx_events_price",
                 condition=Q(status="active", published_at__isnull=False),
             ),

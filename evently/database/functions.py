@@ -20,6 +20,15 @@ class Clock(Func):
     output_field = DateTimeField()
 
 
+class ClockOnce(Clock):
+    """The clock as it is read once for a query, and not for each row that is compared with it.
+
+    For columns of which no index is searched by it: PostgreSQL plans without knowing its value.
+    """
+
+    template = "(SELECT %(function)s())"
+
+
 class Among(Func):
     """Whether an id is among those of a subquery, which PostgreSQL runs first and on its own."""
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from evently.cursors import page_of
 from evently.database.clock import now
 from events.factories import EventFactory
+from events.filters import ORDERINGS
 from events.models import Event
 from events.queries import find_events
 from events.search import finding
@@ -47,10 +48,25 @@ def plan_of(events) -> str:
     ],
 )
 def test_upcoming_events_are_filtered_by_an_index_alone(criteria):
-    plan = plan_of(find_events(**criteria, at=now()))
+    for at in (None, now()):
+        plan = plan_of(find_events(**criteria, at=at))
 
-    assert "Index Only Scan using idx_events_upcoming" in plan
-    assert "evently_clock" not in plan  # which would be called for each event
+        assert "Index Only Scan using idx_events_upcoming" in plan
+        # Which would be called for each event.
+        assert "evently_clock" not in plan
+
+
+@pytest.mark.parametrize(
+    ("ordering", "index"),
+    [("date", "idx_events_upcoming"), ("name", "idx_events_name"), ("-price", "idx_events_price")],
+)
+def test_orders_of_the_api_have_an_index(ordering, index):
+    events = Event.objects.current().order_by(*ORDERINGS[ordering])
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+
+    assert index in events[:20].explain()
 
 
 def test_a_page_by_ids_is_the_same_page():
