@@ -132,3 +132,13 @@ def test_part_of_a_reference_is_found_where_the_table_is_short(boss):
     page = boss.get(BOOKINGS, {"q": wanted.booking_reference[-6:]})
 
     assert list(page.context["cl"].result_list) == [wanted] == list(Booking.objects.all())
+
+
+def test_an_email_address_is_looked_up_without_names_of_events(boss):
+    user = UserFactory(email="w.kamau@example.org")
+
+    with CaptureQueriesContext(connection) as captured:
+        page = boss.get("/admin/notifications/emaildelivery/", {"q": user.email})
+
+    assert page.status_code == 200
+    assert [query["sql"] for query in captured if '"name"::text' in query["sql"]] == []
