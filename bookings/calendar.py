@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar.parser import Contentline
 
 from bookings.models import Booking, BookingStatus
 from evently.formatting import seats
@@ -26,6 +28,7 @@ STATUSES = {
 
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
+END = b"END:VCALENDAR\r\n"
 
 
 # Where no end is known.
@@ -74,32 +77,75 @@ def calendar_files(bookings: Sequence[Booking]) -> list[CalendarFile]:
 
 def _file(bookings: Sequence[Booking]) -> CalendarFile:
     method = CANCEL if all(booking.is_ended for booking in bookings) else PUBLISH
+    entries = [line for booking in bookings for line in _entry(booking)]
+    return CalendarFile(
+        method=method, content=b"".join([_head(method, settings.SITE_NAME), *entries, END])
+    )
+
+
+@lru_cache(maxsize=4)
+def _head(method: str, site: str) -> bytes:
     calendar = Calendar()
-    calendar.add("prodid", f"-//{settings.SITE_NAME}//Bookings//EN")
+    calendar.add("prodid", f"-//{site}//Bookings//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    for booking in bookings:
-        calendar.add_component(_entry(booking))
-    return CalendarFile(method=method, content=calendar.to_ical())
+    return bytes(calendar.to_ical()).removesuffix(END)
 
 
-def _entry(booking: Booking) -> Event:
+def _entry(booking: Booking) -> list[bytes]:
+    """Return the lines of one entry, its own between those that all of its event have."""
     event = booking.event
-    cancelled = booking.is_ended
+    first, last = _lines_of_event(
+        _EventFacts(
+            name=event.name,
+            venue=event.venue,
+            starts_at=event.event_date,
+            ends_at=end_of(event),
+            url=_event_url(booking),
+            organizer=settings.DEFAULT_FROM_EMAIL,
+            site=settings.SITE_NAME,
+            status="CANCELLED" if booking.is_ended else STATUSES[BookingStatus(booking.status)],
+        )
+    )
+    own = {
+        "DTSTAMP": f"{max(booking.updated_at, event.updated_at).astimezone(UTC):{BASIC}}",
+        "UID": f"{booking.pk}@{urlsplit(settings.PUBLIC_URL).hostname}",
+        "SEQUENCE": str(booking.version + event.version),
+        "DESCRIPTION": vText(_description(booking)).to_ical().decode(),
+    }
+    lines = [Contentline(f"{name}:{value}").to_ical() + b"\r\n" for name, value in own.items()]
+    return [first, *lines, last]
+
+
+@dataclass(frozen=True)
+class _EventFacts:
+    """What the entries of an event have in common. ends_at: as `end_of` has it."""
+
+    name: str
+    venue: str
+    starts_at: datetime
+    ends_at: datetime
+    url: str
+    organizer: str
+    site: str
+    status: str
+
+
+@lru_cache(maxsize=256)
+def _lines_of_event(facts: _EventFacts) -> tuple[bytes, bytes]:
+    """Return the lines of an entry before and after its own, in the order of icalendar."""
     entry = Event()
-    entry.add("uid", f"{booking.pk}@{urlsplit(settings.PUBLIC_URL).hostname}")
-    entry.add("sequence", booking.version + event.version)
-    entry.add("dtstamp", max(booking.updated_at, event.updated_at))
-    entry.add("dtstart", _utc(event.event_date))
-    entry.add("dtend", _utc(end_of(event)))
-    entry.add("summary", event.name)
-    entry.add("location", event.venue)
-    entry.add("description", _description(booking))
-    entry.add("organizer", _organizer())
-    entry.add("url", _event_url(booking))
-    entry.add("status", "CANCELLED" if cancelled else STATUSES[BookingStatus(booking.status)])
-    entry.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
-    return entry
+    entry.add("dtstart", _utc(facts.starts_at))
+    entry.add("dtend", _utc(facts.ends_at))
+    entry.add("summary", facts.name)
+    entry.add("location", facts.venue)
+    entry.add("organizer", _organizer(facts.organizer, facts.site))
+    entry.add("url", facts.url)
+    entry.add("status", facts.status)
+    entry.add("transp", "TRANSPARENT" if facts.status == "CANCELLED" else "OPAQUE")
+    text = bytes(entry.to_ical())
+    place = text.index(b"\r\nLOCATION") + len(b"\r\n")
+    return text[:place], text[place:]
 
 
 def end_of(event: events.Event) -> datetime:
@@ -151,10 +197,10 @@ def _event_url(booking: Booking) -> str:
     return absolute(reverse("event_detail", args=[booking.event_id]))
 
 
-def _organizer() -> vCalAddress:
+def _organizer(address: str, name: str) -> vCalAddress:
     """Return the site's own address: METHOD demands one, and an organizer's is private."""
-    organizer = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
-    organizer.params["CN"] = settings.SITE_NAME
+    organizer = vCalAddress(f"mailto:{parseaddr(address)[1]}")
+    organizer.params["CN"] = name
     return organizer
 
 

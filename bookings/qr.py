@@ -1,6 +1,8 @@
 """QR codes of tickets."""
 
 import io
+import struct
+import zlib
 
 import segno
 
@@ -12,6 +14,8 @@ QUIET_ZONE = 4
 # Scanners read any of the eight masks. Choosing the best takes most of the drawing time, and codes
 # are drawn for the email of every booking.
 MASK = 3
+# Pixels per module of an image.
+PNG_SCALE = 6
 
 
 def qr_text(ticket: Ticket) -> str:
@@ -20,7 +24,11 @@ def qr_text(ticket: Ticket) -> str:
 
 
 def ticket_code(ticket: Ticket) -> segno.QRCode:
-    return segno.make_qr(qr_text(ticket), error=ERROR_CORRECTION, mask=MASK)
+    return _code(qr_text(ticket))
+
+
+def _code(text: str) -> segno.QRCode:
+    return segno.make_qr(text, error=ERROR_CORRECTION, mask=MASK)
 
 
 def qr_svg(ticket: Ticket, *, scale: int = 8) -> bytes:
@@ -30,3 +38,90 @@ def qr_svg(ticket: Ticket, *, scale: int = 8) -> bytes:
         buffer, kind="svg", scale=scale, border=QUIET_ZONE, light="#fff", title="Ticket"
     )
     return buffer.getvalue()
+
+
+def qr_png(ticket: Ticket) -> bytes:
+    """Return a ticket's QR code as a PNG image, at PNG_SCALE pixels per module."""
+    text = qr_text(ticket).encode()
+    codes = _codes_by_length.setdefault(len(text), Codes())
+    return png_of(*codes.modules_of(text))
+
+
+# ── Modules ─────────────────────────────────────────────────────────────────
+class Codes:
+    """The codes of texts of one length in bytes, most of them without drawing them anew.
+
+    With version, error correction and mask fixed, each module of a code is a sum (XOR) of bits of
+    the text: Reed-Solomon codes are linear. So a text that is the sum of texts seen before has the
+    sum of their codes. After a few hundred tickets all others are.
+    """
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._first = (0, 0)
+        # By the highest bit of the text: a difference of texts, and that of their codes.
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def modules_of(self, text: bytes) -> tuple[int, int]:
+        """Return the modules of a code as the bits of a number, row by row, and its side."""
+        number = int.from_bytes(text, "big")
+        if not self._size:
+            return self._begin_with(text, number)
+        first_text, modules = self._first
+        rest = number ^ first_text
+        while rest and (known := self._known.get(rest.bit_length())):
+            rest ^= known[0]
+            modules ^= known[1]
+        if rest:
+            drawn = _modules(_code(text.decode()))
+            self._known[rest.bit_length()] = (rest, drawn ^ modules)
+            modules = drawn
+        return modules, self._size
+
+    def _begin_with(self, text: bytes, number: int) -> tuple[int, int]:
+        code = _code(text.decode())
+        modules, size = _modules(code), len(code.matrix)
+        self._first, self._size = (number, modules), size
+        return modules, size
+
+
+_codes_by_length: dict[int, Codes] = {}
+
+
+def _modules(code: segno.QRCode) -> int:
+    return int("".join("1" if module else "0" for row in code.matrix for module in row), 2)
+
+
+# ── Images ──────────────────────────────────────────────────────────────────
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Dark is 0; each module is as many bits wide as pixels.
+_WIDE = {ord("1"): "0" * PNG_SCALE, ord("0"): "1" * PNG_SCALE}
+_AS_IT_IS, _AS_ABOVE = b"\0", b"\2"
+
+
+def png_of(modules: int, size: int) -> bytes:
+    """Return modules as a PNG image of one bit per pixel, with a quiet zone.
+
+    Each row of modules is a row of pixels, and others that say they are like the one above.
+    """
+    side = (size + 2 * QUIET_ZONE) * PNG_SCALE
+    width = -(-side // 8)
+    margin = "1" * (QUIET_ZONE * PNG_SCALE)
+    padding = "1" * (8 * width - side)
+    bits = f"{modules:0{size * size}b}".translate(_WIDE)
+    length = size * PNG_SCALE
+    light = _AS_IT_IS + b"\xff" * width + (_AS_ABOVE + bytes(width)) * (QUIET_ZONE * PNG_SCALE - 1)
+    repeated = (_AS_ABOVE + bytes(width)) * (PNG_SCALE - 1)
+    rows = [light]
+    for start in range(0, size * length, length):
+        row = int(f"{margin}{bits[start : start + length]}{margin}{padding}", 2)
+        rows.append(_AS_IT_IS + row.to_bytes(width, "big") + repeated)
+    rows.append(light)
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(b"".join(rows), 1)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

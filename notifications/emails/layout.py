@@ -5,10 +5,11 @@ that organizers can write one. Here each element gets its style inline, for emai
 style sheets; the layout's head has the rules that cannot be inline: dark mode and small screens.
 """
 
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
-from notifications.emails.placeholders import RichValue, Values, fill_html
+from notifications.emails.placeholders import Value
 
 LAYOUT = (Path(__file__).parents[1] / "shipped" / "_frame.html").read_text()
 
@@ -106,21 +107,24 @@ def inline_styles(html: str) -> str:
     return "".join(parser.parts)
 
 
-def wrap_in_layout(body: str, *, subject: str, preview: str, values: Values) -> str:
-    """Return the HTML of a whole email; a body that brings its own `<html>` stays unchanged.
+def styled(value: Value) -> str:
+    """Return a value as HTML for a template whose own elements have their styles already."""
+    if isinstance(value, str):
+        return escape(value)
+    if value.is_styled or "<" not in value.html:
+        return value.html
+    return inline_styles(value.html)
 
-    preview: the line that email clients show beside the subject.
+
+def is_page(body: str) -> bool:
+    """Return whether a template brings its own page instead of standing in the layout."""
+    return "<html" in body.lower()
+
+
+def in_layout(body: str) -> str:
+    """Return the template of a whole email around that of its body, with all styles inline.
+
+    It has the placeholders of LAYOUT besides those of the body, which stay as they are.
     """
-    if "<html" in body.lower():
-        return body
-    return fill_html(
-        LAYOUT,
-        {
-            "subject": subject,
-            "preview": preview,
-            "content": RichValue(text="", html=inline_styles(body)),
-            "siteName": values["siteName"],
-            "siteUrl": values["siteUrl"],
-            "accountUrl": values["accountUrl"],
-        },
-    )
+    before, after = LAYOUT.split("{content}")
+    return f"{before}{inline_styles(body)}{after}"

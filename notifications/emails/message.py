@@ -14,6 +14,7 @@ from evently.accounts.models import User
 from evently.links import absolute
 from evently.privacy.addresses import smtp_address
 from notifications.emails.email_content import EmailContent
+from notifications.emails.mime import Email
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
@@ -40,8 +41,13 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
             notification.rows = None
     content = write_content(notification, user)
     kind = kind_named(notification.type)
-    rendered = render_active(kind.template, content.values, footnote=content.footnote)
-    email = EmailMultiAlternatives(
+    rendered = render_active(
+        kind.template,
+        content.values,
+        footnote=content.footnote,
+        versions=rows_of(notification).active_templates,
+    )
+    email = Email(
         subject=rendered.subject,
         body=rendered.text,
         to=[smtp_address(kind.address_of(notification, user))],

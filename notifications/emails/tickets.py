@@ -1,12 +1,12 @@
 """The tickets of a confirmation: one QR code each, as an image inside the email."""
 
-import io
 from dataclasses import dataclass
 from html import escape
 
 from bookings.models import Ticket
-from bookings.qr import QUIET_ZONE, ticket_code
+from bookings.qr import qr_png
 from evently.links import link_to
+from notifications.emails.layout import inline_styles
 from notifications.emails.placeholders import RichValue
 
 
@@ -17,6 +17,14 @@ class InlineImage:
     content_id: str
     name: str
     png: bytes
+
+
+# As layout.STYLES has it, once for all emails.
+CARDS = inline_styles('<div class="tickets">{cards}</div>')
+CARD = inline_styles(
+    '<div class="ticket">\n<a href="{url}"><img class="code" src="cid:{image}" width="168"'
+    ' height="168" alt="QR code of ticket {number}"></a>{name}</div>'
+)
 
 
 def ticket_url(ticket: Ticket) -> str:
@@ -39,20 +47,13 @@ def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]
         if ticket.name:
             name += f", {ticket.name}"
         image = InlineImage(
-            content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=_qr_code(ticket)
+            content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=qr_png(ticket)
         )
         images.append(image)
         lines.append(f"{name}: {url}")
         cards.append(
-            f'<div class="ticket"><a href="{escape(url)}"><img class="code" '
-            f'src="cid:{image.content_id}" width="168" height="168" '
-            f'alt="QR code of ticket {number}"></a>{escape(name)}</div>'
+            CARD.format(url=escape(url), image=image.content_id, number=number, name=escape(name))
         )
-    html = f'<div class="tickets">{"".join(cards)}</div>'
-    return RichValue(text="\n".join(lines), html=html), images
-
-
-def _qr_code(ticket: Ticket) -> bytes:
-    out = io.BytesIO()
-    ticket_code(ticket).save(out, kind="png", scale=6, border=QUIET_ZONE)
-    return out.getvalue()
+    # Each on lines of its own, since mail servers limit their length.
+    html = CARDS.format(cards="\n".join(cards))
+    return RichValue(text="\n".join(lines), html=html, is_styled=True), images

@@ -1,6 +1,7 @@
 """Notifications about bookings."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from bookings.calendar import calendar_files
 from bookings.models import Booking
@@ -8,7 +9,6 @@ from bookings.operations import Canceller
 from bookings.presenters import refund_note
 from bookings.presenters.attendance import announcement_text
 from evently.accounts.models import User
-from evently.database.clock import now
 from evently.formatting import as_sentence, moment, money, seats, span
 from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailContent, EmailObsolete, with_links
@@ -53,7 +53,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
         _payment_note(booking),
         holdings.booked_in_all(booking, others),
         place,
-        announcement_text(booking, at=now()),
+        announcement_text(booking, at=rows.now),
     ]
     return EmailContent(
         values={
@@ -62,7 +62,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
             "bookingReference": booking.booking_reference,
             "totalAmount": _price(booking),
             "paymentNote": with_links(" ".join(filter(None, notes))),
-            "cancelNote": _cancel_note(booking.event),
+            "cancelNote": _cancel_note(booking.event, at=rows.now),
             "ticketUrl": common.booking_url(booking),
             "ticketNote": (
                 "Show this code on your phone or on paper; it admits one person."
@@ -190,8 +190,8 @@ def _payment_note(booking: Booking) -> str:
     return f"Your payment of {amount} has been received."
 
 
-def _cancel_note(event: Event) -> str:
-    if event.cancellable_until <= now():
+def _cancel_note(event: Event, *, at: datetime) -> str:
+    if event.cancellable_until <= at:
         return (
             "The deadline for cancelling has passed. Please contact the organizer if you cannot "
             "come."

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from bookings.models import Booking
-from evently.database.clock import now
 from evently.formatting import counted, moment_for, seats
 from events.models import Event
 from notifications.emails.email_content import TextLink
@@ -42,7 +41,7 @@ def holdings_of(notification: Notification) -> Holdings:
     event, rows = common.event_of(notification), rows_of(notification)
     entry = rows.open_entry_of(event.pk, notification.user_id)
     offer = open_promotion_for(entry=entry) if entry is not None and entry.has_offer else None
-    if offer is not None and not offer.is_open(at=now()):
+    if offer is not None and not offer.is_open(at=rows.now):
         offer = None
     bookings = rows.bookings_of(event.pk, notification.user_id)
     return Holdings(event=event, bookings=bookings, entry=entry, offer=offer)

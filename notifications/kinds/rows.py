@@ -6,6 +6,7 @@ written together, so a batch of emails takes as many queries as one.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,10 @@ from django.db.models import F, Q
 
 from bookings.models import Booking, Ticket
 from evently.accounts.models import User
+from evently.database import clock
 from events.contact import reply_address
 from events.models import Event
+from notifications.emails.templates import active_versions
 from notifications.models import Notification
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -26,6 +29,16 @@ class Rows:
     def __init__(self, notifications: Sequence[Notification]) -> None:
         self._notifications = notifications
         self._reply_addresses: dict[UUID, str] = {}
+
+    @cached_property
+    def active_templates(self) -> dict[str, UUID]:
+        """The active versions of email templates, by type."""
+        return active_versions()
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time at which what emails say is true."""
+        return clock.now()
 
     # ── People ──────────────────────────────────────────────────────────────
     @cached_property

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.conf import settings
 
 from evently.accounts.models import User
-from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.formatting import moment, moment_for, money, seats
 from evently.links import link_to
@@ -118,12 +117,13 @@ def _drawn(promotion: Promotion) -> str:
 
 
 def _write_waitlist_promotion(notification: Notification, user: User) -> EmailContent:
-    offer = rows_of(notification).offer(
+    rows = rows_of(notification)
+    offer = rows.offer(
         common.event_id_of(notification),
         notification.data.get("promotion"),
         user_id=notification.user_id,
     )
-    if offer is None or not offer.is_open(at=now()):
+    if offer is None or not offer.is_open(at=rows.now):
         raise EmailObsolete
     event, total = offer.event, offer.unit_price * offer.quantity
     price_note = (
@@ -136,7 +136,7 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
         price_note,
         beside,
         outcomes.offer_text(offer, offer.waitlist),
-        outcomes.decline_note(offer, at=now()),
+        outcomes.decline_note(offer, at=rows.now),
         _drawn(offer).strip(),
     ]
     return EmailContent(

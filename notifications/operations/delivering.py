@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -42,7 +43,7 @@ from notifications.preferences import wanted_channels
 # Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
 BATCH_SECONDS = 30.0
 # What emails are written from is read for a batch, and again for the rest of one that takes longer.
-FRESH_SECONDS = 1.0
+FRESH_SECONDS = 2.0
 # Not the fault of one email: the database is down, the task has run too long, or this process is
 # not restarted yet in a rotation of keys.
 OTHER_FAULTS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, WrappingKeyMissing)
@@ -130,14 +131,18 @@ class Delivery:
 
     # ── Beginning ───────────────────────────────────────────────────────────
     def _read(self, *notifications: Notification) -> None:
-        """Let the next emails be written from what the database has now."""
+        """Let these emails be written from what the database has now."""
         self._rows = read_together(notifications)
         self._read_at = time.monotonic()
+        self._read_since = 0
 
     def _refresh(self, notification: Notification) -> None:
-        """Read again for this email and the rest, if that was a while ago."""
-        if time.monotonic() - self._read_at > FRESH_SECONDS:
-            self._read(notification, *self.waiting)
+        """Read for this email and those that follow, if that was a while ago, or not yet."""
+        is_fresh = time.monotonic() - self._read_at < FRESH_SECONDS
+        if notification.rows is not self._rows or not is_fresh:
+            # No more than will be sent while it is fresh.
+            self._read(notification, *islice(self.waiting, 2 * self._read_since))
+        self._read_since += 1
 
     def _goes_on(self) -> bool:
         return not self._is_stopping() and time.monotonic() < self._deadline
