@@ -23,6 +23,7 @@ from evently.admin.confirmation import (
     confirmation_page,
     report_success,
 )
+from evently.admin.lists import MOST_COUNTED, estimated_rows
 from evently.admin.switches import SwitchedAdmin
 from evently.admin.tabs import EventPage, add_page, event_page_url, event_pages, tabs_context
 from evently.audit.admin import StampedAdmin
@@ -118,14 +119,16 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Sort upcoming events first, the next one on top; then past ones, the latest first.
 
-        For superusers, whose list may be long, all events come newest first.
+        For superusers, whose list may be long, all events come newest first; so do events that a
+        search finds among very many.
         """
         shown = ShownFilter.asked(request)
         if shown == "upcoming":
             return ["event_date", "id"]
         if shown == "past":
             return ["-event_date", "-id"]
-        if shown == "all" and request.user.is_superuser and not request.GET.get(SEARCH_VAR):
+        is_all = shown == "all" and request.user.is_superuser
+        if is_all and (not request.GET.get(SEARCH_VAR) or estimated_rows(Event) > MOST_COUNTED):
             return ["-id"]
         upcoming = Case(When(~over_by(Clock()), then=F("event_date")))
         return [upcoming.asc(nulls_last=True), "-event_date", "id"]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # So many rows are read and sorted in a few milliseconds.
 MANY = 200
+# So many are met soon in any order, and take long to be looked up and sorted.
+FREQUENT = 5_000
 # Enough that one of them is probably among the events that are searched.
 A_FEW = 20
 
@@ -77,6 +79,12 @@ def ids_found(query: str, *, most: int) -> list[UUID]:
     """Return the ids of events that match, in no order, up to a number of them."""
     found = EventWords.objects.filter(Matches(F("vector"), Value(query)))
     return list(found.values_list("event_id", flat=True)[:most])
+
+
+def is_frequent(query: str) -> bool:
+    """Tell whether so many events match that each had better be judged by itself."""
+    found = EventWords.objects.filter(Matches(F("vector"), Value(query)))
+    return found.order_by().values("event_id")[:FREQUENT].count() == FREQUENT
 
 
 def among(ids: Sequence[UUID]) -> Among:

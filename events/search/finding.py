@@ -26,6 +26,7 @@ from events.search.conditions import (
     found_by,
     has_any,
     ids_found,
+    is_frequent,
     matches,
     tier_of,
 )
@@ -115,7 +116,8 @@ class Search:
         """Return the events found, in no particular order."""
         if not self.queries:
             return self.events.none()
-        return self.events.filter(found_by(self.queries[-1]))
+        query = self.queries[-1]
+        return self.events.filter(matches(query) if is_frequent(query) else found_by(query))
 
     def ranked(self) -> "RankedEvents":
         """Return the events found, by relevance, then by date."""

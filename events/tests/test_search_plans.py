@@ -14,7 +14,7 @@ from events.factories import EventFactory
 from events.filters import ORDERINGS
 from events.models import Event
 from events.queries import find_events
-from events.search import finding
+from events.search import conditions, finding
 from events.search.finding import search_for
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +113,18 @@ def test_a_frequent_word_is_not_looked_up_where_filters_leave_few_events(monkeyp
     monkeypatch.setattr(finding, "PROBED", 2)
     assert found(min_price=Decimal(9))[0] == ["Dear jazz", "Chess"]
     assert Event.objects.count() == 7
+
+
+def test_frequent_words_are_judged_event_by_event_in_any_order(monkeypatch):
+    for days in range(1, 4):
+        event_in(days, name=f"Jazz {days}")
+    event_in(9, name="Chess")
+
+    def found(text):
+        rows = search_for(text, find_events()).found().order_by("-event_date", "-id")
+        return names(rows), "ARRAY(SELECT" in str(rows.query)
+
+    assert found("jazz") == (["Jazz 3", "Jazz 2", "Jazz 1"], True)
+    monkeypatch.setattr(conditions, "FREQUENT", 3)
+    assert found("jazz") == (["Jazz 3", "Jazz 2", "Jazz 1"], False)
+    assert found("chess") == (["Chess"], True)
