@@ -28,6 +28,8 @@ STATUSES = {
 
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
+# RFC 5545 (3.1) folds lines beyond this many bytes.
+LONGEST_LINE = 75
 END = b"END:VCALENDAR\r\n"
 
 
@@ -113,8 +115,14 @@ def _entry(booking: Booking) -> list[bytes]:
         "SEQUENCE": str(booking.version + event.version),
         "DESCRIPTION": vText(_description(booking)).to_ical().decode(),
     }
-    lines = [Contentline(f"{name}:{value}").to_ical() + b"\r\n" for name, value in own.items()]
+    lines = [_line(f"{name}:{value}") for name, value in own.items()]
     return [first, *lines, last]
+
+
+def _line(text: str) -> bytes:
+    """Return a line of a calendar file, folded by icalendar if it is too long."""
+    is_short = text.isascii() and len(text) < LONGEST_LINE
+    return (text.encode() if is_short else Contentline(text).to_ical()) + b"\r\n"
 
 
 @dataclass(frozen=True)

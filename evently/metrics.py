@@ -53,10 +53,10 @@ email_failures = Counter(
     "Attempts to send an email that failed: the email is tried again, or was given up.",
     ["outcome"],
 )
-mail_server_up = Gauge(
-    "evently_mail_server_up",
-    "Whether the mail server answers: 0 while a process that delivers emails waits for it.",
-    multiprocess_mode="livemin",
+mail_server_down = Gauge(
+    "evently_mail_server_down",
+    "Whether a mailer waits for a mail server that does not answer.",
+    multiprocess_mode="livemax",
 )
 pool_connections = Gauge(
     "evently_database_pool_connections",

@@ -26,7 +26,7 @@ class MailServer:
         self._failures = 0
         self._closed_until = 0.0
         self._is_tried = False
-        metrics.mail_server_up.set(1)
+        metrics.mail_server_down.set(0)
 
     @property
     def is_up(self) -> bool:
@@ -60,7 +60,7 @@ class MailServer:
             pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
             self._failures += 1
             self._closed_until = time.monotonic() + pause
-        metrics.mail_server_up.set(0)
+        metrics.mail_server_down.set(1)
         log.warning("mail_server_down", error=error, pause_seconds=pause)
 
     def answered(self) -> None:
@@ -70,5 +70,5 @@ class MailServer:
             return
         with self._lock:
             self._failures, self._is_tried = 0, False
-        metrics.mail_server_up.set(1)
+        metrics.mail_server_down.set(0)
         log.warning("mail_server_up")

@@ -8,16 +8,23 @@ hangs.
 import re
 import smtplib
 import ssl
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 from django.utils.functional import cached_property
+
+from evently.privacy.addresses import ATOM
 
 GO_AHEAD = 354
 # Servers look through an email before they answer; RFC 5321 (4.5.3.2.6) grants them minutes.
 ANSWER_TIMEOUT_SECONDS = 30.0
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 LINE_END = b"\r\n"
+# As `privacy.addresses.smtp_address` makes them: nothing to quote or to encode.
+PLAIN_ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@[A-Za-z0-9.-]+")
 
 
 class NoAnswer(smtplib.SMTPServerDisconnected):
@@ -77,8 +84,22 @@ def _is_time_out(error: BaseException) -> bool:
     return isinstance(error, NoAnswer) or isinstance(error.__context__ or error, TimeoutError)
 
 
+@lru_cache(maxsize=8)
+def _envelope_address(address: str) -> str:
+    return str(sanitize_address(address, "utf-8"))
+
+
 class Backend(EmailBackend):
-    """Django's backend with these sessions."""
+    """Django's backend with these sessions, which does not parse plain addresses."""
+
+    def _send(self, email_message: Any) -> bool:
+        recipients = email_message.recipients()
+        if self.connection is None or not all(map(PLAIN_ADDRESS.fullmatch, recipients)):
+            return bool(super()._send(email_message))  # type: ignore[misc]
+        sender = _envelope_address(email_message.from_email)
+        message = email_message.message()
+        self.connection.sendmail(sender, recipients, message.as_bytes(linesep="\r\n"))
+        return True
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:

@@ -18,7 +18,6 @@ from notifications.kinds import common
 from notifications.kinds.rows import rows_of
 from notifications.models import Notification
 from waitlists.models import Promotion, WaitlistEntry
-from waitlists.queries import open_promotion_for
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,7 @@ def holdings_of(notification: Notification) -> Holdings:
     """Return what the user of a message has of its event now. Raises EmailObsolete."""
     event, rows = common.event_of(notification), rows_of(notification)
     entry = rows.open_entry_of(event.pk, notification.user_id)
-    offer = open_promotion_for(entry=entry) if entry is not None and entry.has_offer else None
-    if offer is not None and not offer.is_open(at=rows.now):
-        offer = None
+    offer = rows.open_offer_of(entry) if entry is not None else None
     bookings = rows.bookings_of(event.pk, notification.user_id)
     return Holdings(event=event, bookings=bookings, entry=entry, offer=offer)
 

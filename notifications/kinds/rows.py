@@ -20,7 +20,7 @@ from events.contact import reply_address
 from events.models import Event
 from notifications.emails.templates import active_versions
 from notifications.models import Notification
-from waitlists.models import Promotion, WaitlistEntry
+from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 
 class Rows:
@@ -149,6 +149,25 @@ class Rows:
 
     def open_entry_of(self, event_id: UUID, user_id: UUID) -> WaitlistEntry | None:
         return self._open_entries.get((event_id, user_id))
+
+    @cached_property
+    def _open_offers(self) -> dict[UUID, Promotion]:
+        with_offers = [entry for entry in self._open_entries.values() if entry.has_offer]
+        found = Promotion.objects.filter(
+            event_id__in={entry.event_id for entry in with_offers},
+            waitlist_id__in=[entry.pk for entry in with_offers],
+            status=PromotionStatus.PENDING,
+        )
+        offers = {offer.waitlist_id: offer for offer in found} if with_offers else {}
+        for entry in with_offers:
+            if (offer := offers.get(entry.pk)) is not None:
+                offer.event, offer.user = entry.event, entry.user
+        return offers
+
+    def open_offer_of(self, entry: WaitlistEntry) -> Promotion | None:
+        """Return the pending offer to an open entry, with its event and user, if it is not over."""
+        offer = self._open_offers.get(entry.pk)
+        return offer if offer is not None and offer.is_open(at=self.now) else None
 
     # ── Waitlists ───────────────────────────────────────────────────────────
     @cached_property

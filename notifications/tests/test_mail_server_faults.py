@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 
+from evently import metrics
 from evently.tests.running import PATIENCE_SECONDS, wait_for
 from notifications.emails.mail_server import MailServer
 from notifications.emails.message import message_id_of
@@ -134,6 +135,7 @@ def test_breaker_lets_one_lane_try(monkeypatch, log_output):
     server.failed("AnswerLost")
     server.failed("AnswerLost")
     assert (server.is_up, server.enter()) == (False, 0)
+    assert metrics.mail_server_down._value.get() == 1
     now[0] += 1.1
     assert (server.enter(), server.enter()) == (1, 0)
     server.not_tried()
@@ -145,6 +147,7 @@ def test_breaker_lets_one_lane_try(monkeypatch, log_output):
     assert server.enter() == 1
     server.answered()
     assert (server.is_up, server.enter()) == (True, None)
+    assert metrics.mail_server_down._value.get() == 0
     assert [entry["event"] for entry in log_output.entries] == [
         "mail_server_down",
         "mail_server_down",
