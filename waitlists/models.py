@@ -7,6 +7,7 @@ change.
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
@@ -90,6 +91,17 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         """
         return self.confirmed().filter(min_quantity__lte=free_seats)
 
+    def to_consider(self, *, free: int, max_passes: int | None) -> "WaitlistQuerySet":
+        """Of entries annotated `with_passes`, those that `choose_entries` has to see.
+
+        Others change nothing: they neither fit, nor will they reserve, as there are at most as many
+        offers as free seats.
+        """
+        matters = Q(min_quantity__lte=free)
+        if max_passes is not None:
+            matters |= Q(passes__gt=max_passes - free)
+        return self.confirmed().filter(matters)
+
     def never_fitting(self, capacity: int) -> "WaitlistQuerySet":
         """Waiting entries that need more seats than the event has at all."""
         return self.waiting().filter(min_quantity__gt=capacity)
@@ -103,8 +115,8 @@ class WaitlistEntry(EventOwned):
     """One person waiting for seats at one event; joining again reuses the row.
 
     Triggers: `trg_waitlists_join` (who may join; sets `joined_at`), `trg_waitlists_confirm` (the
-    limit per person, once the place is confirmed), `trg_waitlists_rank_*` (positions, once per
-    statement).
+    limit per person, once the place is confirmed), `trg_waitlists_rank_*` (positions from the first
+    changed place on, once per statement).
     """
 
     user = models.ForeignKey(
@@ -206,7 +218,8 @@ class WaitlistEntry(EventOwned):
             ),
         ]
         indexes = [
-            models.Index(
+            # Not a B-tree, or each new position would have to enter all indexes anew.
+            BrinIndex(
                 fields=["event", "position"],
                 name="idx_waitlists_event_position",
                 condition=Q(status="waiting"),
@@ -228,12 +241,6 @@ class WaitlistEntry(EventOwned):
                 fields=["user"],
                 name="idx_waitlists_unconfirmed",
                 condition=Q(status="waiting", confirmed_at__isnull=True),
-            ),
-            models.Index(
-                F("event"),
-                F("passed_over") - F("public_sales_before"),
-                name="idx_waitlists_passes",
-                condition=Q(status="waiting", confirmed_at__isnull=False),
             ),
             models.Index(
                 fields=["event", "mailbox"],

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from bookings.models import Booking, BookingStatus
 from evently.database.functions import Among, Clock, Ids
 from events.models import Event, EventStatus
-from waitlists.models import Draw, EntryStatus, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.models import Draw, EntryStatus, Line, Promotion, PromotionStatus, WaitlistEntry
 
 RECENT = timedelta(days=14)
 ABOVE_ALL_POSITIONS = 2**31 - 1
@@ -73,8 +73,9 @@ def waiting_count(*, event_id: UUID) -> int:
 
 
 def confirmed_count(*, event_id: UUID) -> int:
-    """Return how many waiting entries can be offered seats."""
-    return WaitlistEntry.objects.filter(event_id=event_id).confirmed().count()
+    """Return how many waiting entries can be offered seats, as the database counts them."""
+    lines = Line.objects.filter(event_id=event_id)
+    return lines.values_list("waiting", flat=True).first() or 0
 
 
 def unconfirmed_of_verified(*, user_id: UUID | None = None) -> QuerySet[WaitlistEntry]:

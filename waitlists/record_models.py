@@ -9,6 +9,8 @@ from evently.database.functions import Clock
 from evently.database.models import EventOwned
 from events.models import Event
 
+UNKNOWN_PASSES = 2**31 - 1
+
 
 class RecordKind(models.TextChoices):
     OPENED = "opened"
@@ -40,6 +42,8 @@ class Line(EventOwned):
     open_offers: whose end is not recorded yet.
     waiting: confirmed ones. public_sales: bookings that passed them, ever. freed_seq: the record
     that freed seats last; free: seats left after the last record that says so.
+    most_passed: no waiting, confirmed entry that fits the event was passed by more offers, less the
+    public sales before it; UNKNOWN_PASSES where that has to be looked up.
     """
 
     event = models.ForeignKey(
@@ -56,6 +60,7 @@ class Line(EventOwned):
     freed_seq = models.PositiveIntegerField(null=True)
     reserved_ref = models.TextField(null=True)
     recorded_at = models.DateTimeField(null=True)
+    most_passed = models.IntegerField(default=UNKNOWN_PASSES, db_default=UNKNOWN_PASSES)
 
     class Meta:
         db_table = "lines"

@@ -40,13 +40,15 @@ def audited(
     key: str = "id",
     actions: Sequence[str] = ACTIONS,
     unsigned_only: bool = False,
+    when: str = "",
 ) -> list[RunSQL]:
     """Return the operations that add audit triggers to a table.
 
     table: its name, with the schema unless that is public. ignore: derived columns besides DERIVED.
     redact: columns besides REDACTED whose values must not be logged. key: the UUID column that
     identifies rows. actions: which of insert, update and delete to log. unsigned_only: only what
-    the application has not signed, for tables that it writes too often to log.
+    the application has not signed, for tables that it writes too often to log. when: a condition of
+    the triggers, for statements that write nothing that is logged.
     """
     target = ".".join(f'"{_identifier(part)}"' for part in table.split("."))
     arguments = ", ".join(
@@ -57,7 +59,8 @@ def audited(
             _array(dict.fromkeys([*REDACTED, *redact])),
         )
     )
-    condition = "WHEN (NOT audit_signed()) " if unsigned_only else ""
+    conditions = [*(["NOT audit_signed()"] if unsigned_only else []), *([when] if when else [])]
+    condition = f"WHEN ({' AND '.join(conditions)}) " if conditions else ""
     return [
         RunSQL(
             f"CREATE TRIGGER trg_audit_{action} AFTER {action.upper()} ON {target} "

@@ -39,6 +39,14 @@ WRONG_TICKETS = """
     HAVING count(t.id) FILTER (WHERE t.cancelled_at IS NULL)
         <> CASE WHEN b.status = 'cancelled' THEN 0 ELSE b.quantity END
 """
+# An entry passed more often than its line's bound could reserve without being found.
+PASSED_TOO_OFTEN = """
+    SELECT w.id, w.passed_over - w.public_sales_before, l.most_passed
+    FROM waitlists w JOIN events e ON e.id = w.event_id JOIN lines l ON l.event_id = w.event_id
+    WHERE w.status = 'waiting' AND w.confirmed_at IS NOT NULL
+        AND w.min_quantity <= e.total_capacity
+        AND w.passed_over - w.public_sales_before > l.most_passed
+"""
 
 
 def insert(table: str, **columns: Any) -> UUID:
@@ -176,6 +184,7 @@ def check_everything() -> None:
     try:
         assert run(OUT_OF_BALANCE) == []
         assert run(WRONG_POSITIONS) == []
+        assert run(PASSED_TOO_OFTEN) == []
         assert run(WRONG_TICKETS) == []
     finally:
         run("RESET enable_nestloop")

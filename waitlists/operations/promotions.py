@@ -124,15 +124,19 @@ def window_columns(
 
 def _choose_entries(*, locked_event: Event, at: datetime) -> list[tuple[WaitlistEntry, int]]:
     """Return the entries that get an offer, in waitlist order, each with its number of seats."""
+    free = locked_event.available_seats
     reserves = at < locked_event.line_closes_at - RESERVES_UNTIL
+    max_passes = locked_event.max_passes if reserves else None
     line = Line.objects.filter(event_id=locked_event.pk).first()
     sold = line.public_sales if line else 0
-    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk).confirmed().with_passes(sold)
+    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk).with_passes(sold)
     choices = choose_entries(
-        entries.in_waitlist_order().iterator(chunk_size=200),
-        free=locked_event.available_seats,
+        entries.to_consider(free=free, max_passes=max_passes)
+        .in_waitlist_order()
+        .iterator(chunk_size=200),
+        free=free,
         capacity=locked_event.total_capacity,
-        max_passes=locked_event.max_passes if reserves else None,
+        max_passes=max_passes,
     )
     return [(choice.entry, choice.seats) for choice in choices]
 
