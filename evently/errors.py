@@ -87,6 +87,13 @@ class Unavailable(DomainError):
     retry_after_seconds: int | None = 30
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer. Whether a write was done is then unknown."""
+
+    message = "The database is not available right now. Please try again in a moment."
+    retry_after_seconds: int | None = 5
+
+
 class Busy(DomainError):
     """Too many requests at once; the same request may succeed shortly (429 with Retry-After)."""
 

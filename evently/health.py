@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
+from psycopg.conninfo import make_conninfo
 
 from evently import heartbeats, metrics
 from evently.configuration import is_this_machine
@@ -32,14 +33,16 @@ MOST_NAMED = 5
 log = structlog.get_logger(__name__)
 
 
-def connect() -> "psycopg.Connection[Any]":
-    """Open a new connection: the pool may be exhausted while the database is up."""
+def conninfo() -> str:
+    """Return how to connect beside the pool, which may be exhausted while the database is up."""
     parameters: dict[str, Any] = connections["default"].get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password", "sslmode", "target_session_attrs")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
-    return psycopg.connect(
-        **chosen, connect_timeout=2, options="-c statement_timeout=1000", autocommit=True
-    )
+    return make_conninfo(**chosen, connect_timeout=2, options="-c statement_timeout=1000")
+
+
+def connect() -> "psycopg.Connection[Any]":
+    return psycopg.connect(conninfo(), autocommit=True)
 
 
 def ping_database() -> None:

@@ -7,11 +7,14 @@ One status for each kind of error, and one writer of `application/problem+json` 
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
 from evently.errors import (
     Busy,
     Conflict,
+    DatabaseUnavailable,
     DomainError,
     EditedMeanwhile,
     Invalid,
@@ -35,6 +38,8 @@ STATUS_BY_KIND: dict[type[DomainError], int] = {
 }
 # The API names the version in If-Match, and HTTP has a status for that; a page's form does not.
 API_STATUS_BY_KIND: dict[type[DomainError], int] = {EditedMeanwhile: 412, **STATUS_BY_KIND}
+# No connection, a lost one, or a limit of time that no operation has named.
+DATABASE_DOWN = (OperationalError, InterfaceError)
 # Python 3.11 still has the older phrases of these.
 TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
@@ -69,6 +74,13 @@ def problem_document(*, status: int, code: str, detail: str) -> dict[str, Any]:
         "detail": detail,
         "code": code,
     }
+
+
+def unavailable_page() -> HttpResponse:
+    """Return the page for a database that gives no answer."""
+    refusal = DatabaseUnavailable()
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=status_of(refusal), headers=retry_headers(refusal))
 
 
 class ProblemResponse(HttpResponse):

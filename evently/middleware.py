@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -16,8 +17,17 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.html import escape
 
 from evently import page_kinds
-from evently.errors import DomainError, Unavailable
-from evently.http_errors import ProblemResponse, is_api, refusal_problem, retry_headers, status_of
+from evently.database import watch
+from evently.errors import DatabaseUnavailable, DomainError, Unavailable
+from evently.http_errors import (
+    DATABASE_DOWN,
+    ProblemResponse,
+    is_api,
+    refusal_problem,
+    retry_headers,
+    status_of,
+    unavailable_page,
+)
 from evently.links import LinkExpired, LinkInvalid
 
 # Gunicorn reads up to 8190, so that this answers most longer URLs (evently/supervisor).
@@ -27,6 +37,9 @@ DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
 # For links from emails that no longer work, the page offers to log in instead.
 BROKEN_LINKS = (LinkInvalid, LinkExpired)
+WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
+
+log = structlog.get_logger(__name__)
 
 
 class RequestGuardMiddleware:
@@ -155,6 +168,23 @@ def protect(response: HttpResponseBase, url_name: str | None, *, logged_in: bool
         add_never_cache_headers(response)
 
 
+class DatabaseGuardMiddleware:
+    """Answers 503 while the database gives no answer; what needs none is answered all the same."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if watch.is_down() and request.path not in WITHOUT_DATABASE:
+            return database_unavailable(request)
+        return self.get_response(request)
+
+
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """Return a problem document in the API, elsewhere a page that itself needs no database."""
+    return refusal_problem(DatabaseUnavailable()) if is_api(request) else unavailable_page()
+
+
 class RefusalMiddleware:
     """Answers a refusal that a view did not handle, with a page."""
 
@@ -166,6 +196,9 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the response to a refusal; None leaves any other exception to Django."""
+        if isinstance(exception, DATABASE_DOWN):
+            log.error("database unavailable", error=type(exception.__cause__ or exception).__name__)
+            return database_unavailable(request)
         if not isinstance(exception, DomainError):
             return None
         if is_api(request):

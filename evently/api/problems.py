@@ -3,6 +3,7 @@
 `code` is the contract with integrators; `detail` is for people, and may change.
 """
 
+import sys
 from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
@@ -17,13 +18,18 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
-from evently.errors import DomainError, Malformed, NotAllowed, NotFound
+from evently.errors import DatabaseUnavailable, DomainError, Malformed, NotAllowed, NotFound
 from evently.exact_json import as_json
-from evently.http_errors import ProblemResponse, is_api, refusal_problem
+from evently.http_errors import (
+    DATABASE_DOWN,
+    ProblemResponse,
+    is_api,
+    refusal_problem,
+    unavailable_page,
+)
 from evently.idempotency.keys import Replayed
 
 REPLAYED_HEADER = "Idempotent-Replayed"
-UNAVAILABLE_RETRY_SECONDS = 5
 
 CODES: dict[type[drf.APIException], str] = {
     drf.ParseError: Malformed.code,
@@ -149,12 +155,7 @@ def _(error: RequestDataTooBig) -> HttpResponse:
 @problem_of.register(InterfaceError)
 def _(error: Exception) -> HttpResponse:
     log.error("database unavailable", error=type(error.__cause__ or error).__name__)
-    return ProblemResponse(
-        status=503,
-        code="unavailable",
-        detail="The database is not available right now. Please try again in a moment.",
-        headers={"Retry-After": str(UNAVAILABLE_RETRY_SECONDS)},
-    )
+    return refusal_problem(DatabaseUnavailable())
 
 
 def flat_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
@@ -185,8 +186,11 @@ def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a failure outside a view: a problem document in the API, a page elsewhere."""
+    error = sys.exc_info()[1]
     if is_api(request):
-        return problem_of(Exception())
+        return problem_of(error if isinstance(error, DATABASE_DOWN) else Exception())
+    if isinstance(error, DATABASE_DOWN):
+        return unavailable_page()
     return defaults.server_error(request)
 
 

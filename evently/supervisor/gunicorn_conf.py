@@ -55,10 +55,12 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch the worker's connections, and tell the supervisor that it accepts requests."""
-    from evently import gauges
+    """Watch the database and the connections; tell the supervisor that requests are accepted."""
+    from evently import gauges, health
+    from evently.database import watch
 
     gauges.watch_pool()
+    watch.start(health.conninfo())
     if ready := os.environ.get("EVENTLY_READY"):
         with suppress(OSError):
             os.write(int(ready), b".")

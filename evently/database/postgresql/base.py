@@ -2,15 +2,18 @@
 
 A server that ends a connection says so, or its system closes the socket: either way there is
 something to read, where an idle connection has nothing. Only then is the server asked, which takes
-a round trip. A server that hangs, or a network that swallows everything, is noticed by neither.
+a round trip. A server that hangs, or a network that swallows everything, is noticed by neither
+(`evently.database.watch`).
 """
 
 import select
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
+
+from evently.database import watch
 
 
 def has_something_to_read(connection: "Connection[Any]") -> bool:
@@ -29,6 +32,14 @@ def check(connection: "Connection[Any]") -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect. Raises OperationalError, at once where the database is known to be down."""
+        if watch.is_down():
+            raise OperationalError("The database gives no answer.")
+        connection = super().get_new_connection(conn_params)
+        watch.note_opened(connection)
+        return connection
+
     @property
     def pool(self) -> Any:
         """Return the pool, or None where the settings have none."""

@@ -1,0 +1,168 @@
+"""A database that hangs is noticed, and what waits for it is ended; one that refuses is down."""
+
+import select
+import socket
+import threading
+from contextlib import contextmanager, suppress
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection
+from psycopg.conninfo import make_conninfo
+
+from evently.database import watch
+from evently.database.ids import uuid7
+from evently.database.watch import DatabaseWatch
+from evently.tests.running import wait_for
+from evently.tests.sql import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Wire:
+    """Passes everything between a port of its own and the database, until it is cut."""
+
+    def __init__(self, target):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.passes = threading.Event()
+        self.passes.set()
+        self._target, self._ended, self._ends = target, threading.Event(), []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(self._target)
+                self._ends += [near, far]
+                self._threads.append(threading.Thread(target=self._carry, args=[near, far]))
+                self._threads[-1].start()
+
+    def _carry(self, near, far):
+        with suppress(OSError):
+            while not self._ended.is_set():
+                readable, _, _ = select.select([near, far], [], [], 0.05)
+                for end in readable:
+                    self.passes.wait(60)
+                    data = end.recv(65536)
+                    if not data:
+                        return
+                    (far if end is near else near).sendall(data)
+
+    def close(self):
+        self._ended.set()
+        self.passes.set()
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        for thread in list(self._threads):
+            thread.join()
+        for end in [self.listener, *self._ends]:
+            end.close()
+
+
+@contextmanager
+def wire():
+    """Yield a wire to the database, and how to connect through it."""
+    parameters = connection.get_connection_params()
+    made = Wire((parameters["host"], int(parameters["port"])))
+    login = {name: parameters[name] for name in ("dbname", "user", "password")}
+    info = make_conninfo(**login, host="127.0.0.1", port=made.port, connect_timeout=1)
+    try:
+        yield made, info
+    finally:
+        made.close()
+
+
+@contextmanager
+def watching(info, patience_seconds=0.5):
+    one = DatabaseWatch(info, interval_seconds=0.05, patience_seconds=patience_seconds)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def test_a_statement_that_waits_for_a_hanging_database_fails_and_others_are_told():
+    outcome = []
+
+    def wait():
+        try:
+            waiting.execute("SELECT pg_sleep(300)")
+        except psycopg.OperationalError as error:
+            outcome.append(error)
+
+    with wire() as (cable, info), psycopg.connect(info, autocommit=True) as waiting:
+        watch.note_opened(waiting)
+        process = waiting.info.backend_pid
+        thread = threading.Thread(target=wait)
+        thread.start()
+        with watching(info) as database:
+            assert wait_for(lambda: database._connection is not None)
+            assert not database.is_down
+            cable.passes.clear()
+            assert wait_for(lambda: database.is_down)
+            thread.join(30)
+            assert outcome
+            cable.passes.set()
+            assert wait_for(lambda: not database.is_down)
+    # The server goes on with a statement whose client is gone.
+    run("SELECT pg_terminate_backend(%s)", process)
+
+
+def test_an_idle_connection_outlives_a_hanging_database():
+    with wire() as (cable, info), psycopg.connect(info, autocommit=True) as idle:
+        watch.note_opened(idle)
+        with watching(info) as database:
+            cable.passes.clear()
+            assert wait_for(lambda: database.is_down)
+            cable.passes.set()
+            assert wait_for(lambda: not database.is_down)
+        assert idle.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_port_that_refuses_is_down():
+    with wire() as (cable, info):
+        cable.close()
+        with watching(info) as database:
+            assert wait_for(lambda: database.is_down)
+
+
+def test_a_server_without_a_connection_to_spare_is_not_down():
+    with wire() as (_, info):
+        wrong = make_conninfo(info, password="wrong")
+        with watching(wrong) as database:
+            seen = []
+            assert wait_for(lambda: seen.append(database.is_down) or len(seen) > 5)
+            assert not any(seen)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/", 503, "text/html"),
+        ("/api/v1/events/", 503, "application/problem+json"),
+        ("/healthz", 200, "text/plain"),
+    ],
+)
+def test_requests_are_turned_away_while_it_is_down(client, monkeypatch, path, status, kind):
+    down = DatabaseWatch("")
+    down.is_down = True
+    monkeypatch.setattr(watch, "_watch", down)
+    response = client.get(path)
+    assert response.status_code == status
+    assert response.headers["Content-Type"].startswith(kind)
+    assert ("Retry-After" in response.headers) == (status == 503)
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/events/", f"/events/{uuid7()}/"])
+def test_a_lost_database_is_503_on_pages_too(client, path):
+    def lose(execute, *args):
+        raise OperationalError("the connection is lost")
+
+    with connection.execute_wrapper(lose):
+        response = client.get(path)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
