@@ -28,7 +28,7 @@ from bookings.serializers import (
 from evently.api.etags import etag_headers
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
-from evently.api.representing import represent
+from evently.api.reused import represent, validate
 from evently.api.views import ApiViewSet, user_of
 from evently.errors import Conflict
 from evently.origin import origin_of
@@ -140,15 +140,16 @@ class BookingViewSet(mixins.ListModelMixin, ApiViewSet):
     @extend_schema(responses={201: BookingRepresentation})
     def create(self, request: Request) -> Response:
         """Book seats at the quoted price, the price that was shown, or less."""
-        body = BookingRequest(data=request.data)
-        if not body.is_valid():
-            log_invalid(request, body.errors)
-            raise ValidationError(body.errors)
+        try:
+            body = validate(BookingRequest, request.data)
+        except ValidationError:
+            log_invalid(request)
+            raise
         booking = operations.book_seats(
             user_id=user_of(request).pk,
             origin=origin_of(request._request),
             idempotency=request_idempotency(request, render_created_booking, headers=location_of),
-            **body.validated_data,
+            **body,
         )
         status, answer = render_created_booking(booking)
         return Response(answer, status=status, headers=location_of(answer))
@@ -227,7 +228,7 @@ def inline_file(content: bytes, name: str) -> Response:
     return Response(content, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
-def log_invalid(request: Request, errors: Any) -> None:
+def log_invalid(request: Request) -> None:
     """Log an invalid request to book, if it contains at least the id of an event."""
     body = request.data if isinstance(request.data, dict) else {}
     try:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -14,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import cached_property
 from django.utils.html import escape
 
 from evently import page_kinds
@@ -117,7 +119,33 @@ def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpRes
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Adds the Content-Security-Policy; the admin's scripts need a wider one."""
+    """Adds the Content-Security-Policy; the admin's scripts need a wider one.
+
+    It is the same for all responses of one kind, apart from those whose view has one of its own, so
+    it is put together once.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_admin = request.path.startswith("/admin/")
+        is_ordinary = (
+            HEADER not in response
+            and not any(name.startswith("_csp") for name in vars(response))
+            and not hasattr(request, "_csp_nonce")
+        )
+        if not is_ordinary or settings.DEBUG:
+            return super().process_response(request, response)
+        if is_admin not in self._policies:
+            super().process_response(request, response)
+            self._policies[is_admin] = response.get(HEADER, "")
+        elif self._policies[is_admin]:
+            response[HEADER] = self._policies[is_admin]
+        return response
+
+    @cached_property
+    def _policies(self) -> dict[bool, str]:
+        return {}
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False

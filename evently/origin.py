@@ -44,10 +44,15 @@ def peer_of(request: HttpRequest) -> str:
 
 
 def _forwarded(request: HttpRequest) -> proxies.Forwarded:
-    trusted: proxies.TrustedProxies = settings.TRUSTED_PROXIES
-    return trusted.read(
-        peer=peer_of(request), forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", "")
-    )
+    """Return what the trusted proxies say; read once for the limits, the log and the operation."""
+    read: proxies.Forwarded | None = vars(request).get("evently_forwarded")
+    if read is None:
+        trusted: proxies.TrustedProxies = settings.TRUSTED_PROXIES
+        read = trusted.read(
+            peer=peer_of(request), forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", "")
+        )
+        vars(request)["evently_forwarded"] = read
+    return read
 
 
 def client_address(request: HttpRequest) -> str | None:

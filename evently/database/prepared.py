@@ -6,21 +6,16 @@ and prepared once per connection. The rest stays as it is: nothing is prepared g
 statements share their message with what comes before them in a transaction.
 """
 
-import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.backends.postgresql.psycopg_any import register_tzloader
-from django.db.models.query import ModelIterable
-from psycopg import ClientCursor
+from django.db.models.query import get_related_populators
+from psycopg import ClientCursor, Cursor
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -38,7 +33,8 @@ def execute_prepared(
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with connection.wrap_database_errors, _cursor_of(connection) as cursor:
+    # Not Django's cursor, which makes times in Python: the session's time zone is UTC.
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         execute = partial(_execute, cursor)
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
@@ -50,13 +46,6 @@ def execute_prepared(
             if connection.queries_logged:
                 seconds = f"{time.monotonic() - started:.3f}"
                 connection.queries_log.append({"sql": sql, "time": seconds})
-
-
-def _cursor_of(connection: BaseDatabaseWrapper) -> Any:
-    cursors: Any = ServerBindingCursor
-    cursor = cursors(connection.connection)
-    register_tzloader(UTC, cursor)
-    return cursor
 
 
 def _execute(cursor: Any, sql: str, parameters: Any, many: bool, context: Any) -> None:
@@ -88,25 +77,34 @@ class PreparedQuery(Generic[Row]):
 
 
 class _Compiled:
-    """The SQL of a queryset, and Django's compiler, which makes objects of its rows."""
+    """The SQL of a queryset, and how its rows become objects, as in Django's `ModelIterable`."""
 
     def __init__(self, compiler: Any, sql: str, names: list[str]) -> None:
         self._compiler, self._sql, self._names = compiler, sql, names
+        select, klass_info = compiler.select, compiler.klass_info
+        own = klass_info["select_fields"]
+        self._model, self._own = klass_info["model"], slice(own[0], own[-1] + 1)
+        self._columns = [column[0].target.attname for column in select[self._own]]
+        self._related = get_related_populators(  # type: ignore[call-arg]  # of a later Django
+            klass_info, select, compiler.using
+        )
+        self._converters = compiler.get_converters([column[0] for column in select])
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         connection = connections[self._compiler.using]
         parameters = [values[name] for name in self._names]
-        found = execute_prepared(connection, self._sql, parameters)
-        # Another thread may use the compiler at this moment.
-        compiler = copy.copy(self._compiler)
-        compiler.connection = connection
-        compiler.execute_sql = lambda *args, **kwargs: [found]
-        queryset: Any = SimpleNamespace(
-            db=compiler.using,
-            query=SimpleNamespace(get_compiler=lambda using: compiler),
-            _known_related_objects={},
-        )
-        return list(ModelIterable(queryset)) if found else []
+        found: Any = execute_prepared(connection, self._sql, parameters)
+        if self._converters:
+            found = self._compiler.apply_converters(found, self._converters)
+        return [self._object(row) for row in found]
+
+    def _object(self, row: Sequence[Any]) -> Any:
+        made = self._model.from_db(self._compiler.using, self._columns, row[self._own])
+        for populator in self._related:
+            populator.populate(row, made)
+        for name, position in self._compiler.annotation_col_map.items():
+            setattr(made, name, row[position])
+        return made
 
 
 def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Compiled:

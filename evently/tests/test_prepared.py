@@ -1,6 +1,7 @@
 """Queries that are built and prepared once: the same rows as Django's, for all connections."""
 
 import threading
+from datetime import UTC
 from uuid import UUID
 
 import pytest
@@ -23,6 +24,7 @@ def test_rows_are_those_of_the_queryset():
     fields = [field.attname for field in User._meta.concrete_fields]
     assert [getattr(found, name) for name in fields] == [getattr(expected, name) for name in fields]
     assert found.key is not None
+    assert found.created_at.tzinfo is UTC
     assert not found._state.adding
     assert BY_ID.first(pk=uuid7()) is None
 
