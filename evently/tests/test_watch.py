@@ -156,7 +156,9 @@ def test_requests_are_turned_away_while_it_is_down(client, monkeypatch, path, st
     assert ("Retry-After" in response.headers) == (status == 503)
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/events/", "/events/01a21cb1-af97-759e-a1ec-f609d4d3a75e/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/events/", "/events/01a21cb1-af97-759e-a1ec-f609d4d3a75e/"]
+)
 def test_a_lost_database_is_503_on_pages_too(client, path):
     def lose(execute, *args):
         raise OperationalError("the connection is lost")
