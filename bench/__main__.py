@@ -2,6 +2,7 @@
 
     python -m bench                              everything (see README.md)
     python -m bench --only booking --rounds 3    measures with this in their name, and their limits
+    python -m bench --everything                 with what takes an hour, too
     python -m bench --json now.json --against earlier.json
 
 Starts servers of its own, in production mode and with a mail server; measures in interleaved
@@ -12,6 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.parts import options
 from bench.stage.servers import everything_running
 
 
@@ -25,6 +27,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         "--idle-seconds", type=float, default=30, help="for which the cost of idling is measured"
     )
     parser.add_argument("--only", default="", help="measures with this in their name")
+    options.add_to(parser)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--against", type=Path, help="compare with such a file")
     return parser.parse_args(given)

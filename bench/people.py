@@ -15,6 +15,7 @@ from events.models import Event
 from events.operations import create_event, publish_event
 
 PRICE = "20.00"
+SEALED = "sealed:v1:" + "x" * 40
 THEMES = ("jazz", "pottery", "sourdough", "astronomy", "chess", "tango", "poetry", "photography")
 KINDS = ("concert", "workshop", "evening", "festival", "lecture", "reading", "course")
 PLACES = ("Old Mill, Ghent", "Town Hall, Bath", "Blue Note, Graz", "Rex Cinema, Dublin")
@@ -112,6 +113,15 @@ def events_on_sale(database: Any, count: int, *, seats: int) -> list[UUID]:
 def book_by_sql(database: Any, pairs: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
     """Insert a booking of one seat for each pair of event and user, without an email."""
     return _call(database, "SELECT bench.book_bare(event, person)", pairs)
+
+
+def add_people_by_sql(database: Any, count: int) -> list[UUID]:
+    """Insert users that no email reaches; return their ids."""
+    rows = database.execute(
+        "INSERT INTO users (email, name) SELECT %s, %s FROM generate_series(1, %s) RETURNING id",
+        [SEALED, SEALED, count],
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def join_by_sql(database: Any, pairs: Sequence[tuple[UUID, UUID]]) -> list[UUID]:

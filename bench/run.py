@@ -5,15 +5,23 @@ import json
 import sys
 
 from bench.measures import MEASURES, Stage
+from bench.parts import cancelling, hanging_mail, memory
+from bench.parts.options import amounts
 from bench.people import book_by_sql, create_people, events_on_sale
 from bench.report import table
 from bench.report.machine import about
 from bench.report.results import Results, figures_from_json
+from bench.report.targets import targets_met
 from bench.stage.measuring import idle_cost, measured
 from bench.stage.servers import Servers
 
 PEOPLE, SHOPPERS, REGULARS = 400, 64, 64
 EVENTS, SEATS = 50, 1_000_000
+PARTS = {
+    "cancelling": cancelling.measure,
+    "hanging_mail": hanging_mail.measure,
+    "memory": memory.measure,
+}
 
 
 def measure(servers: Servers, given: argparse.Namespace) -> Results:
@@ -30,6 +38,8 @@ def measure(servers: Servers, given: argparse.Namespace) -> Results:
             if number:
                 results.add(name, one)
             print(f"round {number}: {name}: {one.operations / one.seconds:.1f}/s", file=sys.stderr)
+    for name, amount in amounts(given).items():
+        results.single.update(PARTS[name](stage, amount))
     return results
 
 
@@ -66,7 +76,8 @@ def report(results: Results, given: argparse.Namespace) -> None:
     """Print the table, compare it with an earlier run, and write the figures to a file."""
     print("\n".join(table.lines(results)))
     if given.json:
-        given.json.write_text(json.dumps(results.as_json(), indent=2, ensure_ascii=False))
+        stored = results.as_json() | {"targets": targets_met(results)}
+        given.json.write_text(json.dumps(stored, indent=2, ensure_ascii=False))
     if given.against:
         earlier = figures_from_json(json.loads(given.against.read_text()))
         print("\n" + "\n".join(table.comparison(results.figures(), earlier)))

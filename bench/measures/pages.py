@@ -7,7 +7,7 @@ from html import unescape
 from urllib.parse import urlencode
 
 from bench.measures.base import BROWSER, Measure, Stage, Work, requests
-from bench.people import KINDS, THEMES, Person
+from bench.people import KINDS, THEMES, Person, book_by_sql
 from bench.stage.http_load import Operation, Script, expect, one, request
 
 FIELD = re.compile(rb'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
@@ -53,6 +53,21 @@ def event_path(stage: Stage, number: int) -> str:
 
 def checkout_path(stage: Stage, number: int) -> str:
     return f"/events/{stage.event(number)}/book/"
+
+
+def selling_event_page(stage: Stage, count: int) -> Work:
+    """Return visits of one event that sells: before every tenth, a seat is booked by plain SQL.
+
+    What is kept of a page must not outlive what it shows. The booking itself is not counted.
+    """
+    sent = get(stage, f"/events/{stage.hot}/")
+
+    def visit(number: int) -> Script:
+        if number % 10 == 0:
+            book_by_sql(stage.servers.database, [(stage.hot, stage.person(number).id)])
+        yield from expect(sent, 200)
+
+    return requests(stage.servers.port, [partial(visit, number) for number in range(count)])
 
 
 def api_list(stage: Stage, count: int) -> Work:
@@ -121,6 +136,7 @@ API_LIST = "API: list of events"
 
 MEASURES = (
     Measure(EVENT_PAGE, page(event_path), limit=BARE_WSGI),
+    Measure("event page, seats selling", selling_event_page, limit=BARE_WSGI),
     Measure(HOME, page(lambda stage, number: "/"), limit=BARE_WSGI),
     Measure(SEARCH, page(search_path), limit=BARE_WSGI),
     Measure(MY_BOOKINGS, own_page(lambda stage, number: "/bookings/"), limit=BARE_WSGI),

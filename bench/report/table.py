@@ -31,8 +31,13 @@ def lines(results: Results) -> Iterator[str]:
     for name, found in figures.items():
         yield f"{name:{WIDTH}}" + "".join(f"{cell:>12}" for cell in _cells(results, name, found))
     for name, value in results.single.items():
-        yield f"{name:{WIDTH}}{value:>12.2f}"
+        yield f"{name:64} {value:10.2f}"
     yield ""
+    yield from target_lines(results)
+
+
+def target_lines(results: Results) -> Iterator[str]:
+    """Yield a line for each target that was measured: its value, and whether it is met."""
     for target in TARGETS:
         value = target.value(results)
         if value is not None:

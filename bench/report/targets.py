@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.measures import bookings, emails, pages
+from bench.parts import cancelling, hanging_mail, memory
 from bench.report.results import Results
+from bench.stage.cpu import WEB, WORKER
 
 # None where it was not measured in this run.
 Value = Callable[[Results], float | None]
@@ -48,6 +50,11 @@ def rates(name: str, other: str) -> Value:
     return value
 
 
+def single(name: str) -> Value:
+    """Return a figure that is measured once."""
+    return lambda results: results.single.get(name)
+
+
 def at_least(text: str, bound: float, value: Value) -> Target:
     return Target(text, bound, value, at_most=False)
 
@@ -73,4 +80,22 @@ TARGETS = (
     Target("CPU per checkout page, ms", 10, cpu_of(pages.CHECKOUT)),
     at_least("purchases in pages per second, logged in", 60, rate_of(pages.PURCHASE)),
     at_least("purchases in pages per second, as a guest", 60, rate_of(pages.GUEST_PURCHASE)),
+    *(
+        Target(name, bound, single(name))
+        for name, bound in (
+            (cancelling.LONGEST_LOCK, 0.5),
+            (hanging_mail.LONGEST_OVERDUE, 10),
+            (memory.growth_of(WEB), 1.05),
+            (memory.growth_of(WORKER), 1.05),
+        )
+    ),
 )
+
+
+def targets_met(results: Results) -> dict[str, bool | None]:
+    """Return whether each target is met, by its text; None where it was not measured."""
+    found = {}
+    for target in TARGETS:
+        value = target.value(results)
+        found[target.text] = None if value is None else target.is_met(value)
+    return found

@@ -9,7 +9,6 @@ DUE = """
     SELECT count(*) FROM notifications
     WHERE status = 'pending' AND next_attempt_at < evently_clock() + interval '10 years'
 """
-QUEUES = ("celery", "mail")
 PAUSE_SECONDS = 0.1
 PATIENCE_SECONDS = 600
 
@@ -20,19 +19,21 @@ class NotSettled(Exception):
 
 def unfinished(servers: Servers) -> dict[str, int]:
     """Return how many emails are to be sent, and how many tasks are queued or being carried out."""
+    from django.conf import settings
+
     ((due,),) = servers.database.execute(DUE).fetchall()
-    queued = sum(servers.broker.llen(queue) for queue in QUEUES)
+    queued = sum(servers.broker.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES)
     return {"emails": due, "tasks": queued + servers.broker.hlen("unacked")}
 
 
-def settle(servers: Servers) -> float:
+def settle(servers: Servers, *, patience_seconds: float = PATIENCE_SECONDS) -> float:
     """Wait until no email is due and no task is left; return the seconds that it took.
 
     Raises NotSettled.
     """
     started = time.monotonic()
     while any(left := unfinished(servers).values()):
-        if time.monotonic() - started > PATIENCE_SECONDS:
-            raise NotSettled(f"left after {PATIENCE_SECONDS} s: {left}")
+        if time.monotonic() - started > patience_seconds:
+            raise NotSettled(f"left after {patience_seconds} s: {left}")
         time.sleep(PAUSE_SECONDS)
     return time.monotonic() - started

@@ -1,0 +1,1 @@
+"""What is measured once, after the table, on the same servers: options of `python -m bench`."""
