@@ -22,6 +22,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         prog="python -m bench", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
+    parser.add_argument("--warm-up", type=int, default=1, help="rounds before them")
+    parser.add_argument("--people", type=int, default=400, help="who book and wait")
     parser.add_argument("--operations", type=int, default=320, help="of each measure in a round")
     parser.add_argument(
         "--idle-seconds", type=float, default=30, help="for which the cost of idling is measured"

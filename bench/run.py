@@ -15,7 +15,6 @@ from bench.report.targets import targets_met
 from bench.stage.measuring import idle_cost, measured
 from bench.stage.servers import Servers
 
-PEOPLE, SHOPPERS, REGULARS = 400, 64, 64
 EVENTS, SEATS = 50, 1_000_000
 PARTS = {
     "cancelling": cancelling.measure,
@@ -25,17 +24,17 @@ PARTS = {
 
 
 def measure(servers: Servers, given: argparse.Namespace) -> Results:
-    """Measure everything that is wanted, in turns; the first round only warms up."""
+    """Measure everything that is wanted, in turns; the first rounds only warm up."""
     results = Results(about(servers.database, servers.broker))
-    stage = prepared_stage(servers)
+    stage = prepared_stage(servers, people=given.people)
     names = wanted(given.only)
     idle = idle_cost(servers, seconds=given.idle_seconds)
     results.single["idle, CPU ms per second"] = sum(idle.values()) * 1000
-    for number in range(given.rounds + 1):
+    for number in range(1 - given.warm_up, given.rounds + 1):
         for name in names:
             count = int(given.operations * MEASURES[name].scale)
             one = measured(servers, MEASURES[name].prepare(stage, count), idle=idle)
-            if number:
+            if number > 0:
                 results.add(name, one)
             print(f"round {number}: {name}: {one.operations / one.seconds:.1f}/s", file=sys.stderr)
     for name, amount in amounts(given).items():
@@ -43,11 +42,14 @@ def measure(servers: Servers, given: argparse.Namespace) -> Results:
     return results
 
 
-def prepared_stage(servers: Servers) -> Stage:
-    """Create people and events. Regulars have five bookings each."""
-    database = servers.database
+def prepared_stage(servers: Servers, *, people: int) -> Stage:
+    """Create people and events; a sixth of the people as shoppers, and as regulars.
+
+    Regulars have five bookings each.
+    """
+    database, logged_in = servers.database, max(people // 6, 1)
     events = events_on_sale(database, EVENTS, seats=SEATS)
-    regulars = create_people(REGULARS, prefix="regular-", logged_in=True)
+    regulars = create_people(logged_in, prefix="regular-", logged_in=True)
     pairs = [
         (events[(number * 5 + more) % EVENTS], person.id)
         for number, person in enumerate(regulars)
@@ -56,8 +58,8 @@ def prepared_stage(servers: Servers) -> Stage:
     book_by_sql(database, pairs)
     return Stage(
         servers,
-        people=create_people(PEOPLE, prefix="bench-"),
-        shoppers=create_people(SHOPPERS, prefix="shopper-", logged_in=True),
+        people=create_people(people, prefix="bench-"),
+        shoppers=create_people(logged_in, prefix="shopper-", logged_in=True),
         regulars=regulars,
         events=events,
         hot=events_on_sale(database, 1, seats=SEATS)[0],

@@ -16,7 +16,7 @@ from bench.stage.http_load import parse
 from evently.environment import BASE_DIR
 from evently.tests.running import NOT_INHERITED
 
-OPERATIONS = 16
+OPERATIONS = 8
 # What sending an email adds, which the bare calls put off.
 OF_EMAILS = {"email_delivery_log"}
 BARE = "bare view: "
@@ -30,7 +30,8 @@ def run_of_everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     run = subprocess.run(
         [
-            *(sys.executable, "-m", "bench", "--rounds", "1", "--idle-seconds", "1"),
+            *(sys.executable, "-m", "bench", "--rounds", "1", "--warm-up", "0"),
+            *("--idle-seconds", "1", "--people", "40"),
             *("--cancelling", "40", "--hanging-mail", "2", "--memory", "40"),
             *("--operations", str(OPERATIONS), "--json", str(file), "--against", str(file)),
         ],
