@@ -3,8 +3,8 @@
     python -m bench.growth --bookings 20000 1000000 5000000 --events 100000
 
 Fills a database of its own for each number of bookings, then visits them in turns: bookings, search
-among the events, and the admin. Prints milliseconds, and the largest beside the smallest. The line
-of a waitlist grows in `bench.line_growth`.
+among the events, and the admin. Prints milliseconds, and the largest beside the smallest; then
+those of a long waitlist (`bench.line_growth`).
 """
 
 import argparse
@@ -15,8 +15,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from bench import line_growth
 from bench.throwaway import ROOT, throwaway_database
 
+# Of a waitlist, in milliseconds.
+MOST_OF_WAITLIST = {"leave, head": 200, "one offer": 200, "look after leaving, head": 10}
 BOOKING, MOST_GROWTH = "booking", 1.1
 JUDGED = 1_000_000
 WIDTH = 46
@@ -113,6 +116,14 @@ def lines(found: Found, most: dict[str, float]) -> Iterator[str]:
         yield f"{name:{WIDTH}}{cells}{growth:12.2f}   {limit}"
 
 
+def waitlist_lines(length: int) -> Iterator[str]:
+    """Yield what is done in a waitlist of this length, and what it should be."""
+    yield f"a waitlist of {length:,}, database, CPU ms"
+    for name, milliseconds in line_growth.measure(length).items():
+        most = MOST_OF_WAITLIST.get(name)
+        yield f"{name:{WIDTH}}{milliseconds:12.2f}   {_limit(milliseconds, most) if most else ''}"
+
+
 def _limit(value: float, most: float) -> str:
     return f"≤ {most:g} {'met' if value <= most else 'NOT MET'}"
 
@@ -121,11 +132,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--bookings", type=int, nargs="+", default=[20_000, 1_000_000, 5_000_000])
     parser.add_argument("--events", type=int, default=100_000, help="of the larger databases")
+    parser.add_argument("--waitlist", type=int, default=10_000, help="its length; 0 leaves it out")
     parser.add_argument("--only", default="", help="steps with this in their name")
     parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
     given = parser.parse_args()
     found, most = measure(given.bookings, events=given.events, only=given.only, rounds=given.rounds)
     print("\n".join(lines(found, most)))
+    if given.waitlist:
+        print("\n" + "\n".join(waitlist_lines(given.waitlist)))
     return 0
 
 
