@@ -15,6 +15,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import blocking_manager_key
 
+from evently.shared_pages import forget_pages
 from evently.tests import database, template
 
 pytest_plugins = [
@@ -59,6 +60,12 @@ def django_db_setup(
         yield
     with django_db_blocker.unblock():
         template.drop(name)
+
+
+@pytest.fixture(autouse=True)
+def pages_rendered_anew() -> None:
+    """Forget the pages that an earlier test has seen: settings may be others."""
+    forget_pages()
 
 
 @pytest.fixture(autouse=True)

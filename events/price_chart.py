@@ -9,6 +9,7 @@ from typing import Any
 
 from evently.formatting import money, times
 from events.models import Event, PriceChange
+from events.moments import MINUTE, floor
 
 DRAWN_CHANGES = 300
 LISTED_CHANGES = 50
@@ -19,10 +20,12 @@ MARGIN = Decimal("0.25")
 def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> dict[str, Any] | None:
     """Return the chart of an event's prices until a time; None if the price never changed.
 
-    changes: newest first. The keys are documented in components/price_chart.html.
+    Until the last full minute, so that it stays the same for a minute. changes: newest first. The
+    keys are documented in components/price_chart.html.
     """
     if not changes:
         return None
+    at = max(floor(at, MINUTE), changes[0].applied_at)
     oldest_first = changes[::-1]
     began = event.published_at or event.created_at
     if len(changes) >= DRAWN_CHANGES or began >= oldest_first[0].applied_at:

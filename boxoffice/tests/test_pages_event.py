@@ -150,7 +150,8 @@ def test_event_page_costs_the_same_for_any_length_of_the_waitlist(client):
         with CaptureQueriesContext(connection) as queries:
             page_of(client, event)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 6
+    # Five of them read what visitors share, in a snapshot.
+    assert counts[0] == counts[1] <= 11
 
 
 def test_event_of_several_days_says_when_it_ends_and_that_it_is_on(client, clock):

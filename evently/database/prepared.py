@@ -71,9 +71,16 @@ class PreparedQuery(Generic[Row]):
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows for these parameters."""
+        return self._ready().rows(values)
+
+    def tuples(self, **values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a queryset with `values_list`, as the database gives them."""
+        return self._ready().tuples(values)
+
+    def _ready(self) -> "_Compiled":
         if self._compiled is None:
             self._compiled = _compile(self._build, self._parameters)
-        return self._compiled.rows(values)
+        return self._compiled
 
 
 class _Compiled:
@@ -82,6 +89,8 @@ class _Compiled:
     def __init__(self, compiler: Any, sql: str, names: list[str]) -> None:
         self._compiler, self._sql, self._names = compiler, sql, names
         select, klass_info = compiler.select, compiler.klass_info
+        if klass_info is None:  # values_list
+            return
         own = klass_info["select_fields"]
         self._model, self._own = klass_info["model"], slice(own[0], own[-1] + 1)
         self._columns = [column[0].target.attname for column in select[self._own]]
@@ -90,10 +99,12 @@ class _Compiled:
         )
         self._converters = compiler.get_converters([column[0] for column in select])
 
-    def rows(self, values: dict[str, Any]) -> list[Any]:
-        connection = connections[self._compiler.using]
+    def tuples(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         parameters = [values[name] for name in self._names]
-        found: Any = execute_prepared(connection, self._sql, parameters)
+        return execute_prepared(connections[self._compiler.using], self._sql, parameters)
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        found: Any = self.tuples(values)
         if self._converters:
             found = self._compiler.apply_converters(found, self._converters)
         return [self._object(row) for row in found]

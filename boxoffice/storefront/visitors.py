@@ -1,0 +1,66 @@
+"""What visitors see of events, as keys of the pages that are shared (`evently.shared_pages`).
+
+A key is read by one prepared statement, from few columns and by index. An event's version changes
+with each edit. Seats, prices moved by a rule, draws and the organizer do not change it, so they
+stand beside it; the head of the waitlist's record does for the waitlist, whose changes are all
+recorded.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, Func, OuterRef, QuerySet, Subquery, TextField, Value
+
+from evently.database.functions import Clock
+from evently.database.prepared import PreparedQuery
+from evently.shared_pages import Seen
+from events.models import Event, PriceChange
+from waitlists.models import Draw, Line, WaitlistEntry
+
+OF_EVENT = {"event_id": OuterRef("pk")}
+DRAW_STATE = Func(
+    Value(" "),
+    F("number"),
+    F("status"),
+    F("unreachable_at"),
+    function="concat_ws",
+    output_field=TextField(),
+)
+# What cards show of an event.
+COLUMNS = ("seen_at", "pk", "version", "status", "current_price", "available_seats")
+STANDING = ("draw_closes_at", "line_head", "is_waited_for")
+# What its page shows besides.
+ORGANIZER = (
+    "created_by__version",
+    "created_by__email_verified_at",
+    "created_by__person_key__wrapping_key_name",
+)
+HISTORY = ("last_price_change", "draw_states")
+
+
+def _standing(events: "QuerySet[Event]") -> "QuerySet[Event]":
+    return events.annotate(
+        seen_at=Clock(),
+        line_head=Subquery(Line.objects.filter(**OF_EVENT).values("head")),
+        is_waited_for=Exists(WaitlistEntry.objects.waiting().filter(**OF_EVENT).order_by()),
+    )
+
+
+def _event(event_id: UUID) -> Any:
+    changes = PriceChange.objects.filter(**OF_EVENT).order_by("-applied_at", "-id")
+    draws = Draw.objects.filter(**OF_EVENT).order_by("number")
+    rows = _standing(Event.objects.published().filter(pk=event_id)).annotate(
+        last_price_change=Subquery(changes.values("pk")[:1]),
+        draw_states=ArraySubquery(draws.values(state=DRAW_STATE)),
+    )
+    return rows.values_list(*COLUMNS, *STANDING, *ORGANIZER, *HISTORY)
+
+
+EVENT = PreparedQuery[Any](_event, event_id=UUID)
+
+
+def read_event(event_id: UUID) -> Seen | None:
+    """Return what the page of a published event shows a visitor; None where there is none."""
+    rows = EVENT.tuples(event_id=event_id)
+    return Seen(key=rows[0][1:], at=rows[0][0]) if rows else None

@@ -1,0 +1,233 @@
+"""Pages that visitors share: the same as rendered anew, and never another person's."""
+
+import gzip
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bookings.factories import BookingFactory
+from boxoffice.tests.test_sale import STATES, event_in
+from evently.accounts.factories import UserFactory
+from evently.database.clock import now
+from evently.shared_pages import forget_pages
+from evently.tests.sql import run
+from events.factories import EventFactory
+from waitlists.tests.helpers import cancel, full_event, join
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PUBLISHED = [state for state in STATES if state != "draft"]
+PER_REQUEST = {"X-Request-ID", "Vary", "Expires"}
+
+
+def detail(event):
+    return reverse("event_detail", args=[event.pk])
+
+
+def seats(event):
+    return reverse("event_seats", args=[event.pk])
+
+
+def rendered_anew(path, **headers):
+    """Return the response that is rendered for one request: a session was sent with it."""
+    client = Client()
+    client.cookies["sessionid"] = "0" * 32
+    return client.get(path, headers=headers)
+
+
+def statements_of(path):
+    with CaptureQueriesContext(connection) as queries:
+        response = Client().get(path)
+    return len(queries), response
+
+
+def assert_fresh(path):
+    """Assert that the first and the second look are what is rendered anew, with its headers."""
+    anew = rendered_anew(path)
+    first = Client().get(path)
+    count, second = statements_of(path)
+    assert count == 1
+    for shared in (first, second):
+        assert shared.content == anew.content
+        assert shared.status_code == anew.status_code
+        for name in anew.headers.keys() | shared.headers.keys() - PER_REQUEST:
+            if name not in PER_REQUEST:
+                assert shared.headers.get(name) == anew.headers.get(name), name
+        varying = {name.strip() for name in shared.headers["Vary"].split(",")}
+        assert varying >= {name.strip() for name in anew.headers["Vary"].split(",")}
+        assert not shared.cookies
+
+
+@pytest.mark.parametrize("state", PUBLISHED)
+def test_shared_pages_are_what_is_rendered_anew(state, clock):
+    event = event_in(state)
+    clock.stop(now())
+    assert_fresh(detail(event))
+    assert_fresh(seats(event))
+
+
+CHANGES = {
+    "name": "UPDATE events SET name = 'Another name' WHERE id = %s",
+    "price": "UPDATE events SET current_price = 25 WHERE id = %s",
+    "cancelled": "UPDATE events SET status = 'cancelled' WHERE id = %s",
+    "organizer": "UPDATE users SET email_verified_at = NULL WHERE id ="
+    " (SELECT created_by_id FROM events WHERE id = %s)",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_shared_page_changes_with_what_it_shows(change, clock):
+    event = EventFactory(priced=20, shows_organizer_email=True)
+    clock.stop(now())
+    before = Client().get(detail(event)).content
+
+    run(CHANGES[change], event.pk)
+
+    assert Client().get(detail(event)).content != before
+    assert_fresh(detail(event))
+
+
+def test_shared_page_shows_each_booking_and_cancellation(clock):
+    event = EventFactory(priced=20, total_capacity=5)
+    clock.stop(now())
+    booking = BookingFactory(event=event, quantity=2)
+    assert "Only 3 seats left" in Client().get(detail(event)).content.decode()
+    cancel(booking)
+    assert "Only 5 seats left" in Client().get(detail(event)).content.decode()
+    assert "Only 5 seats left" in Client().get(seats(event)).content.decode()
+
+
+def test_shared_page_shows_the_waitlist_as_it_is():
+    event, _ = full_event()
+    for count in (1, 2):
+        entry = join(event)
+        assert f"{count} on the waitlist" in Client().get(detail(event)).content.decode()
+    run("UPDATE waitlists SET status = 'left' WHERE id = %s", entry.pk)
+    assert "1 on the waitlist" in Client().get(detail(event)).content.decode()
+
+
+def test_shared_page_draws_a_price_that_rose_and_fell_again():
+    event = EventFactory(priced=20)
+    texts = []
+    for price in (30, 20, 30, 20):
+        with transaction.atomic():
+            run("SET LOCAL evently.price_rule = 'yes'")
+            run("UPDATE events SET current_price = %s WHERE id = %s", price, event.pk)
+        texts.append(Client().get(detail(event)).content.decode())
+    assert "has changed once" in texts[0]
+    assert "has changed 4 times" in texts[3]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(0), "On sale from"),
+        (timedelta(hours=1), "seats left"),
+        (timedelta(hours=2), "Bookings closed"),
+        (timedelta(hours=3), "On now"),
+        (timedelta(hours=4), "This event is over"),
+    ],
+)
+def test_shared_page_changes_when_times_pass(ahead, words, clock):
+    start = datetime(2099, 7, 1, 8, 7, 13, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    event = EventFactory(
+        sales_start_at=start + hour,
+        sales_end_at=start + 2 * hour,
+        event_date=start + 3 * hour,
+        ends_at=start + 4 * hour,
+    )
+    clock.stop(start + ahead - timedelta(seconds=1))
+    before = Client().get(detail(event)).content.decode()
+    clock.stop(start + ahead)
+    after = Client().get(detail(event)).content.decode()
+    assert words in after
+    assert (words in before) == (ahead == timedelta(0))
+
+
+def test_shared_page_ends_with_the_year(clock):
+    event = EventFactory(event_date=datetime(2099, 6, 1, 18, tzinfo=UTC))
+    clock.stop(datetime(2098, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert "June 2099" in Client().get(detail(event)).content.decode()
+    assert "Mon 1 Jun 2099" in Client().get("/").content.decode()
+    clock.stop(datetime(2099, 1, 1, tzinfo=UTC))
+    assert "Mon 1 Jun," in Client().get("/").content.decode()
+    assert_fresh(detail(event))
+
+
+def test_nothing_of_a_person_is_on_a_shared_page(client):
+    event = EventFactory(total_capacity=5)
+    user = UserFactory(name="Ana Secret")
+    BookingFactory(event=event, user=user)
+    client.force_login(user)
+
+    own = client.get(detail(event)).content.decode()
+    shared = Client().get(detail(event)).content.decode()
+
+    assert "Ana Secret" in own
+    assert "Show my ticket" in own
+    for secret in ("Ana Secret", "csrf", "Show my", "Log out"):
+        assert secret not in shared
+    again = client.get(detail(event)).content.decode()
+    assert "Ana Secret" in again
+
+
+def test_messages_are_shown_and_not_shared(client):
+    event = EventFactory()
+    Client().get(detail(event))
+    client.cookies["messages"] = "anything"
+    count, _ = statements_of(detail(event))
+    with CaptureQueriesContext(connection) as queries:
+        client.get(detail(event))
+    assert count == 1 < len(queries)
+
+
+def test_shared_page_is_the_same_for_any_query_compressed_or_not():
+    event = EventFactory()
+    plain = Client().get(detail(event))
+    for path in (detail(event) + "?utm_source=x", detail(event) + "?page=2"):
+        packed = Client().get(path, headers={"Accept-Encoding": "gzip, br"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.content) == plain.content
+        assert packed.headers["Content-Security-Policy"]
+        assert "no-store" in packed.headers["Cache-Control"]
+    head = Client().head(detail(event))
+    assert head.content == b""
+    assert head.headers["Content-Length"] == str(len(plain.content))
+
+
+def test_shared_page_of_an_unpublished_event_is_not_found():
+    event = EventFactory()
+    Client().get(detail(event))
+    run("UPDATE events SET published_at = NULL WHERE id = %s", event.pk)
+    assert Client().get(detail(event)).status_code == 404
+
+
+def test_looks_during_bookings_never_keep_a_page_with_other_seats():
+    forget_pages()
+    event = EventFactory(total_capacity=8)
+    barrier = threading.Barrier(3)
+
+    def look():
+        barrier.wait()
+        for _ in range(12):
+            Client().get(detail(event))
+        connection.close()
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    for _ in range(4):
+        booking = BookingFactory(event=event, quantity=1)
+        assert "Only 7 seats left" in Client().get(detail(event)).content.decode()
+        cancel(booking)
+        assert "Only 8 seats left" in Client().get(detail(event)).content.decode()
+    for thread in threads:
+        thread.join()
+    assert_fresh(detail(event))
