@@ -12,12 +12,14 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Func, OuterRef, QuerySet, Subquery, TextField, Value
 
+from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from evently.shared_pages import Seen
 from events.models import Event, PriceChange
 from waitlists.models import Draw, Line, WaitlistEntry
 
+EVENTS_PER_PAGE = 12
 OF_EVENT = {"event_id": OuterRef("pk")}
 DRAW_STATE = Func(
     Value(" "),
@@ -57,10 +59,23 @@ def _event(event_id: UUID) -> Any:
     return rows.values_list(*COLUMNS, *STANDING, *ORGANIZER, *HISTORY)
 
 
+def _first_events() -> Any:
+    events = _standing(Event.objects.current()).order_by("event_date", "id")
+    # One more than the page shows, which says whether there is another page.
+    return events.values_list(*COLUMNS, *STANDING)[: EVENTS_PER_PAGE + 1]
+
+
 EVENT = PreparedQuery[Any](_event, event_id=UUID)
+FIRST_EVENTS = PreparedQuery[Any](_first_events)
 
 
 def read_event(event_id: UUID) -> Seen | None:
     """Return what the page of a published event shows a visitor; None where there is none."""
     rows = EVENT.tuples(event_id=event_id)
     return Seen(key=rows[0][1:], at=rows[0][0]) if rows else None
+
+
+def read_home() -> Seen:
+    """Return what the home page shows a visitor who has not searched."""
+    rows = FIRST_EVENTS.tuples()
+    return Seen(key=[row[1:] for row in rows], at=rows[0][0] if rows else now())

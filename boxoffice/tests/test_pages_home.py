@@ -150,7 +150,8 @@ def test_home_costs_the_same_for_one_event_and_twelve(client):
         with CaptureQueriesContext(connection) as queries:
             client.get("/")
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 3
+    # Two of them read what visitors share.
+    assert counts[0] == counts[1] <= 5
 
 
 def test_search_uses_its_index():

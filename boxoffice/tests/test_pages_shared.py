@@ -71,6 +71,45 @@ def test_shared_pages_are_what_is_rendered_anew(state, clock):
     assert_fresh(seats(event))
 
 
+@pytest.mark.parametrize("state", PUBLISHED)
+def test_shared_home_page_is_what_is_rendered_anew(state, clock):
+    event_in(state)
+    EventFactory.create_batch(2, priced=20)
+    clock.stop(now())
+    assert_fresh("/")
+
+
+def test_shared_home_page_shows_what_becomes_of_its_events(clock):
+    clock.stop(now())
+    assert "No upcoming events" in Client().get("/").content.decode()
+    event = EventFactory(priced=20, total_capacity=5)
+    booking = BookingFactory(event=event, quantity=2)
+    assert "Only 3 seats left" in Client().get("/").content.decode()
+    cancel(booking)
+    assert "Only 5 seats left" in Client().get("/").content.decode()
+    run("UPDATE events SET current_price = 25 WHERE id = %s", event.pk)
+    assert "€25.00" in Client().get("/").content.decode()
+    EventFactory.create_batch(12)
+    assert "Show more" in Client().get("/").content.decode()
+    run("UPDATE events SET status = 'cancelled' WHERE id = %s", event.pk)
+    assert "€25.00" not in Client().get("/").content.decode()
+    assert_fresh("/")
+
+
+def test_searches_and_fragments_are_not_the_home_page():
+    EventFactory(name="Jazz")
+    EventFactory(name="Tango")
+    home = Client().get("/?utm_source=x").content
+    assert home == Client().get("/").content
+    for query in ({"search": "jazz"}, {"max_price": "0"}, {"when": "nonsense"}):
+        assert Client().get("/", query).content != home
+    fragment = Client().get("/", headers={"HX-Request": "true"})
+    assert b"<html" not in fragment.content
+    shared = Client().get("/")
+    assert shared.content == home
+    assert "HX-Request" in shared.headers["Vary"]
+
+
 CHANGES = {
     "name": "UPDATE events SET name = 'Another name' WHERE id = %s",
     "price": "UPDATE events SET current_price = 25 WHERE id = %s",

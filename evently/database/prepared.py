@@ -63,7 +63,7 @@ class PreparedQuery(Generic[Row]):
     def __init__(self, build: Callable[..., "models.QuerySet[Row]"], **parameters: type) -> None:
         self._build = build
         self._parameters = parameters
-        self._compiled: _Compiled | None = None
+        self._compiled: _Selected | None = None
 
     def first(self, **values: Any) -> Row | None:
         """Return the first row for these parameters, or None."""
@@ -77,20 +77,32 @@ class PreparedQuery(Generic[Row]):
         """Return the rows of a queryset with `values_list`, as the database gives them."""
         return self._ready().tuples(values)
 
-    def _ready(self) -> "_Compiled":
+    def _ready(self) -> "_Selected":
         if self._compiled is None:
             self._compiled = _compile(self._build, self._parameters)
         return self._compiled
 
 
-class _Compiled:
-    """The SQL of a queryset, and how its rows become objects, as in Django's `ModelIterable`."""
+class _Selected:
+    """The SQL of a queryset, and its parameters in order."""
 
     def __init__(self, compiler: Any, sql: str, names: list[str]) -> None:
         self._compiler, self._sql, self._names = compiler, sql, names
+
+    def tuples(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        parameters = [values[name] for name in self._names]
+        return execute_prepared(connections[self._compiler.using], self._sql, parameters)
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        raise TypeError("A queryset with values_list has no objects, only tuples.")
+
+
+class _Compiled(_Selected):
+    """One whose rows become objects, as in Django's `ModelIterable`."""
+
+    def __init__(self, compiler: Any, sql: str, names: list[str]) -> None:
+        super().__init__(compiler, sql, names)
         select, klass_info = compiler.select, compiler.klass_info
-        if klass_info is None:  # values_list
-            return
         own = klass_info["select_fields"]
         self._model, self._own = klass_info["model"], slice(own[0], own[-1] + 1)
         self._columns = [column[0].target.attname for column in select[self._own]]
@@ -98,10 +110,6 @@ class _Compiled:
             klass_info, select, compiler.using
         )
         self._converters = compiler.get_converters([column[0] for column in select])
-
-    def tuples(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        parameters = [values[name] for name in self._names]
-        return execute_prepared(connections[self._compiler.using], self._sql, parameters)
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         found: Any = self.tuples(values)
@@ -118,7 +126,7 @@ class _Compiled:
         return made
 
 
-def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Compiled:
+def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Selected:
     stand_ins = {name: STAND_INS[kind]() for name, kind in parameters.items()}
     queryset = build(**stand_ins)
     connection = connections[queryset.db]
@@ -139,4 +147,5 @@ def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Compile
         parts.append(text)
     if set(order) != set(parameters):
         raise ValueError(f"The query does not use {set(parameters) - set(order)}.")
-    return _Compiled(compiler, "".join(parts), order)
+    made = _Compiled if queryset._fields is None else _Selected
+    return made(compiler, "".join(parts), order)

@@ -1,30 +1,67 @@
 """The home page: search and list of upcoming events."""
 
+from functools import partial
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from boxoffice.storefront.finder import nothing_found, panel_count, quick_filters
 from boxoffice.storefront.presenters import event_cards
-from evently.cursors import links_of, page_of
+from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home
+from evently.cursors import CURSOR_PARAMETER, links_of, page_of
 from evently.database.clock import now
 from evently.links import absolute
 from evently.pages import INVALID_FORM_STATUS
+from evently.shared_pages import Built, visitors_page
 from events.forms import FinderForm
+from events.moments import moments_of, next_change
 from events.queries import find_events
 from events.search.finding import search_for
 
-EVENTS_PER_PAGE = 12
 # One of the drawings at the top of the page, in its own colours.
 HERO_COVER = (8, 0)
+TEMPLATE = "events/list.html"
+# Any other parameter, such as utm_source, leaves the page as it is.
+PARAMETERS = frozenset((*FinderForm.base_fields, CURSOR_PARAMETER))
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def home(request: HttpRequest) -> HttpResponse:
     """List upcoming events; an htmx request gets only the results."""
+    is_fragment = _wants_fragment(request)
+    if not is_fragment and PARAMETERS.isdisjoint(request.GET):
+        page = visitors_page(request, "home", read=read_home, build=partial(_build, request))
+        if page is not None:
+            return page.response(request, vary_on=("HX-Request",))
+    context = _context(request)
+    if is_fragment:
+        # The chips keep the words, so they change with them.
+        return render(request, "events/_results.html", {**context, "swap_chips": True})
+    status = 200 if context["form"].is_valid() else INVALID_FORM_STATUS
+    return render(request, TEMPLATE, context, status=status)
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+
+
+def _build(request: HttpRequest) -> Built:
+    """Render the first page of upcoming events for all visitors."""
+    context = _context(request)
+    moments = [moment for card in context["events"] for moment in moments_of(card.row)]
+    return Built(
+        content=render_to_string(TEMPLATE, context, request).encode(),
+        until=next_change(moments, at=context["now"]),
+    )
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
     form = FinderForm(request.GET)
     at = now()
     events = find_events(**form.criteria, at=at)
@@ -37,7 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
         # Filters may leave out many of the first events.
         by_ids=bool(form.criteria),
     )
-    context = {
+    return {
         "home_address": absolute(reverse("home")),
         "home_image": absolute(reverse("cover_image", args=HERO_COVER)),
         "form": form,
@@ -51,8 +88,3 @@ def home(request: HttpRequest) -> HttpResponse:
         "nothing": nothing_found(form, search) if not page.rows else None,
         **links_of(page, request.GET, kept=list(form.fields)),
     }
-    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        # The chips keep the words, so they change with them.
-        return render(request, "events/_results.html", {**context, "swap_chips": True})
-    status = 200 if form.is_valid() else INVALID_FORM_STATUS
-    return render(request, "events/list.html", context, status=status)
