@@ -22,10 +22,19 @@ OF_EMAILS = {"email_delivery_log"}
 BARE = "bare view: "
 
 
-@pytest.fixture(scope="module")
-def run_of_everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Return what one round of everything has found."""
-    file: Path = tmp_path_factory.mktemp("bench") / "figures.json"
+@pytest.mark.slow
+@pytest.mark.processes
+def test_one_round_of_everything(tmp_path: Path) -> None:
+    """One test, since it starts all servers, and tests of a module may run in several processes."""
+    found = run_of_everything(tmp_path / "figures.json")
+    check_that_bare_calls_write_the_same(found["figures"])
+    check_that_emails_are_out(found["figures"])
+    # No line is left out for a name that has changed.
+    assert [text for text, is_met in found["targets"].items() if is_met is None] == []
+
+
+def run_of_everything(file: Path) -> dict[str, Any]:
+    """Run one round of everything; return what it has found."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     run = subprocess.run(
@@ -43,18 +52,11 @@ def run_of_everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
         check=False,
     )
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
-    return json.loads(file.read_text())
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
 
 
-@pytest.fixture(scope="module")
-def found(run_of_everything: dict[str, Any]) -> dict[str, Any]:
-    figures: dict[str, Any] = run_of_everything["figures"]
-    return figures
-
-
-@pytest.mark.slow
-@pytest.mark.processes
-def test_operations_and_their_bare_calls_write_the_same_rows(found: dict[str, Any]) -> None:
+def check_that_bare_calls_write_the_same(found: dict[str, Any]) -> None:
     pairs = [(name.removeprefix(BARE), name) for name in found if name.startswith(BARE)]
     assert len(pairs) == 8
     for name, bare in pairs:
@@ -64,9 +66,7 @@ def test_operations_and_their_bare_calls_write_the_same_rows(found: dict[str, An
         assert of_operation == found[bare]["rows"], name
 
 
-@pytest.mark.slow
-@pytest.mark.processes
-def test_emails_are_out_before_a_round_ends(found: dict[str, Any]) -> None:
+def check_that_emails_are_out(found: dict[str, Any]) -> None:
     emails = {name: figures["emails"] for name, figures in found.items() if figures["emails"]}
     assert emails == {
         "booking, 50 events": 1,
@@ -80,14 +80,6 @@ def test_emails_are_out_before_a_round_ends(found: dict[str, Any]) -> None:
         "purchase in pages, logged in": 1,
         "purchase in pages, guest": 1,
     }
-
-
-@pytest.mark.slow
-@pytest.mark.processes
-def test_targets_are_measured(run_of_everything: dict[str, Any]) -> None:
-    """No line is left out for a name that has changed, in a run with everything."""
-    targets = run_of_everything["targets"]
-    assert [text for text, is_met in targets.items() if is_met is None] == []
 
 
 def figures(cpu: float, rate: float) -> Figures:
