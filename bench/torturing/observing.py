@@ -67,8 +67,8 @@ VIOLATIONS = {
     "booking passed over a waiting entry that fits": """
         SELECT b.id, b.quantity, w.id, w.min_quantity FROM bookings b
         JOIN waitlists w ON w.event_id = b.event_id AND w.status = 'waiting'
-        WHERE b.status = 'confirmed' AND w.joined_at < bench_clock(b.created_at)
-            AND w.confirmed_at < bench_clock(b.created_at) AND w.min_quantity <= b.quantity
+        WHERE b.status = 'confirmed' AND w.joined_at < b.created_at
+            AND w.confirmed_at < b.created_at AND w.min_quantity <= b.quantity
             AND NOT EXISTS (SELECT FROM waitlist_promotions p WHERE p.booking_id = b.id)
             AND NOT EXISTS (SELECT FROM waitlist_promotions q WHERE q.waitlist_id = w.id)
     """,

@@ -12,6 +12,7 @@ from django.db import connections
 from psycopg import sql
 
 from evently.database.versioned import newest_source
+from evently.tests.database import close_sessions
 from tests.upgrade.dump import APPLICATION
 
 DUMPS = sorted(Path(__file__).parent.glob("*.sql.gz"))
@@ -45,8 +46,21 @@ def new_database(*, template: str | None = None) -> Iterator[str]:
     try:
         yield name
     finally:
-        with connect("postgres") as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        drop(name)
+
+
+def drop(name: str) -> None:
+    """Drop a database once its last connection is closed."""
+    close_sessions()
+    with connect("postgres") as server:
+        for attempt in range(6):
+            try:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+            except psycopg.errors.ObjectInUse:
+                if attempt == 5:
+                    raise
+            else:
+                return
 
 
 def restore(dump: Path, name: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from evently.database import watch
@@ -53,6 +54,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return whether the connection can be used. After an error, the server is asked."""
         if self.connection is None:
             return False
-        if not self.errors_occurred and not has_something_to_read(self.connection):
+        has_failed = self.errors_occurred or (
+            self.connection.pgconn.transaction_status == TransactionStatus.INERROR
+        )
+        if not has_failed and not has_something_to_read(self.connection):
             return True
         return bool(super().is_usable())
