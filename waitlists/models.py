@@ -106,6 +106,15 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         """Waiting entries that need more seats than the event has at all."""
         return self.waiting().filter(min_quantity__gt=capacity)
 
+    def behind(self, entry: "WaitlistEntry") -> "WaitlistQuerySet":
+        """Entries that rank behind this one, or would if they waited."""
+        at = entry.ranked_at or entry.joined_at
+        later = Q(ranking_time__gt=at) | Q(ranking_time=at, pk__gt=entry.pk)
+        return self.annotate(ranking_time=RANKED_AT).filter(
+            Q(priority_score__lt=entry.priority_score)
+            | Q(later, priority_score=entry.priority_score)
+        )
+
     def in_waitlist_order(self) -> "WaitlistQuerySet":
         """The order in which offers are made; `position` is the rank in it."""
         return self.order_by("-priority_score", RANKED_AT, "id")

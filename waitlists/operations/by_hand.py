@@ -93,19 +93,20 @@ def place_entry(*, event_id: UUID, entry_id: UUID, position: int, reason: str) -
         entry = lock_entry(locked_event=locked_event, entry_id=entry_id)
         if not entry.is_waiting:
             raise NotWaiting("This person is no longer waiting, so their position cannot change.")
-        others = (
+        open_others = (
             WaitlistEntry.objects.filter(event_id=event_id)
-            .waiting()
+            .open()
             .exclude(pk=entry.pk)
             .in_waitlist_order()
         )
+        others = open_others.waiting()
         wanted = min(position, others.count() + 1)
         if wanted == entry.position:
             sentence = f"This entry is at position {wanted} already."
             raise Invalid(sentence, fields={"position": sentence})
-        neighbours = list(others[max(wanted - 2, 0) : wanted])
-        before = neighbours.pop(0) if wanted > 1 else None
-        after = neighbours[0] if neighbours else None
+        before = others[wanted - 2] if wanted > 1 else None
+        # One with an offer may wait on, at its old place: no other may have been given that.
+        after = (open_others.behind(before) if before else open_others).first()
         entry.priority_score, entry.ranked_at = _rank_between(before, after, at=now())
         entry.priority_reason = reason
         entry.save(update_fields=["priority_score", "ranked_at", "priority_reason"])

@@ -10,7 +10,8 @@ from evently.tests.rows import check_everything
 from evently.tests.sql import run
 from events.operations import SalesClosed
 from waitlists import operations
-from waitlists.models import WaitlistEntry
+from waitlists.models import Promotion, WaitlistEntry
+from waitlists.tests.recorded import check_record
 from waitlists.tests.waiting import ORIGIN, cancel, full_event, join, status_of
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,31 @@ def test_an_offer_by_hand_adds_the_missing_seats_for_this_person_only():
     assert (made.position_before, made.organizer_reason) == (2, "speaker")
     booking = operations.accept_promotion(event_id=event.pk, promotion_id=made.pk, origin=ORIGIN)
     assert booking.quantity == 2
+
+
+@pytest.mark.parametrize("position", [1, 2])
+def test_no_entry_is_moved_to_the_place_of_one_that_has_an_offer(position):
+    """It may wait on there; and the record orders equal places otherwise than by id."""
+    event, booked = full_event()
+    rejoining = join(event, 2, min_quantity=1)
+    operations.leave_waitlist(event_id=event.pk, entry_id=rejoining.pk)
+    head, other = join(event, 3, min_quantity=3), join(event, 2, min_quantity=1)
+    operations.join_waitlist(
+        event_id=event.pk, user_id=rejoining.user_id, quantity=2, min_quantity=1
+    )
+    join(event, 3, min_quantity=3)
+    place(rejoining, position)
+    cancel(booked[0])
+    made = Promotion.objects.get(waitlist_id=rejoining.pk)
+
+    place(other, position)
+    operations.accept_promotion(event_id=event.pk, promotion_id=made.pk, origin=ORIGIN)
+
+    assert status_of(rejoining) == "waiting"
+    order = order_of(event)
+    assert order.index(rejoining.pk) == order.index(other.pk) + 1
+    assert order.index(head.pk) == (2 if position == 1 else 0)
+    check_record(event.pk)
 
 
 def test_an_offer_by_hand_takes_free_seats_that_fit_no_entry_ahead():
