@@ -132,17 +132,18 @@ def test_no_entry_is_moved_to_the_place_of_one_that_has_an_offer(position):
     operations.join_waitlist(
         event_id=event.pk, user_id=rejoining.user_id, quantity=2, min_quantity=1
     )
-    join(event, 3, min_quantity=3)
+    last = join(event, 3, min_quantity=3)
     place(rejoining, position)
     cancel(booked[0])
     made = Promotion.objects.get(waitlist_id=rejoining.pk)
 
-    place(other, position)
+    moved = other if position == 1 else last
+    place(moved, position)
     operations.accept_promotion(event_id=event.pk, promotion_id=made.pk, origin=ORIGIN)
 
     assert status_of(rejoining) == "waiting"
     order = order_of(event)
-    assert order.index(rejoining.pk) == order.index(other.pk) + 1
+    assert order.index(rejoining.pk) == order.index(moved.pk) + 1
     assert order.index(head.pk) == (2 if position == 1 else 0)
     check_record(event.pk)
 
