@@ -47,7 +47,7 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.write(b"220 sink ESMTP\r\n")
             while line := await reader.readline():
                 writer.write(await self._answer(line.strip(), reader, writer))
