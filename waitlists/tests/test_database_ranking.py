@@ -277,11 +277,6 @@ class TestPassesAreBounded:
             book(full)
 
 
-@pytest.mark.xfail(
-    reason="Over a connection that earlier tests have used, a join reads all entries; found when "
-    "connections began to stay open, and not understood yet.",
-    strict=False,
-)
 @pytest.mark.django_db(transaction=True)
 def test_steps_at_the_end_read_no_more_rows_of_a_longer_waitlist():
     """Counted in rows that PostgreSQL reads, as times would depend on the machine."""
