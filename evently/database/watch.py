@@ -102,7 +102,7 @@ class DatabaseWatch:
 
     def _look(self) -> None:
         try:
-            self._ask()
+            self._ask_again_if_ended()
         except (psycopg.Error, OSError) as error:
             self._close()
             is_down = not answers(error)
@@ -111,6 +111,22 @@ class DatabaseWatch:
             self._note(is_down, error=type(error).__name__, ended=ended)
         else:
             self._note(False)
+
+    def _ask_again_if_ended(self) -> None:
+        """Ask; where the connection kept for it has ended, ask over a new one.
+
+        One connection may be ended by an administrator or a proxy, which says nothing about others.
+        """
+        was_open = self._connection is not None
+        try:
+            self._ask()
+        except psycopg.errors.ConnectionTimeout:
+            raise
+        except (psycopg.Error, OSError):
+            if not was_open:
+                raise
+            self._close()
+            self._ask()
 
     def _note(self, is_down: bool, **facts: Any) -> None:
         if is_down and not self.is_down:
@@ -126,9 +142,11 @@ class DatabaseWatch:
         server = self._connection.pgconn
         server.send_query(b"SELECT 1")
         deadline = time.monotonic() + self._patience
+        poll = select.poll()
+        poll.register(server.socket, select.POLLIN)
         while server.is_busy():
             left = max(deadline - time.monotonic(), 0)
-            if not select.select([server.socket], [], [], left)[0]:
+            if not poll.poll(left * 1000):
                 raise psycopg.errors.ConnectionTimeout("no answer in time")
             server.consume_input()
         while (result := server.get_result()) is not None:

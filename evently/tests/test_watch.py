@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from psycopg.conninfo import make_conninfo
 
 from evently.database import watch
+from evently.database.postgresql.base import has_something_to_read
 from evently.database.watch import DatabaseWatch
 from evently.tests.running import wait_for
 from evently.tests.sql import run
@@ -136,6 +137,20 @@ def test_a_server_without_a_connection_to_spare_is_not_down():
             seen = []
             assert wait_for(lambda: seen.append(database.is_down) or len(seen) > 5)
             assert not any(seen)
+
+
+def test_an_ended_connection_of_the_watch_is_opened_anew():
+    """An administrator ends it: requests must neither be turned away nor ended."""
+    with wire() as (_, info):
+        database = DatabaseWatch(info)
+        database._look()
+        process = database._connection.info.backend_pid
+        run("SELECT pg_terminate_backend(%s)", process)
+        assert wait_for(lambda: has_something_to_read(database._connection))
+        database._look()
+        assert not database.is_down
+        assert database._connection.info.backend_pid != process
+        database._close()
 
 
 @pytest.mark.parametrize(
