@@ -50,17 +50,9 @@ def new_database(*, template: str | None = None) -> Iterator[str]:
 
 
 def drop(name: str) -> None:
-    """Drop a database once its last connection is closed."""
     close_sessions()
     with connect("postgres") as server:
-        for attempt in range(6):
-            try:
-                server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-            except psycopg.errors.ObjectInUse:
-                if attempt == 5:
-                    raise
-            else:
-                return
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def restore(dump: Path, name: str) -> None:
