@@ -6,7 +6,7 @@ from django.dispatch import Signal
 # write nothing themselves. They return what is to be written in the same statement, an
 # `Addition` (bookings.operations.placing), or None. `booking: Booking`, its event loaded;
 # `of_offer: bool`, whether the seats were offered to the user
-booking_confirmed = Signal()
+booking_drafted = Signal()
 
 # The tickets of a confirmed booking are to be emailed again. `booking: Booking`, its event loaded;
 # `by_id: UUID | None`, who asked for it. Receivers refuse where that was done too often

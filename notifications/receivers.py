@@ -12,7 +12,7 @@ from bookings.operations.placing import Addition
 from bookings.queries import accepted_transfers
 from bookings.signals import (
     attendance_asked,
-    booking_confirmed,
+    booking_drafted,
     bookings_cancelled,
     guest_refused,
     seats_given_back,
@@ -150,7 +150,7 @@ def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────
-@receiver(booking_confirmed, dispatch_uid="notifications.booking_confirm")
+@receiver(booking_drafted, dispatch_uid="notifications.booking_confirm")
 def notify_booking_confirmed(
     sender: type, *, booking: Booking, of_offer: bool = False, **kwargs: Any
 ) -> Addition:

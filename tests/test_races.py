@@ -14,7 +14,7 @@ from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
-from bookings.signals import booking_confirmed
+from bookings.signals import booking_drafted
 from boxoffice.lifecycle.operations import people as removing
 from evently.accounts.factories import UserFactory
 from evently.errors import DomainError
@@ -325,12 +325,12 @@ def test_booking_of_a_user_deleted_meanwhile_is_refused():
             database.execute("SET lock_timeout = '2s'")
             database.execute("DELETE FROM users WHERE id = %s", [user.pk])
 
-    booking_confirmed.connect(delete)
+    booking_drafted.connect(delete)
     try:
         with pytest.raises(ReferencedRowDeleted):
             bookings.book_seats(event_id=event.pk, user_id=user.pk, quantity=1, origin=ORIGIN)
     finally:
-        booking_confirmed.disconnect(delete)
+        booking_drafted.disconnect(delete)
     assert free_seats(event.pk) == 10
 
 

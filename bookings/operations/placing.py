@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from bookings.models import Booking, BookingStatus
 from bookings.operations.refusals import REFUSALS
-from bookings.signals import booking_confirmed
+from bookings.signals import booking_drafted
 from evently.accounts.queries import mailbox_of
 from evently.audit.context import facts_for
 from evently.database.ids import uuid7
@@ -45,7 +45,7 @@ REPLACED = "replace(%s, %s, booked.reference)"
 
 @dataclass(frozen=True)
 class Addition:
-    """What a receiver of `booking_confirmed` writes in the statement of the booking.
+    """What a receiver of `booking_drafted` adds to the statement that writes the booking.
 
     expression: SQL that calls a function, with one %s for the text. text: with the reference that
     the booking has until it is written. The function gets it with the true one; NULL where nothing
@@ -125,7 +125,7 @@ def write_booking(
 
     of_offer: its seats were offered to the user. Raises what `REFUSALS` lists.
     """
-    row = _write(
+    reference = _write(
         booking,
         context=None,
         idempotency=None,
@@ -134,7 +134,7 @@ def write_booking(
         shown=shown,
     )
     transaction.on_commit(lambda: count_booking_attempt(booking.status), robust=True)
-    return _written(booking, row)
+    return _written(booking, reference)
 
 
 def write_booking_alone(
@@ -148,7 +148,7 @@ def write_booking_alone(
 
     For `run_in_statement`. Raises what `REFUSALS` lists; Replayed, IdempotencyMismatch.
     """
-    row = _write(
+    reference = _write(
         booking,
         context=facts_for(connection),
         idempotency=idempotency,
@@ -156,11 +156,11 @@ def write_booking_alone(
         of_offer=False,
         shown=shown,
     )
-    if row is None and idempotency is not None:
+    if reference is None and idempotency is not None:
         raise_first_answer(idempotency)
         raise _KeyExpired
     count_booking_attempt(booking.status)
-    return _written(booking, row)
+    return _written(booking, reference)
 
 
 def _write(
@@ -174,7 +174,7 @@ def _write(
 ) -> str | None:
     """Execute the statement; return the reference, None where the idempotency key is taken."""
     stand_in = booking.booking_reference
-    sent = booking_confirmed.send(sender=Booking, booking=booking, of_offer=of_offer)
+    sent = booking_drafted.send(sender=Booking, booking=booking, of_offer=of_offer)
     additions: list[Any] = [addition for _, addition in sent if addition is not None]
     calls = [each.expression.replace("%s", REPLACED) for each in additions]
     status, answer = answer_of(idempotency, booking) if idempotency else (None, None)
