@@ -21,7 +21,7 @@ def notify(*, messages: Sequence[Message]) -> list[UUID]:
 
 def notified_with_booking(messages: Sequence[Message]) -> Addition:
     """Return notifications as what is written in the statement of a booking."""
-    return Addition("evently_notify(%s::jsonb, '0 s')", as_json(rows_of(messages)))
+    return Addition("evently_notify(%s::jsonb)", as_json(rows_of(messages)))
 
 
 def _with_heads(messages: Sequence[Message]) -> list[Message]:

@@ -12,8 +12,6 @@ from evently.database.ids import uuid7
 from notifications.kinds import KINDS, Message, UnknownKind
 
 ROWS_PER_STATEMENT = 2_000
-# They are due at once: the rows are the queue (`taking`).
-GRACE_SECONDS = 0
 
 
 def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
@@ -28,8 +26,8 @@ def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT evently_notify(%s::jsonb, make_interval(secs => %s))",
-                [as_json(rows[start : start + ROWS_PER_STATEMENT]), GRACE_SECONDS],
+                "SELECT evently_notify(%s::jsonb)",
+                [as_json(rows[start : start + ROWS_PER_STATEMENT])],
             )
             (ids,) = cursor.fetchone()
         written += [(each, users[each]) for each in ids]

@@ -1,9 +1,8 @@
 -- Write messages, each once per user and key, and return the ids of the new notifications.
 --
 -- messages: objects with id, user_id, key, event_id, type, message, channels and data, as
--- `notifications.operations.inserting` makes them; NULL for none. grace: how long they are left to
--- whoever was told of them, before the periodic task takes them up.
-CREATE OR REPLACE FUNCTION evently_notify(messages jsonb, grace interval) RETURNS uuid[]
+-- `notifications.operations.inserting` makes them; NULL for none. They are due at once.
+CREATE OR REPLACE FUNCTION evently_notify(messages jsonb) RETURNS uuid[]
     LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     written uuid[];
@@ -21,7 +20,7 @@ BEGIN
         INSERT INTO notifications
             (id, user_id, event_id, type, message, channels, data, read, next_attempt_at)
         SELECT id, user_id, event_id, type, message, channels, data,
-            NOT channels @> '["in_app"]', evently_clock() + grace
+            NOT channels @> '["in_app"]', evently_clock()
         FROM wanted JOIN fresh ON fresh.notification_id = wanted.id
         RETURNING id
     )
