@@ -101,7 +101,7 @@ class Table:
             return lambda row: display_for_field(getattr(row, name), field, empty)
         method = getattr(model_admin, name, None)
         label = getattr(method, "label", None)
-        styles = _LabelStyles(label)
+        styles = tuple(label.items()) if isinstance(label, dict) else ()
         boolean = getattr(method, "boolean", False)
 
         def text(row: Model) -> str:
@@ -116,19 +116,9 @@ class Table:
         return text
 
 
-class _LabelStyles(dict[str, str]):
-    """The kinds of labels by text, as a key of the cache."""
-
-    def __init__(self, styles: Any) -> None:
-        super().__init__(styles if isinstance(styles, dict) else {})
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self.items()))
-
-
 @lru_cache(maxsize=500)
-def _label(value: Any, styles: _LabelStyles) -> str:
-    """Return a coloured label; few texts are shown over and over."""
+def _label(value: Any, styles: tuple[tuple[str, str], ...]) -> str:
+    """Return a coloured label, its style by text; few texts are shown over and over."""
     return str(display_for_label(value, "", dict(styles) or True))
 
 
