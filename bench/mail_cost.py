@@ -8,65 +8,40 @@ of all of PostgreSQL, from /proc; each email is finished by itself.
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
 
+from bench.stage.cpu import running_processes
+from bench.stage.smtp_sink import Sink
 from bench.throwaway import ROOT, throwaway_database
 
-TICKS = os.sysconf("SC_CLK_TCK")
 # QR codes are drawn faster once a few hundred are known.
 WARM_UP = {"bookings": 300, "offers": 60, "news": 60}
 PATIENCE_SECONDS = 600
 
 
-def cpu_seconds(pid: int, *, with_ended_children: bool = False) -> float:
-    """Return the CPU time of a process, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    times = fields[11:15] if with_ended_children else fields[11:13]
-    return sum(map(int, times)) / TICKS
-
-
 def cpu_of_postgres(database: "psycopg.Connection[Any]") -> float:
     """Return the CPU time of a server and all its processes, those that have ended included."""
-    status = Path(f"/proc/{database.info.backend_pid}/status").read_text()
-    postmaster = int(status.partition("PPid:")[2].split()[0])
-    total = cpu_seconds(postmaster, with_ended_children=True)
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"PPid:\t{postmaster}\n" in (entry / "status").read_text():
-                total += cpu_seconds(int(entry.name))
-        except OSError:
-            continue
-    return total
+    processes = running_processes()
+    postmaster = processes[database.info.backend_pid].parent
+    living = (each.own_seconds for each in processes.values() if each.parent == postmaster)
+    return processes[postmaster].seconds + sum(living)
 
 
-class Sink:
-    """The mail server, and what it has got."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def arrivals(self) -> dict[str, float]:
-        """Return the times of arrival by Message-ID."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        return {id_: float(at) for at, _, id_ in (line.partition(" ") for line in lines)}
-
-    def await_emails(self, number: int) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(self.arrivals()) < number:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"Only {len(self.arrivals())} of {number} emails have arrived.")
-            time.sleep(0.1)
+def await_emails(sink: Sink, number: int) -> None:
+    """Wait until so many emails have arrived. Exits where that takes too long."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (arrived := sink.emails()) < number:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Only {arrived} of {number} emails have arrived.")
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -125,12 +100,12 @@ def measure(arguments: argparse.Namespace, environment: dict[str, str], sink: Si
 
             def work() -> None:
                 mailer.send_signal(signal.SIGCONT)
-                sink.await_emails(total)
+                await_emails(sink, total)
 
             return work
 
         meters = {
-            "mailer": lambda: cpu_seconds(mailer.pid),
+            "mailer": lambda: running_processes()[mailer.pid].own_seconds,
             "PostgreSQL": lambda: cpu_of_postgres(database),
         }
         for what, number in WARM_UP.items():
@@ -161,21 +136,14 @@ def main() -> int:
     parser.add_argument("--offers", type=int, default=500)
     parser.add_argument("--bulk", type=int, default=10_000)
     arguments = parser.parse_args()
-    from evently.embedded.processes import choose_port
-
-    port = choose_port(None, taken=set())
-    with (
-        throwaway_database() as base,
-        tempfile.TemporaryDirectory() as folder,
-        running("bench.mail_sink", str(port), f"{folder}/arrived", **os.environ),
-    ):
+    with throwaway_database() as base, closing(Sink()) as sink:
         environment = base | {
-            "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
             "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL,EMAIL_URL",
             "MAIL_HOST": "localhost",
             "PUBLIC_URL": "http://localhost:8000",
         }
-        measure(arguments, environment, Sink(Path(folder) / "arrived"))
+        measure(arguments, environment, sink)
     return 0
 
 

@@ -16,12 +16,13 @@ EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 52428800")
 
 
 class Server:
-    """Counts emails, and remembers when the first and the last one arrived, and the last one."""
+    """Counts emails, and remembers when each arrived, by its Message-ID, and the last one."""
 
     def __init__(self) -> None:
         self.emails = self.connections = 0
         self.first_at = self.last_at = 0.0
         self.last = b""
+        self.arrivals: dict[str, float] = {}
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -41,6 +42,8 @@ class Server:
             self.answers.set()
         elif line == "forget":
             self.first_at = self.last_at = 0.0
+        elif line == "arrivals":
+            return self.arrivals
         elif line == "last":
             return {"last": self.last.decode("latin-1")}
         return self.state()
@@ -74,8 +77,16 @@ class Server:
             self.last_at = time.monotonic()
             self.first_at = self.first_at or self.last_at
             self.emails += 1
+            self.arrivals[_message_id_of(self.last)] = self.last_at
             return b"250 accepted\r\n"
         return b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n"
+
+
+def _message_id_of(email: bytes) -> str:
+    head, _, _ = email.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    found = (line for line in lines if line.startswith(b"message-id:"))
+    return next(found, b":").partition(b":")[2].strip().decode()
 
 
 async def main() -> None:
@@ -124,6 +135,10 @@ class Sink:
         """Return the time between the first and the last email since `forget_times`."""
         state = self._ask("state")
         return float(state["last_at"] - state["first_at"])
+
+    def arrivals(self) -> dict[str, float]:
+        """Return when each email arrived (monotonic, in seconds), by its Message-ID."""
+        return self._ask("arrivals")
 
     def last_email(self) -> bytes:
         return str(self._ask("last")["last"]).encode("latin-1")
