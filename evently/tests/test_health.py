@@ -24,11 +24,19 @@ def parts_of(response):
 
 
 def comes_to(client, *wanted):
-    """Ask until this is the answer: a question that an earlier test asked may still hang."""
-    wait_for(lambda: parts_of(client.get("/readyz")) == wanted)
-    response = client.get("/readyz")
-    assert parts_of(response) == wanted
-    return response
+    """Ask until this is the answer, and return it.
+
+    A question that an earlier test asked may still hang, and a part of a busy machine may need
+    more than a second now and then.
+    """
+    answers = []
+
+    def as_wanted():
+        answers.append(client.get("/readyz"))
+        return parts_of(answers[-1]) == wanted
+
+    assert wait_for(as_wanted), f"last {parts_of(answers[-1])}, not {wanted}"
+    return answers[-1]
 
 
 @pytest.fixture(params=["refuses", "says nothing"])
