@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from evently.database.functions import Among, Clock, ClockOnce, Ids
-from evently.database.models import EventOwned, Identified
+from evently.database.models import Identified
 from evently.database.money import MoneyField
 from events.constraints import (
     CANCELLATION_BEFORE_PAID_EVENT,
@@ -33,8 +33,11 @@ from events.constraints import (
 )
 from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
+from events.metric_models import EventMetric
 from events.online import is_online_venue
+from events.price_models import PriceChange
 from events.search.models import EventWords, SearchWord
+from events.staff_models import EventStaff, StaffRole
 from events.states import EventState
 
 __all__ = [
@@ -377,98 +380,3 @@ class Event(Identified):
             and not self.is_before_sales(at=at)
             and at < self.sales_close_at
         )
-
-
-class StaffRole(models.TextChoices):
-    """What a member of staff may do."""
-
-    MANAGER = "manager"
-    DOOR = "door"
-
-
-class EventStaff(EventOwned):
-    """A user who helps with an event that another user created."""
-
-    event = models.ForeignKey(
-        Event,
-        on_delete=models.DO_NOTHING,
-        related_name="staff",
-        db_constraint=False,
-        db_index=False,
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.DO_NOTHING,
-        related_name="staffed_events",
-        db_constraint=False,
-        db_index=False,
-    )
-    role = models.TextField(choices=StaffRole)
-
-    class Meta:
-        db_table = "event_staff"
-        constraints = [
-            models.UniqueConstraint(fields=["event", "user"], name="unq_event_staff"),
-            models.CheckConstraint(name="chk_staff_role", condition=Q(role__in=StaffRole.values)),
-        ]
-        indexes = [models.Index(fields=["user"], name="idx_event_staff_user")]
-
-
-class PriceChange(EventOwned):
-    """One change of an event's current price, written by the database. Append-only."""
-
-    event = models.ForeignKey(
-        Event,
-        on_delete=models.DO_NOTHING,
-        related_name="price_changes",
-        db_constraint=False,
-        db_index=False,
-    )
-    old_price = MoneyField()
-    new_price = MoneyField()
-    reason = models.TextField(db_default="")
-    applied_by = models.TextField()
-    applied_at = models.DateTimeField(db_default=Clock())
-    # As in the audit log: without a signature, the database role may have claimed any name.
-    signed = models.BooleanField(null=True, editable=False)
-    db_role = models.TextField(db_default="", editable=False)
-
-    class Meta:
-        db_table = "pricing_history"
-        constraints = [
-            models.CheckConstraint(
-                name="chk_price_change",
-                condition=Q(old_price__gte=0, new_price__gte=0) & ~Q(old_price=F("new_price")),
-            )
-        ]
-        indexes = [
-            models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied")
-        ]
-
-
-class EventMetric(EventOwned):
-    """One figure of an event at one time."""
-
-    event = models.ForeignKey(
-        Event,
-        on_delete=models.DO_NOTHING,
-        related_name="metrics",
-        db_constraint=False,
-        db_index=False,
-    )
-    metric_type = models.TextField()
-    metric_value = models.DecimalField(max_digits=14, decimal_places=4)
-    recorded_at = models.DateTimeField(db_default=Now())
-    is_realtime = models.BooleanField(default=False, db_default=False)
-
-    class Meta:
-        db_table = "event_analytics"
-        constraints = [models.CheckConstraint(name="chk_metric_type", condition=~Q(metric_type=""))]
-        indexes = [
-            models.Index(
-                F("event"),
-                F("metric_type"),
-                F("recorded_at").desc(),
-                name="idx_analytics_event_type",
-            )
-        ]

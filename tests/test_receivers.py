@@ -1,32 +1,21 @@
-"""Every fact notifies the right users, in the fact's own transaction."""
-
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+"""Facts of accounts, bookings and tickets notify the right users, in their own transaction."""
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 
 from bookings.factories import BookingFactory
 from bookings.operations import (
     Canceller,
     accept_transfer,
-    book_seats,
     cancel_booking,
     hand_over,
     withdraw_transfer,
 )
 from bookings.signals import guest_refused
-from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
 from evently.accounts import signals as accounts
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, answering, register
-from evently.origin import Origin
-from events.factories import EventFactory
-from events.models import Event
-from events.operations import edit_event
-from events.signals import event_changed
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email
 from notifications.factories import NotificationFactory
@@ -36,50 +25,10 @@ from notifications.models import Notification
 from notifications.operations.creating import notify
 from notifications.queries import user_ids_of_event
 from notifications.receivers import notify_booking_confirmed
-from waitlists.models import Promotion
-from waitlists.operations import (
-    accept_promotion,
-    decline_promotion,
-    expire_promotions,
-    join_waitlist,
-    leave_waitlist,
-)
-
-ORIGIN = Origin()
+from tests.notified import ORIGIN, book, kinds_of, latest, zurich
 
 # Operations open durable transactions of their own.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def kinds_of(user):
-    rows = Notification.objects.filter(user=user).order_by("created_at", "id")
-    return [row.type for row in rows]
-
-
-def latest(user):
-    return Notification.objects.filter(user=user).order_by("created_at", "id").last()
-
-
-def book(event, user=None, quantity=1):
-    user = user or UserFactory()
-    return book_seats(event_id=event.pk, user_id=user.pk, quantity=quantity, origin=ORIGIN)
-
-
-def small_offer():
-    """Offer two seats to a user who asked for four, or at least one."""
-    event = zurich(total_capacity=4)
-    booking = BookingFactory(event=event, quantity=2)
-    BookingFactory(event=event, quantity=2)
-    user = UserFactory()
-    join_waitlist(event_id=event.pk, user_id=user.pk, quantity=4, min_quantity=1)
-    cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ORGANIZER)
-    return Promotion.objects.select_related("user", "event").get(user_id=user.pk)
-
-
-def zurich(**columns):
-    given = {"name": "Jazz", "timezone": "Europe/Zurich"}
-    given["event_date"] = datetime(2099, 7, 2, 18, 30, tzinfo=UTC)
-    return EventFactory(**(given | columns))
 
 
 # ── Accounts ────────────────────────────────────────────────────────────────
@@ -200,137 +149,6 @@ def test_cancellation_has_who_and_why(by, reason, message):
     assert notification.message == message.format(booking.booking_reference)
 
 
-# ── Waitlist ────────────────────────────────────────────────────────────────
-@pytest.fixture
-def waiting():
-    """A full event with one booking and one waitlist entry."""
-    event = zurich(total_capacity=2)
-    booking = book(event, quantity=2)
-    user = UserFactory()
-    entry = join_waitlist(event_id=event.pk, user_id=user.pk, quantity=2, min_quantity=1)
-    return event, booking, user, entry
-
-
-def test_joining_has_the_position(waiting):
-    _, _, user, entry = waiting
-
-    assert latest(user).type == "waitlist_join"
-    assert latest(user).data["entry"] == str(entry.pk)
-    assert latest(user).message == (
-        "You asked for 2 seats and are on the waitlist for Jazz, at position 1."
-    )
-
-
-def test_joining_again_notifies_again(waiting):
-    event, _, user, entry = waiting
-    leave_waitlist(event_id=event.pk, entry_id=entry.pk)
-
-    join_waitlist(event_id=event.pk, user_id=user.pk, quantity=1)
-
-    assert kinds_of(user) == ["waitlist_join", "waitlist_join"]
-
-
-def offered(waiting):
-    event, booking, _, _ = waiting
-    cancel_booking(event_id=event.pk, booking_id=booking.pk, by=Canceller.ATTENDEE)
-    return event.promotions.get()
-
-
-def test_offer_has_its_expiry(waiting):
-    promotion = offered(waiting)
-
-    notification = latest(promotion.user)
-    assert notification.type == "waitlist_promotion"
-    assert notification.data["promotion"] == str(promotion.pk)
-    assert notification.message.startswith("2 seats for Jazz are held for you until ")
-    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion"]
-
-
-def test_accepted_offer_notifies_as_a_booking(waiting):
-    promotion = offered(waiting)
-
-    accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
-
-    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion", "booking_confirm"]
-
-
-def test_declined_offer_notifies_in_the_app_only(waiting):
-    promotion = offered(waiting)
-
-    decline_promotion(event_id=promotion.event_id, promotion_id=promotion.pk)
-
-    assert latest(promotion.user).type == "promotion_ended"
-    assert latest(promotion.user).channels == ["in_app"]
-
-
-def test_expired_offer_notifies_by_email_too(waiting, clock):
-    promotion = offered(waiting)
-    clock.move(timedelta(days=3))
-
-    expire_promotions(event_id=promotion.event_id)
-
-    assert latest(promotion.user).type == "promotion_ended"
-    assert latest(promotion.user).channels == ["in_app", "email"]
-
-
-def test_declining_says_whether_the_place_is_kept(waiting):
-    whole, part = offered(waiting), small_offer()
-
-    for promotion in (whole, part):
-        decline_promotion(event_id=promotion.event_id, promotion_id=promotion.pk)
-
-    assert latest(whole.user).message == (
-        "You have declined 2 seats for Jazz. You have left the waitlist."
-    )
-    assert latest(part.user).message == (
-        "You have declined 2 seats for Jazz. You keep your place on the waitlist, at position 1. "
-        "From now on, you need at least 3 seats."
-    )
-
-
-def test_claiming_less_than_asked_for_says_that_the_place_is_kept():
-    promotion = small_offer()
-
-    accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
-
-    kept = (
-        "You have claimed 2 of 4 seats, and keep your place on the waitlist for the other 2. If "
-        "you do not want them, please leave the waitlist."
-    )
-    confirmation = latest(promotion.user)
-    assert confirmation.message.endswith(kept)
-    assert kept in build_email(confirmation, promotion.user).body
-
-
-def test_claiming_all_says_nothing_about_a_place(waiting):
-    promotion = offered(waiting)
-
-    accept_promotion(event_id=promotion.event_id, promotion_id=promotion.pk, origin=ORIGIN)
-
-    assert "waitlist" not in latest(promotion.user).message
-
-
-def test_email_of_a_smaller_offer_says_what_can_be_done():
-    promotion = small_offer()
-
-    body = " ".join(build_email(latest(promotion.user), promotion.user).body.split())
-
-    assert "You asked for 4 seats. Claim these 2 and keep your place for the other 2" in body
-    assert "If you cannot come, please decline by" in body
-
-
-def test_expired_offer_says_that_it_counts(waiting, clock):
-    promotion = offered(waiting)
-    clock.move(timedelta(days=3))
-
-    expire_promotions(event_id=promotion.event_id)
-
-    assert (
-        "If you join again, your place ranks behind those of people who let fewer offers run out, "
-        "and your next offer lasts a quarter as long." in latest(promotion.user).message
-    )
-
-
 # ── Tickets handed over ─────────────────────────────────────────────────────
 def handed_over(*, accepted=True):
     booking = BookingFactory(event=zurich(), quantity=2)
@@ -411,105 +229,3 @@ def test_cancelled_booking_notifies_the_holder_of_a_handed_over_ticket(by, why):
 def test_changed_event_notifies_the_holder_of_a_handed_over_ticket():
     booking, transfer = handed_over()
     assert transfer.recipient_id in user_ids_of_event(event_id=booking.event_id)
-
-
-# ── Events ──────────────────────────────────────────────────────────────────
-def test_changed_event_notifies_attendees_and_the_waitlist(waiting):
-    event, booking, user, _ = waiting
-    stranger = UserFactory()
-    event.refresh_from_db()
-
-    edit_event(event_id=event.pk, version=event.version, venue="The Barn")
-
-    for person in (booking.user, user):
-        assert latest(person).type == "event_changed"
-        assert latest(person).message == (
-            "Jazz has changed. The venue is now The Barn (before: Old Mill, Ghent)."
-        )
-    assert kinds_of(stranger) == []
-
-
-def test_renamed_event_is_called_by_both_names(waiting):
-    event, booking, _, _ = waiting
-    event.refresh_from_db()
-
-    edit_event(event_id=event.pk, version=event.version, name="Swing")
-
-    assert latest(booking.user).message == "Jazz has changed. The name is now Swing."
-
-
-def test_change_can_be_saved_without_notifying(waiting):
-    event, booking, user, _ = waiting
-    event.refresh_from_db()
-    before = kinds_of(booking.user), kinds_of(user)
-
-    edit_event(event_id=event.pk, version=event.version, venue="The Barn", notify=False)
-
-    assert (kinds_of(booking.user), kinds_of(user)) == before
-
-
-def test_corrected_time_zone_gives_the_old_times_as_they_were_announced(waiting):
-    event, booking, _, _ = waiting
-    event.refresh_from_db()
-    starts = event.event_date.astimezone(event.zone).replace(tzinfo=ZoneInfo("Europe/London"))
-
-    edit_event(
-        event_id=event.pk, version=event.version, timezone="Europe/London", event_date=starts
-    )
-
-    message = latest(booking.user).message
-    assert "now Thu 2 Jul 2099, 20:30 BST (before: Thu 2 Jul 2099, 20:30 CEST)" in message
-
-    # The same moment, told in another zone.
-    edit_event(event_id=event.pk, version=None, timezone="Asia/Tokyo")
-
-    message = latest(booking.user).message
-    assert "now Fri 3 Jul 2099, 04:30 JST (before: Thu 2 Jul 2099, 20:30 BST)" in message
-
-
-def test_user_with_two_bookings_is_notified_once_in_two_queries():
-    event = zurich()
-    user = UserFactory()
-    book(event, user)
-    book(event, user)
-
-    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-        event_changed.send(sender=Event, event=event, changes={"venue": ("A", "B")})
-
-    assert kinds_of(user).count("event_changed") == 1
-    assert len(queries) == 2
-
-
-@pytest.mark.parametrize("change", ["description", "refund_policy", "total_capacity"])
-def test_changes_that_do_not_concern_attendees_notify_no_one(change):
-    booking = book(zurich())
-    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-        event_changed.send(sender=Event, event=booking.event, changes={change: (1, 2)})
-
-    # A capacity may have become too small for people who wait: whether it has is looked up.
-    assert len(queries) == (1 if change == "total_capacity" else 0)
-
-
-def test_cancelled_event_notifies_everyone_once(waiting):
-    event, booking, user, _ = waiting
-    cancel_event(event_id=event.pk, reason="The heating broke down")
-    continue_cancellation(event_id=event.pk)
-
-    ends = {
-        booking.user: f"Your booking {booking.booking_reference} (2 seats) is cancelled.",
-        user: "You are no longer on its waitlist.",
-    }
-    for person, end in ends.items():
-        assert kinds_of(person).count("event_cancelled") == 1
-        assert latest(person).message == (
-            "Jazz on Thu 2 Jul 2099, 20:30 CEST is cancelled. "
-            f"The organizer's reason: The heating broke down. {end}"
-        )
-
-
-def test_cancelled_event_with_an_open_offer_notifies_of_the_cancellation_only(waiting):
-    promotion = offered(waiting)
-    cancel_event(event_id=promotion.event_id)
-    continue_cancellation(event_id=promotion.event_id)
-
-    assert kinds_of(promotion.user) == ["waitlist_join", "waitlist_promotion", "event_cancelled"]

@@ -1,0 +1,40 @@
+"""The history of an event's price."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from evently.database.functions import Clock
+from evently.database.models import EventOwned
+from evently.database.money import MoneyField
+
+
+class PriceChange(EventOwned):
+    """One change of an event's current price, written by the database. Append-only."""
+
+    event = models.ForeignKey(
+        "events.Event",
+        on_delete=models.DO_NOTHING,
+        related_name="price_changes",
+        db_constraint=False,
+        db_index=False,
+    )
+    old_price = MoneyField()
+    new_price = MoneyField()
+    reason = models.TextField(db_default="")
+    applied_by = models.TextField()
+    applied_at = models.DateTimeField(db_default=Clock())
+    # As in the audit log: without a signature, the database role may have claimed any name.
+    signed = models.BooleanField(null=True, editable=False)
+    db_role = models.TextField(db_default="", editable=False)
+
+    class Meta:
+        db_table = "pricing_history"
+        constraints = [
+            models.CheckConstraint(
+                name="chk_price_change",
+                condition=Q(old_price__gte=0, new_price__gte=0) & ~Q(old_price=F("new_price")),
+            )
+        ]
+        indexes = [
+            models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied")
+        ]
