@@ -1,6 +1,7 @@
 """Reads of bookings and tickets that are used twice, or hard to get right."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
@@ -9,6 +10,7 @@ from bookings.models import Booking, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
+from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
 from evently.links import FIRST
 
@@ -40,9 +42,35 @@ def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
     return bookings.filter(Q(booking_reference__icontains=text.strip()) | Q(user_id__in=found))
 
 
+BOOKING_OF = PreparedQuery(
+    lambda user_id, booking_id: booking_history(user_id=user_id).filter(pk=booking_id),
+    user_id=UUID,
+    booking_id=UUID,
+)
+BOOKING_WITH_USER = PreparedQuery(
+    lambda event_id, booking_id: Booking.objects.select_related("event", "user__person_key").filter(
+        event_id=event_id, pk=booking_id
+    ),
+    event_id=UUID,
+    booking_id=UUID,
+)
+LINKS_VERSION = PreparedQuery[Any](
+    lambda event_id, booking_id: Booking.objects.filter(
+        event_id=event_id, pk=booking_id
+    ).values_list("user__links_version"),
+    event_id=UUID,
+    booking_id=UUID,
+)
+
+
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
     """Return one of a user's bookings with its event, or None."""
-    return booking_history(user_id=user_id).filter(pk=booking_id).first()
+    return BOOKING_OF.first(user_id=user_id, booking_id=booking_id)
+
+
+def booking_with_user(*, event_id: UUID, booking_id: UUID) -> Booking | None:
+    """Return a booking with its event and its user, or None."""
+    return BOOKING_WITH_USER.first(event_id=event_id, booking_id=booking_id)
 
 
 def seats_of_user(*, event_id: UUID, user_id: UUID) -> int:
@@ -67,8 +95,8 @@ def quoted_seats_booked(*, event_id: UUID, quote_ids: Sequence[UUID]) -> dict[UU
 
 def links_version_of(*, event_id: UUID, booking_id: UUID) -> int:
     """Return the version that links to a booking have: that of its user."""
-    bookings = Booking.objects.filter(event_id=event_id, pk=booking_id)
-    return bookings.values_list("user__links_version", flat=True).first() or FIRST
+    rows = LINKS_VERSION.tuples(event_id=event_id, booking_id=booking_id)
+    return rows[0][0] if rows else FIRST
 
 
 def tickets_of(booking: Booking) -> QuerySet[Ticket]:

@@ -17,9 +17,10 @@ from django.urls import reverse
 from bookings.models import Booking
 from bookings.queries import quoted_seats_booked
 from evently.database.clock import now
+from evently.database.prepared import PreparedQuery
 from evently.pages import guest_holder, quote_holder
 from events.models import Event
-from events.operations import Quote, QuoteInvalid, quote_price, read_quote
+from events.operations import Quote, QuoteInvalid, quote_event, read_quote
 
 QUOTES, BOOKED, CORRECTS = "quotes", "booked", "corrects"
 SALT = "bookings.visit"
@@ -56,13 +57,13 @@ class Prices:
         return self.current > self.quote.unit_price
 
 
-def prices_for(request: HttpRequest, event: Event, quantity: int) -> Prices:
+def prices_for(request: HttpRequest, event: Event, quantity: int, *, at: datetime) -> Prices:
     """Return the best price for a number of seats: an earlier quote that holds, or a new one.
 
-    Raises what `quote_price` raises.
+    at: when the event was read. Raises what `quote_event` raises.
     """
-    fresh = quote_price(event_id=event.pk, quantity=quantity, holder=quote_holder(request))
-    earlier = _earlier_quotes(request, event)
+    fresh = quote_event(event, quantity=quantity, holder=quote_holder(request), at=at)
+    earlier = _earlier_quotes(request, event, at=at)
     # The lowest price counts; of several at one price, the one that holds longest.
     enough = [(quote, left) for quote, left in earlier if left >= quantity]
     quote, left = min(
@@ -89,11 +90,12 @@ def _seconds(quote: Quote) -> float:
     return quote.expires_at.timestamp()
 
 
-def _earlier_quotes(request: HttpRequest, event: Event) -> list[tuple[Quote, int]]:
+def _earlier_quotes(request: HttpRequest, event: Event, *, at: datetime) -> list[tuple[Quote, int]]:
     """Return the visitor's quotes that still hold, each with the seats that are left of it."""
     tokens = _remembered(request, QUOTES)
     tokens.append(request.POST.get("quote", ""))
-    quotes = {quote.id: quote for quote in _readable(request, event, tokens)}
+    found = [_read(request, event, token, at=at)[1] for token in filter(None, tokens)]
+    quotes = {quote.id: quote for quote in found if quote is not None}
     if not quotes:
         return []
     booked = quoted_seats_booked(event_id=event.pk, quote_ids=list(quotes))
@@ -101,21 +103,15 @@ def _earlier_quotes(request: HttpRequest, event: Event) -> list[tuple[Quote, int
     return [(quote, seats) for quote, seats in left if seats > 0]
 
 
-def _readable(request: HttpRequest, event: Event, tokens: Sequence[str]) -> list[Quote]:
-    if not any(tokens):
-        return []
-    quotes = [_read(request, event, token)[1] for token in filter(None, tokens)]
-    return [quote for quote in quotes if quote is not None]
-
-
-def holder_of(request: HttpRequest, event: Event, token: str) -> str:
+def holder_of(request: HttpRequest, event: Event, token: str, *, at: datetime) -> str:
     """Return under which name this visitor holds a quote: their own, or that before logging in."""
-    return _read(request, event, token)[0]
+    return _read(request, event, token, at=at)[0]
 
 
-def _read(request: HttpRequest, event: Event, token: str) -> tuple[str, Quote | None]:
+def _read(
+    request: HttpRequest, event: Event, token: str, *, at: datetime
+) -> tuple[str, Quote | None]:
     """Return the holder and the quote of a token; None where it does not hold."""
-    at = now()
     for holder in filter(None, (quote_holder(request), guest_holder(request))):
         try:
             return holder, read_quote(token, event_id=event.pk, holder=holder, at=at)
@@ -158,16 +154,25 @@ def keep_quotes(
 
 
 # ── Seats booked ────────────────────────────────────────────────────────────
+BOOKINGS_OF_USER = PreparedQuery(
+    lambda event_id, user_id: (
+        Booking.objects.of_user(user_id).holding_seats().filter(event_id=event_id).order_by("pk")
+    ),
+    event_id=UUID,
+    user_id=UUID,
+)
+
+
 def bookings_of_visitor(request: HttpRequest, event: Event) -> list[Booking]:
     """Return the visitor's bookings of an event that hold seats, oldest first.
 
     Of a guest, those made in this browser lately.
     """
-    bookings = Booking.objects.holding_seats().filter(event_id=event.pk).order_by("pk")
     if request.user.is_authenticated:
-        return list(bookings.of_user(request.user.pk))
+        return BOOKINGS_OF_USER.rows(event_id=event.pk, user_id=request.user.pk)
     ids = _booked_ids(request)
-    return list(bookings.filter(pk__in=ids)) if ids else []
+    bookings = Booking.objects.holding_seats().filter(event_id=event.pk, pk__in=ids)
+    return list(bookings.order_by("pk")) if ids else []
 
 
 def keep_booking(

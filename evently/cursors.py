@@ -90,11 +90,24 @@ def page_of(
     rows = rows.order_by(*wanted)
     if by_ids:
         rows = rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:limit]))
-    found = list(rows[:limit])
+    return _page(list(rows[:limit]), ordering, size=size, backwards=backwards, is_first=not cursor)
+
+
+def first_page(found: list[Any], *, ordering: Sequence[str], size: int) -> Page:
+    """Return the first page of a list that was read already, in this ordering.
+
+    found: its first rows, one more than a page holds.
+    """
+    return _page(found, ordering, size=size, backwards=False, is_first=True)
+
+
+def _page(
+    found: list[Any], ordering: Sequence[str], *, size: int, backwards: bool, is_first: bool
+) -> Page:
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
+    has_previous, has_next = (more, True) if backwards else (not is_first, more)
     return Page(
         rows=found,
         previous=encode(found[0], ordering, backwards=True) if found and has_previous else None,

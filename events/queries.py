@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from evently.database.clock import now
+from evently.database.functions import Clock
+from evently.database.prepared import PreparedQuery
 from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
 
@@ -58,14 +60,29 @@ def find_events(
     return events
 
 
+PUBLIC_EVENT = PreparedQuery(
+    lambda event_id: (
+        Event.objects.published().select_related("created_by__person_key").filter(pk=event_id)
+    ),
+    event_id=UUID,
+)
+
+
 def public_event(event_id: UUID) -> Event | None:
     """Return a published event with its organizer (whose name needs their key), or None."""
-    return (
-        Event.objects.published()
-        .select_related("created_by__person_key")
-        .filter(pk=event_id)
-        .first()
-    )
+    return PUBLIC_EVENT.first(event_id=event_id)
+
+
+EVENT_AT_CLOCK = PreparedQuery(
+    lambda event_id: Event.objects.published().annotate(clock=Clock()).filter(pk=event_id),
+    event_id=UUID,
+)
+
+
+def event_at_clock(event_id: UUID) -> tuple[Event, datetime] | None:
+    """Return a published event and the database's time at which it was read, or None."""
+    event = EVENT_AT_CLOCK.first(event_id=event_id)
+    return None if event is None else (event, vars(event)["clock"])
 
 
 def price_changes(*, event_id: UUID, most: int) -> list[PriceChange]:

@@ -1,12 +1,14 @@
 """Reads of notifications, and of who has to be notified."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.functions import TransactionNow
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from bookings.models import Booking, TicketTransfer
+from evently.database.prepared import PreparedQuery
 from notifications.kinds.accounts import WELCOME_KEY
 from notifications.models import Channel, MessageKey, Notification, NotificationStatus
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
@@ -20,9 +22,23 @@ def inbox(*, user_id: UUID) -> QuerySet[Notification]:
     return Notification.objects.inbox_of(user_id).newest_first()
 
 
+UNREAD = PreparedQuery[Any](
+    lambda user_id: (
+        Notification.objects.filter(user_id=user_id)
+        .unread()
+        .order_by()
+        .values("user_id")
+        .annotate(unread=Count("pk"))
+        .values_list("unread")
+    ),
+    user_id=UUID,
+)
+
+
 def unread_count(*, user_id: UUID) -> int:
     """Return how many notifications a user has not read; needs a small index only."""
-    return Notification.objects.filter(user_id=user_id).unread().count()
+    rows = UNREAD.tuples(user_id=user_id)
+    return rows[0][0] if rows else 0
 
 
 def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:

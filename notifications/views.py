@@ -11,8 +11,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from evently.cursors import links_of, page_of
+from evently.cursors import Page, first_page, links_of, page_of
 from evently.database.clock import now
+from evently.database.prepared import PreparedQuery
 from notifications import queries
 from notifications.operations import reading
 from notifications.presenters import present
@@ -20,6 +21,7 @@ from waitlists.presenters import PromotionPresenter
 from waitlists.queries import open_offers_of
 
 PAGE_SIZE = 20
+NEWEST_FIRST = ("-created_at", "-id")
 # The status by which htmx stops polling.
 STOP_POLLING = 286
 
@@ -59,12 +61,7 @@ def inbox_badge(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox_context(request: HttpRequest) -> dict[str, Any]:
-    page = page_of(
-        queries.inbox(user_id=_user_id(request)),
-        ordering=("-created_at", "-id"),
-        size=PAGE_SIZE,
-        cursor=request.GET.get("cursor", ""),
-    )
+    page = _page(_user_id(request), request.GET.get("cursor", ""))
     at = now()
     offers = open_offers_of(user_id=_user_id(request))
     return {
@@ -76,6 +73,18 @@ def _inbox_context(request: HttpRequest) -> dict[str, Any]:
         "here": request.get_full_path(),
         **links_of(page, request.GET),
     }
+
+
+FIRST_PAGE = PreparedQuery(
+    lambda user_id: queries.inbox(user_id=user_id)[: PAGE_SIZE + 1], user_id=UUID
+)
+
+
+def _page(user_id: UUID, cursor: str) -> Page:
+    if not cursor:
+        return first_page(FIRST_PAGE.rows(user_id=user_id), ordering=NEWEST_FIRST, size=PAGE_SIZE)
+    inbox = queries.inbox(user_id=user_id)
+    return page_of(inbox, ordering=NEWEST_FIRST, size=PAGE_SIZE, cursor=cursor)
 
 
 def _back_to_inbox(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,8 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from bookings.models import Booking, BookingStatus
+from evently.database.functions import Among, GivenIds
+from evently.database.prepared import PreparedQuery
 from events.models import Event
 from events.sale import Sale, WaitlistSummary, sale_of
 from waitlists.draw_presenters import DrawPresenter, OwnDraw, OwnLot, draw_of
@@ -78,14 +80,13 @@ class Availability:
         return "join" if self.can_join else "closed"
 
 
-def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
-    """Return the waitlists of events, in one query; events without one are left out."""
+def _counts(event_ids: list[UUID]) -> Any:
     confirmed = Q(confirmed_at__isnull=False)
     fits_at_all = Q(min_quantity__lte=F("event__total_capacity"))
     sold = Line.objects.filter(event_id=OuterRef("event_id")).values("public_sales")
-    rows = (
+    return (
         WaitlistEntry.objects.waiting()
-        .filter(event_id__in=list(event_ids))
+        .filter(Among(F("event_id"), GivenIds(event_ids)))
         .order_by()
         .values("event_id", sold=Coalesce(Subquery(sold), 0))
         .annotate(
@@ -93,14 +94,22 @@ def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
             lowest=Min("min_quantity", filter=confirmed),
             most=Max(F("passed_over") - F("public_sales_before"), filter=confirmed & fits_at_all),
         )
+        .values_list("event_id", "waiting", "lowest", "most", "sold")
     )
+
+
+COUNTS = PreparedQuery[Any](_counts, event_ids=list)
+
+
+def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
+    """Return the waitlists of events, in one query; events without one are left out."""
     return {
-        row["event_id"]: WaitlistSummary(
-            waiting=row["waiting"],
-            lowest_min_quantity=row["lowest"],
-            most_passes=None if row["most"] is None else row["most"] + row["sold"],
+        event_id: WaitlistSummary(
+            waiting=waiting,
+            lowest_min_quantity=lowest,
+            most_passes=None if most is None else most + sold,
         )
-        for row in rows
+        for event_id, waiting, lowest, most, sold in COUNTS.tuples(event_ids=list(event_ids))
     }
 
 
@@ -114,8 +123,27 @@ def availability_for(event: Event, *, user: Any, at: datetime) -> Availability:
     )
 
 
+OPEN_ENTRY = PreparedQuery(
+    lambda event_id, user_id: WaitlistEntry.objects.open().filter(
+        event_id=event_id, user_id=user_id
+    ),
+    event_id=UUID,
+    user_id=UUID,
+)
+BOOKED = PreparedQuery[Any](
+    lambda event_id, user_id: (
+        Booking.objects.of_user(user_id)
+        .holding_seats()
+        .filter(event_id=event_id)
+        .values_list("pk", "quantity", "status")
+    ),
+    event_id=UUID,
+    user_id=UUID,
+)
+
+
 def participation_of(user_id: UUID, event: Event) -> Participation:
-    entry = WaitlistEntry.objects.open().filter(event_id=event.pk, user_id=user_id).first()
+    entry = OPEN_ENTRY.first(event_id=event.pk, user_id=user_id)
     promotion = None
     if entry is not None and entry.has_offer:
         promotion = open_promotion_for(entry=entry)
@@ -123,12 +151,7 @@ def participation_of(user_id: UUID, event: Event) -> Participation:
 
 
 def _booked_seats(user_id: UUID, event_id: UUID) -> BookedSeats | None:
-    rows = list(
-        Booking.objects.of_user(user_id)
-        .holding_seats()
-        .filter(event_id=event_id)
-        .values_list("pk", "quantity", "status")
-    )
+    rows = BOOKED.tuples(event_id=event_id, user_id=user_id)
     if not rows:
         return None
     return BookedSeats(

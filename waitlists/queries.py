@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from bookings.models import Booking, BookingStatus
 from evently.database.functions import Among, Clock, Ids
+from evently.database.prepared import PreparedQuery
 from events.models import Event, EventStatus
 from waitlists.models import Draw, EntryStatus, Line, Promotion, PromotionStatus, WaitlistEntry
 
@@ -47,9 +48,8 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
     )
 
 
-def open_offers_of(*, user_id: UUID) -> QuerySet[Promotion]:
-    """Return a user's offers that can be claimed now, with events and entries, by their end."""
-    return (
+OPEN_OFFERS = PreparedQuery(
+    lambda user_id: (
         Promotion.objects.filter(
             user_id=user_id,
             status=PromotionStatus.PENDING,
@@ -58,7 +58,14 @@ def open_offers_of(*, user_id: UUID) -> QuerySet[Promotion]:
         )
         .select_related("event", "waitlist")
         .order_by("expires_at", "id")
-    )
+    ),
+    user_id=UUID,
+)
+
+
+def open_offers_of(*, user_id: UUID) -> list[Promotion]:
+    """Return a user's offers that can be claimed now, with events and entries, by their end."""
+    return OPEN_OFFERS.rows(user_id=user_id)
 
 
 def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:

@@ -39,6 +39,7 @@ from events.operations import (
     check_quoted_quantity,
     read_quote,
 )
+from events.queries import event_at_clock
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,6 @@ class Promise:
     holder: str = ""
 
 
-EVENT = PreparedQuery(
-    lambda event_id: Event.objects.published().annotate(clock=Clock()).filter(pk=event_id),
-    event_id=UUID,
-)
 EVENT_AND_BOOKINGS = PreparedQuery(
     lambda event_id, user_id: (
         Event.objects.published()
@@ -172,12 +169,13 @@ def event_on_sale(event_id: UUID, *, user_id: UUID | None = None) -> tuple[Event
     Raises EventNotFound, SalesClosed, PaymentUnsupported.
     """
     if user_id is None:
-        event = EVENT.first(event_id=event_id)
+        found = event_at_clock(event_id)
     else:
-        event = EVENT_AND_BOOKINGS.first(event_id=event_id, user_id=user_id)
-    if event is None:
+        row: Event | None = EVENT_AND_BOOKINGS.first(event_id=event_id, user_id=user_id)
+        found = None if row is None else (row, vars(row)["clock"])
+    if found is None:
         raise EventNotFound
-    at: datetime = vars(event)["clock"]
+    event, at = found
     check_on_sale(event, at=at)
     if event.payment_mode == PaymentMode.TRANSFER:
         raise PaymentUnsupported

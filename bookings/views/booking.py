@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -24,8 +24,9 @@ from bookings.presenters import (
 )
 from bookings.qr import qr_svg
 from bookings.visit import may_correct_address
-from evently.cursors import links_of, page_of
+from evently.cursors import Page, first_page, links_of, page_of
 from evently.database.clock import now
+from evently.database.prepared import PreparedQuery
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
 from evently.links import LinkInvalid, read_link
@@ -40,6 +41,8 @@ from evently.pages import (
 from events.models import EventStatus, over_by
 
 BOOKINGS_PER_PAGE = 20
+# Of the list, by whether it is that of past and cancelled bookings.
+ORDERING = {False: ("event__event_date", "id"), True: ("-event__event_date", "-id")}
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,7 @@ def own_booking(request: HttpRequest, booking_id: UUID) -> BookingAccess:
 def linked_booking(token: str) -> BookingAccess:
     """Find the booking of an emailed link. Raises LinkInvalid."""
     linked = read_link(purpose="booking", token=token)
-    bookings = Booking.objects.select_related("event", "user__person_key")
-    booking = bookings.filter(event_id=linked.event_id, pk=linked.row_id).first()
+    booking = queries.booking_with_user(event_id=linked.event_id, booking_id=linked.row_id)
     if booking is None:
         raise LinkInvalid
     linked.check(booking.user.links_version)
@@ -83,13 +85,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     """List the current user's upcoming bookings, or those that are past or cancelled."""
     is_past = bool(request.GET.get("past"))
     at = now()
-    bookings = queries.booking_history(user_id=current_user(request).pk)
-    page = page_of(
-        bookings.exclude(is_upcoming(at)) if is_past else bookings.filter(is_upcoming(at)),
-        ordering=("-event__event_date", "-id") if is_past else ("event__event_date", "id"),
-        size=BOOKINGS_PER_PAGE,
-        cursor=request.GET.get("cursor", ""),
-    )
+    page = _page(current_user(request).pk, is_past, request.GET.get("cursor", ""), at=at)
     checks = {} if is_past else attendance_queries.attendance_of(page.rows)
     context = {
         "bookings": [
@@ -107,10 +103,37 @@ def is_upcoming(at: datetime) -> Q:
     return Q(status__in=HOLDING_SEATS) & ~is_cancelled & ~over_by(at, prefix="event__")
 
 
+def _listed(user_id: UUID, is_past: bool, *, at: datetime) -> "QuerySet[Booking]":
+    bookings = queries.booking_history(user_id=user_id).order_by(*ORDERING[is_past])
+    return bookings.exclude(is_upcoming(at)) if is_past else bookings.filter(is_upcoming(at))
+
+
+FIRST_UPCOMING = PreparedQuery(
+    lambda user_id, at: _listed(user_id, False, at=at)[: BOOKINGS_PER_PAGE + 1],
+    user_id=UUID,
+    at=datetime,
+)
+
+
+def _page(user_id: UUID, is_past: bool, cursor: str, *, at: datetime) -> Page:
+    ordering, size = ORDERING[is_past], BOOKINGS_PER_PAGE
+    if not is_past and not cursor:
+        return first_page(FIRST_UPCOMING.rows(user_id=user_id, at=at), ordering=ordering, size=size)
+    listed = _listed(user_id, is_past, at=at)
+    return page_of(listed, ordering=ordering, size=size, cursor=cursor)
+
+
 @require_safe
 @for_owner_or_link
 def booking_detail(request: HttpRequest, access: BookingAccess) -> HttpResponse:
-    return render(request, "bookings/detail.html", _context(access))
+    at = now()
+    context = _context(access, at=at)
+    context["tickets"] = (
+        []
+        if access.booking.is_ended
+        else present_tickets(access.booking, access.urls, at=at, holder_name=access.holder_name)
+    )
+    return render(request, "bookings/detail.html", context)
 
 
 @require_safe
@@ -119,7 +142,9 @@ def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
     """Show the confirmation page; of a booking cancelled since, its own page."""
     if access.booking.is_ended:
         return redirect(access.urls.detail)
-    return render(request, "bookings/done.html", {**_context(access), **_address(request, access)})
+    return render(
+        request, "bookings/done.html", {**_context(access, at=now()), **_address(request, access)}
+    )
 
 
 def _address(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:
@@ -136,19 +161,13 @@ def _address(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:
     }
 
 
-def _context(access: BookingAccess) -> dict[str, Any]:
+def _context(access: BookingAccess, *, at: datetime) -> dict[str, Any]:
     check = attendance_queries.attendance_of([access.booking]).get(access.booking.pk)
-    booking = BookingPresenter(access.booking, at=now(), check=check)
-    tickets = (
-        []
-        if booking.is_cancelled
-        else present_tickets(access.booking, access.urls, at=now(), holder_name=access.holder_name)
-    )
+    booking = BookingPresenter(access.booking, at=at, check=check)
     return {
         "booking": booking,
         "attendance": booking.attendance,
         "idempotency_key": new_idempotency_key(),
-        "tickets": tickets,
         "can_cancel": booking.can_cancel,
         "can_cancel_until": access.booking.event.cancellable_until,
         "urls": access.urls,

@@ -1,6 +1,7 @@
 """Checkout: choose the number of seats, see the price, book."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,7 @@ from evently.pages import (
 from events.locks import EventNotFound
 from events.models import Event
 from events.presenters import EventPresenter
-from events.queries import public_event
+from events.queries import event_at_clock
 from events.sale import sale_of
 
 
@@ -55,17 +56,20 @@ def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
     Without scripts, a button submits the form with `look` to update the price: by POST, so that
     name and email address stay out of the URL.
     """
-    event = public_event(event_id)
-    if event is None:
+    found = event_at_clock(event_id)
+    if found is None:
         raise EventNotFound
+    event, at = found
     if request.method != "POST":
-        return _show_price(request, event, request.GET.get("quantity"))
+        return _show_price(request, event, request.GET.get("quantity"), at=at)
     if "look" in request.POST:
-        return _show_price(request, event, request.POST.get("quantity"))
-    return _submit(request, event)
+        return _show_price(request, event, request.POST.get("quantity"), at=at)
+    return _submit(request, event, at=at)
 
 
-def _show_price(request: HttpRequest, event: Event, requested: str | None) -> HttpResponse:
+def _show_price(
+    request: HttpRequest, event: Event, requested: str | None, *, at: datetime
+) -> HttpResponse:
     """Show the form with the price of the requested quantity; what was typed before stays."""
     form = _form(request, event)
     for name in form.fields.keys() & request.POST.keys():
@@ -73,10 +77,10 @@ def _show_price(request: HttpRequest, event: Event, requested: str | None) -> Ht
     quantity = form.fields["quantity"].clean(requested) if _is_number(requested) else 1
     form.initial["quantity"] = quantity
     try:
-        prices = prices_for(request, event, quantity)
+        prices = prices_for(request, event, quantity, at=at)
     except DomainError as refusal:
         return _show_refused(request, event, form, refusal, quantity=quantity)
-    context = _context(request, event, form, prices=prices)
+    context = _context(request, event, form, prices=prices, at=at)
     template = "bookings/checkout.html"
     if request.htmx:  # type: ignore[attr-defined]
         template = "bookings/_summary.html"
@@ -85,7 +89,7 @@ def _show_price(request: HttpRequest, event: Event, requested: str | None) -> Ht
     return response
 
 
-def _submit(request: HttpRequest, event: Event) -> HttpResponse:
+def _submit(request: HttpRequest, event: Event, *, at: datetime) -> HttpResponse:
     form = _form(request, event, request.POST)
     if not form.is_valid():
         operations.log_invalid_form(
@@ -96,7 +100,7 @@ def _submit(request: HttpRequest, event: Event) -> HttpResponse:
         )
         return _show_refused(request, event, form)
     try:
-        booking_id = _book_seats(request, event, form)
+        booking_id = _book_seats(request, event, form, at=at)
     except operations.OwnerNotified as refusal:
         return _show_owner_notified(request, event, form, refusal)
     except DomainError as refusal:
@@ -110,7 +114,7 @@ def _submit(request: HttpRequest, event: Event) -> HttpResponse:
     return response
 
 
-def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
+def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm, *, at: datetime) -> UUID:
     """Book, and return the booking's id: of the first booking where the form was sent before.
 
     A guest gets an account, and is not logged in.
@@ -124,7 +128,7 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm) -> UUID:
         "origin": origin_of(request),
         "quote": quote,
         "unit_price": None if quote else data["unit_price"],
-        "holder": holder_of(request, event, quote or ""),
+        "holder": holder_of(request, event, quote or "", at=at),
         "terms_shown": data["terms_shown"],
     }
 
@@ -194,11 +198,11 @@ def _show_refused(
 
     refusal, quantity: None for an invalid form, which shows its own errors.
     """
-    event = public_event(event.pk) or event
-    prices = _prices(request, event, quantity) or _prices(request, event, 1)
+    event, at = event_at_clock(event.pk) or (event, now())
+    prices = _prices(request, event, quantity, at=at) or _prices(request, event, 1, at=at)
     if isinstance(refusal, IdempotencyMismatch | operations.AlreadyBooked):
         form.with_new_idempotency_key()
-    context = _context(request, event, form, prices=prices)
+    context = _context(request, event, form, prices=prices, at=at)
     if refusal is not None and _names_fields(refusal, form):
         add_refusal(form, refusal)
     elif refusal is not None:
@@ -229,10 +233,12 @@ def _shown_price(form: CheckoutForm) -> Decimal | None:
     return form.cleaned_data.get("unit_price") if form.is_bound else None
 
 
-def _prices(request: HttpRequest, event: Event, quantity: int | None) -> Prices | None:
+def _prices(
+    request: HttpRequest, event: Event, quantity: int | None, *, at: datetime
+) -> Prices | None:
     """Return the prices of a number of seats, or None where nothing can be booked."""
     try:
-        return prices_for(request, event, quantity or 1)
+        return prices_for(request, event, quantity or 1, at=at)
     except DomainError:
         return None
 
@@ -244,9 +250,8 @@ def _form(request: HttpRequest, event: Event, data: Any = None) -> CheckoutForm:
 
 
 def _context(
-    request: HttpRequest, event: Event, form: CheckoutForm, *, prices: Prices | None
+    request: HttpRequest, event: Event, form: CheckoutForm, *, prices: Prices | None, at: datetime
 ) -> dict[str, Any]:
-    at = now()
     quantity = prices.quantity if prices else 1
     bookings = bookings_of_visitor(request, event)
     sale = sale_of(event, at=at)

@@ -5,12 +5,17 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from evently.accounts.models import ApiToken, User
+from evently.database.prepared import PreparedQuery
 from evently.privacy.addresses import digest_of_mailbox
+
+ACTIVE_USER = PreparedQuery(
+    lambda user_id: User.objects.with_keys().active().filter(pk=user_id), user_id=UUID
+)
 
 
 def active_user(user_id: UUID) -> User | None:
     """Return a user who is neither deleted nor deactivated, with the key, in one query."""
-    return User.objects.with_keys().active().filter(pk=user_id).first()
+    return ACTIVE_USER.first(user_id=user_id)
 
 
 def user_with_address(address: str) -> User | None:

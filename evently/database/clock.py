@@ -8,10 +8,11 @@ from datetime import datetime
 
 from django.db import connection
 
+from evently.database.prepared import execute_prepared
+
 
 def now() -> datetime:
     """Return the current time of the database, aware, in UTC."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT evently_clock()")
-        row: tuple[datetime] = cursor.fetchone()
-    return row[0]
+    at: datetime
+    ((at,),) = execute_prepared(connection, "SELECT evently_clock()", [])
+    return at

@@ -1,7 +1,10 @@
 """Query expressions for functions of the database."""
 
+from uuid import UUID
+
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, DateTimeField, Func, UUIDField
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, DateTimeField, Func, UUIDField, Value
 
 
 class UuidV7(Func):
@@ -35,6 +38,15 @@ class Among(Func):
     template = "(%(expressions)s)"
     arg_joiner = " = ANY "
     output_field = BooleanField()
+
+
+class GivenIds(Func):
+    """Ids that are given as a list, for `Among`."""
+
+    template = "(%(expressions)s)"
+
+    def __init__(self, ids: list[UUID]) -> None:
+        super().__init__(Value(ids, output_field=ArrayField(UUIDField())))
 
 
 class Ids(ArraySubquery):

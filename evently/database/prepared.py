@@ -8,7 +8,9 @@ statements share their message with what comes before them in a transaction.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from secrets import randbits
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -19,8 +21,13 @@ from psycopg import ClientCursor, Cursor
 
 Row = TypeVar("Row", bound=models.Model)
 
-# Values that occur in a query as parameters and nowhere else, by their type.
-STAND_INS: dict[type, Callable[[], Any]] = {UUID: uuid4, str: lambda: f"stand-in-{uuid4().hex}"}
+# Values that occur in a query as parameters and nowhere else, by their type. Lists are of ids.
+STAND_INS: dict[type, Callable[[], Any]] = {
+    UUID: uuid4,
+    str: lambda: f"stand-in-{uuid4().hex}",
+    list: lambda: [uuid4()],
+    datetime: lambda: datetime.min.replace(tzinfo=UTC) + timedelta(microseconds=randbits(50)),
+}
 
 
 def execute_prepared(
@@ -132,14 +139,14 @@ def _compile(build: Callable[..., Any], parameters: dict[str, type]) -> _Selecte
     connection = connections[queryset.db]
     compiler = queryset.query.get_compiler(using=queryset.db)
     sql, values = compiler.as_sql()
-    names = {value: name for name, value in stand_ins.items()}
     connection.ensure_connection()
     literals = ClientCursor(connection.connection)
     first, *texts = sql.split("%s")
     parts, order = [first], []
     for value, text in zip(values, texts, strict=True):
-        if isinstance(value, tuple(parameters.values())) and value in names:
-            order.append(names[value])
+        name = next((name for name, stand_in in stand_ins.items() if value == stand_in), None)
+        if name is not None:
+            order.append(name)
             parts.append("%s")
         else:
             # As a literal, so that the planner can use partial indexes.

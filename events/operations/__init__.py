@@ -20,6 +20,7 @@ from events.operations.quotes import (
     QuoteInvalid,
     QuoteUsed,
     check_quoted_quantity,
+    quote_event,
     quote_price,
     read_quote,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "create_event",
     "edit_event",
     "publish_event",
+    "quote_event",
     "quote_price",
     "read_quote",
 ]

@@ -13,13 +13,13 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.core import signing
 
-from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
 from evently.formatting import seats
 from events.locks import EventNotFound
 from events.models import Event
 from events.operations.sales import check_on_sale, check_quantity
+from events.queries import event_at_clock
 
 SALT = "events.quote"
 # Gives quotes of the release before, which had none, an id.
@@ -57,18 +57,27 @@ class Quote:
 
 
 def quote_price(*, event_id: UUID, quantity: int, holder: str) -> Quote:
-    """Promise the current price of an event for QUOTE_LIFETIME, at most until sales close.
+    """Promise the current price of an event, as `quote_event`, which raises the same.
 
-    holder: whom the price is promised to, as `evently.pages.quote_holder` or a user's id.
-    Raises SalesClosed, Invalid (quantity), EventNotFound.
+    Raises EventNotFound, too.
     """
-    event = Event.objects.published().annotate(clock=Clock()).filter(pk=event_id).first()
-    if event is None:
+    found = event_at_clock(event_id)
+    if found is None:
         raise EventNotFound
-    now: datetime = event.clock
-    check_on_sale(event, at=now)
+    event, at = found
+    return quote_event(event, quantity=quantity, holder=holder, at=at)
+
+
+def quote_event(event: Event, *, quantity: int, holder: str, at: datetime) -> Quote:
+    """Promise the price that an event has for QUOTE_LIFETIME, at most until sales close.
+
+    holder: whom the price is promised to, as `evently.pages.quote_holder` or a user's id. at: when
+    the event was read.
+    Raises SalesClosed, Invalid (quantity).
+    """
+    check_on_sale(event, at=at)
     check_quantity(quantity, most=event.max_per_booking)
-    expires_at = min(now + settings.QUOTE_LIFETIME, event.sales_close_at)
+    expires_at = min(at + settings.QUOTE_LIFETIME, event.sales_close_at)
     quote_id = uuid7()
     token = signing.dumps(
         [
