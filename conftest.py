@@ -13,6 +13,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import blocking_manager_key
 
 from evently.shared_pages import forget_pages
@@ -28,6 +30,12 @@ pytest_plugins = [
     "evently.tests.planner",
     "evently.tests.served_files",
 ]
+
+# How long an example takes says more about the machine than about the code.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -50,7 +50,7 @@ def is_told(text: str) -> bool:
     return False
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**9))
 def test_replay_has_the_positions_and_seats_of_the_simulated_waitlist(seed):
     simulator = simulate(seed)
@@ -69,7 +69,7 @@ def test_simulated_records_have_all_kinds():
     assert kinds == set(check_line.KINDS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**9), st.randoms(use_true_random=False))
 def test_a_changed_member_is_told_at_its_line(seed, random: Random):
     records = seal(simulate(seed, steps=12).records)
@@ -81,7 +81,7 @@ def test_a_changed_member_is_told_at_its_line(seed, random: Random):
     assert wrong_of(records).seq == records.index(line) + 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**9), st.randoms(use_true_random=False))
 def test_a_member_added_or_removed_is_told(seed, random: Random):
     records = seal(simulate(seed, steps=12).records)

@@ -214,7 +214,7 @@ def test_what_lies_in_the_night():
     assert not lies_in_night(event, starts, starts + 14 * HOUR)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     at=times,
     until=lengths,
@@ -234,7 +234,7 @@ def test_window_never_passes_the_close(at, until, zone, minutes, before, **perso
         assert at + 5 * MINUTE <= found.expires_at <= min(sales_end, event.event_date)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(at=times, until=lengths, zone=zones, waiting=st.integers(0, 5000))
 def test_window_is_between_15_minutes_and_24_hours(at, until, zone, waiting):
     _, found = window(at, until, zone=zone, waiting=waiting)
@@ -245,7 +245,7 @@ def test_window_is_between_15_minutes_and_24_hours(at, until, zone, waiting):
         assert found.expires_at - at >= min(15 * MINUTE, until)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     at=times,
     until=st.integers(60, 60 * 24 * 90).map(lambda count: count * MINUTE),
@@ -265,7 +265,7 @@ def test_nights_do_not_count(at, until, zone, own_zone, minutes):
     assert without.expires_at <= found.expires_at <= without.expires_at + DAY
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     at=times,
     length=st.integers(1, 2000).map(lambda count: count * MINUTE),
