@@ -7,6 +7,7 @@ events are locked in the order of their ids; rows of users are locked last.
 from collections.abc import Iterable
 from uuid import UUID
 
+from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
 from events.models import Event
 
@@ -18,13 +19,19 @@ class EventNotFound(NotFound):
     message = "We could not find this event."
 
 
+LOCKED_EVENT = PreparedQuery(
+    lambda event_id: Event.objects.select_for_update(of=("self",), no_key=True).filter(pk=event_id),
+    event_id=UUID,
+)
+
+
 def lock_event(event_id: UUID) -> Event:
     """Lock an event until commit; rows that refer to it can still be inserted.
 
     Raises EventNotFound. When the lock is not had within the timeout, `run_in_transaction` raises
     EventBusy.
     """
-    event = Event.objects.select_for_update(of=("self",), no_key=True).filter(pk=event_id).first()
+    event = LOCKED_EVENT.first(event_id=event_id)
     if event is None:
         raise EventNotFound
     return event

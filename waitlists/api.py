@@ -15,6 +15,7 @@ from bookings.api import render_created_booking
 from bookings.serializers import BookingRepresentation
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK
+from evently.api.reused import represent, validate
 from evently.api.views import ApiViewSet, user_of
 from evently.database.clock import now
 from evently.origin import origin_of
@@ -38,7 +39,7 @@ from waitlists.serializers import (
 # ── Entries ─────────────────────────────────────────────────────────────────
 def joined(entry: WaitlistEntry) -> tuple[int, Any]:
     """Return the status and body of the response to joining."""
-    return 201, EntryRepresentation(entry).data
+    return 201, represent(EntryRepresentation, entry)
 
 
 def location_of(answer: Any) -> dict[str, str]:
@@ -84,7 +85,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def own_entry(self, entry_id: UUID) -> WaitlistEntry:
         """Return an entry of the current user. Raises EntryNotFound, also for another user's."""
-        entry = self.get_queryset().filter(pk=entry_id).first()
+        entry = queries.own_entry(user_id=user_of(self.request).pk, entry_id=entry_id)
         if entry is None:
             raise EntryNotFound
         return entry
@@ -96,11 +97,11 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     @extend_schema(responses={201: EntryRepresentation})
     def create(self, request: Request) -> Response:
         """Join the waitlist of an event without enough seats on sale, at the price shown."""
-        user, body = user_of(request), self.body_of(request)
+        user, body = user_of(request), validate(EntryRequest, request.data)
         entry = operations.join_waitlist(
             user_id=user.pk,
             idempotency=request_idempotency(request, joined, headers=location_of),
-            **{"timezone": user.timezone, **body.validated_data},
+            **{"timezone": user.timezone, **body},
         )
         status, answer = joined(entry)
         return Response(answer, status=status, headers=location_of(answer))
@@ -129,7 +130,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
         changed = operations.lower_min_quantity(
             event_id=entry.event_id, entry_id=entry.pk, **body.validated_data
         )
-        return Response(EntryRepresentation(changed).data)
+        return Response(represent(EntryRepresentation, changed))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, entry_id: UUID) -> Response:
@@ -146,7 +147,7 @@ class WaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
 # ── Offers ──────────────────────────────────────────────────────────────────
 def declined(promotion: Promotion) -> tuple[int, Any]:
     """Return the status and body of the response to declining."""
-    return 200, PromotionRepresentation(promotion).data
+    return 200, represent(PromotionRepresentation, promotion)
 
 
 class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
@@ -169,7 +170,9 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def own_promotion(self, promotion_id: UUID) -> Promotion:
         """Return an offer to the current user. Raises PromotionNotFound, also for another's."""
-        promotion = self.get_queryset().filter(pk=promotion_id).first()
+        promotion = queries.own_promotion(
+            user_id=user_of(self.request).pk, promotion_id=promotion_id
+        )
         if promotion is None:
             raise PromotionNotFound
         return promotion
@@ -180,7 +183,7 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def retrieve(self, request: Request, promotion_id: UUID) -> Response:
         """Return an offer made to you."""
-        return Response(PromotionRepresentation(self.own_promotion(promotion_id)).data)
+        return Response(represent(PromotionRepresentation, self.own_promotion(promotion_id)))
 
     @extend_schema(responses={201: BookingRepresentation})
     def accept(self, request: Request, promotion_id: UUID) -> Response:
@@ -191,12 +194,12 @@ class PromotionViewSet(mixins.ListModelMixin, ApiViewSet):
         entry keeps its place for the rest: `GET waitlists/{id}/` says so, `DELETE` leaves.
         """
         promotion = self.own_promotion(promotion_id)
-        body = self.body_of(request)
+        body = validate(AcceptRequest, request.data)
         booking = operations.accept_promotion(
             event_id=promotion.event_id,
             promotion_id=promotion.pk,
             origin=origin_of(request._request),
-            quantity=body.validated_data.get("quantity"),
+            quantity=body.get("quantity"),
             idempotency=request_idempotency(
                 request, render_created_booking, headers=booking_location_of
             ),

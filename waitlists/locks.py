@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
 from events.models import Event
 from waitlists.models import Promotion, WaitlistEntry
@@ -19,13 +20,25 @@ class PromotionNotFound(NotFound):
     message = "We could not find this offer."
 
 
+LOCKED_ENTRY = PreparedQuery(
+    lambda event_id, entry_id: WaitlistEntry.objects.select_for_update(no_key=True).filter(
+        event_id=event_id, pk=entry_id
+    ),
+    event_id=UUID,
+    entry_id=UUID,
+)
+LOCKED_PROMOTION = PreparedQuery(
+    lambda event_id, promotion_id: Promotion.objects.select_for_update(no_key=True).filter(
+        event_id=event_id, pk=promotion_id
+    ),
+    event_id=UUID,
+    promotion_id=UUID,
+)
+
+
 def lock_entry(*, locked_event: Event, entry_id: UUID) -> WaitlistEntry:
     """Lock an entry of a locked event until commit. Raises EntryNotFound."""
-    entry = (
-        WaitlistEntry.objects.select_for_update(no_key=True)
-        .filter(event_id=locked_event.pk, pk=entry_id)
-        .first()
-    )
+    entry = LOCKED_ENTRY.first(event_id=locked_event.pk, entry_id=entry_id)
     if entry is None:
         raise EntryNotFound
     entry.event = locked_event
@@ -34,11 +47,7 @@ def lock_entry(*, locked_event: Event, entry_id: UUID) -> WaitlistEntry:
 
 def lock_promotion(*, locked_event: Event, promotion_id: UUID) -> Promotion:
     """Lock an offer of a locked event until commit. Raises PromotionNotFound."""
-    promotion = (
-        Promotion.objects.select_for_update(no_key=True)
-        .filter(event_id=locked_event.pk, pk=promotion_id)
-        .first()
-    )
+    promotion = LOCKED_PROMOTION.first(event_id=locked_event.pk, promotion_id=promotion_id)
     if promotion is None:
         raise PromotionNotFound
     promotion.event = locked_event

@@ -1,6 +1,7 @@
 """Queries on waitlist entries and offers."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
@@ -15,6 +16,28 @@ from waitlists.models import Draw, EntryStatus, Line, Promotion, PromotionStatus
 RECENT = timedelta(days=14)
 ABOVE_ALL_POSITIONS = 2**31 - 1
 
+OWN_ENTRY = PreparedQuery(
+    lambda user_id, entry_id: entries_of(user_id=user_id).filter(pk=entry_id),
+    user_id=UUID,
+    entry_id=UUID,
+)
+ENTRY_FOR_EVENT = PreparedQuery(
+    lambda event_id, user_id: WaitlistEntry.objects.filter(event_id=event_id, user_id=user_id),
+    event_id=UUID,
+    user_id=UUID,
+)
+OWN_PROMOTION = PreparedQuery(
+    lambda user_id, promotion_id: promotions_of(user_id=user_id).filter(pk=promotion_id),
+    user_id=UUID,
+    promotion_id=UUID,
+)
+
+OFFER_OF_EVENT = PreparedQuery(
+    lambda event_id, promotion_id: Promotion.objects.filter(event_id=event_id, pk=promotion_id),
+    event_id=UUID,
+    promotion_id=UUID,
+)
+
 
 def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
     """Return a user's entries with their events, newest first."""
@@ -23,6 +46,16 @@ def entries_of(*, user_id: UUID) -> QuerySet[WaitlistEntry]:
         .select_related("event")
         .order_by("-joined_at", "-id")
     )
+
+
+def own_entry(*, user_id: UUID, entry_id: UUID) -> WaitlistEntry | None:
+    """Return one of a user's entries with its event, or None."""
+    return OWN_ENTRY.first(user_id=user_id, entry_id=entry_id)
+
+
+def entry_for_event(*, event_id: UUID, user_id: UUID) -> WaitlistEntry | None:
+    """Return a user's entry for an event, ended or not, or None."""
+    return ENTRY_FOR_EVENT.first(event_id=event_id, user_id=user_id)
 
 
 def waitlist_of_event(*, event_id: UUID) -> QuerySet[WaitlistEntry]:
@@ -46,6 +79,16 @@ def promotions_of(*, user_id: UUID) -> QuerySet[Promotion]:
         .select_related("event", "waitlist")
         .order_by("-promoted_at", "-id")
     )
+
+
+def own_promotion(*, user_id: UUID, promotion_id: UUID) -> Promotion | None:
+    """Return one of a user's offers with its event and entry, or None."""
+    return OWN_PROMOTION.first(user_id=user_id, promotion_id=promotion_id)
+
+
+def offer_of_event(*, event_id: UUID, promotion_id: UUID) -> Promotion | None:
+    """Return an offer, ended or not, or None."""
+    return OFFER_OF_EVENT.first(event_id=event_id, promotion_id=promotion_id)
 
 
 OPEN_OFFERS = PreparedQuery(
@@ -81,8 +124,12 @@ def waiting_count(*, event_id: UUID) -> int:
 
 def confirmed_count(*, event_id: UUID) -> int:
     """Return how many waiting entries can be offered seats, as the database counts them."""
-    lines = Line.objects.filter(event_id=event_id)
-    return lines.values_list("waiting", flat=True).first() or 0
+    return confirmed_counts(event_id=event_id).first() or 0
+
+
+def confirmed_counts(*, event_id: Any) -> QuerySet[Line, int | None]:
+    """Return the count of `confirmed_count`, of an event or of an outer query's event."""
+    return Line.objects.filter(event_id=event_id).values_list("waiting", flat=True)
 
 
 def unconfirmed_of_verified(*, user_id: UUID | None = None) -> QuerySet[WaitlistEntry]:

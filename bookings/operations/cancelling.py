@@ -53,17 +53,7 @@ def cancel_booking(
             raise CancellationClosed
         release_bookings(locked_event=event, bookings=[booking], by=by, reason=clean_reason(reason))
         seats_freed.send(sender=Booking, locked_event=event)
-        booking.refresh_from_db(
-            fields=[
-                "status",
-                "cancelled_at",
-                "cancelled_by",
-                "cancel_reason",
-                "version",
-                "updated_at",
-            ]
-        )
-        return booking
+        return lock_booking(locked_event=event, booking_id=booking_id)
 
     return run_in_transaction(cancel, idempotency=idempotency)
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from bookings.models import Booking, BookingStatus
 from bookings.operations.refusals import REFUSALS
 from bookings.signals import booking_drafted
-from evently.accounts.queries import mailbox_of
+from evently.accounts.queries import mailbox_of, user_by_id
 from evently.audit.context import facts_for
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
@@ -109,7 +109,7 @@ def draft_booking(
         quote_id=quote.id if quote else None,
         quote_quantity=quote.quantity if quote else None,
         # Counts for the limit; without one, no query is spent on it.
-        mailbox=mailbox_of(user_id) if event.max_per_person else None,
+        mailbox=mailbox_of(user_by_id(user_id)) if event.max_per_person else None,
         unanswered_policy=terms,
     )
 

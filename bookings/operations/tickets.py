@@ -8,7 +8,7 @@ from bookings import queries
 from bookings.locks import lock_booking
 from bookings.models import Booking, Ticket
 from bookings.signals import tickets_requested
-from evently.accounts.models import User
+from evently.accounts.queries import user_by_id
 from evently.database.functions import Clock
 from evently.errors import Conflict
 from evently.transactions import run_in_transaction
@@ -59,9 +59,9 @@ def name_tickets(*, booking: Booking) -> None:
 
     Renaming the account does not change them: a claimed place must not be sold unseen.
     """
-    owner = User.objects.with_keys().get(pk=booking.user_id)
-    key = owner.key
-    if key is not None and owner.name:
+    owner = user_by_id(booking.user_id)
+    key = owner.key if owner else None
+    if owner and key and owner.name:
         Ticket.objects.filter(
             event_id=booking.event_id, booking_id=booking.pk, holder_name__isnull=True
         ).update(holder_name=key.seal("holder_name", owner.name), holder_id=owner.pk)

@@ -11,6 +11,12 @@ from evently.privacy.addresses import digest_of_mailbox
 ACTIVE_USER = PreparedQuery(
     lambda user_id: User.objects.with_keys().active().filter(pk=user_id), user_id=UUID
 )
+BY_ID = PreparedQuery(lambda user_id: User.objects.with_keys().filter(pk=user_id), user_id=UUID)
+
+
+def user_by_id(user_id: UUID) -> User | None:
+    """Return a user, deleted and deactivated ones too, with the key, in one query."""
+    return BY_ID.first(user_id=user_id)
 
 
 def active_user(user_id: UUID) -> User | None:
@@ -23,13 +29,12 @@ def user_with_address(address: str) -> User | None:
     return User.objects.with_keys().with_address(address).first()
 
 
-def mailbox_of(user_id: UUID) -> str | None:
+def mailbox_of(user: User | None) -> str | None:
     """Return the digest of the mailbox of a user's email address; None if there is no address.
 
     For limits per person: rows keep it, so that triggers need not read accounts. A changed address
     leaves it as it is in rows that exist.
     """
-    user = User.objects.with_keys().filter(pk=user_id).first()
     return digest_of_mailbox(user.email) if user and user.email else None
 
 

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
+from django.db.transaction import TransactionManagementError
 from psycopg import ClientCursor, Cursor
 
 Row = TypeVar("Row", bound=models.Model)
@@ -97,8 +98,11 @@ class _Selected:
         self._compiler, self._sql, self._names = compiler, sql, names
 
     def tuples(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        connection = connections[self._compiler.using]
+        if self._compiler.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked until the end of a transaction.")
         parameters = [values[name] for name in self._names]
-        return execute_prepared(connections[self._compiler.using], self._sql, parameters)
+        return execute_prepared(connection, self._sql, parameters)
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         raise TypeError("A queryset with values_list has no objects, only tuples.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
@@ -56,6 +57,16 @@ def test_it_is_counted_and_prepared_by_the_server(django_assert_num_queries):
         ['%FROM "users"%person_keys%'],
     )
     assert prepared >= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_transactions_only():
+    user_id = UserFactory().pk
+    locked = PreparedQuery(lambda pk: User.objects.select_for_update().filter(pk=pk), pk=UUID)
+    with transaction.atomic():
+        assert locked.first(pk=user_id).pk == user_id
+    with pytest.raises(TransactionManagementError):
+        locked.first(pk=user_id)
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from evently.database.ids import uuid7
+from evently.database.prepared import execute_prepared
 from notifications.kinds import KINDS, Message, UnknownKind
 
 ROWS_PER_STATEMENT = 2_000
@@ -24,12 +25,11 @@ def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
     users = {row["id"]: row["user_id"] for row in rows}
     written: list[tuple[UUID, UUID]] = []
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT evently_notify(%s::jsonb)",
-                [as_json(rows[start : start + ROWS_PER_STATEMENT])],
-            )
-            (ids,) = cursor.fetchone()
+        ((ids,),) = execute_prepared(
+            connection,
+            "SELECT evently_notify(%s::jsonb)",
+            [as_json(rows[start : start + ROWS_PER_STATEMENT])],
+        )
         written += [(each, users[each]) for each in ids]
     return written
 

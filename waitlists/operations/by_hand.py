@@ -15,7 +15,7 @@ from bookings.models import Booking
 from bookings.operations import DrawPending, book_held_seats
 from bookings.operations.placing import draft_booking, write_booking
 from bookings.operations.refusals import WaitlistFirst
-from evently.accounts.queries import mailbox_of
+from evently.accounts.queries import mailbox_of, user_by_id
 from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
@@ -264,7 +264,7 @@ def _new_or_own_entry(*, locked_event: Event, user_id: UUID, quantity: int) -> W
     entry.quantity = entry.min_quantity = quantity
     entry.unit_price = locked_event.current_price
     entry.status = EntryStatus.WAITING
-    entry.mailbox = mailbox_of(user_id)
+    entry.mailbox = mailbox_of(user_by_id(user_id))
     entry.confirmed_at = now()  # The organizer answers for the address.
     entry.priority_score, entry.priority_reason = 0, ""
     entry.expires_at = locked_event.line_closes_at

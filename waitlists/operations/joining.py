@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db.models import Q
 
 from bookings.operations import PriceChanged, PriceRequired
-from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password
-from evently.accounts.queries import mailbox_of
+from evently.accounts.queries import mailbox_of, user_by_id
 from evently.currencies import in_decimals
 from evently.database.clock import now
+from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
 from evently.idempotency.keys import Idempotency
 from evently.throttle import Limit, TooManyAttempts, count, forgive
@@ -33,7 +33,7 @@ from waitlists.operations.refusals import (
     PlaceOfMailbox,
     RejoinedTooOften,
 )
-from waitlists.queries import open_promotion_for
+from waitlists.queries import entry_for_event, open_promotion_for
 from waitlists.signals import waitlist_joined
 
 # Joins of one user and event; each is confirmed by email. More than honest users need.
@@ -53,6 +53,14 @@ REJOIN_FIELDS = (
     "priority_score",
     "priority_reason",
     "expires_at",
+)
+
+PLACE_OF_MAILBOX = PreparedQuery(
+    lambda event_id, mailbox: WaitlistEntry.objects.filter(event_id=event_id).confirmed_of_mailbox(
+        mailbox
+    ),
+    event_id=UUID,
+    mailbox=str,
 )
 
 
@@ -133,25 +141,30 @@ def _join(locked_event: Event, *, user_id: UUID, wish: Wish, as_guest: bool) -> 
     if not locked_event.is_published:
         raise EventNotFound
     check_shown_price(locked_event, wish.unit_price)
+    user = user_by_id(user_id)
+    # Whether the one who joins has proved to own the user's email address.
+    is_proved = not as_guest and user is not None and user.is_verified
     entry = _new_or_ended_entry(
-        locked_event=locked_event, user_id=user_id, wish=wish, as_guest=as_guest
+        locked_event=locked_event,
+        user_id=user_id,
+        mailbox=mailbox_of(user),
+        wish=wish,
+        is_proved=is_proved,
     )
     if entry.is_waiting and not entry._state.adding:
         entry.quantity, entry.min_quantity = wish.quantity, wish.smallest
         entry.timezone = wish.timezone or entry.timezone
         entry.unit_price = min(entry.unit_price, locked_event.current_price)
         return confirm_place(locked_event=locked_event, entry=entry, changed=TAKEN_OVER)
-    _fill(entry, wish, locked_event=locked_event, confirmed=_is_proved(user_id, as_guest))
-    _save(entry)
-    entry.event = locked_event
+    _fill(entry, wish, locked_event=locked_event, confirmed=is_proved)
+    entry = _saved(entry, locked_event=locked_event)
     if as_guest:
         end_unverified_password(user_id=user_id)
     waitlist_joined.send(sender=WaitlistEntry, entry=entry)
     if entry.is_confirmed and entry.min_quantity <= locked_event.available_seats:
         # The seats are kept for one that ranks behind it, after offers that ran out.
         promote_waiting(locked_event=locked_event)
-        entry.refresh_from_db()
-        entry.event = locked_event
+        entry = lock_entry(locked_event=locked_event, entry_id=entry.pk)
     return entry
 
 
@@ -185,22 +198,17 @@ def check_shown_price(event: Event, shown: Decimal | None) -> None:
         )
 
 
-def _is_proved(user_id: UUID, as_guest: bool) -> bool:
-    """Return whether the one who joins has proved to own the user's email address."""
-    if as_guest:
-        return False
-    users = User.objects.filter(pk=user_id, email_verified_at__isnull=False)
-    return users.exists()
+def _saved(entry: WaitlistEntry, *, locked_event: Event) -> WaitlistEntry:
+    """Insert an entry, or rejoin with it; return it as triggers have completed it.
 
-
-def _save(entry: WaitlistEntry) -> None:
-    """Insert an entry, or rejoin with it. Raises what `JOIN_REFUSALS` lists."""
+    Raises what `JOIN_REFUSALS` lists.
+    """
     with refusing(**JOIN_REFUSALS):
         if entry._state.adding:
             entry.save(force_insert=True)
         else:
             entry.save(update_fields=REJOIN_FIELDS)
-    entry.refresh_from_db()
+    return lock_entry(locked_event=locked_event, entry_id=entry.pk)
 
 
 def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:
@@ -214,7 +222,7 @@ def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int
 
 
 def _new_or_ended_entry(
-    *, locked_event: Event, user_id: UUID, wish: Wish, as_guest: bool
+    *, locked_event: Event, user_id: UUID, mailbox: str | None, wish: Wish, is_proved: bool
 ) -> WaitlistEntry:
     """Return the user's entry that has ended, or an unsaved one; or one to confirm.
 
@@ -223,20 +231,22 @@ def _new_or_ended_entry(
     at the end. Raises AlreadyWaiting, also for a confirmed place with another address of the
     mailbox.
     """
-    entries = WaitlistEntry.objects.filter(event_id=locked_event.pk)
-    entry = entries.filter(user_id=user_id).first()
+    entry = entry_for_event(event_id=locked_event.pk, user_id=user_id)
     if entry is None:
         entry = WaitlistEntry(event_id=locked_event.pk, user_id=user_id)
     elif entry.has_offer:
         raise AlreadyWaiting(AlreadyWaiting.with_offer)
     elif entry.is_open and entry.is_confirmed:
         raise AlreadyWaiting
-    entry.mailbox = mailbox_of(user_id)
-    if entries.confirmed_of_mailbox(entry.mailbox).exclude(user_id=user_id).exists():
+    entry.mailbox = mailbox
+    if mailbox is not None and any(
+        other.user_id != user_id
+        for other in PLACE_OF_MAILBOX.rows(event_id=locked_event.pk, mailbox=mailbox)
+    ):
         raise PlaceOfMailbox
     if entry._state.adding:
         return entry
-    if entry.is_waiting and not entry.is_confirmed and _is_proved(user_id, as_guest):
+    if entry.is_waiting and not entry.is_confirmed and is_proved:
         if wish.quantity > entry.quantity:
             entry.status = EntryStatus.LEFT
             entry.save(update_fields=["status"])
@@ -273,9 +283,7 @@ def leave_waitlist(
             promote_waiting(locked_event=locked_event)
         else:
             raise NotWaiting
-        entry.refresh_from_db()
-        entry.event = locked_event
-        return entry
+        return lock_entry(locked_event=locked_event, entry_id=entry_id)
 
     return run_in_transaction(work, idempotency=idempotency)
 

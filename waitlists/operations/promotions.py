@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Subquery
 
 from bookings.models import Booking
 from bookings.operations import book_held_seats, log_refused_attempt
@@ -13,24 +14,41 @@ from evently.audit.context import automatically
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
+from evently.database.prepared import PreparedQuery
 from evently.errors import Conflict, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import RetryTransaction, refusing, run_in_transaction
 from events.attendance import terms_of
-from events.locks import lock_event
+from events.locks import EventNotFound, lock_event
 from events.models import Event
 from events.operations import SalesClosed
 from events.sale import RESERVES_UNTIL
 from waitlists.choosing import choose_entries
 from waitlists.claim_windows import lies_in_night, offer_window
-from waitlists.locks import PromotionNotFound, lock_promotion
-from waitlists.models import EntryStatus, Line, Promotion, PromotionStatus, WaitlistEntry
-from waitlists.queries import confirmed_count
+from waitlists.locks import PromotionNotFound, lock_entry, lock_promotion
+from waitlists.models import (
+    EntryStatus,
+    Line,
+    Promotion,
+    PromotionStatus,
+    WaitlistEntry,
+    WaitlistQuerySet,
+)
+from waitlists.queries import confirmed_counts, offer_of_event
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 
 # Stored with the offer, and shown to the attendee as "Because …." (`waitlists.receipt`).
 SEATS_FREED = "seats became available"
+
+WAITED_FOR = PreparedQuery(
+    lambda event_id: Event.objects.annotate(
+        clock=Clock(),
+        confirmed=Subquery(confirmed_counts(event_id=OuterRef("pk"))),
+        has_overdue=Exists(_overdue_entries(event_id=OuterRef("pk"))),
+    ).filter(pk=event_id),
+    event_id=UUID,
+)
 
 
 class PromotionExpired(Conflict):
@@ -54,23 +72,33 @@ def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[P
     offers out of order (`trg_offer_order`). Takes a fixed number of statements, however many
     offers are made. reason: stored with the offers, see `SEATS_FREED`.
     """
-    # The caller's row may be older than the seats that triggers have moved since.
-    event = Event.objects.annotate(clock=Clock()).get(pk=locked_event.pk)
-    close_overdue_entries(locked_event=event)
-    if event.available_seats == 0 or not event.is_line_open(at=event.clock):
+    event, at, waiting = _state_of(locked_event)
+    if event.available_seats == 0 or not event.is_line_open(at=at):
         return []
     if event.has_pending_draw:
         return []
-    waiting = confirmed_count(event_id=event.pk)
-    if not waiting or offer_window(event, at=event.clock, waiting=waiting) is None:
+    if not waiting or offer_window(event, at=at, waiting=waiting) is None:
         return []
-    chosen = _choose_entries(locked_event=event, at=event.clock)
+    chosen = _choose_entries(locked_event=event, at=at)
     if not chosen:
         return []
     with automatically(connection):  # the user who freed the seats did not choose who gets them
-        return _make_offers(
-            event=event, chosen=chosen, at=event.clock, waiting=waiting, reason=reason
-        )
+        return _make_offers(event=event, chosen=chosen, at=at, waiting=waiting, reason=reason)
+
+
+def _state_of(locked_event: Event) -> tuple[Event, datetime, int]:
+    """Return the event as it is now, the time, and how many confirmed entries wait.
+
+    Overdue entries are closed before. The caller's row may be older than the seats that triggers
+    have moved since.
+    """
+    event = WAITED_FOR.first(event_id=locked_event.pk)
+    if event is not None and vars(event)["has_overdue"]:
+        close_overdue_entries(locked_event=event)
+        event = WAITED_FOR.first(event_id=locked_event.pk)
+    if event is None:
+        raise EventNotFound
+    return event, vars(event)["clock"], vars(event)["confirmed"] or 0
 
 
 def _make_offers(
@@ -141,11 +169,13 @@ def _choose_entries(*, locked_event: Event, at: datetime) -> list[tuple[Waitlist
     return [(choice.entry, choice.seats) for choice in choices]
 
 
+def _overdue_entries(*, event_id: Any) -> WaitlistQuerySet:
+    return WaitlistEntry.objects.filter(event_id=event_id, expires_at__lte=Clock()).waiting()
+
+
 def close_overdue_entries(*, locked_event: Event) -> None:
     """Close waiting entries whose `expires_at` has passed, so that they get no offer."""
-    overdue = list(
-        WaitlistEntry.objects.filter(event_id=locked_event.pk, expires_at__lte=Clock()).waiting()
-    )
+    overdue = list(_overdue_entries(event_id=locked_event.pk))
     if not overdue:
         return
     with automatically(connection):
@@ -173,7 +203,7 @@ def accept_promotion(
     Raises PromotionNotFound, PromotionExpired (by the database's clock), PromotionClosed, Invalid
     (quantity), SalesClosed, EventBusy; Replayed (`idempotency`).
     """
-    offer = Promotion.objects.filter(event_id=event_id, pk=promotion_id).first()
+    offer = offer_of_event(event_id=event_id, promotion_id=promotion_id)
     if offer is None:
         raise PromotionNotFound
     seats = offer.quantity if quantity is None else quantity
@@ -226,8 +256,9 @@ def _check_accepted_quantity(seats: int, promotion: Promotion) -> None:
 
 def _end_entry_of_accepted(promotion: Promotion, *, seats: int) -> None:
     """End the entry, or let it wait for the seats that it asked for and was not offered."""
-    entries = WaitlistEntry.objects.filter(event_id=promotion.event_id, pk=promotion.waitlist_id)
-    missing = entries.get().quantity - promotion.quantity
+    entry = lock_entry(locked_event=promotion.event, entry_id=promotion.waitlist_id)
+    entries = WaitlistEntry.objects.filter(event_id=promotion.event_id, pk=entry.pk)
+    missing = entry.quantity - promotion.quantity
     if missing and seats == promotion.quantity:
         entries.update(status=EntryStatus.WAITING, quantity=missing, min_quantity=1)
     else:
@@ -258,9 +289,7 @@ def decline_promotion(
             keep_place=True,
         )
         promote_waiting(locked_event=locked_event)
-        promotion.refresh_from_db()
-        promotion.event = locked_event
-        return promotion
+        return lock_promotion(locked_event=locked_event, promotion_id=promotion_id)
 
     return run_in_transaction(work, idempotency=idempotency)
 

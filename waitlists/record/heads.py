@@ -7,8 +7,10 @@ event's page, in receipts and in all emails of the waitlist.
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+from evently.database.prepared import PreparedQuery
 from waitlists.models import Line
 
 SHORT = 12
@@ -30,13 +32,25 @@ class Head:
         return f"{self.seq} · {self.short_hash}"
 
 
+HEAD = PreparedQuery[Any](
+    lambda event_id: Line.objects.filter(event_id=event_id, seq__gt=0).values_list("seq", "head"),
+    event_id=UUID,
+)
+
+
 def head_of(event_id: UUID) -> Head | None:
     """Return the head of an event's record; None where its waitlist was never joined."""
-    return heads_of([event_id]).get(event_id)
+    for seq, digest in HEAD.tuples(event_id=event_id):
+        return Head(seq, digest)
+    return None
 
 
 def heads_of(event_ids: Collection[UUID]) -> dict[UUID, Head]:
     """Return the heads of events' records, without events whose waitlist was never joined."""
+    if len(event_ids) == 1:
+        (event_id,) = event_ids
+        head = head_of(event_id)
+        return {} if head is None else {event_id: head}
     rows = Line.objects.filter(event_id__in=event_ids, seq__gt=0)
     return {
         event_id: Head(seq, digest)
