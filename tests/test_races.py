@@ -17,12 +17,12 @@ from bookings.operations import Canceller
 from bookings.signals import booking_drafted
 from boxoffice.lifecycle.operations import people as removing
 from evently.accounts.factories import UserFactory
-from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats, people
 from evently.tests.running import wait_for
 from evently.tests.sql import run, value
+from evently.tests.together import run_together
 from evently.transactions import ReferencedRowDeleted
 from events.factories import EventFactory
 from events.operations import QuoteUsed, quote_price
@@ -61,32 +61,6 @@ def balanced():
         " AND w.confirmed_at IS NOT NULL"
         " AND e.status = 'active'"
     )
-
-
-def run_together(*functions):
-    """Run each function in its own thread, all at once; return their results or errors."""
-    barrier = threading.Barrier(len(functions))
-    outcomes = [None] * len(functions)
-
-    def run_one(number, function):
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=30)
-            outcomes[number] = function()
-        except (DomainError, Replayed, psycopg.Error) as error:
-            outcomes[number] = error
-        finally:
-            connections.close_all()
-
-    threads = [
-        threading.Thread(target=run_one, args=[number, function])
-        for number, function in enumerate(functions)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return outcomes
 
 
 def plain_connection():

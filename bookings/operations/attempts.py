@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -25,28 +26,39 @@ log = structlog.get_logger(__name__)
 BIGINT = 2**63
 
 
+@dataclass
+class Attempt:
+    """An attempt to book. is_logged: whether its refusal is in the log already."""
+
+    is_logged: bool = False
+
+
 @contextmanager
 def log_refused_attempt(
     *, event_id: UUID, user_id: UUID | None, quantity: int, origin: Origin
-) -> Iterator[None]:
-    """Log the refusal that leaves the block, then let it through.
+) -> Iterator[Attempt]:
+    """Log the refusal that leaves the block, unless it is logged already, then let it through.
 
     It goes around `run_in_transaction`, not inside the transaction: the refusal rolls that back,
     and a row written in it would be lost. Of requests with one idempotency key, only the first is
     an attempt; the others, still running or replayed, are not logged.
     """
+    attempt = Attempt()
     try:
-        yield
+        yield attempt
     except RequestInProgress:
         raise
     except DomainError as refusal:
-        log_refusal(
-            event_id=event_id,
-            user_id=user_id,
-            quantity=quantity,
-            code=refusal.code,
-            origin=origin,
-        )
+        if attempt.is_logged:
+            count_booking_attempt(refusal.code)
+        else:
+            log_refusal(
+                event_id=event_id,
+                user_id=user_id,
+                quantity=quantity,
+                code=refusal.code,
+                origin=origin,
+            )
         raise
 
 

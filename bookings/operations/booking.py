@@ -5,6 +5,8 @@ event's row, and triggers check sales, limits, seats, waitlist and price against
 now (`refusals`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,12 +22,14 @@ from bookings.operations.refusals import (
     PriceChanged,
     PriceRequired,
 )
+from bookings.operations.sold_out import refuse_sold_out
 from bookings.operations.tickets import name_tickets
 from bookings.queries import seats_of_user
 from evently.accounts.operations import end_unverified_password
 from evently.currencies import in_decimals
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
+from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
 from evently.transactions import run_in_statement, run_in_transaction
@@ -75,7 +79,6 @@ def book_seats(
     unit_price: Decimal | None = None,
     holder: str = "",
     idempotency: Idempotency | None = None,
-    as_guest: bool = False,
     known_seats: int | None = None,
     terms_shown: str | None = None,
 ) -> Booking:
@@ -83,8 +86,7 @@ def book_seats(
 
     quantity: seats, 1 to 10. quote or unit_price: what the client was promised or shown, required
     where the event has a price; the user pays that or the current price, whichever is lower.
-    holder: to whom the quote was given, by default the user. as_guest: the caller is not logged in
-    and only typed the user's email address (`book_as_guest`). known_seats: how many seats of the
+    holder: to whom the quote was given, by default the user. known_seats: how many seats of the
     event the form said that the user has; None where they are asked elsewhere. terms_shown: what
     the form said about not answering whether they are still coming (`events.attendance`); None
     where the client reads it from the event.
@@ -94,39 +96,54 @@ def book_seats(
     """
     promise = Promise(quote=quote, unit_price=unit_price, holder=holder or str(user_id))
 
-    def book() -> Booking:
-        check_quantity(quantity)
-        event, at = event_on_sale(event_id, user_id=user_id)
-        price, used = price_to_pay(event, promise, quantity=quantity, at=at)
-        check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
-        booking = draft_booking(
-            event=event,
-            user_id=user_id,
-            quantity=quantity,
-            unit_price=price,
-            at=at,
-            quote=used,
-            terms=_terms_promised(event, terms_shown, at=at),
-        )
-        shown = Shown(known_seats, price_has_risen(event, promise))
-        try:
-            if not as_guest:
-                return write_booking_alone(
-                    booking, origin=origin, shown=shown, idempotency=idempotency
-                )
-            end_unverified_password(user_id=user_id)
-            return write_booking(booking, origin=origin, shown=shown)
-        except PriceChanged:
-            check_shown_price(event, promise)
-            raise
+    def book() -> Booking | DomainError:
+        booking = _draft(event_id, user_id, quantity, promise, terms_shown)
+        shown = Shown(known_seats, price_has_risen(booking.event, promise))
+        if booking.event.available_seats < quantity:
+            refusal = refuse_sold_out(booking, origin=origin, idempotency=idempotency)
+            if refusal is not None:
+                return refusal
+        with _saying_prices(booking.event, promise):
+            return write_booking_alone(booking, origin=origin, shown=shown, idempotency=idempotency)
 
-    with log_refused_attempt(event_id=event_id, user_id=user_id, quantity=quantity, origin=origin):
+    with log_refused_attempt(
+        event_id=event_id, user_id=user_id, quantity=quantity, origin=origin
+    ) as attempt:
         try:
-            if as_guest:
-                return run_in_transaction(book, idempotency=idempotency)
-            return run_in_statement(book)
+            outcome = run_in_statement(book)
         except AlreadyBooked:
             raise AlreadyBooked(seats=seats_of_user(event_id=event_id, user_id=user_id)) from None
+        if isinstance(outcome, DomainError):
+            # Not raised in `book`, which would undo the statement that logged it.
+            attempt.is_logged = True
+            raise outcome
+        return outcome
+
+
+def book_seats_of_guest(
+    *,
+    event_id: UUID,
+    user_id: UUID,
+    quantity: int,
+    promise: Promise,
+    origin: Origin,
+    idempotency: Idempotency | None,
+    terms_shown: str | None,
+) -> Booking:
+    """Book seats as `book_seats` does, for a caller who has only typed the user's email address.
+
+    For `book_as_guest`, which asks before how many seats are left.
+    """
+
+    def book() -> Booking:
+        booking = _draft(event_id, user_id, quantity, promise, terms_shown)
+        end_unverified_password(user_id=user_id)
+        shown = Shown(price_has_risen=price_has_risen(booking.event, promise))
+        with _saying_prices(booking.event, promise):
+            return write_booking(booking, origin=origin, shown=shown)
+
+    with log_refused_attempt(event_id=event_id, user_id=user_id, quantity=quantity, origin=origin):
+        return run_in_transaction(book, idempotency=idempotency)
 
 
 def book_held_seats(
@@ -213,6 +230,35 @@ def check_shown_price(event: Event, promise: Promise) -> None:
             seen_price=in_decimals(promise.unit_price, event.currency),
             current_price=in_decimals(event.current_price, event.currency),
         )
+
+
+def _draft(
+    event_id: UUID, user_id: UUID, quantity: int, promise: Promise, terms_shown: str | None
+) -> Booking:
+    """Return a drafted booking, with what can be refused before anything is written refused."""
+    check_quantity(quantity)
+    event, at = event_on_sale(event_id, user_id=user_id)
+    price, quote = price_to_pay(event, promise, quantity=quantity, at=at)
+    check_rebooking(vars(event)["so_far"], event_id=event_id, user_id=user_id, at=at)
+    return draft_booking(
+        event=event,
+        user_id=user_id,
+        quantity=quantity,
+        unit_price=price,
+        at=at,
+        quote=quote,
+        terms=_terms_promised(event, terms_shown, at=at),
+    )
+
+
+@contextmanager
+def _saying_prices(event: Event, promise: Promise) -> Iterator[None]:
+    """Let a refused price say both prices, as far as the event tells that was read."""
+    try:
+        yield
+    except PriceChanged:
+        check_shown_price(event, promise)
+        raise
 
 
 def _terms_promised(event: Event, shown: str | None, *, at: datetime) -> UnansweredPolicy | None:

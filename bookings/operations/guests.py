@@ -17,7 +17,7 @@ from bookings.models import Booking
 from bookings.operations.attempts import log_refusal
 from bookings.operations.booking import (
     Promise,
-    book_seats,
+    book_seats_of_guest,
     check_shown_price,
     event_on_sale,
     price_to_pay,
@@ -89,16 +89,13 @@ def book_as_guest(
         try:
             with log_refused():
                 user = find_or_create_guest(email=email, name=name)
-            return book_seats(
+            return book_seats_of_guest(
                 event_id=event_id,
                 user_id=user.pk,
                 quantity=quantity,
+                promise=promise,
                 origin=origin,
-                quote=quote,
-                unit_price=unit_price,
-                holder=holder,
                 idempotency=form_idempotency(user.pk),
-                as_guest=True,
                 terms_shown=terms_shown,
             )
         except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
