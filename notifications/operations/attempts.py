@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import F, QuerySet, Value
 
 from evently.accounts.models import User
-from evently.audit.context import stamp
+from evently.audit.context import facts_for
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
@@ -38,57 +38,60 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 # Before it locks the row, an attempt only reads and renders; no other begins within this time.
 BEGINNING_SECONDS = 10
-# The transaction is idle until the mail server answers.
-PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '300s'"
-
-# Inserts the row of the first attempt, or updates it for a later one that is due. Returns no row
-# where another attempt holds the row, or is inserting it in a transaction not yet committed.
+# Inserts the row of a first attempt; returns nothing where there is a row already, or one that
+# another transaction is inserting.
 BEGIN = """
-    WITH made AS (
-        INSERT INTO email_delivery_log AS log (id, notification_id, user_id, event_id, kind,
-            recipient_email, template_type, provider, metadata, attempt, send_attempts,
-            last_attempt_at, next_attempt_at)
-        VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
-            %(recipient)s, %(template_type)s, %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1,
-            evently_clock(), evently_clock() + make_interval(secs => %(beginning)s))
-        ON CONFLICT (notification_id) DO NOTHING
-        RETURNING log.send_attempts, false AS was_held
-    ), free AS (
+    INSERT INTO email_delivery_log (id, notification_id, user_id, event_id, kind,
+        recipient_email, template_type, provider, metadata, attempt, send_attempts,
+        last_attempt_at, next_attempt_at)
+    VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
+        %(recipient)s, %(template_type)s, %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1,
+        evently_clock(), evently_clock() + make_interval(secs => %(beginning)s))
+    ON CONFLICT (notification_id) DO NOTHING
+    RETURNING send_attempts, false AS was_held
+"""
+# Updates the row for a later attempt, if that is due. Returns nothing where another attempt holds
+# the row.
+BEGIN_AGAIN = """
+    WITH free AS (
         SELECT id, status = 'held' AS was_held FROM email_delivery_log
         WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
             AND status IN ('pending', 'held') AND next_attempt_at <= evently_clock()
         FOR UPDATE SKIP LOCKED
-    ), again AS (
-        UPDATE email_delivery_log AS log
-        SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1, status = 'pending',
-            recipient_email = %(recipient)s, provider = %(provider)s,
-            last_attempt_at = evently_clock(),
-            next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
-            metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
-                ELSE log.metadata || '{"maybeRepeated": true}' END
-        FROM free WHERE log.id = free.id
-        RETURNING log.send_attempts, free.was_held
     )
-    SELECT send_attempts, was_held FROM made
-    UNION ALL SELECT send_attempts, was_held FROM again
+    UPDATE email_delivery_log AS log
+    SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1, status = 'pending',
+        recipient_email = %(recipient)s, provider = %(provider)s,
+        last_attempt_at = evently_clock(),
+        next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
+        metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
+            ELSE log.metadata || '{"maybeRepeated": true}' END
+    FROM free WHERE log.id = free.id
+    RETURNING log.send_attempts, free.was_held
 """
-# The row as long as this attempt is the one under way.
+# The row as long as this attempt is the one under way; without it, nothing is written that has to
+# be signed. The transaction is idle until the mail server answers.
 HOLD = """
-    SELECT id FROM email_delivery_log
+    SELECT id, audit_set_context(%(context)s),
+        set_config('idle_in_transaction_session_timeout', '300s', true)
+    FROM email_delivery_log
     WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
         AND attempt = %(attempt)s AND status = 'pending'
     FOR UPDATE SKIP LOCKED
 """
-SUCCEED = """
-    WITH accepted AS (
-        UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = ''
-        WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
-            AND attempt = %(attempt)s AND status = 'pending'
-    )
+ACCEPTED = """
+    UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = ''
+    WHERE notification_id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
+        AND attempt = %(sent_attempt)s AND status = 'pending'
+"""
+SENT = """
     UPDATE notifications SET status = 'sent', sent_at = evently_clock()
-    WHERE id = %(notification_id)s AND user_id = %(user_id)s AND created_at = %(created_at)s
+    WHERE id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
+        AND created_at = %(sent_created_at)s
     RETURNING id
 """
+SUCCEED = f"WITH accepted AS ({ACCEPTED}) {SENT}"
+SUCCEED_AND_BEGIN = f"WITH accepted AS ({ACCEPTED}), sent AS ({SENT}) {BEGIN}"
 
 
 @dataclass(frozen=True)
@@ -118,46 +121,52 @@ def begin(
     address: str,
     template_type: TemplateType,
     message_id: str,
+    after: Attempt | None = None,
 ) -> Attempt | None:
     """Begin and count an attempt, inside the caller's signed transaction.
 
-    address: that it goes to. Returns None where it is not due, or another one is under way.
+    address: that it goes to. after: the attempt before, which succeeded; that is recorded in the
+    same statement. Returns None where it is not due, or another one is under way.
     """
-    attempt_id = uuid7()
-    key = user.key
-    rows = execute_prepared(
-        connection,
-        BEGIN,
-        {
-            "id": uuid7(),
-            "notification_id": notification.pk,
-            "user_id": notification.user_id,
-            "event_id": notification.event_id,
-            "kind": notification.type,
-            "recipient": key.seal("recipient", address) if key else None,
-            "template_type": template_type,
-            "provider": provider(),
-            "metadata": json.dumps(_metadata(notification, message_id)),
-            "attempt": attempt_id,
-            "beginning": BEGINNING_SECONDS,
-        },
-    )
+    attempt_id, key = uuid7(), user.key
+    values = {
+        "id": uuid7(),
+        "notification_id": notification.pk,
+        "user_id": notification.user_id,
+        "event_id": notification.event_id,
+        "kind": notification.type,
+        "recipient": key.seal("recipient", address) if key else None,
+        "template_type": template_type,
+        "provider": provider(),
+        "metadata": json.dumps(_metadata(notification, message_id)),
+        "attempt": attempt_id,
+        "beginning": BEGINNING_SECONDS,
+    }
+    if after is None:
+        rows = execute_prepared(connection, BEGIN, values)
+    else:
+        rows = execute_prepared(connection, SUCCEED_AND_BEGIN, values | _as_sent(after))
+    rows = rows or execute_prepared(connection, BEGIN_AGAIN, values)
     return Attempt(attempt_id, notification, *rows[0]) if rows else None
 
 
 def hold(attempt: Attempt) -> bool:
     """Lock the email's row until commit; False where another attempt has taken over.
 
-    Begins the caller's transaction, and signs it.
+    Begins the caller's transaction, and signs it where the row is locked.
     """
-    stamp(connection, PATIENCE)
-    return bool(execute_prepared(connection, HOLD, _ids(attempt)))
+    values = {
+        "context": facts_for(connection),
+        "notification_id": attempt.notification.pk,
+        "user_id": attempt.notification.user_id,
+        "attempt": attempt.id,
+    }
+    return bool(execute_prepared(connection, HOLD, values))
 
 
 def succeed(attempt: Attempt) -> None:
     """Record that the mail server accepted the email, in the caller's signed transaction."""
-    created_at = attempt.notification.created_at
-    execute_prepared(connection, SUCCEED, _ids(attempt) | {"created_at": created_at})
+    execute_prepared(connection, SUCCEED, _as_sent(attempt))
 
 
 @signed_transaction()
@@ -236,11 +245,13 @@ def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
     return metadata
 
 
-def _ids(attempt: Attempt) -> dict[str, Any]:
+def _as_sent(attempt: Attempt) -> dict[str, Any]:
+    notification = attempt.notification
     return {
-        "notification_id": attempt.notification.pk,
-        "user_id": attempt.notification.user_id,
-        "attempt": attempt.id,
+        "sent_notification_id": notification.pk,
+        "sent_user_id": notification.user_id,
+        "sent_created_at": notification.created_at,
+        "sent_attempt": attempt.id,
     }
 
 

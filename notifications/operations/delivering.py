@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -77,12 +77,15 @@ def _nothing() -> None:
     pass
 
 
-Begin = Callable[[], Attempt | None]
+class Begin(Protocol):
+    """Begins the attempt of an email, as `attempts.begin`, in the caller's signed transaction."""
+
+    def __call__(self, *, after: Attempt | None = None) -> Attempt | None: ...
 
 
 @dataclass(frozen=True)
 class Upcoming:
-    """An email that is next. begin: begins its attempt, in the caller's signed transaction."""
+    """An email that is next."""
 
     notification: Notification
     begin: Begin
@@ -266,9 +269,10 @@ class Delivery:
                         _record_failure(attempt, error)
                     else:
                         is_sent = True
-                        attempts.succeed(attempt)
                         if upcoming is not None and self._goes_on():
-                            following = upcoming.begin()
+                            following = upcoming.begin(after=attempt)
+                        else:
+                            attempts.succeed(attempt)
         except IntegrityError:
             # What the next one met must not undo this outcome.
             if not is_sent:
