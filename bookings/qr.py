@@ -14,7 +14,7 @@ QUIET_ZONE = 4
 # Scanners read any of the eight masks. Choosing the best takes most of the drawing time, and codes
 # are drawn for the email of every booking.
 MASK = 3
-# Pixels per module of an image.
+# Pixels per module of an image; even, so that rows of pixels are whole bytes of hex digits.
 PNG_SCALE = 6
 
 
@@ -63,7 +63,7 @@ class Codes:
         self._known: dict[int, tuple[int, int]] = {}
 
     def modules_of(self, text: bytes) -> tuple[int, int]:
-        """Return the modules of a code as the bits of a number, row by row, and its side."""
+        """Return the rows of a code (`_rows`) as one number, and its side in modules."""
         number = int.from_bytes(text, "big")
         if not self._size:
             return self._begin_with(text, number)
@@ -73,14 +73,14 @@ class Codes:
             rest ^= known[0]
             modules ^= known[1]
         if rest:
-            drawn = _modules(_code(text.decode()))
+            drawn = _rows(_code(text.decode()))
             self._known[rest.bit_length()] = (rest, drawn ^ modules)
             modules = drawn
         return modules, self._size
 
     def _begin_with(self, text: bytes, number: int) -> tuple[int, int]:
         code = _code(text.decode())
-        modules, size = _modules(code), len(code.matrix)
+        modules, size = _rows(code), len(code.matrix)
         self._first, self._size = (number, modules), size
         return modules, size
 
@@ -88,38 +88,54 @@ class Codes:
 _codes_by_length: dict[int, Codes] = {}
 
 
-def _modules(code: segno.QRCode) -> int:
-    return int("".join("1" if module else "0" for row in code.matrix for module in row), 2)
+def _rows(code: segno.QRCode) -> int:
+    """Return the modules of a code as the bits of a number, row by row.
+
+    A row has the quiet zone on both sides, and ends with the hex digit that it begins.
+    """
+    size = len(code.matrix)
+    margin, end = "0" * QUIET_ZONE, "0" * (4 * _digits(size) - size - QUIET_ZONE)
+    rows = ("".join("1" if module else "0" for module in row) for row in code.matrix)
+    return int("".join(f"{margin}{row}{end}" for row in rows), 2)
+
+
+def _digits(size: int) -> int:
+    """Return the hex digits of a row of a code with so many modules."""
+    return -(-(size + 2 * QUIET_ZONE) // 4)
 
 
 # ── Images ──────────────────────────────────────────────────────────────────
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Dark is 0; each module is as many bits wide as pixels.
-_WIDE = {ord("1"): "0" * PNG_SCALE, ord("0"): "1" * PNG_SCALE}
 _AS_IT_IS, _AS_ABOVE = b"\0", b"\2"
 
 
+def _pixels(modules: int) -> str:
+    """Return four modules, a hex digit, as hex digits of pixels: dark is 0."""
+    bits = "".join(("1" if bit == "0" else "0") * PNG_SCALE for bit in f"{modules:04b}")
+    return f"{int(bits, 2):0{PNG_SCALE}x}"
+
+
+_PIXELS = str.maketrans({f"{modules:x}": _pixels(modules) for modules in range(16)})
+
+
 def png_of(modules: int, size: int) -> bytes:
-    """Return modules as a PNG image of one bit per pixel, with a quiet zone.
+    """Return the rows of a code as a PNG image of one bit per pixel, with a quiet zone.
 
     Each row of modules is a row of pixels, and others that say they are like the one above.
     """
-    side = (size + 2 * QUIET_ZONE) * PNG_SCALE
-    width = -(-side // 8)
-    margin = "1" * (QUIET_ZONE * PNG_SCALE)
-    padding = "1" * (8 * width - side)
-    bits = f"{modules:0{size * size}b}".translate(_WIDE)
-    length = size * PNG_SCALE
-    light = _AS_IT_IS + b"\xff" * width + (_AS_ABOVE + bytes(width)) * (QUIET_ZONE * PNG_SCALE - 1)
+    side, digits = (size + 2 * QUIET_ZONE) * PNG_SCALE, _digits(size)
+    width, length = -(-side // 8), digits * PNG_SCALE // 2
+    pixels = bytes.fromhex(f"{modules:0{digits * size}x}".translate(_PIXELS))
     repeated = (_AS_ABOVE + bytes(width)) * (PNG_SCALE - 1)
+    light = _AS_IT_IS + b"\xff" * width + (_AS_ABOVE + bytes(width)) * (QUIET_ZONE * PNG_SCALE - 1)
     rows = [light]
     for start in range(0, size * length, length):
-        row = int(f"{margin}{bits[start : start + length]}{margin}{padding}", 2)
-        rows.append(_AS_IT_IS + row.to_bytes(width, "big") + repeated)
+        rows += (_AS_IT_IS, pixels[start : start + width], repeated)
     rows.append(light)
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    pixels = zlib.compress(b"".join(rows), 1)
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    # Large enough to repeat a row of modules, and small enough to be set up quickly.
+    content = zlib.compress(b"".join(rows), 1, 12)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", content) + _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
