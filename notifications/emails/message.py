@@ -1,7 +1,5 @@
 """An email as it is sent: rendered text, inline images, calendar file, and a stable Message-ID."""
 
-from email.mime.image import MIMEImage
-from email.mime.text import MIMEText
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,7 +12,7 @@ from evently.accounts.models import User
 from evently.links import absolute
 from evently.privacy.addresses import smtp_address
 from notifications.emails.email_content import EmailContent
-from notifications.emails.mime import Email
+from notifications.emails.mime import Email, Part
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
@@ -91,16 +89,18 @@ def write_content(notification: Notification, user: User) -> EmailContent:
     return content
 
 
-def _inline(image: InlineImage) -> MIMEImage:
-    part = MIMEImage(image.png, "png")
-    part.add_header("Content-ID", f"<{image.content_id}>")
-    part.add_header("Content-Disposition", "inline", filename=image.name)
-    return part
+def _inline(image: InlineImage) -> Part:
+    headers = {
+        "Content-ID": f"<{image.content_id}>",
+        "Content-Disposition": f'inline; filename="{image.name}"',
+    }
+    return Part("image/png", image.png, headers)
 
 
-def _calendar(calendar: CalendarFile, number: int) -> MIMEText:
-    part = MIMEText(calendar.content.decode(), "calendar", "utf-8")
-    part.set_param("method", calendar.method)
+def _calendar(calendar: CalendarFile, number: int) -> Part:
     name = "event.ics" if number == 1 else f"event-{number}.ics"
-    part.add_header("Content-Disposition", "attachment", filename=name)
-    return part
+    return Part(
+        f'text/calendar; charset="utf-8"; method="{calendar.method}"',
+        calendar.content,
+        {"Content-Disposition": f'attachment; filename="{name}"'},
+    )
