@@ -8,13 +8,12 @@ from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
-from django.urls import reverse
 from icalendar import Calendar, Event, vCalAddress, vText
 from icalendar.parser import Contentline
 
 from bookings.models import Booking, BookingStatus
 from evently.formatting import seats
-from evently.links import absolute
+from evently.links import absolute, path_of
 from events import models as events
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -28,8 +27,9 @@ STATUSES = {
 
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
-# RFC 5545 (3.1) folds lines beyond this many bytes.
-LONGEST_LINE = 75
+# RFC 5545 (3.1) folds lines beyond this many bytes; some readers count the line break, too.
+LONGEST_LINE = 74
+FOLD = "\r\n "
 END = b"END:VCALENDAR\r\n"
 
 
@@ -120,9 +120,13 @@ def _entry(booking: Booking) -> list[bytes]:
 
 
 def _line(text: str) -> bytes:
-    """Return a line of a calendar file, folded by icalendar if it is too long."""
-    is_short = text.isascii() and len(text) < LONGEST_LINE
-    return (text.encode() if is_short else Contentline(text).to_ical()) + b"\r\n"
+    """Return a line of a calendar file, folded if it is too long."""
+    if not text.isascii():
+        # Its characters have several bytes, which may not be torn apart.
+        return bytes(Contentline(text).to_ical()) + b"\r\n"
+    rest = range(LONGEST_LINE, len(text), LONGEST_LINE - 1)
+    pieces = [text[:LONGEST_LINE], *(text[start : start + LONGEST_LINE - 1] for start in rest)]
+    return f"{FOLD.join(pieces)}\r\n".encode()
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,7 @@ def _description(booking: Booking) -> str:
 
 
 def _event_url(booking: Booking) -> str:
-    return absolute(reverse("event_detail", args=[booking.event_id]))
+    return absolute(path_of("event_detail", booking.event_id))
 
 
 def _organizer(address: str, name: str) -> vCalAddress:

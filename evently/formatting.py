@@ -7,6 +7,7 @@ All return plain text; templates use the same functions through the filters in
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from evently.currencies import in_decimals
@@ -33,6 +34,8 @@ def as_list(parts: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+# The same few times stand in many emails and on many pages.
+@lru_cache(maxsize=1024)
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
     """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash for None."""
     if at is None:
@@ -79,6 +82,7 @@ def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     return not is_one_night
 
 
+@lru_cache(maxsize=1024)
 def span(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
     """Return from when to when something lasts: "Fri 4 Dec 2026, 20:00 to 23:00 CET".
 

@@ -4,6 +4,7 @@ The signature covers the `purpose`, so the link to a ticket cannot be turned int
 the waitlist. A link only shows a page; acting takes a button on it, as email scanners open links.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -77,7 +78,21 @@ def absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
+@lru_cache(maxsize=256)
+def path_of(name: str, row_id: UUID) -> str:
+    """Return the path of a page about one row; many emails in turn lead to the same."""
+    return reverse(name, args=[row_id])
+
+
 def link_to(name: str, *, purpose: str, row_id: UUID, event_id: UUID, version: int = FIRST) -> str:
     """Return the public URL of a signed link; name: of a URL that takes `token`."""
     token = sign_link(purpose=purpose, row_id=row_id, event_id=event_id, version=version)
-    return absolute(reverse(name, args=[token]))
+    before, after = _path_around_token(name)
+    return absolute(f"{before}{token}{after}")
+
+
+@lru_cache(maxsize=64)
+def _path_around_token(name: str) -> tuple[str, str]:
+    """Return what the path of a URL has before and after its token, which has no quoted letters."""
+    before, _, after = reverse(name, args=["a.b"]).partition("a.b")
+    return before, after

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 
 from bookings.calendar import CalendarFile
@@ -53,8 +54,12 @@ def call_to_action(
     )
 
 
+@lru_cache(maxsize=256)
 def with_links(text: str) -> RichValue:
-    """Return a text, its web addresses as links; for texts that may quote an organizer."""
+    """Return a text, its web addresses as links; for texts that may quote an organizer.
+
+    The same for many emails about an event, so the last ones are kept.
+    """
     return RichValue(text=text, html=linked(text))
 
 

@@ -45,6 +45,7 @@ class Cut:
         # Texts and names in turn, as re.split returns them.
         self._parts = PLACEHOLDER.split(template)
         self.names = frozenset(self._parts[1::2])
+        self.is_never_blank = any(text.strip() for text in self._parts[::2])
 
     def fill(self, values: Values, as_text: Callable[[Value], str]) -> str:
         """Return the template with its placeholders filled. Raises PlaceholderUnknown."""

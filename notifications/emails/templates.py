@@ -72,7 +72,7 @@ class Compiled:
         """
         subject = one_line(self._subject.fill(values, text_of))
         text = self._text.fill(values, text_of).strip() + "\n"
-        if not subject or not text.strip() or not self._body.fill(values, html_of).strip():
+        if not subject or not text.strip() or self._is_body_blank(values):
             raise TemplateBlank
         of_layout = {"subject": subject, "preview": preview_of(text), "footnote": ""}
         all_values = {**values, **of_layout}
@@ -81,6 +81,11 @@ class Compiled:
             all_values["footnote"] = RichValue("", self._note(footnote), is_styled=True)
         html = self._html.fill(all_values, html_of if self._is_page else styled)
         return RenderedEmail(subject=subject, html=html, text=text)
+
+    def _is_body_blank(self, values: Values) -> bool:
+        """Raises PlaceholderUnknown: the layout around the body has more placeholders."""
+        self._body.check(values.keys())
+        return not self._body.is_never_blank and not self._body.fill(values, html_of).strip()
 
     def _note(self, footnote: RichValue) -> str:
         note = f'<p class="muted">{footnote.html}</p>\n'

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from evently.formatting import span
-from evently.links import absolute, link_to
+from evently.links import absolute, link_to, path_of
 from events.models import Event
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.placeholders import RichValue, Value
@@ -63,7 +63,7 @@ def record_note(notification: Notification) -> RichValue | None:
 
 
 def event_url(event: Event) -> str:
-    return absolute(reverse("event_detail", args=[event.pk]))
+    return absolute(path_of("event_detail", event.pk))
 
 
 def booking_url(booking: Booking) -> str:
