@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import transaction
 
+from evently.environment import BASE_DIR
 from evently.tests.database import as_owner, url_of
 from evently.tests.rows import (
     WRONG_POSITIONS,
@@ -275,6 +276,32 @@ class TestPassesAreBounded:
         free_one(full)
         with refused("trg_waitlist_first"):
             book(full)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documented_statements_number_what_was_loaded_without_triggers():
+    loaded, other = full_event()[0], full_event()[0]
+    later, *others = join_all(loaded, 4)
+    change(later, "priority_score = -1, priority_reason = 'later'")
+    right = {loaded: [*others, later], other: join_all(other, 2)}
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE waitlists DISABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE waitlists SET position = CASE WHEN position > 1 THEN 20 - 3 * position END"
+        )
+        owner.execute("ALTER TABLE waitlists ENABLE TRIGGER USER")
+    assert len(run(WRONG_POSITIONS)) == 6
+
+    with as_owner() as owner:
+        owner.execute(statements_of("Rows loaded without triggers"))
+
+    assert {event_id: line(event_id) for event_id in right} == right
+
+
+def statements_of(heading: str) -> str:
+    """Return the SQL statements that docs/operating.md has under a heading."""
+    section = (BASE_DIR / "docs/operating.md").read_text().split(f"## {heading}\n")[1]
+    return section.split("```sql\n")[1].split("```")[0]
 
 
 @pytest.mark.django_db(transaction=True)
