@@ -1,4 +1,4 @@
-"""Measure the search on many events: database time of the first page, and its query plans.
+"""Measure the search on many events: the database's CPU time of the first page, and its plans.
 
     python -m bench.search --events 100000
 
@@ -21,11 +21,14 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.growth.visitor import nanoseconds
 from bench.plans import nodes
 from bench.throwaway import throwaway_database
 
 ROUNDS = 7
 PAGE_SIZE = 20
+# Milliseconds of the database's CPU.
+MOST, MOST_P95 = 20, 10
 LARGE = {"events", "event_words", "search_words"}
 
 KINDS = ["Concert", "Festival", "Workshop", "Reading", "Exhibition", "Lecture", "Comedy night"]
@@ -40,7 +43,10 @@ QUERIES = {
     "a theme": ["jazz", "tango", "poetry"],
     "a word of every seventh event": ["festival", "lecture"],
     "two words": ["jazz zurich", "pottery koln", "chess blue note"],
-    "the beginning of a word": ["sourd", "astro"],
+    "two words that never meet": ["jazz tango", "festival lecture"],
+    "what one of fifty events has": ["rex cinema graz", "tango oxford", "chess workshop"],
+    "what few events have": ["poetry lecture dublin", "jazz festival blue note bath"],
+    "the beginning of a word": ["sourd", "astro", "ba", "corba", "m"],
     "a rare word": ["{rare}", "{rare}"],
     "a typing error": ["soudough", "photografy", "astromony", "kobenhvan"],
     "nothing that exists": ["xylograph qqq", "zzzz"],
@@ -79,19 +85,15 @@ def fill(database: "psycopg.Connection[Any]", count: int, chance: random.Random)
 
 
 class Stopwatch:
-    """Sums the time of statements, and keeps them."""
+    """Keeps the statements of a search, and the database's CPU time for them."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.milliseconds = 0.0
         self.statements: list[tuple[str, Any]] = []
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        start = time.perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            self.seconds += time.perf_counter() - start
-            self.statements.append((sql, params))
+        self.statements.append((sql, params))
+        return execute(sql, params, many, context)
 
 
 def measure(text: str) -> Stopwatch:
@@ -102,9 +104,10 @@ def measure(text: str) -> Stopwatch:
     from events.queries import find_events
     from events.search.finding import search_for
 
-    stopwatch = Stopwatch()
+    stopwatch, before = Stopwatch(), nanoseconds()
     with connection.execute_wrapper(stopwatch):
         search_for(text, find_events(at=now())).ranked().page(size=PAGE_SIZE)
+    stopwatch.milliseconds = (nanoseconds() - before) / 1e6
     return stopwatch
 
 
@@ -159,13 +162,16 @@ def report(rare: list[str], chance: random.Random, *, most: int) -> int:
         for text in texts:
             words = text.format(rare=chance.choice(rare))
             scans |= set(sequential_scans(measure(words).statements, most=most))
-            times += [1000 * measure(words).seconds for _ in range(ROUNDS)]
+            times += [measure(words).milliseconds for _ in range(ROUNDS)]
         all_times += times
         failures += bool(scans)
         finding = f"SEQUENTIAL SCAN OF {sorted(scans)}" if scans else ""
         print(f"{statistics.median(times):8.2f} ms median {max(times):8.2f} most  {kind} {finding}")
     p95 = statistics.quantiles(all_times, n=20)[-1]
-    print(f"{statistics.median(all_times):8.2f} ms median {p95:8.2f} p95   all")
+    met = max(all_times) <= MOST and p95 <= MOST_P95
+    limits = f"≤ {MOST} most, ≤ {MOST_P95} p95: {'met' if met else 'NOT MET'}"
+    print(f"{statistics.median(all_times):8.2f} ms median {max(all_times):8.2f} most  all")
+    print(f"{p95:8.2f} ms p95  {limits}")
     connection.close()
     return 1 if failures else 0
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -17,6 +18,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 
 from evently.database.functions import Among, Ids
 from events.search.models import EventWords
@@ -24,10 +26,18 @@ from events.search.models import EventWords
 if TYPE_CHECKING:
     from events.models import Event
 
-# So many rows are read and sorted in a few milliseconds.
-MANY = 200
 # So many are met soon in any order, and take long to be looked up and sorted.
 FREQUENT = 5_000
+# Sorted by the dates beside the words: only the first events are looked up, until there are enough.
+# OFFSET 0 keeps PostgreSQL from looking up all of them before it sorts.
+BY_DATE = """
+    SELECT found.event_id FROM (
+        SELECT event_id, event_date FROM event_words WHERE vector @@ %s::tsquery {after}
+        ORDER BY event_date {direction}, event_id {direction} OFFSET 0
+    ) AS found
+    WHERE EXISTS ({events})
+    ORDER BY found.event_date {direction}, found.event_id {direction} LIMIT %s
+"""
 # Enough that one of them is probably among the events that are searched.
 A_FEW = 20
 
@@ -65,20 +75,54 @@ def found_by(query: str) -> Among:
     return Among(F("pk"), Ids(found.values("event_id")))
 
 
-def tier_of(queries: list[str]) -> Case:
-    """Return the number of the first query that an event matches."""
-    tiers = [When(matches(query), then=Value(number)) for number, query in enumerate(queries[:-1])]
-    last = Value(len(queries) - 1)
-    if not tiers:
-        # A plain number in ORDER BY would be the number of a column.
-        return Case(When(pk__isnull=False, then=last), output_field=IntegerField())
-    return Case(*tiers, default=last, output_field=IntegerField())
-
-
 def ids_found(query: str, *, most: int) -> list[UUID]:
     """Return the ids of events that match, in no order, up to a number of them."""
     found = EventWords.objects.filter(Matches(F("vector"), Value(query)))
     return list(found.values_list("event_id", flat=True)[:most])
+
+
+def tiers_by_id(ids: Sequence[UUID], queries: list[str]) -> dict[UUID, int]:
+    """Return the number of the first query that an event matches, for those of these that do.
+
+    queries: each finds what the one before finds, and more.
+    """
+    if not ids:
+        return {}
+    vector = F("vector")
+    tiers = [When(Matches(vector, Value(query)), then=Value(n)) for n, query in enumerate(queries)]
+    # A plain condition on the words would be looked up in their index, among all events.
+    tier = Case(
+        When(~Matches(vector, Value(queries[-1])), then=Value(None)),
+        *tiers,
+        output_field=IntegerField(),
+    )
+    judged = EventWords.objects.filter(among(ids, F("event_id"))).annotate(tier=tier)
+    return dict(judged.filter(tier__isnull=False).values_list("event_id", "tier"))
+
+
+def ids_by_date(
+    events: "QuerySet[Event]",
+    query: str,
+    *,
+    after: Sequence[Any] | None,
+    most: int,
+    backwards: bool = False,
+) -> list[UUID]:
+    """Return the first of these events that match, by date and id, by the index of words.
+
+    after: a date and an id to begin after. backwards: from the last event to the first.
+    """
+    this = events.filter(pk=RawSQL("found.event_id", ())).order_by().values("pk")
+    condition, parameters = this.query.sql_with_params()
+    place = () if after is None else tuple(after)
+    sql = BY_DATE.format(
+        events=condition,
+        direction="DESC" if backwards else "ASC",
+        after=f"AND (event_date, event_id) {'<' if backwards else '>'} (%s, %s)" if place else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (query, *place, *parameters, most))
+        return [event_id for (event_id,) in cursor.fetchall()]
 
 
 def is_frequent(query: str) -> bool:
@@ -87,9 +131,9 @@ def is_frequent(query: str) -> bool:
     return found.order_by().values("event_id")[:FREQUENT].count() == FREQUENT
 
 
-def among(ids: Sequence[UUID]) -> Among:
+def among(ids: Sequence[UUID], column: F | None = None) -> Among:
     """Return the condition for events with these ids."""
-    return Among(F("pk"), Listed(Value(list(ids), ArrayField(UUIDField()))))
+    return Among(column or F("pk"), Listed(Value(list(ids), ArrayField(UUIDField()))))
 
 
 def has_any(events: "QuerySet[Event]", query: str) -> bool:

@@ -1,6 +1,7 @@
 """Finding events: as a condition on a list with an order of its own, or ranked by relevance."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -11,24 +12,21 @@ from evently.cursors import (
     CursorInvalid,
     Page,
     PagedList,
-    after,
     decode,
     encode,
-    page_of,
-    reversed_order,
 )
 from events.models import Event
 from events.search.conditions import (
     A_FEW,
-    MANY,
     Folded,
     among,
     found_by,
     has_any,
+    ids_by_date,
     ids_found,
     is_frequent,
     matches,
-    tier_of,
+    tiers_by_id,
 )
 from events.search.lexemes import tiers_of
 from events.search.phrases import Phrases, read
@@ -36,8 +34,12 @@ from events.search.spelling import Correction, correct
 
 RELEVANCE = "relevance"
 BY_DATE = ("event_date", "id")
-# How many events are looked at in the order of their dates, where many match.
+# How many events are looked at one by one, in the order of their dates.
 PROBED = 400
+# Fewer matches than this are judged one by one as well.
+RARE = 100
+# The tier of relevance of an event, and its id.
+Found = tuple[int, UUID]
 
 
 class Search:
@@ -93,16 +95,16 @@ class Search:
         return self.typed_queries
 
     @cached_property
-    def nearest(self) -> list[UUID]:
-        """The first of the events to search among, by date."""
-        return list(self.events.order_by(*BY_DATE).values_list("pk", flat=True)[:PROBED])
+    def nearest(self) -> dict[UUID, datetime]:
+        """The first of the events to search among, by date: id and date."""
+        return dict(self.events.order_by(*BY_DATE).values_list("pk", "event_date")[:PROBED])
 
     @property
     def few(self) -> QuerySet[Event] | None:
         """The events to search among, where they are so few that each can be looked at; or None."""
         if len(self.nearest) == PROBED:
             return None
-        return self.events.filter(among(self.nearest))
+        return self.events.filter(among(list(self.nearest)))
 
     def _has_events(self, queries: list[str]) -> bool:
         if not queries:
@@ -154,17 +156,15 @@ def in_venue(events: QuerySet[Event], text: str) -> QuerySet[Event]:
 class RankedEvents(PagedList):
     """Found events by relevance, date and id, a page at a time.
 
-    Few are ranked by one query. Many take too long for that: then each tier of relevance is read
-    in the order of dates until the page is full. Of what many events have, the events of the next
-    weeks fill a page; they are looked at first.
+    Tiers of relevance are read one after the other until the page is full: of the nearest events,
+    each is judged by itself, which soon fills a page with what many events have. Only where it does
+    not, later events are looked up in the index of words.
     """
 
     ordering = (RELEVANCE, *BY_DATE)
 
-    def __init__(self, search: Search, *, many: int = MANY) -> None:
-        """many: how many rows are too many to sort."""
+    def __init__(self, search: Search) -> None:
         self.search = search
-        self.many = many
 
     def page(self, *, size: int, cursor: str = "") -> Page:
         if not cursor and self.search.typed_queries:
@@ -177,42 +177,22 @@ class RankedEvents(PagedList):
         return self._page(self.search.queries, size=size, cursor=cursor)
 
     def _page(self, queries: list[str], *, size: int, cursor: str) -> Page:
-        some = ids_found(queries[-1], most=self.many)
-        if not some and not cursor:
-            return Page(rows=[], previous=None, next=None)
-        events = self.search.events.filter(among(some))
-        if len(some) == self.many:
-            if self.search.few is None:
-                return self._page_by_tiers(queries, size=size, cursor=cursor)
-            events = self.search.few.filter(matches(queries[-1]))
-        ranked = events.annotate(relevance=tier_of(queries))
-        return page_of(ranked, ordering=self.ordering, size=size, cursor=cursor)
-
-    def _page_by_tiers(self, queries: list[str], *, size: int, cursor: str) -> Page:
-        typed = self.search.events.annotate(relevance=tier_of(queries))
+        typed = self.search.events.annotate(relevance=Value(0))
         backwards, values = decode(cursor, typed, self.ordering) if cursor else (False, ())
         if values and values[0] not in range(len(queries)):
             raise CursorInvalid
-        order = reversed_order(BY_DATE) if backwards else BY_DATE
         tiers = range(len(queries))
         if backwards:
             tiers = tiers[::-1]
-        rows: list[Any] = []
+        found: list[Found] = []
         if values:
-            tier = values[0]
+            tier, *place = values
             tiers = tiers[tiers.index(tier) :]
-            rest = self.search.events.filter(after(order, values[1:]))
-            rows = _first_of(rest, queries, tiers[:1], order, most=size + 1)
+            ids = self._looked_up(queries, tier, after=place, backwards=backwards, most=size + 1)
+            found = [(tier, event_id) for event_id in ids]
             tiers = tiers[1:]
-        rows += _first_of(
-            self.search.events,
-            queries,
-            tiers,
-            order,
-            most=size + 1 - len(rows),
-            nearest=None if backwards else self.search.nearest,
-        )
-        more, rows = len(rows) > size, rows[:size]
+        found += self._first(queries, tiers, backwards=backwards, most=size + 1 - len(found))
+        more, rows = len(found) > size, self._rows(found[:size])
         if backwards:
             rows.reverse()
         has_previous, has_next = (more, True) if backwards else (bool(cursor), more)
@@ -220,51 +200,53 @@ class RankedEvents(PagedList):
         last = encode(rows[-1], self.ordering, backwards=False) if rows and has_next else None
         return Page(rows=rows, previous=first, next=last)
 
+    def _first(
+        self, queries: list[str], tiers: range, *, backwards: bool, most: int
+    ) -> list[Found]:
+        """Return the first events of these tiers, in the order of the tiers, then by date."""
+        if not tiers or most <= 0:
+            return []
+        nearest = {} if backwards else self.search.nearest
+        last = next(((day, each) for each, day in reversed(nearest.items())), None)
+        known, is_complete = list(nearest), not backwards and len(nearest) < PROBED
+        tier_of = tiers_by_id(known, queries)
+        if last and not tier_of and not is_complete:
+            known = ids_by_date(self.search.events, queries[-1], after=last, most=RARE)
+            is_complete = len(known) < RARE
+            tier_of = tiers_by_id(known, queries) if is_complete else {}
+        found: list[Found] = []
+        for tier in tiers:
+            found += [(tier, each) for each in known if tier_of.get(each) == tier]
+            wanted = most - len(found)
+            if wanted > 0 and not is_complete:
+                ids = self._looked_up(queries, tier, after=last, backwards=backwards, most=wanted)
+                found += [(tier, event_id) for event_id in ids]
+            if len(found) >= most:
+                break
+        return found[:most]
 
-def _first_of(
-    events: QuerySet[Event],
-    queries: list[str],
-    tiers: range,
-    order: Sequence[str],
-    *,
-    most: int,
-    nearest: list[UUID] | None = None,
-) -> list[Any]:
-    """Return the first of these events by tier, in the order of the tiers, then by date.
+    def _looked_up(
+        self,
+        queries: list[str],
+        tier: int,
+        *,
+        after: Sequence[Any] | None,
+        backwards: bool,
+        most: int,
+    ) -> list[UUID]:
+        """Return the first events of a tier after a date and id, by the index of words."""
+        query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
+        return ids_by_date(self.search.events, query, after=after, backwards=backwards, most=most)
 
-    nearest: the ids of the first of them in that order, where they are known.
-    """
-    if not tiers or most <= 0:
-        return []
-    if nearest is None:
-        nearest = list(events.order_by(*order).values_list("pk", flat=True)[:PROBED])
-    near = _nearby(events, nearest, queries, tiers, order, most=most)
-    rows: list[Any] = []
-    for tier in tiers:
-        wanted = most - len(rows)
-        found = [event for event in near if event.relevance == tier][:wanted]
-        if len(found) < wanted:
-            query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
-            found = list(events.filter(found_by(query)).order_by(*order)[:wanted])
-            for event in found:
-                event.relevance = tier
-        rows += found
-        if len(rows) == most:
-            break
-    return rows
-
-
-def _nearby(
-    events: QuerySet[Event],
-    nearest: list[UUID],
-    queries: list[str],
-    tiers: range,
-    order: Sequence[str],
-    *,
-    most: int,
-) -> list[Any]:
-    """Return which of the first of these events by date match, by tier."""
-    by_tier = RELEVANCE if tiers.step > 0 else f"-{RELEVANCE}"
-    found = Event.objects.filter(among(nearest)).filter(matches(queries[-1]))
-    found = found.annotate(relevance=tier_of(queries)).filter(relevance__in=list(tiers))
-    return list(found.order_by(by_tier, *order)[:most])
+    def _rows(self, found: list[Found]) -> list[Any]:
+        """Return the events of these ids, in this order, with their relevance."""
+        if not found:
+            return []
+        ids = [event_id for _, event_id in found]
+        events: dict[UUID, Any] = {
+            event.pk: event for event in self.search.events.filter(among(ids))
+        }
+        rows = [(events[event_id], tier) for tier, event_id in found if event_id in events]
+        for event, tier in rows:
+            event.relevance = tier
+        return [event for event, _ in rows]

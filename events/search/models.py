@@ -7,7 +7,7 @@ from django.db.models import F
 
 
 class EventWords(models.Model):
-    """The words of one event by field, as `evently_search_vector()` returns them.
+    """The words of one event by field, as `evently_search_vector()` returns them, and its date.
 
     A table of its own, since the audit log copies rows of events, and each booking rewrites one.
     Written by `trg_events_searched`, deleted with the event.
@@ -21,6 +21,8 @@ class EventWords(models.Model):
         related_name="words",
     )
     vector = SearchVectorField()
+    # That of the event, so that those which a search finds are sorted without being looked up.
+    event_date = models.DateTimeField()
 
     class Meta:
         db_table = "event_words"

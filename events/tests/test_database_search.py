@@ -33,6 +33,24 @@ def test_words_of_an_event_are_looked_up_as_it_is_now():
     assert value(FINDS, "'ndont' & 'vkoln' & !'vzurich'", event_id) is True
 
 
+def test_date_beside_the_words_is_that_of_the_event():
+    event_id = event()
+    dates = (
+        "SELECT words.event_date = events.event_date FROM event_words words"
+        " JOIN events ON events.id = event_id WHERE events.id = %s"
+    )
+    assert value(dates, event_id) is True
+
+    row = value("SELECT ctid::text FROM event_words")
+    run("UPDATE events SET event_date = event_date WHERE id = %s", event_id)
+    assert value("SELECT ctid::text FROM event_words") == row
+    run("UPDATE events SET event_date = event_date + interval '1 day' WHERE id = %s", event_id)
+    assert value(dates, event_id) is True
+    run("UPDATE events SET event_date = event_date - interval '1 hour', name = 'Late'")
+    assert value(dates, event_id) is True
+    assert value(FINDS, "'nlate'", event_id) is True
+
+
 def test_words_are_gone_with_their_event():
     event_id = event()
     run("DELETE FROM events WHERE id = %s", event_id)
@@ -42,9 +60,15 @@ def test_words_are_gone_with_their_event():
 def test_words_belong_to_one_event_that_exists():
     event_id = event()
     with refused("event_words_pkey"):
-        run("INSERT INTO event_words (event_id, vector) VALUES (%s, '')", event_id)
+        run(
+            "INSERT INTO event_words (event_id, vector, event_date) VALUES (%s, '', now())",
+            event_id,
+        )
     with refused("fk_event_words_event"):
-        run("INSERT INTO event_words (event_id, vector) VALUES (evently_uuid7(), '')")
+        run(
+            "INSERT INTO event_words (event_id, vector, event_date)"
+            " VALUES (evently_uuid7(), '', now())"
+        )
         run("SET CONSTRAINTS ALL IMMEDIATE")
     word_id = value("SELECT min(id) FROM search_words")
     with refused("search_words_pkey"):

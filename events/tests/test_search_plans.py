@@ -95,7 +95,6 @@ def test_a_search_from_a_day_on_begins_with_what_is_running_then():
 
 def test_a_frequent_word_is_not_looked_up_where_filters_leave_few_events(monkeypatch):
     monkeypatch.setattr(finding, "A_FEW", 2)
-    monkeypatch.setattr(finding, "MANY", 2)
     for days in range(1, 5):
         event_in(days, name=f"Jazz {days}")
     event_in(9, name="Chess", description="with jazz", payment_mode="door", base_price=50)
@@ -105,7 +104,7 @@ def test_a_frequent_word_is_not_looked_up_where_filters_leave_few_events(monkeyp
     def found(**criteria):
         search = search_for("jazz", find_events(**criteria))
         with CaptureQueriesContext(connection) as captured:
-            rows = finding.RankedEvents(search, many=2).page(size=2).rows
+            rows = finding.RankedEvents(search).page(size=2).rows
         return names(rows), any("ARRAY(SELECT" in query["sql"] for query in captured)
 
     assert found(min_price=Decimal(9)) == (["Dear jazz", "Chess"], False)
