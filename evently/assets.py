@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
+from django.utils.functional import cached_property
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # In this order, since rules of later files win. The gallery's own file is not among them.
@@ -94,6 +95,18 @@ class PageAssetsStorage(CompressedManifestStaticFilesStorage):
     """Joins the pages' files before they are hashed and compressed."""
 
     joins_pages = True
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        """Return a file's URL. It is found once: files stay as they are while a process runs."""
+        if force or name is None:
+            return super().url(name, force)
+        if name not in self._urls:
+            self._urls[name] = super().url(name)
+        return self._urls[name]
+
+    @cached_property
+    def _urls(self) -> dict[str, str]:
+        return {}
 
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any
