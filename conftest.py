@@ -17,7 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import blocking_manager_key
 
-from evently.shared_pages import forget_pages
+from evently.kept import forget_everything
 from evently.tests import database, template
 
 pytest_plugins = [
@@ -73,7 +73,7 @@ def django_db_setup(
 @pytest.fixture(autouse=True)
 def pages_rendered_anew() -> None:
     """Forget the pages that an earlier test has seen: settings may be others."""
-    forget_pages()
+    forget_everything()
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,18 @@
 
 A view reads for each request what its page shows: the key, by one prepared statement. A page that
 was rendered for the same key is sent again, until the next moment at which it changes by itself. So
-it is as fresh as one rendered anew. A page is rendered from the same snapshot as its key.
+it is as fresh as one rendered anew. What changes with each booking stands apart in the key, so that
+a page is only filled with other seats then, and not rendered as a whole. A page is rendered from
+the same snapshot as its key, and by one thread, while others that need it wait for it.
 
 Only for visitors without a session and without messages, as the pages show both, and the header
 shows who is logged in. Such pages have no CSRF token. Middlewares run for each request, and add
 what depends on it. A deployment starts new processes, whose templates are others.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -23,41 +26,66 @@ from django.utils.cache import patch_vary_headers
 from django.utils.text import compress_string
 
 from evently.database.snapshot import snapshot
+from evently.kept import Kept
 
 MOST_BYTES = 32 * 1024 * 1024
 MESSAGES_COOKIE = "messages"
+# Each for some pages, by chance. A thread that waited for so long goes ahead all the same.
+LOCKS = tuple(Lock() for _ in range(64))
+LONGEST_WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page shows, and when it was read by the database's clock."""
+    """What a page shows, and when it was read by the database's clock.
+
+    key: what it is rendered from. moving: what it is filled with, which changes often.
+    """
 
     key: Any
     at: datetime
+    moving: Any = None
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What is sent. state: for the view that keeps the page."""
+
+    text: str
+    state: str = ""
 
 
 @dataclass(frozen=True)
 class Built:
-    """A page. until: when it changes by itself next. state: for the view that keeps it."""
+    """A page. fill: fills it with what was seen, from memory. until: when it changes by itself."""
 
-    content: bytes
+    fill: Callable[[Seen], Filled]
     until: datetime
-    state: str = ""
 
 
 class SharedPage:
-    """A page that is kept, with its compressed form."""
+    """A page that is kept, as it is sent: plain and compressed."""
 
-    def __init__(self, seen: Seen, built: Built) -> None:
-        self.key, self.since, self.until = seen.key, seen.at, built.until
-        self.state = built.state
-        self.content = built.content
+    def __init__(self, built: Built, seen: Seen, *, since: datetime, asked: float) -> None:
+        """since: when what it was rendered from was read. asked: monotonic, before `seen` was."""
+        self.built, self.key, self.since = built, seen.key, since
+        self.moving, self.asked = seen.moving, asked
+        filled = built.fill(seen)
+        self.state = filled.state
+        self.content = filled.text.encode()
         # Without random bytes (evently.compression): there is no secret on it.
-        self.compressed = compress_string(built.content)
+        self.compressed = compress_string(self.content)
         self.size = len(self.content) + len(self.compressed)
 
+    def can_show(self, seen: Seen) -> bool:
+        """Return whether it is right once it is filled with what moves."""
+        return self.since <= seen.at < self.built.until and bool(self.key == seen.key)
+
     def shows(self, seen: Seen) -> bool:
-        return self.since <= seen.at < self.until and bool(self.key == seen.key)
+        return self.can_show(seen) and bool(self.moving == seen.moving)
+
+    def filled_with(self, seen: Seen, *, asked: float) -> "SharedPage":
+        return SharedPage(self.built, seen, since=self.since, asked=asked)
 
     def response(self, request: HttpRequest, *, vary_on: tuple[str, ...] = ()) -> HttpResponse:
         """Return the response; vary_on: headers that the view looks at."""
@@ -69,46 +97,7 @@ class SharedPage:
         return response
 
 
-class _Kept:
-    """The pages of a process, by name; the ones longest unused go first."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._pages: OrderedDict[Hashable, SharedPage] = OrderedDict()
-        self._lock = Lock()
-        self._most_bytes, self._bytes = most_bytes, 0
-
-    def get(self, name: Hashable) -> SharedPage | None:
-        with self._lock:
-            page = self._pages.get(name)
-            if page is not None:
-                self._pages.move_to_end(name)
-            return page
-
-    def keep(self, name: Hashable, page: SharedPage) -> None:
-        with self._lock:
-            self._drop(name)
-            self._pages[name] = page
-            self._bytes += page.size
-            while self._bytes > self._most_bytes:
-                self._drop(next(iter(self._pages)))
-
-    def clear(self) -> None:
-        with self._lock:
-            self._pages.clear()
-            self._bytes = 0
-
-    def _drop(self, name: Hashable) -> None:
-        page = self._pages.pop(name, None)
-        if page is not None:
-            self._bytes -= page.size
-
-
-_kept = _Kept(MOST_BYTES)
-
-
-def forget_pages() -> None:
-    """Forget all pages that this process has kept."""
-    _kept.clear()
+_kept: Kept[SharedPage] = Kept(MOST_BYTES)
 
 
 def is_visitor(request: HttpRequest) -> bool:
@@ -130,16 +119,44 @@ def visitors_page(
     """
     if settings.DEBUG or not is_visitor(request):
         return None
-    seen = read()
+    asked, seen = time.monotonic(), read()
     if seen is None:
         return None
     page = _kept.get(name)
     if page is not None and page.shows(seen):
         return page
+    with _in_turn(name) as has_waited:
+        page = _kept.get(name)
+        # One that was read after this request came is at least as new as what was seen.
+        if page is not None and (page.asked > asked or page.shows(seen)):
+            return page
+        if has_waited:
+            # So that one page serves all that wait.
+            asked, seen = time.monotonic(), read()
+        if page is not None and seen is not None and page.can_show(seen):
+            page = page.filled_with(seen, asked=asked)
+        else:
+            page = _rendered(read, build)
+        if page is not None:
+            _kept.keep(name, page, size=page.size)
+    return page
+
+
+@contextmanager
+def _in_turn(name: Hashable) -> Iterator[bool]:
+    """Let one thread after the other render a page; yield whether this one has waited."""
+    lock = LOCKS[hash(name) % len(LOCKS)]
+    at_once = lock.acquire(blocking=False)
+    is_held = at_once or lock.acquire(timeout=LONGEST_WAIT_SECONDS)
+    try:
+        yield not at_once
+    finally:
+        if is_held:
+            lock.release()
+
+
+def _rendered(read: Callable[[], Seen | None], build: Callable[[], Built]) -> SharedPage | None:
+    asked = time.monotonic()
     with snapshot():
         seen = read()
-        if seen is None:
-            return None
-        page = SharedPage(seen, build())
-    _kept.keep(name, page)
-    return page
+        return None if seen is None else SharedPage(build(), seen, since=seen.at, asked=asked)

@@ -4,6 +4,9 @@ A key is read by one prepared statement, from few columns and by index. An event
 with each edit. Seats, prices moved by a rule, draws and the organizer do not change it, so they
 stand beside it; the head of the waitlist's record does for the waitlist, whose changes are all
 recorded.
+
+Seats stand apart, as a page is only filled with them. Not so while people wait: then each booking
+also moves the waitlist's rules, which are counted anew.
 """
 
 from typing import Any
@@ -30,8 +33,8 @@ DRAW_STATE = Func(
     output_field=TextField(),
 )
 # What cards show of an event.
-COLUMNS = ("seen_at", "pk", "version", "status", "current_price", "available_seats")
-STANDING = ("draw_closes_at", "line_head", "is_waited_for")
+COLUMNS = ("seen_at", "available_seats", "is_waited_for", "pk", "version", "status")
+STANDING = ("current_price", "draw_closes_at", "line_head")
 # What its page shows besides.
 ORGANIZER = (
     "created_by__version",
@@ -72,10 +75,26 @@ FIRST_EVENTS = PreparedQuery[Any](_first_events)
 def read_event(event_id: UUID) -> Seen | None:
     """Return what the page of a published event shows a visitor; None where there is none."""
     rows = EVENT.tuples(event_id=event_id)
-    return Seen(key=rows[0][1:], at=rows[0][0]) if rows else None
+    if not rows:
+        return None
+    key, seats = _apart(rows[0])
+    return Seen(key=key, at=rows[0][0], moving=seats)
 
 
 def read_home() -> Seen:
     """Return what the home page shows a visitor who has not searched."""
     rows = FIRST_EVENTS.tuples()
-    return Seen(key=[row[1:] for row in rows], at=rows[0][0] if rows else now())
+    keys = [_apart(row) for row in rows]
+    return Seen(
+        key=[key for key, _ in keys],
+        at=rows[0][0] if rows else now(),
+        moving=[seats for _, seats in keys[:EVENTS_PER_PAGE]],
+    )
+
+
+def _apart(row: tuple[Any, ...]) -> tuple[tuple[Any, ...], int | None]:
+    """Return an event's key, and its seats apart; None while people wait for them."""
+    _, seats, is_waited_for, *others = row
+    if is_waited_for:
+        return (seats, *others), None
+    return (None, *others), seats

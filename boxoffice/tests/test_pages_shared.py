@@ -14,7 +14,8 @@ from bookings.factories import BookingFactory
 from boxoffice.tests.test_sale import STATES, event_in
 from evently.accounts.factories import UserFactory
 from evently.database.clock import now
-from evently.shared_pages import forget_pages
+from evently.kept import forget_everything
+from evently.tests.database import as_owner_at_once
 from evently.tests.sql import run
 from events.factories import EventFactory
 from waitlists.tests.helpers import cancel, full_event, join
@@ -29,8 +30,16 @@ def detail(event):
     return reverse("event_detail", args=[event.pk])
 
 
-def seats(event):
+def seats_of(event):
     return reverse("event_seats", args=[event.pk])
+
+
+def move_seats(event, available):
+    """Move an event's available seats, as the ledger does."""
+    as_owner_at_once(
+        "SET LOCAL session_replication_role = replica;"
+        f" UPDATE events SET available_seats = {available} WHERE id = '{event.pk}'"
+    )
 
 
 def rendered_anew(path, **headers):
@@ -68,7 +77,7 @@ def test_shared_pages_are_what_is_rendered_anew(state, clock):
     event = event_in(state)
     clock.stop(now())
     assert_fresh(detail(event))
-    assert_fresh(seats(event))
+    assert_fresh(seats_of(event))
 
 
 @pytest.mark.parametrize("state", PUBLISHED)
@@ -77,6 +86,37 @@ def test_shared_home_page_is_what_is_rendered_anew(state, clock):
     EventFactory.create_batch(2, priced=20)
     clock.stop(now())
     assert_fresh("/")
+
+
+@pytest.mark.parametrize("state", PUBLISHED)
+def test_pages_filled_with_other_seats_are_what_is_rendered_anew(state, clock):
+    EventFactory(priced=20)
+    event = event_in(state)
+    clock.stop(now())
+    paths = (detail(event), seats_of(event), "/")
+    for path in paths:
+        Client().get(path)
+    for seats in {0, 1, min(11, event.total_capacity)} - {event.available_seats}:
+        move_seats(event, seats)
+        for path in paths:
+            assert_fresh(path)
+
+
+def test_other_seats_take_no_query_and_a_waitlist_is_counted_anew():
+    event, _ = full_event()
+    waiting = BookingFactory(event=EventFactory(total_capacity=5), quantity=1).event
+    for path in (detail(event), detail(waiting)):
+        Client().get(path)
+    move_seats(waiting, 2)
+    count, page = statements_of(detail(waiting))
+    assert count == 1
+    assert "Only 2 seats left" in page.content.decode()
+    join(event)
+    Client().get(detail(event))
+    move_seats(event, 1)
+    count, _ = statements_of(detail(event))
+    assert count > 1
+    assert_fresh(detail(event))
 
 
 def test_shared_home_page_shows_what_becomes_of_its_events(clock):
@@ -138,7 +178,7 @@ def test_shared_page_shows_each_booking_and_cancellation(clock):
     assert "Only 3 seats left" in Client().get(detail(event)).content.decode()
     cancel(booking)
     assert "Only 5 seats left" in Client().get(detail(event)).content.decode()
-    assert "Only 5 seats left" in Client().get(seats(event)).content.decode()
+    assert "Only 5 seats left" in Client().get(seats_of(event)).content.decode()
 
 
 def test_shared_page_shows_the_waitlist_as_it_is():
@@ -248,7 +288,7 @@ def test_shared_page_of_an_unpublished_event_is_not_found():
 
 
 def test_looks_during_bookings_never_keep_a_page_with_other_seats():
-    forget_pages()
+    forget_everything()
     event = EventFactory(total_capacity=8)
     barrier = threading.Barrier(3)
 

@@ -1,6 +1,8 @@
 """The page of an event: description, price history, live seats, booking and waitlist."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -8,24 +10,43 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.forms import QuantityForm
+from boxoffice.storefront.presenters import NO_WAITLIST, with_seats
 from boxoffice.storefront.visitors import read_event
 from evently.database.clock import now
-from evently.shared_pages import Built, visitors_page
+from evently.page_parts import Frame, slot
+from evently.shared_pages import Built, Filled, Seen, visitors_page
 from events.locks import EventNotFound
 from events.models import Event
 from events.moments import MINUTE, QUARTER, moments_of, next_change
 from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
+from events.sale import sale_of
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for
-from waitlists.draw_presenters import draw_of
+from waitlists.draw_presenters import DrawPresenter, draw_of
 from waitlists.record.heads import head_of
 from waitlists.rules_text import order_text
+
+DETAIL, SEATS, PANEL = "events/detail.html", "events/_seats.html", "events/_panel.html"
+
+
+def _seats_part(panel: Mapping[str, Any]) -> dict[str, SafeString]:
+    return {"seats": render_to_string(SEATS, dict(panel))}
+
+
+def _detail_parts(panel: Mapping[str, Any]) -> dict[str, SafeString]:
+    """Return the parts of events/detail.html that show seats. panel: context of the panel."""
+    return {
+        "structured": json_ld(panel["event"], sale=panel["seats"]),
+        "panel": render_to_string(PANEL, dict(panel)),
+        "bar": render_to_string("events/_bar.html", dict(panel)),
+    }
 
 
 @require_safe
@@ -35,45 +56,60 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
         request,
         ("event", event_id),
         read=partial(read_event, event_id),
-        build=partial(_build, request, event_id, "events/detail.html", _detail),
+        build=partial(_build_detail, request, event_id),
     )
     if page is not None:
         return page.response(request)
-    return render(request, "events/detail.html", _detail(request, _event_or_404(event_id)))
+    panel = _panel(request, _event_or_404(event_id))
+    return render(request, DETAIL, _detail(request, panel) | {"parts": _detail_parts(panel)})
 
 
-def _detail(request: HttpRequest, event: Event) -> dict[str, Any]:
-    """Return the context of events/detail.html."""
-    context = _panel(request, event)
-    context["waitlist_order"] = order_text(event)
+def _detail(request: HttpRequest, panel: dict[str, Any]) -> dict[str, Any]:
+    """Return the context of events/detail.html, apart from its parts."""
+    event, at = panel["event"].row, panel["now"]
+    draw, head = panel["availability"].draw, head_of(event.pk)
+    if head and draw is None:
+        draw = draw_of(event, at=at, user=request.user)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
-    context["json_ld"] = json_ld(context["event"], sale=context["seats"])
-    context["record_head"] = head_of(event.pk)
-    context["draw"] = context["availability"].draw
-    if context["record_head"] and context["draw"] is None:
-        context["draw"] = draw_of(event, at=context["now"], user=request.user)
-    context["chart"] = price_chart(event, changes, at=context["now"])
-    return context
+    return {
+        "event": panel["event"],
+        "now": at,
+        "waitlist_order": order_text(event),
+        "record_head": head,
+        "draw": draw,
+        "chart": price_chart(event, changes, at=at),
+    }
 
 
-def _build(
-    request: HttpRequest,
-    event_id: UUID,
-    template: str,
-    context_of: Callable[[HttpRequest, Event], dict[str, Any]],
+def _build_detail(request: HttpRequest, event_id: UUID) -> Built:
+    """Render the page for all visitors."""
+    panel = _panel(request, _event_or_404(event_id))
+    context = _detail(request, panel)
+    slots = {name: slot(name) for name in ("structured", "panel", "bar")}
+    text = render_to_string(DETAIL, context | {"parts": slots}, request)
+    step = MINUTE if context["chart"] else QUARTER
+    return _built(text, panel, _detail_parts, draw=context["draw"], step=step)
+
+
+def _built(
+    text: str,
+    panel: dict[str, Any],
+    parts_of: Callable[[Mapping[str, Any]], Mapping[str, str]],
+    *,
+    draw: DrawPresenter | None,
+    step: timedelta = QUARTER,
 ) -> Built:
-    """Render a page for all visitors."""
-    event = _event_or_404(event_id)
-    context = context_of(request, event)
-    moments = moments_of(event)
-    if draw := context.get("draw") or context["availability"].draw:
+    """Return a page whose parts are rendered anew with other seats."""
+    frame = Frame(text)
+
+    def fill(seen: Seen) -> Filled:
+        shown = panel if seen.moving is None else _panel_with(panel, seen.moving, at=seen.at)
+        return Filled(frame.filled(parts_of(shown)), state=shown["availability"].state)
+
+    moments = moments_of(panel["event"].row)
+    if draw:
         moments += [at for at in (draw.closes_at, draw.beacon_at, draw.reveal_by) if at]
-    step = MINUTE if context.get("chart") else QUARTER
-    return Built(
-        content=render_to_string(template, context, request).encode(),
-        until=next_change(moments, at=context["now"], step=step),
-        state=context["availability"].state,
-    )
+    return Built(fill, until=next_change(moments, at=panel["now"], step=step))
 
 
 @require_safe
@@ -87,18 +123,23 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
         request,
         ("seats", event_id),
         read=partial(read_event, event_id),
-        build=partial(_build, request, event_id, "events/_seats.html", _panel),
+        build=partial(_build_seats, request, event_id),
     )
     if page is not None and request.GET.get("state", page.state) == page.state:
         return page.response(request)
     context = _panel(request, _event_or_404(event_id))
     availability: Availability = context["availability"]
     if request.GET.get("state", availability.state) == availability.state:
-        return render(request, "events/_seats.html", context)
-    response = render(request, "events/_panel.html", context)
+        return render(request, SEATS, context)
+    response = render(request, PANEL, context)
     response.headers["HX-Retarget"] = "#panel"
     response.headers["HX-Reswap"] = "outerHTML"
     return response
+
+
+def _build_seats(request: HttpRequest, event_id: UUID) -> Built:
+    panel = _panel(request, _event_or_404(event_id))
+    return _built(slot("seats"), panel, _seats_part, draw=panel["availability"].draw)
 
 
 def _event_or_404(event_id: UUID) -> Event:
@@ -111,11 +152,20 @@ def _event_or_404(event_id: UUID) -> Event:
 def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
     """Return the context of events/_panel.html for the current user."""
     at = now()
-    presenter = EventPresenter(event, at=at)
-    availability = availability_for(event, user=request.user, at=at)
+    return _panel_of(event, availability_for(event, user=request.user, at=at), at=at)
+
+
+def _panel_with(panel: dict[str, Any], seats: int, *, at: datetime) -> dict[str, Any]:
+    """Return a visitor's panel with another number of available seats; no one waits for them."""
+    event = with_seats(panel["event"].row, seats)
+    sale = sale_of(event, at=at, waitlist=NO_WAITLIST)
+    return _panel_of(event, replace(panel["availability"], sale=sale), at=at)
+
+
+def _panel_of(event: Event, availability: Availability, *, at: datetime) -> dict[str, Any]:
     most = min(availability.sale.most_per_booking, max(event.available_seats, 1))
     return {
-        "event": presenter,
+        "event": EventPresenter(event, at=at),
         "now": at,
         "availability": availability,
         "seats": availability.sale,

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from boxoffice.storefront.finder import nothing_found, panel_count, quick_filters
-from boxoffice.storefront.presenters import event_cards
+from boxoffice.storefront.presenters import EventCard, event_cards
 from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home
 from evently.cursors import CURSOR_PARAMETER, links_of, page_of
 from evently.database.clock import now
 from evently.links import absolute
+from evently.page_parts import Frame, slot
 from evently.pages import INVALID_FORM_STATUS
-from evently.shared_pages import Built, visitors_page
+from evently.shared_pages import Built, Filled, Seen, visitors_page
 from events.forms import FinderForm
 from events.moments import moments_of, next_change
 from events.queries import find_events
@@ -40,6 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
         if page is not None:
             return page.response(request, vary_on=("HX-Request",))
     context = _context(request)
+    context["cards"] = [card.html for card in context["events"]]
     if is_fragment:
         # The chips keep the words, so they change with them.
         return render(request, "events/_results.html", {**context, "swap_chips": True})
@@ -52,16 +54,25 @@ def _wants_fragment(request: HttpRequest) -> bool:
 
 
 def _build(request: HttpRequest) -> Built:
-    """Render the first page of upcoming events for all visitors."""
+    """Render the first page of upcoming events for all visitors, to be filled with its cards."""
     context = _context(request)
-    moments = [moment for card in context["events"] for moment in moments_of(card.row)]
-    return Built(
-        content=render_to_string(TEMPLATE, context, request).encode(),
-        until=next_change(moments, at=context["now"]),
-    )
+    cards: list[EventCard] = context["events"]
+    context["cards"] = [slot(str(number)) for number in range(len(cards))]
+    frame = Frame(render_to_string(TEMPLATE, context, request))
+
+    def fill(seen: Seen) -> Filled:
+        shown = [
+            card if seats is None else card.with_seats(seats, at=seen.at)
+            for card, seats in zip(cards, seen.moving, strict=True)
+        ]
+        return Filled(frame.filled({str(number): card.html for number, card in enumerate(shown)}))
+
+    moments = [moment for card in cards for moment in moments_of(card.row)]
+    return Built(fill, until=next_change(moments, at=context["now"]))
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the page, apart from its cards."""
     form = FinderForm(request.GET)
     at = now()
     events = find_events(**form.criteria, at=at)
@@ -74,17 +85,20 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         # Filters may leave out many of the first events.
         by_ids=bool(form.criteria),
     )
+    is_filtered = bool(form.criteria or form.words)
+    links = links_of(page, request.GET, kept=list(form.fields))
+    with_lead = not is_filtered and not links["previous_url"]
     return {
         "home_address": absolute(reverse("home")),
         "home_image": absolute(reverse("cover_image", args=HERO_COVER)),
         "form": form,
         "search": form.words,
-        "is_filtered": bool(form.criteria or form.words),
+        "is_filtered": is_filtered,
         "panel_count": panel_count(form),
         "correction": search.corrected_text if search else "",
-        "events": event_cards(page.rows, at=at) if form.is_valid() else [],
+        "events": event_cards(page.rows, at=at, with_lead=with_lead) if form.is_valid() else [],
         "quick_filters": quick_filters(form),
         "now": at,
         "nothing": nothing_found(form, search) if not page.rows else None,
-        **links_of(page, request.GET, kept=list(form.fields)),
+        **links,
     }
