@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from evently.api.etags import etag_headers, version_from
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, ORGANIZE, PUBLIC, READ
+from evently.api.reused import represent
 from evently.api.views import ApiViewSet, user_of
 from evently.database.functions import Clock
 from evently.errors import NotAllowed
@@ -78,12 +79,12 @@ def answer_with(event: Event) -> Response:
 
 def changed_answer(event: Event) -> tuple[int, Any]:
     """Return the status and body for a changed event; stored for requests that repeat it."""
-    return 200, EventRepresentation(event).data
+    return 200, represent(EventRepresentation, event)
 
 
 def created_answer(event: Event) -> tuple[int, Any]:
     """Return the status and body for a created event; stored for requests that repeat it."""
-    return 201, EventRepresentation(event).data
+    return 201, represent(EventRepresentation, event)
 
 
 def created_headers(answer: Any) -> dict[str, str]:

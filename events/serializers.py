@@ -1,6 +1,7 @@
 """Events, quotes and price changes as the API reads and represents them."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from evently.api.fields import AmountsMixin, MomentField, price_field, seats_fie
 from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
 from evently.database.clock import now
+from evently.kept import KeptByKey
 from events.attendance import terms_of, terms_text
 from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.draws import DrawRepresentation, newest_draws
@@ -52,6 +54,11 @@ ASKING: dict[str, dict[str, Any]] = {
         "`return` (they go to the waitlist). It holds for a booking as it was when it was made."
     },
 }
+
+LASTING_COLUMNS = [
+    field.attname for field in Event._meta.concrete_fields if field.name != "available_seats"
+]
+_bodies: KeptByKey[dict[str, Any]] = KeptByKey(8 * 1024 * 1024)
 
 
 class EventModelSerializer(serializers.ModelSerializer[Event]):
@@ -178,6 +185,18 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
         )
         read_only_fields = fields
         extra_kwargs = WAITLIST_RULES | ASKING
+
+    def to_representation(self, instance: Event) -> dict[str, Any]:
+        """Return the body; what follows from the columns that a booking leaves alone is kept."""
+        columns = [getattr(instance, name) for name in LASTING_COLUMNS]
+        represent = partial(super().to_representation, instance)
+        return _bodies.get(instance.pk, columns, represent) | {
+            "available_seats": instance.available_seats,
+            "sales_state": self.get_sales_state(instance),
+            "draw": self.get_draw(instance),
+            "attendance_terms": self.get_attendance_terms(instance),
+            "url": self.get_url(instance),
+        }
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_attendance_terms(self, event: Event) -> str | None:

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
+from evently.kept import forget_everything
 from evently.tests.rows import book
+from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Event, PriceChange
 from events.search.finding import matching
@@ -22,6 +24,48 @@ def names(client, **params):
     response = client.get(EVENTS, params)
     assert response.status_code == 200, response.content
     return [one["name"] for one in response.json()["results"]]
+
+
+def read_both(event):
+    """Return an event as the list of events shows it, and as it is read by itself."""
+    client = api()
+    listed = client.get(EVENTS, {"date_from": "2000-01-01"}).json()["results"]
+    return listed, client.get(f"{EVENTS}{event.pk}/").json()
+
+
+CHANGES = {
+    "seats": "UPDATE events SET total_capacity = 2 WHERE id = %s",
+    "name": "UPDATE events SET name = 'Another name' WHERE id = %s",
+    "price": "UPDATE events SET current_price = 25 WHERE id = %s",
+    "time": "UPDATE events SET event_date = event_date + interval '1 day' WHERE id = %s",
+    "sales": "UPDATE events SET sales_end_at = now() + interval '1 hour' WHERE id = %s",
+    "asking": "UPDATE events SET ask_days_before = 3 WHERE id = %s",
+    "cancelled": "UPDATE events SET status = 'cancelled' WHERE id = %s",
+}
+
+
+def test_kept_bodies_show_each_booking():
+    event = EventFactory(total_capacity=12)
+    for left in (12, 9, 6):
+        listed, single = read_both(event)
+        assert [one["available_seats"] for one in listed] == [left]
+        assert single["available_seats"] == left
+        assert single["sales_state"] == ("on_sale" if left > 10 else "few_left")
+        book(event.pk, quantity=3)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_kept_bodies_are_what_is_represented_anew(change):
+    event = EventFactory(priced=20, total_capacity=12)
+    before = read_both(event)
+
+    run(CHANGES[change], event.pk)
+
+    after = read_both(event)
+    assert after != before
+    assert list(after[1]) == list(before[1])
+    forget_everything()
+    assert read_both(event) == after
 
 
 # ── Lists ──────────────────────────────────────────────────────────────────
