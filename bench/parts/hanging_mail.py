@@ -5,11 +5,11 @@ others wait for.
 """
 
 import time
+from typing import Any
 
 from bench.measures import Stage
 from bench.measures.emails import DUE, OF_BOOKINGS
 from bench.people import Person, book_by_sql, events_on_sale, join_by_sql
-from bench.stage.servers import Servers
 from bench.stage.settling import settle
 
 LONGEST_OVERDUE = "longest that an offer was overdue while mail hung, s"
@@ -33,21 +33,25 @@ OVERDUE = """
 """
 
 
-def make_offers(servers: Servers, people: list[Person], *, seconds: float) -> None:
-    """Make offers that end one after the other in this time."""
-    database = servers.database
-    events = events_on_sale(database, EVENTS, seats=SEATS)
-    for event in events:
-        book_by_sql(database, [(event, one.id) for one in people[:SEATS]])
-        join_by_sql(database, [(event, one.id) for one in people[SEATS : 2 * SEATS]])
+def make_offers(
+    database: Any, people: list[Person], *, seconds: float, events: int = EVENTS, seats: int = SEATS
+) -> None:
+    """Make offers that end one after the other in this time, to those after the first people.
+
+    database: the owner's.
+    """
+    made = events_on_sale(database, events, seats=seats)
+    for event in made:
+        book_by_sql(database, [(event, one.id) for one in people[:seats]])
+        join_by_sql(database, [(event, one.id) for one in people[seats : 2 * seats]])
     with database.transaction():
         database.execute(
-            "UPDATE bookings SET status = 'cancelled' WHERE event_id = ANY(%s)", [events]
+            "UPDATE bookings SET status = 'cancelled' WHERE event_id = ANY(%s)", [made]
         )
         database.execute(
-            "UPDATE waitlists SET status = 'promoted' WHERE event_id = ANY(%s)", [events]
+            "UPDATE waitlists SET status = 'promoted' WHERE event_id = ANY(%s)", [made]
         )
-        database.execute(OFFER, [seconds, EVENTS * SEATS, events])
+        database.execute(OFFER, [seconds, events * seats, made])
 
 
 def measure(stage: Stage, seconds: float) -> dict[str, float]:
@@ -61,7 +65,7 @@ def measure(stage: Stage, seconds: float) -> dict[str, float]:
     sent_before = servers.sink.emails()
     servers.sink.hang()
     started, longest, due = time.monotonic(), 0.0, 0
-    make_offers(servers, people, seconds=seconds)
+    make_offers(database, people, seconds=seconds)
     passed = overdue = 0.0
     while passed < seconds or (overdue and passed < 2 * seconds):
         if due < EMAILS * passed / seconds:

@@ -53,13 +53,13 @@ class Server:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.write(b"220 sink ESMTP\r\n")
             while line := await reader.readline():
-                writer.write(await self._answer(line.strip(), reader, writer))
+                writer.write(await self.reply(line.strip(), reader, writer))
                 await writer.drain()
                 if line[:4].upper() == b"QUIT":
                     break
         writer.close()
 
-    async def _answer(
+    async def reply(
         self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bytes:
         verb = line[:4].upper()
@@ -77,12 +77,12 @@ class Server:
             self.last_at = time.monotonic()
             self.first_at = self.first_at or self.last_at
             self.emails += 1
-            self.arrivals[_message_id_of(self.last)] = self.last_at
+            self.arrivals[message_id_of(self.last)] = self.last_at
             return b"250 accepted\r\n"
         return b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n"
 
 
-def _message_id_of(email: bytes) -> str:
+def message_id_of(email: bytes) -> str:
     head, _, _ = email.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
     found = (line for line in lines if line.startswith(b"message-id:"))
@@ -104,9 +104,11 @@ async def main() -> None:
 class Sink:
     """The mail server's process, as the measuring process sees it; it ends with `close`."""
 
+    module = "bench.stage.smtp_sink"
+
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench.stage.smtp_sink"],
+            [sys.executable, "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,7 +120,7 @@ class Sink:
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answer
 
-    def _ask(self, line: str) -> dict[str, Any]:
+    def ask(self, line: str) -> dict[str, Any]:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
@@ -126,29 +128,29 @@ class Sink:
 
     def emails(self) -> int:
         """Return the number of emails that were accepted so far."""
-        return int(self._ask("state")["emails"])
+        return int(self.ask("state")["emails"])
 
     def forget_times(self) -> None:
-        self._ask("forget")
+        self.ask("forget")
 
     def seconds(self) -> float:
         """Return the time between the first and the last email since `forget_times`."""
-        state = self._ask("state")
+        state = self.ask("state")
         return float(state["last_at"] - state["first_at"])
 
     def arrivals(self) -> dict[str, float]:
         """Return when each email arrived (monotonic, in seconds), by its Message-ID."""
-        return self._ask("arrivals")
+        return self.ask("arrivals")
 
     def last_email(self) -> bytes:
-        return str(self._ask("last")["last"]).encode("latin-1")
+        return str(self.ask("last")["last"]).encode("latin-1")
 
     def hang(self) -> None:
         """Let emails be sent, but not answered, until `answer`."""
-        self._ask("hang")
+        self.ask("hang")
 
     def answer(self) -> None:
-        self._ask("answer")
+        self.ask("answer")
 
     def close(self) -> None:
         self.process.terminate()

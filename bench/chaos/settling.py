@@ -1,0 +1,58 @@
+"""Wait until everything that a round has caused is done."""
+
+import time
+from typing import Any
+
+from bench.chaos.site import Site
+
+PATIENCE_SECONDS = 120
+PAUSE_SECONDS = 0.25
+# Without progress for so long, what waits for its next attempt is tried now.
+STEADY_SECONDS = 2.0
+
+PENDING = "SELECT count(*) FROM notifications WHERE status = 'pending'"
+OVERDUE = """
+    SELECT count(*) FROM waitlist_promotions
+    WHERE status = 'pending' AND expires_at < evently_clock()
+"""
+# The pauses between attempts grow from half a minute on; a round does not wait for them.
+HURRY = (
+    "UPDATE notifications SET next_attempt_at = evently_clock()"
+    " WHERE status = 'pending' AND next_attempt_at > evently_clock()",
+    "UPDATE email_delivery_log SET next_attempt_at = evently_clock()"
+    " WHERE status = 'pending' AND next_attempt_at > evently_clock()",
+)
+
+
+def left(site: Site, database: Any) -> dict[str, int]:
+    """Return how many emails, tasks and overdue offers are left."""
+    from django.conf import settings
+
+    ((emails,),) = database.execute(PENDING).fetchall()
+    ((offers,),) = database.execute(OVERDUE).fetchall()
+    broker = site.broker()
+    try:
+        # A task whose worker was killed is redelivered after minutes, if nothing made up for it
+        # before: the sweeps do. So those that are only unacknowledged are not waited for.
+        tasks = sum(broker.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES)
+    finally:
+        broker.close()
+    return {"emails": emails, "offers": offers, "tasks": tasks}
+
+
+def settle(site: Site) -> tuple[float, dict[str, int]]:
+    """Wait until nothing is left; return the seconds, and what is left after a long time."""
+    started = steady = time.monotonic()
+    before: dict[str, int] = {}
+    with site.database() as database:
+        while any((now := left(site, database)).values()):
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                return time.monotonic() - started, now
+            if now != before:
+                before, steady = now, time.monotonic()
+            elif time.monotonic() - steady > STEADY_SECONDS:
+                steady = time.monotonic()
+                for statement in HURRY:
+                    database.execute(statement)
+            time.sleep(PAUSE_SECONDS)
+    return time.monotonic() - started, {}
