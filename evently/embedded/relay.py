@@ -14,8 +14,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -32,26 +35,72 @@ LEVELS = (
     (re.compile(r"(WARNING|Warning|warning)\b|^\d+:\w \d+ \w+ \d+ \S+ # "), "warning"),
 )
 
-_running: "list[subprocess.Popen[bytes]]" = []
+# A relay that was killed sooner than this would be again: those who write must not wait for it.
+STEADY_SECONDS = 1.0
 
 
 # ── In the process that starts relays ───────────────────────────────────────
+@dataclass
+class _Relay:
+    """A relay, and what the next one needs if this one is killed.
+
+    reader: its end of the pipe. While a copy is open here, what others write is not lost.
+    """
+
+    name: str
+    reader: int
+    output: int
+    process: "subprocess.Popen[bytes]" = field(init=False)
+    started_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__, self.name],
+            stdin=self.reader,
+            stdout=self.output,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        os.close(self.reader)
+        os.close(self.output)
+
+
+_running: list[_Relay] = []
+# Signal handlers call this, which may interrupt itself.
+_restarting = threading.Lock()
+
+
 def start(name: str, *, output: int) -> int:
     """Start a relay that writes to a descriptor; return the descriptor that it reads from.
 
     It ends when all copies of that one are closed, and stop signals do not reach it.
     """
     reader, writer = os.pipe()
-    _running.append(
-        subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, name],
-            stdin=reader,
-            stdout=output,
-            start_new_session=True,
-        )
-    )
-    os.close(reader)
+    _running.append(_Relay(name, reader, os.dup(output)))
     return writer
+
+
+def restart_killed() -> None:
+    """Start relays again that were killed, at once: their pipes are full soon, and writers wait."""
+    if not _restarting.acquire(blocking=False):
+        return
+    try:
+        for relay in list(_running):
+            code = relay.process.poll()
+            if code is None:
+                continue
+            if code != 0 and time.monotonic() - relay.started_at > STEADY_SECONDS:
+                relay.start()
+            else:
+                _running.remove(relay)
+                relay.close()
+    finally:
+        _restarting.release()
 
 
 def _first_byte(path: Path) -> bytes:
@@ -104,9 +153,9 @@ def finish(seconds: float = 5) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    for process in _running:
+    for relay in _running:
         try:
-            process.wait(seconds)
+            relay.process.wait(seconds)
         except subprocess.TimeoutExpired:
             continue
 

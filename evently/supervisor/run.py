@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evently.embedded import addresses, servers, state
+from evently.embedded import addresses, relay, servers, state
 from evently.environment import DEBUG, env
 from evently.supervisor import listening, options, reloading, roles
 from evently.supervisor.children import Child, print_line
@@ -55,7 +55,8 @@ class Supervisor:
         for wanted in (signal.SIGINT, signal.SIGTERM):
             signal.signal(wanted, self._request_stop)
         signal.signal(signal.SIGHUP, self._request_reload)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        # Here and not in `watch`, which may be waiting for a server that logs while it starts.
+        signal.signal(signal.SIGCHLD, lambda *_: relay.restart_killed())
 
     def _request_stop(self, *_: Any) -> None:
         self.stop_requests += 1
@@ -108,6 +109,7 @@ class Supervisor:
         """Restart what has ended, and forget what was replaced and has finished."""
         for child in self.children:
             child.restart_if_ended()
+        relay.restart_killed()
         self.retiring = [child for child in self.retiring if not child.has_retired()]
 
     def _refuse_missing_servers(self) -> None:

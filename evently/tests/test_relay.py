@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from evently.embedded import relay
+from evently.tests.running import wait_for
 
 
 def relayed(text):
@@ -64,6 +65,27 @@ def test_log_with_other_lines_is_put_aside(tmp_path):
     path.write_text("LOG: plain\n")
     with relay.log_for(path, "postgres", json_lines=True) as log:
         os.write(log, b"new\n")
-    relay._running.pop().wait()
+    relay._running.pop().process.wait()
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["new"]
     assert (tmp_path / "postgres.log.1").read_text() == "LOG: plain\n"
+
+
+def test_relay_that_was_killed_is_restarted_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(relay, "STEADY_SECONDS", 0)
+    path = tmp_path / "postgres.log"
+    with relay.log_for(path, "postgres", json_lines=True) as log:
+        os.write(log, b"before\n")
+        assert wait_for(path.read_text)
+        killed = relay._running[-1].process
+        killed.kill()
+        killed.wait()
+        os.write(log, b"meanwhile\n")
+
+        relay.restart_killed()
+
+        os.write(log, b"after\n")
+    relay._running[-1].process.wait()
+    lines = [json.loads(line)["event"] for line in path.read_text().splitlines()]
+    assert lines == ["before", "meanwhile", "after"]
+    relay.restart_killed()
+    assert relay._running == [], "one that has ended by itself is not started again"
