@@ -35,3 +35,7 @@ attendance_asked = Signal()
 # An attendee has given back some of the seats of a booking. `event: Event`, `booking: Booking` with
 # those that it keeps, `seats: int`: how many were given back
 seats_given_back = Signal()
+
+# A refused attempt could not be logged, as another session has locked the event's row. With the
+# arguments of `log_late_refusal` (bookings.operations)
+refusal_unlogged = Signal()

@@ -1,9 +1,15 @@
 """Background tasks of bookings."""
 
+from datetime import datetime
+from uuid import UUID
+
 from celery import shared_task
+from django.db import OperationalError
 
 from bookings import attendance_queries, operations, queries
+from evently.origin import Origin
 from evently.sweeps import for_each_event
+from evently.transactions import EventBusy
 
 
 @shared_task
@@ -19,4 +25,32 @@ def expire_pending_bookings() -> None:
         "expire_pending_bookings",
         queries.events_with_overdue_bookings(),
         operations.expire_pending_bookings,
+    )
+
+
+@shared_task(
+    autoretry_for=(EventBusy, OperationalError),
+    retry_backoff=2,
+    retry_backoff_max=120,
+    max_retries=12,
+)
+def log_refused_attempt(
+    attempt_id: str,
+    event_id: str,
+    user_id: str | None,
+    quantity: int | None,
+    code: str,
+    ip_address: str | None,
+    user_agent: str,
+    at: str,
+) -> None:
+    """Log a refused attempt to book an event whose row was locked; again while it still is."""
+    operations.log_late_refusal(
+        attempt_id=UUID(attempt_id),
+        event_id=UUID(event_id),
+        user_id=UUID(user_id) if user_id else None,
+        quantity=quantity,
+        code=code,
+        origin=Origin(ip_address, user_agent),
+        at=datetime.fromisoformat(at),
     )

@@ -6,7 +6,7 @@
 
 from bookings.locks import BookingNotFound
 from bookings.models import Canceller
-from bookings.operations.attempts import log_refusal, log_refused_attempt
+from bookings.operations.attempts import log_late_refusal, log_refusal, log_refused_attempt
 from bookings.operations.attendance import (
     AnswersClosed,
     NotAsked,
@@ -93,6 +93,7 @@ __all__ = [
     "expire_pending_bookings",
     "hand_over",
     "log_invalid_form",
+    "log_late_refusal",
     "log_refusal",
     "log_refused_attempt",
     "release_bookings",

@@ -1,25 +1,33 @@
 """The log of refused booking attempts; successful ones are logged with the booking (`placing`)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, connection
 
+from bookings.models import AttemptResult, BookingAttempt
+from bookings.signals import refusal_unlogged
 from evently.audit.context import facts_for
+from evently.database.clock import now
+from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
 from evently.metrics import count_booking_attempt
 from evently.origin import Origin
-from evently.transactions import run_in_statement
+from evently.transactions import EventBusy, run_in_statement, run_in_transaction
+from events.models import Event
 
 LOG_REFUSAL = """
     SELECT evently_log_refusal(%s::text[], %s::uuid, %s::uuid, %s::bigint, %s::text, %s::inet,
         %s::text)
 """
+
+IMPATIENT = "SET LOCAL lock_timeout = '300ms'"
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +76,9 @@ def log_refusal(
     """Log a refused attempt in a transaction of its own, after the attempt was rolled back.
 
     quantity: as requested, however invalid; None where it is not a number. An unknown event leaves
-    no row. A database error is only reported to the application log, since the caller still has to
-    answer with the refusal itself.
+    no row. Where another session has locked the event's row, which the new row refers to, a task
+    logs it later. Any other database error is only reported to the application log, since the
+    caller still has to answer with the refusal itself.
     """
     count_booking_attempt(code)
     if quantity is not None and not -BIGINT <= quantity < BIGINT:
@@ -80,7 +89,65 @@ def log_refusal(
         what = [event_id, user_id, quantity, code, origin.ip_address, origin.user_agent]
         execute_prepared(connection, LOG_REFUSAL, [context, *what])
 
+    # A lock that was waited for in vain is probably still held, and the user has waited already.
+    run = _run_impatiently if code == EventBusy.code else run_in_statement
     try:
-        run_in_statement(insert)
+        run(insert)
+    except EventBusy:
+        refusal_unlogged.send(
+            sender=BookingAttempt,
+            attempt_id=uuid7(),
+            event_id=event_id,
+            user_id=user_id,
+            quantity=quantity,
+            code=code,
+            origin=origin,
+            at=now(),
+        )
     except (DatabaseError, DomainError) as error:
         log.warning("attempt_not_logged", event_id=str(event_id), error=type(error).__name__)
+
+
+def log_late_refusal(
+    *,
+    attempt_id: UUID,
+    event_id: UUID,
+    user_id: UUID | None,
+    quantity: int | None,
+    code: str,
+    origin: Origin,
+    at: datetime,
+) -> None:
+    """Log a refused attempt some time after it, at most once.
+
+    attempt_id: of the new row; otherwise as `log_refusal`. Raises EventBusy while another session
+    has locked the event's row.
+    """
+
+    def insert() -> None:
+        if Event.objects.filter(pk=event_id).exists():
+            attempt = BookingAttempt(
+                id=attempt_id,
+                event_id=event_id,
+                user_id=user_id,
+                quantity=quantity,
+                result=AttemptResult.FAILED,
+                failure_reason=code,
+                attempted_at=at,
+                ip_address=origin.ip_address,
+                user_agent=origin.user_agent,
+            )
+            BookingAttempt.objects.bulk_create([attempt], ignore_conflicts=True)
+
+    run_in_transaction(insert)
+
+
+def _run_impatiently(insert: Callable[[], None]) -> None:
+    """Run an insertion that gives up soon where it has to wait for a lock. Raises EventBusy."""
+
+    def work() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(IMPATIENT)
+        insert()
+
+    run_in_transaction(work)
