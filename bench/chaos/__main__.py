@@ -3,6 +3,7 @@
     script/chaos                        each fault once
     script/chaos --minutes 30           then pairs of faults, until the time is over
     script/chaos --only "web worker"    only faults whose name has these words (repeatable)
+    script/chaos --short                three rounds, as the tests run them
 
 Prints a table, and exits with 1 if anything acknowledged was lost, done twice or not told, or if
 users saw errors for longer than promised.
@@ -11,7 +12,9 @@ users saw errors for longer than promised.
 import argparse
 import sys
 from functools import partial
+from itertools import islice
 
+from bench.chaos.faults import FAULTS
 from bench.chaos.site import running_site
 
 LEEWAY_SECONDS = 1.0
@@ -27,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="go on until this time is over")
     parser.add_argument("--seed", type=int, default=1, help="of the order of faults and requests")
     parser.add_argument("--only", action="append", metavar="WORDS", help="only such faults")
+    parser.add_argument("--short", action="store_true", help="three rounds of two faults each")
     parser.add_argument("--people", type=int, default=PEOPLE, help="who visit")
     parser.add_argument(
         "--leeway",
@@ -40,31 +44,31 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
-    say = partial(print, flush=True)
+    wanted = [
+        fault
+        for fault in FAULTS
+        if not given.only or any(words in fault.name for words in given.only)
+    ]
+    if not wanted:
+        raise SystemExit(f"No fault has {given.only} in its name; --list lists them.")
     if given.list:
-        from bench.chaos.faults import FAULTS
-
-        print("\n".join(fault.name for fault in FAULTS))
+        print("\n".join(fault.name for fault in wanted))
         return 0
     with running_site(people=given.people) as site:
         # These import models, for which Django must be set up.
-        from bench.chaos.faults import FAULTS
+        from bench.chaos.nemesis import plan, short_plan
         from bench.chaos.run import run
 
-        wanted = [
-            fault
-            for fault in FAULTS
-            if not given.only or any(words in fault.name for words in given.only)
-        ]
-        if not wanted:
-            raise SystemExit(f"No fault has {given.only} in its name; --list lists them.")
+        groups = plan(wanted, seed=given.seed)
+        if not given.minutes:
+            groups = islice(groups, len(wanted))
         is_right = run(
             site,
-            wanted,
+            short_plan() if given.short else groups,
             seed=given.seed,
             minutes=given.minutes,
             leeway_seconds=given.leeway,
-            say=say,
+            say=partial(print, flush=True),
         )
     return 0 if is_right else 1
 

@@ -22,6 +22,12 @@ from evently.embedded.postgres import SUPERUSER
 STOPPED_SECONDS = 10.0
 OVERDUE_SECONDS = 10.0
 MOST_CONNECTIONS = 400
+# Those that were put on sale last, which sell out at once, and one more.
+LOCK = """
+    SELECT FROM events WHERE id IN (
+        SELECT id FROM events WHERE total_capacity > 10 ORDER BY created_at DESC, id DESC LIMIT 4)
+    FOR UPDATE
+"""
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 
 
@@ -129,12 +135,21 @@ def _send(pid: int, wanted: signal.Signals) -> None:
         os.kill(pid, wanted)
 
 
-# ── Connections of the database ─────────────────────────────────────────────
+# ── Locks and connections of the database ─────────────────────────────────────────────
 def take_all_connections(site: Site, ends: ExitStack) -> IsBack:
     """Let other sessions take every connection that the database has left."""
     with suppress(psycopg.OperationalError):
         for _ in range(MOST_CONNECTIONS):
             ends.callback(site.database().close)
+    return site.database_answers
+
+
+def lock_events(site: Site, ends: ExitStack) -> IsBack:
+    """Lock some events on sale, as a session of an administrator does that is left open."""
+    database = site.database()
+    ends.callback(database.close)
+    database.execute("BEGIN")
+    database.execute(LOCK)
     return site.database_answers
 
 
@@ -193,6 +208,7 @@ FAULTS = (
         DATABASE_GONE,
         STOPPED_SECONDS,
     ),
+    Fault("lock events", "locks", lock_events, NOTHING_SEEN, STOPPED_SECONDS),
     # What they were doing is answered by an error: it may have been done or not.
     Fault("cut the connections", "database", cut_connections, DATABASE_GONE),
     Fault("take all connections", "database", take_all_connections, NOTHING_SEEN, STOPPED_SECONDS),

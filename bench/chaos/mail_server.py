@@ -16,12 +16,17 @@ from bench.stage.smtp_sink import Server, Sink, message_id_of
 
 FINE = "fine"
 # What it does with an email: nothing at all, as its port is closed; 450 for the recipient; no
-# answer after the email; the connection closed after the email; an error although it takes it.
+# answer after the email; the connection closed after the email; an error although it takes it,
+# against the standard (RFC 5321, 4.2.5), so that it takes it twice.
 MODES = REFUSES, DEFERS, HANGS, DROPS, TWICE = "refuses", "defers", "hangs", "drops", "twice"
 
 
 class FaultyServer(Server):
-    """Takes emails, or not. copies: how often each has arrived, by its Message-ID."""
+    """Takes emails, or not.
+
+    copies: how often each has arrived, by its Message-ID. Those that it has answered with an error
+    are not among them: nobody can know that they have been taken.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,8 +65,8 @@ class FaultyServer(Server):
         writer.write(b"354 go ahead\r\n")
         await writer.drain()
         email = await reader.readuntil(b"\r\n.\r\n")
-        self.copies[message_id_of(email)] += 1
         mode = self.mode
+        self.copies[message_id_of(email)] += mode != TWICE
         await self.answers.wait()
         if mode == DROPS:
             raise ConnectionError
