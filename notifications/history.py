@@ -46,6 +46,8 @@ describe_tasks(
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",
+    continue_announcements="people are notified of a change",
+    continue_announcements_of="people are notified of a change",
     make_partitions="tables for the next months are created",
 )
 for table, noun, plural in (

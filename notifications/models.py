@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
 from evently.database.functions import Clock
-from evently.database.models import Identified
+from evently.database.models import EventOwned, Identified
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 
@@ -323,6 +323,23 @@ class EmailDelivery(Identified):
         """Whether an earlier attempt may have reached the mail server too."""
         metadata: dict[str, Any] = self.metadata
         return bool(metadata.get("maybeRepeated"))
+
+
+class Announcement(EventOwned):
+    """A change that not all people of an event have been notified of yet; deleted once they are.
+
+    key: that of its messages, so that no user is notified twice.
+    """
+
+    event = models.ForeignKey(
+        Event, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
+    )
+    key = models.TextField()
+    message = models.TextField()
+    created_at = models.DateTimeField(db_default=Clock(), editable=False)
+
+    class Meta:
+        db_table = "announcements"
 
 
 class EmailResend(Identified):

@@ -55,9 +55,12 @@ def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
     )
 
 
-def user_ids_of_event(*, event_id: UUID) -> list[UUID]:
-    """Return all who have seats of an event, or a ticket of one, or wait or hold an offer."""
-    return list(_people_of_event(event_id))
+def user_ids_of_event(*, event_id: UUID, most: int | None = None) -> list[UUID]:
+    """Return all who have seats of an event, or a ticket of one, or wait or hold an offer.
+
+    In the order of their ids; most: how many at most.
+    """
+    return list(_people_of_event(event_id).order_by("user_id")[:most])
 
 
 def count_of_event(*, event_id: UUID) -> int:

@@ -22,10 +22,12 @@ from bookings.signals import (
 )
 from evently.accounts import signals as account_signals
 from evently.accounts.models import EmailChange, User
+from evently.enqueue import enqueue_on_commit
 from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
 from events.signals import event_changed
+from notifications import tasks
 from notifications.kinds import (
     Message,
     accounts,
@@ -39,11 +41,11 @@ from notifications.kinds import (
     waitlist,
 )
 from notifications.kinds import bookings as booking_kinds
-from notifications.operations import creating
+from notifications.operations import announcing
 from notifications.operations.creating import notified_with_booking, notify
 from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
-from notifications.queries import user_ids_of_event, was_welcomed_just_now
+from notifications.queries import was_welcomed_just_now
 from waitlists.draw_queries import newest_draw
 from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.operations import AlreadyWaiting
@@ -258,8 +260,9 @@ def notify_event_changed(
 ) -> None:
     """Notify all who have seats or are on the waitlist, where the change concerns them."""
     if notify and event.is_published and concerns_attendees(changes):
-        user_ids = user_ids_of_event(event_id=event.pk)
-        creating.notify(messages=events.event_changed(event, changes, user_ids))
+        is_done = announcing.announce_change(event, changes)
+        if not is_done:
+            enqueue_on_commit(tasks.continue_announcements_of, str(event.pk))
 
 
 # ── Waitlist ────────────────────────────────────────────────────────────────

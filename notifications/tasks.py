@@ -6,8 +6,9 @@ import structlog
 from celery import shared_task
 
 from evently import heartbeats
+from evently.sweeps import for_each_event
 from evently.transactions import run_in_transaction
-from notifications.operations import partitions, resent_rows, standing_in
+from notifications.operations import announcing, partitions, resent_rows, standing_in
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,22 @@ def deliver_missed() -> None:
         return
     if number := standing_in.deliver_due():
         log.warning("no_mailer", delivered_here=number)
+
+
+@shared_task
+def continue_announcements_of(event_id: str) -> None:
+    """Notify the people of an event whom the change of it has not notified."""
+    announcing.continue_announcements(event_id=UUID(event_id))
+
+
+@shared_task
+def continue_announcements() -> None:
+    """Continue announcements that a crash or a lost task left unfinished."""
+    for_each_event(
+        "continue_announcements",
+        announcing.events_to_continue(),
+        announcing.continue_announcements,
+    )
 
 
 @shared_task

@@ -87,6 +87,7 @@ CELERY_BEAT_SCHEDULE = {
         24 * 3600, "boxoffice.lifecycle.tasks.forget_expired_sessions"
     ),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
+    "continue-announcements": _every(30, "notifications.tasks.continue_announcements"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
     "answer-email-requests": _every(10, "evently.accounts.tasks.answer_email_requests"),
     "forget-unconfirmed-emails": _every(3600, "evently.accounts.tasks.forget_unconfirmed_emails"),

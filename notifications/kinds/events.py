@@ -8,7 +8,6 @@ from bookings.calendar import calendar_files
 from bookings.models import Booking
 from bookings.presenters import refund_note
 from evently.accounts.models import User
-from evently.database.ids import uuid7
 from evently.formatting import as_sentence, span
 from events.changes import ANNOUNCED, differences
 from events.models import Event
@@ -78,10 +77,8 @@ EVENT_CANCELLED = Kind(
 
 
 # ── Event changed ───────────────────────────────────────────────────────────
-def event_changed(
-    event: Event, changes: dict[str, tuple[Any, Any]], user_ids: list[UUID]
-) -> list[Message]:
-    """Notify users of what changed; no message where none of it concerns attendees.
+def change_text(event: Event, changes: dict[str, tuple[Any, Any]]) -> str:
+    """Return what users are told of a change; "" where none of it concerns attendees.
 
     changes: {field: (old, new)}.
     """
@@ -92,12 +89,17 @@ def event_changed(
         for one in differences(event, changes, fields=ANNOUNCED)
     ]
     if not sentences:
-        return []
-    key = f"event_changed:{event.pk}:{uuid7()}"
+        return ""
     known_as = changes["name"][0] if "name" in changes else event.name
-    text = f"{known_as} has changed. {' '.join(sentences)}"
+    return f"{known_as} has changed. {' '.join(sentences)}"
+
+
+def event_changed(
+    event_id: UUID, user_ids: Sequence[UUID], *, key: str, text: str
+) -> list[Message]:
+    """Notify users of a change of an event; text: as `change_text` returns it."""
     return [
-        EVENT_CHANGED.message(user_id=user_id, key=key, text=text, event_id=event.pk)
+        EVENT_CHANGED.message(user_id=user_id, key=key, text=text, event_id=event_id)
         for user_id in user_ids
     ]
 

@@ -199,7 +199,10 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
         facts.event, facts.user.pk, bookings=[facts.cancelled()]
     ),
     "event_changed": lambda facts: events.event_changed(
-        facts.event, {"venue": ("Old Mill", "The Barn")}, [facts.booking().user_id]
+        facts.event.pk,
+        [facts.booking().user_id],
+        key="event_changed",
+        text=events.change_text(facts.event, {"venue": ("Old Mill", "The Barn")}),
     )[0],
     "waitlist_join": lambda facts: waitlist.waitlist_joined(facts.entry()),
     "waitlist_confirm": lambda facts: places.place_to_confirm(facts.unconfirmed()),
