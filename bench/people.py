@@ -82,6 +82,13 @@ def organizer() -> User:
     )
 
 
+def create_organizer() -> Person:
+    """Return the organizer of all events, with a token that may change them."""
+    user = organizer()
+    token = issue_token(user_id=user.pk, name="bench", scopes=["read", "organize"])
+    return Person(user.pk, token.secret)
+
+
 def event_on_sale(*, seats: int, price: str = "0.00") -> Event:
     """Create a published event; price: per seat."""
     event = create_event(

@@ -12,7 +12,7 @@ import pytest
 
 from bench.chaos import audit, promises
 from bench.chaos.audit import BROKEN, LOST, REPEATED, TWICE, UNLOGGED, UNTOLD
-from bench.chaos.facts import Facts, Message, Row
+from bench.chaos.facts import CalledOff, Facts, Message, Row
 from bench.chaos.faults import FAULTS, Limits
 from bench.chaos.history import Act, History, Kind, Outcome, Trouble
 from bench.chaos.nemesis import SHORT, plan
@@ -38,6 +38,10 @@ ACTS = (
     act(Kind.ACCEPT, DEE, about=OFFER, made=CLAIMED),
     act(Kind.JOIN, BEA, made=LEFT),
     act(Kind.LEAVE, BEA, about=LEFT),
+    act(Kind.CALL_OFF, CY),
+)
+CALLED_OFF = CalledOff(
+    "cancelled", open=0, people=2, messages=[Message(f"event_cancelled:{EVENT}", "sent")] * 2
 )
 FACTS = Facts(
     bookings=(
@@ -57,6 +61,7 @@ FACTS = Facts(
         Message(f"promotion:{OFFER}", "sent"),
     ),
     attempts={(EVENT, BEA): 1, (EVENT, CY): 1, (EVENT, DEE): 2},
+    called_off=CALLED_OFF,
 )
 
 
@@ -171,6 +176,24 @@ def test_audit_finds_an_unmarked_repetition() -> None:
     assert wrong(facts=with_message("cancellation", may_be_repeated=False)) == {REPEATED}
     again = Message(f"waitlist_join:{ENTRY}:2", "sent")
     assert wrong(facts=replace(FACTS, messages=(*FACTS.messages, again))) == {REPEATED}
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"status": "active"}, LOST),
+        ({"open": 1}, LOST),
+        ({"people": 3}, UNTOLD),
+        ({"messages": [replace(CALLED_OFF.messages[0], copies=0)] * 2}, UNTOLD),
+        ({"messages": [replace(CALLED_OFF.messages[0], copies=2)] * 2}, REPEATED),
+    ],
+    ids=["status", "open", "people", "untold", "repeated"],
+)
+def test_audit_finds_what_is_left_of_a_cancelled_event(
+    changes: dict[str, object], check: str
+) -> None:
+    called_off = replace(CALLED_OFF, **changes)  # type: ignore[arg-type]
+    assert wrong(facts=replace(FACTS, called_off=called_off)) == {check}
 
 
 # ── Promises ────────────────────────────────────────────────────────────────

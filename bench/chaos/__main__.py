@@ -2,6 +2,7 @@
 
     script/chaos                        each fault once
     script/chaos --minutes 30           then pairs of faults, until the time is over
+    script/chaos --minutes 30 --pairs   pairs of faults only
     script/chaos --only "web worker"    only faults whose name has these words (repeatable)
     script/chaos --short                three rounds, as the tests run them
 
@@ -30,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="go on until this time is over")
     parser.add_argument("--seed", type=int, default=1, help="of the order of faults and requests")
     parser.add_argument("--only", action="append", metavar="WORDS", help="only such faults")
+    parser.add_argument("--pairs", action="store_true", help="only rounds with two faults at once")
     parser.add_argument("--short", action="store_true", help="three rounds of two faults each")
     parser.add_argument("--people", type=int, default=PEOPLE, help="who visit")
     parser.add_argument(
@@ -59,7 +61,7 @@ def main() -> int:
         from bench.chaos.nemesis import plan, short_plan
         from bench.chaos.run import run
 
-        groups = plan(wanted, seed=given.seed)
+        groups = plan(wanted, seed=given.seed, pairs_only=given.pairs)
         if not given.minutes:
             groups = islice(groups, len(wanted))
         is_right = run(

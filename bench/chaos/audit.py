@@ -26,7 +26,7 @@ STATUS = {
 }
 # Of the message about a fact, by how its key begins.
 CONFIRMED, CANCELLED, JOINED = "booking_confirm:", "cancellation:", "waitlist_join:"
-OFFERED = "promotion:"
+OFFERED, ENDED = "promotion:", "event_cancelled:"
 
 
 def lost(history: History, facts: Facts) -> Iterator[str]:
@@ -39,6 +39,10 @@ def lost(history: History, facts: Facts) -> Iterator[str]:
         row = rows.get(act.about) if act.about else None
         if row is not None and row.status not in STATUS[act.kind]:
             yield f"{act.kind} was acknowledged, but {row.id} is {row.status}"
+    for _ in history.done(Kind.CALL_OFF):
+        event = facts.called_off
+        if event is None or event.status != "cancelled" or event.open:
+            yield f"{Kind.CALL_OFF} was acknowledged, but left {event}"
     asked = {act.about for act in history.acts if act.kind is Kind.CANCEL}
     for act in history.done(Kind.BOOK, Kind.ACCEPT):
         if act.made in rows and act.made not in asked and rows[act.made].status == "cancelled":
@@ -107,9 +111,17 @@ def untold(history: History, facts: Facts) -> Iterator[str]:
         if str(entry.id) not in joined:
             yield f"no message {JOINED}{entry.id}"
     over = set(_over(facts))
-    for message in facts.messages:
+    for message in (*facts.messages, *_about_cancelled_event(facts)):
         if wrong := _undelivered(message, over):
             yield wrong
+    event, told = facts.called_off, len(_about_cancelled_event(facts))
+    if event is not None and event.status == "cancelled" and told < event.people:
+        yield f"{told} of {event.people} people have a message about the cancelled event"
+
+
+def _about_cancelled_event(facts: Facts) -> list[Message]:
+    event = facts.called_off
+    return [each for each in event.messages if each.key.startswith(ENDED)] if event else []
 
 
 def _due(facts: Facts) -> Iterator[str]:
@@ -153,7 +165,7 @@ def _subject(key: str) -> str:
 
 def told_twice(history: History, facts: Facts) -> Iterator[str]:
     """Yield emails that arrived more than once, and are not marked as perhaps repeated."""
-    for message in facts.messages:
+    for message in (*facts.messages, *_about_cancelled_event(facts)):
         if message.copies > 1 and not message.may_be_repeated:
             yield f"{message.key} arrived {message.copies} times"
     joins = Counter(_subject(m.key) for m in facts.messages if m.key.startswith(JOINED))

@@ -17,6 +17,17 @@ OFFERS = """
     SELECT id, event_id, user_id, status, booking_id FROM waitlist_promotions
     WHERE event_id = ANY(%s)
 """
+# Of a cancelled event: its status, what of it is still open, and everyone who has to be told.
+CALLED_OFF = """
+    SELECT status,
+        (SELECT count(*) FROM bookings WHERE event_id = e.id AND status <> 'cancelled')
+        + (SELECT count(*) FROM waitlists
+            WHERE event_id = e.id AND status IN ('waiting', 'promoted')),
+        (SELECT count(DISTINCT user_id) FROM (
+            SELECT user_id FROM bookings WHERE event_id = e.id
+            UNION ALL SELECT user_id FROM waitlists WHERE event_id = e.id) p)
+    FROM events e WHERE id = %s
+"""
 ATTEMPTS = """
     SELECT event_id, user_id, count(*) FROM booking_attempts
     WHERE event_id = ANY(%s) GROUP BY event_id, user_id
@@ -56,6 +67,19 @@ class Message:
 
 
 @dataclass(frozen=True)
+class CalledOff:
+    """The event that the organizer cancels. open: its bookings and entries that are not over.
+
+    people: how many had any. messages: those about it.
+    """
+
+    status: str
+    open: int
+    people: int
+    messages: Sequence[Message] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """attempts: how many are logged, by event and person. broken: rows by the broken invariant."""
 
@@ -64,11 +88,17 @@ class Facts:
     offers: Sequence[Row] = ()
     messages: Sequence[Message] = ()
     attempts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    called_off: CalledOff | None = None
     broken: dict[str, list[Any]] = field(default_factory=dict)
 
 
-def read_facts(site: Site, events: list[UUID], followers: dict[UUID, Follower]) -> Facts:
-    """Read them, once everything is settled. followers: of the public records read so far."""
+def read_facts(
+    site: Site, events: list[UUID], doomed: UUID, followers: dict[UUID, Follower]
+) -> Facts:
+    """Read them, once everything is settled.
+
+    doomed: the event that was cancelled. followers: of the public records read so far.
+    """
     copies = site.mail.copies()
     # Those of Django ended with the database, or were cut.
     connections.close_all()
@@ -77,16 +107,25 @@ def read_facts(site: Site, events: list[UUID], followers: dict[UUID, Follower]) 
         def rows(query: str) -> list[Row]:
             return [Row(*row) for row in database.execute(query, [events]).fetchall()]
 
-        messages = [
-            Message(key, status, by_email, copies.get(message_id, 0), repeated)
-            for key, status, by_email, message_id, repeated in database.execute(
-                MESSAGES, [events]
-            ).fetchall()
-        ]
+        def messages(events: list[UUID]) -> list[Message]:
+            return [
+                Message(key, status, by_email, copies.get(message_id, 0), repeated)
+                for key, status, by_email, message_id, repeated in database.execute(
+                    MESSAGES, [events]
+                ).fetchall()
+            ]
+
         attempts = {
             (event, person): count
             for event, person, count in database.execute(ATTEMPTS, [events]).fetchall()
         }
+        ((status, is_open, people),) = database.execute(CALLED_OFF, [doomed]).fetchall()
         return Facts(
-            rows(BOOKINGS), rows(ENTRIES), rows(OFFERS), messages, attempts, look(followers)
+            rows(BOOKINGS),
+            rows(ENTRIES),
+            rows(OFFERS),
+            messages(events),
+            attempts,
+            CalledOff(status, is_open, people, messages([doomed])),
+            look(followers),
         )

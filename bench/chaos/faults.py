@@ -179,7 +179,8 @@ WEB_GONE = Limits(errors=True, after_seconds=5.0, wait_seconds=60.0, is_healthy=
 
 FAULTS = (
     Fault("kill a web worker", "web", kill(Part.WEB_WORKER), NOTHING_SEEN),
-    Fault("kill the web server", "web", kill(Part.WEB), WEB_GONE),
+    # Its workers go on until those of another have taken over.
+    Fault("kill the web server", "web", kill(Part.WEB), NOTHING_SEEN),
     Fault(
         "stop a web worker",
         "web",

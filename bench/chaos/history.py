@@ -13,6 +13,7 @@ class Kind(StrEnum):
     LEAVE = "leave"
     ACCEPT = "accept"
     DECLINE = "decline"
+    CALL_OFF = "call off"
 
 
 class Outcome(StrEnum):

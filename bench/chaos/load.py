@@ -14,11 +14,13 @@ from bench.chaos.client import Answer, Client
 from bench.chaos.history import Act, History, Kind, Outcome
 from bench.chaos.site import Site
 from bench.parts.hanging_mail import OVERDUE, make_offers
-from bench.people import PRICE, Person, events_on_sale
+from bench.people import PRICE, Person, book_by_sql, events_on_sale, join_by_sql
 
 VISITORS = 12
 SMALL, SMALL_SEATS = 6, 12
 LARGE, LARGE_SEATS = 2, 400
+DOOMED_SEATS = 20
+CALLED_OFF_AFTER = 2.0, 6.0
 PAUSE_SECONDS = 0.1, 0.4
 # Clients repeat a request with its key for so long; some close their browser at the first error.
 PATIENCE_SECONDS = 60.0
@@ -39,10 +41,14 @@ REFUSALS = {
 
 @dataclass
 class Scene:
-    """What a round is about: events of its own, so that its audit needs no other's history."""
+    """What a round is about: events of its own, so that its audit needs no other's history.
+
+    doomed: an event with bookings and a waitlist, which its organizer cancels.
+    """
 
     site: Site
     events: list[UUID]
+    doomed: UUID
     history: History = field(default_factory=History)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -52,7 +58,11 @@ def new_scene(site: Site) -> Scene:
     with site.database() as database:
         events = events_on_sale(database, SMALL, seats=SMALL_SEATS)
         events += events_on_sale(database, LARGE, seats=LARGE_SEATS)
-    return Scene(site, events)
+        (doomed,) = events_on_sale(database, 1, seats=DOOMED_SEATS)
+        booked, waiting = site.people[:DOOMED_SEATS], site.people[DOOMED_SEATS:][:DOOMED_SEATS]
+        book_by_sql(database, [(doomed, person.id) for person in booked])
+        join_by_sql(database, [(doomed, person.id) for person in waiting])
+    return Scene(site, events, doomed)
 
 
 def let_offers_end(scene: Scene, *, seconds: float) -> None:
@@ -171,6 +181,35 @@ def _made(kind: Kind, answer: Answer | None) -> UUID | None:
     if answer is None or answer.status != 201 or not makes:
         return None
     return UUID(answer.json()["id"])
+
+
+class Organizer(threading.Thread):
+    """Cancels an event, at about the time of the fault."""
+
+    def __init__(self, scene: Scene, *, seed: str) -> None:
+        super().__init__(name="organizer", daemon=True)
+        self._scene = scene
+        self._seconds = random.Random(seed).uniform(*CALLED_OFF_AFTER)
+        self.error = ""
+
+    def run(self) -> None:
+        scene, organizer = self._scene, self._scene.site.organizer
+        client = Client(scene.site.port, scene.history)
+        scene.stopping.wait(self._seconds)
+        path = f"/api/v1/events/{scene.doomed}/cancel/"
+        try:
+            answer, _ = client.write(
+                "POST", path, organizer, {"reason": "Chaos"}, seconds=PATIENCE_SECONDS
+            )
+            scene.history.acts.append(
+                Act(Kind.CALL_OFF, organizer.id, scene.doomed, _outcome(answer))
+            )
+            if answer is not None and answer.status >= 300:
+                scene.history.unexpected.append(f"{answer.status} {answer.code} to {Kind.CALL_OFF}")
+        except Exception as error:  # noqa: BLE001 - the round reports it
+            self.error = repr(error)
+        finally:
+            client.close()
 
 
 # ── Watching ────────────────────────────────────────────────────────────────

@@ -51,16 +51,19 @@ class Round:
         return not any(self.wrong.values())
 
 
-def plan(faults: Sequence[Fault], *, seed: int) -> Iterator[Sequence[Fault]]:
+def plan(
+    faults: Sequence[Fault], *, seed: int, pairs_only: bool = False
+) -> Iterator[Sequence[Fault]]:
     """Yield what goes wrong, round by round without end: each fault alone, then pairs of them.
 
-    The same seed yields the same order.
+    The same seed yields the same order. pairs_only: without the first part.
     """
     chance = random.Random(seed)
+    if not pairs_only:
+        yield from ((fault,) for fault in chance.sample(faults, len(faults)))
     pairs = [pair for pair in combinations(faults, 2) if pair[0].about != pair[1].about]
-    while True:
-        for some in ([(fault,) for fault in faults], chance.sample(pairs, len(pairs))):
-            yield from chance.sample(some, min(len(some), 2 * len(faults)))
+    while pairs:
+        yield from chance.sample(pairs, len(pairs))
 
 
 def short_plan() -> Iterator[Sequence[Fault]]:
@@ -81,7 +84,8 @@ def run_round(
     """Run a round, and audit it. leeway_seconds: added to each limit of time, on a busy machine."""
     scene = load.new_scene(site)
     limits = reduce(Limits.widened_by, (fault.limits for fault in faults))
-    threads = [load.Visitor(scene, number, seed=seed) for number in range(load.VISITORS)]
+    threads: list[load.Visitor | load.Organizer] = [load.Organizer(scene, seed=seed)]
+    threads += [load.Visitor(scene, number, seed=seed) for number in range(load.VISITORS)]
     watches = [load.HealthWatch(scene), load.OfferWatch(scene)]
     for thread in (*threads, *watches):
         thread.start()
@@ -92,7 +96,7 @@ def run_round(
         for thread in (*threads, *watches):
             thread.join()
     seconds, left = settle(site)
-    wrong = audit(scene.history, read_facts(site, scene.events, followers))
+    wrong = audit(scene.history, read_facts(site, scene.events, scene.doomed, followers))
     wrong |= broken_promises(scene.history, limits, times, leeway_seconds=leeway_seconds)
     wrong["clients failed"] = [thread.error for thread in threads if thread.error]
     wrong["left undone"] = [f"{count} {name}" for name, count in left.items()]

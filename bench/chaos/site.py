@@ -39,11 +39,12 @@ NEEDED = (
 
 @dataclass
 class Site:
-    """Everything that runs. people: those who visit, with tokens of the API."""
+    """Everything that runs. people: those who visit; organizer: of all events. With tokens."""
 
     evently: Running
     mail: FaultySink
     people: list["Person"]
+    organizer: "Person"
 
     @property
     def port(self) -> int:
@@ -105,11 +106,12 @@ def running_site(*, people: int, home: Path | None = None) -> Iterator[Site]:
     try:
         with home_for_tests() as empty, _running(home or empty, port, mail) as running:
             # Imports models, for which Django must be set up.
-            from bench.people import create_people
+            from bench.people import create_organizer, create_people
 
             with running.database() as database:
                 database.execute(FUNCTIONS.read_text())
-            site = Site(running, mail, create_people(people, prefix="chaos", logged_in=True))
+            visitors = create_people(people, prefix="chaos", logged_in=True)
+            site = Site(running, mail, visitors, create_organizer())
             site.await_whole()
             yield site
     finally:
