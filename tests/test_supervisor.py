@@ -74,6 +74,11 @@ def remaining_processes(home):
     return processes_of(home)
 
 
+def parent_of(pid):
+    # After the command, which may contain spaces and brackets: state, parent, …
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def named(home, part):
     return {pid for pid, command in processes_of(home).items() if part in command}
 
@@ -155,6 +160,25 @@ def test_crashed_processes_are_restarted(start, used_home):
         kill_and_wait_for_restart(running, part)
     assert wait_for(lambda: running.get("/readyz")[0] == 200), running.said()
     assert running.end(signal.SIGINT) == 0
+    assert remaining_processes(used_home) == {}
+
+
+def test_web_workers_go_on_until_their_killed_main_process_is_replaced(start, used_home):
+    running = start(used_home, more=WITHOUT_DEMO).await_ready()
+    assert wait_for(lambda: len(named(used_home, "gunicorn")) >= 3), running.said()
+    before = named(used_home, "gunicorn")
+    (main,) = (pid for pid in before if parent_of(pid) == running.process.pid)
+
+    # So that it takes notice only when it is let go on.
+    running.process.send_signal(signal.SIGSTOP)
+    os.kill(main, signal.SIGKILL)
+    assert wait_for(lambda: main not in named(used_home, "gunicorn"))
+    assert running.get("/readyz")[0] == 200
+
+    running.process.send_signal(signal.SIGCONT)
+    assert wait_for(lambda: not before & named(used_home, "gunicorn")), running.said()
+    assert running.get("/readyz")[0] == 200
+    assert running.end(signal.SIGTERM) == 0
     assert remaining_processes(used_home) == {}
 
 

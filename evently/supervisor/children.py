@@ -46,13 +46,13 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def restart_if_ended(self) -> None:
-        """Restart the process if it has ended, with a delay that doubles while it keeps ending."""
+        """Restart the process if it has ended: at once, or with a delay while it keeps ending."""
         now = time.monotonic()
         if self.alive():
             return
         if self.process is not None:
             self._record_end(now)
-        elif now >= self.due_at:
+        if now >= self.due_at:
             try:
                 self.start()
             except (OSError, RuntimeError) as error:
@@ -61,17 +61,21 @@ class Child:
     def _record_end(self, now: float) -> None:
         if self.process is None:
             return
-        # Kill the rest of its group, so that old and new processes never run at the same time.
-        self._signal_group(signal.SIGKILL)
+        self._end_rest(self.process)
         self.last_code = code = self.process.returncode
         self.process = None
-        if now - self.started_at > STEADY_SECONDS:
+        was_steady = now - self.started_at > STEADY_SECONDS
+        if was_steady:
             self.failures = 0
-        self._record_failure(now, f"exited with {describe_code(code)}")
+        self._record_failure(now, f"exited with {describe_code(code)}", at_once=was_steady)
 
-    def _record_failure(self, now: float, reason: str) -> None:
-        pause = min(0.5 * 2**self.failures, LONGEST_PAUSE_SECONDS)
-        self.failures += 1
+    def _end_rest(self, ended: "subprocess.Popen[bytes]") -> None:
+        """Kill the rest of its group, so that old and new processes never run at the same time."""
+        self._signal_group(signal.SIGKILL)
+
+    def _record_failure(self, now: float, reason: str, *, at_once: bool = False) -> None:
+        pause = 0.0 if at_once else min(0.5 * 2**self.failures, LONGEST_PAUSE_SECONDS)
+        self.failures += not at_once
         self.due_at = now + pause
         print_line(f"{self.name}: {reason}; restarting in {pause:g} s")
 

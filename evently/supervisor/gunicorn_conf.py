@@ -14,6 +14,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 from evently import metrics_files
 from evently.embedded import parent_death
+from evently.supervisor import lifeline
 from evently.supervisor.options import bind_address, web_threads, web_workers
 
 # The supervisor's socket outlives this server, so that another one can take its place.
@@ -50,15 +51,17 @@ def when_ready(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Let a worker die with gunicorn's main process, even if that one is killed."""
-    parent_death.request_signal(signal.SIGKILL, _arbiter)
+    """Let a worker die with gunicorn's main process; under a supervisor, with that (`lifeline`)."""
+    if not lifeline.is_given():
+        parent_death.request_signal(signal.SIGKILL, _arbiter)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Watch the database and the connections; tell the supervisor that requests are accepted."""
+    """Watch supervisor, database and connections; say that requests are accepted."""
     from evently import gauges, health
     from evently.database import watch
 
+    lifeline.hold_on()
     gauges.watch_pool()
     watch.start(health.conninfo())
     if ready := os.environ.get("EVENTLY_READY"):

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from evently.embedded import processes
 from evently.environment import BASE_DIR
-from evently.supervisor import INHERITED, options
+from evently.supervisor import INHERITED, lifeline, options
 from evently.supervisor.children import Child
 
 # Where the checkout is by the path that this was started by. That may be a link to the folder of
@@ -110,31 +110,39 @@ class Services:
 
 
 class Web(Child):
-    """Gunicorn, on a socket that it inherits."""
+    """Gunicorn, on a socket that it inherits.
+
+    Where its main process is killed, its workers go on until those of another accept requests.
+    """
 
     def __init__(self, services: Services, listener: int) -> None:
         super().__init__("web", self._launch, stop_timeout_seconds=15, retire_timeout_seconds=15)
         self._services = services
         self.listener = listener
         self._ready: int | None = None
+        self._lifeline: int | None = None
+        self._orphans: lifeline.Orphans | None = None
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        self._close()
+        self._close_ready()
         self._ready, tell = os.pipe()
         os.set_blocking(self._ready, False)
+        held, self._lifeline = os.pipe()
         environment = self._services.environment(
             DATABASE_POOL_MAX_SIZE=str(options.web_threads() + 1),
             EVENTLY_LISTENER=str(self.listener),
             EVENTLY_READY=str(tell),
+            **{lifeline.VARIABLE: str(held)},
         )
         try:
             return self._services.spawn(
                 ["gunicorn", "--config", "python:evently.supervisor.gunicorn_conf"],
                 environment=environment,
-                pass_fds=[self.listener, tell],
+                pass_fds=[self.listener, tell, held],
             )
         finally:
             os.close(tell)
+            os.close(held)
 
     def accepts_requests(self) -> bool:
         """Return whether a process of this server has started to accept; asked until it has."""
@@ -142,11 +150,58 @@ class Web(Child):
             return True
         with suppress(BlockingIOError):
             if os.read(self._ready, 1):
-                self._close()
+                self._close_ready()
                 return True
         return False
 
-    def _close(self) -> None:
+    # ── Workers without their main process ──────────────────────────────────
+    def restart_if_ended(self) -> None:
+        """Restart it; stop orphaned workers once their successors accept requests."""
+        super().restart_if_ended()
+        if self._orphans is not None and self.alive() and self.accepts_requests():
+            self._orphans.ask_to_stop()
+            if self._orphans.have_stopped():
+                self._cut_orphans()
+
+    def _end_rest(self, ended: "subprocess.Popen[bytes]") -> None:
+        """Let the workers go on if the main process was killed while they accepted requests."""
+        was_killed = ended.returncode < 0 and self.accepts_requests()
+        if was_killed and self._lifeline is not None:
+            self._cut_orphans()
+            self._orphans = lifeline.Orphans(ended.pid, self._lifeline)
+            self._lifeline = None
+        else:
+            super()._end_rest(ended)
+            self._cut_lifeline()
+
+    def ask_to_stop(self) -> None:
+        super().ask_to_stop()
+        if self._orphans is not None:
+            self._orphans.ask_to_stop()
+
+    def has_retired(self) -> bool:
+        if not super().has_retired():
+            return False
+        self._cut_orphans()
+        self._cut_lifeline()
+        return True
+
+    def wait_stopped(self, *, kill_now: Callable[[], bool]) -> None:
+        super().wait_stopped(kill_now=kill_now)
+        self._cut_orphans()
+        self._cut_lifeline()
+
+    def _cut_orphans(self) -> None:
+        if self._orphans is not None:
+            self._orphans.cut()
+            self._orphans = None
+
+    def _cut_lifeline(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+
+    def _close_ready(self) -> None:
         if self._ready is not None:
             os.close(self._ready)
             self._ready = None

@@ -1,4 +1,4 @@
-"""Gunicorn's worker, with problem documents instead of HTML for requests that it refuses itself.
+"""Gunicorn's worker, which may outlive its main process, and refuses with problem documents.
 
 Such a request is not read to its end, so it is unknown whether it is one to the API.
 """
@@ -9,6 +9,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from evently.exact_json import as_json
 from evently.http_errors import PROBLEM_CONTENT_TYPE, problem_document
+from evently.supervisor import lifeline
 
 REFUSALS = {
     414: ("url_too_long", "The URL is too long."),
@@ -21,6 +22,10 @@ MALFORMED = ("malformed", "The request is not valid HTTP.")
 
 
 class WebWorker(ThreadWorker):
+    def is_parent_alive(self) -> bool:
+        """Return whether to go on: under a supervisor, also without a main process."""
+        return lifeline.is_given() or bool(super().is_parent_alive())
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         super().handle_error(req, ProblemSocket(client), addr, exc)
 

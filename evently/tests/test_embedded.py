@@ -13,7 +13,7 @@ import pytest
 from evently.embedded import addresses, processes, state
 from evently.embedded.__main__ import main as embedded_main
 from evently.embedded.postgres import Postgres
-from evently.supervisor.children import Child, describe_code
+from evently.supervisor.children import STEADY_SECONDS, Child, describe_code
 from evently.tests.running import PATIENCE_SECONDS, home_for_tests
 
 
@@ -231,6 +231,22 @@ def test_child_that_keeps_failing_is_restarted_with_longer_pauses(capsys):
     said = capsys.readouterr().err
     pauses = [line.rsplit(" ", 2)[-2] for line in said.splitlines()]
     assert pauses == ["0.5", "1", "2", "4", "8", "16", "30", "30"]
+
+
+def test_child_that_has_run_for_long_is_restarted_at_once(capsys):
+    child = Child("web", lambda: subprocess.Popen(["sleep", "600"], start_new_session=True))
+    for run_for, wanted in [(STEADY_SECONDS + 1, "restarting in 0 s"), (0, "restarting in 0.5 s")]:
+        if child.process is None:
+            child.start()
+        child.started_at -= run_for
+        first = child.process
+        first.kill()
+        first.wait()
+
+        child.restart_if_ended()
+
+        assert wanted in capsys.readouterr().err
+        assert (child.process is None) == (run_for == 0)
 
 
 def test_exit_codes_are_described():
