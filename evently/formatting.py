@@ -5,7 +5,7 @@ All return plain text; templates use the same functions through the filters in
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -97,20 +97,35 @@ def span(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
     return f"{moment(start, zone, with_zone=changes_zone)} to {last}"
 
 
-def day_and_time(at: datetime, zone: ZoneInfo, *, now: datetime) -> str:
+def day_and_time(at: datetime, zone: tzinfo, *, now: datetime) -> str:
     """Return a time as lists show it: "Thu 12 Jun, 19:30", with the year where it is another."""
     local = at.astimezone(zone)
-    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
-    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b}{_other_year(local, now)}, {local:%H:%M}"
 
 
-def day_and_time_in_full(at: datetime, zone: ZoneInfo) -> str:
+def day_and_time_in_full(at: datetime, zone: tzinfo) -> str:
     """Return a time as pages about one event show it: "Thursday 12 June 2025, 19:30"."""
     local = at.astimezone(zone)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
-def clock_time(at: datetime, zone: ZoneInfo) -> str:
+def in_style(at: datetime, zone: tzinfo, *, style: str, now: datetime) -> str:
+    """Return a time in one of the styles of `{% when %}` (evently/templatetags/components.py)."""
+    local = at.astimezone(zone)
+    if style == "day":
+        return f"{local:%a} {local.day} {local:%B}{_other_year(local, now)}"
+    if style == "time":
+        return f"{local:%H:%M}"
+    if style == "clock":
+        return clock_time(at, zone)
+    return day_and_time(at, zone, now=now) if style == "short" else day_and_time_in_full(at, zone)
+
+
+def _other_year(local: datetime, now: datetime) -> str:
+    return "" if local.year == now.astimezone(local.tzinfo).year else f" {local.year}"
+
+
+def clock_time(at: datetime, zone: tzinfo) -> str:
     """Return the time of a moment that is today: "16:48 CET"."""
     return f"{at.astimezone(zone):%H:%M %Z}"
 

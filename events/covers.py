@@ -28,7 +28,7 @@ def cover_png(cover: int, tone: int) -> bytes:
     All 144 together take a few megabytes.
     """
     drawing = _drawings()[cover]
-    # As in templates/components/cover.html: tone 0 has the colours that belong to the drawing.
+    # As in evently/templatetags/components.py: tone 0 has the colours that belong to the drawing.
     for name, colour in _palettes()[tone or cover].items():
         drawing = drawing.replace(f"var(--{name})", escape(colour))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{VIEW}">{drawing}</svg>'

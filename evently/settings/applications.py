@@ -67,7 +67,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "evently.pages.site",
                 "notifications.context.inbox",
-            ]
+            ],
+            "builtins": ["evently.templatetags.components"],
         },
     }
 ]

@@ -44,14 +44,6 @@ def prose(text: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def other_year(context: Any, local: datetime) -> str:
-    """Return " 2027" for a time in a year that is not the current one there; else ""."""
-    now = context.get("now") or timezone.now()
-    zone = local.tzinfo if isinstance(local.tzinfo, ZoneInfo) else timezone.get_current_timezone()
-    return "" if local.astimezone(zone).year == now.astimezone(zone).year else f" {local.year}"
-
-
-@register.simple_tag(takes_context=True)
 def event_time(context: Any, event: Any, style: str = "short") -> SafeString | str:
     """Return when an event takes place, in its time zone.
 
