@@ -7,6 +7,7 @@ until Redis is back, a caller may at most reach each limit once more in each web
 
 import threading
 import time
+from collections.abc import Sequence
 
 import redis
 import structlog
@@ -43,17 +44,21 @@ class Counters:
 
     def add(self, key: str, change: int = 1, *, seconds: int) -> int:
         """Return the counter after the change; seconds: how long it is kept at least."""
-        if self._breaker.allows_request():
+        return self.add_all([(key, seconds)], change)[0]
+
+    def add_all(self, keys: Sequence[tuple[str, int]], change: int = 1) -> list[int]:
+        """Return counters after they were changed together; each key with its `seconds`."""
+        if keys and self._breaker.allows_request():
             started = time.monotonic()
             try:
-                count = self._add_shared(f"{self.prefix}:{key}", change, seconds)
+                counts = self._add_shared(keys, change)
             except (redis.RedisError, OSError) as error:
                 self._breaker.record_failure(after_seconds=time.monotonic() - started)
                 log.warning("limits_count_per_process", error=type(error).__name__)
             else:
                 self._breaker.record_success()
-                return count
-        return self._add_local(key, change, seconds)
+                return counts
+        return [self._add_local(key, change, seconds) for key, seconds in keys]
 
     def reset(self) -> None:
         """Forget what was counted in this process, and use Redis again (for tests)."""
@@ -61,11 +66,12 @@ class Counters:
             self._local.clear()
             self._breaker.reset()
 
-    def _add_shared(self, key: str, change: int, seconds: int) -> int:
+    def _add_shared(self, keys: Sequence[tuple[str, int]], change: int) -> list[int]:
         pipeline = self._connected().pipeline(transaction=False)
-        pipeline.incrby(key, change)
-        pipeline.expire(key, seconds)
-        return int(pipeline.execute()[0])
+        for key, seconds in keys:
+            pipeline.incrby(f"{self.prefix}:{key}", change)
+            pipeline.expire(f"{self.prefix}:{key}", seconds)
+        return [int(count) for count in pipeline.execute()[::2]]
 
     def _connected(self) -> redis.Redis:
         # Under the lock: two threads that both create a client would drop the first one, and with

@@ -87,7 +87,7 @@ def count(*attempts: tuple[Limit, str | None]) -> list[Counted]:
     Counts before it checks, so that of many simultaneous attempts only the allowed number pass.
     Raises TooManyAttempts.
     """
-    counted = [count_attempt(limit, subject) for limit, subject in attempts if subject is not None]
+    counted = count_attempts(*attempts)
     exceeded = [one for one in counted if one.is_exceeded]
     if exceeded:
         raise TooManyAttempts(retry_after_seconds=max(one.retry_after_seconds for one in exceeded))
@@ -96,11 +96,25 @@ def count(*attempts: tuple[Limit, str | None]) -> list[Counted]:
 
 def count_attempt(limit: Limit, subject: str) -> Counted:
     """Count an attempt under one limit, whether or not that exceeds it."""
+    return count_attempts((limit, subject))[0]
+
+
+def count_attempts(*attempts: tuple[Limit, str | None]) -> list[Counted]:
+    """Count an attempt under each limit, whether or not that exceeds one; a subject may be None."""
     now = int(time.time())
+    keys = [
+        (limit, _key(limit, subject, now)) for limit, subject in attempts if subject is not None
+    ]
+    counts = counters.add_all([(key, limit.seconds) for limit, key in keys])
+    return [
+        Counted(limit, key, used, limit.seconds - now % limit.seconds)
+        for (limit, key), used in zip(keys, counts, strict=True)
+    ]
+
+
+def _key(limit: Limit, subject: str, now: int) -> str:
     digest = salted_hmac("evently.throttle", subject, algorithm="sha256").hexdigest()
-    key = f"throttle:{limit.name}:{digest[:32]}:{now // limit.seconds}"
-    used = counters.add(key, seconds=limit.seconds)
-    return Counted(limit, key, used, limit.seconds - now % limit.seconds)
+    return f"throttle:{limit.name}:{digest[:32]}:{now // limit.seconds}"
 
 
 def forgive(counted: list[Counted]) -> None:

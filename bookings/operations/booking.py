@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from bookings.models import Booking
@@ -21,6 +22,7 @@ from bookings.operations.refusals import (
     PaymentUnsupported,
     PriceChanged,
     PriceRequired,
+    UnverifiedAccess,
 )
 from bookings.operations.sold_out import refuse_sold_out
 from bookings.operations.tickets import name_tickets
@@ -135,15 +137,22 @@ def book_seats_of_guest(
     For `book_as_guest`, which asks before how many seats are left.
     """
 
-    def book() -> Booking:
+    def book(*, ends_access: bool = False) -> Booking:
         booking = _draft(event_id, user_id, quantity, promise, terms_shown)
-        end_unverified_password(user_id=user_id)
         shown = Shown(price_has_risen=price_has_risen(booking.event, promise))
         with _saying_prices(booking.event, promise):
+            if not ends_access:
+                return write_booking_alone(
+                    booking, origin=origin, shown=shown, idempotency=idempotency, as_guest=True
+                )
+            end_unverified_password(user_id=user_id)
             return write_booking(booking, origin=origin, shown=shown)
 
     with log_refused_attempt(event_id=event_id, user_id=user_id, quantity=quantity, origin=origin):
-        return run_in_transaction(book, idempotency=idempotency)
+        try:
+            return run_in_statement(book)
+        except UnverifiedAccess:
+            return run_in_transaction(partial(book, ends_access=True), idempotency=idempotency)
 
 
 def book_held_seats(

@@ -19,7 +19,7 @@ from bookings.operations.owner_notified import OwnerNotified
 from evently.errors import Busy
 from evently.formatting import counted as counted_noun
 from evently.origin import Origin
-from evently.throttle import Counted, Limit, client_of, count_attempt, forgive, network_of
+from evently.throttle import Counted, Limit, client_of, count_attempts, forgive, network_of
 
 HOUR = timedelta(hours=1)
 # A network has so many times as much as one client.
@@ -57,11 +57,13 @@ def count_guest(forms: GuestForms, *, event_id: UUID, origin: Origin) -> list[Co
         (f"{forms.name}_of_client", most, client_of(origin.ip_address)),
         (f"{forms.name}_of_network", most * CLIENTS_OF_NETWORK, network_of(origin.ip_address)),
     )
-    counted = [
-        count_attempt(Limit(name, most=most, window=HOUR), f"{event_id}:{subject}")
-        for name, most, subject in limits
-        if subject is not None
-    ]
+    counted = count_attempts(
+        *(
+            (Limit(name, most=most, window=HOUR), f"{event_id}:{subject}")
+            for name, most, subject in limits
+            if subject is not None
+        )
+    )
     exceeded = [one.retry_after_seconds for one in counted if one.is_exceeded]
     if exceeded:
         # One client that goes on must not use up the limit of its network.

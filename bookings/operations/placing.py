@@ -40,6 +40,7 @@ BOOK = """
         %s::uuid, %s::int, %s::text, %s::text,
         %s::int, %s::boolean, %s::inet, %s::text) AS booked(reference)
 """
+ACCESS_ENDED = "evently_access_ended(%s::uuid)"
 REPLACED = "replace(%s, %s, booked.reference)"
 
 
@@ -143,10 +144,12 @@ def write_booking_alone(
     origin: Origin,
     shown: Shown = ANYTHING,
     idempotency: Idempotency | None = None,
+    as_guest: bool = False,
 ) -> Booking:
     """Write a drafted booking in a transaction of its own, which is this one statement.
 
-    For `run_in_statement`. Raises what `REFUSALS` lists; Replayed, IdempotencyMismatch.
+    For `run_in_statement`. as_guest: only where the user's account has no access that would have to
+    end. Raises what `REFUSALS` lists; Replayed, IdempotencyMismatch.
     """
     reference = _write(
         booking,
@@ -155,6 +158,7 @@ def write_booking_alone(
         origin=origin,
         of_offer=False,
         shown=shown,
+        as_guest=as_guest,
     )
     if reference is None and idempotency is not None:
         raise_first_answer(idempotency)
@@ -171,12 +175,15 @@ def _write(
     origin: Origin,
     of_offer: bool,
     shown: Shown,
+    as_guest: bool = False,
 ) -> str | None:
     """Execute the statement; return the reference, None where the idempotency key is taken."""
     stand_in = booking.booking_reference
     sent = booking_drafted.send(sender=Booking, booking=booking, of_offer=of_offer)
     additions: list[Any] = [addition for _, addition in sent if addition is not None]
     calls = [each.expression.replace("%s", REPLACED) for each in additions]
+    if as_guest:
+        calls.append(ACCESS_ENDED)
     status, answer = answer_of(idempotency, booking) if idempotency else (None, None)
     with refusing(**REFUSALS):
         ((reference, *_),) = execute_prepared(
@@ -184,6 +191,7 @@ def _write(
             BOOK.format(additions="".join(f", {call}" for call in calls)),
             [
                 *(part for each in additions for part in (each.text, stand_in)),
+                *([booking.user_id] if as_guest else []),
                 context,
                 claim_of(idempotency) if idempotency else None,
                 status,

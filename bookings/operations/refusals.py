@@ -85,6 +85,12 @@ class PaymentUnsupported(Conflict):
     message = "Payment by transfer is not available yet."
 
 
+class UnverifiedAccess(Conflict):
+    """A guest books under an address whose account has access that must end first."""
+
+    code = "unverified_access"
+
+
 class PriceFell(RetryTransaction):
     """The price fell between reading it and inserting the booking: read it again and pay less."""
 
@@ -105,4 +111,5 @@ REFUSALS: dict[str, type[DomainError | RetryTransaction]] = {
     "already_booked": AlreadyBooked,
     "price_changed": PriceChanged,
     "request_in_progress": RequestInProgress,
+    "unverified_access": UnverifiedAccess,
 }

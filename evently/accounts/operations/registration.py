@@ -6,7 +6,7 @@ None of it reveals whether an email address has an account.
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
@@ -23,17 +23,24 @@ from evently.accounts.operations.rate_limits import (
     count_login,
 )
 from evently.accounts.operations.verification import mark_verified, verify_by_email
-from evently.accounts.queries import active_user, user_with_address
+from evently.accounts.queries import active_user, user_by_id
+from evently.audit.context import facts_for
 from evently.database.ids import uuid7
+from evently.database.prepared import execute_prepared
 from evently.errors import NotAllowed
 from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address, digests_of_address
 from evently.privacy.keys import insert_key_of_user, new_person_key
+from evently.privacy.models import PersonKey
 from evently.throttle import forgive
-from evently.transactions import run_in_transaction, violated_constraint
+from evently.transactions import run_in_statement, run_in_transaction, violated_constraint
 
+GUEST = """
+    SELECT evently_guest(%s::text[], %s::uuid, %s::text[], %s::text, %s::text, %s::text, %s::bytea,
+        %s::text)
+"""
 NOT_THE_PASSWORD = "This is not the password of this account."  # noqa: S105
 
 
@@ -198,16 +205,33 @@ def find_or_create_guest(*, email: str, name: str) -> User:
     email, name = clean_address(email), clean_name(name)
     count_guest(email)
 
-    def work() -> User:
-        _insert_unless_known(email=email, name=name, password_hash=make_password(None))
-        user = user_with_address(email)
-        if user is None:
-            raise UserNotFound
-        if not user.is_active:
-            raise AccountInactive
-        return user
+    key, user = _sealed(email=email, name=name, password_hash=make_password(None))
 
-    return run_in_transaction(work)
+    def insert() -> UUID | None:
+        user_id: UUID | None
+        ((user_id,),) = execute_prepared(
+            connection,
+            GUEST,
+            [
+                facts_for(connection),
+                user.pk,
+                digests_of_address(email),
+                user.sealed_email,
+                user.sealed_name,
+                user.password,
+                key.wrapped_key,
+                key.wrapping_key_name,
+            ],
+        )
+        return user_id
+
+    user_id = run_in_statement(insert)
+    found = user_by_id(user_id) if user_id else None
+    if found is None:
+        raise UserNotFound
+    if not found.is_active:
+        raise AccountInactive
+    return found
 
 
 def _insert_or_duplicate(*, email: str, name: str, password_hash: str) -> User:
@@ -233,10 +257,16 @@ def _insert_unless_known(*, email: str, name: str, password_hash: str) -> UUID:
     """
     # The digest of a known address may be from before a new EVENTLY_DIGEST_KEY.
     known = User.objects.with_address(email).values_list("email_digest", flat=True).first()
-    user = User(id=uuid7(), password=password_hash)
-    key = new_person_key(user_id=user.pk)
-    user.seal(key, email=email, name=name)
+    key, user = _sealed(email=email, name=name, password_hash=password_hash)
     user.email_digest = known or user.email_digest
     User.objects.bulk_create([user], ignore_conflicts=True)
     insert_key_of_user(key)
     return user.pk
+
+
+def _sealed(*, email: str, name: str, password_hash: str) -> tuple[PersonKey, User]:
+    """Return a new user and the user's key, neither of them inserted."""
+    user = User(id=uuid7(), password=password_hash)
+    key = new_person_key(user_id=user.pk)
+    user.seal(key, email=email, name=name)
+    return key, user
