@@ -20,6 +20,10 @@ def forget_everything() -> None:
         kept.clear()
 
 
+def size_as_text(value: Any) -> int:
+    return len(str(value))
+
+
 class Kept(Generic[Value]):
     """Values by name; the ones longest unused go first."""
 
@@ -59,8 +63,9 @@ class Kept(Generic[Value]):
 class KeptByKey(Generic[Value]):
     """Values by name, each with the key that it was made from: all that it depends on."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, *, size_of: Callable[[Value], int] = size_as_text) -> None:
         self._kept: Kept[tuple[Any, Value]] = Kept(most_bytes)
+        self._size_of = size_of
 
     def get(self, name: Hashable, key: Any, make: Callable[[], Value]) -> Value:
         """Return the value that was made from this key, or make it."""
@@ -68,5 +73,5 @@ class KeptByKey(Generic[Value]):
         if found is not None and found[0] == key:
             return found[1]
         value = make()
-        self._kept.keep(name, (key, value), size=len(str(value)) + len(str(key)))
+        self._kept.keep(name, (key, value), size=self._size_of(value) + size_as_text(key))
         return value

@@ -26,9 +26,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.text import compress_string
 
 from evently.database.snapshot import snapshot
-from evently.kept import Kept
+from evently.kept import Kept, KeptByKey
 
 MOST_BYTES = 32 * 1024 * 1024
+# Apart, as there are as many searches as people think of.
+MOST_BYTES_OF_LISTS = 8 * 1024 * 1024
 MESSAGES_COOKIE = "messages"
 # Each for some pages, by chance. A thread that waited for so long goes ahead all the same.
 LOCKS = tuple(Lock() for _ in range(64))
@@ -63,29 +65,14 @@ class Built:
     until: datetime
 
 
-class SharedPage:
-    """A page that is kept, as it is sent: plain and compressed."""
+class SentPage:
+    """A page as it is sent: plain and compressed."""
 
-    def __init__(self, built: Built, seen: Seen, *, since: datetime, asked: float) -> None:
-        """since: when what it was rendered from was read. asked: monotonic, before `seen` was."""
-        self.built, self.key, self.since = built, seen.key, since
-        self.moving, self.asked = seen.moving, asked
-        filled = built.fill(seen)
-        self.state = filled.state
-        self.content = filled.text.encode()
+    def __init__(self, text: str) -> None:
+        self.content = text.encode()
         # Without random bytes (evently.compression): there is no secret on it.
         self.compressed = compress_string(self.content)
         self.size = len(self.content) + len(self.compressed)
-
-    def can_show(self, seen: Seen) -> bool:
-        """Return whether it is right once it is filled with what moves."""
-        return self.since <= seen.at < self.built.until and bool(self.key == seen.key)
-
-    def shows(self, seen: Seen) -> bool:
-        return self.can_show(seen) and bool(self.moving == seen.moving)
-
-    def filled_with(self, seen: Seen, *, asked: float) -> "SharedPage":
-        return SharedPage(self.built, seen, since=self.since, asked=asked)
 
     def response(self, request: HttpRequest, *, vary_on: tuple[str, ...] = ()) -> HttpResponse:
         """Return the response; vary_on: headers that the view looks at."""
@@ -97,7 +84,30 @@ class SharedPage:
         return response
 
 
+class SharedPage(SentPage):
+    """A page that is kept for as long as it is true."""
+
+    def __init__(self, built: Built, seen: Seen, *, since: datetime, asked: float) -> None:
+        """since: when what it was rendered from was read. asked: monotonic, before `seen` was."""
+        filled = built.fill(seen)
+        super().__init__(filled.text)
+        self.state = filled.state
+        self.built, self.key, self.since = built, seen.key, since
+        self.moving, self.asked = seen.moving, asked
+
+    def can_show(self, seen: Seen) -> bool:
+        """Return whether it is right once it is filled with what moves."""
+        return self.since <= seen.at < self.built.until and bool(self.key == seen.key)
+
+    def shows(self, seen: Seen) -> bool:
+        return self.can_show(seen) and bool(self.moving == seen.moving)
+
+    def filled_with(self, seen: Seen, *, asked: float) -> "SharedPage":
+        return SharedPage(self.built, seen, since=self.since, asked=asked)
+
+
 _kept: Kept[SharedPage] = Kept(MOST_BYTES)
+_lists: KeptByKey[SentPage] = KeptByKey(MOST_BYTES_OF_LISTS, size_of=lambda page: page.size)
 
 
 def is_visitor(request: HttpRequest) -> bool:
@@ -140,6 +150,19 @@ def visitors_page(
         if page is not None:
             _kept.keep(name, page, size=page.size)
     return page
+
+
+def visitors_list(
+    request: HttpRequest, name: Hashable, *, key: Any, render: Callable[[], str]
+) -> SentPage | None:
+    """Return a list that all visitors see, or None where the view must answer by itself.
+
+    For lists that are looked up for each request, such as searches. name: which list it is. key:
+    all that was found, and is shown; nothing on it may change by itself.
+    """
+    if settings.DEBUG or not is_visitor(request):
+        return None
+    return _lists.get(name, key, lambda: SentPage(render()))
 
 
 @contextmanager

@@ -129,6 +129,11 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         events = Event.objects.published() if dates else Event.objects.current()
         return events.annotate(clock=Clock()).order_by(*ORDERINGS["date"])
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
+        """Filter, if there is anything to filter by: the form of all filters takes its time."""
+        given = self.request.query_params.keys()
+        return super().filter_queryset(queryset) if given & EventFilter.base_filters else queryset
+
     def list(self, request: Request, **kwargs: Any) -> Response:
         """Return published events, the next one first.
 

@@ -45,15 +45,15 @@ class EventCard(EventPresenter):
     @property
     def html(self) -> SafeString:
         """The card, rendered once for all that it shows."""
-        return _cards.get((self.row.pk, self.is_lead), self._key, self._render)
+        return _cards.get((self.row.pk, self.is_lead), self.key, self._render)
 
     @property
-    def _key(self) -> tuple[Any, ...]:
-        """What the template shows; times are shown with the year where it is another one."""
+    def key(self) -> tuple[Any, ...]:
+        """All that it shows; times are shown with the year where it is another one."""
         row = self.row
         year = self.at.astimezone(ZoneInfo(row.timezone)).year
         standing = (row.status, self.is_over, self.has_started)
-        return (row.version, row.current_price, standing, self.seats, year)
+        return (row.pk, self.is_lead, row.version, row.current_price, standing, self.seats, year)
 
     def _render(self) -> SafeString:
         context = {"event": self, "seats": self.seats, "lead": self.is_lead, "now": self.at}

@@ -150,6 +150,41 @@ def test_searches_and_fragments_are_not_the_home_page():
     assert "HX-Request" in shared.headers["Vary"]
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_lists_that_are_found_again_are_what_is_rendered_anew(headers):
+    event = EventFactory(name="Jazz", priced=20, total_capacity=5)
+    EventFactory(name="Jazz in June", priced=30)
+    paths = ("/?search=jazz", "/?search=jazz&max_price=25", "/?search=jaz&when=today", "/?search=x")
+    seen = {path: set() for path in paths}
+    for change in (
+        "SELECT 1 FROM events WHERE id = %s",
+        "UPDATE events SET total_capacity = 4 WHERE id = %s",
+        "UPDATE events SET current_price = 24 WHERE id = %s",
+        "UPDATE events SET name = 'Jazz on Monday' WHERE id = %s",
+        "UPDATE events SET sales_end_at = now() - interval '1 second' WHERE id = %s",
+        "UPDATE events SET status = 'cancelled' WHERE id = %s",
+    ):
+        run(change, event.pk)
+        for path in paths:
+            anew = rendered_anew(path, **headers)
+            for _ in range(2):
+                found = Client().get(path, headers=headers)
+                assert found.content == anew.content
+                assert found.headers["Content-Type"] == anew.headers["Content-Type"]
+                assert "HX-Request" in found.headers["Vary"]
+                assert not found.cookies
+            seen[path].add(found.content)
+    assert [len(contents) for contents in seen.values()] == [6, 6, 1, 1]
+
+
+def test_lists_show_each_booking():
+    event = EventFactory(name="Jazz", total_capacity=5)
+    for left in (5, 3):
+        assert f"Only {left} seats" in Client().get("/?search=jazz").content.decode()
+        BookingFactory(event=event, quantity=2)
+    assert "Only 1 seat left" in Client().get("/?search=jazz").content.decode()
+
+
 CHANGES = {
     "name": "UPDATE events SET name = 'Another name' WHERE id = %s",
     "price": "UPDATE events SET current_price = 25 WHERE id = %s",

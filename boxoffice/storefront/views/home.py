@@ -18,7 +18,7 @@ from evently.database.clock import now
 from evently.links import absolute
 from evently.page_parts import Frame, slot
 from evently.pages import INVALID_FORM_STATUS
-from evently.shared_pages import Built, Filled, Seen, visitors_page
+from evently.shared_pages import Built, Filled, Seen, visitors_list, visitors_page
 from events.forms import FinderForm
 from events.moments import moments_of, next_change
 from events.queries import find_events
@@ -26,7 +26,7 @@ from events.search.finding import search_for
 
 # One of the drawings at the top of the page, in its own colours.
 HERO_COVER = (8, 0)
-TEMPLATE = "events/list.html"
+TEMPLATE, RESULTS = "events/list.html", "events/_results.html"
 # Any other parameter, such as utm_source, leaves the page as it is.
 PARAMETERS = frozenset((*FinderForm.base_fields, CURSOR_PARAMETER))
 
@@ -41,12 +41,24 @@ def home(request: HttpRequest) -> HttpResponse:
         if page is not None:
             return page.response(request, vary_on=("HX-Request",))
     context = _context(request)
-    context["cards"] = [card.html for card in context["events"]]
+    template = TEMPLATE
     if is_fragment:
         # The chips keep the words, so they change with them.
-        return render(request, "events/_results.html", {**context, "swap_chips": True})
-    status = 200 if context["form"].is_valid() else INVALID_FORM_STATUS
-    return render(request, TEMPLATE, context, status=status)
+        template, context["swap_chips"] = RESULTS, True
+    if not context["form"].is_valid():
+        return render(
+            request, template, context, status=200 if is_fragment else INVALID_FORM_STATUS
+        )
+
+    def rendered() -> str:
+        cards = [card.html for card in context["events"]]
+        return render_to_string(template, context | {"cards": cards}, request)
+
+    name = (template, *map(request.GET.get, sorted(PARAMETERS)))
+    found = visitors_list(request, name, key=_shown(context), render=rendered)
+    if found is not None:
+        return found.response(request, vary_on=("HX-Request",))
+    return HttpResponse(rendered())
 
 
 def _wants_fragment(request: HttpRequest) -> bool:
@@ -69,6 +81,12 @@ def _build(request: HttpRequest) -> Built:
 
     moments = [moment for card in cards for moment in moments_of(card.row)]
     return Built(fill, until=next_change(moments, at=context["now"]))
+
+
+def _shown(context: dict[str, Any]) -> list[Any]:
+    """Return all that a list shows, apart from what was asked for."""
+    found = [context[name] for name in ("correction", "nothing", "previous_url", "next_url")]
+    return [*found, *(card.key for card in context["events"])]
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
