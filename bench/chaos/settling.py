@@ -40,7 +40,9 @@ def left(site: Site, database: Any, *, started: float) -> dict[str, int]:
     # Tasks that are being carried out, or are tried again soon. One whose worker was killed is
     # redelivered after minutes, and periodic tasks make up for it before.
     is_waited_for = time.monotonic() - started < REDELIVERED_SECONDS
-    return {"emails": emails, "offers": offers, "tasks": queued + begun * is_waited_for}
+    awaited = max(begun - site.abandoned_tasks, 0) if is_waited_for else 0
+    site.abandoned_tasks = begun - awaited
+    return {"emails": emails, "offers": offers, "tasks": queued + awaited}
 
 
 def settle(site: Site) -> tuple[float, dict[str, int]]:

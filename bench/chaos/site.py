@@ -45,6 +45,8 @@ class Site:
     mail: FaultySink
     people: list["Person"]
     organizer: "Person"
+    # Of workers that were killed in earlier rounds.
+    abandoned_tasks: int = 0
 
     @property
     def port(self) -> int:
