@@ -125,6 +125,42 @@ def test_kill_9_leaves_nothing_and_the_next_start_keeps_data(start, used_home):
     assert remaining_processes(used_home) == {}
 
 
+def backup(home, *arguments):
+    return subprocess.run(
+        [BASE_DIR / "script" / "backup", *arguments],
+        env=os.environ | {"EVENTLY_HOME": str(home)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_backup_of_a_running_evently_is_restored_into_an_empty_home(start, new_home, tmp_path):
+    home, restored = new_home(started_before=True), new_home()
+    running = start(home, more=WITHOUT_DEMO).await_ready()
+    file = tmp_path / "evently.dump"
+    with running.database() as database:
+        database.execute("CREATE TABLE kept (word text)")
+        database.execute("INSERT INTO kept VALUES ('before')")
+        made = backup(home, file)
+        database.execute("INSERT INTO kept VALUES ('after')")
+    assert made.returncode == 0, made.stderr
+    assert file.stat().st_mode & 0o077 == 0, "nobody else may read it"
+    assert [path.name for path in tmp_path.iterdir()] == ["evently.dump"]
+
+    refused = backup(home, "--restore", file)
+    assert refused.returncode == 1
+    assert "Set EVENTLY_HOME to a new folder" in refused.stderr
+    done = backup(restored, "--restore", file)
+    assert done.returncode == 0, done.stderr
+
+    second = start(restored, more=WITHOUT_DEMO).await_ready()
+    with second.database() as database:
+        assert database.execute("SELECT word FROM kept").fetchall() == [("before",)]
+    with second.database("evently_app") as database:
+        assert database.execute("SELECT count(*) FROM events").fetchone() == (0,)
+
+
 def made_at_first_start(running):
     """Return when the database, its tables and the demo were made, which takes most of the time."""
     with running.database() as database:
