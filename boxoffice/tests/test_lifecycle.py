@@ -204,6 +204,31 @@ def test_event_is_deleted_only_without_bookings():
     assert not WaitlistEntry.objects.filter(pk=entry.pk).exists()
 
 
+def test_event_with_a_long_waitlist_is_deleted_in_batches_and_a_crash_resumes(
+    monkeypatch, transactions
+):
+    monkeypatch.setattr(events_ending, "DELETED", 2)
+    event, (booking,) = full(1)
+    for _ in range(5):
+        join(event)
+    with pytest.raises(operations.EventHasBookings):
+        operations.delete_event(event_id=event.pk)
+    assert WaitlistEntry.objects.count() == 5
+    Booking.objects.filter(pk=booking.pk).delete()
+    # A batch, then a crash.
+    assert one_transaction(partial(events_ending._delete_some_entries, event.pk)) == 2
+    assert [entry.position for entry in WaitlistEntry.objects.order_by("position")] == [1, 2, 3]
+    event.refresh_from_db()
+    assert not event.is_published
+    transactions.clear()
+
+    operations.delete_event(event_id=event.pk)
+
+    assert transactions == [2, 0, None]
+    assert not Event.objects.filter(pk=event.pk).exists()
+    assert not WaitlistEntry.objects.exists()
+
+
 def test_deleted_persons_seats_go_to_the_waitlist_and_their_rows_are_gone():
     event, booked = full()
     other, _ = full(1)

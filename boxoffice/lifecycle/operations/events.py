@@ -24,6 +24,8 @@ from waitlists.signals import entries_closed
 
 # So many bookings or waitlist entries at once: others wait for the event's lock meanwhile.
 BATCH = 100
+# So many waitlist entries are deleted at once.
+DELETED = 1000
 
 
 class EventAlreadyCancelled(Conflict):
@@ -184,17 +186,41 @@ def _is_to_complete(event: Event) -> bool:
 def delete_event(*, event_id: UUID) -> None:
     """Delete an event that was never booked, with its waitlist and price history.
 
+    Of a long waitlist, most entries are deleted before, in batches of one transaction each. The
+    event is unpublished first, so that no one books or joins meanwhile; after a crash it stays as
+    a draft, which is to be deleted again.
     Raises EventHasBookings.
     """
 
     def work() -> None:
-        event = lock_event(event_id)
-        if (
-            Booking.objects.filter(event_id=event.pk).exists()
-            or ArchivedBooking.objects.filter(event_id=event.pk).exists()
-        ):
-            raise EventHasBookings
+        event = _lock_unbooked(event_id)
         with refusing(fk_bookings_event=EventHasBookings):
             Event.objects.filter(pk=event.pk)._raw_delete("default")
 
+    while run_in_transaction(partial(_delete_some_entries, event_id)):
+        pass
     run_in_transaction(work)
+
+
+def _lock_unbooked(event_id: UUID) -> Event:
+    event = lock_event(event_id)
+    if (
+        Booking.objects.filter(event_id=event.pk).exists()
+        or ArchivedBooking.objects.filter(event_id=event.pk).exists()
+    ):
+        raise EventHasBookings
+    return event
+
+
+def _delete_some_entries(event_id: UUID) -> int:
+    """Delete a batch of entries of a long waitlist, the last first; return how many."""
+    event = _lock_unbooked(event_id)
+    entries = WaitlistEntry.objects.filter(event_id=event.pk)
+    last_first = F("position").desc(nulls_first=True)
+    ids = list(entries.order_by(last_first, "-pk").values_list("pk", flat=True)[: DELETED + 1])
+    if len(ids) <= DELETED:
+        return 0
+    if event.is_published:
+        event.published_at = None
+        event.save(update_fields=["published_at"])
+    return entries.filter(pk__in=ids[:DELETED])._raw_delete("default")
