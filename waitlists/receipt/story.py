@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Max, Min, Q
 
 from waitlists import drawing
 from waitlists.models import Draw, LineEvent, RecordKind
@@ -276,11 +276,12 @@ def story_of(*, event_id: UUID, ref: str, is_open: bool) -> Story:
     first, last = mine.first(), mine.last()
     if first is None or last is None:
         return story
-    records = _read(rows.filter(seq__gte=first.seq, **({} if is_open else {"seq__lte": last.seq})))
+    since = rows.filter(seq__gte=first.seq, **({} if is_open else {"seq__lte": last.seq}))
+    records = _read(_without_silent(rows, since, mine=mine))
     story.rules = rows.filter(seq__lt=first.seq, kind__in=RULES).order_by("-seq").first()
     story.seats = rows.filter(seq__lt=first.seq, kind__in=SEATS).order_by("-seq").first()
     story.causes = _causes(rows, records)
-    story.others = _earlier(rows, records, before=first)
+    story.others = _earlier(rows, since, before=first)
     for record in records:
         position = story.position
         if record.ref == ref:
@@ -297,6 +298,19 @@ def story_of(*, event_id: UUID, ref: str, is_open: bool) -> Story:
         if story.position != position:
             story.position_at = record.at
     return story
+
+
+def _without_silent(rows: Any, since: Any, *, mine: Any) -> Any:
+    """Leave out who joined behind a place and has done nothing else: most of a long waitlist.
+
+    mine: the records of the place. A draw may have moved it behind them.
+    """
+    if since.filter(kind=RecordKind.DRAWN).exists():
+        return since
+    last = mine.aggregate(score=Min("score"), rank=Max("rank"))
+    once = rows.filter(ref__isnull=False).values("ref").annotate(Count("seq")).filter(seq__count=1)
+    behind = Q(score__lt=last["score"]) | Q(score=last["score"], rank__gt=last["rank"])
+    return since.exclude(behind, kind=RecordKind.JOINED, ref__in=once.values("ref"))
 
 
 def _draw_step(story: Story, rows: Any, record: Any, event_id: UUID) -> None:
@@ -323,10 +337,10 @@ def _causes(rows: Any, records: Iterable[Any]) -> dict[int, Any]:
     return known | {record.seq: record for record in _read(rows.filter(seq__in=missing))}
 
 
-def _earlier(rows: Any, records: Iterable[Any], *, before: Any) -> dict[str, Other]:
-    """Return the places that records are about, as they were before a record."""
-    refs = {record.ref for record in records if record.ref} - {before.ref}
-    return _replayed(_read(rows.filter(ref__in=refs, seq__lt=before.seq)))
+def _earlier(rows: Any, since: Any, *, before: Any) -> dict[str, Other]:
+    """Return the places that records are about, as they were before the first of these."""
+    others = since.filter(ref__isnull=False).exclude(ref=before.ref)
+    return _replayed(_read(rows.filter(ref__in=others.values("ref"), seq__lt=before.seq)))
 
 
 def _replayed(records: Iterable[Any]) -> dict[str, Other]:

@@ -11,7 +11,7 @@ from evently.api.tests.client import api
 from evently.database.clock import now
 from waitlists import operations
 from waitlists.models import LineEvent, Promotion, WaitlistEntry
-from waitlists.receipt import receipt_of, stored
+from waitlists.receipt import receipt_of, stored, story
 from waitlists.receipt.building import MOST_STEPS
 from waitlists.receipt.story import story_of
 from waitlists.tests.recording import change, every_kind
@@ -202,6 +202,32 @@ def test_replay_agrees_with_the_database(clock):
         story = story_of(event_id=event.pk, ref=entry.ref, is_open=True)
         assert (story.position, story.passes) == (entry.position, entry.passes)
         assert story.least == entry.min_quantity
+
+
+def test_who_joined_behind_and_did_nothing_else_is_left_out_without_a_difference(
+    clock, monkeypatch
+):
+    event, _ = every_kind(clock)
+    for _ in range(3):
+        join(event)
+    refs = list(
+        LineEvent.objects.filter(event_id=event.pk, kind="joined").values_list("ref", flat=True)
+    )
+
+    def replay(ref):
+        told = story_of(event_id=event.pk, ref=ref, is_open=True)
+        return (told.happenings, told.position, told.passes), len(told.others)
+
+    shortened = {ref: replay(ref) for ref in refs}
+    monkeypatch.setattr(story, "_without_silent", lambda rows, since, *, mine: since)
+    whole = {ref: replay(ref) for ref in refs}
+
+    assert {ref: told for ref, (told, _) in shortened.items()} == {
+        ref: told for ref, (told, _) in whole.items()
+    }
+    assert sum(others for _, others in shortened.values()) < sum(
+        others for _, others in whole.values()
+    )
 
 
 def test_receipt_of_a_long_waitlist_reads_few_queries_and_shows_the_last_steps():
