@@ -8,19 +8,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import (
     BooleanField,
-    Case,
     F,
     Func,
-    IntegerField,
     QuerySet,
     TextField,
     UUIDField,
     Value,
-    When,
 )
 from django.db.models.expressions import RawSQL
 
 from evently.database.functions import Among, Ids
+from evently.database.prepared import execute_prepared
 from events.search.models import EventWords
 
 if TYPE_CHECKING:
@@ -37,6 +35,15 @@ BY_DATE = """
     ) AS found
     WHERE EXISTS ({events})
     ORDER BY found.event_date {direction}, found.event_id {direction} LIMIT %s
+"""
+# A plain condition on the words would be looked up in their index, among all events.
+TIERS = """
+    SELECT event_id, (
+        SELECT min(number) - 1
+        FROM unnest(%(queries)s::text[]::tsquery[]) WITH ORDINALITY AS tier (query, number)
+        WHERE vector @@ query
+    )
+    FROM event_words WHERE event_id = ANY(%(ids)s)
 """
 # Enough that one of them is probably among the events that are searched.
 A_FEW = 20
@@ -88,16 +95,8 @@ def tiers_by_id(ids: Sequence[UUID], queries: list[str]) -> dict[UUID, int]:
     """
     if not ids:
         return {}
-    vector = F("vector")
-    tiers = [When(Matches(vector, Value(query)), then=Value(n)) for n, query in enumerate(queries)]
-    # A plain condition on the words would be looked up in their index, among all events.
-    tier = Case(
-        When(~Matches(vector, Value(queries[-1])), then=Value(None)),
-        *tiers,
-        output_field=IntegerField(),
-    )
-    judged = EventWords.objects.filter(among(ids, F("event_id"))).annotate(tier=tier)
-    return dict(judged.filter(tier__isnull=False).values_list("event_id", "tier"))
+    rows = execute_prepared(connection, TIERS, {"ids": list(ids), "queries": queries})
+    return {event_id: number for event_id, number in rows if number is not None}
 
 
 def ids_by_date(
