@@ -6,7 +6,7 @@ from typing import IO, Any, ClassVar, cast
 
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -111,11 +111,16 @@ class ApiMixin(APIView):
         return body
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticate, and count the request even where the token is invalid."""
+        """Authenticate, and count the request even where the token is invalid.
+
+        Not where the database is down: counting would ask for the token again, and wait as long.
+        """
         try:
             super().perform_authentication(request)
-        finally:
+        except APIException:
             super().check_throttles(request)
+            raise
+        super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
         """Do nothing: perform_authentication has counted the request."""

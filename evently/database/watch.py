@@ -25,7 +25,13 @@ INTERVAL_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0
 # What a server that is starting or stopping says, in English; in other languages requests find out
 # for themselves.
-NOT_READY = ("starting up", "shutting down", "not yet accepting", "administrator command")
+NOT_READY = (
+    "starting up",
+    "shutting down",
+    "in recovery mode",
+    "not yet accepting",
+    "administrator command",
+)
 
 log = structlog.get_logger(__name__)
 

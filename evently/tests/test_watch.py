@@ -10,6 +10,8 @@ import pytest
 from django.db import OperationalError, connection
 from psycopg.conninfo import make_conninfo
 
+from evently.accounts.factories import UserFactory
+from evently.accounts.operations import issue_token
 from evently.database import watch
 from evently.database.postgresql.base import has_something_to_read
 from evently.database.watch import DatabaseWatch
@@ -139,6 +141,22 @@ def test_a_server_without_a_connection_to_spare_is_not_down():
             assert not any(seen)
 
 
+@pytest.mark.parametrize(
+    ("said", "is_answer"),
+    [
+        ("FATAL:  sorry, too many clients already", True),
+        ("FATAL:  the database system is starting up", False),
+        ("FATAL:  the database system is shutting down", False),
+        ("FATAL:  the database system is in recovery mode", False),
+        ("FATAL:  the database system is not yet accepting connections", False),
+        ("Connection refused", False),
+    ],
+)
+def test_a_server_that_is_not_ready_is_down(said, is_answer):
+    error = psycopg.OperationalError(f'connection to server at "127.0.0.1" failed: {said}')
+    assert watch.answers(error) == is_answer
+
+
 def test_an_ended_connection_of_the_watch_is_opened_anew():
     """An administrator ends it: requests must neither be turned away nor ended."""
     with wire() as (_, info):
@@ -182,3 +200,18 @@ def test_a_lost_database_is_503_on_pages_too(client, path):
         response = client.get(path)
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"
+
+
+def test_the_api_asks_a_lost_database_once(client):
+    """Each time may take as long as it is waited for a connection."""
+    token = issue_token(user_id=UserFactory().pk, name="test", scopes=["read"])
+    asked = []
+
+    def lose(execute, *args):
+        asked.append(args)
+        raise OperationalError("the connection is lost")
+
+    with connection.execute_wrapper(lose):
+        response = client.get("/api/v1/bookings/", HTTP_AUTHORIZATION=f"Bearer {token.secret}")
+    assert response.status_code == 503
+    assert len(asked) == 1
