@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from types import TracebackType
 from typing import Any
@@ -148,6 +149,11 @@ def logged_client(request: HttpRequest) -> str:
     address = client_address(request) if settings.LOG_CLIENT != NONE else None
     if address is None or settings.LOG_CLIENT == FULL:
         return address or ""
+    return _network_of(address)
+
+
+@lru_cache(maxsize=1024)
+def _network_of(address: str) -> str:
     bits = TRUNCATED_BITS[ip_address(address).version]
     return str(ip_network(f"{address}/{bits}", strict=False))
 

@@ -5,6 +5,7 @@ it), so only the entries on the right, written by trusted proxies, are true.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 # More entries than this are not looked at: a header may hold thousands.
@@ -23,6 +24,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> Address | None:
     """Return the IP address in an entry such as 192.0.2.1:443, [2001:db8::1]:443 or fe80::1%eth0.
 

@@ -66,7 +66,8 @@ def redact_path(path: str, kwargs: Mapping[str, Any] | None = None) -> str:
         for name, value in (kwargs or {}).items()
         if "token" in name or "secret" in name or "code" in name
     }
-    path = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in path)
+    if not path.isprintable():
+        path = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in path)
     parts = [HIDDEN if part in hidden else _hide_segment(part) for part in path.split("/")]
     return "/".join(parts)[:LONGEST_PATH]
 

@@ -8,6 +8,7 @@ data.
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.utils.crypto import salted_hmac
@@ -53,6 +54,7 @@ class Counted:
         return self.used > self.limit.most
 
 
+@lru_cache(maxsize=1024)
 def client_of(address: str | None) -> str | None:
     """Return the client that an IP address belongs to: an IPv4 address, or an IPv6 /64.
 

@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 from psycopg import ClientCursor, Cursor
+from psycopg.types.datetime import TimestamptzLoader
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -39,10 +40,13 @@ def execute_prepared(
     sql: constant, with %s or %(name)s for the parameters, which the server binds. Outside of a
     transaction it is one of its own, in one round trip.
     """
+    # Each access through Django's proxy looks for the thread's connection anew.
+    connection = connections[connection.alias]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    # Not Django's cursor, which makes times in Python: the session's time zone is UTC.
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        # Not Django's loader, which makes times in Python: the session's time zone is UTC.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         execute = partial(_execute, cursor)
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
