@@ -8,6 +8,8 @@ hangs.
 import re
 import smtplib
 import ssl
+from collections.abc import Iterable, Iterator
+from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +20,7 @@ from django.utils.functional import cached_property
 
 from evently.privacy.addresses import ATOM
 
-GO_AHEAD = 354
+FINE, FORWARDED, GO_AHEAD = 250, 251, 354
 # Servers look through an email before they answer; RFC 5321 (4.5.3.2.6) grants them minutes.
 ANSWER_TIMEOUT_SECONDS = 30.0
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -54,13 +56,47 @@ class Session(smtplib.SMTP):
                 raise NoAnswer(str(error)) from error
             raise
 
+    def hand_over(self, sender: str, recipient: str, content: bytes) -> None:
+        """Send an email; the addresses are plain. Takes two round trips where the server pipelines.
+
+        Raises what `sendmail` raises; the session is of no use then.
+        """
+        self.ehlo_or_helo_if_needed()
+        size = f" size={len(content)}" if self.has_extn("size") else ""
+        commands = (f"mail FROM:<{sender}>{size}", f"rcpt TO:<{recipient}>", "data")
+        replies = self._replies_to(commands)
+        code, reply = next(replies)
+        if code != FINE:
+            raise smtplib.SMTPSenderRefused(code, reply, sender)
+        code, reply = next(replies)
+        if code not in (FINE, FORWARDED):
+            raise smtplib.SMTPRecipientsRefused({recipient: (code, reply)})
+        code, reply = next(replies)
+        if code == GO_AHEAD:
+            code, reply = self._give(content)
+        if code != FINE:
+            raise smtplib.SMTPDataError(code, reply)
+
+    def _replies_to(self, commands: Iterable[str]) -> Iterator[tuple[int, bytes]]:
+        """Give commands, all at once where the server allows it (RFC 2920)."""
+        if self.has_extn("pipelining"):
+            self.send("".join(f"{command}\r\n" for command in commands))
+            for _ in commands:
+                yield self.getreply()
+        else:
+            for command in commands:
+                yield self.docmd(command)
+
     def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
         """Hand over an email; return the server's answer. Raises SMTPDataError, AnswerLost."""
         content = msg.encode("ascii") if isinstance(msg, str) else bytes(msg)
-        self.putcmd("data")
-        code, reply = self.getreply()
+        code, reply = self.docmd("data")
         if code != GO_AHEAD:
             raise smtplib.SMTPDataError(code, reply)
+        return self._give(content)
+
+    def _give(self, content: bytes) -> tuple[int, bytes]:
+        """Send the content of an email; return the server's answer. Raises AnswerLost."""
         content = LEADING_DOT.sub(b"..", content)
         end = b"." + LINE_END if content.endswith(LINE_END) else LINE_END + b"." + LINE_END
         try:
@@ -86,7 +122,7 @@ def _is_time_out(error: BaseException) -> bool:
 
 @lru_cache(maxsize=8)
 def _envelope_address(address: str) -> str:
-    return str(sanitize_address(address, "utf-8"))
+    return parseaddr(str(sanitize_address(address, "utf-8")))[1]
 
 
 class Backend(EmailBackend):
@@ -94,11 +130,12 @@ class Backend(EmailBackend):
 
     def _send(self, email_message: Any) -> bool:
         recipients = email_message.recipients()
-        if self.connection is None or not all(map(PLAIN_ADDRESS.fullmatch, recipients)):
+        is_plain = len(recipients) == 1 and PLAIN_ADDRESS.fullmatch(recipients[0])
+        if self.connection is None or not is_plain:
             return bool(super()._send(email_message))  # type: ignore[misc]
         sender = _envelope_address(email_message.from_email)
-        message = email_message.message()
-        self.connection.sendmail(sender, recipients, message.as_bytes(linesep="\r\n"))
+        content = email_message.message().as_bytes(linesep="\r\n")
+        self.connection.hand_over(sender, recipients[0], content)
         return True
 
     @property

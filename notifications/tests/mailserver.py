@@ -21,6 +21,7 @@ class MailServer:
 
     drops_after_data: how many emails it takes without an answer, and closes the connection.
     hangs_after_data, drops_at_recipient: the same, never answering, and before it gets the email.
+    pipelines: whether it takes several commands at once.
     """
 
     port: int = field(default_factory=lambda: choose_port(None, taken=set()))
@@ -32,6 +33,7 @@ class MailServer:
     drops_after_data: int = 0
     hangs_after_data: int = 0
     after_data: Any = None
+    pipelines: bool = True
     _controller: Controller | None = None
 
     async def handle_HELO(self, server: Any, session: Any, envelope: Any, hostname: str) -> str:  # noqa: N802
@@ -44,7 +46,9 @@ class MailServer:
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        # The first line only greets.
+        greeting, *extensions = responses
+        return [greeting, "250-PIPELINING", *extensions] if self.pipelines else responses
 
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]

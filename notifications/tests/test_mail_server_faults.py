@@ -67,7 +67,9 @@ def test_email_whose_answer_was_lost_is_recorded_as_maybe_repeated(server, clock
     assert not delivery_of(fine).may_be_repeated
 
 
-def test_connection_closed_before_the_email_repeats_nothing(server, clock):
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_connection_closed_before_the_email_repeats_nothing(server, clock, pipelines):
+    server.pipelines = pipelines
     notification = NotificationFactory()
     server.drops_at_recipient = 1
 

@@ -20,6 +20,7 @@ from evently.tests.database import url_of
 from evently.tests.sql import run
 from events.factories import EventFactory
 from notifications.emails.message import message_id_of
+from notifications.emails.smtp import Session
 from notifications.factories import NotificationFactory
 from notifications.kinds.bookings import booking_confirmed
 from notifications.models import EmailDelivery, Notification
@@ -71,6 +72,19 @@ def test_confirmation_arrives_complete(server):
             assert part.get_payload(decode=True).startswith(b"\x89PNG")
     assert "€40.00 due at the entrance." in email.get_body(("plain",)).get_content()
     assert email.get_body(("plain",)).get_content().count("/t/") == 2
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_commands_are_given_at_once_where_the_server_allows_it(server, pipelines, monkeypatch):
+    server.pipelines = pipelines
+    trips, send = [], Session.send
+    monkeypatch.setattr(Session, "send", lambda self, said: trips.append(said) or send(self, said))
+
+    deliver(*NotificationFactory.create_batch(2))
+
+    assert len(server.emails) == 2
+    at_once = [said for said in trips if isinstance(said, str) and said.endswith("\r\ndata\r\n")]
+    assert len(at_once) == (2 if pipelines else 0)
 
 
 def test_of_many_workers_on_one_notification_one_sends(server):
@@ -157,7 +171,9 @@ def test_slow_server_does_not_use_up_the_time_limit_of_a_task(server):
     assert second.status == "pending"
 
 
-def test_permanently_refused_recipient_does_not_delay_others(server):
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_permanently_refused_recipient_does_not_delay_others(server, pipelines):
+    server.pipelines = pipelines
     refused, fine = NotificationFactory.create_batch(2)
     server.recipient_answer = "550 5.1.1 <person@example.org> no such person"
     deliver(refused)
@@ -169,7 +185,9 @@ def test_permanently_refused_recipient_does_not_delay_others(server):
     assert server.counts == {message_id_of(fine.pk): 1}
 
 
-def test_temporary_failure_is_tried_again(server, clock):
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_temporary_failure_is_tried_again(server, clock, pipelines):
+    server.pipelines = pipelines
     notification = NotificationFactory()
     server.data_answer = "451 4.3.0 try again later"
     deliver(notification)
