@@ -110,7 +110,11 @@ def _headers_of(email: Email) -> list[tuple[str, Any]]:
 
 def _safe(name: str, value: Any) -> tuple[str, str]:
     """Return a header with its value encoded. Raises BadHeaderError for several lines."""
-    safe: tuple[str, str] = forbid_multi_line_headers(name, value, "utf-8")
+    text = str(value)
+    if text.isascii() and text.isprintable() and len(f"{name}: {text}") <= LONGEST_HEADER:
+        # It stays as it is.
+        return name, text
+    safe: tuple[str, str] = forbid_multi_line_headers(name, text, "utf-8")
     return safe
 
 
@@ -151,8 +155,5 @@ def _attachment(part: Any) -> list[str]:
 
 
 def _has_long_lines(text: str) -> bool:
-    lines = text.split("\n")
-    # A character has four bytes at most; most texts need not be counted byte by byte.
-    if max(map(len, lines)) * 4 <= LONGEST_LINE:
-        return False
-    return any(len(line.encode("utf-8", "replace")) > LONGEST_LINE for line in lines)
+    lines = text.encode("utf-8", "replace").split(b"\n")
+    return max(map(len, lines)) > LONGEST_LINE

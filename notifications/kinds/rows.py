@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from bookings.models import Booking, Ticket
+from bookings.models import HOLDING_SEATS, Booking, Ticket
 from evently.accounts.models import User
 from evently.database import clock
 from events.contact import reply_address
@@ -72,8 +72,9 @@ class Rows:
     # ── Bookings ────────────────────────────────────────────────────────────
     @cached_property
     def _bookings(self) -> dict[UUID, Booking]:
-        found = Booking.objects.filter(event_id__in=self._event_ids, pk__in=self._named("booking"))
-        bookings = found.in_bulk()
+        """All bookings that the recipients have of the events, oldest first."""
+        found = Booking.objects.filter(event_id__in=self._event_ids, user_id__in=self._users)
+        bookings = found.order_by("pk").in_bulk()
         for booking in bookings.values():
             self._complete(booking)
         return bookings
@@ -84,6 +85,11 @@ class Rows:
             booking.event = event
         if user is not None:
             booking.user = user
+
+    @cached_property
+    def _named_bookings(self) -> list[UUID]:
+        """Those that a message is about."""
+        return [id_ for id_ in self._named("booking") if id_ in self._bookings]
 
     def booking(self, event_id: UUID, booking_id: object, *, user_id: UUID) -> Booking | None:
         """Return the booking of a message with its event and user, or None."""
@@ -100,7 +106,7 @@ class Rows:
         found = Ticket.objects.filter(
             own,
             event_id__in=self._event_ids,
-            booking_id__in=self._bookings,
+            booking_id__in=self._named_bookings,
             cancelled_at__isnull=True,
         )
         tickets = defaultdict(list)
@@ -116,7 +122,7 @@ class Rows:
     @cached_property
     def _claimed(self) -> dict[UUID | None, Promotion]:
         offers = Promotion.objects.filter(
-            event_id__in=self._event_ids, booking_id__in=self._bookings
+            event_id__in=self._event_ids, booking_id__in=self._named_bookings
         )
         return {offer.booking_id: offer for offer in offers.select_related("waitlist")}
 
@@ -127,13 +133,10 @@ class Rows:
     # ── All that a person has of an event ───────────────────────────────────
     @cached_property
     def _held(self) -> dict[tuple[UUID, UUID], list[Booking]]:
-        found = Booking.objects.holding_seats().filter(
-            event_id__in=self._event_ids, user_id__in=self._users
-        )
         bookings = defaultdict(list)
-        for booking in found.order_by("pk"):
-            self._complete(booking)
-            bookings[booking.event_id, booking.user_id].append(booking)
+        for booking in self._bookings.values():
+            if booking.status in HOLDING_SEATS:
+                bookings[booking.event_id, booking.user_id].append(booking)
         return bookings
 
     def bookings_of(self, event_id: UUID, user_id: UUID) -> list[Booking]:
