@@ -131,7 +131,7 @@ class Backend(EmailBackend):
     def _send(self, email_message: Any) -> bool:
         recipients = email_message.recipients()
         is_plain = len(recipients) == 1 and PLAIN_ADDRESS.fullmatch(recipients[0])
-        if self.connection is None or not is_plain:
+        if not isinstance(self.connection, Session) or not is_plain:
             return bool(super()._send(email_message))  # type: ignore[misc]
         sender = _envelope_address(email_message.from_email)
         content = email_message.message().as_bytes(linesep="\r\n")

@@ -20,7 +20,7 @@ from notifications.emails.sending import EmailConnection
 from notifications.kinds import Urgency
 from notifications.models import Notification
 from notifications.operations.delivering import Delivery, ServerDown
-from notifications.operations.taking import MOST_AT_ONCE, give_back, take
+from notifications.operations.taking import MOST_AT_ONCE, give_back, is_any_due, take
 
 # A lane takes as many as it sends in this time, so that the rest is left to other lanes.
 BATCH_SECONDS = 1.0
@@ -130,7 +130,9 @@ class Lane(threading.Thread):
             return SHORTEST_PAUSE_SECONDS
         most = self._most if allowed is None else allowed
         try:
-            notifications = take(most=most, least_urgent=self._least_urgent)
+            least_urgent = self._least_urgent
+            is_due = is_any_due(least_urgent=least_urgent)
+            notifications = take(most=most, least_urgent=least_urgent) if is_due else []
             is_full = len(notifications) >= most
             self._call_for_help(is_wanted=is_full)
             if notifications:

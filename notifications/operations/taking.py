@@ -7,9 +7,11 @@ keeps an email from being sent twice is its attempt (`attempts`).
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from evently.database.functions import Clock
+from evently.database.prepared import execute_prepared
 from evently.transactions import signed_transaction
 from notifications.kinds import KINDS, Urgency
 from notifications.models import Notification, NotificationStatus
@@ -36,8 +38,24 @@ TAKE = """
     RETURNING notification.*
 """
 
+# The conditions of TAKE, without a row to lock.
+ANY_DUE = """
+    SELECT EXISTS (
+        SELECT FROM notifications
+        WHERE status = 'pending' AND next_attempt_at <= (SELECT evently_clock())
+            AND created_at > (SELECT evently_clock() - interval '35 days')
+            AND evently_email_urgency(type) <= %(least_urgent)s
+    )
+"""
+
 # What a task, or a test, knows of a notification: its id and its user's.
 Pair = tuple[UUID, UUID]
+
+
+def is_any_due(*, least_urgent: Urgency = Urgency.BULK) -> bool:
+    """Return whether there is anything to take: prepared, for what asks again and again."""
+    ((is_due,),) = execute_prepared(connection, ANY_DUE, {"least_urgent": int(least_urgent)})
+    return bool(is_due)
 
 
 @signed_transaction()
