@@ -298,6 +298,12 @@ class EmailDelivery(Identified):
             ),
             models.Index(F("created_at").desc(), F("id").desc(), name="idx_delivery_recent"),
             models.Index(
+                F("created_at").desc(),
+                F("id").desc(),
+                name="idx_delivery_waiting",
+                condition=Q(status__in=["pending", "held"]),
+            ),
+            models.Index(
                 F("event"), F("created_at").desc(), F("id").desc(), name="idx_delivery_event"
             ),
             models.Index(

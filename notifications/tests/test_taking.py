@@ -10,7 +10,8 @@ from evently.tests.sql import run
 from notifications import tasks
 from notifications.factories import NotificationFactory
 from notifications.kinds import KINDS, Urgency
-from notifications.models import Notification
+from notifications.models import EmailDelivery, Notification
+from notifications.operations.resending import WAITING
 from notifications.operations.taking import TAKE, TAKEN_SECONDS, give_back, take
 from notifications.tests.delivering import deliver
 
@@ -103,6 +104,13 @@ def test_taking_reads_an_index_in_its_order():
     assert "Merge Append" in plan, plan
     assert "Sort Key: (evently_email_urgency" in plan or "urgency" in plan, plan
     assert "next_attempt_at <= " in plan, plan
+
+
+def test_emails_that_wait_are_found_by_an_index():
+    waiting = EmailDelivery.objects.filter(status__in=WAITING).order_by("-created_at", "-id")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "idx_delivery_waiting" in waiting[:50].explain()
 
 
 def test_a_batch_needs_as_many_queries_as_one_email(mailoutbox, django_assert_max_num_queries):
