@@ -36,8 +36,10 @@ class EventCard(EventPresenter):
         self.seats = seats
         self.is_lead = is_lead
 
-    def with_seats(self, seats: int, *, at: datetime) -> "EventCard":
-        """Return the card with another number of available seats; no one waits for them."""
+    def with_seats(self, seats: int | None, *, at: datetime) -> "EventCard":
+        """Return the card with seats that no one waits for; None: the card as it is."""
+        if seats is None:
+            return self
         event = with_seats(self.row, seats)
         sale = sale_of(event, at=at, waitlist=NO_WAITLIST)
         return EventCard(event, at=at, seats=sale, is_lead=self.is_lead)

@@ -34,6 +34,7 @@ DRAW_STATE = Func(
 )
 # What cards show of an event.
 COLUMNS = ("seen_at", "available_seats", "is_waited_for", "pk", "version", "status")
+PK = COLUMNS.index("pk")
 STANDING = ("current_price", "draw_closes_at", "line_head")
 # What its page shows besides.
 ORGANIZER = (
@@ -82,13 +83,13 @@ def read_event(event_id: UUID) -> Seen | None:
 
 
 def read_home() -> Seen:
-    """Return what the home page shows a visitor who has not searched."""
+    """Return what the home page shows a visitor who has not searched; moving: seats by event."""
     rows = FIRST_EVENTS.tuples()
     keys = [_apart(row) for row in rows]
     return Seen(
         key=[key for key, _ in keys],
         at=rows[0][0] if rows else now(),
-        moving=[seats for _, seats in keys[:EVENTS_PER_PAGE]],
+        moving={row[PK]: seats for row, (_, seats) in zip(rows, keys, strict=True)},
     )
 
 

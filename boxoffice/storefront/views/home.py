@@ -73,10 +73,7 @@ def _build(request: HttpRequest) -> Built:
     frame = Frame(render_to_string(TEMPLATE, context, request))
 
     def fill(seen: Seen) -> Filled:
-        shown = [
-            card if seats is None else card.with_seats(seats, at=seen.at)
-            for card, seats in zip(cards, seen.moving, strict=True)
-        ]
+        shown = [card.with_seats(seen.moving.get(card.row.pk), at=seen.at) for card in cards]
         return Filled(frame.filled({str(number): card.html for number, card in enumerate(shown)}))
 
     moments = [moment for card in cards for moment in moments_of(card.row)]
