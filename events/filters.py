@@ -120,7 +120,7 @@ class EventFilter(django_filters.FilterSet):
         if not text:
             return events
         search = search_for(text, events)
-        return search.found() if self.form.cleaned_data["ordering"] else search.ranked()
+        return search.found_by_page() if self.form.cleaned_data["ordering"] else search.ranked()
 
     def leave(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
         return events

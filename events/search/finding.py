@@ -17,13 +17,11 @@ from evently.cursors import (
 )
 from events.models import Event
 from events.search.conditions import (
-    A_FEW,
     Folded,
     among,
     found_by,
     has_any,
     ids_by_date,
-    ids_found,
     is_frequent,
     matches,
     tiers_by_id,
@@ -38,6 +36,8 @@ BY_DATE = ("event_date", "id")
 PROBED = 400
 # Fewer matches than this are judged one by one as well.
 RARE = 100
+# With so many among the nearest, matches are soon met in any order.
+FREQUENT = 6
 # The tier of relevance of an event, and its id.
 Found = tuple[int, UUID]
 
@@ -99,20 +99,12 @@ class Search:
         """The first of the events to search among, by date: id and date."""
         return dict(self.events.order_by(*BY_DATE).values_list("pk", "event_date")[:PROBED])
 
-    @property
-    def few(self) -> QuerySet[Event] | None:
-        """The events to search among, where they are so few that each can be looked at; or None."""
-        if len(self.nearest) == PROBED:
-            return None
-        return self.events.filter(among(list(self.nearest)))
-
     def _has_events(self, queries: list[str]) -> bool:
         if not queries:
             return False
-        some = ids_found(queries[-1], most=A_FEW)
-        if len(some) == A_FEW and self.few is not None:
-            return self.few.filter(matches(queries[-1])).exists()
-        return has_any(self.events, queries[-1])
+        if tiers_by_id(list(self.nearest), queries[-1:]):
+            return True
+        return len(self.nearest) == PROBED and has_any(self.events, queries[-1])
 
     def found(self) -> QuerySet[Event]:
         """Return the events found, in no particular order."""
@@ -120,6 +112,14 @@ class Search:
             return self.events.none()
         query = self.queries[-1]
         return self.events.filter(matches(query) if is_frequent(query) else found_by(query))
+
+    def found_by_page(self) -> QuerySet[Event]:
+        """Return the events found, of which a page is read in the order of an index."""
+        if not self.queries:
+            return self.events.none()
+        query = self.queries[-1]
+        near = tiers_by_id(list(self.nearest), [query])
+        return self.events.filter(matches(query) if len(near) >= FREQUENT else found_by(query))
 
     def ranked(self) -> "RankedEvents":
         """Return the events found, by relevance, then by date."""
