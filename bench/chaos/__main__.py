@@ -58,7 +58,7 @@ def main() -> int:
         return 0
     with running_site(people=given.people) as site:
         # These import models, for which Django must be set up.
-        from bench.chaos.nemesis import plan, short_plan
+        from bench.chaos.nemesis import SHORT_TAIL_SECONDS, TAIL_SECONDS, plan, short_plan
         from bench.chaos.run import run
 
         groups = plan(wanted, seed=given.seed, pairs_only=given.pairs)
@@ -70,6 +70,7 @@ def main() -> int:
             seed=given.seed,
             minutes=given.minutes,
             leeway_seconds=given.leeway,
+            tail_seconds=SHORT_TAIL_SECONDS if given.short else TAIL_SECONDS,
             say=partial(print, flush=True),
         )
     return 0 if is_right else 1

@@ -20,8 +20,8 @@ from bench.chaos.site import BACK_SECONDS, Site
 from bench.torturing.following import Follower
 
 LEAD_SECONDS = 3.0
-# After the last part is back: errors must have ended by then.
-TAIL_SECONDS = 7.0
+# After the last part is back: errors must have ended by then. The short form does not time them.
+TAIL_SECONDS, SHORT_TAIL_SECONDS = 7.0, 2.0
 OFFERS_END_SECONDS = 12.0
 # The most telling ones, for tests, each round with two faults at once.
 SHORT = (
@@ -79,9 +79,14 @@ def run_round(
     *,
     seed: str,
     leeway_seconds: float,
+    tail_seconds: float,
     followers: dict[UUID, Follower],
 ) -> Round:
-    """Run a round, and audit it. leeway_seconds: added to each limit of time, on a busy machine."""
+    """Run a round, and audit it.
+
+    leeway_seconds: added to each limit of time, on a busy machine. tail_seconds: how long the load
+    goes on once everything is back.
+    """
     scene = load.new_scene(site)
     limits = reduce(Limits.widened_by, (fault.limits for fault in faults))
     threads: list[load.Visitor | load.Organizer] = [load.Organizer(scene, seed=seed)]
@@ -90,7 +95,7 @@ def run_round(
     for thread in (*threads, *watches):
         thread.start()
     try:
-        times = _do_harm(scene, faults, chance=random.Random(seed))
+        times = _do_harm(scene, faults, chance=random.Random(seed), tail_seconds=tail_seconds)
     finally:
         scene.stopping.set()
         for thread in (*threads, *watches):
@@ -103,7 +108,9 @@ def run_round(
     return Round(faults, scene.history, times, seconds, left, wrong)
 
 
-def _do_harm(scene: load.Scene, faults: Sequence[Fault], *, chance: random.Random) -> Times:
+def _do_harm(
+    scene: load.Scene, faults: Sequence[Fault], *, chance: random.Random, tail_seconds: float
+) -> Times:
     """Bring the faults about while the load goes on, end them, and wait until all is back."""
     site = scene.site
     load.let_offers_end(scene, seconds=OFFERS_END_SECONDS)
@@ -122,7 +129,7 @@ def _do_harm(scene: load.Scene, faults: Sequence[Fault], *, chance: random.Rando
             return Times(began, ended, None)
         time.sleep(0.1)
     back = time.monotonic()
-    time.sleep(TAIL_SECONDS)
+    time.sleep(tail_seconds)
     # The next round begins with everything.
     site.await_whole()
     return Times(began, ended, back)

@@ -18,6 +18,7 @@ def run(
     seed: int,
     minutes: float | None,
     leeway_seconds: float,
+    tail_seconds: float,
     say: Callable[[str], None],
 ) -> bool:
     """Run rounds, no longer than so many minutes; return whether everything held.
@@ -36,6 +37,7 @@ def run(
             group,
             seed=f"{seed}:{number}",
             leeway_seconds=leeway_seconds,
+            tail_seconds=tail_seconds,
             followers=followers,
         )
         rounds.append(one)
