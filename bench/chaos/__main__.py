@@ -11,6 +11,7 @@ users saw errors for longer than promised.
 """
 
 import argparse
+import signal
 import sys
 from functools import partial
 from itertools import islice
@@ -56,6 +57,9 @@ def main() -> int:
     if given.list:
         print("\n".join(fault.name for fault in wanted))
         return 0
+    # So that everything that was started ends with this process.
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, lambda number, _: sys.exit(128 + number))
     with running_site(people=given.people) as site:
         # These import models, for which Django must be set up.
         from bench.chaos.nemesis import SHORT_TAIL_SECONDS, TAIL_SECONDS, plan, short_plan
