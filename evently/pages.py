@@ -31,7 +31,7 @@ GUEST_HOLDER = "guest_holder"
 Opened = TypeVar("Opened")
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def site(request: HttpRequest | None = None) -> dict[str, Any]:
     """Give templates the site's name and address, and whether this is development."""
     return {
         "site_name": settings.SITE_NAME,

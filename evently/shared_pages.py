@@ -1,4 +1,4 @@
-"""Pages that all visitors see alike, kept by each process for as long as they are true.
+"""Pages that all see alike, apart from their top, kept by each process while they are true.
 
 A view reads for each request what its page shows: the key, by one prepared statement. A page that
 was rendered for the same key is sent again, until the next moment at which it changes by itself. So
@@ -6,9 +6,11 @@ it is as fresh as one rendered anew. What changes with each booking stands apart
 a page is only filled with other seats then, and not rendered as a whole. A page is rendered from
 the same snapshot as its key, and by one thread, while others that need it wait for it.
 
-Only for visitors without a session and without messages, as the pages show both, and the header
-shows who is logged in. Such pages have no CSRF token. Middlewares run for each request, and add
-what depends on it. A deployment starts new processes, whose templates are others.
+Visitors without a session and without messages get them as they are kept, compressed. For others,
+the top is rendered anew (`SentPage.with_top`): the header shows who is logged in, and what stands
+below it is for them alone. Nothing else on such pages depends on the user or has a CSRF token, so
+they are rendered without the request. Middlewares run for each request, and add what depends on it.
+A deployment starts new processes, whose templates are others.
 """
 
 import time
@@ -22,16 +24,22 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import re_accepts_gzip
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import cached_property
 from django.utils.text import compress_string
 
 from evently.database.snapshot import snapshot
 from evently.kept import Kept, KeptByKey
+from evently.page_parts import Frame
+from evently.pages import site
 
 MOST_BYTES = 32 * 1024 * 1024
 # Apart, as there are as many searches as people think of.
 MOST_BYTES_OF_LISTS = 8 * 1024 * 1024
 MESSAGES_COOKIE = "messages"
+# The slot that is another one for each user.
+TOP, TOP_TEMPLATE = "top", "components/top.html"
 # Each for some pages, by chance. A thread that waited for so long goes ahead all the same.
 LOCKS = tuple(Lock() for _ in range(64))
 LONGEST_WAIT_SECONDS = 2.0
@@ -59,20 +67,41 @@ class Filled:
 
 @dataclass(frozen=True)
 class Built:
-    """A page. fill: fills it with what was seen, from memory. until: when it changes by itself."""
+    """A page; no request is kept with it.
+
+    fill: fills it with what was seen, from memory. until: when it changes by itself. top:
+    renders what visitors see in that slot, if there is one. is_for_users: whether users see the
+    same.
+    """
 
     fill: Callable[[Seen], Filled]
     until: datetime
+    top: Callable[[], str] = str
+    is_for_users: bool = True
 
 
 class SentPage:
-    """A page as it is sent: plain and compressed."""
+    """A page as it is sent to visitors: plain and compressed."""
 
-    def __init__(self, text: str) -> None:
-        self.content = text.encode()
+    def __init__(self, text: str, top: Callable[[], str]) -> None:
+        """text: with the slot of the top, if it has one. top: renders what visitors see there."""
+        self._frame = Frame(text)
+        self._top = top
+        # The text twice, and compressed.
+        self.size = 3 * len(text)
+
+    @cached_property
+    def content(self) -> bytes:
+        return self.with_top(self._top()).encode()
+
+    @cached_property
+    def compressed(self) -> bytes:
         # Without random bytes (evently.compression): there is no secret on it.
-        self.compressed = compress_string(self.content)
-        self.size = len(self.content) + len(self.compressed)
+        return compress_string(self.content)
+
+    def with_top(self, top: str) -> str:
+        """Return the page with another top: that of a user (`top_of`)."""
+        return self._frame.filled({TOP: top})
 
     def response(self, request: HttpRequest, *, vary_on: tuple[str, ...] = ()) -> HttpResponse:
         """Return the response; vary_on: headers that the view looks at."""
@@ -90,7 +119,7 @@ class SharedPage(SentPage):
     def __init__(self, built: Built, seen: Seen, *, since: datetime, asked: float) -> None:
         """since: when what it was rendered from was read. asked: monotonic, before `seen` was."""
         filled = built.fill(seen)
-        super().__init__(filled.text)
+        super().__init__(filled.text, built.top)
         self.state = filled.state
         self.built, self.key, self.since = built, seen.key, since
         self.moving, self.asked = seen.moving, asked
@@ -124,10 +153,20 @@ def visitors_page(
 ) -> SharedPage | None:
     """Return the page that all visitors see, or None where the view must answer by itself.
 
+    As `shared_page`, which also users may get.
+    """
+    return shared_page(name, read=read, build=build) if is_visitor(request) else None
+
+
+def shared_page(
+    name: Hashable, *, read: Callable[[], Seen | None], build: Callable[[], Built]
+) -> SharedPage | None:
+    """Return a page as visitors see it, or None where the view must answer by itself.
+
     name: which page it is. read: reads what it shows, None where there is no such page; build:
     renders it for a visitor. In development nothing is kept, as templates change.
     """
-    if settings.DEBUG or not is_visitor(request):
+    if settings.DEBUG:
         return None
     asked, seen = time.monotonic(), read()
     if seen is None:
@@ -152,17 +191,23 @@ def visitors_page(
     return page
 
 
-def visitors_list(
-    request: HttpRequest, name: Hashable, *, key: Any, render: Callable[[], str]
-) -> SentPage | None:
-    """Return a list that all visitors see, or None where the view must answer by itself.
+def shared_list(name: Hashable, *, key: Any, render: Callable[[], SentPage]) -> SentPage:
+    """Return a list that all see.
 
     For lists that are looked up for each request, such as searches. name: which list it is. key:
     all that was found, and is shown; nothing on it may change by itself.
     """
-    if settings.DEBUG or not is_visitor(request):
-        return None
-    return _lists.get(name, key, lambda: SentPage(render()))
+    return render() if settings.DEBUG else _lists.get(name, key, render)
+
+
+def top_of(request: HttpRequest, **context: Any) -> str:
+    """Return the top of pages for who sends this request. context: of components/top.html."""
+    return render_to_string(TOP_TEMPLATE, context, request)
+
+
+def visitors_top(path: str, **context: Any) -> str:
+    """Return the top that all visitors see at a path."""
+    return render_to_string(TOP_TEMPLATE, {"request": {"path": path}, **site(), **context})
 
 
 @contextmanager

@@ -142,6 +142,14 @@ BOOKED = PreparedQuery[Any](
 )
 
 
+def has_part_in(event_id: UUID, user: Any) -> bool:
+    """Return whether a user has seats, or an open waitlist entry, of an event."""
+    return user.is_authenticated and bool(
+        BOOKED.tuples(event_id=event_id, user_id=user.pk)
+        or OPEN_ENTRY.first(event_id=event_id, user_id=user.pk)
+    )
+
+
 def participation_of(user_id: UUID, event: Event) -> Participation:
     entry = OPEN_ENTRY.first(event_id=event.pk, user_id=user_id)
     promotion = None

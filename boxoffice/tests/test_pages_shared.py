@@ -5,7 +5,10 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib import messages
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -291,14 +294,58 @@ def test_nothing_of_a_person_is_on_a_shared_page(client):
     assert "Ana Secret" in again
 
 
-def test_messages_are_shown_and_not_shared(client):
+@pytest.mark.parametrize("path_of", [detail, lambda event: "/", lambda event: "/?search=x"])
+def test_messages_are_shown_and_not_shared(rf, path_of):
+    path = path_of(EventFactory())
+    stored, response = CookieStorage(rf.get("/")), HttpResponse()
+    stored.add(messages.INFO, "For one visitor.")
+    stored.update(response)
+    client = Client()
+    client.cookies = response.cookies
+
+    assert "For one visitor." in client.get(path).content.decode()
+    assert "For one visitor." not in Client().get(path).content.decode()
+    assert "For one visitor." not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("path_of", [detail, lambda event: "/", lambda event: "/?search=x"])
+def test_users_see_what_visitors_see_below_a_top_of_their_own(path_of):
+    path = path_of(EventFactory(priced=20))
+    ana, bo = (UserFactory(name=name) for name in ("Ana 🎷", "Bo"))
+
+    def page_of(user=None):
+        client = Client()
+        if user:
+            client.force_login(user)
+        return client.get(path).content.decode()
+
+    pages = [page_of(user) for user in (ana, None, bo, ana)]
+
+    assert ["Ana 🎷" in page for page in pages] == [True, False, False, True]
+    assert ["Log in" in page for page in pages] == [False, True, False, False]
+    assert ["csrfmiddlewaretoken" in page for page in pages] == [True, False, True, True]
+    assert len({page.partition("<main")[2] for page in pages}) == 1
+
+
+def test_user_with_seats_sees_them_on_the_shared_page():
     event = EventFactory()
-    Client().get(detail(event))
-    client.cookies["messages"] = "anything"
-    count, _ = statements_of(detail(event))
-    with CaptureQueriesContext(connection) as queries:
-        client.get(detail(event))
-    assert count == 1 < len(queries)
+    booking = BookingFactory(event=event, user=UserFactory())
+    client = Client()
+    client.force_login(booking.user)
+
+    assert "You have 1 ticket" in client.get(detail(event)).content.decode()
+    assert "You have" not in Client().get(detail(event)).content.decode()
+
+
+@pytest.mark.parametrize("path_of", [detail, lambda event: "/"])
+def test_pages_of_users_take_few_statements(django_assert_max_num_queries, path_of):
+    path = path_of(EventFactory())
+    client = Client()
+    client.force_login(UserFactory())
+    client.get(path)
+
+    with django_assert_max_num_queries(6 if path_of is detail else 4):
+        client.get(path)
 
 
 def test_shared_page_is_the_same_for_any_query_compressed_or_not():

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,7 +20,18 @@ from boxoffice.storefront.presenters import NO_WAITLIST, with_seats
 from boxoffice.storefront.visitors import read_event
 from evently.database.clock import now
 from evently.page_parts import Frame, slot
-from evently.shared_pages import Built, Filled, Seen, visitors_page
+from evently.pages import site
+from evently.shared_pages import (
+    TOP,
+    Built,
+    Filled,
+    Seen,
+    is_visitor,
+    shared_page,
+    top_of,
+    visitors_page,
+    visitors_top,
+)
 from events.locks import EventNotFound
 from events.models import Event
 from events.moments import MINUTE, QUARTER, moments_of, next_change
@@ -28,12 +40,13 @@ from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
 from events.sale import sale_of
 from events.structured import json_ld
-from waitlists.availability import Availability, availability_for
+from waitlists.availability import Availability, availability_for, has_part_in
 from waitlists.draw_presenters import DrawPresenter, draw_of
 from waitlists.record.heads import head_of
 from waitlists.rules_text import order_text
 
 DETAIL, SEATS, PANEL = "events/detail.html", "events/_seats.html", "events/_panel.html"
+VISITOR = AnonymousUser()
 
 
 def _seats_part(panel: Mapping[str, Any]) -> dict[str, SafeString]:
@@ -52,24 +65,28 @@ def _detail_parts(panel: Mapping[str, Any]) -> dict[str, SafeString]:
 @require_safe
 @never_cache
 def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    page = visitors_page(
-        request,
-        ("event", event_id),
-        read=partial(read_event, event_id),
-        build=partial(_build_detail, request, event_id),
-    )
-    if page is not None:
-        return page.response(request)
-    panel = _panel(request, _event_or_404(event_id))
-    return render(request, DETAIL, _detail(request, panel) | {"parts": _detail_parts(panel)})
+    user = None if is_visitor(request) else request.user
+    if user is None or not has_part_in(event_id, user):
+        page = shared_page(
+            ("event", event_id),
+            read=partial(read_event, event_id),
+            build=partial(_build_detail, request, event_id),
+        )
+        if page is not None and user is None:
+            return page.response(request)
+        if page is not None and page.built.is_for_users:
+            return HttpResponse(page.with_top(top_of(request)))
+    panel = _panel(request.user, _event_or_404(event_id))
+    parts = _detail_parts(panel) | {TOP: top_of(request)}
+    return render(request, DETAIL, _detail(request.user, panel) | {"parts": parts})
 
 
-def _detail(request: HttpRequest, panel: dict[str, Any]) -> dict[str, Any]:
+def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
     """Return the context of events/detail.html, apart from its parts."""
     event, at = panel["event"].row, panel["now"]
     draw, head = panel["availability"].draw, head_of(event.pk)
     if head and draw is None:
-        draw = draw_of(event, at=at, user=request.user)
+        draw = draw_of(event, at=at, user=user)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
     return {
         "event": panel["event"],
@@ -83,12 +100,16 @@ def _detail(request: HttpRequest, panel: dict[str, Any]) -> dict[str, Any]:
 
 def _build_detail(request: HttpRequest, event_id: UUID) -> Built:
     """Render the page for all visitors."""
-    panel = _panel(request, _event_or_404(event_id))
-    context = _detail(request, panel)
-    slots = {name: slot(name) for name in ("structured", "panel", "bar")}
-    text = render_to_string(DETAIL, context | {"parts": slots}, request)
+    panel = _panel(VISITOR, _event_or_404(event_id))
+    context = _detail(VISITOR, panel)
+    slots = {name: slot(name) for name in (TOP, "structured", "panel", "bar")}
+    text = render_to_string(DETAIL, context | site() | {"parts": slots})
     step = MINUTE if context["chart"] else QUARTER
-    return _built(text, panel, _detail_parts, draw=context["draw"], step=step)
+    built = _built(text, panel, _detail_parts, draw=context["draw"], step=step)
+    # Users see the times of a draw in their own time zone, too.
+    return replace(
+        built, top=partial(visitors_top, request.path), is_for_users=context["draw"] is None
+    )
 
 
 def _built(
@@ -104,7 +125,8 @@ def _built(
 
     def fill(seen: Seen) -> Filled:
         shown = panel if seen.moving is None else _panel_with(panel, seen.moving, at=seen.at)
-        return Filled(frame.filled(parts_of(shown)), state=shown["availability"].state)
+        parts = {TOP: slot(TOP), **parts_of(shown)}
+        return Filled(frame.filled(parts), state=shown["availability"].state)
 
     moments = moments_of(panel["event"].row)
     if draw:
@@ -127,7 +149,7 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
     )
     if page is not None and request.GET.get("state", page.state) == page.state:
         return page.response(request)
-    context = _panel(request, _event_or_404(event_id))
+    context = _panel(request.user, _event_or_404(event_id))
     availability: Availability = context["availability"]
     if request.GET.get("state", availability.state) == availability.state:
         return render(request, SEATS, context)
@@ -138,7 +160,7 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
 
 
 def _build_seats(request: HttpRequest, event_id: UUID) -> Built:
-    panel = _panel(request, _event_or_404(event_id))
+    panel = _panel(VISITOR, _event_or_404(event_id))
     return _built(slot("seats"), panel, _seats_part, draw=panel["availability"].draw)
 
 
@@ -149,10 +171,10 @@ def _event_or_404(event_id: UUID) -> Event:
     return event
 
 
-def _panel(request: HttpRequest, event: Event) -> dict[str, Any]:
-    """Return the context of events/_panel.html for the current user."""
+def _panel(user: Any, event: Event) -> dict[str, Any]:
+    """Return the context of events/_panel.html for a user or visitor."""
     at = now()
-    return _panel_of(event, availability_for(event, user=request.user, at=at), at=at)
+    return _panel_of(event, availability_for(event, user=user, at=at), at=at)
 
 
 def _panel_with(panel: dict[str, Any], seats: int, *, at: datetime) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The home page: search and list of upcoming events."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,10 +17,22 @@ from boxoffice.storefront.presenters import EventCard, event_cards
 from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home
 from evently.cursors import CURSOR_PARAMETER, links_of, page_of
 from evently.database.clock import now
+from evently.kept import KeptByKey
 from evently.links import absolute
 from evently.page_parts import Frame, slot
-from evently.pages import INVALID_FORM_STATUS
-from evently.shared_pages import Built, Filled, Seen, visitors_list, visitors_page
+from evently.pages import INVALID_FORM_STATUS, site
+from evently.shared_pages import (
+    TOP,
+    Built,
+    Filled,
+    Seen,
+    SentPage,
+    is_visitor,
+    shared_list,
+    shared_page,
+    top_of,
+    visitors_top,
+)
 from events.forms import FinderForm
 from events.moments import moments_of, next_change
 from events.queries import find_events
@@ -29,6 +43,10 @@ HERO_COVER = (8, 0)
 TEMPLATE, RESULTS = "events/list.html", "events/_results.html"
 # Any other parameter, such as utm_source, leaves the page as it is.
 PARAMETERS = frozenset((*FinderForm.base_fields, CURSOR_PARAMETER))
+# What a list shows apart from its cards, and from what was asked for.
+AROUND_CARDS = ("correction", "nothing", "previous_url", "next_url")
+
+_frames: KeptByKey[Frame] = KeptByKey(8 * 1024 * 1024, size_of=lambda frame: frame.size)
 
 
 @require_safe
@@ -37,28 +55,51 @@ def home(request: HttpRequest) -> HttpResponse:
     """List upcoming events; an htmx request gets only the results."""
     is_fragment = _wants_fragment(request)
     if not is_fragment and PARAMETERS.isdisjoint(request.GET):
-        page = visitors_page(request, "home", read=read_home, build=partial(_build, request))
+        page = shared_page("home", read=read_home, build=partial(_build, request))
         if page is not None:
-            return page.response(request, vary_on=("HX-Request",))
+            return _sent(request, page)
     context = _context(request)
     template = TEMPLATE
     if is_fragment:
         # The chips keep the words, so they change with them.
         template, context["swap_chips"] = RESULTS, True
     if not context["form"].is_valid():
+        context["parts"] = {TOP: top_of(request, hide_search=True)}
         return render(
             request, template, context, status=200 if is_fragment else INVALID_FORM_STATUS
         )
 
-    def rendered() -> str:
-        cards = [card.html for card in context["events"]]
-        return render_to_string(template, context | {"cards": cards}, request)
-
     name = (template, *map(request.GET.get, sorted(PARAMETERS)))
-    found = visitors_list(request, name, key=_shown(context), render=rendered)
-    if found is not None:
-        return found.response(request, vary_on=("HX-Request",))
-    return HttpResponse(rendered())
+    cards: list[EventCard] = context["events"]
+    path = request.path
+    around = [len(cards), *(context[each] for each in AROUND_CARDS)]
+
+    def rendered() -> SentPage:
+        framed = partial(_framed, template, context)
+        frame = framed() if settings.DEBUG else _frames.get(name, around, framed)
+        return SentPage(_filled(frame, cards), partial(visitors_top, path, hide_search=True))
+
+    key = [*around, *(card.key for card in cards)]
+    return _sent(request, shared_list(name, key=key, render=rendered))
+
+
+def _sent(request: HttpRequest, page: SentPage) -> HttpResponse:
+    if is_visitor(request):
+        return page.response(request, vary_on=("HX-Request",))
+    return HttpResponse(page.with_top(top_of(request, hide_search=True)))
+
+
+def _framed(template: str, context: dict[str, Any]) -> Frame:
+    """Render a list for all, with slots for its cards and its top."""
+    slots = [slot(str(number)) for number in range(len(context["events"]))]
+    parts = {"parts": {TOP: slot(TOP)}, "cards": slots}
+    return Frame(render_to_string(template, context | site() | parts))
+
+
+def _filled(frame: Frame, cards: Sequence[EventCard]) -> str:
+    """Return a list with its cards, and the slot of its top."""
+    parts = {str(number): card.html for number, card in enumerate(cards)}
+    return frame.filled(parts | {TOP: slot(TOP)})
 
 
 def _wants_fragment(request: HttpRequest) -> bool:
@@ -69,21 +110,18 @@ def _build(request: HttpRequest) -> Built:
     """Render the first page of upcoming events for all visitors, to be filled with its cards."""
     context = _context(request)
     cards: list[EventCard] = context["events"]
-    context["cards"] = [slot(str(number)) for number in range(len(cards))]
-    frame = Frame(render_to_string(TEMPLATE, context, request))
+    frame = _framed(TEMPLATE, context)
 
     def fill(seen: Seen) -> Filled:
         shown = [card.with_seats(seen.moving.get(card.row.pk), at=seen.at) for card in cards]
-        return Filled(frame.filled({str(number): card.html for number, card in enumerate(shown)}))
+        return Filled(_filled(frame, shown))
 
     moments = [moment for card in cards for moment in moments_of(card.row)]
-    return Built(fill, until=next_change(moments, at=context["now"]))
-
-
-def _shown(context: dict[str, Any]) -> list[Any]:
-    """Return all that a list shows, apart from what was asked for."""
-    found = [context[name] for name in ("correction", "nothing", "previous_url", "next_url")]
-    return [*found, *(card.key for card in context["events"])]
+    return Built(
+        fill,
+        until=next_change(moments, at=context["now"]),
+        top=partial(visitors_top, request.path, hide_search=True),
+    )
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
