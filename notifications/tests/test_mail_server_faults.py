@@ -3,9 +3,12 @@
 from datetime import timedelta
 from threading import Event
 
+import psycopg
 import pytest
+from django.db import OperationalError, connection
 
 from evently import metrics
+from evently.tests.database import url_of
 from evently.tests.running import PATIENCE_SECONDS, wait_for
 from notifications.emails.mail_server import MailServer
 from notifications.emails.message import message_id_of
@@ -95,6 +98,30 @@ def test_server_that_hangs_after_an_email_is_down(server, impatient, clock):
     deliver(first, second)
     assert delivery_of(first).may_be_repeated
     assert not delivery_of(second).may_be_repeated
+
+
+def test_email_whose_acceptance_could_not_be_recorded_is_marked_when_it_is_repeated(server, clock):
+    lost, following = NotificationFactory.create_batch(2)
+    connection.ensure_connection()
+    session = connection.connection.info.backend_pid
+
+    def end_session():
+        server.after_data = None
+        with psycopg.connect(url_of()) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [session])
+
+    server.after_data = end_session
+    with pytest.raises(OperationalError):
+        deliver(lost, following)
+    connection.close()
+
+    assert (delivery_of(lost).status, delivery_of(lost).send_attempts) == ("pending", 1)
+    assert not EmailDelivery.objects.filter(notification_id=following.pk).exists()
+    clock.move(timedelta(minutes=1))
+    deliver_due()
+    assert server.counts == counts_of([following]) | {message_id_of(lost.pk): 2}
+    assert delivery_of(lost).may_be_repeated
+    assert not delivery_of(following).may_be_repeated
 
 
 def test_email_given_up_after_a_lost_answer_is_marked_when_it_is_sent_again(server, monkeypatch):
