@@ -72,3 +72,4 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "evently.form_renderer.FormRenderer"
