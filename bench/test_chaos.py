@@ -255,7 +255,7 @@ def test_nothing_acknowledged_is_lost_while_parts_are_killed() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr[-4000:]
