@@ -19,6 +19,13 @@ OVERDUE = """
     SELECT count(*) FROM waitlist_promotions
     WHERE status = 'pending' AND expires_at < evently_clock()
 """
+# A cancellation whose task was lost, or found the event locked, is continued within half a minute.
+CANCELLING = """
+    SELECT count(*) FROM events e WHERE status = 'cancelled' AND (
+        EXISTS (SELECT FROM bookings WHERE event_id = e.id AND status <> 'cancelled')
+        OR EXISTS (SELECT FROM waitlists
+            WHERE event_id = e.id AND status IN ('waiting', 'promoted')))
+"""
 # The pauses between attempts grow from half a minute on; a round does not wait for them.
 HURRY = (
     "UPDATE notifications SET next_attempt_at = evently_clock()"
@@ -29,11 +36,12 @@ HURRY = (
 
 
 def left(site: Site, database: Any, *, started: float) -> dict[str, int]:
-    """Return how many emails, tasks and overdue offers are left. started: when the wait began."""
+    """Return how much is left to do, by what it is. started: when the wait began."""
     from django.conf import settings
 
     ((emails,),) = database.execute(PENDING).fetchall()
     ((offers,),) = database.execute(OVERDUE).fetchall()
+    ((cancelling,),) = database.execute(CANCELLING).fetchall()
     broker = site.broker()
     try:
         queued = sum(broker.llen(queue.name) for queue in settings.CELERY_TASK_QUEUES)
@@ -45,7 +53,12 @@ def left(site: Site, database: Any, *, started: float) -> dict[str, int]:
     is_waited_for = time.monotonic() - started < seconds
     awaited = max(len(begun) - site.abandoned_tasks, 0) if is_waited_for else 0
     site.abandoned_tasks = len(begun) - awaited
-    return {"emails": emails, "offers": offers, "tasks": queued + awaited}
+    return {
+        "emails": emails,
+        "offers": offers,
+        "cancellations": cancelling,
+        "tasks": queued + awaited,
+    }
 
 
 def settle(site: Site) -> tuple[float, dict[str, int]]:
