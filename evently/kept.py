@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from django.conf import settings
+
 Value = TypeVar("Value")
 
 _everything: "list[Kept[Any]]" = []
@@ -61,7 +63,10 @@ class Kept(Generic[Value]):
 
 
 class KeptByKey(Generic[Value]):
-    """Values by name, each with the key that it was made from: all that it depends on."""
+    """Values by name, each with the key that it was made from: all that it depends on.
+
+    In development nothing is kept, as templates change.
+    """
 
     def __init__(self, most_bytes: int, *, size_of: Callable[[Value], int] = size_as_text) -> None:
         self._kept: Kept[tuple[Any, Value]] = Kept(most_bytes)
@@ -69,6 +74,8 @@ class KeptByKey(Generic[Value]):
 
     def get(self, name: Hashable, key: Any, make: Callable[[], Value]) -> Value:
         """Return the value that was made from this key, or make it."""
+        if settings.DEBUG:
+            return make()
         found = self._kept.get(name)
         if found is not None and found[0] == key:
             return found[1]

@@ -197,7 +197,7 @@ def shared_list(name: Hashable, *, key: Any, render: Callable[[], SentPage]) -> 
     For lists that are looked up for each request, such as searches. name: which list it is. key:
     all that was found, and is shown; nothing on it may change by itself.
     """
-    return render() if settings.DEBUG else _lists.get(name, key, render)
+    return _lists.get(name, key, render)
 
 
 def top_of(request: HttpRequest, **context: Any) -> str:

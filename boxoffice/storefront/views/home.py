@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -75,8 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
     around = [len(cards), *(context[each] for each in AROUND_CARDS)]
 
     def rendered() -> SentPage:
-        framed = partial(_framed, template, context)
-        frame = framed() if settings.DEBUG else _frames.get(name, around, framed)
+        frame = _frames.get(name, around, partial(_framed, template, context))
         return SentPage(_filled(frame, cards), partial(visitors_top, path, hide_search=True))
 
     key = [*around, *(card.key for card in cards)]
