@@ -7,7 +7,7 @@ and each page checks again.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as ParsedEmail
 from email.utils import parsedate_to_datetime
@@ -187,6 +187,9 @@ def _present(name: str, email: ParsedEmail) -> EmailPresenter:
         at = parsedate_to_datetime(str(email["Date"]))
     except ValueError:
         at = timezone.now()
+    if timezone.is_naive(at):
+        # "-0000" says that it is UTC, and nothing of the sender's time zone.
+        at = at.replace(tzinfo=UTC)
     return EmailPresenter(
         subject=str(email["Subject"] or "(no subject)"),
         sender=str(email["From"] or ""),
