@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from psycopg.pq import TransactionStatus
 
 from evently.database.versioned import newest_source
 from evently.tests.database import as_owner_at_once
+
+# One that no query reads.
+LOCKS_A_TABLE = "SELECT FROM pg_catalog.pg_foreign_server LIMIT 0"
 
 
 class TestClock:
@@ -28,14 +33,27 @@ class TestClock:
     def reset(self) -> None:
         """Let it show the real time again, by the function that migrations install."""
         if self._touched:
-            as_owner_at_once(newest_source("evently", "clock"))
+            _replace(newest_source("evently", "clock"))
 
     def _show(self, moment: str) -> None:
         self._touched = True
-        as_owner_at_once(
+        _replace(
             "CREATE OR REPLACE FUNCTION evently_clock() RETURNS timestamptz"
             f" LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT {moment}'"
         )
+
+
+def _replace(source: str) -> None:
+    """Replace the function, and let the connection of the test notice it.
+
+    Prepared statements have the function's text in their plans. In a transaction, a session hears
+    of changes only when it locks a table that it has not locked before.
+    """
+    as_owner_at_once(source)
+    session = connection.connection
+    if session and session.info.transaction_status == TransactionStatus.INTRANS:
+        for statement in ("SAVEPOINT clock", LOCKS_A_TABLE, "ROLLBACK TO clock", "RELEASE clock"):
+            session.execute(statement)
 
 
 @pytest.fixture
