@@ -5,7 +5,7 @@ All return plain text; templates use the same functions through the filters in
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -34,12 +34,15 @@ def as_list(parts: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-# The same few times stand in many emails and on many pages.
-@lru_cache(maxsize=1024)
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:
     """Return a time in a time zone: "Fri 4 Dec 2026, 20:00 CET"; a dash for None."""
-    if at is None:
-        return MISSING
+    # In UTC, as the two times of an hour that clocks show twice are equal in their own zone.
+    return MISSING if at is None else _moment(at.astimezone(UTC), zone, with_zone)
+
+
+# The same few times stand in many emails and on many pages.
+@lru_cache(maxsize=1024)
+def _moment(at: datetime, zone: ZoneInfo, with_zone: bool) -> str:
     local = at.astimezone(zone)
     text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
     return f"{text} {local:%Z}" if with_zone else text
@@ -82,7 +85,6 @@ def needs_end_date(start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     return not is_one_night
 
 
-@lru_cache(maxsize=1024)
 def span(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
     """Return from when to when something lasts: "Fri 4 Dec 2026, 20:00 to 23:00 CET".
 

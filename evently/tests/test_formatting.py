@@ -49,6 +49,13 @@ def test_no_amount_is_zero():
     assert formatting.money(None, "EUR") == "€0.00"
 
 
+def test_both_times_of_an_hour_that_clocks_show_twice_are_told_apart():
+    zone = ZoneInfo("Europe/Berlin")
+    first, second = (datetime(2027, 10, 31, 2, 30, tzinfo=zone, fold=fold) for fold in (0, 1))
+    assert formatting.moment(first, zone) == "Sun 31 Oct 2027, 02:30 CEST"
+    assert formatting.moment(second, zone) == "Sun 31 Oct 2027, 02:30 CET"
+
+
 def test_moments_are_in_the_given_zone_on_both_sides_of_a_clock_change():
     zone = ZoneInfo("Europe/Berlin")
     before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
