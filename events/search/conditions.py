@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import (
     BooleanField,
@@ -12,12 +11,11 @@ from django.db.models import (
     Func,
     QuerySet,
     TextField,
-    UUIDField,
     Value,
 )
 from django.db.models.expressions import RawSQL
 
-from evently.database.functions import Among, Ids
+from evently.database.functions import Among, GivenIds, Ids
 from evently.database.prepared import execute_prepared
 from events.search.models import EventWords
 
@@ -62,10 +60,6 @@ class Folded(Func):
 
     function = "evently_search_fold"
     output_field = TextField()
-
-
-class Listed(Func):
-    template = "(%(expressions)s::uuid[])"
 
 
 def matches(query: str) -> Matches:
@@ -132,7 +126,7 @@ def is_frequent(query: str) -> bool:
 
 def among(ids: Sequence[UUID], column: F | None = None) -> Among:
     """Return the condition for events with these ids."""
-    return Among(column or F("pk"), Listed(Value(list(ids), ArrayField(UUIDField()))))
+    return Among(column or F("pk"), GivenIds(list(ids)))
 
 
 def has_any(events: "QuerySet[Event]", query: str) -> bool:

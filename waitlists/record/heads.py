@@ -10,6 +10,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
+from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
 from waitlists.models import Line
 
@@ -32,30 +35,23 @@ class Head:
         return f"{self.seq} · {self.short_hash}"
 
 
-HEAD = PreparedQuery[Any](
-    lambda event_id: Line.objects.filter(event_id=event_id, seq__gt=0).values_list("seq", "head"),
-    event_id=UUID,
+HEADS = PreparedQuery[Any](
+    lambda event_ids: Line.objects.filter(
+        Among(F("event_id"), GivenIds(event_ids)), seq__gt=0
+    ).values_list("event_id", "seq", "head"),
+    event_ids=list,
 )
 
 
 def head_of(event_id: UUID) -> Head | None:
     """Return the head of an event's record; None where its waitlist was never joined."""
-    for seq, digest in HEAD.tuples(event_id=event_id):
-        return Head(seq, digest)
-    return None
+    return heads_of([event_id]).get(event_id)
 
 
 def heads_of(event_ids: Collection[UUID]) -> dict[UUID, Head]:
     """Return the heads of events' records, without events whose waitlist was never joined."""
-    if len(event_ids) == 1:
-        (event_id,) = event_ids
-        head = head_of(event_id)
-        return {} if head is None else {event_id: head}
-    rows = Line.objects.filter(event_id__in=event_ids, seq__gt=0)
-    return {
-        event_id: Head(seq, digest)
-        for event_id, seq, digest in rows.values_list("event_id", "seq", "head")
-    }
+    rows = HEADS.tuples(event_ids=list(event_ids))
+    return {event_id: Head(seq, digest) for event_id, seq, digest in rows}
 
 
 def empty_head(event_id: UUID) -> Head:
