@@ -115,7 +115,7 @@ def test_audit_finds_what_was_undone_again() -> None:
     assert LOST in wrong(facts=replace(FACTS, offers=with_status(FACTS.offers, OFFER, "pending")))
 
 
-def test_audit_finds_a_booking_that_nobody_cancelled() -> None:
+def test_audit_finds_a_booking_that_no_client_cancelled() -> None:
     assert LOST in wrong(
         facts=replace(FACTS, bookings=with_status(FACTS.bookings, BOOKING, "cancelled"))
     )

@@ -46,13 +46,13 @@ def lost(history: History, facts: Facts) -> Iterator[str]:
     asked = {act.about for act in history.acts if act.kind is Kind.CANCEL}
     for act in history.done(Kind.BOOK, Kind.ACCEPT):
         if act.made in rows and act.made not in asked and rows[act.made].status == "cancelled":
-            yield f"{act.made} is cancelled, which nobody asked for"
+            yield f"{act.made} is cancelled, which no client asked for"
 
 
 def done_twice(history: History, facts: Facts) -> Iterator[str]:
     """Yield people with more bookings or entries of an event than their requests can have made.
 
-    Nobody books or joins an event more than once, apart from accepting an offer.
+    No one books or joins an event more than once, apart from accepting an offer.
     """
     yield from _too_many("booked", facts.bookings, history, (Kind.BOOK, Kind.ACCEPT))
     yield from _too_many("entered", facts.entries, history, (Kind.JOIN,))

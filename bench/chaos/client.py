@@ -89,7 +89,7 @@ class Client:
                 answer = self._try(method, path, body, headers)
             except Lost as error:
                 self._note_wait(started, where)
-                # A connection that broke is opened again at once, which nobody sees.
+                # A connection that broke is opened again at once, which no user sees.
                 if not was_lost and not isinstance(error, TimeoutError):
                     was_lost = True
                     continue

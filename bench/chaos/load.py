@@ -72,7 +72,7 @@ def let_offers_end(scene: Scene, *, seconds: float) -> None:
 
 
 class Visitor(threading.Thread):
-    """Some of the people, one after the other; nobody else acts for them.
+    """Some of the people, one after the other; no one else acts for them.
 
     Each of them books or joins each event at most once, so that what was done twice is seen.
     """

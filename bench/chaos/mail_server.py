@@ -25,7 +25,7 @@ class FaultyServer(Server):
     """Takes emails, or not.
 
     copies: how often each has arrived, by its Message-ID. Those that it has answered with an error
-    are not among them: nobody can know that they have been taken.
+    are not among them: no client can know that they have been taken.
     """
 
     def __init__(self) -> None:
