@@ -1,21 +1,24 @@
 """Attempts to send an email, recorded in its row of the delivery log.
 
 An attempt begins in one statement, committed before anything is sent, that counts it and stores
-its id. Then one transaction locks the row, sends the email and writes the outcome, so that the lock
-of a process that dies is released at once. The next attempt that finds the id of one that never
-ended, or whose answer was lost, knows that the email may have reached the mail server, and records
-that.
+its id; the statement that records its success begins the next. From its beginning to its end it has
+a lock of the session (an advisory lock), so that no transaction is open while the mail server
+answers, and the lock of a process that dies is released at once. The next attempt that finds the id
+of one that never ended, or whose answer was lost, knows that the email may have reached the mail
+server, and records that.
 """
 
 import json
 import random
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, QuerySet, Value
 
 from evently.accounts.models import User
@@ -36,28 +39,39 @@ from notifications.models import (
 MOST_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
-# Before it locks the row, an attempt only reads and renders; no other begins within this time.
+# No other attempt begins within this time, whether the lock of this one holds or not.
 BEGINNING_SECONDS = 10
+# A process that has stopped for so long, or is out of reach, keeps its emails no longer.
+STOPPED_SECONDS = 300
+# Signs the statement: what reads this first is what the others write for.
+CONTEXT = "context AS MATERIALIZED (SELECT audit_set_context(%(context)s))"
 # Inserts the row of a first attempt; returns nothing where there is a row already, or one that
 # another transaction is inserting.
-BEGIN = """
+INSERT = """
     INSERT INTO email_delivery_log (id, notification_id, user_id, event_id, kind,
         recipient_email, template_type, provider, metadata, attempt, send_attempts,
         last_attempt_at, next_attempt_at)
-    VALUES (%(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
+    SELECT %(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
         %(recipient)s, %(template_type)s, %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1,
-        evently_clock(), evently_clock() + make_interval(secs => %(beginning)s))
+        evently_clock(), evently_clock() + make_interval(secs => %(beginning)s)
+    FROM context
     ON CONFLICT (notification_id) DO NOTHING
-    RETURNING send_attempts, false AS was_held
+    RETURNING send_attempts, false AS was_held, pg_try_advisory_lock(%(lock)s)
 """
-# Updates the row for a later attempt, if that is due. Returns nothing where another attempt holds
-# the row.
-BEGIN_AGAIN = """
-    WITH free AS (
-        SELECT id, status = 'held' AS was_held FROM email_delivery_log
+BEGIN = f"WITH {CONTEXT} {INSERT}"
+# Updates the row for a later attempt, if that is due. Returns nothing where another attempt is
+# under way, or holds the row.
+AGAIN = """
+    free AS MATERIALIZED (
+        SELECT id, status = 'held' AS was_held,
+            attempt IS NULL
+                OR last_attempt_at < evently_clock() - make_interval(secs => %(stopped)s) AS is_over
+        FROM email_delivery_log
         WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
             AND status IN ('pending', 'held') AND next_attempt_at <= evently_clock()
         FOR UPDATE SKIP LOCKED
+    ), locked AS MATERIALIZED (
+        SELECT id, was_held, is_over, pg_try_advisory_lock(%(lock)s) AS is_locked FROM free
     )
     UPDATE email_delivery_log AS log
     SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1, status = 'pending',
@@ -66,42 +80,51 @@ BEGIN_AGAIN = """
         next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
         metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
             ELSE log.metadata || '{"maybeRepeated": true}' END
-    FROM free WHERE log.id = free.id
-    RETURNING log.send_attempts, free.was_held
+    FROM locked, context WHERE log.id = locked.id AND (locked.is_locked OR locked.is_over)
+    RETURNING log.send_attempts, locked.was_held, locked.is_locked
 """
-# The row as long as this attempt is the one under way; without it, nothing is written that has to
-# be signed. The transaction is idle until the mail server answers.
+BEGIN_AGAIN = f"WITH {CONTEXT}, {AGAIN}"
+# Locks the row until commit, as long as this attempt is the one under way; without it, nothing is
+# written that has to be signed.
 HOLD = """
-    SELECT id, audit_set_context(%(context)s),
-        set_config('idle_in_transaction_session_timeout', '300s', true)
+    SELECT id, audit_set_context(%(context)s)
     FROM email_delivery_log
     WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
         AND attempt = %(attempt)s AND status = 'pending'
     FOR UPDATE SKIP LOCKED
 """
+# Releases the session's lock: the row itself is locked until commit.
 ACCEPTED = """
     UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = ''
     WHERE notification_id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
         AND attempt = %(sent_attempt)s AND status = 'pending'
+    RETURNING CASE WHEN %(sent_is_locked)s THEN pg_advisory_unlock(%(sent_lock)s) END
 """
 SENT = """
     UPDATE notifications SET status = 'sent', sent_at = evently_clock()
+    FROM context
     WHERE id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
         AND created_at = %(sent_created_at)s
     RETURNING id
 """
-SUCCEED = f"WITH accepted AS ({ACCEPTED}) {SENT}"
-SUCCEED_AND_BEGIN = f"WITH accepted AS ({ACCEPTED}), sent AS ({SENT}) {BEGIN}"
+SUCCEED = f"WITH {CONTEXT}, accepted AS ({ACCEPTED}) {SENT}"
+SUCCEED_AND_BEGIN = f"WITH {CONTEXT}, accepted AS ({ACCEPTED}), sent AS ({SENT}) {INSERT}"
+RELEASE = "SELECT pg_advisory_unlock(%(lock)s)"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Attempt:
-    """An attempt that has begun. number: 1 for the first. was_held: the email was held back."""
+    """An attempt that has begun. number: 1 for the first. was_held: the email was held back.
+
+    is_locked: the session has its lock, until it ends. begun_at: by time.monotonic, at the latest.
+    """
 
     id: UUID
     notification: Notification
     number: int
     was_held: bool = False
+    is_locked: bool = False
+    begun_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_last(self) -> bool:
@@ -123,13 +146,14 @@ def begin(
     message_id: str,
     after: Attempt | None = None,
 ) -> Attempt | None:
-    """Begin and count an attempt, inside the caller's signed transaction.
+    """Begin and count an attempt, in a statement of its own.
 
     address: that it goes to. after: the attempt before, which succeeded; that is recorded in the
     same statement. Returns None where it is not due, or another one is under way.
     """
-    attempt_id, key = uuid7(), user.key
+    attempt_id, key, begun_at = uuid7(), user.key, time.monotonic()
     values = {
+        "context": facts_for(connection),
         "id": uuid7(),
         "notification_id": notification.pk,
         "user_id": notification.user_id,
@@ -141,13 +165,28 @@ def begin(
         "metadata": json.dumps(_metadata(notification, message_id)),
         "attempt": attempt_id,
         "beginning": BEGINNING_SECONDS,
+        "lock": _lock_of(notification),
     }
     if after is None:
         rows = execute_prepared(connection, BEGIN, values)
     else:
         rows = execute_prepared(connection, SUCCEED_AND_BEGIN, values | _as_sent(after))
-    rows = rows or execute_prepared(connection, BEGIN_AGAIN, values)
-    return Attempt(attempt_id, notification, *rows[0]) if rows else None
+        after.is_locked = False
+    if not rows:
+        values["stopped"] = STOPPED_SECONDS
+        rows = execute_prepared(connection, BEGIN_AGAIN, values)
+    if not rows:
+        return None
+    ((number, was_held, is_locked),) = rows
+    return Attempt(attempt_id, notification, number, was_held, is_locked, begun_at)
+
+
+def is_under_way(attempt: Attempt) -> bool:
+    """Return whether no other attempt has taken over."""
+    if time.monotonic() - attempt.begun_at < BEGINNING_SECONDS / 2:
+        return True
+    with transaction.atomic():
+        return hold(attempt)
 
 
 def hold(attempt: Attempt) -> bool:
@@ -165,8 +204,19 @@ def hold(attempt: Attempt) -> bool:
 
 
 def succeed(attempt: Attempt) -> None:
-    """Record that the mail server accepted the email, in the caller's signed transaction."""
-    execute_prepared(connection, SUCCEED, _as_sent(attempt))
+    """Record that the mail server accepted the email, in a statement of its own."""
+    values = {"context": facts_for(connection), **_as_sent(attempt)}
+    execute_prepared(connection, SUCCEED, values)
+    attempt.is_locked = False
+
+
+def release(attempt: Attempt) -> None:
+    """Release the lock of an attempt that has ended, if it is not released yet."""
+    if attempt.is_locked:
+        attempt.is_locked = False
+        # A session that has died holds no lock.
+        with suppress(DatabaseError, InterfaceError):
+            execute_prepared(connection, RELEASE, {"lock": _lock_of(attempt.notification)})
 
 
 @signed_transaction()
@@ -252,7 +302,14 @@ def _as_sent(attempt: Attempt) -> dict[str, Any]:
         "sent_user_id": notification.user_id,
         "sent_created_at": notification.created_at,
         "sent_attempt": attempt.id,
+        "sent_is_locked": attempt.is_locked,
+        "sent_lock": _lock_of(notification),
     }
+
+
+def _lock_of(notification: Notification) -> int:
+    """Return the number of an email's advisory lock: the random half of its id."""
+    return int.from_bytes(notification.pk.bytes[8:], "big", signed=True)
 
 
 def _delivery_of(attempt: Attempt) -> QuerySet[EmailDelivery]:

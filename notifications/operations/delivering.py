@@ -10,6 +10,7 @@ delivery log has `maybeRepeated`.
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,13 +20,18 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from evently import metrics
 from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
-from evently.transactions import signed_transaction
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
 from notifications.emails.sending import EmailConnection, NotSent
@@ -78,7 +84,7 @@ def _nothing() -> None:
 
 
 class Begin(Protocol):
-    """Begins the attempt of an email, as `attempts.begin`, in the caller's signed transaction."""
+    """Begins the attempt of an email, as `attempts.begin`."""
 
     def __call__(self, *, after: Attempt | None = None) -> Attempt | None: ...
 
@@ -107,8 +113,9 @@ class Delivery:
         is_stopping: Callable[[], bool] = _never,
         when_answered: Callable[[], None] = _nothing,
     ) -> None:
-        # Those that are not begun yet.
+        # Those that are not begun yet; what begins the first of them, once it is known.
         self.waiting = deque(notifications)
+        self._upcoming: Upcoming | None = None
         self._email_connection = email_connection
         self._is_stopping = is_stopping
         self._when_answered = when_answered
@@ -131,6 +138,8 @@ class Delivery:
                 log.exception("delivery_failed", notification_id=str(attempt.notification.pk))
                 attempts.fail(attempt, error=type(error).__name__)
                 following = self._begin_next()
+            finally:
+                attempts.release(attempt)
 
     # ── Beginning ───────────────────────────────────────────────────────────
     def _read(self, *notifications: Notification) -> None:
@@ -151,29 +160,40 @@ class Delivery:
         return not self._is_stopping() and time.monotonic() < self._deadline
 
     def _begin_next(self) -> Attempt | None:
-        """Begin the next attempt in a transaction of its own; None where nothing is left."""
+        """Begin the next attempt; None where nothing is left."""
         while (upcoming := self._next()) is not None:
-            with signed_transaction():
-                attempt = upcoming.begin()
-            if attempt is not None:
+            if (attempt := self._begin(upcoming)) is not None:
                 return attempt
         return None
 
+    def _begin(self, upcoming: Upcoming, *, after: Attempt | None = None) -> Attempt | None:
+        self.waiting.popleft()
+        self._upcoming = None
+        return upcoming.begin(after=after)
+
     def _next(self) -> Upcoming | None:
-        """Return the next email to begin; deliver what is not to be emailed on the way."""
+        """Return the next email to begin; deliver what is not to be emailed on the way.
+
+        It is one of `waiting` until it is begun.
+        """
         while self.waiting and self._goes_on():
-            notification = self.waiting.popleft()
-            try:
-                self._refresh(notification)
-                begin = self._choose(notification)
-            except OTHER_FAULTS:
-                raise
-            except Exception:
-                log.exception("delivery_failed", notification_id=str(notification.pk))
-                continue
-            if begin is not None:
-                return Upcoming(notification, begin)
+            if self._upcoming is None or self._upcoming.notification is not self.waiting[0]:
+                self._upcoming = self._upcoming_of(self.waiting[0])
+            if self._upcoming is not None:
+                return self._upcoming
+            self.waiting.popleft()
         return None
+
+    def _upcoming_of(self, notification: Notification) -> Upcoming | None:
+        try:
+            self._refresh(notification)
+            begin = self._choose(notification)
+        except OTHER_FAULTS:
+            raise
+        except Exception:
+            log.exception("delivery_failed", notification_id=str(notification.pk))
+            return None
+        return Upcoming(notification, begin) if begin is not None else None
 
     def _choose(self, notification: Notification) -> Begin | None:
         """Return what begins the email of a notification; None if it gets none now."""
@@ -229,61 +249,45 @@ class Delivery:
     def _carry_out(self, attempt: Attempt) -> Attempt | None:
         """Render and send the email, record the outcome, and begin the next."""
         email = self._prepare(attempt)
-        if email is None:
-            return self._begin_next()
-        upcoming = self._next()
+        following = None
+        if email is not None:
+            # Looked for before, so that an email that is sent is recorded at once.
+            upcoming = self._next()
+            if attempts.is_under_way(attempt) and self._send(attempt, email):
+                following = self._finish(attempt, upcoming)
+                self._when_answered()
+        return following or self._begin_next()
+
+    def _send(self, attempt: Attempt, email: EmailMultiAlternatives) -> bool:
+        """Send the email; return whether it was sent, and record if it was not.
+
+        Raises ServerDown.
+        """
         try:
-            following = self._send(attempt, email, upcoming)
+            self._email_connection.send(email)
         except NotSent as failure:
-            self._put_back(upcoming)
+            _record_failure(attempt, failure)
             if failure.server_down:
                 if not failure.maybe_sent:
                     email_allowance.give_back(email_id=attempt.notification.pk)
                 raise ServerDown(str(failure)) from failure
-            following = None
-        else:
-            if following is None and not self._goes_on():
-                self._put_back(upcoming)
-        self._when_answered()
-        return following or self._begin_next()
+            self._when_answered()
+            return False
+        return True
 
-    def _put_back(self, upcoming: Upcoming | None) -> None:
-        if upcoming is not None:
-            self.waiting.appendleft(upcoming.notification)
-
-    def _send(
-        self, attempt: Attempt, email: EmailMultiAlternatives, upcoming: Upcoming | None
-    ) -> Attempt | None:
-        """Send the email, and record that; return the next attempt, which begins along with it.
-
-        Raises NotSent, after recording that.
-        """
-        following, failure, is_sent = None, None, False
+    def _finish(self, attempt: Attempt, upcoming: Upcoming | None) -> Attempt | None:
+        """Record that the email was sent; return the next attempt, which begins along with it."""
+        if upcoming is None or not self._goes_on():
+            attempts.succeed(attempt)
+            return None
         try:
-            with transaction.atomic():
-                if attempts.hold(attempt):
-                    try:
-                        self._email_connection.send(email)
-                    except NotSent as error:
-                        failure = error
-                        _record_failure(attempt, error)
-                    else:
-                        is_sent = True
-                        if upcoming is not None and self._goes_on():
-                            following = upcoming.begin(after=attempt)
-                        else:
-                            attempts.succeed(attempt)
+            with _statement():
+                return self._begin(upcoming, after=attempt)
         except IntegrityError:
             # What the next one met must not undo this outcome.
-            if not is_sent:
-                raise
             log.exception("delivery_failed")
-            with signed_transaction():
-                attempts.succeed(attempt)
+            attempts.succeed(attempt)
             return None
-        if failure is not None:
-            raise failure
-        return following
 
     def _prepare(self, attempt: Attempt) -> EmailMultiAlternatives | None:
         """Return the email; None where it was found that there is none to send now."""
@@ -304,6 +308,11 @@ class Delivery:
             attempts.withdraw(attempt)
             return None
         return None if _is_held_back(attempt, user, email) else email
+
+
+def _statement() -> AbstractContextManager[None]:
+    """Run a statement as a transaction of its own; in a caller's, as a savepoint."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def _address_of(notification: Notification, kind: Kind, user: User) -> str:

@@ -3,16 +3,25 @@
 import pytest
 
 from evently.accounts.factories import UserFactory
+from evently.tests.sql import run
 from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
 from notifications.failures import GIVEN_UP
 from notifications.kinds import KINDS
 from notifications.models import EmailDelivery
 from notifications.operations import attempts, delivering
+from notifications.operations.taking import take
 from notifications.presenters import present
 from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
 pytestmark = pytest.mark.django_db
+
+# The audit log has what is not signed.
+UNSIGNED = """
+    SELECT table_name, action FROM audit_log
+    WHERE table_name = 'email_delivery_log'
+        OR table_name = 'notifications' AND action <> 'insert'
+"""
 
 
 def test_deliver_sends_the_email_and_logs_it(mailoutbox):
@@ -102,6 +111,32 @@ def test_attempt_that_another_has_taken_over_sends_nothing(mailoutbox):
     assert (attempts.hold(first), attempts.hold(second)) == (False, True)
     attempts.succeed(first)
     assert delivery_of(notification).status == "pending"
+
+
+def test_email_after_one_that_another_has_taken_over_is_sent_at_once(mailoutbox, monkeypatch):
+    monkeypatch.setattr(attempts, "BEGINNING_SECONDS", 0)
+    first, second = NotificationFactory.create_batch(2)
+
+    def take_over():
+        EmailDelivery.objects.filter(notification_id=first.pk).update(attempt=first.pk)
+        return False
+
+    with delivering.EmailConnection() as connection:
+        delivering.Delivery([first, second], connection, is_stopping=take_over).run()
+
+    assert [email.to for email in mailoutbox] == [[second.user.email]]
+    assert (delivery_of(first).attempt, reread(first).status) == (first.pk, "pending")
+    assert reread(second).status == "sent"
+
+
+def test_what_a_delivery_writes_is_signed(mailoutbox):
+    notifications = NotificationFactory.create_batch(3)
+
+    take()
+    deliver(*notifications)
+
+    assert len(mailoutbox) == 3
+    assert run(UNSIGNED) == []
 
 
 def test_email_whose_attempts_never_end_is_given_up(mailoutbox):

@@ -15,7 +15,7 @@ from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
 from notifications.failures import failure_in_words
 from notifications.models import EmailDelivery, Notification
-from notifications.operations import delivering, resending
+from notifications.operations import attempts, delivering, resending
 from notifications.operations.lanes import Lanes
 from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
@@ -122,6 +122,46 @@ def test_email_whose_acceptance_could_not_be_recorded_is_marked_when_it_is_repea
     assert server.counts == counts_of([following]) | {message_id_of(lost.pk): 2}
     assert delivery_of(lost).may_be_repeated
     assert not delivery_of(following).may_be_repeated
+
+
+def test_email_that_is_being_sent_is_left_alone(server, clock):
+    slow = NotificationFactory()
+
+    def another_tries():
+        # In a thread of the mail server, so with a session of its own.
+        server.after_data = None
+        clock.move(timedelta(minutes=2))
+        try:
+            deliver_due()
+            deliver(slow)
+        finally:
+            connection.close()
+
+    server.after_data = another_tries
+    deliver(slow)
+
+    log = delivery_of(slow)
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 1, False)
+    assert server.counts == counts_of([slow])
+
+
+def test_email_of_a_process_that_has_stopped_is_sent_by_another(server, clock):
+    notification = NotificationFactory()
+
+    def another_tries():
+        server.after_data = None
+        clock.move(timedelta(seconds=attempts.STOPPED_SECONDS + 1))
+        try:
+            deliver_due()
+        finally:
+            connection.close()
+
+    server.after_data = another_tries
+    deliver(notification)
+
+    log = delivery_of(notification)
+    assert (log.status, log.send_attempts, log.may_be_repeated) == ("sent", 2, True)
+    assert server.counts == {message_id_of(notification.pk): 2}
 
 
 def test_email_given_up_after_a_lost_answer_is_marked_when_it_is_sent_again(server, monkeypatch):
