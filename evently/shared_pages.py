@@ -2,9 +2,10 @@
 
 A view reads for each request what its page shows: the key, by one prepared statement. A page that
 was rendered for the same key is sent again, until the next moment at which it changes by itself. So
-it is as fresh as one rendered anew. What changes with each booking stands apart in the key, so that
-a page is only filled with other seats then, and not rendered as a whole. A page is rendered from
-the same snapshot as its key, and by one thread, while others that need it wait for it.
+it is as fresh as one rendered anew. What changes with each booking or place on a waitlist stands
+apart from the key, so that a page is only filled with other seats then, and not rendered as a
+whole. Whatever is read for a page is read from the same snapshot as its key. A page is rendered by
+one thread, while others that need it wait for it.
 
 Visitors without a session and without messages get them as they are kept, compressed. For others,
 the top is rendered anew (`SentPage.with_top`): the header shows who is logged in, and what stands
@@ -49,12 +50,14 @@ LONGEST_WAIT_SECONDS = 2.0
 class Seen:
     """What a page shows, and when it was read by the database's clock.
 
-    key: what it is rendered from. moving: what it is filled with, which changes often.
+    key: what it is rendered from. moving: what it is filled with, which changes often. reads_more:
+    whether filling it reads more from the database, as of the same moment.
     """
 
     key: Any
     at: datetime
     moving: Any = None
+    reads_more: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Filled:
 class Built:
     """A page; no request is kept with it.
 
-    fill: fills it with what was seen, from memory. until: when it changes by itself. top:
+    fill: fills it with what was seen. until: when it changes by itself. top:
     renders what visitors see in that slot, if there is one. is_for_users: whether users see the
     same.
     """
@@ -131,6 +134,10 @@ class SharedPage(SentPage):
     def shows(self, seen: Seen) -> bool:
         return self.can_show(seen) and bool(self.moving == seen.moving)
 
+    def can_be_filled_with(self, seen: Seen) -> bool:
+        """Return whether it can be filled from memory."""
+        return not seen.reads_more and self.can_show(seen)
+
     def filled_with(self, seen: Seen, *, asked: float) -> "SharedPage":
         return SharedPage(self.built, seen, since=self.since, asked=asked)
 
@@ -182,10 +189,10 @@ def shared_page(
         if has_waited:
             # So that one page serves all that wait.
             asked, seen = time.monotonic(), read()
-        if page is not None and seen is not None and page.can_show(seen):
+        if page is not None and seen is not None and page.can_be_filled_with(seen):
             page = page.filled_with(seen, asked=asked)
         else:
-            page = _rendered(read, build)
+            page = _made(page, read, build)
         if page is not None:
             _kept.keep(name, page, size=page.size)
     return page
@@ -223,8 +230,15 @@ def _in_turn(name: Hashable) -> Iterator[bool]:
             lock.release()
 
 
-def _rendered(read: Callable[[], Seen | None], build: Callable[[], Built]) -> SharedPage | None:
+def _made(
+    kept: SharedPage | None, read: Callable[[], Seen | None], build: Callable[[], Built]
+) -> SharedPage | None:
+    """Return the page from a snapshot: the one that was kept, if it has only to be filled again."""
     asked = time.monotonic()
     with snapshot():
         seen = read()
-        return None if seen is None else SharedPage(build(), seen, since=seen.at, asked=asked)
+        if seen is None:
+            return None
+        if kept is not None and kept.can_show(seen):
+            return kept.filled_with(seen, asked=asked)
+        return SharedPage(build(), seen, since=seen.at, asked=asked)

@@ -45,7 +45,8 @@ class WaitlistSummary:
 
     waiting: entries. lowest_min_quantity: the smallest number of free seats that can be offered
     to one of them; None if no confirmed one waits. most_passes: how often the one passed most was
-    passed, of those that the event has enough seats for; None if there is none.
+    passed, of those that the event has enough seats for, or more where that is too few to reserve;
+    None if there is none.
     """
 
     waiting: int = 0

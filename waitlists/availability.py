@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 
 from bookings.models import Booking, BookingStatus
@@ -18,6 +19,7 @@ from events.sale import Sale, WaitlistSummary, sale_of
 from waitlists.draw_presenters import DrawPresenter, OwnDraw, OwnLot, draw_of
 from waitlists.models import Line, Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
+from waitlists.record_models import UNKNOWN_PASSES
 
 
 @dataclass(frozen=True)
@@ -81,20 +83,34 @@ class Availability:
 
 
 def _counts(event_ids: list[UUID]) -> Any:
-    confirmed = Q(confirmed_at__isnull=False)
-    fits_at_all = Q(min_quantity__lte=F("event__total_capacity"))
-    sold = Line.objects.filter(event_id=OuterRef("event_id")).values("public_sales")
+    """Waitlists of events, each number by an index: pages that are kept are filled with them.
+
+    Passes are counted only where `lines.most_passed`, which none exceeds, would reserve.
+    """
+    waiting = WaitlistEntry.objects.waiting().filter(event_id=OuterRef("pk")).order_by()
+    confirmed = waiting.filter(confirmed_at__isnull=False)
+    fits_at_all = confirmed.filter(min_quantity__lte=OuterRef("total_capacity"))
+    passes = fits_at_all.values("event_id").annotate(
+        most=Max(F("passed_over") - F("public_sales_before"))
+    )
+    line = Line.objects.filter(event_id=OuterRef("pk"))
+    sold = Coalesce(Subquery(line.values("public_sales")), 0)
+    none_exceeds = Coalesce(Subquery(line.values("most_passed")), UNKNOWN_PASSES)
     return (
-        WaitlistEntry.objects.waiting()
-        .filter(Among(F("event_id"), GivenIds(event_ids)))
+        Event.objects.filter(Among(F("pk"), GivenIds(event_ids)))
         .order_by()
-        .values("event_id", sold=Coalesce(Subquery(sold), 0))
         .annotate(
-            waiting=Count("pk"),
-            lowest=Min("min_quantity", filter=confirmed),
-            most=Max(F("passed_over") - F("public_sales_before"), filter=confirmed & fits_at_all),
+            waiting=Subquery(waiting.values("event_id").annotate(n=Count("*")).values("n")),
+            lowest=Subquery(confirmed.order_by("min_quantity").values("min_quantity")[:1]),
+            most=Case(
+                When(max_passes=None, then=None),
+                When(GreaterThan(F("max_passes") - sold, none_exceeds), then=none_exceeds),
+                default=Subquery(passes.values("most")),
+                output_field=IntegerField(),
+            ),
         )
-        .values_list("event_id", "waiting", "lowest", "most", "sold")
+        .filter(waiting__gt=0)
+        .values_list("pk", "waiting", "lowest", "most", sold)
     )
 
 

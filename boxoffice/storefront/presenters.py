@@ -36,12 +36,10 @@ class EventCard(EventPresenter):
         self.seats = seats
         self.is_lead = is_lead
 
-    def with_seats(self, seats: int | None, *, at: datetime) -> "EventCard":
-        """Return the card with seats that no one waits for; None: the card as it is."""
-        if seats is None:
-            return self
+    def with_seats(self, seats: int, *, waitlist: WaitlistSummary, at: datetime) -> "EventCard":
+        """Return the card with other seats, and other people who wait for them."""
         event = with_seats(self.row, seats)
-        sale = sale_of(event, at=at, waitlist=NO_WAITLIST)
+        sale = sale_of(event, at=at, waitlist=waitlist)
         return EventCard(event, at=at, seats=sale, is_lead=self.is_lead)
 
     @property

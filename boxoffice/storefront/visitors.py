@@ -2,25 +2,30 @@
 
 A key is read by one prepared statement, from few columns and by index. An event's version changes
 with each edit. Seats, prices moved by a rule, draws and the organizer do not change it, so they
-stand beside it; the head of the waitlist's record does for the waitlist, whose changes are all
-recorded.
+stand beside it.
 
-Seats stand apart, as a page is only filled with them. Not so while people wait: then each booking
-also moves the waitlist's rules, which are counted anew.
+What moves with each booking, or each place on the waitlist, stands apart: a page is only filled
+with it. The head of the waitlist's record does for the waitlist, whose changes are all recorded;
+while people wait, they are counted for filling the page.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Func, OuterRef, QuerySet, Subquery, TextField, Value
 
+from boxoffice.storefront.presenters import NO_WAITLIST
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from evently.shared_pages import Seen
 from events.models import Event, PriceChange
+from events.sale import WaitlistSummary, waitlist_summaries
 from waitlists.models import Draw, Line, WaitlistEntry
+from waitlists.record.heads import Head
 
 EVENTS_PER_PAGE = 12
 OF_EVENT = {"event_id": OuterRef("pk")}
@@ -33,9 +38,9 @@ DRAW_STATE = Func(
     output_field=TextField(),
 )
 # What cards show of an event.
-COLUMNS = ("seen_at", "available_seats", "is_waited_for", "pk", "version", "status")
+MOVING = ("available_seats", "is_waited_for", "line_seq", "line_head")
+COLUMNS = ("seen_at", *MOVING, "pk", "version", "status", "current_price", "draw_closes_at")
 PK = COLUMNS.index("pk")
-STANDING = ("current_price", "draw_closes_at", "line_head")
 # What its page shows besides.
 ORGANIZER = (
     "created_by__version",
@@ -45,10 +50,21 @@ ORGANIZER = (
 HISTORY = ("last_price_change", "draw_states")
 
 
+@dataclass(frozen=True)
+class Moving:
+    """What moves of an event. head: of the waitlist's record, None where no one ever joined."""
+
+    seats: int
+    is_waited_for: bool
+    head: Head | None
+
+
 def _standing(events: "QuerySet[Event]") -> "QuerySet[Event]":
+    line = Line.objects.filter(seq__gt=0, **OF_EVENT)
     return events.annotate(
         seen_at=Clock(),
-        line_head=Subquery(Line.objects.filter(**OF_EVENT).values("head")),
+        line_seq=Subquery(line.values("seq")),
+        line_head=Subquery(line.values("head")),
         is_waited_for=Exists(WaitlistEntry.objects.waiting().filter(**OF_EVENT).order_by()),
     )
 
@@ -60,13 +76,13 @@ def _event(event_id: UUID) -> Any:
         last_price_change=Subquery(changes.values("pk")[:1]),
         draw_states=ArraySubquery(draws.values(state=DRAW_STATE)),
     )
-    return rows.values_list(*COLUMNS, *STANDING, *ORGANIZER, *HISTORY)
+    return rows.values_list(*COLUMNS, *ORGANIZER, *HISTORY)
 
 
 def _first_events() -> Any:
     events = _standing(Event.objects.current()).order_by("event_date", "id")
     # One more than the page shows, which says whether there is another page.
-    return events.values_list(*COLUMNS, *STANDING)[: EVENTS_PER_PAGE + 1]
+    return events.values_list(*COLUMNS)[: EVENTS_PER_PAGE + 1]
 
 
 EVENT = PreparedQuery[Any](_event, event_id=UUID)
@@ -78,24 +94,33 @@ def read_event(event_id: UUID) -> Seen | None:
     rows = EVENT.tuples(event_id=event_id)
     if not rows:
         return None
-    key, seats = _apart(rows[0])
-    return Seen(key=key, at=rows[0][0], moving=seats)
+    key, moving = _apart(rows[0])
+    return Seen(key=key, at=rows[0][0], moving=moving, reads_more=moving.is_waited_for)
 
 
 def read_home() -> Seen:
-    """Return what the home page shows a visitor who has not searched; moving: seats by event."""
+    """Return what the home page shows a visitor who has not searched; moving: by event."""
     rows = FIRST_EVENTS.tuples()
-    keys = [_apart(row) for row in rows]
+    apart = {row[PK]: _apart(row) for row in rows}
+    moving = {event_id: moving for event_id, (_, moving) in apart.items()}
     return Seen(
-        key=[key for key, _ in keys],
+        key=[key for key, _ in apart.values()],
         at=rows[0][0] if rows else now(),
-        moving={row[PK]: seats for row, (_, seats) in zip(rows, keys, strict=True)},
+        moving=moving,
+        reads_more=any(event.is_waited_for for event in moving.values()),
     )
 
 
-def _apart(row: tuple[Any, ...]) -> tuple[tuple[Any, ...], int | None]:
-    """Return an event's key, and its seats apart; None while people wait for them."""
-    _, seats, is_waited_for, *others = row
-    if is_waited_for:
-        return (seats, *others), None
-    return (None, *others), seats
+def waitlists_of(moving: Mapping[UUID, Moving]) -> dict[UUID, WaitlistSummary]:
+    """Return the waitlists of events, in one query if people wait, and else in none."""
+    waited_for = [event_id for event_id, event in moving.items() if event.is_waited_for]
+    counted = waitlist_summaries(waited_for) if waited_for else {}
+    return {event_id: counted.get(event_id, NO_WAITLIST) for event_id in moving}
+
+
+def _apart(row: tuple[Any, ...]) -> tuple[tuple[Any, ...], Moving]:
+    """Return an event's key, and apart from it what moves."""
+    _, seats, is_waited_for, seq, head, *others = row
+    was_joined = seq is not None
+    moving = Moving(seats, is_waited_for, Head(seq, head) if was_joined else None)
+    return (was_joined, *others), moving

@@ -122,6 +122,23 @@ def test_other_seats_take_no_query_and_a_waitlist_is_counted_anew():
     assert_fresh(detail(event))
 
 
+@pytest.mark.parametrize("joined", [0, 1], ids=["first", "second"])
+def test_joining_the_waitlist_only_fills_pages(joined, clock):
+    event, _ = full_event()
+    clock.stop(now())
+    for _ in range(1 + joined):
+        join(event)
+    pages = {detail(event): "events/detail.html", "/": "events/list.html"}
+    for path in pages:
+        Client().get(path)
+    join(event)
+    for path, template in pages.items():
+        page = Client().get(path)
+        assert page.content == rendered_anew(path).content
+        assert template not in [rendered.name for rendered in page.templates]
+        assert_fresh(path)
+
+
 def test_shared_home_page_shows_what_becomes_of_its_events(clock):
     clock.stop(now())
     assert "No upcoming events" in Client().get("/").content.decode()

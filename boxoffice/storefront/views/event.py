@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.forms import QuantityForm
-from boxoffice.storefront.presenters import NO_WAITLIST, with_seats
-from boxoffice.storefront.visitors import read_event
+from boxoffice.storefront.presenters import with_seats
+from boxoffice.storefront.visitors import Moving, read_event, waitlists_of
 from evently.database.clock import now
 from evently.page_parts import Frame, slot
 from evently.pages import site
@@ -38,28 +37,60 @@ from events.moments import MINUTE, QUARTER, moments_of, next_change
 from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
-from events.sale import sale_of
+from events.sale import Sale, sale_of
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for, has_part_in
 from waitlists.draw_presenters import DrawPresenter, draw_of
 from waitlists.record.heads import head_of
 from waitlists.rules_text import order_text
 
+BAR, LINE, RECORD = "events/_bar.html", "components/seats_line.html", "components/record_head.html"
 DETAIL, SEATS, PANEL = "events/detail.html", "events/_seats.html", "events/_panel.html"
 VISITOR = AnonymousUser()
+OF_WAITLIST = {name: slot(name) for name in ("seats", "line", "record")}
+OF_DETAIL = OF_WAITLIST | {name: slot(name) for name in (TOP, "structured", "panel", "bar")}
 
 
-def _seats_part(panel: Mapping[str, Any]) -> dict[str, SafeString]:
+def _seats_part(panel: Mapping[str, Any]) -> dict[str, str]:
     return {"seats": render_to_string(SEATS, dict(panel))}
 
 
-def _detail_parts(panel: Mapping[str, Any]) -> dict[str, SafeString]:
-    """Return the parts of events/detail.html that show seats. panel: context of the panel."""
+def _parts_of_sale(panel: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts of events/detail.html that change with the sale, or are another user's.
+
+    panel: context of events/_panel.html. parts: those of the waitlist.
+    """
+    context = {**panel, "parts": parts}
     return {
         "structured": json_ld(panel["event"], sale=panel["seats"]),
-        "panel": render_to_string(PANEL, dict(panel)),
-        "bar": render_to_string("events/_bar.html", dict(panel)),
+        "panel": render_to_string(PANEL, context),
+        "bar": render_to_string(BAR, context),
     }
+
+
+def _parts_of_waitlist(panel: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parts that change with each place on the waitlist, too."""
+    return {
+        **_seats_part(panel),
+        "line": render_to_string(LINE, dict(panel)),
+        "record": render_to_string(RECORD, {"head": panel["head"], "event_id": panel["event"].id}),
+    }
+
+
+class DetailFrame:
+    """The page without the parts that move; those of the sale stay while people join."""
+
+    def __init__(self, text: str) -> None:
+        self._page = Frame(text)
+        self._kept: tuple[Sale, Frame] | None = None
+
+    def around_waitlist(self, panel: Mapping[str, Any]) -> Frame:
+        """Return the page without the parts of the waitlist."""
+        kept, sale = self._kept, replace(panel["seats"], waiting=0)
+        if kept is None or kept[0] != sale:
+            parts = _parts_of_sale(panel, OF_WAITLIST) | OF_WAITLIST | {TOP: slot(TOP)}
+            kept = self._kept = sale, Frame(self._page.filled(parts))
+        return kept[1]
 
 
 @require_safe
@@ -76,15 +107,16 @@ def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
             return page.response(request)
         if page is not None and page.built.is_for_users:
             return HttpResponse(page.with_top(top_of(request)))
-    panel = _panel(request.user, _event_or_404(event_id))
-    parts = _detail_parts(panel) | {TOP: top_of(request)}
+    panel = _page_panel(request.user, _event_or_404(event_id))
+    waiting = _parts_of_waitlist(panel)
+    parts = waiting | _parts_of_sale(panel, waiting) | {TOP: top_of(request)}
     return render(request, DETAIL, _detail(request.user, panel) | {"parts": parts})
 
 
 def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
     """Return the context of events/detail.html, apart from its parts."""
     event, at = panel["event"].row, panel["now"]
-    draw, head = panel["availability"].draw, head_of(event.pk)
+    draw, head = panel["availability"].draw, panel["head"]
     if head and draw is None:
         draw = draw_of(event, at=at, user=user)
     changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
@@ -92,7 +124,7 @@ def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
         "event": panel["event"],
         "now": at,
         "waitlist_order": order_text(event),
-        "record_head": head,
+        "has_record": head is not None,
         "draw": draw,
         "chart": price_chart(event, changes, at=at),
     }
@@ -100,33 +132,31 @@ def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
 
 def _build_detail(request: HttpRequest, event_id: UUID) -> Built:
     """Render the page for all visitors."""
-    panel = _panel(VISITOR, _event_or_404(event_id))
+    panel = _page_panel(VISITOR, _event_or_404(event_id))
     context = _detail(VISITOR, panel)
-    slots = {name: slot(name) for name in (TOP, "structured", "panel", "bar")}
-    text = render_to_string(DETAIL, context | site() | {"parts": slots})
+    text = render_to_string(DETAIL, context | site() | {"parts": OF_DETAIL})
     step = MINUTE if context["chart"] else QUARTER
-    built = _built(text, panel, _detail_parts, draw=context["draw"], step=step)
+    around = DetailFrame(text).around_waitlist
+    built = _built(panel, around, _parts_of_waitlist, draw=context["draw"], step=step)
     # Users see the times of a draw in their own time zone, too.
-    return replace(
-        built, top=partial(visitors_top, request.path), is_for_users=context["draw"] is None
-    )
+    top = lru_cache(1)(partial(visitors_top, request.path))
+    return replace(built, top=top, is_for_users=context["draw"] is None)
 
 
 def _built(
-    text: str,
     panel: dict[str, Any],
-    parts_of: Callable[[Mapping[str, Any]], Mapping[str, str]],
+    frame_of: Callable[[Mapping[str, Any]], Frame],
+    parts_of: Callable[[Mapping[str, Any]], dict[str, str]],
     *,
     draw: DrawPresenter | None,
     step: timedelta = QUARTER,
 ) -> Built:
-    """Return a page whose parts are rendered anew with other seats."""
-    frame = Frame(text)
+    """Return a page that is filled with other seats, and with another waitlist."""
 
     def fill(seen: Seen) -> Filled:
-        shown = panel if seen.moving is None else _panel_with(panel, seen.moving, at=seen.at)
-        parts = {TOP: slot(TOP), **parts_of(shown)}
-        return Filled(frame.filled(parts), state=shown["availability"].state)
+        shown = _panel_with(panel, seen.moving, at=seen.at)
+        parts = parts_of(shown) | {TOP: slot(TOP)}
+        return Filled(frame_of(shown).filled(parts), state=shown["availability"].state)
 
     moments = moments_of(panel["event"].row)
     if draw:
@@ -153,7 +183,7 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
     availability: Availability = context["availability"]
     if request.GET.get("state", availability.state) == availability.state:
         return render(request, SEATS, context)
-    response = render(request, PANEL, context)
+    response = render(request, PANEL, context | {"parts": _seats_part(context)})
     response.headers["HX-Retarget"] = "#panel"
     response.headers["HX-Reswap"] = "outerHTML"
     return response
@@ -161,7 +191,8 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
 
 def _build_seats(request: HttpRequest, event_id: UUID) -> Built:
     panel = _panel(VISITOR, _event_or_404(event_id))
-    return _built(slot("seats"), panel, _seats_part, draw=panel["availability"].draw)
+    frame = Frame(slot("seats"))
+    return _built(panel, lambda _: frame, _seats_part, draw=panel["availability"].draw)
 
 
 def _event_or_404(event_id: UUID) -> Event:
@@ -177,11 +208,18 @@ def _panel(user: Any, event: Event) -> dict[str, Any]:
     return _panel_of(event, availability_for(event, user=user, at=at), at=at)
 
 
-def _panel_with(panel: dict[str, Any], seats: int, *, at: datetime) -> dict[str, Any]:
-    """Return a visitor's panel with another number of available seats; no one waits for them."""
-    event = with_seats(panel["event"].row, seats)
-    sale = sale_of(event, at=at, waitlist=NO_WAITLIST)
-    return _panel_of(event, replace(panel["availability"], sale=sale), at=at)
+def _page_panel(user: Any, event: Event) -> dict[str, Any]:
+    """Return what moves on events/detail.html: the panel, and the head of the waitlist's record."""
+    return _panel(user, event) | {"head": head_of(event.pk)}
+
+
+def _panel_with(panel: dict[str, Any], moving: Moving, *, at: datetime) -> dict[str, Any]:
+    """Return a visitor's panel with other seats, and other people who wait for them."""
+    event = with_seats(panel["event"].row, moving.seats)
+    waitlist = waitlists_of({event.pk: moving})[event.pk]
+    sale = sale_of(event, at=at, waitlist=waitlist)
+    shown = _panel_of(event, replace(panel["availability"], sale=sale), at=at)
+    return shown | {"head": moving.head}
 
 
 def _panel_of(event: Event, availability: Availability, *, at: datetime) -> dict[str, Any]:

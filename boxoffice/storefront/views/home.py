@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from boxoffice.storefront.finder import nothing_found, panel_count, quick_filters
 from boxoffice.storefront.presenters import EventCard, event_cards
-from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home
+from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home, waitlists_of
 from evently.cursors import CURSOR_PARAMETER, links_of, page_of
 from evently.database.clock import now
 from evently.kept import KeptByKey
@@ -111,7 +111,12 @@ def _build(request: HttpRequest) -> Built:
     frame = _framed(TEMPLATE, context)
 
     def fill(seen: Seen) -> Filled:
-        shown = [card.with_seats(seen.moving.get(card.row.pk), at=seen.at) for card in cards]
+        waitlists = waitlists_of(seen.moving)
+        shown = []
+        for card in cards:
+            event_id = card.row.pk
+            seats, waitlist = seen.moving[event_id].seats, waitlists[event_id]
+            shown.append(card.with_seats(seats, waitlist=waitlist, at=seen.at))
         return Filled(_filled(frame, shown))
 
     moments = [moment for card in cards for moment in moments_of(card.row)]
