@@ -26,6 +26,7 @@ class Frame:
     def __init__(self, text: str) -> None:
         # Texts, with the names of the slots between them.
         self._pieces = _SLOT.split(text)
+        self.slots = frozenset(self._pieces[1::2])
         self.size = len(text)
 
     def filled(self, parts: Mapping[str, str]) -> str:

@@ -66,6 +66,13 @@ def current_user(request: HttpRequest) -> User:
 require_get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
+def form_token(request: HttpRequest) -> str:
+    """Return the CSRF token for all forms of a response; Django makes another one each time."""
+    if not hasattr(request, "form_token"):
+        request.form_token = get_token(request)  # type: ignore[attr-defined]
+    return str(request.form_token)  # type: ignore[attr-defined]
+
+
 # ── Forms that act ──────────────────────────────────────────────────────────
 def quote_holder(request: HttpRequest) -> str:
     """Return to whom a quote is given: the user, or else this browser.
@@ -75,7 +82,7 @@ def quote_holder(request: HttpRequest) -> str:
     """
     if request.user.is_authenticated:
         return str(request.user.pk)
-    get_token(request)
+    form_token(request)
     # Without SECRET_KEY, so that a quote outlives a change of it.
     secret = request.META["CSRF_COOKIE"]
     return hashlib.sha256(f"evently.pages.holder:{secret}".encode()).hexdigest()

@@ -20,20 +20,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import re_accepts_gzip
+from django.template import Engine
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
+from django.utils.html import escape
 from django.utils.text import compress_string
 
 from evently.database.snapshot import snapshot
 from evently.kept import Kept, KeptByKey
-from evently.page_parts import Frame
-from evently.pages import site
+from evently.page_parts import Frame, slot
+from evently.pages import form_token, site
 
 MOST_BYTES = 32 * 1024 * 1024
 # Apart, as there are as many searches as people think of.
@@ -143,6 +146,7 @@ class SharedPage(SentPage):
 
 
 _kept: Kept[SharedPage] = Kept(MOST_BYTES)
+_tops: KeptByKey[Frame] = KeptByKey(1024 * 1024, size_of=lambda frame: frame.size)
 _lists: KeptByKey[SentPage] = KeptByKey(MOST_BYTES_OF_LISTS, size_of=lambda page: page.size)
 
 
@@ -208,8 +212,35 @@ def shared_list(name: Hashable, *, key: Any, render: Callable[[], SentPage]) -> 
 
 
 def top_of(request: HttpRequest, **context: Any) -> str:
-    """Return the top of pages for who sends this request. context: of components/top.html."""
-    return render_to_string(TOP_TEMPLATE, context, request)
+    """Return the top of pages for who sends this request. context: of components/top.html.
+
+    Where there is nothing but the header, only the user's own texts are filled in.
+    """
+    shown = dict(context)
+    for processor in Engine.get_default().template_context_processors:
+        shown |= processor(request)
+    user, match = shown["user"], request.resolver_match
+    has_notices = not user.is_authenticated or not user.is_verified or user.is_leaving
+    if has_notices or shown["messages"] or match is None:
+        return render_to_string(TOP_TEMPLATE, context, request)
+    # It is counted when it is first used.
+    unread = int(str(shown["unread_count"]))
+
+    def rendered() -> Frame:
+        own = {name: slot(name) for name in ("name", "initial", "email")}
+        mine = SimpleNamespace(is_authenticated=True, is_staff=user.is_staff, **own)
+        return Frame(
+            render_to_string(
+                TOP_TEMPLATE,
+                {**shown, "user": mine, "unread_count": unread, "csrf_token": slot("csrf_token")},
+            )
+        )
+
+    # The current page is marked in the header, if it is there.
+    name = (match.view_name, user.is_staff, unread, *context.items())
+    own = {"name": user.name, "initial": user.initial, "email": user.email}
+    texts = {each: escape(text) for each, text in own.items()}
+    return _tops.get(name, None, rendered).filled(texts | {"csrf_token": form_token(request)})
 
 
 def visitors_top(path: str, **context: Any) -> str:

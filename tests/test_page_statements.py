@@ -7,6 +7,7 @@ from django.urls import reverse
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from evently.accounts.factories import UserFactory
+from evently.tests.forms import filled_fields
 from events.factories import EventFactory
 from notifications.factories import NotificationFactory
 
@@ -35,15 +36,7 @@ def event():
 
 def fields_of(page, **more):
     """Return the fields that the checkout's form submits."""
-    context = page.context
-    return {
-        "idempotency_key": context["form"]["idempotency_key"].value(),
-        "quantity": "1",
-        "known_seats": str(context["known_seats"]),
-        "unit_price": str(context["quote"].unit_price),
-        "quote": context["quote"].token,
-        **more,
-    }
+    return filled_fields(page) | more
 
 
 @pytest.mark.parametrize("count", [1, 3])

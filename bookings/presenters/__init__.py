@@ -5,6 +5,7 @@ from bookings.presenters.bookings import (
     BookingUrls,
     TicketPresenter,
     present_tickets,
+    shown_when_done,
 )
 from bookings.presenters.cancellation import event_cancelled_text, refund_note
 
@@ -15,4 +16,5 @@ __all__ = [
     "event_cancelled_text",
     "present_tickets",
     "refund_note",
+    "shown_when_done",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -11,7 +12,7 @@ from bookings.models import AttendanceCheck, Booking, Ticket
 from bookings.presenters.attendance import AttendancePresenter
 from bookings.presenters.cancellation import cancellation_text, refund_note
 from bookings.presenters.transfers import TransferPresenter
-from evently.links import sign_link
+from evently.links import path_of, path_with, sign_link
 from evently.pages import Presenter
 from events.presenters import EventPresenter
 
@@ -57,6 +58,20 @@ class BookingPresenter(Presenter):
         return refund_note([self.row])
 
 
+def shown_when_done(booking: BookingPresenter, *, by_link: bool) -> tuple[Any, ...]:
+    """Return all that the confirmation page of a booking that is not pending shows.
+
+    Apart from what is its owner's own. A time is shown with its year where that is another one.
+    """
+    event = booking.event
+    return (
+        by_link,
+        *(event.version, event.status, event.at.astimezone(event.zone).year),
+        *(booking.quantity, booking.total_amount, booking.is_due_at_door),
+        booking.attendance.announcement,
+    )
+
+
 @dataclass(frozen=True)
 class BookingUrls:
     """The URLs of a booking's pages: for its owner, or for the holder of an emailed link."""
@@ -72,23 +87,23 @@ class BookingUrls:
     @classmethod
     def for_owner(cls, booking_id: UUID) -> "BookingUrls":
         return cls(
-            detail=reverse("booking_detail", args=[booking_id]),
-            done=reverse("booking_done", args=[booking_id]),
-            cancel=reverse("cancel_booking", args=[booking_id]),
-            calendar=reverse("booking_calendar", args=[booking_id]),
-            hand_over=reverse("hand_over", args=[booking_id]),
-            coming=reverse("booking_coming", args=[booking_id]),
+            detail=path_of("booking_detail", booking_id),
+            done=path_of("booking_done", booking_id),
+            cancel=path_of("cancel_booking", booking_id),
+            calendar=path_of("booking_calendar", booking_id),
+            hand_over=path_of("hand_over", booking_id),
+            coming=path_of("booking_coming", booking_id),
         )
 
     @classmethod
     def for_link(cls, token: str) -> "BookingUrls":
         return cls(
-            detail=reverse("booking_link", args=[token]),
-            done=reverse("booking_link_done", args=[token]),
-            cancel=reverse("booking_link_cancel", args=[token]),
-            calendar=reverse("booking_link_calendar", args=[token]),
-            hand_over=reverse("booking_link_hand_over", args=[token]),
-            coming=reverse("booking_link_coming", args=[token]),
+            detail=path_with("booking_link", token),
+            done=path_with("booking_link_done", token),
+            cancel=path_with("booking_link_cancel", token),
+            calendar=path_with("booking_link_calendar", token),
+            hand_over=path_with("booking_link_hand_over", token),
+            coming=path_with("booking_link_coming", token),
             token=token,
         )
 

@@ -1,7 +1,8 @@
 """The notices of the checkout: what the visitor has, what is left, and what the price did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.urls import reverse
 
@@ -18,6 +19,23 @@ from events.operations import QuoteInvalid, QuoteUsed, SalesClosed
 from events.sale import Sale, SaleState
 
 NOTHING_BOOKED = "This form has booked nothing."
+
+
+def shown_on_checkout(context: Mapping[str, Any], *, is_guest: bool) -> tuple[Any, ...]:
+    """Return all that a checkout shows that was not sent yet, apart from what is the visitor's own.
+
+    context: of bookings/checkout.html. An event's version changes with each edit; a time is shown
+    with its year where that is another one.
+    """
+    event, sale, prices = context["event"], context["sale"], context["prices"]
+    return (
+        is_guest,
+        *(event.version, event.status, event.current_price, event.at.astimezone(event.zone).year),
+        *(event.can_cancel_until, event.terms),
+        *(sale.can_book, sale.most_per_booking),
+        *(prices.quote.unit_price, prices.quantity, prices.left, prices.total_amount),
+        *(context["already"], context["known_seats"], context["shortage"], context["risen"]),
+    )
 
 
 def seats_in(bookings: Sequence[Booking]) -> int:

@@ -12,6 +12,7 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
+from evently.tests.forms import filled_fields
 from evently.tests.sql import run
 from events.factories import EventFactory
 
@@ -26,17 +27,7 @@ def open_checkout(client, event, quantity=1) -> dict[str, str]:
 
 
 def fields_of(response) -> dict[str, str]:
-    context = response.context
-    fields = {
-        "idempotency_key": context["form"]["idempotency_key"].value(),
-        "quantity": str(context["quantity"]),
-        "known_seats": str(context["known_seats"]),
-    }
-    if quote := context["quote"]:
-        fields["unit_price"] = str(quote.unit_price)
-        if quote.unit_price:
-            fields["quote"] = quote.token
-    return fields
+    return {"quantity": "1"} | filled_fields(response)
 
 
 def submit(client, event, fields, **more):

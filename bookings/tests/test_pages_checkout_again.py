@@ -96,7 +96,7 @@ def test_used_quote_is_not_offered_again(client, user, event):
 
     response = look(client, event, 2)
 
-    assert response.context["quote"].unit_price == 69
+    assert fields_of(response)["unit_price"] == "69"
     assert "You will pay at most €138.00" in words_of(response)
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings import attendance_queries, operations, queries
@@ -21,6 +22,7 @@ from bookings.presenters import (
     BookingPresenter,
     BookingUrls,
     present_tickets,
+    shown_when_done,
 )
 from bookings.qr import qr_svg
 from bookings.visit import may_correct_address
@@ -29,6 +31,7 @@ from evently.database.clock import now
 from evently.database.prepared import PreparedQuery
 from evently.errors import DomainError
 from evently.idempotency.keys import Replayed
+from evently.kept_pages import KeptPage
 from evently.links import LinkInvalid, read_link
 from evently.pages import (
     current_user,
@@ -142,9 +145,30 @@ def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
     """Show the confirmation page; of a booking cancelled since, its own page."""
     if access.booking.is_ended:
         return redirect(access.urls.detail)
-    return render(
-        request, "bookings/done.html", {**_context(access, at=now()), **_address(request, access)}
-    )
+    at = now()
+    check = attendance_queries.attendance_of([access.booking]).get(access.booking.pk)
+    booking = BookingPresenter(access.booking, at=at, check=check)
+    context = {"booking": booking, "attendance": booking.attendance, "by_link": access.urls.by_link}
+    own = _own(request, access)
+    if booking.is_pending:
+        # It shows more that is this booking's own.
+        return render(request, "bookings/done.html", context | own)
+    key = shown_when_done(booking, by_link=access.urls.by_link)
+    name = (booking.event_id, booking.quantity)
+    return KeptPage("bookings/done.html", name, key, context, own).response(request)
+
+
+def _own(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:
+    """Return the texts of the confirmation page that are the owner's own."""
+    links = {"calendar_links": calendar_links(access.booking)}
+    return {
+        "reference": access.booking.booking_reference,
+        "detail_url": access.urls.detail,
+        "calendar_url": access.urls.calendar,
+        "calendars": render_to_string("bookings/_calendars.html", links),
+        "email": "" if access.urls.by_link else current_user(request).email,
+        **_address(request, access),
+    }
 
 
 def _address(request: HttpRequest, access: BookingAccess) -> dict[str, Any]:

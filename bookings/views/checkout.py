@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote as url_quote
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from bookings.presenters.checkout import (
     risen_notice,
     seats_in,
     shortage_notice,
+    shown_on_checkout,
 )
 from bookings.visit import (
     Prices,
@@ -33,13 +35,16 @@ from bookings.visit import (
 from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
+from evently.kept_pages import KeptPage
 from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     form_idempotency,
+    form_token,
     render_refusal,
     require_get_or_post,
 )
+from evently.templatetags.components import when
 from events.locks import EventNotFound
 from events.models import Event
 from events.presenters import EventPresenter
@@ -81,10 +86,18 @@ def _show_price(
     except DomainError as refusal:
         return _show_refused(request, event, form, refusal, quantity=quantity)
     context = _context(request, event, form, prices=prices, at=at)
+    own = _own(request, form, event, prices)
     template = "bookings/checkout.html"
     if request.htmx:  # type: ignore[attr-defined]
         template = "bookings/_summary.html"
-    response = render(request, template, context)
+    if request.method == "POST":
+        # The fields have what was typed.
+        response = render(request, template, context | own)
+    else:
+        own["csrf_token"] = form_token(request)
+        key = shown_on_checkout(context, is_guest=bool(form.fields.keys() & {"email"}))
+        page = KeptPage(template, (event.pk, quantity), key, context, own)
+        response = page.response(request)
     keep_quotes(request, response, event, prices.kept)
     return response
 
@@ -213,6 +226,7 @@ def _show_refused(
             quantity=quantity or 1,
             shown_price=_shown_price(form),
         )
+    context |= _own(request, form, event, prices)
     response = render_refusal(request, "bookings/checkout.html", context, refusal)
     if prices is not None:
         keep_quotes(request, response, event, prices.kept)
@@ -262,12 +276,27 @@ def _context(
         "form": form,
         "quantity": quantity,
         "prices": prices,
-        "quote": prices.quote if prices else None,
         "already": already_notice(bookings, is_owner=request.user.is_authenticated),
         "known_seats": seats_in(bookings),
         "shortage": shortage_notice(event, sale, quantity),
         "risen": risen_notice(event, prices) if prices else None,
     }
+
+
+def _own(
+    request: HttpRequest, form: CheckoutForm, event: Event, prices: Prices | None
+) -> dict[str, Any]:
+    """Return the texts of the checkout that are the visitor's own."""
+    own = {
+        "idempotency_key": form["idempotency_key"].value(),
+        "here": url_quote(request.get_full_path()),
+        "email": request.user.email if request.user.is_authenticated else "",
+    }
+    if prices is not None:
+        until = prices.quote.expires_at
+        own["quote_token"] = prices.quote.token
+        own["quoted_until"] = when({}, until, event.timezone, "clock")
+    return own
 
 
 def _is_number(text: str | None) -> bool:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from evently.database.clock import now
+from evently.tests.forms import filled_fields
 from evently.tests.rows import wait
 from evently.tests.sql import run
 from events.factories import EventFactory
@@ -111,17 +112,10 @@ def test_checkout_offers_only_what_is_possible(client, state, headers):
 def test_checkout_that_is_sold_out_meanwhile_offers_the_waitlist(client, user):
     event = event_in(SaleState.FEW_LEFT)
     url = reverse("book", args=[event.pk])
-    context = client.get(url).context
+    fields = filled_fields(client.get(url))
     BookingFactory(event=event, quantity=3)
 
-    response = client.post(
-        url,
-        {
-            "quantity": "1",
-            "quote": context["quote"].token,
-            "idempotency_key": context["form"]["idempotency_key"].value(),
-        },
-    )
+    response = client.post(url, fields)
 
     page = response.content.decode()
     assert response.status_code == 409

@@ -235,6 +235,11 @@ class User(Identified, AbstractBaseUser):
         return (key and key.open("name", self.sealed_name)) or ""
 
     @property
+    def initial(self) -> str:
+        """The first letter of the name, for the round mark of the account."""
+        return self.name[:1] or "·"
+
+    @property
     def display_name(self) -> str:
         """The name, or a placeholder once the account is deleted."""
         return self.name or DELETED_USER_NAME

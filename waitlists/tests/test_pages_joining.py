@@ -236,10 +236,10 @@ def test_booking_form_offers_no_more_than_a_place_while_people_wait(client, user
     WaitlistEntryFactory(event=event, quantity=4)
     Event.objects.filter(pk=event.pk).update(max_per_place=2)
 
-    page = client.get(reverse("book", args=[event.pk])).context["form"]
+    page = client.get(reverse("book", args=[event.pk])).content.decode()
     refused = client.post(reverse("book", args=[event.pk]), {"quantity": "3", "unit_price": "0"})
 
-    assert page.fields["quantity"].widget.attrs["max"] == 2
+    assert 'max="2"' in page
     assert refused.status_code == 422
     assert "Please choose fewer seats" in refused.content.decode()
     assert Booking.objects.count() == 1
