@@ -89,6 +89,10 @@ class PreparedQuery(Generic[Row]):
         """Return the rows of a queryset with `values_list`, as the database gives them."""
         return self._ready().tuples(values)
 
+    def part(self, **values: Any) -> tuple[str, list[Any]]:
+        """Return its SQL and parameters, to be a part of another statement that is prepared."""
+        return self._ready().part(values)
+
     def _ready(self) -> "_Selected":
         if self._compiled is None:
             self._compiled = _compile(self._build, self._parameters)
@@ -105,8 +109,10 @@ class _Selected:
         connection = connections[self._compiler.using]
         if self._compiler.query.select_for_update and not connection.in_atomic_block:
             raise TransactionManagementError("Rows are locked until the end of a transaction.")
-        parameters = [values[name] for name in self._names]
-        return execute_prepared(connection, self._sql, parameters)
+        return execute_prepared(connection, *self.part(values))
+
+    def part(self, values: dict[str, Any]) -> tuple[str, list[Any]]:
+        return self._sql, [values[name] for name in self._names]
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         raise TypeError("A queryset with values_list has no objects, only tuples.")

@@ -1,10 +1,7 @@
 """Finding events: as a condition on a list with an order of its own, or ranked by relevance."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet, Value
 
@@ -18,15 +15,18 @@ from evently.cursors import (
 from events.models import Event
 from events.search.conditions import (
     Folded,
-    among,
+    Found,
+    Near,
+    Place,
     found_by,
+    found_by_words,
     has_any,
-    ids_by_date,
     is_frequent,
+    judged,
     matches,
-    tiers_by_id,
 )
 from events.search.lexemes import tiers_of
+from events.search.listed import Listed, Published
 from events.search.phrases import Phrases, read
 from events.search.spelling import Correction, correct
 
@@ -34,22 +34,27 @@ RELEVANCE = "relevance"
 BY_DATE = ("event_date", "id")
 # How many events are looked at one by one, in the order of their dates.
 PROBED = 400
-# Fewer matches than this are judged one by one as well.
-RARE = 100
+# So many more are, where enough are probably found among them.
+PROBED_FURTHER = 600
+# More than are expected among them, as matches lie by chance.
+MARGIN = 1.3
+# Where the nearest have no more than one of them, so many are looked up at once, for all tiers.
+RARE = 300
 # With so many among the nearest, matches are soon met in any order.
 FREQUENT = 6
-# The tier of relevance of an event, and its id.
-Found = tuple[int, UUID]
+# Before any are judged.
+NONE_NEAR = Near([], 0, None)
 
 
 class Search:
     """A search among some events."""
 
-    def __init__(self, text: str, events: QuerySet[Event], known: QuerySet[Event]) -> None:
-        """events: as filtered otherwise. known: those whose words are spelled correctly."""
+    def __init__(self, text: str, listed: Listed, known: Listed) -> None:
+        """listed: as filtered otherwise. known: those whose words are spelled correctly."""
         self.text = text
-        self.events = events
+        self.listed = listed
         self.known = known
+        self._near: dict[tuple[str, ...], Near] = {}
 
     @cached_property
     def phrases(self) -> Phrases:
@@ -94,32 +99,33 @@ class Search:
             return tiers_of(self.correction.phrases)
         return self.typed_queries
 
-    @cached_property
-    def nearest(self) -> dict[UUID, datetime]:
-        """The first of the events to search among, by date: id and date."""
-        return dict(self.events.order_by(*BY_DATE).values_list("pk", "event_date")[:PROBED])
+    def near(self, queries: list[str]) -> Near:
+        """Return what the nearest events are found to be, by these tiers."""
+        key = tuple(queries)
+        if key not in self._near:
+            self._near[key] = judged(self.listed, queries, most=PROBED)
+        return self._near[key]
 
     def _has_events(self, queries: list[str]) -> bool:
         if not queries:
             return False
-        if tiers_by_id(list(self.nearest), queries[-1:]):
-            return True
-        return len(self.nearest) == PROBED and has_any(self.events, queries[-1])
+        near = self.near(queries)
+        return bool(near.found) or (near.last is not None and has_any(self.listed, queries[-1]))
 
     def found(self) -> QuerySet[Event]:
         """Return the events found, in no particular order."""
         if not self.queries:
-            return self.events.none()
+            return self.listed.events.none()
         query = self.queries[-1]
-        return self.events.filter(matches(query) if is_frequent(query) else found_by(query))
+        return self.listed.events.filter(matches(query) if is_frequent(query) else found_by(query))
 
     def found_by_page(self) -> QuerySet[Event]:
         """Return the events found, of which a page is read in the order of an index."""
         if not self.queries:
-            return self.events.none()
+            return self.listed.events.none()
         query = self.queries[-1]
-        near = tiers_by_id(list(self.nearest), [query])
-        return self.events.filter(matches(query) if len(near) >= FREQUENT else found_by(query))
+        is_soon_met = len(self.near(self.queries).found) >= FREQUENT
+        return self.listed.events.filter(matches(query) if is_soon_met else found_by(query))
 
     def ranked(self) -> "RankedEvents":
         """Return the events found, by relevance, then by date."""
@@ -137,10 +143,10 @@ def matching(
 
 
 def search_for(
-    text: str, events: QuerySet[Event], *, known: QuerySet[Event] | None = None
+    text: str, events: QuerySet[Event] | Listed, *, known: QuerySet[Event] | None = None
 ) -> Search:
-    known = Event.objects.published() if known is None else known
-    return Search(text, events, known)
+    listed = events if isinstance(events, Listed) else Listed(events.all)
+    return Search(text, listed, Published() if known is None else Listed(known.all))
 
 
 def in_venue(events: QuerySet[Event], text: str) -> QuerySet[Event]:
@@ -177,8 +183,7 @@ class RankedEvents(PagedList):
         return self._page(self.search.queries, size=size, cursor=cursor)
 
     def _page(self, queries: list[str], *, size: int, cursor: str) -> Page:
-        typed = self.search.events.annotate(relevance=Value(0))
-        backwards, values = decode(cursor, typed, self.ordering) if cursor else (False, ())
+        backwards, values = self._decoded(cursor) if cursor else (False, ())
         if values and values[0] not in range(len(queries)):
             raise CursorInvalid
         tiers = range(len(queries))
@@ -188,8 +193,10 @@ class RankedEvents(PagedList):
         if values:
             tier, *place = values
             tiers = tiers[tiers.index(tier) :]
-            ids = self._looked_up(queries, tier, after=place, backwards=backwards, most=size + 1)
-            found = [(tier, event_id) for event_id in ids]
+            near = judged(
+                self.search.listed, queries, most=PROBED, after=tuple(place), backwards=backwards
+            )
+            found, _ = self._of_tier(queries, tier, near, most=size + 1, backwards=backwards)
             tiers = tiers[1:]
         found += self._first(queries, tiers, backwards=backwards, most=size + 1 - len(found))
         more, rows = len(found) > size, self._rows(found[:size])
@@ -200,53 +207,86 @@ class RankedEvents(PagedList):
         last = encode(rows[-1], self.ordering, backwards=False) if rows and has_next else None
         return Page(rows=rows, previous=first, next=last)
 
+    def _decoded(self, cursor: str) -> tuple[bool, tuple[Any, ...]]:
+        typed = self.search.listed.events.annotate(relevance=Value(0))
+        return decode(cursor, typed, self.ordering)
+
     def _first(
         self, queries: list[str], tiers: range, *, backwards: bool, most: int
     ) -> list[Found]:
         """Return the first events of these tiers, in the order of the tiers, then by date."""
         if not tiers or most <= 0:
             return []
-        nearest = {} if backwards else self.search.nearest
-        last = next(((day, each) for each, day in reversed(nearest.items())), None)
-        known, is_complete = list(nearest), not backwards and len(nearest) < PROBED
-        tier_of = tiers_by_id(known, queries)
-        if last and not tier_of and not is_complete:
-            known = ids_by_date(self.search.events, queries[-1], after=last, most=RARE)
-            is_complete = len(known) < RARE
-            tier_of = tiers_by_id(known, queries) if is_complete else {}
+        near = NONE_NEAR if backwards else self._near_or_rare(queries)
         found: list[Found] = []
         for tier in tiers:
-            found += [(tier, each) for each in known if tier_of.get(each) == tier]
             wanted = most - len(found)
-            if wanted > 0 and not is_complete:
-                ids = self._looked_up(queries, tier, after=last, backwards=backwards, most=wanted)
-                found += [(tier, event_id) for event_id in ids]
+            more, near = self._of_tier(queries, tier, near, most=wanted, backwards=backwards)
+            found += more
             if len(found) >= most:
                 break
-        return found[:most]
+        return found
+
+    def _near_or_rare(self, queries: list[str]) -> Near:
+        """Return the nearest events, and all others of what is rare."""
+        near = self.search.near(queries)
+        if near.last is None or len(near.found) > 1:
+            return near
+        rare = found_by_words(
+            self.search.listed, queries[-1], tiers=queries, after=near.last, most=RARE
+        )
+        return Near(near.found + rare, near.count, None) if len(rare) < RARE else near
+
+    def _of_tier(
+        self, queries: list[str], tier: int, near: Near, *, most: int, backwards: bool
+    ) -> tuple[list[Found], Near]:
+        """Return the first events of a tier, and the nearest of all that were judged so far."""
+        near = self._further(queries, near, tier, most=most, backwards=backwards)
+        found = near.of(tier)[:most]
+        if len(found) < most and not near.is_all:
+            wanted = most - len(found)
+            found += self._looked_up(
+                queries, tier, after=near.last, backwards=backwards, most=wanted
+            )
+        return found, near
+
+    def _further(
+        self, queries: list[str], near: Near, tier: int, *, most: int, backwards: bool
+    ) -> Near:
+        """Judge more of the nearest events, where enough of a tier are probably among them."""
+        known = len(near.of(tier))
+        if near.last is None or not 0 < known < most:
+            return near
+        expected = int(MARGIN * near.count * (most - known) / known)
+        if expected > PROBED_FURTHER:
+            return near
+        more = judged(
+            self.search.listed, queries, most=expected, after=near.last, backwards=backwards
+        )
+        return Near(near.found + more.found, near.count + more.count, more.last)
 
     def _looked_up(
         self,
         queries: list[str],
         tier: int,
         *,
-        after: Sequence[Any] | None,
+        after: Place | None,
         backwards: bool,
         most: int,
-    ) -> list[UUID]:
+    ) -> list[Found]:
         """Return the first events of a tier after a date and id, by the index of words."""
         query = f"({queries[tier]}) & !({queries[tier - 1]})" if tier else queries[0]
-        return ids_by_date(self.search.events, query, after=after, backwards=backwards, most=most)
+        found = found_by_words(
+            self.search.listed, query, tiers=[query], after=after, most=most, backwards=backwards
+        )
+        return [each._replace(relevance=tier) for each in found]
 
     def _rows(self, found: list[Found]) -> list[Any]:
-        """Return the events of these ids, in this order, with their relevance."""
+        """Return these events, in this order, with their relevance."""
         if not found:
             return []
-        ids = [event_id for _, event_id in found]
-        events: dict[UUID, Any] = {
-            event.pk: event for event in self.search.events.filter(among(ids))
-        }
-        rows = [(events[event_id], tier) for tier, event_id in found if event_id in events]
-        for event, tier in rows:
-            event.relevance = tier
+        events = self.search.listed.rows([each.id for each in found])
+        rows = [(events[each.id], each.relevance) for each in found if each.id in events]
+        for event, relevance in rows:
+            event.relevance = relevance
         return [event for event, _ in rows]

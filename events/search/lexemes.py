@@ -86,7 +86,10 @@ def _word(word: Word, where: str, *, is_unfinished: bool) -> str:
     if is_unfinished:
         if len(word.unit) < SHORTEST_BEGINNING and where == ANYWHERE:
             where = PLACED
-        queries.append(f"'{where}{word.unit}':*")
+        if word.completions is None:
+            queries.append(f"'{where}{word.unit}':*")
+        else:
+            queries += [f"'{where}{unit}'" for unit in word.completions]
     return _any(queries)
 
 

@@ -11,16 +11,23 @@ from itertools import pairwise
 
 from django.db import connection
 
+from evently.database.prepared import execute_prepared
+
 LONGEST_SEARCH = 200
 # More words than this narrow no search any further.
 MOST_WORDS = 16
 # Neighbouring words are also tried as one, as in "candle light", where there are not too many.
 MOST_WORDS_TO_JOIN = 6
+# All words that begin as an unfinished one are searched for by name, where there are few of them.
+MOST_COMPLETIONS = 20
+# Shorter words are not remembered (`events/sql/search_remember_v01.sql`).
+SHORTEST_REMEMBERED = 3
 
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
 PIECE = re.compile(
     r'(?P<minus>(?:(?<=\s)|\A)[-−]+(?=[^\s-]))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))'
 )
+DIGITS = re.compile("[0-9]*")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
@@ -34,6 +41,8 @@ class Word:
     stem: str = ""
     # Another spelling of the unit, such as koeln for Köln.
     other: str = ""
+    # All words that begin like it; None where they are not known, or too many.
+    completions: tuple[str, ...] | None = None
 
     @property
     def is_stop_word(self) -> bool:
@@ -111,7 +120,7 @@ class _Piece:
 
 
 def read(text: str) -> Phrases:
-    """Take a typed text apart; one query."""
+    """Take a typed text apart; one query, two for several words."""
     typed = unicodedata.normalize("NFC", _printable(text)[:LONGEST_SEARCH]).translate(QUOTES)
     pieces = [
         _Piece(
@@ -132,7 +141,7 @@ def read(text: str) -> Phrases:
         terms = _terms(piece, is_unfinished=is_last and typed[-1:].isalnum())
         (excluded if piece.is_excluded else groups[-1]).extend(terms)
     found = [tuple(group[:MOST_WORDS]) for group in groups if group]
-    found += _joined(found)
+    found = _with_known_words(found)
     return Phrases(
         typed=" ".join(typed.split()),
         groups=tuple(found),
@@ -163,8 +172,40 @@ def _terms(piece: _Piece, *, is_unfinished: bool) -> list[Term]:
     ]
 
 
-def _joined(groups: list[tuple[Term, ...]]) -> list[tuple[Term, ...]]:
-    """Return the groups in which two neighbours are one word, where some event has that word."""
+def _with_known_words(groups: list[tuple[Term, ...]]) -> list[tuple[Term, ...]]:
+    """Return several words as events spell them; one query.
+
+    Two neighbours may also be one word, where some event has that word. The unfinished word is
+    known with its completions, as their lists in the index are merged sooner than all that begins
+    like it is gathered.
+    """
+    joined = _joined(groups)
+    if not joined:
+        return groups
+    unfinished = next((t.words[0].unit for g in groups for t in g if t.is_unfinished), "")
+    is_remembered = len(unfinished) >= SHORTEST_REMEMBERED and not DIGITS.fullmatch(unfinished)
+    beginning = unfinished if is_remembered else None
+    values = [list(joined), beginning, beginning, MOST_COMPLETIONS + 1]
+    stems: dict[str, str] = {}
+    longer: list[str] = []
+    for word, stem in execute_prepared(connection, KNOWN_WORDS, values):
+        if stem is None:
+            longer.append(word)
+        else:
+            stems[word] = stem
+    if is_remembered and len(longer) <= MOST_COMPLETIONS:
+        completions = tuple(dict.fromkeys((unfinished, *longer)))
+        groups = [tuple(_completed(term, completions) for term in group) for group in groups]
+    return groups + [
+        tuple(_with_stem(term, stems) for term in group)
+        for unit, several in joined.items()
+        if unit in stems
+        for group in several
+    ]
+
+
+def _joined(groups: list[tuple[Term, ...]]) -> dict[str, list[tuple[Term, ...]]]:
+    """Return the groups in which two neighbours are one word, by that word."""
     joined: dict[str, list[tuple[Term, ...]]] = {}
     for group in groups:
         if len(group) > MOST_WORDS_TO_JOIN:
@@ -174,17 +215,13 @@ def _joined(groups: list[tuple[Term, ...]]) -> list[tuple[Term, ...]]:
                 unit = left.words[0].unit + right.words[0].unit
                 pair = Term((Word(unit, (unit,), stem=unit),), is_unfinished=right.is_unfinished)
                 joined.setdefault(unit, []).append((*group[:place], pair, *group[place + 2 :]))
-    if not joined:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(JOINED, [list(joined)])
-        stems = dict(cursor.fetchall())
-    return [
-        tuple(_with_stem(term, stems) for term in group)
-        for unit, several in joined.items()
-        if unit in stems
-        for group in several
-    ]
+    return joined
+
+
+def _completed(term: Term, completions: tuple[str, ...]) -> Term:
+    if not term.is_unfinished:
+        return term
+    return replace(term, words=(replace(term.words[0], completions=completions),))
 
 
 def _with_stem(term: Term, stems: dict[str, str]) -> Term:
@@ -194,8 +231,14 @@ def _with_stem(term: Term, stems: dict[str, str]) -> Term:
     return replace(term, words=(replace(word, stem=stems[word.unit]),))
 
 
-JOINED = """
-    SELECT DISTINCT word, evently_search_stem(word) FROM search_words WHERE word = ANY(%s)
+# The words of a list with their stems; and some that begin with a word, if one is given.
+KNOWN_WORDS = """
+    SELECT word, evently_search_stem(word) FROM search_words WHERE word = ANY(%s)
+    UNION ALL
+    (
+        SELECT word, NULL FROM search_words
+        WHERE shape LIKE evently_search_shape(%s) || '%%' AND starts_with(word, %s) LIMIT %s
+    )
 """
 # The words of each piece, spelled as typed and with ae for ä; at last the digest of the whole.
 LOOK_UP = """
@@ -216,9 +259,8 @@ def _look_up(pieces: list[_Piece], typed: str) -> str:
     different = [
         n for n, (text, other) in enumerate(zip(texts, spelled, strict=True)) if text != other
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, [texts + [spelled[n] for n in different], typed])
-        rows = cursor.fetchall()
+    values = [texts + [spelled[n] for n in different], typed]
+    rows = execute_prepared(connection, LOOK_UP, values)
     digest = ""
     others: dict[int, list[str]] = {}
     for piece, unit, parts, is_run, other, stem in rows:

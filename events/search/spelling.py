@@ -7,11 +7,11 @@ is only suggested; a wrong guess would show events that have nothing to do with 
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from events.models import Event
+from evently.database.prepared import execute_prepared
 from events.search.conditions import has_any
 from events.search.lexemes import anywhere
+from events.search.listed import Listed
 from events.search.phrases import Phrases, Term, Word
 
 SHORTEST_CORRECTED = 4
@@ -59,7 +59,7 @@ class Correction:
     is_certain: bool
 
 
-def correct(search: Phrases, *, known: QuerySet[Event]) -> Correction | None:
+def correct(search: Phrases, *, known: Listed) -> Correction | None:
     """Return the search without typing errors; None where no word is near to a missing one.
 
     known: the events whose words count as spelled correctly.
@@ -81,7 +81,7 @@ def correct(search: Phrases, *, known: QuerySet[Event]) -> Correction | None:
     return Correction(search.replacing(spellings), text, is_certain)
 
 
-def _is_missing(word: Word, known: QuerySet[Event]) -> bool:
+def _is_missing(word: Word, known: Listed) -> bool:
     if word.is_stop_word or word.is_run or len(word.unit) < SHORTEST_CORRECTED:
         return False
     if any(letter.isdigit() for letter in word.unit):
@@ -90,11 +90,11 @@ def _is_missing(word: Word, known: QuerySet[Event]) -> bool:
     return not _has_events(Phrases("", ((term,),), ()), known)
 
 
-def _occurs(spelling: Spelling, known: QuerySet[Event]) -> bool:
+def _occurs(spelling: Spelling, known: Listed) -> bool:
     return _has_events(Phrases("", ((spelling.term,),), ()), known)
 
 
-def _has_events(search: Phrases, events: QuerySet[Event]) -> bool:
+def _has_events(search: Phrases, events: Listed) -> bool:
     return has_any(events, anywhere(search))
 
 
@@ -108,12 +108,9 @@ def _spellings(typed: str) -> list[Spelling]:
     """Return the nearest words, nearest first, and the two words that were typed as one."""
     ends = range(SHORTEST_HALF, len(typed) - SHORTEST_HALF + 1)
     halves = [(typed[:end], typed[end:]) for end in ends]
-    with connection.cursor() as cursor:
-        cursor.execute(NEAR, {"word": typed})
-        near = cursor.fetchall()
-        wanted = [half for pair in halves for half in pair] + _swapped(typed)
-        cursor.execute(KNOWN, [wanted])
-        stems = dict(cursor.fetchall())
+    near = execute_prepared(connection, NEAR, {"word": typed})
+    wanted = [half for pair in halves for half in pair] + _swapped(typed)
+    stems = dict(execute_prepared(connection, KNOWN, [wanted]))
     # Swapped letters leave short words few trigrams in common.
     seen = {word for word, _, _ in near}
     near += [(word, 0, stems[word]) for word in _swapped(typed) if word in stems.keys() - seen]

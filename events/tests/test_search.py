@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from evently.accounts.factories import OrganizerFactory
 from evently.cursors import CursorInvalid, Page, encode
+from evently.database.clock import now
 from events.factories import EventFactory
 from events.models import Event, EventWords
-from events.search import finding
+from events.search import finding, phrases
 from events.search.finding import RankedEvents, search_for
+from events.search.listed import Current
 from events.tests.search_cases import EVENTS, FINDS
 
 pytestmark = pytest.mark.django_db
@@ -65,9 +67,10 @@ def test_search_ranks_by_where_words_stand_then_by_date(listed):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
-@pytest.mark.parametrize("probed", [400, 5, 2])
-def test_pages_of_ranked_events_join_both_ways(listed, monkeypatch, size, probed):
+@pytest.mark.parametrize(("probed", "further"), [(400, 600), (5, 600), (2, 600), (5, 0), (2, 3)])
+def test_pages_of_ranked_events_join_both_ways(listed, monkeypatch, size, probed, further):
     monkeypatch.setattr(finding, "PROBED", probed)
+    monkeypatch.setattr(finding, "PROBED_FURTHER", further)
 
     def page_of_search(text, **arguments):
         search = search_for(text, Event.objects.upcoming())
@@ -93,6 +96,40 @@ def test_pages_of_ranked_events_join_both_ways(listed, monkeypatch, size, probed
 
     assert [pk for page in pages for pk in page] == everything
     assert [pk for page in back for pk in page] == everything
+
+
+@pytest.mark.parametrize("most", [20, 2, 0])
+def test_the_last_word_may_be_unfinished_however_many_words_begin_like_it(
+    listed, monkeypatch, most
+):
+    monkeypatch.setattr(phrases, "MOST_COMPLETIONS", most)
+    listed("Jazz", venue="Zürich", days=1)
+    listed("Jazz", venue="Zürichberg", days=2)
+    listed("Jazz", venue="Zürichsee", description="Zurichseefest 2031", days=3)
+    listed("Jazz", venue="Zug", days=4)
+
+    def venues(text):
+        return [event.venue for event in page_of_search(text, size=9).rows]
+
+    assert venues("jazz zurich") == ["Zürich", "Zürichberg", "Zürichsee"]
+    assert venues("jazz zurichse") == venues("jazz zurichseef") == ["Zürichsee"]
+    assert venues("jazz zu") == ["Zürich", "Zürichberg", "Zürichsee", "Zug"]
+    assert venues("jazz 20") == [] != venues("jazz 203") == ["Zürichsee"]
+
+
+def test_current_events_are_searched_as_any_others(listed):
+    at = now()
+    listed("Jazz", days=2)
+    listed("Jazz in Bath", days=1)
+    listed("Jazz draft", published_at=None)
+    listed("Jazz cancelled", status="cancelled")
+    listed("Chess")
+    events = Event.objects.current(at=at)
+
+    for text in ("jazz", "jaz", "jazzz", "bath jazz", "xylograph"):
+        assert search_for(text, Current(at=at)).ranked().page(size=5) == search_for(
+            text, events
+        ).ranked().page(size=5)
 
 
 def page_of_search(text: str, **arguments: Any) -> Page:

@@ -16,6 +16,7 @@ from events.models import Event
 from events.queries import find_events
 from events.search import conditions, finding
 from events.search.finding import search_for
+from events.search.listed import Current
 
 pytestmark = pytest.mark.django_db
 BY_DATE = ("event_date", "id")
@@ -126,6 +127,31 @@ def test_a_frequent_word_is_not_looked_up_where_filters_leave_few_events(monkeyp
     monkeypatch.setattr(finding, "PROBED", 2)
     assert found(min_price=Decimal(9))[0] == ["Dear jazz", "Chess"]
     assert Event.objects.count() == 7
+
+
+def test_what_is_soon_met_is_not_looked_up(monkeypatch):
+    monkeypatch.setattr(finding, "PROBED", 4)
+    for days in range(1, 12):
+        event_in(days, name=f"Jazz {days}" if days % 2 else "Chess")
+
+    def found(**page):
+        search = search_for("jazz", Current(at=now()))
+        with CaptureQueriesContext(connection) as captured:
+            rows = finding.RankedEvents(search).page(size=2, **page)
+        by_words = [query["sql"] for query in captured if "WHERE vector @@ " in query["sql"]]
+        return rows, len(by_words)
+
+    def dates(page):
+        return names(page.rows)
+
+    # Apart from events of exactly this name, which come first.
+    first, lookups = found()
+    assert (dates(first), lookups) == (["Jazz 1", "Jazz 3"], 1)
+    second, lookups = found(cursor=first.next)
+    assert (dates(second), lookups) == (["Jazz 5", "Jazz 7"], 0)
+    monkeypatch.setattr(finding, "PROBED_FURTHER", 0)
+    first, lookups = found()
+    assert (dates(first), lookups) == (["Jazz 1", "Jazz 3"], 2)
 
 
 def test_frequent_words_are_judged_event_by_event_in_any_order(monkeypatch):
