@@ -1,7 +1,9 @@
 """The home page: search and list of upcoming events."""
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from boxoffice.storefront.finder import nothing_found, panel_count, quick_filters
 from boxoffice.storefront.presenters import EventCard, event_cards
 from boxoffice.storefront.visitors import EVENTS_PER_PAGE, read_home, waitlists_of
-from evently.cursors import CURSOR_PARAMETER, links_of, page_of
+from evently.cursors import CURSOR_PARAMETER, Page, links_of, page_of
 from evently.database.clock import now
 from evently.kept import KeptByKey
 from evently.links import absolute
@@ -35,15 +37,14 @@ from evently.shared_pages import (
 from events.forms import FinderForm
 from events.moments import moments_of, next_change
 from events.queries import find_events
-from events.search.finding import search_for
+from events.search.finding import Search, search_for
+from events.search.listed import Current, Listed
 
 # One of the drawings at the top of the page, in its own colours.
 HERO_COVER = (8, 0)
 TEMPLATE, RESULTS = "events/list.html", "events/_results.html"
 # Any other parameter, such as utm_source, leaves the page as it is.
 PARAMETERS = frozenset((*FinderForm.base_fields, CURSOR_PARAMETER))
-# What a list shows apart from its cards, and from what was asked for.
-AROUND_CARDS = ("correction", "nothing", "previous_url", "next_url")
 
 _frames: KeptByKey[Frame] = KeptByKey(8 * 1024 * 1024, size_of=lambda frame: frame.size)
 
@@ -57,24 +58,27 @@ def home(request: HttpRequest) -> HttpResponse:
         page = shared_page("home", read=read_home, build=partial(_build, request))
         if page is not None:
             return _sent(request, page)
-    context = _context(request)
-    template = TEMPLATE
-    if is_fragment:
-        # The chips keep the words, so they change with them.
-        template, context["swap_chips"] = RESULTS, True
-    if not context["form"].is_valid():
+    results = _find(request)
+    # The chips keep the words, so they change with them.
+    template = RESULTS if is_fragment else TEMPLATE
+    extra = {"swap_chips": True} if is_fragment else {}
+    if not results.form.is_valid():
+        context = results.context(cards=[]) | extra
         context["parts"] = {TOP: top_of(request, hide_search=True)}
         return render(
             request, template, context, status=200 if is_fragment else INVALID_FORM_STATUS
         )
 
     name = (template, *map(request.GET.get, sorted(PARAMETERS)))
-    cards: list[EventCard] = context["events"]
+    cards = results.cards
     path = request.path
-    around = [len(cards), *(context[each] for each in AROUND_CARDS)]
+    around = [len(cards), *results.around]
+
+    def framed() -> Frame:
+        return _framed(template, results.context(cards=cards) | extra)
 
     def rendered() -> SentPage:
-        frame = _frames.get(name, around, partial(_framed, template, context))
+        frame = _frames.get(name, around, framed)
         return SentPage(_filled(frame, cards), partial(visitors_top, path, hide_search=True))
 
     key = [*around, *(card.key for card in cards)]
@@ -106,9 +110,9 @@ def _wants_fragment(request: HttpRequest) -> bool:
 
 def _build(request: HttpRequest) -> Built:
     """Render the first page of upcoming events for all visitors, to be filled with its cards."""
-    context = _context(request)
-    cards: list[EventCard] = context["events"]
-    frame = _framed(TEMPLATE, context)
+    results = _find(request)
+    cards = results.cards
+    frame = _framed(TEMPLATE, results.context(cards=cards))
 
     def fill(seen: Seen) -> Filled:
         waitlists = waitlists_of(seen.moving)
@@ -122,39 +126,72 @@ def _build(request: HttpRequest) -> Built:
     moments = [moment for card in cards for moment in moments_of(card.row)]
     return Built(
         fill,
-        until=next_change(moments, at=context["now"]),
+        until=next_change(moments, at=results.at),
         top=partial(visitors_top, request.path, hide_search=True),
     )
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the page, apart from its cards."""
+@dataclass(frozen=True)
+class _Results:
+    """What was asked for, and the page of events that was found for it at a time."""
+
+    form: FinderForm
+    search: Search | None
+    page: Page
+    links: dict[str, str]
+    at: datetime
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.form.criteria or self.form.words)
+
+    @cached_property
+    def cards(self) -> list[EventCard]:
+        with_lead = not self.is_filtered and not self.links["previous_url"]
+        return event_cards(self.page.rows, at=self.at, with_lead=with_lead)
+
+    @property
+    def correction(self) -> str:
+        return self.search.corrected_text if self.search else ""
+
+    @property
+    def around(self) -> list[str]:
+        """What is shown apart from the cards, and from what was asked for."""
+        suggestion = self.search.suggestion if self.search and not self.page.rows else ""
+        return [self.correction, suggestion, *self.links.values()]
+
+    def context(self, *, cards: list[EventCard]) -> dict[str, Any]:
+        """Return the context of the page, apart from its parts."""
+        form = self.form
+        return {
+            "home_address": absolute(reverse("home")),
+            "home_image": absolute(reverse("cover_image", args=HERO_COVER)),
+            "form": form,
+            "search": form.words,
+            "is_filtered": self.is_filtered,
+            "panel_count": panel_count(form),
+            "correction": self.correction,
+            "events": cards,
+            "quick_filters": quick_filters(form),
+            "now": self.at,
+            "nothing": nothing_found(form, self.search) if not self.page.rows else None,
+            **self.links,
+        }
+
+
+def _find(request: HttpRequest) -> _Results:
     form = FinderForm(request.GET)
     at = now()
-    events = find_events(**form.criteria, at=at)
-    search = search_for(form.words, events) if form.words else None
+    criteria, words = form.criteria, form.words
+    listed = Listed(partial(find_events, **criteria, at=at)) if criteria else Current(at=at)
+    search = search_for(words, listed) if words else None
     page = page_of(
-        search.ranked() if search else events,
+        search.ranked() if search else listed.events,
         ordering=("event_date", "id"),
         size=EVENTS_PER_PAGE,
         cursor=request.GET.get("cursor", ""),
         # Filters may leave out many of the first events.
-        by_ids=bool(form.criteria),
+        by_ids=bool(criteria),
     )
-    is_filtered = bool(form.criteria or form.words)
     links = links_of(page, request.GET, kept=list(form.fields))
-    with_lead = not is_filtered and not links["previous_url"]
-    return {
-        "home_address": absolute(reverse("home")),
-        "home_image": absolute(reverse("cover_image", args=HERO_COVER)),
-        "form": form,
-        "search": form.words,
-        "is_filtered": is_filtered,
-        "panel_count": panel_count(form),
-        "correction": search.corrected_text if search else "",
-        "events": event_cards(page.rows, at=at, with_lead=with_lead) if form.is_valid() else [],
-        "quick_filters": quick_filters(form),
-        "now": at,
-        "nothing": nothing_found(form, search) if not page.rows else None,
-        **links,
-    }
+    return _Results(form, search, page, links, at)
