@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
 
+from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
 from notifications.emails.layout import in_layout, inline_styles, is_page, styled
 from notifications.emails.placeholders import (
@@ -113,10 +115,14 @@ def shipped(type_: TemplateType) -> Template:
     return Template(subject=read(".subject.txt").strip(), html=read(".html"), text=read(".txt"))
 
 
+ACTIVE = PreparedQuery[Any](
+    lambda: EmailTemplate.objects.filter(is_active=True).values_list("template_type", "pk")
+)
+
+
 def active_versions() -> dict[str, UUID]:
     """Return the ids of the active versions in the database, by type."""
-    active = EmailTemplate.objects.filter(is_active=True)
-    return dict(active.values_list("template_type", "pk"))
+    return dict(ACTIVE.tuples())
 
 
 @lru_cache(maxsize=32)

@@ -11,16 +11,15 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
-
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from evently.accounts.models import User
 from evently.database import clock
 from events.contact import reply_address
 from events.models import Event
 from notifications.emails.templates import active_versions
+from notifications.kinds import row_queries as queries
 from notifications.models import Notification
-from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
+from waitlists.models import Promotion, WaitlistEntry
 
 
 class Rows:
@@ -44,7 +43,7 @@ class Rows:
     @cached_property
     def _users(self) -> dict[UUID, User]:
         ids = {each.user_id for each in self._notifications}
-        return User.objects.with_keys().in_bulk(ids)
+        return {user.pk: user for user in queries.USERS.rows(user_ids=list(ids))}
 
     def user(self, user_id: UUID) -> User | None:
         """Return the recipient of one of the messages, with the key; None if deleted."""
@@ -52,12 +51,13 @@ class Rows:
 
     # ── Events ──────────────────────────────────────────────────────────────
     @cached_property
-    def _event_ids(self) -> set[UUID]:
-        return {each.event_id for each in self._notifications if each.event_id}
+    def _event_ids(self) -> list[UUID]:
+        return list({each.event_id for each in self._notifications if each.event_id})
 
     @cached_property
     def _events(self) -> dict[UUID, Event]:
-        return Event.objects.select_related("created_by__person_key").in_bulk(self._event_ids)
+        found = queries.EVENTS.rows(event_ids=self._event_ids) if self._event_ids else []
+        return {event.pk: event for event in found}
 
     def event(self, event_id: UUID) -> Event | None:
         return self._events.get(event_id)
@@ -72,12 +72,18 @@ class Rows:
     # ── Bookings ────────────────────────────────────────────────────────────
     @cached_property
     def _bookings(self) -> dict[UUID, Booking]:
-        """All bookings that the recipients have of the events, oldest first."""
-        found = Booking.objects.filter(event_id__in=self._event_ids, user_id__in=self._users)
-        bookings = found.order_by("pk").in_bulk()
-        for booking in bookings.values():
+        """The bookings that the recipients have of the events, oldest first.
+
+        They hold seats, or a message is about them.
+        """
+        found = queries.BOOKINGS.rows(
+            event_ids=self._event_ids,
+            user_ids=list(self._users),
+            booking_ids=list(self._named("booking")),
+        )
+        for booking in found:
             self._complete(booking)
-        return bookings
+        return {booking.pk: booking for booking in found}
 
     def _complete(self, booking: Booking) -> None:
         event, user = self.event(booking.event_id), self.user(booking.user_id)
@@ -102,15 +108,9 @@ class Rows:
 
     @cached_property
     def _tickets(self) -> dict[UUID, list[Ticket]]:
-        own = Q(holder__isnull=True) | Q(holder_id=F("booking__user_id"))
-        found = Ticket.objects.filter(
-            own,
-            event_id__in=self._event_ids,
-            booking_id__in=self._named_bookings,
-            cancelled_at__isnull=True,
-        )
+        found = queries.TICKETS.rows(event_ids=self._event_ids, booking_ids=self._named_bookings)
         tickets = defaultdict(list)
-        for ticket in found.select_related("holder__person_key").order_by("id"):
+        for ticket in found:
             ticket.booking = self._bookings[ticket.booking_id]
             tickets[ticket.booking_id].append(ticket)
         return tickets
@@ -121,10 +121,10 @@ class Rows:
 
     @cached_property
     def _claimed(self) -> dict[UUID | None, Promotion]:
-        offers = Promotion.objects.filter(
-            event_id__in=self._event_ids, booking_id__in=self._named_bookings
+        offers = queries.CLAIMED_OFFERS.rows(
+            event_ids=self._event_ids, booking_ids=self._named_bookings
         )
-        return {offer.booking_id: offer for offer in offers.select_related("waitlist")}
+        return {offer.booking_id: offer for offer in offers}
 
     def claimed(self, booking: Booking) -> Promotion | None:
         """Return the offer that a message's booking was made of, with its entry, or None."""
@@ -145,9 +145,7 @@ class Rows:
 
     @cached_property
     def _open_entries(self) -> dict[tuple[UUID, UUID], WaitlistEntry]:
-        found = WaitlistEntry.objects.open().filter(
-            event_id__in=self._event_ids, user_id__in=self._users
-        )
+        found = queries.OPEN_ENTRIES.rows(event_ids=self._event_ids, user_ids=list(self._users))
         return {(entry.event_id, entry.user_id): self._with_event(entry) for entry in found}
 
     def open_entry_of(self, event_id: UUID, user_id: UUID) -> WaitlistEntry | None:
@@ -156,12 +154,13 @@ class Rows:
     @cached_property
     def _open_offers(self) -> dict[UUID, Promotion]:
         with_offers = [entry for entry in self._open_entries.values() if entry.has_offer]
-        found = Promotion.objects.filter(
-            event_id__in={entry.event_id for entry in with_offers},
-            waitlist_id__in=[entry.pk for entry in with_offers],
-            status=PromotionStatus.PENDING,
+        if not with_offers:
+            return {}
+        found = queries.OPEN_OFFERS.rows(
+            event_ids=list({entry.event_id for entry in with_offers}),
+            entry_ids=[entry.pk for entry in with_offers],
         )
-        offers = {offer.waitlist_id: offer for offer in found} if with_offers else {}
+        offers = {offer.waitlist_id: offer for offer in found}
         for entry in with_offers:
             if (offer := offers.get(entry.pk)) is not None:
                 offer.event, offer.user = entry.event, entry.user
@@ -175,8 +174,8 @@ class Rows:
     # ── Waitlists ───────────────────────────────────────────────────────────
     @cached_property
     def _entries(self) -> dict[UUID, WaitlistEntry]:
-        found = WaitlistEntry.objects.filter(
-            event_id__in=self._event_ids, pk__in=self._named("entry")
+        found = queries.ENTRIES.rows(
+            event_ids=self._event_ids, entry_ids=list(self._named("entry"))
         )
         return {entry.pk: self._with_event(entry) for entry in found}
 
@@ -195,8 +194,8 @@ class Rows:
 
     @cached_property
     def _offers(self) -> dict[UUID, Promotion]:
-        found = Promotion.objects.select_related("waitlist").filter(
-            event_id__in=self._event_ids, pk__in=self._named("promotion")
+        found = queries.OFFERS.rows(
+            event_ids=self._event_ids, offer_ids=list(self._named("promotion"))
         )
         for offer in found:
             event = self.event(offer.event_id)

@@ -4,12 +4,15 @@ Taken ones are left to the taker for a minute. That keeps several takers apart, 
 keeps an email from being sent twice is its attempt (`attempts`).
 """
 
+import json
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
 
+from evently.audit.context import facts_for
 from evently.database.functions import Clock
 from evently.database.prepared import execute_prepared
 from evently.transactions import signed_transaction
@@ -19,10 +22,12 @@ from notifications.models import Notification, NotificationStatus
 MOST_AT_ONCE = 50
 TAKEN_SECONDS = 60
 
+FIELDS = Notification._meta.concrete_fields
+COLUMNS = [field.attname for field in FIELDS]
 # The clock is in a subquery, so that it is read once and not for each row. Nothing is pending for
 # longer than 35 days, so older partitions are not looked at.
 TAKE = """
-    WITH due AS (
+    WITH context AS MATERIALIZED (SELECT audit_set_context(%(context)s)), due AS (
         SELECT id, user_id, created_at FROM notifications
         WHERE status = 'pending' AND next_attempt_at <= (SELECT evently_clock())
             AND created_at > (SELECT evently_clock() - interval '35 days')
@@ -32,11 +37,12 @@ TAKE = """
     )
     UPDATE notifications AS notification
     SET next_attempt_at = evently_clock() + make_interval(secs => %(seconds)s)
-    FROM due
+    FROM due, context
     WHERE notification.id = due.id AND notification.user_id = due.user_id
         AND notification.created_at = due.created_at
-    RETURNING notification.*
+    RETURNING
 """
+TAKE += ", ".join(f"notification.{name}" for name in COLUMNS)
 
 # The conditions of TAKE, without a row to lock.
 ANY_DUE = """
@@ -58,12 +64,24 @@ def is_any_due(*, least_urgent: Urgency = Urgency.BULK) -> bool:
     return bool(is_due)
 
 
-@signed_transaction()
 def take(*, most: int = MOST_AT_ONCE, least_urgent: Urgency = Urgency.BULK) -> list[Notification]:
     """Take due notifications, the most urgent first, then in the order of their time."""
-    values = {"least_urgent": int(least_urgent), "most": most, "seconds": TAKEN_SECONDS}
-    taken = list(Notification.objects.raw(TAKE, values))
+    values = {
+        "context": facts_for(connection),
+        "least_urgent": int(least_urgent),
+        "most": most,
+        "seconds": TAKEN_SECONDS,
+    }
+    taken = [_notification(row) for row in execute_prepared(connection, TAKE, values)]
     return sorted(taken, key=lambda each: (_urgency(each), each.pk))
+
+
+def _notification(row: Sequence[Any]) -> Notification:
+    values = [
+        json.loads(value) if isinstance(field, JSONField) else value
+        for field, value in zip(FIELDS, row, strict=True)
+    ]
+    return Notification.from_db("default", COLUMNS, values)
 
 
 @signed_transaction()

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from evently.accounts.factories import UserFactory
+from evently.audit.context import facts_for
 from evently.tests.sql import run
 from notifications import tasks
 from notifications.factories import NotificationFactory
@@ -100,7 +101,8 @@ def test_taking_reads_an_index_in_its_order():
         # Whatever rows of other tests have left in the statistics of this table.
         for kind in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{kind} = off")
-        cursor.execute("EXPLAIN " + TAKE, {"least_urgent": 2, "most": 10, "seconds": 60})
+        values = {"least_urgent": 2, "most": 10, "seconds": 60, "context": facts_for(connection)}
+        cursor.execute("EXPLAIN " + TAKE, values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert "Merge Append" in plan, plan
