@@ -1,9 +1,9 @@
 """The log of refused booking attempts; successful ones are logged with the booking (`placing`)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,6 +14,7 @@ from bookings.signals import refusal_unlogged
 from evently.audit.context import facts_for
 from evently.database.clock import now
 from evently.database.ids import uuid7
+from evently.database.limits import lock_limit
 from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
@@ -27,7 +28,7 @@ LOG_REFUSAL = """
         %s::text)
 """
 
-IMPATIENT = "SET LOCAL lock_timeout = '300ms'"
+IMPATIENT = timedelta(milliseconds=500)
 
 log = structlog.get_logger(__name__)
 
@@ -87,12 +88,12 @@ def log_refusal(
     def insert() -> None:
         context = facts_for(connection)
         what = [event_id, user_id, quantity, code, origin.ip_address, origin.user_agent]
-        execute_prepared(connection, LOG_REFUSAL, [context, *what])
+        execute_prepared(connection, LOG_REFUSAL, [context, *what], limit=limit)
 
     # A lock that was waited for in vain is probably still held, and the user has waited already.
-    run = _run_impatiently if code == EventBusy.code else run_in_statement
+    limit = IMPATIENT if code == EventBusy.code else lock_limit()
     try:
-        run(insert)
+        run_in_statement(insert)
     except EventBusy:
         refusal_unlogged.send(
             sender=BookingAttempt,
@@ -140,14 +141,3 @@ def log_late_refusal(
             BookingAttempt.objects.bulk_create([attempt], ignore_conflicts=True)
 
     run_in_transaction(insert)
-
-
-def _run_impatiently(insert: Callable[[], None]) -> None:
-    """Run an insertion that gives up soon where it has to wait for a lock. Raises EventBusy."""
-
-    def work() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(IMPATIENT)
-        insert()
-
-    run_in_transaction(work)

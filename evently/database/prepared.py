@@ -8,6 +8,7 @@ statements share their message with what comes before them in a transaction.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from secrets import randbits
@@ -21,6 +22,8 @@ from django.db.transaction import TransactionManagementError
 from psycopg import ClientCursor, Cursor
 from psycopg.types.datetime import TimestamptzLoader
 
+from evently.database.limits import cancelled_after, lock_limit
+
 Row = TypeVar("Row", bound=models.Model)
 
 # Values that occur in a query as parameters and nowhere else, by their type. Lists are of ids.
@@ -33,12 +36,17 @@ STAND_INS: dict[type, Callable[[], Any]] = {
 
 
 def execute_prepared(
-    connection: BaseDatabaseWrapper, sql: str, parameters: Sequence[Any] | Mapping[str, Any]
+    connection: BaseDatabaseWrapper,
+    sql: str,
+    parameters: Sequence[Any] | Mapping[str, Any],
+    *,
+    limit: timedelta | None = None,
 ) -> list[tuple[Any, ...]]:
     """Execute a statement that the connection's server prepares, and return its rows.
 
     sql: constant, with %s or %(name)s for the parameters, which the server binds. Outside of a
-    transaction it is one of its own, in one round trip.
+    transaction it is one of its own, in one round trip. limit: for one that waits for locks, after
+    which it is cancelled (`evently.database.limits`).
     """
     # Each access through Django's proxy looks for the thread's connection anew.
     connection = connections[connection.alias]
@@ -47,7 +55,7 @@ def execute_prepared(
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         # Not Django's loader, which makes times in Python: the session's time zone is UTC.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
-        execute = partial(_execute, cursor)
+        execute = partial(_execute, cursor, limit)
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
         started = time.monotonic()
@@ -60,8 +68,11 @@ def execute_prepared(
                 connection.queries_log.append({"sql": sql, "time": seconds})
 
 
-def _execute(cursor: Any, sql: str, parameters: Any, many: bool, context: Any) -> None:
-    cursor.execute(sql, parameters, prepare=True)
+def _execute(
+    cursor: Any, limit: timedelta | None, sql: str, parameters: Any, many: bool, context: Any
+) -> None:
+    with nullcontext() if limit is None else cancelled_after(cursor.connection, limit):
+        cursor.execute(sql, parameters, prepare=True)
 
 
 class PreparedQuery(Generic[Row]):
@@ -107,9 +118,11 @@ class _Selected:
 
     def tuples(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         connection = connections[self._compiler.using]
-        if self._compiler.query.select_for_update and not connection.in_atomic_block:
+        locks = self._compiler.query.select_for_update
+        if locks and not connection.in_atomic_block:
             raise TransactionManagementError("Rows are locked until the end of a transaction.")
-        return execute_prepared(connection, *self.part(values))
+        limit = lock_limit() if locks else None
+        return execute_prepared(connection, *self.part(values), limit=limit)
 
     def part(self, values: dict[str, Any]) -> tuple[str, list[Any]]:
         return self._sql, [values[name] for name in self._names]
