@@ -1,6 +1,7 @@
 """Reads of bookings and tickets that are used twice, or hard to get right."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from bookings.models import Booking, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
+from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
 from evently.links import FIRST
@@ -43,13 +45,17 @@ def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
 
 
 BOOKING_OF = PreparedQuery(
-    lambda user_id, booking_id: booking_history(user_id=user_id).filter(pk=booking_id),
+    lambda user_id, booking_id: (
+        booking_history(user_id=user_id).annotate(clock=Clock()).filter(pk=booking_id)
+    ),
     user_id=UUID,
     booking_id=UUID,
 )
 BOOKING_WITH_USER = PreparedQuery(
-    lambda event_id, booking_id: Booking.objects.select_related("event", "user__person_key").filter(
-        event_id=event_id, pk=booking_id
+    lambda event_id, booking_id: (
+        Booking.objects.select_related("event", "user__person_key")
+        .annotate(clock=Clock())
+        .filter(event_id=event_id, pk=booking_id)
     ),
     event_id=UUID,
     booking_id=UUID,
@@ -64,13 +70,22 @@ LINKS_VERSION = PreparedQuery[Any](
 
 
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
-    """Return one of a user's bookings with its event, or None."""
+    """Return one of a user's bookings with its event, or None.
+
+    `read_at` tells when it was read.
+    """
     return BOOKING_OF.first(user_id=user_id, booking_id=booking_id)
 
 
 def booking_with_user(*, event_id: UUID, booking_id: UUID) -> Booking | None:
-    """Return a booking with its event and its user, or None."""
+    """Return a booking with its event and its user, or None; as `booking_of`."""
     return BOOKING_WITH_USER.first(event_id=event_id, booking_id=booking_id)
+
+
+def read_at(booking: Booking) -> datetime:
+    """Return the database's time at which one of these two has read a booking."""
+    at: datetime = vars(booking)["clock"]
+    return at
 
 
 def seats_of_user(*, event_id: UUID, user_id: UUID) -> int:

@@ -12,12 +12,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from bookings.models import Booking
 from bookings.queries import quoted_seats_booked
-from evently.database.clock import now
 from evently.database.prepared import PreparedQuery
+from evently.links import path_of
 from evently.pages import guest_holder, quote_holder
 from events.models import Event
 from events.operations import Quote, QuoteInvalid, quote_event, read_quote
@@ -171,14 +170,16 @@ def bookings_of_visitor(request: HttpRequest, event: Event) -> list[Booking]:
     if request.user.is_authenticated:
         return BOOKINGS_OF_USER.rows(event_id=event.pk, user_id=request.user.pk)
     ids = _booked_ids(request)
+    if not ids:
+        return []
     bookings = Booking.objects.holding_seats().filter(event_id=event.pk, pk__in=ids)
-    return list(bookings.order_by("pk")) if ids else []
+    return list(bookings.order_by("pk"))
 
 
 def keep_booking(
-    request: HttpRequest, response: HttpResponse, event: Event, booking_id: UUID
+    request: HttpRequest, response: HttpResponse, event: Event, booking_id: UUID, *, at: datetime
 ) -> None:
-    """Remember a guest's booking in their browser for a while."""
+    """Remember a guest's booking in their browser for a while. at: the time."""
     ids = dict.fromkeys([*_booked_ids(request), booking_id])
     _remember(
         request,
@@ -186,7 +187,7 @@ def keep_booking(
         event,
         BOOKED,
         SEPARATOR.join(each.hex for each in ids),
-        expires=now() + BOOKED_FOR,
+        expires=at + BOOKED_FOR,
     )
 
 
@@ -237,7 +238,7 @@ def _remember(
         value,
         salt=SALT,
         expires=expires,
-        path=reverse("book", args=[event.pk]),
+        path=path_of("book", event.pk),
         secure=request.is_secure(),
         httponly=True,
         samesite="Lax",

@@ -67,7 +67,7 @@ def test_purchase_of_a_user(client, event, django_assert_max_num_queries):
     with django_assert_max_num_queries(LOGIN + 3):  # event, event with own bookings, the booking
         booked = client.post(path, fields_of(page))
 
-    with django_assert_max_num_queries(LOGIN + 2 + HEADER):  # booking, clock
+    with django_assert_max_num_queries(LOGIN + 1 + HEADER):  # booking
         done = client.get(booked.url)
     assert Booking.objects.get().booking_reference in done.content.decode()
 
@@ -78,10 +78,10 @@ def test_purchase_of_a_guest(event, django_assert_max_num_queries):
     with django_assert_max_num_queries(2):  # event, waitlist
         page = client.get(path)
 
-    # event, twice; guest, user; event with own bookings, the booking; version of links, clock
-    with django_assert_max_num_queries(8):
+    # event; guest, user; event with own bookings, the booking
+    with django_assert_max_num_queries(5):
         booked = client.post(path, fields_of(page, name="Ana", email="ana@example.org"))
 
-    with django_assert_max_num_queries(2):  # booking, clock
+    with django_assert_max_num_queries(1):  # booking
         done = client.get(booked.url)
     assert Booking.objects.get().booking_reference in done.content.decode()

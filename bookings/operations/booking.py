@@ -202,10 +202,15 @@ def event_on_sale(event_id: UUID, *, user_id: UUID | None = None) -> tuple[Event
     if found is None:
         raise EventNotFound
     event, at = found
+    check_bookable(event, at=at)
+    return event, at
+
+
+def check_bookable(event: Event, *, at: datetime) -> None:
+    """Raise SalesClosed or PaymentUnsupported where a published event takes no bookings."""
     check_on_sale(event, at=at)
     if event.payment_mode == PaymentMode.TRANSFER:
         raise PaymentUnsupported
-    return event, at
 
 
 def price_to_pay(

@@ -8,7 +8,7 @@ cannot be probed without its owner noticing.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -18,6 +18,7 @@ from bookings.operations.attempts import log_refusal
 from bookings.operations.booking import (
     Promise,
     book_seats_of_guest,
+    check_bookable,
     check_shown_price,
     event_on_sale,
     price_to_pay,
@@ -65,12 +66,13 @@ def book_as_guest(
     holder: str,
     form_idempotency: Callable[[UUID], Idempotency | None],
     terms_shown: str | None = None,
+    seen: tuple[Event, datetime] | None = None,
 ) -> Booking:
     """Book seats for the owner of an email address, and create a guest account if there is none.
 
-    The attempt is logged whether it succeeds or not. quantity, quote, unit_price, holder,
-    terms_shown: as in `book_seats`. form_idempotency: returns the idempotency of the form for a
-    user's id.
+    The attempt is logged whether it succeeds or not. The booking's user is loaded. quantity, quote,
+    unit_price, holder, terms_shown: as in `book_seats`. form_idempotency: returns the idempotency
+    of the form for a user's id. seen: the published event as the caller has just read it, and when.
     Raises what `book_seats` raises; AddressInvalid, NameInvalid, TooManyAttempts, GuestLimit;
     OwnerNotified.
     """
@@ -79,7 +81,7 @@ def book_as_guest(
     with log_refused():
         email, name = clean_address(email), clean_name(name)
         try:
-            _check_for_any_user(event_id, promise, quantity=quantity)
+            _check_for_any_user(event_id, promise, quantity=quantity, seen=seen)
             counted = count_guest(BOOKINGS, event_id=event_id, origin=origin)
         except DomainError:
             # A form sent again shows its booking, even if that took the last seats.
@@ -89,7 +91,7 @@ def book_as_guest(
         try:
             with log_refused():
                 user = find_or_create_guest(email=email, name=name)
-            return book_seats_of_guest(
+            booking = book_seats_of_guest(
                 event_id=event_id,
                 user_id=user.pk,
                 quantity=quantity,
@@ -98,6 +100,8 @@ def book_as_guest(
                 idempotency=form_idempotency(user.pk),
                 terms_shown=terms_shown,
             )
+            booking.user = user
+            return booking
         except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
             if isinstance(refusal, AccountInactive):
                 # In place of the booking that the other reasons refuse, so that the response time
@@ -146,10 +150,13 @@ def _log_up_to_limit(
     log_refusal(event_id=event_id, user_id=user_id, quantity=quantity, code=code, origin=origin)
 
 
-def _check_for_any_user(event_id: UUID, promise: Promise, *, quantity: int) -> None:
+def _check_for_any_user(
+    event_id: UUID, promise: Promise, *, quantity: int, seen: tuple[Event, datetime] | None
+) -> None:
     """Raise what `book_seats` raises for any user, as far as reading without locks can tell."""
     check_quantity(quantity)
-    event, at = event_on_sale(event_id)
+    event, at = seen or event_on_sale(event_id)
+    check_bookable(event, at=at)
     price_to_pay(event, promise, quantity=quantity, at=at)
     if quantity > event.max_per_booking:
         raise BookingLimit

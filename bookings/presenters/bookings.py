@@ -108,9 +108,15 @@ class BookingUrls:
         )
 
     @classmethod
-    def for_guest(cls, *, event_id: UUID, booking_id: UUID) -> "BookingUrls":
-        """Return the URLs with a new link, for a guest who has just booked."""
-        version = queries.links_version_of(event_id=event_id, booking_id=booking_id)
+    def for_guest(
+        cls, *, event_id: UUID, booking_id: UUID, version: int | None = None
+    ) -> "BookingUrls":
+        """Return the URLs with a new link, for a guest who has just booked.
+
+        version: the `links_version` of the booking's user, where it is known.
+        """
+        if version is None:
+            version = queries.links_version_of(event_id=event_id, booking_id=booking_id)
         token = sign_link(purpose="booking", row_id=booking_id, event_id=event_id, version=version)
         return cls.for_link(token)
 

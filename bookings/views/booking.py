@@ -129,7 +129,7 @@ def _page(user_id: UUID, is_past: bool, cursor: str, *, at: datetime) -> Page:
 @require_safe
 @for_owner_or_link
 def booking_detail(request: HttpRequest, access: BookingAccess) -> HttpResponse:
-    at = now()
+    at = queries.read_at(access.booking)
     context = _context(access, at=at)
     context["tickets"] = (
         []
@@ -145,7 +145,7 @@ def booking_done(request: HttpRequest, access: BookingAccess) -> HttpResponse:
     """Show the confirmation page; of a booking cancelled since, its own page."""
     if access.booking.is_ended:
         return redirect(access.urls.detail)
-    at = now()
+    at = queries.read_at(access.booking)
     check = attendance_queries.attendance_of([access.booking]).get(access.booking.pk)
     booking = BookingPresenter(access.booking, at=at, check=check)
     context = {"booking": booking, "attendance": booking.attendance, "by_link": access.urls.by_link}

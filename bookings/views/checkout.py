@@ -113,24 +113,26 @@ def _submit(request: HttpRequest, event: Event, *, at: datetime) -> HttpResponse
         )
         return _show_refused(request, event, form)
     try:
-        booking_id = _book_seats(request, event, form, at=at)
+        booking_id, links_version = _book_seats(request, event, form, at=at)
     except operations.OwnerNotified as refusal:
         return _show_owner_notified(request, event, form, refusal)
     except DomainError as refusal:
         return _show_refused(request, event, form, refusal, quantity=form.cleaned_data["quantity"])
     if request.user.is_authenticated:
         return redirect(BookingUrls.for_owner(booking_id).done)
-    urls = BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id)
+    urls = BookingUrls.for_guest(event_id=event.pk, booking_id=booking_id, version=links_version)
     response = redirect(urls.done)
-    keep_booking(request, response, event, booking_id)
+    keep_booking(request, response, event, booking_id, at=at)
     let_correct_address(request, response, urls.done, booking_id)
     return response
 
 
-def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm, *, at: datetime) -> UUID:
+def _book_seats(
+    request: HttpRequest, event: Event, form: CheckoutForm, *, at: datetime
+) -> tuple[UUID, int | None]:
     """Book, and return the booking's id: of the first booking where the form was sent before.
 
-    A guest gets an account, and is not logged in.
+    A guest gets an account, and is not logged in; its `links_version` is returned, too, if known.
     """
     data = form.cleaned_data
     quantity, quote = data["quantity"], data["quote"] or None
@@ -156,21 +158,24 @@ def _book_seats(request: HttpRequest, event: Event, form: CheckoutForm, *, at: d
     try:
         if request.user.is_authenticated:
             user_id = request.user.pk
-            return operations.book_seats(
+            booking = operations.book_seats(
                 user_id=user_id,
                 idempotency=idempotency(user_id),
                 known_seats=known_seats,
                 **arguments,
-            ).pk
+            )
+            return booking.pk, None
         _check_booked_here(request, event, data["email"], known_seats, idempotency)
-        return operations.book_as_guest(
+        booking = operations.book_as_guest(
             email=data["email"],
             name=data["name"],
             form_idempotency=idempotency,
+            seen=(event, at),
             **arguments,
-        ).pk
+        )
+        return booking.pk, booking.user.links_version
     except Replayed as first:
-        return UUID(first.answer["booking"])
+        return UUID(first.answer["booking"]), None
 
 
 def _check_booked_here(
