@@ -29,7 +29,7 @@ class Frame:
         self.slots = frozenset(self._pieces[1::2])
         self.size = len(text)
 
-    def filled(self, parts: Mapping[str, str]) -> str:
+    def filled(self, parts: Mapping[str, str]) -> SafeString:
         pieces = list(self._pieces)
         pieces[1::2] = [parts[name] for name in pieces[1::2]]
-        return "".join(pieces)
+        return SafeString("".join(pieces))

@@ -354,6 +354,19 @@ def test_user_with_seats_sees_them_on_the_shared_page():
     assert "You have" not in Client().get(detail(event)).content.decode()
 
 
+@pytest.mark.parametrize("path_of", [detail, lambda event: "/", lambda event: "/?when=never"])
+def test_the_top_is_markup_also_on_pages_that_are_not_shared(path_of):
+    booking = BookingFactory(event=EventFactory(), user=UserFactory(name="Ana <Bo>"))
+    client = Client()
+    client.force_login(booking.user)
+
+    page = client.get(path_of(booking.event)).content.decode()
+
+    assert '<header class="site-header">' in page
+    assert "Ana &lt;Bo&gt;" in page
+    assert "&lt;header" not in page
+
+
 @pytest.mark.parametrize("path_of", [detail, lambda event: "/"])
 def test_pages_of_users_take_few_statements(django_assert_max_num_queries, path_of):
     path = path_of(EventFactory())
