@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from evently.cursors import Page, PagedList, first_page, page_of
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
@@ -13,6 +14,9 @@ from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
 
 SATURDAY = 5
+BY_DATE = ("event_date", "id")
+# What most ask for is read by a prepared statement.
+FIRST_PAGE = 20
 
 
 def weekend(today: date) -> Days:
@@ -83,6 +87,23 @@ def event_at_clock(event_id: UUID) -> tuple[Event, datetime] | None:
     """Return a published event and the database's time at which it was read, or None."""
     event = EVENT_AT_CLOCK.first(event_id=event_id)
     return None if event is None else (event, vars(event)["clock"])
+
+
+def _current_events() -> QuerySet[Event]:
+    """Return current events, the next one first, with the database's time."""
+    return Event.objects.current().annotate(clock=Clock()).order_by(*BY_DATE)
+
+
+FIRST_EVENTS = PreparedQuery(lambda: _current_events()[: FIRST_PAGE + 1])
+
+
+class CurrentEvents(PagedList):
+    """All current events, the next one first, each with the database's time as `clock`."""
+
+    def page(self, *, size: int, cursor: str = "") -> Page:
+        if cursor or size > FIRST_PAGE:
+            return page_of(_current_events(), ordering=BY_DATE, size=size, cursor=cursor)
+        return first_page(FIRST_EVENTS.rows()[: size + 1], ordering=BY_DATE, size=size)
 
 
 def price_changes(*, event_id: UUID, most: int) -> list[PriceChange]:

@@ -3,6 +3,10 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
+from django.db.models import F
+
+from evently.database.functions import Among, GivenIds
+from evently.database.prepared import PreparedQuery
 from waitlists.models import Draw, WaitlistEntry
 
 # Large, or not to be shown.
@@ -14,10 +18,21 @@ def draws_of(event_id: UUID) -> list[Draw]:
     return list(Draw.objects.filter(event_id=event_id).defer(*UNREAD).order_by("-number"))
 
 
+DRAWS = PreparedQuery(
+    lambda event_ids: (
+        Draw.objects.filter(Among(F("event_id"), GivenIds(event_ids)))
+        .defer(*UNREAD)
+        .order_by("event_id", "number")
+    ),
+    event_ids=list,
+)
+
+
 def newest_draws(event_ids: Collection[UUID]) -> Mapping[UUID, Draw]:
     """Return the newest draw of each event, in one query; events without one are left out."""
-    rows = Draw.objects.filter(event_id__in=event_ids).defer(*UNREAD)
-    return {draw.event_id: draw for draw in rows.order_by("event_id", "number")}
+    if not event_ids:
+        return {}
+    return {draw.event_id: draw for draw in DRAWS.rows(event_ids=list(event_ids))}
 
 
 def newest_draw(event_id: UUID) -> Draw | None:

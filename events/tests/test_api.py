@@ -171,6 +171,23 @@ def test_invalid_parameters_are_refused_by_name(params):
     assert list(problem["errors"]) == list(params)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 20, 21])
+def test_first_page_without_filters_is_the_same_as_with_its_order(client, limit):
+    for days in range(1, 4):
+        EventFactory(event_date=timezone.now() + timedelta(days))
+
+    def pages(query):
+        found, path = [], f"/api/v1/events/?limit={limit}{query}"
+        while path:
+            body = client.get(path).json()
+            found.append((body["results"], bool(body["previous"])))
+            path = body["next"]
+        return found
+
+    assert pages("") == pages("&ordering=date")
+    assert len(pages("")) == -(-3 // limit)
+
+
 def test_list_costs_the_same_for_1_and_for_100(django_assert_num_queries):
     organizer = OrganizerFactory()
     EventFactory(created_by=organizer)
