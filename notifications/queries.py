@@ -44,14 +44,23 @@ def unread_count(*, user_id: UUID) -> int:
 def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
     """Return a user's notifications that are still to be emailed: (notification id, user id)."""
     return list(
-        Notification.objects.filter(
-            user_id=user_id,
-            status=NotificationStatus.PENDING,
-            channels__contains=[Channel.EMAIL],
-            created_at__gt=TransactionNow() - RECENT,
-        )
+        _unsent_emails()
+        .filter(user_id=user_id)
         .order_by("created_at", "id")
         .values_list("id", "user_id")
+    )
+
+
+def has_unsent_emails(event_id: UUID) -> bool:
+    """Return whether emails about an event are still to be sent."""
+    return _unsent_emails().filter(event_id=event_id).exists()
+
+
+def _unsent_emails() -> QuerySet[Notification]:
+    return Notification.objects.filter(
+        status=NotificationStatus.PENDING,
+        channels__contains=[Channel.EMAIL],
+        created_at__gt=TransactionNow() - RECENT,
     )
 
 

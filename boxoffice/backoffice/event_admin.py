@@ -35,7 +35,7 @@ from events.admin import EventAdminBase, cells
 from events.admin.events import current_user_id, overview_url
 from events.admin.forms import EventForm
 from events.models import Event
-from notifications.queries import count_of_event
+from notifications.queries import count_of_event, user_ids_of_event
 
 # The value of NOTIFY that notifies attendees.
 NOTIFIED = "yes"
@@ -130,7 +130,11 @@ class EventAdmin(BulkActions, EventAdminBase):
         """Add cancelling, or deleting, which is for events without bookings."""
         unavailable = super().unavailable_actions(event)
         has_bookings = Booking.objects.filter(event_id=event.pk).exists()
-        if not event.is_active or not (event.is_published or has_bookings):
+        # One that is no longer published may have a waitlist.
+        concerns_no_one = not (
+            event.is_published or has_bookings or user_ids_of_event(event_id=event.pk, most=1)
+        )
+        if not event.is_active or concerns_no_one:
             unavailable.add("cancel_event")
         if has_bookings:
             unavailable.add("delete_event")
@@ -201,7 +205,8 @@ class EventAdmin(BulkActions, EventAdminBase):
             title=f"Delete {event.name}?",
             question=(
                 "The event is deleted permanently, with its waitlist, price history and booking "
-                "attempts. Only an event without any bookings can be deleted."
+                "attempts. Only an event without any bookings can be deleted, and only once no one "
+                "is on its waitlist: if it is cancelled, they are notified."
             ),
             submit="Delete",
             act=act,

@@ -12,6 +12,7 @@ from events.models import Event
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
 from waitlists.receipt import receipt_of
+from waitlists.tests.helpers import full_event, join
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,21 @@ def test_delete_is_for_events_without_bookings(admin, organizer):
     assert "has bookings" in refused.content.decode()
     assert list(Event.objects.all()) == [booked]
     assert admin.post(f"{EVENTS}{booked.pk}/delete/").status_code == 403
+
+
+def test_event_with_a_waitlist_is_cancelled_before_it_is_deleted(admin, organizer):
+    event, booking = full_event(created_by=organizer)
+    join(event)
+    Booking.objects.filter(pk=booking.pk).delete()
+    Event.objects.filter(pk=event.pk).update(published_at=None)
+
+    refused = admin.post(f"{EVENTS}{event.pk}/remove/", {"confirmed": "yes"})
+
+    assert "Cancel it first" in refused.content.decode()
+    assert f"{EVENTS}{event.pk}/cancel/" in admin.get(tab(event, "overview")).content.decode()
+    admin.post(f"{EVENTS}{event.pk}/cancel/", {"confirmed": "yes", "reason": "Storm"})
+    event.refresh_from_db()
+    assert event.is_cancelled
 
 
 def test_booking_is_cancelled_with_a_reason(admin, organizer):

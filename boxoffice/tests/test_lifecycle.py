@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -23,6 +24,7 @@ from evently.transactions import run_in_transaction as one_transaction
 from events.factories import EventFactory
 from events.models import Event
 from events.operations import EventOver, SalesClosed
+from notifications.tests.delivering import deliver_due
 from waitlists import operations as waitlists
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -194,30 +196,65 @@ def test_a_waitlist_closes_in_batches_from_its_end(transactions, clock, ends):
     assert Promotion.objects.filter(status="expired").count() == 3
 
 
+def delete_bookings(event):
+    """Delete an event's bookings, as their users are deleted."""
+    Booking.objects.filter(event_id=event.pk).delete()
+
+
 def test_event_is_deleted_only_without_bookings():
-    event, booked = full(1)
-    entry = join(event)
+    event, _ = full(1)
     with pytest.raises(operations.EventHasBookings):
         operations.delete_event(event_id=event.pk)
-    Booking.objects.filter(pk=booked[0].pk).delete()
+    delete_bookings(event)
     operations.delete_event(event_id=event.pk)
+    assert not Event.objects.filter(pk=event.pk).exists()
+
+
+@pytest.mark.parametrize("has_offer", [False, True], ids=["waiting", "offered"])
+def test_event_is_deleted_only_once_its_waitlist_was_notified(has_offer):
+    event, (booking,) = full(1)
+    entry = join(event)
+    if has_offer:
+        give_back(booking)
+    delete_bookings(event)
+    deliver_due()
+    with pytest.raises(operations.EventHasWaitlist, match="Cancel it first"):
+        operations.delete_event(event_id=event.pk)
+
+    operations.cancel_event(event_id=event.pk)
+    with pytest.raises(operations.EventNotifying):
+        operations.delete_event(event_id=event.pk)
+    operations.continue_cancellation(event_id=event.pk)
+    assert status_of(entry) == "expired"
+    with pytest.raises(operations.EventNotifying):
+        operations.delete_event(event_id=event.pk)
+    mail.outbox.clear()
+    deliver_due()
+
+    operations.delete_event(event_id=event.pk)
+
     assert not WaitlistEntry.objects.filter(pk=entry.pk).exists()
+    (email,) = mail.outbox
+    assert email.to == [entry.user.email]
+    assert event.name in email.subject
+    assert "cancelled" in email.subject
 
 
 def test_event_with_a_long_waitlist_is_deleted_in_batches_and_a_crash_resumes(
     monkeypatch, transactions
 ):
     monkeypatch.setattr(events_ending, "DELETED", 2)
-    event, (booking,) = full(1)
+    event, _ = full(1)
     for _ in range(5):
-        join(event)
+        waitlists.leave_waitlist(event_id=event.pk, entry_id=join(event).pk)
     with pytest.raises(operations.EventHasBookings):
         operations.delete_event(event_id=event.pk)
     assert WaitlistEntry.objects.count() == 5
-    Booking.objects.filter(pk=booking.pk).delete()
+    delete_bookings(event)
+    deliver_due()
     # A batch, then a crash.
     assert one_transaction(partial(events_ending._delete_some_entries, event.pk)) == 2
-    assert [entry.position for entry in WaitlistEntry.objects.order_by("position")] == [1, 2, 3]
+    assert WaitlistEntry.objects.count() == 3
     event.refresh_from_db()
     assert not event.is_published
     transactions.clear()

@@ -3,6 +3,8 @@
 from boxoffice.lifecycle.operations.events import (
     EventAlreadyCancelled,
     EventHasBookings,
+    EventHasWaitlist,
+    EventNotifying,
     cancel_event,
     complete_event,
     continue_cancellation,
@@ -23,6 +25,8 @@ from boxoffice.lifecycle.operations.people import (
 __all__ = [
     "EventAlreadyCancelled",
     "EventHasBookings",
+    "EventHasWaitlist",
+    "EventNotifying",
     "OrganizerStays",
     "begin_erasure",
     "cancel_event",

@@ -18,6 +18,7 @@ from events.locks import lock_event
 from events.models import Event, EventStatus
 from events.operations import EventOver, check_version
 from events.signals import event_cancelled
+from notifications.queries import has_unsent_emails
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.operations.promotions import end_offers
 from waitlists.signals import entries_closed
@@ -38,6 +39,26 @@ class EventHasBookings(Conflict):
 
     code = "event_has_bookings"
     message = "This event has bookings, so it cannot be deleted. Cancel it instead."
+
+
+class EventHasWaitlist(Conflict):
+    """People wait for the event: deleted, it would vanish without a word to them."""
+
+    code = "event_has_waitlist"
+    message = (
+        "People are on the waitlist of this event, so it cannot be deleted. Cancel it first: they "
+        "are notified then."
+    )
+
+
+class EventNotifying(Conflict):
+    """Emails about the event are still to be sent, which need it."""
+
+    code = "event_notifying"
+    message = (
+        "People are still being notified about this event, so it cannot be deleted yet. Please try "
+        "again in a few minutes."
+    )
 
 
 def cancel_event(
@@ -184,16 +205,16 @@ def _is_to_complete(event: Event) -> bool:
 
 
 def delete_event(*, event_id: UUID) -> None:
-    """Delete an event that was never booked, with its waitlist and price history.
+    """Delete an event that was never booked, with its ended waitlist and price history.
 
     Of a long waitlist, most entries are deleted before, in batches of one transaction each. The
     event is unpublished first, so that no one books or joins meanwhile; after a crash it stays as
     a draft, which is to be deleted again.
-    Raises EventHasBookings.
+    Raises EventHasBookings, EventHasWaitlist, EventNotifying.
     """
 
     def work() -> None:
-        event = _lock_unbooked(event_id)
+        event = _lock_deletable(event_id)
         with refusing(fk_bookings_event=EventHasBookings):
             Event.objects.filter(pk=event.pk)._raw_delete("default")
 
@@ -202,19 +223,23 @@ def delete_event(*, event_id: UUID) -> None:
     run_in_transaction(work)
 
 
-def _lock_unbooked(event_id: UUID) -> Event:
+def _lock_deletable(event_id: UUID) -> Event:
     event = lock_event(event_id)
     if (
         Booking.objects.filter(event_id=event.pk).exists()
         or ArchivedBooking.objects.filter(event_id=event.pk).exists()
     ):
         raise EventHasBookings
+    if WaitlistEntry.objects.open().filter(event_id=event.pk).exists():
+        raise EventNotifying if event.is_cancelled else EventHasWaitlist
+    if has_unsent_emails(event.pk):
+        raise EventNotifying
     return event
 
 
 def _delete_some_entries(event_id: UUID) -> int:
     """Delete a batch of entries of a long waitlist, the last first; return how many."""
-    event = _lock_unbooked(event_id)
+    event = _lock_deletable(event_id)
     entries = WaitlistEntry.objects.filter(event_id=event.pk)
     last_first = F("position").desc(nulls_first=True)
     ids = list(entries.order_by(last_first, "-pk").values_list("pk", flat=True)[: DELETED + 1])
