@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 # What a statement that had to wait does besides.
 WORK = timedelta(milliseconds=500)
-CANCEL_SECONDS = 1.0
+CANCEL_SECONDS = 0.5
 
 
 def lock_limit() -> timedelta:

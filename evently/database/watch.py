@@ -111,12 +111,16 @@ class DatabaseWatch:
             self._ask_again_if_ended()
         except (psycopg.Error, OSError) as error:
             self._close()
-            is_down = not answers(error)
+            was_down, self.is_down = self.is_down, not answers(error)
+            # After it is known: whoever is ended would connect anew otherwise, and wait for that.
             # Each time: requests that began before the others were turned away may wait by now.
-            ended = end_waiting() if is_down else 0
-            self._note(is_down, error=type(error).__name__, ended=ended)
+            ended = end_waiting() if self.is_down else 0
+            if self.is_down and not was_down:
+                log.error("database does not answer", error=type(error).__name__, ended=ended)
         else:
-            self._note(False)
+            was_down, self.is_down = self.is_down, False
+            if was_down:
+                log.info("database answers again")
 
     def _ask_again_if_ended(self) -> None:
         """Ask; where the connection kept for it has ended, ask over a new one.
@@ -133,13 +137,6 @@ class DatabaseWatch:
                 raise
             self._close()
             self._ask()
-
-    def _note(self, is_down: bool, **facts: Any) -> None:
-        if is_down and not self.is_down:
-            log.error("database does not answer", **facts)
-        elif self.is_down and not is_down:
-            log.info("database answers again")
-        self.is_down = is_down
 
     def _ask(self) -> None:
         """Ask the server something. Raises psycopg.Error, ConnectionTimeout where it hangs."""

@@ -1,13 +1,15 @@
 """A database that hangs is noticed, and what waits for it is ended; one that refuses is down."""
 
+import copy
 import select
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from psycopg.conninfo import make_conninfo
 
 from evently.accounts.factories import UserFactory
@@ -112,6 +114,52 @@ def test_a_statement_that_waits_for_a_hanging_database_fails_and_others_are_told
             assert wait_for(lambda: not database.is_down)
     # The server goes on with a statement whose client is gone.
     run("SELECT pg_terminate_backend(%s)", process)
+
+
+def test_it_is_known_to_be_down_before_statements_are_ended(monkeypatch):
+    """Otherwise their requests connect anew at once, and wait for the time-out of that as well."""
+    seen = []
+    end_waiting = watch.end_waiting
+
+    def end():
+        seen.append(database.is_down)
+        return end_waiting()
+
+    monkeypatch.setattr(watch, "end_waiting", end)
+    with wire() as (cable, info), watching(info) as database:
+        assert wait_for(lambda: database._connection is not None)
+        cable.passes.clear()
+        assert wait_for(lambda: seen)
+    assert all(seen)
+
+
+@pytest.fixture
+def silent():
+    """Return a connection of Django to a port that accepts, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = copy.deepcopy(connections["default"].settings_dict)
+        settings |= {"HOST": "127.0.0.1", "PORT": str(listener.getsockname()[1])}
+        yield connections["default"].__class__(settings, alias="silent")
+
+
+def test_a_request_waits_for_a_connection_once(silent):
+    tried = []
+    silent.settings_dict["OPTIONS"]["connect_timeout"] = 1
+
+    def connect(*args, **kwargs):
+        tried.append(args)
+        return psycopg.connect(*args, **kwargs)
+
+    silent.Database = SimpleNamespace(**vars(silent.Database) | {"connect": connect})
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            silent.ensure_connection()
+    assert len(tried) == 1
+    # The next request tries again.
+    silent.close_if_unusable_or_obsolete()
+    with pytest.raises(OperationalError):
+        silent.ensure_connection()
+    assert len(tried) == 2
 
 
 def test_an_idle_connection_outlives_a_hanging_database():

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
+from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from evently.database import watch
 
@@ -33,13 +34,26 @@ def check(connection: "Connection[Any]") -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    # Whether a request has waited for a connection in vain. What shows or logs its failure may
+    # want another one, and would wait as long again.
+    has_waited_in_vain = False
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect. Raises OperationalError, at once where the database is known to be down."""
-        if watch.is_down():
+        if watch.is_down() or self.has_waited_in_vain:
             raise OperationalError("The database gives no answer.")
-        connection = super().get_new_connection(conn_params)
+        try:
+            connection = super().get_new_connection(conn_params)
+        except (ConnectionTimeout, PoolTimeout):
+            self.has_waited_in_vain = True
+            raise
         watch.note_opened(connection)
         return connection
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Do so, as before and after each request and task."""
+        self.has_waited_in_vain = False
+        super().close_if_unusable_or_obsolete()
 
     @property
     def pool(self) -> Any:
