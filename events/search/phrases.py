@@ -7,11 +7,14 @@ the events by the same rules.
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from django.db import connection
 
 from evently.database.prepared import execute_prepared
+from evently.kept import KeptByKey
 
 LONGEST_SEARCH = 200
 # More words than this narrow no search any further.
@@ -29,6 +32,8 @@ PIECE = re.compile(
 )
 DIGITS = re.compile("[0-9]*")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+
+_looked_up: KeptByKey[list[tuple[Any, ...]]] = KeptByKey(1024 * 1024)
 
 
 @dataclass(frozen=True)
@@ -259,8 +264,10 @@ def _look_up(pieces: list[_Piece], typed: str) -> str:
     different = [
         n for n, (text, other) in enumerate(zip(texts, spelled, strict=True)) if text != other
     ]
-    values = [texts + [spelled[n] for n in different], typed]
-    rows = execute_prepared(connection, LOOK_UP, values)
+    texts += [spelled[n] for n in different]
+    # The same words follow from the same text, and many search for the same.
+    look_up = partial(execute_prepared, connection, LOOK_UP, [texts, typed])
+    rows = _looked_up.get(typed, texts, look_up)
     digest = ""
     others: dict[int, list[str]] = {}
     for piece, unit, parts, is_run, other, stem in rows:
