@@ -7,6 +7,7 @@ events are locked in the order of their ids; rows of users are locked last.
 from collections.abc import Iterable
 from uuid import UUID
 
+from evently.database.limits import note_locked
 from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
 from events.models import Event
@@ -34,6 +35,7 @@ def lock_event(event_id: UUID) -> Event:
     event = LOCKED_EVENT.first(event_id=event_id)
     if event is None:
         raise EventNotFound
+    note_locked(event_id)
     return event
 
 

@@ -4,6 +4,7 @@ The server's own time-outs are off: they hold for each wait by itself, and a row
 """
 
 import threading
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import Canceller
 from evently.accounts.factories import UserFactory
+from evently.database import limits
 from evently.origin import Origin
 from evently.tests.database import as_owner
 from evently.transactions import EventBusy
@@ -83,3 +85,27 @@ def test_operation_ends_while_the_event_is_locked(act, seats, locked):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+def test_others_wait_for_a_moment_where_one_has_waited_in_vain(locked, settings):
+    event = EventFactory(total_capacity=5)
+    booking = BookingFactory(event=event, quantity=1)
+    assert limits.lock_limit(event.pk) > limits.MOMENT
+    locked(event)
+    with pytest.raises(EventBusy):
+        wait(event, booking)
+    settings.LOCK_TIMEOUT = timedelta(hours=1)
+
+    # After an hour, if it waited as long.
+    for act in (book, cancel_own):
+        with pytest.raises(EventBusy):
+            act(event, booking)
+    assert limits.lock_limit(EventFactory().pk) > limits.MOMENT
+
+
+def test_others_wait_again_once_a_request_has_locked_the_event(settings):
+    event = EventFactory(total_capacity=5)
+    for act in (book, edit):
+        limits._stuck[event.pk] = time.monotonic() + 60
+        act(event, None)
+        assert limits.lock_limit(event.pk) > limits.MOMENT

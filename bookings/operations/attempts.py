@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -14,7 +14,6 @@ from bookings.signals import refusal_unlogged
 from evently.audit.context import facts_for
 from evently.database.clock import now
 from evently.database.ids import uuid7
-from evently.database.limits import lock_limit
 from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
 from evently.idempotency.keys import RequestInProgress
@@ -28,7 +27,6 @@ LOG_REFUSAL = """
         %s::text)
 """
 
-IMPATIENT = timedelta(milliseconds=500)
 
 log = structlog.get_logger(__name__)
 
@@ -88,10 +86,8 @@ def log_refusal(
     def insert() -> None:
         context = facts_for(connection)
         what = [event_id, user_id, quantity, code, origin.ip_address, origin.user_agent]
-        execute_prepared(connection, LOG_REFUSAL, [context, *what], limit=limit)
+        execute_prepared(connection, LOG_REFUSAL, [context, *what], waits_for=event_id)
 
-    # A lock that was waited for in vain is probably still held, and the user has waited already.
-    limit = IMPATIENT if code == EventBusy.code else lock_limit()
     try:
         run_in_statement(insert)
     except EventBusy:

@@ -19,7 +19,7 @@ from bookings.signals import booking_drafted
 from evently.accounts.queries import mailbox_of, user_by_id
 from evently.audit.context import facts_for
 from evently.database.ids import uuid7
-from evently.database.limits import lock_limit
+from evently.database.limits import note_locked
 from evently.database.prepared import execute_prepared
 from evently.idempotency.keys import (
     Idempotency,
@@ -213,8 +213,9 @@ def _write(
                 origin.ip_address,
                 origin.user_agent,
             ],
-            limit=lock_limit(),
+            waits_for=booking.event_id,
         )
+    note_locked(booking.event_id)
     return reference
 
 

@@ -12,7 +12,6 @@ from django.db import connection
 from bookings.models import Booking
 from bookings.operations.refusals import REFUSALS
 from evently.audit.context import facts_for
-from evently.database.limits import lock_limit
 from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency, claim_of
@@ -52,6 +51,6 @@ def refuse_sold_out(
                 origin.ip_address,
                 origin.user_agent,
             ],
-            limit=lock_limit(),
+            waits_for=booking.event_id,
         )
     return None if rule is None else EVIDENT[rule]()

@@ -22,7 +22,7 @@ from django.db.transaction import TransactionManagementError
 from psycopg import ClientCursor, Cursor
 from psycopg.types.datetime import TimestamptzLoader
 
-from evently.database.limits import cancelled_after, lock_limit
+from evently.database.limits import waiting_for
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -40,13 +40,13 @@ def execute_prepared(
     sql: str,
     parameters: Sequence[Any] | Mapping[str, Any],
     *,
-    limit: timedelta | None = None,
+    waits_for: UUID | None = None,
 ) -> list[tuple[Any, ...]]:
     """Execute a statement that the connection's server prepares, and return its rows.
 
     sql: constant, with %s or %(name)s for the parameters, which the server binds. Outside of a
-    transaction it is one of its own, in one round trip. limit: for one that waits for locks, after
-    which it is cancelled (`evently.database.limits`).
+    transaction it is one of its own, in one round trip. waits_for: the event
+    whose locks it may have to wait for, within a limit (`evently.database.limits`).
     """
     # Each access through Django's proxy looks for the thread's connection anew.
     connection = connections[connection.alias]
@@ -55,7 +55,7 @@ def execute_prepared(
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         # Not Django's loader, which makes times in Python: the session's time zone is UTC.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
-        execute = partial(_execute, cursor, limit)
+        execute = partial(_execute, cursor, waits_for)
         for wrapper in reversed(connection.execute_wrappers):
             execute = partial(wrapper, execute)
         started = time.monotonic()
@@ -69,9 +69,9 @@ def execute_prepared(
 
 
 def _execute(
-    cursor: Any, limit: timedelta | None, sql: str, parameters: Any, many: bool, context: Any
+    cursor: Any, waits_for: UUID | None, sql: str, parameters: Any, many: bool, context: Any
 ) -> None:
-    with nullcontext() if limit is None else cancelled_after(cursor.connection, limit):
+    with nullcontext() if waits_for is None else waiting_for(cursor.connection, waits_for):
         cursor.execute(sql, parameters, prepare=True)
 
 
@@ -121,8 +121,8 @@ class _Selected:
         locks = self._compiler.query.select_for_update
         if locks and not connection.in_atomic_block:
             raise TransactionManagementError("Rows are locked until the end of a transaction.")
-        limit = lock_limit() if locks else None
-        return execute_prepared(connection, *self.part(values), limit=limit)
+        waits_for = values.get("event_id") if locks else None
+        return execute_prepared(connection, *self.part(values), waits_for=waits_for)
 
     def part(self, values: dict[str, Any]) -> tuple[str, list[Any]]:
         return self._sql, [values[name] for name in self._names]
