@@ -18,7 +18,7 @@ from bench.chaos.history import Act, History, Kind, Outcome, Trouble
 from bench.chaos.nemesis import SHORT, plan
 from bench.chaos.promises import Times
 from evently.environment import BASE_DIR
-from evently.tests.running import NOT_INHERITED
+from evently.tests.running import NOT_INHERITED, STATIC_ROOT
 
 EVENT, BEA, CY, DEE = (uuid4() for _ in range(4))
 BOOKING, CANCELLED, CLAIMED, ENTRY, LEFT, OFFER = (uuid4() for _ in range(6))
@@ -249,6 +249,7 @@ def test_nothing_acknowledged_is_lost_while_parts_are_killed() -> None:
     """Limits of time are left to `script/chaos`: a machine that runs tests is busy."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
+    environment["STATIC_ROOT"] = str(STATIC_ROOT)
     run = subprocess.run(
         [sys.executable, "-m", "bench.chaos", "--short", "--leeway", "120", "--people", "60"],
         cwd=BASE_DIR,

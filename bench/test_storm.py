@@ -9,7 +9,7 @@ import pytest
 
 from bench.storm import is_correct
 from evently.environment import BASE_DIR
-from evently.tests.running import NOT_INHERITED
+from evently.tests.running import NOT_INHERITED, STATIC_ROOT
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
@@ -18,6 +18,7 @@ def test_1500_attempts_by_32_clients_sell_500_seats_once() -> None:
     """Exactly 500 are confirmed, and every attempt is logged."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
+    environment["STATIC_ROOT"] = str(STATIC_ROOT)
     run = subprocess.run(
         [sys.executable, "-m", "bench.storm", "--both"],
         cwd=BASE_DIR,

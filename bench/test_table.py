@@ -14,7 +14,7 @@ from bench.report.table import comparison
 from bench.stage.cpu import DATABASE, OTHER, WEB, WORKER, CpuMeter
 from bench.stage.http_load import parse
 from evently.environment import BASE_DIR
-from evently.tests.running import NOT_INHERITED
+from evently.tests.running import NOT_INHERITED, STATIC_ROOT
 
 OPERATIONS = 8
 # What sending an email adds, which the bare calls put off.
@@ -37,6 +37,7 @@ def run_of_everything(file: Path) -> dict[str, Any]:
     """Run one round of everything; return what it has found."""
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
+    environment["STATIC_ROOT"] = str(STATIC_ROOT)
     run = subprocess.run(
         [
             *(sys.executable, "-m", "bench", "--rounds", "1", "--warm-up", "0"),

@@ -1,4 +1,4 @@
-"""The steps of script/test: all linters beside each other, then pytest."""
+"""The steps of script/test: all linters beside each other, with static files, then pytest."""
 
 import base64
 import os
@@ -16,6 +16,8 @@ PYTHON = sys.executable
 # Each worker takes 200 MB, a PostgreSQL database and one of the broker's 16.
 MOST_WORKERS = 12
 TEMPLATES = "templates"
+# That of `evently/tests/running.py`.
+STATIC_ROOT = ".evently-test/static"
 
 
 def find_browser() -> str | None:
@@ -83,6 +85,12 @@ def lint() -> dict[str, bool]:
     steps: list[tuple[str, list[str], dict[str, str]]] = [
         # The longest first.
         ("mypy", [PYTHON, "-m", "mypy"], {}),
+        # For the tests of production, several of which would collect them at the same time.
+        (
+            "static files",
+            [*manage, "collectstatic", "--no-input"],
+            production() | {"STATIC_ROOT": STATIC_ROOT},
+        ),
         ("lock files", [PYTHON, "script/locking.py", "--check"], {}),
         ("ruff check", [str(tool / "ruff"), "check", "."], {}),
         ("ruff format", [str(tool / "ruff"), "format", "--check", "."], {}),

@@ -27,6 +27,8 @@ from evently.environment import BASE_DIR
 READY_SECONDS = 240
 PATIENCE_SECONDS = 90
 STARTED = BASE_DIR / ".evently-test" / "started"
+# Collected once for all tests and runs, and anew when a file changes.
+STATIC_ROOT = BASE_DIR / ".evently-test" / "static"
 NOT_INHERITED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PORT", "EVENTLY_HOME")
 
 
@@ -113,8 +115,7 @@ def production() -> dict[str, str]:
         "EVENTLY_DIGEST_KEY": settings.EVENTLY_DIGEST_KEY,
         "EVENTLY_PII_KEYS": ",".join(f"{name}:{b64encode(key).decode()}" for name, key in keys),
         "EMAIL_URL": "dummymail://",
-        # Collected once for all tests and runs, and anew when a file changes.
-        "STATIC_ROOT": str(BASE_DIR / ".evently-test" / "static"),
+        "STATIC_ROOT": str(STATIC_ROOT),
     }
 
 
