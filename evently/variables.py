@@ -344,6 +344,7 @@ VARIABLES = (
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),
     Variable("EMAIL_LANES", WORKERS),
+    Variable("EMAIL_NICENESS", _number(0, 19)),
     Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
     Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
     Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),

@@ -6,6 +6,8 @@ Rows are looked for every quarter of a second, less often while there are none: 
 enough to be cheap, and a NOTIFY in each transaction would make all commits wait in turn.
 """
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -38,16 +40,16 @@ log = structlog.get_logger(__name__)
 class Lanes:
     """The lanes of this process."""
 
-    def __init__(self, *, number: int) -> None:
-        """number: lanes besides the urgent one, at least one."""
+    def __init__(self, *, number: int, niceness: int = 0) -> None:
+        """number: of lanes besides the urgent one, at least one. niceness: theirs, 0 to 19."""
         self.stopping = threading.Event()
         self.server = MailServer()
         # Set while one lane alone cannot keep up.
         self.backlog = threading.Event()
         self.lanes = [
             Lane(self, "urgent", least_urgent=Urgency.URGENT),
-            Lane(self, "first"),
-            *(Lane(self, f"helper-{n}", helps=True) for n in range(1, number)),
+            Lane(self, "first", niceness=niceness),
+            *(Lane(self, f"helper-{n}", helps=True, niceness=niceness) for n in range(1, number)),
         ]
 
     def start(self) -> None:
@@ -81,17 +83,20 @@ class Lane(threading.Thread):
         *,
         least_urgent: Urgency = Urgency.BULK,
         helps: bool = False,
+        niceness: int = 0,
     ) -> None:
         super().__init__(name=f"lane-{name}", daemon=True)
         self.seen_at = time.monotonic()
         self._lanes = lanes
         self._least_urgent = least_urgent
         self._helps = helps
+        self._niceness = niceness
         self._pause = SHORTEST_PAUSE_SECONDS
         self._most = FIRST_BATCH
 
     def run(self) -> None:
         """Deliver until stopped."""
+        _give_way(self._niceness)
         with acting(via="task"), EmailConnection() as email_connection:
             while not self._lanes.stopping.is_set():
                 self.seen_at = time.monotonic()
@@ -182,3 +187,12 @@ class Lane(threading.Thread):
             self._most = min(max(fitting, 1), MOST_AT_ONCE)
             if delivery.waiting:
                 give_back(list(delivery.waiting))
+
+
+def _give_way(niceness: int) -> None:
+    """Let other processes go before this thread where the CPU is short.
+
+    On Linux each thread has a niceness of its own; elsewhere it would be that of the urgent lane.
+    """
+    if sys.platform == "linux":
+        os.nice(niceness)

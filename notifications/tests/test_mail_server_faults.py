@@ -1,5 +1,7 @@
 """A mail server that loses its answer, hangs, or hangs up: what is known is recorded."""
 
+import os
+import sys
 from datetime import timedelta
 from threading import Event
 
@@ -257,6 +259,19 @@ def test_an_urgent_email_does_not_wait_for_bulk_mail_that_is_stuck(
         released.set()
     assert wait_for(lambda: not Notification.objects.filter(status="pending").exists())
     assert server.counts == counts_of([urgent, *stuck])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness of their own")
+def test_all_lanes_but_the_urgent_one_give_way_to_other_processes(server, running_lanes):
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    urgent, *others = running_lanes(number=2, niceness=3).lanes
+
+    def niceness_of(lane):
+        return os.getpriority(os.PRIO_PROCESS, lane.native_id)
+
+    assert wait_for(lambda: all(niceness_of(lane) == min(usual + 3, 19) for lane in others))
+    assert niceness_of(urgent) == usual
+    assert os.getpriority(os.PRIO_PROCESS, 0) == usual
 
 
 def test_lanes_end_after_the_email_under_way(server, running_lanes):

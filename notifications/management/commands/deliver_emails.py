@@ -14,6 +14,7 @@ from evently.environment import env
 from notifications.operations.lanes import Lanes
 
 LANES = 4
+NICENESS = 5
 LOOK_SECONDS = 1.0
 # Longer than the mail server is waited for (emails/smtp.py), which ends the email under way.
 STOP_SECONDS = 40.0
@@ -34,10 +35,16 @@ class Command(BaseCommand):
             default=env.int("EMAIL_LANES", default=LANES),
             help="how many emails are sent at the same time, besides one that is urgent",
         )
+        parser.add_argument(
+            "--niceness",
+            type=int,
+            default=env.int("EMAIL_NICENESS", default=NICENESS),
+            help="of these, 0 to 19: how far they give way to other processes",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the lanes; end after a signal, or where a lane has died."""
-        lanes = Lanes(number=max(options["lanes"], 1))
+        lanes = Lanes(number=max(options["lanes"], 1), niceness=options["niceness"])
         for wanted in (signal.SIGTERM, signal.SIGINT):
             signal.signal(wanted, lambda *_: lanes.stop())
         name = f"{heartbeats.MAILER}:{os.getpid()}@{socket.gethostname()}"
