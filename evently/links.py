@@ -78,6 +78,12 @@ def absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
+@lru_cache(maxsize=64)
+def path_to(name: str) -> str:
+    """Return the path of a page. name: of a URL that takes nothing."""
+    return reverse(name)
+
+
 def path_of(name: str, row_id: UUID) -> str:
     """Return the path of a page about one row. name: of a URL that takes nothing but its id."""
     before, after = _path_around_id(name)

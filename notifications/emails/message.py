@@ -5,11 +5,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.urls import reverse
 
 from bookings.calendar import CalendarFile
 from evently.accounts.models import User
-from evently.links import absolute
+from evently.links import absolute, path_to
 from evently.privacy.addresses import smtp_address
 from notifications.emails.email_content import EmailContent
 from notifications.emails.mime import Email, Part
@@ -81,7 +80,7 @@ def write_content(notification: Notification, user: User) -> EmailContent:
     content.values = {
         "siteName": settings.SITE_NAME,
         "siteUrl": settings.PUBLIC_URL,
-        "accountUrl": absolute(reverse("account")),
+        "accountUrl": absolute(path_to("account")),
         # Another name where it goes to another person.
         "userName": user.display_name,
         **content.values,
