@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Subquery, When
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
@@ -158,12 +158,19 @@ BOOKED = PreparedQuery[Any](
 )
 
 
+def _part_in(event_id: UUID, user_id: UUID) -> Any:
+    bookings = Booking.objects.of_user(user_id).holding_seats().filter(event_id=event_id)
+    entries = WaitlistEntry.objects.open().filter(event_id=event_id, user_id=user_id)
+    has_part = Exists(bookings.order_by()) | Exists(entries.order_by())
+    return Event.objects.filter(has_part, pk=event_id).values_list("pk")
+
+
+PART_IN = PreparedQuery[Any](_part_in, event_id=UUID, user_id=UUID)
+
+
 def has_part_in(event_id: UUID, user: Any) -> bool:
     """Return whether a user has seats, or an open waitlist entry, of an event."""
-    return user.is_authenticated and bool(
-        BOOKED.tuples(event_id=event_id, user_id=user.pk)
-        or OPEN_ENTRY.first(event_id=event_id, user_id=user.pk)
-    )
+    return user.is_authenticated and bool(PART_IN.tuples(event_id=event_id, user_id=user.pk))
 
 
 def participation_of(user_id: UUID, event: Event) -> Participation:

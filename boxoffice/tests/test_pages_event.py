@@ -207,3 +207,16 @@ def test_page_of_an_online_event_has_no_map(client):
     assert "openstreetmap" not in page
     assert '<a href="https://meet.example/abc" rel="nofollow ugc noopener">' in page
     assert "Online event" in page
+
+
+def test_after_a_booking_only_the_seats_are_rendered_again(client):
+    event = EventFactory(priced=20, total_capacity=30)
+    page_of(client, event)
+    BookingFactory(event=event, quantity=2)
+
+    page = page_of(client, event)
+
+    assert "28 seats left" in page.content.decode()
+    rendered = {template.name for template in page.templates}
+    assert "events/_seats.html" in rendered
+    assert rendered.isdisjoint({"events/detail.html", "events/_panel.html", "events/_bar.html"})

@@ -78,7 +78,7 @@ def _parts_of_waitlist(panel: Mapping[str, Any]) -> dict[str, str]:
 
 
 class DetailFrame:
-    """The page without the parts that move; those of the sale stay while people join."""
+    """The page without the parts that move; those of the sale stay while people join or book."""
 
     def __init__(self, text: str) -> None:
         self._page = Frame(text)
@@ -86,11 +86,22 @@ class DetailFrame:
 
     def around_waitlist(self, panel: Mapping[str, Any]) -> Frame:
         """Return the page without the parts of the waitlist."""
-        kept, sale = self._kept, replace(panel["seats"], waiting=0)
+        kept, sale = self._kept, _around_numbers(panel)
         if kept is None or kept[0] != sale:
             parts = _parts_of_sale(panel, OF_WAITLIST) | OF_WAITLIST | {TOP: slot(TOP)}
             kept = self._kept = sale, Frame(self._page.filled(parts))
         return kept[1]
+
+
+def _around_numbers(panel: Mapping[str, Any]) -> Sale:
+    """Return a sale without what only the parts of the waitlist show.
+
+    How many seats are available matters besides where one booking, or one place, could take all.
+    """
+    event: Event = panel["event"].row
+    sale: Sale = panel["seats"]
+    most = max(event.max_per_booking, event.most_to_wait_for)
+    return replace(sale, waiting=0, label="", available=min(sale.available, most))
 
 
 @require_safe
