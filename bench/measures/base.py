@@ -1,8 +1,9 @@
 """What a measurement is, and what it works on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from random import Random
 from typing import Protocol
 from uuid import UUID
@@ -30,6 +31,8 @@ class Stage:
     regulars: list[Person]
     events: list[UUID]
     hot: UUID
+    # Of logged-in people, so that nobody buys the same event twice, as long as there are others.
+    purchases: Iterator[int] = field(default_factory=count)
     chance: Random = field(default_factory=lambda: Random(8))
 
     def person(self, number: int) -> Person:

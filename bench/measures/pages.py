@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from html import unescape
+from itertools import islice
 from urllib.parse import urlencode
 
 from bench.measures.base import BROWSER, Measure, Stage, Work, requests
@@ -83,10 +84,15 @@ def bare_wsgi(stage: Stage, count: int) -> Work:
 
 # ── A whole purchase ────────────────────────────────────────────────────────
 def purchase(stage: Stage, count: int) -> Work:
-    """Return the way of a person who is logged in: find, event, checkout, booked, done."""
+    """Return the way of a person who is logged in: find, event, checkout, booked, done.
+
+    Each buys an event of which they have no seats yet.
+    """
+    numbers = list(islice(stage.purchases, count))
+    ways = [divmod(number, len(stage.shoppers)) for number in numbers]
     return requests(
         stage.servers.port,
-        [_purchase(stage, number, stage.shopper(number)) for number in range(count)],
+        [_purchase(stage, turn + who, stage.shopper(who)) for turn, who in ways],
     )
 
 

@@ -13,7 +13,9 @@ class Round:
     """One round of a measure.
 
     seconds: until the last response. settled_seconds: until the last email was sent and the last
-    task was done. cpu: seconds by part, until then, less what Evently needs when idle.
+    task was done. cpu: seconds by part, until then, less what Evently needs when idle. Until the
+    last response: clients, the CPU seconds of clients and mail server, which share the machine and
+    do not count; busy, the share of its cores that was used by anything.
     """
 
     operations: int
@@ -23,6 +25,8 @@ class Round:
     cpu: dict[str, float]
     rows: dict[str, int]
     latencies: list[float] = field(repr=False, default_factory=list)
+    clients: float = 0.0
+    busy: float = 0.0
 
     def milliseconds(self, part: str) -> float:
         """Return CPU milliseconds per operation."""
@@ -34,7 +38,9 @@ class Figures:
     """The medians of a measure's rounds; milliseconds are of CPU, per operation, by part.
 
     rate: operations per second until the last response. settled_rate: with their emails. rows:
-    added per operation, by table.
+    added per operation, by table. clients: CPU milliseconds of clients and mail server, per
+    operation. busy: the share of the machine's cores that was used; what is missing to 1 was spent
+    waiting.
     """
 
     milliseconds: dict[str, float]
@@ -45,6 +51,8 @@ class Figures:
     median_latency: float
     p99_latency: float
     rows: dict[str, float]
+    clients: float = 0.0
+    busy: float = 0.0
 
 
 def figures_of(rounds: list[Round]) -> Figures:
@@ -60,6 +68,8 @@ def figures_of(rounds: list[Round]) -> Figures:
         median_latency=statistics.median(latencies) * 1000,
         p99_latency=latencies[int(len(latencies) * 0.99)] * 1000,
         rows={name: count / rounds[0].operations for name, count in rounds[0].rows.items()},
+        clients=statistics.median(one.clients * 1000 / one.operations for one in rounds),
+        busy=statistics.median(one.busy for one in rounds),
     )
 
 

@@ -10,6 +10,8 @@ from bench.stage.cpu import PARTS
 HEADERS = (
     *PARTS,
     "CPU ms",
+    "(clients)",
+    "busy",
     "per s",
     "settled/s",
     "emails",
@@ -48,6 +50,8 @@ def _cells(results: Results, name: str, found: Figures) -> Iterator[str]:
     for part in PARTS:
         yield f"{found.milliseconds[part]:.2f}"
     yield f"{found.cpu:.2f}"
+    yield f"({found.clients:.2f})"
+    yield f"{found.busy:.0%}"
     yield f"{found.rate:.1f}"
     yield f"{found.settled_rate:.1f}"
     yield f"{found.emails:.2f}"

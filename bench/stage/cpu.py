@@ -50,6 +50,25 @@ def _process(pid: int) -> Process:
     return Process(pid, int(fields[1]), own + ended, own)
 
 
+def busy_share(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """Return which share of this machine's CPU was used between two readings of `used_and_all`."""
+    used, everything = (now - then for then, now in zip(before, after, strict=True))
+    return used / everything if everything else 0.0
+
+
+def used_and_all() -> tuple[int, int]:
+    """Return the ticks of this machine's cores: those used by anything, and all of them."""
+    first = (PROC / "stat").read_text().partition("\n")[0]
+    # user, nice, system, idle, iowait, irq, softirq, steal
+    ticks = [int(each) for each in first.split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def seconds_of(pid: int) -> float:
+    """Return the CPU seconds of a process."""
+    return _process(pid).own_seconds
+
+
 class CpuMeter:
     """Reads the CPU time of process trees by part; only differences of two readings mean something.
 
