@@ -67,11 +67,23 @@ class Counters:
             self._breaker.reset()
 
     def _add_shared(self, keys: Sequence[tuple[str, int]], change: int) -> list[int]:
-        pipeline = self._connected().pipeline(transaction=False)
+        commands: list[tuple[str, str, int]] = []
         for key, seconds in keys:
-            pipeline.incrby(f"{self.prefix}:{key}", change)
-            pipeline.expire(f"{self.prefix}:{key}", seconds)
-        return [int(count) for count in pipeline.execute()[::2]]
+            name = f"{self.prefix}:{key}"
+            commands += [("INCRBY", name, change), ("EXPIRE", name, seconds)]
+        # Not the client's pipeline: each request counts, and it takes longer than the server.
+        pool = self._connected().connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands))
+            answers = [connection.read_response() for _ in commands]
+        except BaseException:
+            # Other answers may still come, which the next to use it would take for its own.
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
+        return [int(count) for count in answers[::2]]
 
     def _connected(self) -> redis.Redis:
         # Under the lock: two threads that both create a client would drop the first one, and with

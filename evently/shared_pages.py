@@ -93,17 +93,21 @@ class SentPage:
         """text: with the slot of the top, if it has one. top: renders what visitors see there."""
         self._frame = Frame(text)
         self._top = top
-        # The text twice, and compressed.
+        # The text, whose characters may take two bytes, and what is sent.
         self.size = 3 * len(text)
 
+    # Each is kept once a client has asked for it, and most ask for the compressed one only.
     @cached_property
     def content(self) -> bytes:
-        return self.with_top(self._top()).encode()
+        return self._as_visitors_see_it()
 
     @cached_property
     def compressed(self) -> bytes:
         # Without random bytes (evently.compression): there is no secret on it.
-        return compress_string(self.content)
+        return compress_string(self._as_visitors_see_it())
+
+    def _as_visitors_see_it(self) -> bytes:
+        return self.with_top(self._top()).encode()
 
     def with_top(self, top: str) -> str:
         """Return the page with another top: that of a user (`top_of`)."""

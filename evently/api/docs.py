@@ -7,11 +7,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from drf_spectacular.utils import OpenApiParameter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evently.api.permissions import PUBLIC
+from evently.api.renderers import Negotiation
 from evently.api.views import ApiMixin
 
 
@@ -23,7 +23,7 @@ def document() -> dict[str, Any]:
     return found
 
 
-class FormatParameter(DefaultContentNegotiation):
+class FormatParameter(Negotiation):
     """Selects the renderer by `?format=`, where it is given."""
 
     def select_renderer(

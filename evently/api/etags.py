@@ -47,7 +47,8 @@ def with_etag(request: Request, response: Any) -> Any:
     is_read = request.method in SAFE_METHODS
     if not isinstance(body, Mapping | bytes) or not (is_read or "version" in body):
         return response
-    response.headers["ETag"] = etag_of(body)
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = etag_of(body)
     if not is_read or not has_same(request, response.headers["ETag"]):
         return response
     unchanged = not_modified()

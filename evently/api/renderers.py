@@ -1,10 +1,31 @@
 """Formats of responses: JSON, text, calendar files and QR codes."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 
 from evently.exact_json import ExactJSONEncoder
+
+ANYTHING = "*/*"
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Selects the renderer; without comparing formats for clients that accept any."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> Any:
+        """Return a renderer and its media type. Raises NotAcceptable."""
+        if format_suffix is None and request.META.get("HTTP_ACCEPT", ANYTHING) == ANYTHING:
+            first = next(iter(renderers))
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class ExactJSONRenderer(JSONRenderer):

@@ -21,7 +21,7 @@ from evently.api.openapi import ApiSchema
 from evently.api.openapi_sharing import EMAILS_WAIT_HEADER
 from evently.api.permissions import operation_of
 from evently.api.problems import LengthRequired
-from evently.api.renderers import ExactJSONRenderer
+from evently.api.renderers import ExactJSONRenderer, Negotiation
 from evently.api.strictness import StrictBody, refuse_fields, refuse_parameters
 from evently.api.throttling import rate_headers
 from evently.throttle import Counted
@@ -76,6 +76,7 @@ class ApiMixin(APIView):
 
     parser_classes = [StrictJSONParser]
     renderer_classes = [ExactJSONRenderer]
+    content_negotiation_class = Negotiation
     schema = ApiSchema()
     http_method_names = ["get", "head", "post", "patch", "delete"]
 
