@@ -37,7 +37,10 @@ class Services:
 
     def environment(self, **more: str) -> dict[str, str]:
         # Without .env, which each process reads in its own checkout: after a reload, a new one.
-        return INHERITED | {
+        return {
+            # glibc makes up to eight heaps per core, over which threads spread what they use.
+            "MALLOC_ARENA_MAX": "2",
+            **INHERITED,
             "EVENTLY_HOME": str(self.home),
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             "PYTHONUNBUFFERED": "1",
