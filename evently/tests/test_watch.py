@@ -4,6 +4,7 @@ import copy
 import select
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
@@ -160,6 +161,17 @@ def test_a_request_waits_for_a_connection_once(silent):
     with pytest.raises(OperationalError):
         silent.ensure_connection()
     assert len(tried) == 2
+
+
+def test_a_task_that_waited_for_a_connection_in_vain_tries_again(silent):
+    """Between tasks, nothing may look at a connection that was never made."""
+    silent.settings_dict["OPTIONS"]["connect_timeout"] = 1
+    with pytest.raises(OperationalError):
+        silent.ensure_connection()
+    assert silent.gets_none_until
+    assert wait_for(lambda: time.monotonic() > silent.gets_none_until)
+    with pytest.raises(OperationalError, match="timeout"):
+        silent.ensure_connection()
 
 
 def test_an_idle_connection_outlives_a_hanging_database():

@@ -7,6 +7,7 @@ a round trip. A server that hangs, or a network that swallows everything, is not
 """
 
 import select
+import time
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -16,6 +17,9 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from evently.database import watch
+
+# How long a request may take to show that it has failed. Tasks, which have no such end, go on then.
+FAILING_SECONDS = 3.0
 
 
 def has_something_to_read(connection: "Connection[Any]") -> bool:
@@ -34,25 +38,25 @@ def check(connection: "Connection[Any]") -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # Whether a request has waited for a connection in vain. What shows or logs its failure may
-    # want another one, and would wait as long again.
-    has_waited_in_vain = False
+    # Until when a request that has waited for a connection in vain gets none. What shows or logs
+    # its failure may want another one, and would wait as long again.
+    gets_none_until = 0.0
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect. Raises OperationalError, at once where the database is known to be down."""
-        if watch.is_down() or self.has_waited_in_vain:
+        if watch.is_down() or time.monotonic() < self.gets_none_until:
             raise OperationalError("The database gives no answer.")
         try:
             connection = super().get_new_connection(conn_params)
         except (ConnectionTimeout, PoolTimeout):
-            self.has_waited_in_vain = True
+            self.gets_none_until = time.monotonic() + FAILING_SECONDS
             raise
         watch.note_opened(connection)
         return connection
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """Do so, as before and after each request and task."""
-        self.has_waited_in_vain = False
+        """Do so, as before and after each request."""
+        self.gets_none_until = 0.0
         super().close_if_unusable_or_obsolete()
 
     @property
