@@ -31,7 +31,7 @@ class Stage:
     regulars: list[Person]
     events: list[UUID]
     hot: UUID
-    # Of logged-in people, so that nobody buys the same event twice, as long as there are others.
+    # Of logged-in people, so that no one buys the same event twice while there are others.
     purchases: Iterator[int] = field(default_factory=count)
     chance: Random = field(default_factory=lambda: Random(8))
 

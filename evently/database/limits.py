@@ -1,8 +1,8 @@
 """A limit on how long a statement may wait for locks, all of them together.
 
 `lock_timeout` limits each wait by itself, and one lock may take two: the first who waits for a row
-waits for the transaction that has it, and the others queue behind that one. Whoever comes first in
-the queue then begins to wait anew. So a client limits the statement, too, and cancels it.
+waits for the transaction that has it, and the others queue behind that one. The first in that
+queue then begins to wait anew. So the client limits the statement, too, and cancels it.
 
 Where an event was waited for in vain, a session has probably locked it and hangs. Until a request
 gets the lock, or a few seconds have passed, others wait for a moment only: all threads of the

@@ -112,7 +112,7 @@ class DatabaseWatch:
         except (psycopg.Error, OSError) as error:
             self._close()
             was_down, self.is_down = self.is_down, not answers(error)
-            # After it is known: whoever is ended would connect anew otherwise, and wait for that.
+            # Marked first: requests whose connection ends would wait for a new one otherwise.
             # Each time: requests that began before the others were turned away may wait by now.
             ended = end_waiting() if self.is_down else 0
             if self.is_down and not was_down:
