@@ -16,6 +16,7 @@ from evently import preflight
 from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.links import read_verification_token, verification_token
 from evently.accounts.models import User
+from evently.database.clock import now
 from evently.environment import BASE_DIR
 from evently.links import read_link, sign_link
 from evently.privacy.models import PersonKey
@@ -27,6 +28,7 @@ from events.operations import quote_price, read_quote
 from notifications.factories import NotificationFactory
 from notifications.models import NotificationStatus
 from notifications.operations import delivering
+from waitlists.operations import announce_draw
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes, pytest.mark.slow]
 
@@ -152,6 +154,18 @@ def test_rotation_of_pii_keys_in_the_documented_order(start, token):
     other.end()
     other = start(token, EVENTLY_PII_KEYS=keys("new"))
     assert (one.get(), other.get()) == ("200", "200")
+
+
+def test_a_key_that_a_pending_draw_needs_is_kept(token):
+    event = EventFactory()
+    announce_draw(event_id=event.pk, closes_at=now() + timedelta(hours=1))
+
+    said = rotate("new", "old").stdout
+
+    old = next(iter(settings.EVENTLY_PII_KEYS))
+    assert f"In use: '{old}', by 1 pending draw." in said
+    assert f"Keep '{old}' in EVENTLY_PII_KEYS while it is in use." in said
+    assert "can be removed" not in said
 
 
 def test_process_that_does_not_know_the_key_asks_to_retry(client, settings):

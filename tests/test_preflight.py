@@ -15,7 +15,7 @@ from evently import demo_logins, preflight
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.environment import BASE_DIR
-from evently.privacy.keys import rotate_keys
+from evently.privacy.rotation import rotate_keys
 from evently.tests.database import url_of
 from evently.tests.running import production
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
@@ -59,3 +59,9 @@ def participants(event_id: UUID) -> tuple[int, int]:
     total = waiting.count()
     confirmed = waiting.filter(confirmed_at__isnull=False).count()
     return confirmed, total - confirmed
+
+
+def pending_draws_by_key() -> dict[str, int]:
+    """Return how many pending draws have a secret that each of EVENTLY_PII_KEYS wrapped."""
+    rows = Draw.objects.pending().order_by("sealed_with").values_list("sealed_with")
+    return dict(rows.annotate(count=Count("pk")))

@@ -7,9 +7,12 @@ from django.dispatch import receiver
 from evently.accounts.models import User
 from evently.accounts.signals import address_confirmed
 from evently.enqueue import enqueue_on_commit
+from evently.formatting import counted
+from evently.privacy.signals import wrapped_elsewhere
 from events.models import Event
 from events.signals import event_changed, seats_freed
 from waitlists import operations, tasks
+from waitlists.draw_queries import pending_draws_by_key
 
 
 @receiver(seats_freed, dispatch_uid="waitlists.promote")
@@ -53,3 +56,9 @@ def find_outgrown_entries(
     """Find the entries that need more seats than the event has left of its capacity."""
     if "total_capacity" in changes:
         operations.announce_outgrown(locked_event=event, changes=changes)
+
+
+@receiver(wrapped_elsewhere, dispatch_uid="waitlists.secrets_of_draws")
+def name_keys_of_draws(sender: Any, **kwargs: Any) -> dict[str, str]:
+    """Return which wrapping keys the secrets of pending draws need."""
+    return {name: counted(n, "pending draw") for name, n in pending_draws_by_key().items()}

@@ -17,6 +17,12 @@ def tokens(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     return {pk: Subject("API token", user_id) for pk, user_id in rows}
 
 
+def keys(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    """Return the keys, which have the ids of their users; destroyed ones, too."""
+    found = User.objects.filter(pk__in=ids).values_list("pk", flat=True)
+    return {pk: Subject("encryption key", pk) for pk in found}
+
+
 describe(
     "users",
     Described(
@@ -54,11 +60,14 @@ describe(
     "person_keys",
     Described(
         group="Users",
-        noun="key of a person",
-        plural="keys of people",
+        noun="encryption key",
+        plural="encryption keys",
         rank=9,
-        participles={"deleted": "destroyed"},
-        phrases={"deleted": "destroyed {object}"},
+        participles={"deleted": "destroyed", "changed": "rewrapped"},
+        phrases={"deleted": "destroyed {object}", "changed": "rewrapped {object}"},
+        labels={"wrapped_key": "key", "wrapping_key_name": "wrapped with"},
+        identifying=("wrapping_key_name",),
+        subjects=keys,
         of_event=False,
     ),
 )

@@ -1,13 +1,13 @@
-"""Users' keys: created with the user, destroyed to erase personal data, rewrapped on rotation."""
+"""Users' keys: created with the user, destroyed to erase personal data; see also `rotation`."""
 
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from evently.environment import fingerprint
 from evently.privacy.models import PersonKey
-from evently.privacy.sealing import new_key, unwrap, wrap
+from evently.privacy.sealing import new_key, wrap
 
 ROTATION_BATCH = 500
 INSERT_KEY = """
@@ -64,25 +64,17 @@ def processes_without(key_name: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def rotate_keys(*, batch: int = ROTATION_BATCH) -> int:
-    """Rewrap all keys with the current wrapping key; returns how many were rewrapped.
+def processes_wrapping_otherwise(key_name: str) -> int:
+    """Return how many of Evently's connections belong to processes that wrap with another key.
 
-    Works in batches of one transaction each, and can be stopped and run again: it selects the keys
-    that another wrapping key wrapped.
+    The first key that a process names is the one that it wraps the keys of new users with.
     """
-    current = next(iter(settings.EVENTLY_PII_KEYS))
-    total = 0
-    while True:
-        with transaction.atomic():
-            stale = list(
-                PersonKey.objects.exclude(wrapping_key_name=current)
-                .select_for_update()
-                .order_by("user_id")[:batch]
-            )
-            for row in stale:
-                key = unwrap(row.wrapped_key, row.wrapping_key_name, user_id=row.user_id)
-                row.wrapped_key, row.wrapping_key_name = wrap(key, user_id=row.user_id)
-            PersonKey.objects.bulk_update(stale, ["wrapped_key", "wrapping_key_name"])
-        total += len(stale)
-        if len(stale) < batch:
-            return total
+    first = fingerprint(key_name, settings.EVENTLY_PII_KEYS[key_name])
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND split_part(application_name, ' ', 1) = 'evently'"
+            " AND split_part(application_name, ' ', 2) <> %s",
+            [first],
+        )
+        return int(cursor.fetchone()[0])

@@ -74,7 +74,7 @@ def test_before_and_after_are_shown_side_by_side(client, boss):
 
 def test_sealed_values_stay_sealed(client, boss):
     user = UserFactory(email="ana@example.org")
-    row = AuditLog.objects.get(row_id=user.pk)
+    row = AuditLog.objects.get(table_name="users", row_id=user.pk)
 
     page = client.get(f"{AUDIT_LOG}{row.pk}/change/").content.decode()
 

@@ -6,8 +6,9 @@ from django.db import connection, connections
 
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
-from evently.privacy.keys import destroy_key, rotate_keys
+from evently.privacy.keys import destroy_key
 from evently.privacy.models import PersonKey
+from evently.privacy.rotation import rotate_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +61,8 @@ def test_rotate_keys_rewraps_all_keys_in_batches(settings):
     old = settings.EVENTLY_PII_KEYS
     settings.EVENTLY_PII_KEYS = NEW | old
 
-    assert rotate_keys(batch=2) == 5
-    assert rotate_keys(batch=2) == 0
+    assert rotate_keys(batch=2).rewrapped == 5
+    assert rotate_keys(batch=2).rewrapped == 0
 
     settings.EVENTLY_PII_KEYS = NEW
     for user in users:
@@ -79,7 +80,10 @@ def test_rotate_keys_resumes_after_an_interruption(settings, alone):
     out = StringIO()
     call_command("rotate_pii_keys", batch=1, watch=0, stdout=out)
 
-    assert out.getvalue() == "Rewrapped 3 keys. All keys are now wrapped with 'new'.\n"
+    said = out.getvalue()
+    assert said.startswith("Rewrapped 3 keys. All keys are now wrapped with 'new'.\n")
+    assert "In use: 'new', by 4 users' keys." in said
+    assert "No longer in use: 'dev'. It can be removed from EVENTLY_PII_KEYS" in said
     assert set(PersonKey.objects.values_list("wrapping_key_name", flat=True)) == {"new"}
 
 
@@ -100,7 +104,7 @@ def test_destroy_key_is_logged_without_the_key():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT action, before ->> 'wrapped_key' FROM audit_log"
-            " WHERE table_name = 'person_keys' AND row_id = %s",
+            " WHERE table_name = 'person_keys' AND row_id = %s AND action = 'delete'",
             [user.pk],
         )
         assert cursor.fetchall() == [("delete", "[redacted]")]
