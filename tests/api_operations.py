@@ -7,6 +7,7 @@ from drf_spectacular.generators import SchemaGenerator
 from bookings.factories import BookingFactory
 from bookings.operations import Canceller, cancel_booking
 from evently.accounts.factories import OrganizerFactory
+from evently.accounts.models import UserSession
 from events.factories import EventFactory
 from notifications.models import Notification
 from waitlists.factories import WaitlistEntryFactory
@@ -51,12 +52,14 @@ def make_story():
     cancel_booking(event_id=event.pk, booking_id=other.pk, by=Canceller.ORGANIZER)
     offer = Promotion.objects.get(event_id=event.pk)
     message = Notification.objects.filter(user_id=organizer.pk).first()
+    session = UserSession.objects.create(user=organizer, session_digest="5" * 64)
     return organizer, {
         "event_id": event.pk,
         "booking_id": booking.pk,
         "entry_id": entry.pk,
         "promotion_id": offer.pk,
         "notification_id": message.pk,
+        "session_id": session.pk,
     }
 
 

@@ -39,6 +39,7 @@ urlpatterns = [
         name="undo_email_change",
     ),
     path("account/sessions/end/", account.log_out_elsewhere, name="log_out_elsewhere"),
+    path("account/sessions/<uuid:session_id>/end/", account.end_session, name="end_session"),
     path("account/export/", account.export_data, name="export_data"),
     path("account/delete/", delete_account.delete_account, name="delete_account"),
     path(

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from bookings import operations as bookings
@@ -17,7 +19,7 @@ from bookings.models import BookingAttempt, Ticket, TicketTransfer
 from boxoffice.lifecycle import operations, tasks
 from boxoffice.lifecycle.operations.forgetting import forget_person
 from evently.accounts.factories import UserFactory, issued_token
-from evently.accounts.models import User
+from evently.accounts.models import Passkey, User
 from evently.idempotency.models import IdempotencyKey
 from evently.origin import Origin
 from evently.privacy.addresses import digest_of_mailbox
@@ -40,6 +42,9 @@ ERASED = {
     "bookings": "mailbox",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
+    "passkeys": "name credential_id public_key transports",
+    "recovery_codes": "digest",
+    "user_sessions": "session_digest ip_address user_agent",
     "users": "email_digest password_hash preferences timezone",
     "waitlists": "priority_reason notify_prefs timezone mailbox",
 }
@@ -47,6 +52,9 @@ ERASED = {
 SEALED = {
     "email_delivery_log": "recipient_email",
     "email_changes": "old_email new_email",
+    # Who removed their second factors and why; the rows stay with the trail.
+    "second_factor_resets": "reason",
+    "totp_factors": "secret",
     "tickets": "holder_name",
     # Under the key of the one who entered them; emptied with the recipient's account.
     "ticket_transfers": "recipient_name recipient_email",
@@ -101,8 +109,8 @@ KEPT = {
     "pricing_history": "reason applied_by db_role",
     "email_templates": "template_type subject_template html_template text_template variables",
 }
-# Django's own: the admin log stays empty (evently.audit.admin); sessions hold a user's id, end with
-# the account, and are deleted a month after the last login.
+# Django's own: the admin log stays empty (evently.audit.admin); sessions hold a user's id, and
+# are deleted with the account.
 FRAMEWORK = ("django_", "auth_")
 
 COLUMNS = """
@@ -156,6 +164,9 @@ def everything_stored():
 def test_nothing_of_a_person_is_left_in_plain_text():
     ana = UserFactory(name="Wilhelmina Oss", email="wilhelmina@example.org", password="Xylophone-9")
     token = issued_token(ana)
+    browser = Client(REMOTE_ADDR="192.0.2.212", HTTP_USER_AGENT="Astrolabe/3 (Samarkand)")
+    browser.force_login(ana)
+    Passkey.objects.create(user=ana, name="Quadrant", credential_id="cred", public_key=b"key")
     User.objects.filter(pk=ana.pk).update(
         preferences={"offers": {"email": False}}, timezone="Africa/Dar_es_Salaam"
     )
@@ -203,11 +214,16 @@ def test_nothing_of_a_person_is_left_in_plain_text():
         "192.0.2.211",
         "sextant",
         "zanzibar",
+        "192.0.2.212",
+        "astrolabe",
+        "quadrant",
         token.secret.lower(),
         mailbox,
     )
     stored = list(everything_stored())
     assert [(t, w) for t, row in stored for w in words if w in row.lower()] == []
+    assert browser.get(reverse("account")).status_code == 302
+    assert not Session.objects.exists()
     assert BookingAttempt.objects.filter(user=ana).count() == 3
     assert User.objects.get(pk=ana.pk).timezone == ""
     assert WaitlistEntry.objects.get(user=ana).priority_reason == "(erased)"

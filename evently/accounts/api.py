@@ -1,25 +1,30 @@
 """API endpoints of sign-up, tokens and the current user."""
 
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evently.accounts import operations
 from evently.accounts.export import ExportRepresentation, export_of
-from evently.accounts.models import Scope, User
+from evently.accounts.models import Scope, User, UserSession
+from evently.accounts.operations.sessions import end_session
 from evently.accounts.serializers import (
     ProfileChange,
     RegistrationRepresentation,
     RegistrationRequest,
+    SessionRepresentation,
     TokenRepresentation,
     TokenRequest,
     UserRepresentation,
 )
 from evently.api.etags import version_from
 from evently.api.permissions import ANY, BOOK, PUBLIC, READ
-from evently.api.views import ApiView, user_of
+from evently.api.views import ApiView, ApiViewSet, user_of
 from evently.origin import origin_of
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
@@ -128,6 +133,23 @@ class ExportView(ApiView):
             export_of(user_of(request)),
             headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
         )
+
+
+class SessionViewSet(mixins.ListModelMixin, ApiViewSet):
+    """Sessions of the current user: where they are logged in on the pages."""
+
+    required_scopes = {"list": READ, "destroy": BOOK}
+    serializer_class = SessionRepresentation
+    queryset = UserSession.objects.none()
+
+    def get_queryset(self) -> QuerySet[UserSession]:
+        return UserSession.objects.filter(user_id=user_of(self.request).pk).order_by("-id")
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, session_id: UUID) -> Response:
+        """Log out one of your sessions. Tokens of the API are no sessions: revoke them."""
+        end_session(user_id=user_of(request).pk, session_id=session_id)
+        return Response(status=204)
 
 
 def user_response(

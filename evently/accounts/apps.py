@@ -9,3 +9,7 @@ class AccountsConfig(AppConfig):
     name = "evently.accounts"
     label = "accounts"
     verbose_name = "Users"
+
+    def ready(self) -> None:
+        """Listen to logins."""
+        from evently.accounts import receivers  # noqa: F401

@@ -82,3 +82,30 @@ describe(
         of_event=False,
     ),
 )
+for table, noun in (
+    ("totp_factors", "authenticator app"),
+    ("passkeys", "passkey"),
+    ("recovery_codes", "recovery code"),
+):
+    describe(
+        table,
+        Described(
+            group="Users",
+            noun=noun,
+            plural=f"{noun}s",
+            rank=7,
+            phrases={"created": "set up {object}", "deleted": "removed {object}"},
+            of_event=False,
+        ),
+    )
+describe(
+    "second_factor_resets",
+    Described(
+        group="Users",
+        noun="reset of second factors",
+        plural="resets of second factors",
+        rank=6,
+        phrases={"created": "made {object}"},
+        of_event=False,
+    ),
+)

@@ -16,6 +16,13 @@ from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
 from evently.accounts.email_models import EmailChange, EmailRequest, RequestKind, UnconfirmedEmail
+from evently.accounts.security_models import (
+    Passkey,
+    RecoveryCode,
+    SecondFactorReset,
+    TotpFactor,
+    UserSession,
+)
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.models import Identified
@@ -29,12 +36,17 @@ __all__ = [
     "ApiToken",
     "EmailChange",
     "EmailRequest",
+    "Passkey",
+    "RecoveryCode",
     "RequestKind",
     "Role",
     "Scope",
+    "SecondFactorReset",
+    "TotpFactor",
     "UnconfirmedEmail",
     "User",
     "UserQuerySet",
+    "UserSession",
 ]
 
 # Django's prefix of an unusable password; the default for rows inserted by plain SQL.

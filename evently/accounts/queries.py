@@ -1,10 +1,14 @@
 """Reads of accounts."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from evently.accounts.models import ApiToken, User
+from evently.accounts.devices import device_of, is_handheld
+from evently.accounts.models import ApiToken, User, UserSession
+from evently.accounts.operations.sessions import digest_of_session
 from evently.database.prepared import PreparedQuery
 from evently.privacy.addresses import digest_of_mailbox
 
@@ -52,3 +56,41 @@ def users_by_id(user_ids: list[UUID]) -> dict[UUID, User]:
 def tokens_of(user_id: UUID) -> QuerySet[ApiToken]:
     """Return a user's API tokens that are not revoked, newest first."""
     return ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
+
+
+MOST_SESSIONS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ListedSession:
+    """A session as its owner sees it. device: in words, such as "Firefox on Windows"."""
+
+    id: UUID
+    device: str
+    is_handheld: bool
+    ip_address: str | None
+    started_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+def sessions_of(user_id: UUID, *, current: str | None = None) -> list[ListedSession]:
+    """Return a user's sessions, the current one first, then those used last.
+
+    current: the key of the session that asks.
+    """
+    own = digest_of_session(current) if current else ""
+    rows = UserSession.objects.filter(user_id=user_id).order_by("-last_seen_at", "-id")
+    listed = [
+        ListedSession(
+            id=row.pk,
+            device=device_of(row.user_agent),
+            is_handheld=is_handheld(row.user_agent),
+            ip_address=row.ip_address,
+            started_at=row.started_at,
+            last_seen_at=row.last_seen_at,
+            is_current=row.session_digest == own,
+        )
+        for row in rows[:MOST_SESSIONS_SHOWN]
+    ]
+    return sorted(listed, key=lambda session: not session.is_current)

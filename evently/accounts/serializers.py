@@ -10,7 +10,8 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from evently.accounts.models import Role, Scope, User
+from evently.accounts.devices import device_of
+from evently.accounts.models import Role, Scope, User, UserSession
 from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.accounts.preference_names import known_preferences
 from evently.api.examples import USER_ID
@@ -102,6 +103,39 @@ class TokenRequest(StrictBody):
     name = serializers.CharField(
         max_length=100, default="API", help_text="The name shown in your list of tokens."
     )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A session",
+            value={
+                "id": "0199c3ac-3f00-7b11-8a40-0c4d1e2f3a11",
+                "device": "Firefox on Windows",
+                "ip_address": "203.0.113.9",
+                "started_at": "2027-03-01T18:02:11.250000Z",
+                "last_seen_at": "2027-03-02T10:20:30.400000Z",
+            },
+            response_only=True,
+        )
+    ]
+)
+class SessionRepresentation(serializers.ModelSerializer[UserSession]):
+    """A session of the current user on the pages."""
+
+    device = serializers.SerializerMethodField(
+        help_text="Browser and system, as the user agent names them."
+    )
+    started_at = MomentField(read_only=True)
+    last_seen_at = MomentField(read_only=True, help_text="To within an hour.")
+
+    class Meta:
+        model = UserSession
+        fields = ("id", "device", "ip_address", "started_at", "last_seen_at")
+        read_only_fields = fields
+
+    def get_device(self, session: UserSession) -> str:
+        return device_of(session.user_agent)
 
 
 class PreferencesField(serializers.JSONField):

@@ -20,7 +20,8 @@ from evently.errors import Unavailable
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
 
-Purpose = Literal["email", "name", "holder_name", "recipient"]
+Purpose = Literal["email", "name", "holder_name", "recipient", "totp_secret", "reset_reason"]
+NAMES = frozenset({"name", "holder_name"})
 
 PREFIX = "sealed:v1:"
 # Checked by the database too (CHECK constraints). Nonce and tag alone are 38 characters.
@@ -87,14 +88,15 @@ def unwrap(wrapped: bytes | memoryview, wrapping_key_name: str, *, user_id: UUID
 def seal_with(key: bytes, *, user_id: UUID, purpose: Purpose, text: str) -> str:
     """Return the sealed text; email addresses and names are validated and normalized first.
 
-    Not a recipient: it repeats the email address of an account, which may be older than a rule.
+    Others are not: a recipient repeats the email address of an account, which may be older than a
+    rule.
     Raises AddressInvalid, NameInvalid.
     """
     if purpose not in get_args(Purpose):
         raise ValueError(f"{purpose!r} is not a purpose of sealing.")
     if purpose == "email":
         text = clean_address(text)
-    elif purpose != "recipient":
+    elif purpose in NAMES:
         text = clean_name(text)
     nonce = os.urandom(NONCE_BYTES)
     sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _associated_data(user_id, purpose))

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -25,7 +24,10 @@ from evently.accounts.forms import (
     TokenForm,
 )
 from evently.accounts.models import User
-from evently.accounts.queries import tokens_of
+from evently.accounts.operations.sessions import SessionNotFound
+from evently.accounts.operations.sessions import end_session as end_one
+from evently.accounts.queries import sessions_of, tokens_of
+from evently.accounts.sessions import keep_session
 from evently.errors import DomainError
 from evently.origin import origin_of
 from evently.pages import (
@@ -55,12 +57,14 @@ def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
     }
 
 
-def _context(user: User, **changed: Any) -> dict[str, Any]:
+def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
+    user = current_user(request)
     tokens = list(tokens_of(user.pk))
     return {
         **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
         "tokens": tokens,
+        "sessions": sessions_of(user.pk, current=request.session.session_key),
         **changed,
     }
 
@@ -72,7 +76,7 @@ def _context(user: User, **changed: Any) -> dict[str, Any]:
 def account(request: HttpRequest) -> HttpResponse:
     """Show the account page. A POST holds one of its forms, which the field `act` names."""
     if request.method != "POST":
-        return render(request, TEMPLATE, _context(current_user(request)))
+        return render(request, TEMPLATE, _context(request))
     handle = FORM_HANDLERS.get(request.POST.get("act", ""))
     if handle is None:
         return redirect("account")
@@ -86,14 +90,13 @@ def _save(
 
     name: the form's name in the template's context. save: may raise a DomainError.
     """
-    user = current_user(request)
     if not form.is_valid():
-        return render_refusal(request, TEMPLATE, _context(user, **{name: form}))
+        return render_refusal(request, TEMPLATE, _context(request, **{name: form}))
     try:
         save()
     except DomainError as refusal:
         add_refusal(form, refusal)
-        return render_refusal(request, TEMPLATE, _context(user, **{name: form}), refusal)
+        return render_refusal(request, TEMPLATE, _context(request, **{name: form}), refusal)
     messages.success(request, success)
     return redirect("account")
 
@@ -160,7 +163,7 @@ def _change_password(request: HttpRequest, user: User) -> HttpResponse:
             keep_tokens=form.keeps_tokens,
             session=user.get_session_auth_hash(),
         )
-        update_session_auth_hash(request, changed)
+        keep_session(request, changed)
 
     success = "Your password has been changed, and all other sessions have been logged out."
     if has_tokens and form.is_valid() and not form.keeps_tokens:
@@ -172,15 +175,15 @@ def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
     """Issue an API token. This response is the only one that shows its secret."""
     form = TokenForm(request.POST, user=user)
     if not form.is_valid():
-        return render_refusal(request, TEMPLATE, _context(user, token_form=form))
+        return render_refusal(request, TEMPLATE, _context(request, token_form=form))
     try:
         issued = operations.issue_token(
             user_id=user.pk, session=user.get_session_auth_hash(), **form.token_options
         )
     except DomainError as refusal:
         add_refusal(form, refusal)
-        return render_refusal(request, TEMPLATE, _context(user, token_form=form), refusal)
-    return render(request, TEMPLATE, _context(user, new_token=issued.secret))
+        return render_refusal(request, TEMPLATE, _context(request, token_form=form), refusal)
+    return render(request, TEMPLATE, _context(request, new_token=issued.secret))
 
 
 FORM_HANDLERS: dict[str, Callable[[HttpRequest, User], HttpResponse]] = {
@@ -228,13 +231,28 @@ def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
     changed = operations.end_other_sessions(
         user_id=user.pk, keep_tokens=form.keeps_tokens, session=user.get_session_auth_hash()
     )
-    update_session_auth_hash(request, changed)
+    keep_session(request, changed)
     messages.success(
         request,
         "All other sessions have been logged out."
         + (TOKENS_REVOKED if has_tokens and not form.keeps_tokens else ""),
     )
     return redirect("account")
+
+
+@require_get_or_post
+@login_required
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """End one session of the current user; that of this browser, too."""
+    if request.method != "POST":
+        return redirect("account")
+    try:
+        end_one(user_id=current_user(request).pk, session_id=session_id)
+    except SessionNotFound as refusal:
+        messages.info(request, refusal.text)
+    else:
+        messages.success(request, "That session has been logged out.")
+    return redirect(f"{reverse('account')}#sessions")
 
 
 @require_safe

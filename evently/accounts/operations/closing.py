@@ -4,7 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from evently.accounts.locks import lock_user
-from evently.accounts.models import UNUSABLE_PASSWORD, ApiToken, EmailChange, Role
+from evently.accounts.models import (
+    UNUSABLE_PASSWORD,
+    ApiToken,
+    EmailChange,
+    Passkey,
+    RecoveryCode,
+    Role,
+    TotpFactor,
+    UserSession,
+)
 from evently.accounts.operations.users import refuse_last_superuser
 from evently.database.clock import now
 from evently.privacy.keys import destroy_key
@@ -21,8 +30,8 @@ def close_account(*, user_id: UUID) -> None:
     """
     user = lock_user(user_id)
     refuse_last_superuser(user)
-    ApiToken.objects.filter(user_id=user_id).delete()
-    EmailChange.objects.filter(user_id=user_id).delete()
+    for rows in (ApiToken, EmailChange, Passkey, RecoveryCode, TotpFactor, UserSession):
+        rows.objects.filter(user_id=user_id).delete()
     destroy_key(user_id=user_id)
     changes: dict[str, Any] = {
         "email_digest": None,

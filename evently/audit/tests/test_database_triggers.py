@@ -24,9 +24,13 @@ CHANGES = {
     "event_staff": "role = 'door'",
     "event_imports": "problem = 'Unreadable'",
     "events": "name = 'Another'",
+    "passkeys": "transports = '{usb}'",
     "payments": "amount = 6",
+    "recovery_codes": "used_at = now()",
     "tickets": "checked_in_at = now()",
     "ticket_transfers": "status = 'withdrawn'",
+    "second_factor_resets": "reset_by_id = NULL",
+    "totp_factors": "last_step = 1, confirmed_at = now()",
     "users": "role = 'admin'",
     "waitlist_promotions": "status = 'expired'",
     "bookings_archive": "cancel_reason = 'ill'",
@@ -101,6 +105,10 @@ def make_rows():
     run("UPDATE email_delivery_log SET status = 'sent'")
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     sealed = "sealed:v1:" + "a" * 40
+    insert("totp_factors", user_id=user_id, secret=sealed)
+    insert("passkeys", user_id=user_id, name="Phone", credential_id="a", public_key=b"k")
+    insert("recovery_codes", user_id=user_id, digest="b" * 64)
+    insert("second_factor_resets", user_id=user_id, reason=sealed, reset_by_id=user_id)
     insert("email_changes", user_id=user_id, old_email=sealed, new_email=sealed)
     start = value("SELECT event_date FROM events WHERE id = %s", event_id)
     insert("attendance_checks", event_id=event_id, booking_id=booking, seats=10, event_date=start)
