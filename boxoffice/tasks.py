@@ -1,5 +1,6 @@
 """The tasks of the box office, where Celery's autodiscovery looks for them."""
 
+from boxoffice.analysts.tasks import rotate_pseudonyms
 from boxoffice.lifecycle.tasks import (
     complete_past_events,
     continue_cancellation,
@@ -19,5 +20,6 @@ __all__ = [
     "erase_due_accounts",
     "erase_old_duplicates",
     "forget_expired_sessions",
+    "rotate_pseudonyms",
     "undo_import",
 ]

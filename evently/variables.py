@@ -323,6 +323,7 @@ VARIABLES = (
     Variable("DATABASE_OWNER_URL", _database_url),
     Variable("REDIS_URL", _redis_url),
     Variable("STATEMENT_TIMEOUT_SECONDS", _number(1, 3600)),
+    Variable("ANALYTICS_SMALLEST_GROUP", _number(5, 1000)),
     Variable("SECRET_KEY", _secret_key, RANDOM),
     Variable("SECRET_KEY_FALLBACKS", _secrets),
     Variable("EVENTLY_DIGEST_KEY", _secret, RANDOM),

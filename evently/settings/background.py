@@ -86,6 +86,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-expired-sessions": _every(
         24 * 3600, "boxoffice.lifecycle.tasks.forget_expired_sessions"
     ),
+    "rotate-pseudonyms": _every(3600, "boxoffice.analysts.tasks.rotate_pseudonyms"),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "continue-announcements": _every(30, "notifications.tasks.continue_announcements"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),

@@ -36,6 +36,8 @@ EVENTLY_DIGEST_KEY_FALLBACKS = split(env.str("EVENTLY_DIGEST_KEY_FALLBACKS", def
 GUESTS_PER_HOUR = env.int("GUESTS_PER_HOUR", default=30)
 # How long the deletion of an account can be undone before it is carried out.
 ACCOUNT_DELETION_DELAY = timedelta(days=env.int("ACCOUNT_DELETION_DAYS", default=7))
+# Analysts see nothing of fewer persons than this (`boxoffice.analysts`); the database demands 5.
+ANALYTICS_SMALLEST_GROUP = env.int("ANALYTICS_SMALLEST_GROUP", default=5)
 QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)

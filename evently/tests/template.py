@@ -19,7 +19,7 @@ from evently.environment import BASE_DIR
 from evently.tests.database import close_sessions, remember_seeds
 
 # What the result of migrations depends on: all folders of these names, and single files.
-SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped")
+SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped", "analysts")
 SOURCE_FILES = (
     "evently/audit/migration.py",
     "evently/audit/signing.py",
