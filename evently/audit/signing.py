@@ -32,14 +32,17 @@ def _key(secret: str) -> bytes:
     return hmac.digest(secret.encode(), PURPOSE, "sha256")
 
 
-def sign(fields: Iterable[str], *, process: int) -> str:
+def sign(fields: Iterable[str], *, process: int, session: str | None = None) -> str:
     """Return a signature over the fields, for one connection, as `evently.signature` expects it.
 
-    process: the process id of the connection's server. The fields contain no separator.
+    process: the process id of the connection's server. session: what the connection has as
+    `evently.session`; that of this process by default. The fields contain no separator.
     """
+    session = settings.DATABASE_SESSION if session is None else session
     # Not time.time(), which tests of rate limits move.
     issued = str(int(datetime.now(UTC).timestamp()))
-    message = SEPARATOR.join((str(process), issued, *fields))
+    parts = (str(process), issued, *fields, *([session] if session else []))
+    message = SEPARATOR.join(parts)
     return f"{issued}.{hmac.digest(_key(settings.SECRET_KEY), message.encode(), 'sha256').hex()}"
 
 

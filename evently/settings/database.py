@@ -1,5 +1,6 @@
 """Databases, the broker's address and the cache."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,9 @@ def _milliseconds(duration: timedelta) -> int:
     return int(duration / timedelta(milliseconds=1))
 
 
+# Names the connections of this process to the database, and to no other client: what signs who acts
+# is bound to it (evently.audit.signing).
+DATABASE_SESSION = secrets.token_hex(16)
 # Whatever the server's defaults are: plans that do not depend on its machine's settings, no
 # compilation of statements that take a millisecond, and the isolation level that triggers expect.
 SESSION = {
@@ -31,6 +35,7 @@ SESSION = {
     "random_page_cost": "1.1",
     "default_transaction_isolation": "read committed",
     "standard_conforming_strings": "on",
+    "evently.session": DATABASE_SESSION,
 }
 TIME_OUTS = {
     "lock_timeout": str(_milliseconds(LOCK_TIMEOUT)),
