@@ -18,6 +18,8 @@ MOST_WORKERS = 12
 TEMPLATES = "templates"
 # That of `evently/tests/running.py`.
 STATIC_ROOT = ".evently-test/static"
+# What a step may come to; it is skipped if it exits with EX_TEMPFAIL.
+OK, FAILED, SKIPPED = "ok", "FAILED", "skipped"
 
 
 def find_browser() -> str | None:
@@ -60,8 +62,8 @@ def production() -> dict[str, str]:
     }
 
 
-def run(name: str, command: list[str], more: Mapping[str, str]) -> bool:
-    """Run one linter; show its output if it fails."""
+def run(name: str, command: list[str], more: Mapping[str, str]) -> str:
+    """Run one linter, and return its verdict; show its output unless that is "ok"."""
     started = time.monotonic()
     done = subprocess.run(
         command,
@@ -71,15 +73,14 @@ def run(name: str, command: list[str], more: Mapping[str, str]) -> bool:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    good = done.returncode == 0
-    verdict = "ok" if good else "FAILED"
-    output = "" if good else f"\n{done.stdout}"
+    verdict = {0: OK, os.EX_TEMPFAIL: SKIPPED}.get(done.returncode, FAILED)
+    output = "" if verdict == OK else f"\n{done.stdout}"
     print(f"{name}: {verdict} ({time.monotonic() - started:.0f} s){output}", flush=True)
-    return good
+    return verdict
 
 
-def lint() -> dict[str, bool]:
-    """Run all linters, and return which of them passed."""
+def lint() -> dict[str, str]:
+    """Run all linters, and return the verdict of each."""
     manage = [PYTHON, "manage.py"]
     tool = Path(PYTHON).parent
     steps: list[tuple[str, list[str], dict[str, str]]] = [
@@ -102,10 +103,12 @@ def lint() -> dict[str, bool]:
             [*manage, "check", "--deploy", "--fail-level", "WARNING"],
             production(),
         ),
+        # Needs a network; without one it is skipped.
+        ("pip-audit", [PYTHON, "script/auditing.py"], {}),
     ]
     with ThreadPoolExecutor(cores()) as threads:
-        passed = threads.map(lambda step: run(*step), steps)
-    return dict(zip([name for name, *_ in steps], passed, strict=True))
+        verdicts = threads.map(lambda step: run(*step), steps)
+    return dict(zip([name for name, *_ in steps], verdicts, strict=True))
 
 
 def cores() -> int:
@@ -133,9 +136,9 @@ def main(arguments: list[str]) -> int:
         os.execv(PYTHON, command)
     results = lint()
     code = subprocess.run(command, check=False).returncode
-    results["pytest"] = code == 0
-    print(" · ".join(f"{name} {'ok' if good else 'FAILED'}" for name, good in results.items()))
-    return 0 if all(results.values()) else 1
+    results["pytest"] = OK if code == 0 else FAILED
+    print(" · ".join(f"{name} {verdict}" for name, verdict in results.items()))
+    return 1 if FAILED in results.values() else 0
 
 
 if __name__ == "__main__":
