@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from events.models import Event
 
 
@@ -14,7 +14,7 @@ class AttemptResult(models.TextChoices):
     FAILED = "failed"
 
 
-class BookingAttempt(EventOwned):
+class BookingAttempt(Organized):
     """An attempt to book, successful or refused. `quantity` is as requested, even if invalid."""
 
     event = models.ForeignKey(

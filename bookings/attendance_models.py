@@ -2,18 +2,19 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from events.models import Event
 
 # As in `events.attendance`; here for the database.
 TIME_TO_ANSWER = timedelta(hours=24)
 
 
-class AttendanceCheck(EventOwned):
+class AttendanceCheck(Organized):
     """One booking that was asked whether it is still coming, for one date of its event.
 
     coming: of its seats; 0 for a booking that was given back. Triggers: `trg_attendance_insert`
@@ -34,6 +35,15 @@ class AttendanceCheck(EventOwned):
         related_name="+",
         db_constraint=False,
         db_index=False,
+    )
+    # The booking's, derived: `trg_attendance_insert`.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
     )
     # The start that it was asked about. It follows an event that is moved soon after the question.
     event_date = models.DateTimeField("date asked about")

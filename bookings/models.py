@@ -17,7 +17,7 @@ from bookings.attendance_models import AttendanceCheck
 from bookings.payment_models import Payment, PaymentKind, PaymentProvider, PaymentStatus
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event, UnansweredPolicy
 
@@ -76,7 +76,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status=BookingStatus.PENDING, expires_at__lte=Clock())
 
 
-class BookingColumns(EventOwned):
+class BookingColumns(Organized):
     """The columns that bookings and bookings_archive share."""
 
     quantity = models.PositiveSmallIntegerField()
@@ -267,7 +267,7 @@ class ArchivedBooking(BookingColumns):
         ]
 
 
-class Ticket(EventOwned):
+class Ticket(Organized):
     """One seat of a booking, created by a trigger; its secret admits one person.
 
     Triggers: `trg_tickets_update` (what stays, such as a name), `trg_ticket_count`,
@@ -287,6 +287,15 @@ class Ticket(EventOwned):
         related_name="tickets",
         db_constraint=False,
         db_index=False,
+    )
+    # The booking's, derived: `evently_owners_set`.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
     )
     # The name that it bears, sealed under its holder's key; that of the account where it has none.
     holder_name = models.TextField(null=True, blank=True)

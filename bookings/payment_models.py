@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
 
@@ -26,7 +26,7 @@ class PaymentStatus(models.TextChoices):
     FAILED = "failed"
 
 
-class Payment(EventOwned):
+class Payment(Organized):
     """A charge for a booking, or a refund (`trg_refund_within_charges`).
 
     `chk_payment_money`, in the database only, keeps amounts to the decimals of their currency.
@@ -44,6 +44,15 @@ class Payment(EventOwned):
         on_delete=models.DO_NOTHING,
         related_name="payments",
         db_constraint=False,
+    )
+    # The booking's, derived: `evently_owners_set`.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        editable=False,
     )
     provider = models.TextField(choices=PaymentProvider, db_default=PaymentProvider.MANUAL)
     kind = models.TextField(choices=PaymentKind, db_default=PaymentKind.CHARGE)

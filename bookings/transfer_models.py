@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.privacy.sealing import SealedField
 from events.models import Event
 
@@ -16,7 +16,7 @@ class TransferStatus(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-class TicketTransfer(EventOwned):
+class TicketTransfer(Organized):
     """One ticket that the owner of a booking hands over to the person behind an email address.
 
     Accepting it cancels the ticket and makes a new one, with another secret, that bears the

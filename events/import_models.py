@@ -147,6 +147,8 @@ class EventImportRow(Identified):
     changes = models.JSONField(default=dict, db_default={})
     event_id = models.UUIDField(null=True)
     version = models.IntegerField(null=True)
+    # That of the import, derived: `evently_import_row_organizer`.
+    organizer_id = models.UUIDField(editable=False)
 
     class Meta:
         db_table = "event_import_rows"

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 
 
-class EventMetric(EventOwned):
+class EventMetric(Organized):
     """One figure of an event at one time."""
 
     event = models.ForeignKey(

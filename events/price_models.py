@@ -4,11 +4,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.database.money import MoneyField
 
 
-class PriceChange(EventOwned):
+class PriceChange(Organized):
     """One change of an event's current price, written by the database. Append-only."""
 
     event = models.ForeignKey(

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 
 
 class StaffRole(models.TextChoices):
@@ -14,7 +14,7 @@ class StaffRole(models.TextChoices):
     DOOR = "door"
 
 
-class EventStaff(EventOwned):
+class EventStaff(Organized):
     """A user who helps with an event that another user created."""
 
     event = models.ForeignKey(

@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned, Identified
+from evently.database.models import Identified, Organized
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 
@@ -252,6 +252,8 @@ class EmailDelivery(Identified):
         db_constraint=False,
         db_index=False,
     )
+    # That of the event, derived: `evently_organizer_set`.
+    organizer_id = models.UUIDField(null=True, editable=False)
     kind = models.TextField(default="", db_default="", blank=True)
     recipient_email = SealedField("recipient", null=True, blank=True, editable=False)
     template_type = models.TextField(choices=TemplateType)
@@ -331,7 +333,7 @@ class EmailDelivery(Identified):
         return bool(metadata.get("maybeRepeated"))
 
 
-class Announcement(EventOwned):
+class Announcement(Organized):
     """A change that not all people of an event have been notified of yet; deleted once they are.
 
     key: that of its messages, so that no user is notified twice.
@@ -363,6 +365,8 @@ class EmailResend(Identified):
         db_index=False,
     )
     event_id = models.UUIDField(null=True, blank=True)
+    # That of the event, derived: `evently_organizer_set`.
+    organizer_id = models.UUIDField(null=True, editable=False)
     # The new notification of an email that had arrived before; null: a failed one was tried again.
     notification_id = models.UUIDField(null=True, blank=True)
     # Null once that person's account is deleted from the database.

@@ -57,6 +57,8 @@ STANDS_BEHIND = {
 SHOWN_BY = {
     # The error names the partition's constraint, not the table's.
     "notifications_pkey": "test_notification_id_is_unique",
+    "trg_a_organizer_kept": "test_organizer_and_user_stay_whatever_is_written",
+    "trg_a_owners_kept": "test_organizer_and_user_stay_whatever_is_written",
     "trg_attendance_insert": "test_question_is_dated_by_the_database",
     "trg_attendance_update": "test_what_was_asked_stays",
     "trg_audit_delete": "test_each_audit_trigger_writes_a_row",
@@ -83,8 +85,11 @@ SHOWN_BY = {
     "trg_events_record": "test_rules_and_capacity_are_recorded_while_an_entry_waits",
     "trg_events_searched": "test_words_of_an_event_are_looked_up_as_it_is_now",
     "trg_events_update": "test_seats_follow_the_capacity",
+    "trg_import_row_organizer": "test_rows_bear_their_organizer_whatever_is_inserted",
     "trg_line_events_guard": "test_record_is_append_only_for_its_owner_too",
     "trg_line_guard": "test_record_is_append_only_for_its_owner_too",
+    "trg_organizer_set": "test_rows_bear_their_organizer_whatever_is_inserted",
+    "trg_owners_set": "test_rows_bear_their_organizer_whatever_is_inserted",
     "trg_pricing_history_guard": "test_price_history_cannot_be_written_directly",
     "trg_promotions_booking": "test_used_offer_has_its_own_booking",
     "trg_promotions_entry": "test_offer_and_entry_must_agree_at_commit",

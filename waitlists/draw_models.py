@@ -12,7 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from events.models import Event
 
 HEX_64 = r"^[0-9a-f]{64}$"
@@ -81,7 +81,7 @@ class DrawQuerySet(models.QuerySet["Draw"]):
         )
 
 
-class Draw(EventOwned):
+class Draw(Organized):
     """One draw of an event; after a void one, the next has the next number.
 
     closes_at: those who joined before it take part. beacon_at: when the beacon's value exists;

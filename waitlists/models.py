@@ -13,7 +13,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.database.money import MoneyField
 from evently.time_zones import zone_named
 from events.models import PRICE_LIMIT, Event
@@ -120,7 +120,7 @@ class WaitlistQuerySet(models.QuerySet["WaitlistEntry"]):
         return self.order_by("-priority_score", RANKED_AT, "id")
 
 
-class WaitlistEntry(EventOwned):
+class WaitlistEntry(Organized):
     """One person waiting for seats at one event; joining again reuses the row.
 
     Triggers: `trg_waitlists_join` (who may join; sets `joined_at`), `trg_waitlists_confirm` (the

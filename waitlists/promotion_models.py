@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from bookings.models import Booking
 from evently.database.functions import Clock
-from evently.database.models import EventOwned
+from evently.database.models import Organized
 from evently.database.money import MoneyField
 from events.models import PRICE_LIMIT, Event
 
@@ -28,7 +28,7 @@ class PromotionStatus(models.TextChoices):
     DECLINED = "declined"
 
 
-class Promotion(EventOwned):
+class Promotion(Organized):
     """Seats held for one waitlist entry until `expires_at`, at `unit_price` or less.
 
     Triggers: `trg_promotions_insert` and `trg_promotions_update` (valid terms and transitions),

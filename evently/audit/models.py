@@ -38,6 +38,8 @@ class AuditLog(models.Model):
     table_name = models.TextField("table")
     row_id = models.UUIDField("row")
     event_id = models.UUIDField("event", null=True)
+    # Of the event, or of an import; null for what belongs to no organizer.
+    organizer_id = models.UUIDField("organizer", null=True, editable=False)
     action = models.TextField(choices=Action)
     # The changed columns of an update; all columns of an insert or delete.
     before = models.JSONField(null=True)

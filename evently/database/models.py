@@ -60,3 +60,16 @@ class EventOwned(Identified):
         rows = type(self)._base_manager.using(database)
         count = rows.filter(pk=self.pk, **self._event())._raw_delete(database)
         return count, {self._meta.label: count}
+
+
+class Organized(EventOwned):
+    """A row of one event that bears the event's organizer, for policies, which read no other table.
+
+    The database sets and keeps the column, whatever is written (`evently_organizer_set`): it is
+    None on a new instance, until that is read again.
+    """
+
+    organizer_id = models.UUIDField(editable=False)
+
+    class Meta:
+        abstract = True

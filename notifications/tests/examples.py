@@ -40,13 +40,14 @@ from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.tests.drawing_rows import announce
 
 
-def jazz() -> Event:
+def jazz(**columns: Any) -> Event:
     return EventFactory(
         name="Jazz & <Blues>",
         timezone="Europe/Zurich",
         event_date=datetime(2099, 7, 2, 18, 30, tzinfo=UTC),
         total_capacity=2,
         priced=20,
+        **columns,
     )
 
 
@@ -100,10 +101,9 @@ class Facts:
         return self.event, WaitlistEntry.objects.get(pk=id_)
 
     def managed(self) -> Event:
-        """Make the user the organizer of the event."""
+        """Take an event instead that the user organizes."""
         make_organizer(user_id=self.user.pk)
-        Event.objects.filter(pk=self.event.pk).update(created_by_id=self.user.pk)
-        self.event.refresh_from_db()
+        self.event = jazz(created_by=self.user)
         return self.event
 
     def in_draw(self) -> tuple[Draw, WaitlistEntry]:

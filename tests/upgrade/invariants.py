@@ -1,6 +1,36 @@
 """What holds in every database, before and after an upgrade, as queries for what violates it."""
 
+# Tables whose rows bear the organizer of their event; before the column, none did.
+ORGANIZED = (
+    *("event_staff", "event_analytics", "pricing_history", "bookings", "bookings_archive"),
+    *("tickets", "payments", "booking_attempts", "waitlists", "waitlist_promotions"),
+    *("email_delivery_log",),
+)
+# A notification's changes belong to the person who was notified.
+CHANGES_WITHOUT_ORGANIZER = """
+    SELECT 'audit_log', a.id FROM audit_log a JOIN events e ON e.id = a.event_id
+    WHERE to_jsonb(a) ? 'organizer_id' AND a.table_name <> 'notifications'
+        AND to_jsonb(a) ->> 'organizer_id' IS DISTINCT FROM e.created_by_id::text
+"""
+
 INVARIANTS = {
+    "rows_bear_their_organizer": " UNION ALL ".join(
+        [
+            f"""
+            SELECT '{table}', r.id FROM {table} r JOIN events e ON e.id = r.event_id
+            WHERE to_jsonb(r) ? 'organizer_id'
+                AND to_jsonb(r) ->> 'organizer_id' IS DISTINCT FROM e.created_by_id::text"""
+            for table in ORGANIZED
+        ]
+        + [CHANGES_WITHOUT_ORGANIZER]
+    ),
+    "tickets_and_payments_bear_their_user": " UNION ALL ".join(
+        f"""
+        SELECT '{table}', r.id FROM {table} r JOIN bookings b ON b.id = r.booking_id
+        WHERE to_jsonb(r) ? 'user_id'
+            AND to_jsonb(r) ->> 'user_id' IS DISTINCT FROM b.user_id::text"""
+        for table in ("tickets", "payments")
+    ),
     "seats_balance": """
         SELECT e.id, e.total_capacity, e.available_seats, booked.seats, held.seats
         FROM events e,
