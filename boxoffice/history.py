@@ -6,6 +6,8 @@ describe_tasks(
     continue_cancellation="the bookings of a cancelled event are cancelled",
     continue_event_cancellations="the bookings of a cancelled event are cancelled",
     erase_due_accounts="accounts are deleted at the end of the cooling-off period",
+    write_register="erasures are written to their register",
+    check_register="the register of erasures is checked",
     erase_old_duplicates="unused duplicates of accounts are erased",
     undo_import="an import is undone",
     continue_undoing_imports="an import is undone",

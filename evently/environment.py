@@ -55,6 +55,11 @@ def pii_keys() -> dict[str, bytes]:
     return variables.parse_pii_keys(text)
 
 
+def receipt_keys() -> dict[str, bytes]:
+    """Return the keys given for receipts of erasures: name to 32 bytes; the first one signs."""
+    return variables.parse_pii_keys(env.str("RECEIPT_KEYS", default=""))
+
+
 def fingerprint(name: str, key: bytes) -> str:
     """Return six characters by which processes recognize one of EVENTLY_PII_KEYS."""
     return hashlib.sha256(b"evently fingerprint:" + name.encode() + b":" + key).hexdigest()[:6]

@@ -5,9 +5,7 @@ and caches.
 """
 
 # Pages that search engines may list.
-INDEXED = frozenset(
-    {"home", "event_detail", "how_the_waitlist_works", "cover_image", "robots", "security_txt"}
-)
+INDEXED = frozenset({"home", "event_detail", "how_the_waitlist_works", "cover_image", "robots"})
 # Answers without personal data, whose views decide about caching.
 PUBLIC = INDEXED | frozenset(
     {
@@ -19,6 +17,7 @@ PUBLIC = INDEXED | frozenset(
         "log_in",
         "log_in_link",
         "password_forgotten",
+        "receipt_keys",
         "healthz",
         "readyz",
         "metrics",

@@ -18,6 +18,7 @@ from django.db import OperationalError, ProgrammingError, connections
 from evently import demo_logins
 from evently.accounts.models import User
 from evently.embedded import servers
+from evently.erasure import restoring
 from evently.formatting import counted
 from evently.privacy.addresses import digests_of_address
 from evently.privacy.keys import processes_without
@@ -41,7 +42,11 @@ def problems() -> list[str]:
     """
     try:
         wrong = [*_wrong_wrapping_keys()] or [*_key_unknown_to_others()]
-        return wrong or [*_wrong_digest_key(), *_open_demo()]
+        return wrong or [
+            *_wrong_digest_key(),
+            *_open_demo(),
+            *restoring.problems(_command("replay_erasures")),
+        ]
     except ProgrammingError:
         return []
 
@@ -53,6 +58,8 @@ def insist() -> None:
     """
     try:
         found = problems()
+        if not found:
+            restoring.adopt()
     except OperationalError as error:
         log.warning("settings_not_compared_with_database", error=type(error).__name__)
         return

@@ -29,6 +29,7 @@ urlpatterns = [
     path("", include("waitlists.urls")),
     path("", include("notifications.urls")),
     path("", include("evently.accounts.urls")),
+    path("", include("evently.erasure.urls")),
 ]
 
 handler400 = "evently.api.problems.bad_request"

@@ -161,6 +161,21 @@ def _pii_keys(value: str) -> str:
         return str(error)
 
 
+def _register(value: str) -> str:
+    if "://" not in value:
+        return (
+            "" if value.startswith("/") else f"must be a whole path or an https URL, not {value!r}"
+        )
+    parts = _parse_url(value)
+    if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname:
+        return f"must be a whole path or an https URL, not {value!r}"
+    if parts.query or parts.fragment:
+        return "must be a URL without a query, to which /1, /2 … can be added"
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        return "must be https, unless it is on this machine"
+    return ""
+
+
 def _token(value: str) -> str:
     good = value.isascii() and value.isprintable() and " " not in value
     return "" if good else "must be a token without spaces and special characters"
@@ -286,15 +301,6 @@ def _sender(value: str) -> str:
     return ""
 
 
-def _contact(value: str) -> str:
-    url = urlsplit(value)
-    is_url = url.scheme == "https" and bool(url.netloc)
-    is_address = re.fullmatch(r"[^\s@:]+@[^\s@:]+", value) is not None
-    if value.isprintable() and (is_url or is_address):
-        return ""
-    return "must be an email address, or a URL that begins with https://"
-
-
 def _allowances(value: str) -> str:
     wrong = [part for part in split(value) if part not in ALLOWABLE]
     return f"can contain {', '.join(ALLOWABLE)}, not {wrong[0]!r}" if wrong else ""
@@ -322,7 +328,6 @@ VARIABLES = (
     Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", _boolean),
     Variable("SECURE_HSTS_PRELOAD", _boolean),
     Variable("SITE_NAME", _site_name),
-    Variable("SECURITY_CONTACT", _contact),
     Variable("LOG_LEVEL", _log_level),
     Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),
     Variable("METRICS_TOKEN", _token),
@@ -346,7 +351,11 @@ VARIABLES = (
         _email_url,
         "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
     ),
+    Variable("RECEIPT_KEYS", _pii_keys),
     Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
+    Variable("ERASURE_REGISTER", _register),
+    Variable("KEY_BACKUP_DAYS", _number(1, 365)),
+    Variable("KEY_BACKUP_FOLDER", _one_line),
     Variable("DEFAULT_FROM_EMAIL", _sender),
     Variable("REPLY_TO_DOMAINS", _domains),
     Variable("EMAIL_CA_FILE", _readable_file),

@@ -23,6 +23,7 @@ from bookings.signals import (
 from evently.accounts import signals as account_signals
 from evently.accounts.models import EmailChange, User
 from evently.enqueue import enqueue_on_commit
+from evently.erasure.models import Erasure
 from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
@@ -147,8 +148,8 @@ def notify_deletion_requested(sender: type, *, user: User, **kwargs: Any) -> Non
 
 
 @receiver(account_signals.erasure_started, dispatch_uid="notifications.account_deleted")
-def notify_account_deleted(sender: type, *, user: User, **kwargs: Any) -> None:
-    notify(messages=[deletion.account_deleted(user)])
+def notify_account_deleted(sender: type, *, user: User, erasure: Erasure, **kwargs: Any) -> None:
+    notify(messages=[deletion.account_deleted(user, erasure)])
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────

@@ -23,6 +23,7 @@ from evently.environment import BASE_DIR
 from evently.tests.database import url_of
 from evently.tests.running import (
     PATIENCE_SECONDS,
+    READY_SECONDS,
     Running,
     home_for_tests,
     processes_of,
@@ -146,13 +147,22 @@ def test_backup_of_a_running_evently_is_restored_into_an_empty_home(start, new_h
         database.execute("INSERT INTO kept VALUES ('after')")
     assert made.returncode == 0, made.stderr
     assert file.stat().st_mode & 0o077 == 0, "nobody else may read it"
-    assert [path.name for path in tmp_path.iterdir()] == ["evently.dump"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evently.dump", "keys"]
+    keys = tmp_path / "keys" / "evently.keys.dump"
+    assert (keys.stat().st_mode & 0o077, keys.parent.stat().st_mode & 0o077) == (0, 0)
 
     refused = backup(home, "--restore", file)
     assert refused.returncode == 1
     assert "Set EVENTLY_HOME to a new folder" in refused.stderr
     done = backup(restored, "--restore", file)
     assert done.returncode == 0, done.stderr
+
+    without_register = start(restored, more=WITHOUT_DEMO)
+    assert without_register.process.wait(READY_SECONDS) != 0
+    assert "there is no register of erasures" in without_register.said()
+    register = home / "erasures.jsonl"
+    assert register.stat().st_mode & 0o077 == 0
+    (restored / "erasures.jsonl").write_bytes(register.read_bytes())
 
     second = start(restored, more=WITHOUT_DEMO).await_ready()
     with second.database() as database:

@@ -29,6 +29,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("notifications.notification", "Notifications", "notifications"),
             ("accounts.apitoken", "API tokens", "key"),
             ("audit.auditlog", "Audit log", "history"),
+            ("erasure.erasure", "Erasures", "person_off"),
         ),
     ),
 )

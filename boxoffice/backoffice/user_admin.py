@@ -15,10 +15,12 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from bookings.models import Booking
 from boxoffice.lifecycle import operations
+from boxoffice.lifecycle.free_text import texts_about
 from evently.accounts.admin import UserAdminBase
 from evently.accounts.models import User
 from evently.accounts.operations import undo_deletion
 from evently.admin.confirmation import confirmation_page, report_success
+from evently.erasure.models import Erasure
 from evently.formatting import counted
 from events.models import Event
 from waitlists.models import WaitlistEntry
@@ -43,6 +45,23 @@ class EraseForm(forms.Form):
 @admin.register(User)
 class UserAdmin(UserAdminBase):
     actions_detail = ("keep_account", "erase", "delete_rows")
+    change_form_after_template = "admin/accounts/texts.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add the texts about the person, and the receipt of an erasure."""
+        extra = dict(extra_context or {})
+        user = self.get_object(request, object_id) if object_id else None
+        if user is not None and request.user.is_superuser:
+            extra["texts"] = list(texts_about(user.pk))
+            extra["erasure"] = Erasure.objects.filter(user_id=user.pk).first()
+        page: HttpResponse = super().changeform_view(request, object_id, form_url, extra)
+        return page
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Leave out what is not possible: keeping an account that stays, erasing it twice."""
@@ -99,7 +118,7 @@ class UserAdmin(UserAdminBase):
             title=f"Delete the account of {user} now?",
             question="There is no cooling-off period, and it cannot be undone. Upcoming bookings "
             "are cancelled and waitlists left. Past bookings stay in the accounting records "
-            "without the name.",
+            "without the name. The person gets a signed receipt by email, the last one to them.",
             submit="Delete account",
             form_class=EraseForm,
             facts=_facts(user),
@@ -155,7 +174,9 @@ def _facts(user: User) -> list[tuple[str, str]]:
     upcoming = Event.objects.upcoming().values("pk")
     booked = Booking.objects.of_user(user.pk).holding_seats().filter(event_id__in=upcoming).count()
     waiting = WaitlistEntry.objects.open().filter(user_id=user.pk).count()
+    texts = sum(1 for _ in texts_about(user.pk))
     return [
         ("Upcoming", counted(booked, "booking")),
         ("Waitlists", counted(waiting, "entry", "entries")),
+        ("Texts about this person", counted(texts, "text")),
     ]

@@ -39,13 +39,16 @@ ORIGIN = Origin(ip_address="192.0.2.211", user_agent="Sextant/9 (Zanzibar)")
 ERASED = {
     "api_tokens": "name digest scopes",
     "booking_attempts": "ip_address user_agent",
-    "bookings": "mailbox",
+    "bookings": "mailbox cancel_reason",
+    "bookings_archive": "cancel_reason",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
+    "notifications": "message",
     "passkeys": "name credential_id public_key transports",
     "recovery_codes": "digest",
     "user_sessions": "session_digest ip_address user_agent",
     "users": "email_digest password_hash preferences timezone",
+    "waitlist_promotions": "organizer_reason",
     "waitlists": "priority_reason notify_prefs timezone mailbox",
 }
 # Sealed under the person's key, which is destroyed.
@@ -63,12 +66,12 @@ SEALED = {
 # Stay as they are.
 KEPT = {
     # Sealed columns stay sealed here; digests, secrets, tokens' names, IP addresses and user agents
-    # are redacted. `client`: the database's client, of changes by other programs than Evently.
+    # are redacted; texts and settings are redacted with the person. `client`: the database's
+    # client, of changes by other programs than Evently.
     "audit_log": "table_name action before after actor via request_id kind db_role client",
-    # The accounting records. cancel_reason: the organizer's, shown to all whom it affects.
-    "bookings": "status booking_reference cancelled_by cancel_reason unanswered_policy"
-    " idempotency_key",
-    "bookings_archive": "status booking_reference cancelled_by cancel_reason idempotency_key",
+    # The accounting records.
+    "bookings": "status booking_reference cancelled_by unanswered_policy idempotency_key",
+    "bookings_archive": "status booking_reference cancelled_by idempotency_key",
     "payments": "provider kind provider_reference currency status",
     "tickets": "secret",
     "ticket_transfers": "status",
@@ -82,14 +85,16 @@ KEPT = {
     # beacon_name: the organizer's, public. refs: pseudonyms as in the record.
     "draws": "status beacon beacon_name commitment sealed_secret sealed_with refs list_hash"
     " beacon_value secret seed void_reason",
-    # organizer_reason: why an organizer offered seats out of order, a fact that receipts show.
-    "waitlist_promotions": "status promotion_reason organizer_reason ref",
+    "waitlist_promotions": "status promotion_reason ref",
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).
     # error_message: without the mail server's words.
-    "notifications": "type message channels data status",
+    "notifications": "type channels data status",
     "message_keys": "key",
     "email_delivery_log": "kind template_type provider status error_message metadata",
     "users": "role",
+    # Which account was erased, when, and what that did.
+    "erasures": "kind cause counts document line",
+    "erasure_register": "last_digest problem home",
     # A digest of the mailbox, deleted after a day: it limits emails that others cause.
     "unconfirmed_emails": "mailbox_digest",
     # The same of an address, deleted once a task has answered.

@@ -50,6 +50,7 @@ deletion_link_requested = Signal()
 # (`links.keep_token`).
 deletion_requested = Signal()
 
-# Erasing the account has begun: its bookings are cancelled. Name and email address are erased once
-# the emails about that are sent.
+# Erasing the account has begun: its bookings are cancelled, and its receipt is made
+# (`erasure: evently.erasure.models.Erasure`). Name and email address are erased once the emails
+# about that are sent.
 erasure_started = Signal()

@@ -23,6 +23,10 @@ GRANTS = """
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
 
+# What the application calls though it runs as the owner; all other roles may not.
+CALLABLE = ("evently_erasure_receipt(uuid)", "evently_forget_in_trail(uuid)")
+CALL = "SELECT to_regprocedure(%s) IS NOT NULL"
+
 # Writes on a partition itself would go past the triggers of the parent that log once per statement.
 PARTITIONS = """
     SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class
@@ -76,3 +80,7 @@ def grant_to_application(using: str, **kwargs: Any) -> None:
         if partitions := ", ".join(name for (name,) in cursor.fetchall()):
             cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {partitions} FROM {quote(role)}")
         cursor.execute(GUARD_TRIGGER_FUNCTIONS)
+        for function in CALLABLE:
+            cursor.execute(CALL, [function])
+            if cursor.fetchone() == (True,):
+                cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {quote(role)}")

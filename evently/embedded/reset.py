@@ -19,6 +19,7 @@ OURS = (
     "postgres-*",
     "valkey",
     "mail",
+    "erasures.jsonl",
     "metrics",
     "static",
     "celerybeat-schedule*",

@@ -16,6 +16,10 @@ INSERT_KEY = """
 """
 
 
+class KeyNotDestroyed(RuntimeError):
+    """A key that was to be destroyed is still in the database."""
+
+
 def create_key(*, user_id: UUID) -> PersonKey:
     """Insert a new key for a user, inside the caller's transaction."""
     key = new_person_key(user_id=user_id)
@@ -41,10 +45,15 @@ def insert_key_of_user(key: PersonKey) -> None:
 def destroy_key(*, user_id: UUID) -> bool:
     """Delete a user's key for good: values sealed under it can never be opened again.
 
-    Returns whether there was one.
+    Returns whether there was one. Raises KeyNotDestroyed where it is still there, whatever kept it:
+    no erasure may be reported as done then.
     """
-    deleted, _ = PersonKey.objects.filter(user_id=user_id).delete()
-    return deleted > 0
+    keys = PersonKey.objects.filter(user_id=user_id)
+    had_one = keys.exists()
+    deleted, _ = keys.delete()
+    if deleted != int(had_one) or keys.exists():
+        raise KeyNotDestroyed(f"The key of account {user_id} was not deleted.")
+    return had_one
 
 
 def processes_without(key_name: str) -> int:

@@ -105,14 +105,19 @@ def seal_with(key: bytes, *, user_id: UUID, purpose: Purpose, text: str) -> str:
 
 def open_with(key: bytes, *, user_id: UUID, purpose: Purpose, sealed: str) -> str | None:
     """Return the text, or None (and log an error) if it was tampered with or moved."""
-    encoded = sealed.removeprefix(PREFIX)
     try:
-        raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-        nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-        return AESGCM(key).decrypt(nonce, ciphertext, _associated_data(user_id, purpose)).decode()
+        return open_quietly(key, user_id=user_id, purpose=purpose, sealed=sealed)
     except (InvalidTag, binascii.Error, ValueError):
         log.error("seal_broken", user_id=str(user_id), purpose=purpose)
         return None
+
+
+def open_quietly(key: bytes, *, user_id: UUID, purpose: Purpose, sealed: str) -> str:
+    """Return the text. Raises InvalidTag, ValueError where the key is not its own."""
+    encoded = sealed.removeprefix(PREFIX)
+    raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+    return AESGCM(key).decrypt(nonce, ciphertext, _associated_data(user_id, purpose)).decode()
 
 
 def _associated_data(user_id: UUID, purpose: Purpose) -> bytes:

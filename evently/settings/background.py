@@ -82,6 +82,8 @@ CELERY_BEAT_SCHEDULE = {
     "continue-undoing-imports": _every(30, "boxoffice.lifecycle.tasks.continue_undoing_imports"),
     "complete-past-events": _every(300, "boxoffice.lifecycle.tasks.complete_past_events"),
     "erase-due-accounts": _every(300, "boxoffice.lifecycle.tasks.erase_due_accounts"),
+    "write-register": _every(60, "evently.erasure.tasks.write_register"),
+    "check-register": _every(3600, "evently.erasure.tasks.check_register"),
     "erase-old-duplicates": _every(24 * 3600, "boxoffice.lifecycle.tasks.erase_old_duplicates"),
     "forget-expired-sessions": _every(
         24 * 3600, "boxoffice.lifecycle.tasks.forget_expired_sessions"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from evently import environment
+from evently.embedded import addresses
 from evently.environment import env, secret
 from evently.variables import split
 
@@ -16,7 +17,6 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "evently.accounts.password_rules.SiteWordsValidator"},
 ]
 LOGIN_URL = "log_in"
 LOGIN_REDIRECT_URL = "home"
@@ -39,6 +39,13 @@ GUESTS_PER_HOUR = env.int("GUESTS_PER_HOUR", default=30)
 ACCOUNT_DELETION_DELAY = timedelta(days=env.int("ACCOUNT_DELETION_DAYS", default=7))
 # Analysts see nothing of fewer persons than this (`boxoffice.analysts`); the database demands 5.
 ANALYTICS_SMALLEST_GROUP = env.int("ANALYTICS_SMALLEST_GROUP", default=5)
+# Keys that sign receipts of erasures, by name; the first one signs. Without any, keys that are
+# derived from SECRET_KEY do (evently.erasure.signing).
+RECEIPT_KEYS = environment.receipt_keys()
+# Where erasures are registered outside the database: a file, or a URL.
+ERASURE_REGISTER = env.str("ERASURE_REGISTER", default=str(addresses.home() / "erasures.jsonl"))
+# How long backups of people's keys are kept (evently.embedded.backup); receipts say so.
+KEY_BACKUP_LIFETIME = timedelta(days=env.int("KEY_BACKUP_DAYS", default=14))
 QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)

@@ -15,17 +15,28 @@ class EmailObsolete(Exception):
     """There is nothing left to send: what the message is about is over, or gone."""
 
 
+@dataclass(frozen=True)
+class AttachedFile:
+    """A file of an email. content_type: with its parameters."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
 @dataclass
 class EmailContent:
     """What one email has beside its template.
 
-    values: by placeholder, without those that all templates have. calendars: iCalendar files.
+    values: by placeholder, without those that all templates have. calendars: iCalendar files;
+    files: any others.
     footnote: below whatever the template says.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     images: list[InlineImage] = field(default_factory=list)
     calendars: list[CalendarFile] = field(default_factory=list)
+    files: list[AttachedFile] = field(default_factory=list)
     footnote: RichValue | None = None
 
 

@@ -10,7 +10,7 @@ from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute, path_to
 from evently.privacy.addresses import smtp_address
-from notifications.emails.email_content import EmailContent
+from notifications.emails.email_content import AttachedFile, EmailContent
 from notifications.emails.mime import Email, Part
 from notifications.emails.templates import render_active
 from notifications.emails.tickets import InlineImage
@@ -59,6 +59,8 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
         email.attach(_inline(image))
     for number, calendar in enumerate(content.calendars, start=1):
         email.attach(_calendar(calendar, number))
+    for file in content.files:
+        email.attach(_file(file))
     return email
 
 
@@ -94,6 +96,11 @@ def _inline(image: InlineImage) -> Part:
         "Content-Disposition": f'inline; filename="{image.name}"',
     }
     return Part("image/png", image.png, headers)
+
+
+def _file(file: AttachedFile) -> Part:
+    disposition = f'attachment; filename="{file.name}"'
+    return Part(file.content_type, file.content, {"Content-Disposition": disposition})
 
 
 def _calendar(calendar: CalendarFile, number: int) -> Part:

@@ -12,9 +12,16 @@ from django.urls import reverse
 from evently.accounts import links as account_links
 from evently.accounts.models import User
 from evently.database.ids import uuid7
+from evently.erasure.models import Erasure
+from evently.erasure.receipts import receipt_link
 from evently.formatting import duration, moment
 from evently.links import absolute
-from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
+from notifications.emails.email_content import (
+    AttachedFile,
+    EmailContent,
+    EmailObsolete,
+    call_to_action,
+)
 from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
 from notifications.models import Notification
 
@@ -100,26 +107,36 @@ DELETION_REQUESTED = Kind(
 
 
 # ── Account deleted ─────────────────────────────────────────────────────────
-def account_deleted(user: User) -> Message:
-    """Notify the owner, for the last time, that the account is deleted."""
+def account_deleted(user: User, erasure: Erasure) -> Message:
+    """Notify the owner, for the last time, that the account is deleted, with the receipt."""
     return ACCOUNT_DELETED.message(
         user_id=user.pk,
         key=f"account_deleted:{user.pk}",
         text=(
             f"Your account at {settings.SITE_NAME} has been deleted. Upcoming bookings, if there "
-            "were any, are cancelled; a separate email is about each of them. Your name and email "
-            "address are erased after this email."
+            "were any, are cancelled; a separate email is about each of them. The attached receipt "
+            "says what was erased, and what lies beyond our reach. This is the last email to you. "
+            "Once your mail server has accepted it, in two days at the latest, the key of your "
+            "name and email address is destroyed, and the page of the receipt says so."
         ),
+        data={"erasure": str(erasure.pk)},
     )
 
 
 def _write_account_deleted(notification: Notification, user: User) -> EmailContent:
-    return call_to_action(
+    # A notification of a release before receipts has none.
+    receipt = Erasure.objects.filter(pk=notification.data.get("erasure")).first()
+    content = call_to_action(
         heading="Your account has been deleted",
         text=notification.message,
-        button_text=f"Go to {settings.SITE_NAME}",
-        button_url=settings.PUBLIC_URL,
+        button_text="Show the receipt" if receipt else f"Go to {settings.SITE_NAME}",
+        button_url=receipt_link(receipt.pk) if receipt else settings.PUBLIC_URL,
     )
+    if receipt:
+        content.files = [
+            AttachedFile("receipt.json", "application/json", receipt.document.encode())
+        ]
+    return content
 
 
 ACCOUNT_DELETED = Kind(

@@ -16,6 +16,8 @@ from evently.accounts.factories import UserFactory
 from evently.accounts.models import EmailChange, User
 from evently.accounts.operations import make_organizer
 from evently.database.clock import now
+from evently.erasure.models import Erasure
+from evently.erasure.operations import Account, open_erasure
 from evently.tests.rows import end_offer, offer, wait
 from events.factories import EventFactory
 from events.models import Event
@@ -81,6 +83,14 @@ class Facts:
         self.user.deletion_requested_at, self.user.deletion_due_at = at, at + timedelta(days=7)
         self.user.save(update_fields=["deletion_requested_at", "deletion_due_at"])
         return self.user
+
+    def erasure(self) -> Erasure:
+        due = now() + timedelta(days=2)
+        return open_erasure(
+            Account({"bookings_cancelled": 1}, [], key_due_at=due),
+            user_id=self.user.pk,
+            cause=Erasure.Cause.REQUEST,
+        )
 
     def entry(self) -> WaitlistEntry:
         self.booking(user=UserFactory())
@@ -165,7 +175,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "email_changed": lambda facts: addresses.email_changed(facts.user, facts.change()),
     "confirm_deletion": lambda facts: deletion.confirm_deletion(facts.user),
     "deletion_requested": lambda facts: deletion.deletion_requested(facts.leaving()),
-    "account_deleted": lambda facts: deletion.account_deleted(facts.user),
+    "account_deleted": lambda facts: deletion.account_deleted(facts.user, facts.erasure()),
     "guest_refused": lambda facts: accounts.guest_refused(
         facts.event, facts.user, quantity=2, refusal=PersonLimit()
     ),

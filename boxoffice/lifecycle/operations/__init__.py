@@ -1,5 +1,12 @@
 """Every write that ends an event or removes a person's account."""
 
+from boxoffice.lifecycle.operations.deleting import delete_person
+from boxoffice.lifecycle.operations.erasing import (
+    begin_erasure,
+    continue_erasure,
+    erase_person,
+    finish_erasure,
+)
 from boxoffice.lifecycle.operations.events import (
     EventAlreadyCancelled,
     EventHasBookings,
@@ -13,11 +20,6 @@ from boxoffice.lifecycle.operations.events import (
 from boxoffice.lifecycle.operations.imports import continue_undoing, undo_import
 from boxoffice.lifecycle.operations.people import (
     OrganizerStays,
-    begin_erasure,
-    continue_erasure,
-    delete_person,
-    erase_person,
-    finish_erasure,
     request_deletion,
     request_deletion_by_link,
 )

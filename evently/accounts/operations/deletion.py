@@ -7,6 +7,7 @@ events have to stay, and erases the account when it is due. See
 docs/adr/0013-deleting-an-account.md.
 """
 
+from collections import Counter
 from uuid import UUID
 
 from django.conf import settings
@@ -14,12 +15,12 @@ from django.db.models import F
 
 from evently.accounts.links import read_keep_token
 from evently.accounts.locks import UserNotFound, lock_user
-from evently.accounts.models import ApiToken, User
+from evently.accounts.models import ApiToken, User, UserSession
 from evently.accounts.operations.passwords import WrongPassword, password_matches
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
 from evently.accounts.operations.registration import AccountInactive
 from evently.accounts.operations.users import refuse_last_superuser
-from evently.accounts.signals import deletion_link_requested, deletion_requested, erasure_started
+from evently.accounts.signals import deletion_link_requested, deletion_requested
 from evently.database.clock import now
 from evently.errors import Conflict
 from evently.idempotency.keys import Idempotency
@@ -152,16 +153,18 @@ def _undo(locked_user: User) -> User:
     return locked_user
 
 
-def start_erasure(locked_user: User) -> None:
+def start_erasure(locked_user: User) -> Counter[str]:
     """Deactivate an account that is being erased, inside the caller's transaction.
 
     Sessions, emailed links and tokens end. Name and email address stay until the emails about
-    cancelled bookings are sent (`closing.close_account`). The caller has cancelled the bookings.
-    Raises LastSuperuser.
+    cancelled bookings are sent (`closing.close_account`). The caller has cancelled the bookings,
+    and announces `erasure_started`. Returns how many rows, by the names of
+    `evently.erasure.receipts.DONE`. Raises LastSuperuser.
     """
     refuse_last_superuser(locked_user)
     at = now()
-    ApiToken.objects.filter(user_id=locked_user.pk).delete()
+    tokens, _ = ApiToken.objects.filter(user_id=locked_user.pk).delete()
+    sessions, _ = UserSession.objects.filter(user_id=locked_user.pk).delete()
     User.objects.filter(pk=locked_user.pk).update(
         is_active=False,
         session_version=F("session_version") + 1,
@@ -170,5 +173,4 @@ def start_erasure(locked_user: User) -> None:
         deletion_due_at=locked_user.deletion_due_at or at,
         deletion_started_at=at,
     )
-    if not locked_user.is_duplicate:
-        erasure_started.send(sender=User, user=locked_user)
+    return Counter(logins_ended=tokens, sessions_ended=sessions)

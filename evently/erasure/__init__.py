@@ -1,0 +1,1 @@
+"""Erasures of people: their signed receipts, and the register that outlives a restored backup."""
