@@ -9,6 +9,7 @@ the service answers at all, and as EX_TEMPFAIL, "nothing was looked up", where n
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,8 @@ PROBE_SECONDS = 5
 REQUEST_SECONDS = 10
 WHOLE_SECONDS = 180
 NOTHING_LOOKED_UP = os.EX_TEMPFAIL
+# How pip-audit says that a service broke off.
+OUTAGE = re.compile(r"ConnectionError|ServiceError|[Cc]ould not connect|[Tt]ime(d )?out")
 NO_SERVICE = (
     "Skipped: no service of known vulnerabilities answers from here (PyPI, OSV), so the packages "
     "were not looked up."
@@ -97,8 +100,9 @@ def main(arguments: list[str]) -> int:
     try:
         found = audit(chosen)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
-        print(f"The packages could not be looked up.\n{error}")
-        return 1
+        is_network = isinstance(error, subprocess.TimeoutExpired) or OUTAGE.search(str(error))
+        print(f"{'Skipped: t' if is_network else 'T'}he packages could not be looked up.\n{error}")
+        return NOTHING_LOOKED_UP if is_network else 1
     if not found:
         print("pip-audit found no packages in the lock files.")
         return 1

@@ -22,8 +22,11 @@ def vulnerability(name, version):
 
 
 @contextmanager
-def advisories(known, status=200):
-    """Run a service of vulnerabilities; known: names of packages whose every version has one."""
+def advisories(known, status=200, then=None):
+    """Run a service of vulnerabilities; known: names of packages whose every version has one.
+
+    status: of all answers. then: of those after the first question.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -33,7 +36,7 @@ def advisories(known, status=200):
             has_one = known is not None and (is_probe or name in known)
             found = [vulnerability(name, query["version"])] if has_one else []
             body = json.dumps({"vulns": found} if found else {}).encode()
-            self.send_response(status)
+            self.send_response(status if is_probe or then is None else then)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -82,6 +85,13 @@ def test_a_service_that_knows_nothing_is_no_proof(status):
         done = audit(url)
     assert done.returncode == 75
     assert done.stdout.startswith("Skipped: no service")
+
+
+def test_a_service_that_breaks_off_is_no_proof():
+    with advisories(set(), then=503) as url:
+        done = audit(url)
+    assert done.returncode == 75, done.stdout
+    assert done.stdout.startswith("Skipped: the packages could not be looked up.")
 
 
 def test_no_service_is_no_proof():

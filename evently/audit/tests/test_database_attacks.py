@@ -302,6 +302,21 @@ def test_owns_nothing_and_may_create_nothing(attacker):
     assert found == []
 
 
+def test_functions_with_the_owners_rights_find_no_names_of_others(attacker):
+    """Each has a search path of its own, in which temporary tables come last."""
+    found = attacker.execute(
+        "SELECT p.oid::regprocedure::text, coalesce(array_to_string(proconfig, ';'), '')"
+        " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE prosecdef AND nspname NOT IN ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    assert len(found) > 10
+    for name, config in found:
+        paths = [part for part in config.split(";") if part.startswith("search_path=")]
+        assert len(paths) == 1, name
+        schemas = [part.strip(' "') for part in paths[0].removeprefix("search_path=").split(",")]
+        assert schemas[-1] == "pg_temp", name
+
+
 # --- What leaks of the key ---
 
 
