@@ -17,6 +17,7 @@ from celery import signals as celery_signals
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 
 from evently import metrics
 from evently.origin import client_address
@@ -25,6 +26,8 @@ from evently.redaction import redact_event, redact_path
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 # Requested every few seconds by monitoring; a line each would drown the rest.
+# Answers that name the user whom they refused.
+REFUSED = frozenset({401, 403, 429})
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 # How much of a client's address request lines show.
 TRUNCATED, FULL, NONE = "truncated", "full", "none"
@@ -193,8 +196,20 @@ class RequestLogMiddleware:
             path=redact_path(request.path, match.kwargs if match else None),
             route=route,
             status=status,
+            **_refused_user(request, status),
             ms=round(seconds * 1000, 1),
         )
+
+
+def _refused_user(request: HttpRequest, status: int) -> dict[str, str]:
+    """Return the id of a user who was refused something; the user is not loaded for it."""
+    if status not in REFUSED:
+        return {}
+    user = vars(request).get("_cached_user")  # of a session
+    if user is None:
+        of_token = vars(request).get("user")
+        user = None if isinstance(of_token, SimpleLazyObject) else of_token
+    return {"user_id": str(user.pk)} if user is not None and user.is_authenticated else {}
 
 
 # ── Tasks ───────────────────────────────────────────────────────────────────

@@ -39,13 +39,15 @@ DRAIN_PIECE_BYTES = 64 * 1024
 DRAIN_SECONDS = 5.0
 # For links from emails that no longer work, the page offers to log in instead.
 BROKEN_LINKS = (LinkInvalid, LinkExpired)
+# Would echo headers, or connect to another host, where a server supports them.
+NOT_SUPPORTED = frozenset({"TRACE", "TRACK", "CONNECT"})
 WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
 
 log = structlog.get_logger(__name__)
 
 
 class RequestGuardMiddleware:
-    """Refuses, before anything reads them: null bytes, long URLs, unknown hosts, large bodies."""
+    """Refuses what is malformed, before anything reads it; over http, also the API."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -57,6 +59,11 @@ class RequestGuardMiddleware:
         if len(request.path_info) + len(query) > LONGEST_URL:
             detail = f"The URL is longer than {LONGEST_URL} characters."
             return refuse(request, 414, "url_too_long", detail)
+        if request.method in NOT_SUPPORTED:
+            return refuse(request, 405, "method_not_allowed", "That method is not supported.")
+        if is_api(request) and settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            detail = "The API is for https only. Revoke the token if you have sent one."
+            return refuse(request, 403, "https_required", detail)
         if is_api(request) and not has_known_host(request):
             detail = "The Host header names no host of this site."
             return refuse(request, 400, "malformed", detail)

@@ -5,7 +5,9 @@ and caches.
 """
 
 # Pages that search engines may list.
-INDEXED = frozenset({"home", "event_detail", "how_the_waitlist_works", "cover_image", "robots"})
+INDEXED = frozenset(
+    {"home", "event_detail", "how_the_waitlist_works", "cover_image", "robots", "security_txt"}
+)
 # Answers without personal data, whose views decide about caching.
 PUBLIC = INDEXED | frozenset(
     {

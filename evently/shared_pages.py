@@ -41,7 +41,6 @@ from evently.pages import form_token, site
 MOST_BYTES = 32 * 1024 * 1024
 # Apart, as there are as many searches as people think of.
 MOST_BYTES_OF_LISTS = 8 * 1024 * 1024
-MESSAGES_COOKIE = "messages"
 # The slot that is another one for each user.
 TOP, TOP_TEMPLATE = "top", "components/top.html"
 # Each for some pages, by chance. A thread that waited for so long goes ahead all the same.
@@ -156,7 +155,9 @@ _lists: KeptByKey[SentPage] = KeptByKey(MOST_BYTES_OF_LISTS, size_of=lambda page
 
 def is_visitor(request: HttpRequest) -> bool:
     """Return whether a request certainly comes without a login, and without messages to show."""
-    return request.COOKIES.keys().isdisjoint((settings.SESSION_COOKIE_NAME, MESSAGES_COOKIE))
+    return request.COOKIES.keys().isdisjoint(
+        (settings.SESSION_COOKIE_NAME, settings.MESSAGES_COOKIE_NAME)
+    )
 
 
 def visitors_page(

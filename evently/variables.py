@@ -301,6 +301,15 @@ def _sender(value: str) -> str:
     return ""
 
 
+def _contact(value: str) -> str:
+    url = urlsplit(value)
+    is_url = url.scheme == "https" and bool(url.netloc)
+    is_address = re.fullmatch(r"[^\s@:]+@[^\s@:]+", value) is not None
+    if value.isprintable() and (is_url or is_address):
+        return ""
+    return "must be an email address, or a URL that begins with https://"
+
+
 def _allowances(value: str) -> str:
     wrong = [part for part in split(value) if part not in ALLOWABLE]
     return f"can contain {', '.join(ALLOWABLE)}, not {wrong[0]!r}" if wrong else ""
@@ -328,6 +337,7 @@ VARIABLES = (
     Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", _boolean),
     Variable("SECURE_HSTS_PRELOAD", _boolean),
     Variable("SITE_NAME", _site_name),
+    Variable("SECURITY_CONTACT", _contact),
     Variable("LOG_LEVEL", _log_level),
     Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),
     Variable("METRICS_TOKEN", _token),

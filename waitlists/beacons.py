@@ -74,8 +74,12 @@ def _get(url: str) -> bytes:
     end = time.monotonic() + MOST_SECONDS
     plain = {"Accept-Encoding": "identity"}
     body = b""
-    with requests.get(url, timeout=TIMEOUT, stream=True, headers=plain) as answer:
+    with requests.get(
+        url, timeout=TIMEOUT, stream=True, headers=plain, allow_redirects=False
+    ) as answer:
         answer.raise_for_status()
+        if answer.is_redirect:
+            raise ValueError("a redirect, to a server that is none of DRAND_SERVERS")
         # A server may also send a byte now and then, for ever.
         while piece := answer.raw.read1(1024):
             body += piece

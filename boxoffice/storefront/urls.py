@@ -17,6 +17,7 @@ urlpatterns = [
     path("events/<uuid:event_id>/", event.event_detail, name="event_detail"),
     path("events/<uuid:event_id>/seats/", event.event_seats, name="event_seats"),
     path("robots.txt", discovery.robots, name="robots"),
+    path(".well-known/security.txt", discovery.security_txt, name="security_txt"),
     path("sitemap.xml", discovery.sitemap_index, name="sitemap"),
     path("sitemap-events.xml", discovery.sitemap_page, name="sitemap_page"),
     path("covers/<int:cover>-<int:tone>.png", discovery.cover_image, name="cover_image"),

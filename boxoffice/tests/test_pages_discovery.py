@@ -2,7 +2,7 @@
 
 import re
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -64,6 +64,24 @@ def test_home_page_has_one_address_whatever_is_searched(client):
 
     assert tag(page, "canonical") == f"{settings.PUBLIC_URL}/"
     assert tag(page, "og:image").endswith("/covers/8-0.png")
+
+
+def test_security_txt_says_where_to_report(client, settings, clock):
+    path = "/.well-known/security.txt"
+    assert client.get(path).status_code == 404
+
+    clock.stop(datetime(2027, 3, 1, 15, 30, tzinfo=UTC))
+    for contact, line in (
+        ("security@example.org", "Contact: mailto:security@example.org"),
+        ("https://example.org/security", "Contact: https://example.org/security"),
+    ):
+        settings.SECURITY_CONTACT = contact
+        response = client.get(path)
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        lines = response.content.decode().splitlines()
+        assert lines[0] == line
+        assert lines[1] == "Expires: 2027-05-30T00:00:00Z"
+        assert lines[3].startswith("Canonical: http")
 
 
 def test_robots_txt_names_the_sitemap_and_no_secret_pages(client):

@@ -12,4 +12,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to logins."""
-        from evently.accounts import receivers  # noqa: F401
+        from evently.accounts import receivers, security_log  # noqa: F401

@@ -17,6 +17,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "evently.accounts.password_rules.SiteWordsValidator"},
 ]
 LOGIN_URL = "log_in"
 LOGIN_REDIRECT_URL = "home"

@@ -118,6 +118,22 @@ def test_other_errors_are_left_to_django():
     assert middleware.process_exception(factory.get("/"), ValueError()) is None
 
 
+def test_methods_that_echo_are_refused(client):
+    for path in ("/", "/api/v1/events/"):
+        assert client.generic("TRACE", path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_over_http_the_api_refuses_what_pages_redirect(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    client.handler.load_middleware()
+    page = client.get("/")
+    assert (page.status_code, page.headers["Location"]) == (301, "https://testserver/")
+    refused = client.get("/api/v1/events/")
+    assert (refused.status_code, refused.json()["code"]) == (403, "https_required")
+    assert client.get("/api/v1/events/", secure=True).status_code == 200
+
+
 @pytest.mark.django_db
 def test_view_on_site_of_the_admin_is_not_found(client):
     assert client.get("/admin/r/1/2/").status_code == 404

@@ -19,11 +19,15 @@ def round_of(number: int, *, signature: str = "ab" * 48) -> dict[str, Any]:
 
 
 class DrandServer:
-    """answer: what it answers, as JSON; None: 404. drips: it sends a byte now and then."""
+    """answer: what it answers, as JSON; None: 404. drips: it sends a byte now and then.
+
+    redirects_to: the URL of another server.
+    """
 
     def __init__(self) -> None:
         self.answer: Any = None
         self.drips = False
+        self.redirects_to = ""
         self.asked: list[str] = []
         self.url = ""
 
@@ -35,6 +39,11 @@ def drand_server() -> Iterator[DrandServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             state.asked.append(self.path.removeprefix(f"/{QUICKNET}/public/"))
+            if state.redirects_to:
+                self.send_response(302)
+                self.send_header("Location", state.redirects_to + self.path)
+                self.end_headers()
+                return
             self.send_response(404 if state.answer is None else 200)
             self.end_headers()
             body = json.dumps(state.answer).encode()

@@ -42,6 +42,15 @@ def test_round_is_fetched_and_its_signature_hashed(servers):
     assert [server.asked for server in servers] == [["1000"], ["1000"]]
 
 
+def test_redirects_are_not_followed(servers, settings):
+    one, two = servers
+    settings.EVENTLY_DRAND_SERVERS = (one.url,)
+    one.redirects_to = two.url
+    with pytest.raises(beacons.BeaconUnreachable):
+        beacons.fetch_randomness(NUMBER)
+    assert two.asked == []
+
+
 def test_one_server_suffices(servers):
     servers[0].answer = None
     assert beacons.fetch_randomness(NUMBER) == RANDOMNESS

@@ -1,5 +1,8 @@
 """What search engines and other sites read: robots.txt, sitemaps, and pictures of events."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.contrib.sitemaps.views import SitemapIndexItem
 from django.contrib.sitemaps.views import sitemap as sitemap_view
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,10 +12,13 @@ from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.http import require_safe
 
 from boxoffice.storefront.sitemaps import EventSitemap
+from evently.database.clock import now
 from evently.links import absolute
 from events.covers import COVERS, cover_png
 
 SITEMAP_SECONDS = 60 * 60
+# How long a copy of security.txt may be relied on; less than a year, as RFC 9116 recommends.
+SECURITY_TXT_LIFETIME = timedelta(days=90)
 # Drawings and palettes are the same for good.
 COVER_SECONDS = 30 * 24 * 60 * 60
 # Nothing to find there. Pages with personal data are not named: they send `noindex`, which
@@ -33,6 +39,24 @@ NOT_FOR_CRAWLERS = (
 def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)]
     lines += ["", f"Sitemap: {absolute(reverse('sitemap'))}", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=SITEMAP_SECONDS)
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Say where to report a vulnerability (RFC 9116); 404 without SECURITY_CONTACT."""
+    contact = settings.SECURITY_CONTACT
+    if not contact:
+        raise Http404
+    expires = now().replace(hour=0, minute=0, second=0, microsecond=0) + SECURITY_TXT_LIFETIME
+    lines = [
+        f"Contact: {contact if contact.startswith('https://') else f'mailto:{contact}'}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {absolute(reverse('security_txt'))}",
+        "",
+    ]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 

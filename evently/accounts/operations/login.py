@@ -14,6 +14,7 @@ from evently.accounts.operations.passwords import (
 from evently.accounts.operations.rate_limits import count_email_request, count_login
 from evently.accounts.operations.verification import verify_by_email
 from evently.accounts.queries import user_with_address
+from evently.accounts.security_log import login_failed
 from evently.origin import Origin
 from evently.throttle import forgive
 from evently.transactions import run_in_transaction
@@ -31,9 +32,11 @@ def authenticate_with_password(*, email: str, password: str, origin: Origin) -> 
     if user is None:
         # Hashing takes as long as a check, so the time does not reveal who has an account.
         make_password("nobody")
+        login_failed(user_id=None, reason="unknown email address")
         raise WrongCredentials
     matches = password_matches(user, password)
     if not matches or not user.is_active or user.deleted_at is not None:
+        login_failed(user_id=user.pk, reason="inactive" if matches else "wrong password")
         raise WrongCredentials
     forgive(counted)
     return user
