@@ -25,7 +25,7 @@ STYLES = (
             *("empty", "error-page", "event-card", "facts", "footer", "form", "header", "lines"),
             *("mail", "hero", "icon", "inbox", "messages", "notice", "offer", "pagination", "pill"),
             *("position", "price-chart", "price", "record", "seats", "sheet", "stepper", "tabs"),
-            *("ticket", "timeline", "attendance"),
+            *("ticket", "timeline", "attendance", "factors"),
         )
     ),
 )

@@ -366,6 +366,8 @@ VARIABLES = (
     Variable("ERASURE_REGISTER", _register),
     Variable("KEY_BACKUP_DAYS", _number(1, 365)),
     Variable("KEY_BACKUP_FOLDER", _one_line),
+    Variable("SECOND_FACTOR_REQUIRED", _one_of("off", "superusers", "organizers")),
+    Variable("RECENT_PROOF_MINUTES", _number(1, 1440)),
     Variable("DEFAULT_FROM_EMAIL", _sender),
     Variable("REPLY_TO_DOMAINS", _domains),
     Variable("EMAIL_CA_FILE", _readable_file),

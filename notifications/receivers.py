@@ -21,7 +21,7 @@ from bookings.signals import (
     transfer_accepted,
 )
 from evently.accounts import signals as account_signals
-from evently.accounts.models import EmailChange, User
+from evently.accounts.models import EmailChange, SecondFactorReset, User
 from evently.enqueue import enqueue_on_commit
 from evently.erasure.models import Erasure
 from evently.errors import DomainError
@@ -38,6 +38,7 @@ from notifications.kinds import (
     draws,
     events,
     places,
+    second_factors,
     tickets,
     waitlist,
 )
@@ -100,6 +101,19 @@ def notify_password_changed(
     sender: type, *, user: User, tokens_revoked: int | None, **kwargs: Any
 ) -> None:
     notify(messages=[accounts.password_changed(user, tokens_revoked=tokens_revoked)])
+
+
+@receiver(account_signals.second_factor_changed, dispatch_uid="notifications.second_factor_changed")
+def notify_second_factor_changed(
+    sender: type,
+    *,
+    user: User,
+    change: account_signals.SecondFactorChange,
+    left: int,
+    reset: SecondFactorReset | None = None,
+    **kwargs: Any,
+) -> None:
+    notify(messages=[second_factors.second_factor_changed(user, change, left=left, reset=reset)])
 
 
 @receiver(account_signals.password_ended, dispatch_uid="notifications.password_ended")

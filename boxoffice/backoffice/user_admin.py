@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from bookings.models import Booking
 from boxoffice.lifecycle import operations
@@ -19,9 +19,13 @@ from boxoffice.lifecycle.free_text import texts_about
 from evently.accounts.admin import UserAdminBase
 from evently.accounts.models import User
 from evently.accounts.operations import undo_deletion
+from evently.accounts.operations.second_factors import LONGEST_REASON, reset_second_factor
+from evently.accounts.risky import confirms
+from evently.accounts.second_factor_state import has_second_factor
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.erasure.models import Erasure
 from evently.formatting import counted
+from evently.pages import current_user
 from events.models import Event
 from waitlists.models import WaitlistEntry
 
@@ -42,9 +46,20 @@ class EraseForm(forms.Form):
     )
 
 
+class ResetForm(forms.Form):
+    """Why two-step login is reset."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=LONGEST_REASON,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="The person gets it by email. It stays in the history, readable for them only.",
+    )
+
+
 @admin.register(User)
 class UserAdmin(UserAdminBase):
-    actions_detail = ("keep_account", "erase", "delete_rows")
+    actions_detail = ("keep_account", "reset_second_factor", "erase", "delete_rows")
     change_form_after_template = "admin/accounts/texts.html"
 
     def changeform_view(
@@ -71,6 +86,8 @@ class UserAdmin(UserAdminBase):
             hidden.add("keep_account")
         if user is None or user.deleted_at is not None:
             hidden.add("erase")
+        if user is None or not has_second_factor(user.pk):
+            hidden.add("reset_second_factor")
         return [
             found
             for found in super().get_actions_detail(request, object_id)
@@ -95,9 +112,34 @@ class UserAdmin(UserAdminBase):
             back=self._page(user),
         )
 
+    @action(description="Reset two-step login", url_path="reset-factor", icon="lock_reset")
+    @confirms("reset_factor")
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Remove the second factors of a user who has lost them."""
+        user = self._user(request, object_id)
+
+        def act(reason: str) -> str:
+            reset_second_factor(user_id=user.pk, reason=reason, by_id=current_user(request).pk)
+            return report_success(request, "Two-step login is reset.", self._page(user))
+
+        return confirmation_page(
+            self,
+            request,
+            title=f"Reset two-step login of {user}?",
+            question="Make sure that it is really this person who asks. The authenticator app, "
+            "passkeys and recovery codes are removed, and the person is logged out everywhere and "
+            "logs in with the password alone. An email with your reason goes to them.",
+            submit="Reset two-step login",
+            form_class=ResetForm,
+            act=act,
+            back=self._page(user),
+            danger=True,
+        )
+
     @action(
         description="Delete account", url_path="erase", icon="delete", variant=ActionVariant.DANGER
     )
+    @confirms("erase_person")
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Erase a person now, as on a request under data protection law."""
         user = self._user(request, object_id)
@@ -133,6 +175,7 @@ class UserAdmin(UserAdminBase):
         icon="delete_forever",
         variant=ActionVariant.DANGER,
     )
+    @confirms("delete_rows")
     def delete_rows(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Delete a person's row with everything that refers to it."""
         user = self._user(request, object_id)

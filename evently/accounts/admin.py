@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from evently.accounts import operations
 from evently.accounts.finding import find_people
 from evently.accounts.models import ApiToken, User
+from evently.accounts.risky import confirms
 from evently.admin.lists import ListedAdmin
 from evently.audit.admin import StampedAdmin
 from evently.errors import DomainError
@@ -96,6 +97,7 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
         return obj.is_verified
 
     @admin.action(description="Make organizer")
+    @confirms("give_role")
     def give_organizer_role(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset, lambda user: operations.make_organizer(user_id=user.pk))
 

@@ -11,7 +11,12 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from unfold.forms import AuthenticationForm
 
+from evently.accounts.logging_in import log_in_or_ask
+from evently.accounts.models import User
+from evently.accounts.proofs import prove
+from evently.accounts.second_factor_state import has_second_factor
 from evently.errors import DomainError
+from evently.pages import safe_next
 
 
 def admin_login(request: HttpRequest) -> HttpResponseBase:
@@ -22,7 +27,22 @@ def admin_login(request: HttpRequest) -> HttpResponseBase:
     query = request.GET.copy()
     query.setdefault(REDIRECT_FIELD_NAME, reverse("admin:index"))
     request.GET = query  # type: ignore[assignment]
-    return admin.site.login(request)
+    try:
+        response = admin.site.login(request)
+    except SecondStepDue as due:
+        target = safe_next(request, reverse("admin:index"))
+        return log_in_or_ask(request, due.user, target, "password")
+    if request.method == "POST" and request.user.is_authenticated:
+        prove(request, "password")
+    return response
+
+
+class SecondStepDue(Exception):
+    """The password is right, and the user has a second factor: Django must not log in yet."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        super().__init__()
 
 
 class AddressLoginForm(AuthenticationForm):
@@ -51,6 +71,9 @@ class AddressLoginForm(AuthenticationForm):
             cleaned: dict[str, Any] = super().clean()
         except DomainError as refusal:
             raise ValidationError(refusal.text) from refusal
+        user = self.get_user()
+        if isinstance(user, User) and has_second_factor(user.pk):
+            raise SecondStepDue(user)
         return cleaned
 
     def get_invalid_login_error(self) -> ValidationError:

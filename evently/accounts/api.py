@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from evently.accounts import operations
 from evently.accounts.export import ExportRepresentation, export_of
 from evently.accounts.models import Scope, User, UserSession
+from evently.accounts.operations.second_factors import check_second_step
 from evently.accounts.operations.sessions import end_session
 from evently.accounts.serializers import (
     ProfileChange,
@@ -65,18 +66,29 @@ class TokenView(ApiView):
     rate_name = "auth"
     refusals = {
         "post": {
-            403: ("wrong_credentials", "scope_not_allowed", "session_ended"),
+            403: (
+                "wrong_credentials",
+                "second_factor_required",
+                "wrong_code",
+                "second_factor_setup_required",
+                "scope_not_allowed",
+                "session_ended",
+            ),
             429: ("too_many_attempts",),
         }
     }
 
     @extend_schema(operation_id="auth_token", responses={200: TokenRepresentation})
     def post(self, request: Request) -> Response:
-        """Get a token for an email address and password."""
+        """Get a token for an email address and password.
+
+        An account with a second factor also needs a code, as `otp`.
+        """
         data = self.body_of(request).validated_data
         user = operations.authenticate_with_password(
             email=data["email"], password=data["password"], origin=origin_of(request._request)
         )
+        check_second_step(user=user, code=data["otp"])
         issued = operations.issue_token(
             user_id=user.pk,
             name=data["name"],

@@ -7,6 +7,8 @@ from django import forms
 from django.http import QueryDict
 
 from evently.accounts.models import Scope, User
+from evently.accounts.operations.second_factors import LONGEST_CODE
+from evently.accounts.security_models import LONGEST_PASSKEY_NAME
 from evently.person_names import LONGEST_NAME
 from evently.privacy.addresses import LONGEST_ADDRESS
 from evently.time_zones import time_zone_choices
@@ -49,6 +51,41 @@ class PasswordField(forms.CharField):
             widget=widget,
             **{"label": "Password", **kwargs},
         )
+
+
+class CodeField(forms.CharField):
+    """A code of an authenticator app, or a recovery code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        )
+        given = {
+            "label": "Code",
+            "help_text": "The 6 digits that your authenticator app shows, or a recovery code.",
+        }
+        super().__init__(max_length=LONGEST_CODE, widget=widget, **{**given, **kwargs})
+
+
+class CodeForm(forms.Form):
+    code = CodeField()
+
+
+class AppCodeForm(forms.Form):
+    """The first code of an authenticator app, which confirms it."""
+
+    code = CodeField(help_text="The 6 digits that your app shows now.")
+
+
+class PasskeyForm(forms.Form):
+    """Names a new passkey. The answer comes from the browser's script."""
+
+    name = forms.CharField(
+        label="Name of the new passkey",
+        max_length=LONGEST_PASSKEY_NAME,
+        help_text="Where it is, such as “My phone”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class SignUpForm(forms.Form):

@@ -7,10 +7,13 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from evently.accounts.models import User
+from evently.accounts.proofs import PROVED_AT, prove
 from evently.accounts.sessions import begin_listed_session
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.session_listed")
 def list_session(sender: type, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """List the new session for its owner."""
+    """List the new session for its owner, and note that the user has just logged in."""
     begin_listed_session(request, user)
+    request.session.pop(PROVED_AT, None)
+    prove(request, "login")

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from evently.accounts.devices import device_of
 from evently.accounts.models import Role, Scope, User, UserSession
 from evently.accounts.operations.email_allowance import emails_wait_until
+from evently.accounts.operations.second_factors import LONGEST_CODE
 from evently.accounts.preference_names import known_preferences
 from evently.api.examples import USER_ID
 from evently.api.fields import MomentField, TimeZoneField
@@ -102,6 +103,14 @@ class TokenRequest(StrictBody):
     )
     name = serializers.CharField(
         max_length=100, default="API", help_text="The name shown in your list of tokens."
+    )
+    otp = serializers.CharField(
+        max_length=LONGEST_CODE,
+        default="",
+        allow_blank=True,
+        write_only=True,
+        help_text="For an account with a second factor: the 6 digits that its authenticator app "
+        "shows, or a recovery code. Each works once.",
     )
 
 

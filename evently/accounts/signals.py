@@ -4,7 +4,24 @@ Each carries `user`, with the key loaded. Receivers write rows or enqueue tasks 
 in emails are created when the email is rendered (`evently.accounts.links`).
 """
 
+from django.db.models import TextChoices
 from django.dispatch import Signal
+
+
+class SecondFactorChange(TextChoices):
+    """What happened to the second factors of a user."""
+
+    APP_ADDED = "app_added"
+    APP_REMOVED = "app_removed"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    CODES_MADE = "codes_made"
+    CODE_USED = "code_used"
+    # Too many wrong codes, by someone who knows the password.
+    GUESSED = "guessed"
+    # By a superuser, or by the shell command.
+    RESET = "reset"
+
 
 # A user signed up; `address_verification_requested` follows.
 user_registered = Signal()
@@ -54,3 +71,8 @@ deletion_requested = Signal()
 # (`erasure: evently.erasure.models.Erasure`). Name and email address are erased once the emails
 # about that are sent.
 erasure_started = Signal()
+
+# A second factor was added, removed, reset, or attacked. `change: SecondFactorChange`; `name` of
+# the passkey, or ""; `left`: recovery codes that are unused, for CODE_USED; `reset:
+# SecondFactorReset`, with RESET only. The owner is notified by email.
+second_factor_changed = Signal()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from evently.accounts.links import (
     read_login_token,
     read_password_reset_token,
 )
+from evently.accounts.logging_in import log_in_or_ask, start_session
 from evently.accounts.models import User
 from evently.accounts.queries import has_unverified_password
 from evently.errors import DomainError
@@ -30,22 +31,16 @@ from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
     current_user,
-    keep_guest_holder,
     render_refusal,
     require_get_or_post,
     safe_next,
     secret_link_page,
 )
 
-BACKEND = "evently.accounts.backends.AddressBackend"
 CONFIRMS_EMAIL = (
     " It also confirms your email address, which has not been confirmed yet. The current password, "
     "which another person may have set, stops working, and you choose a new one."
 )
-
-
-def start_session(request: HttpRequest, user: User) -> None:
-    keep_guest_holder(request, lambda: login(request, user, backend=BACKEND))
 
 
 @require_get_or_post
@@ -64,7 +59,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/sign_up.html", context, refusal)
-    start_session(request, user)
+    start_session(request, user, "password")
     messages.success(
         request,
         f"You are logged in. We are sending an email to {user.email}: please open the link in it "
@@ -92,8 +87,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     except DomainError as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/log_in.html", context, refusal)
-    start_session(request, user)
-    return redirect(target)
+    return log_in_or_ask(request, user, target, "password")
 
 
 @require_get_or_post
@@ -170,9 +164,13 @@ def password_new(request: HttpRequest, token: str) -> HttpResponse:
     except operations.WeakPassword as refusal:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/password_new.html", {"form": form}, refusal)
-    start_session(request, user)
-    messages.success(request, "Your new password is set, and you are logged in.")
-    return redirect("account")
+    return log_in_or_ask(
+        request,
+        user,
+        reverse("account"),
+        "password",
+        message="Your new password is set, and you are logged in.",
+    )
 
 
 @require_get_or_post
@@ -264,11 +262,13 @@ def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
             "confirm": "Log in",
         }
         return render(request, "accounts/message.html", confirmation)
-    start_session(request, operations.log_in_by_link(token=token))
+    user = operations.log_in_by_link(token=token)
     if not ends_password:
-        return redirect("my_bookings")
-    messages.success(
+        return log_in_or_ask(request, user, reverse("my_bookings"))
+    return log_in_or_ask(
         request,
-        "You are logged in, and your email address is confirmed. Please choose a new password.",
+        user,
+        f"{reverse('account')}#password",
+        message="You are logged in, and your email address is confirmed. Please choose a new "
+        "password.",
     )
-    return redirect(f"{reverse('account')}#password")

@@ -6,6 +6,8 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from evently.accounts.operations.second_factors import SetupRequired
+from evently.accounts.second_factor_state import lacks_second_factor
 from evently.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Return True, or raise.
 
-        Raises NotAuthenticated, ScopeMissing, OrganizersOnly.
+        Raises NotAuthenticated, ScopeMissing, OrganizersOnly, SetupRequired.
         """
         action = operation_of(view, request)
         if action is None:
@@ -59,6 +61,8 @@ class HasScope(BasePermission):
         user: Any = request.user
         if scope == ORGANIZE and not (user.is_organizer or user.is_superuser):
             raise OrganizersOnly
+        if scope == ORGANIZE and lacks_second_factor(user):
+            raise SetupRequired
         return True
 
 

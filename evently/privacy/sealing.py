@@ -20,7 +20,9 @@ from evently.errors import Unavailable
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
 
-Purpose = Literal["email", "name", "holder_name", "recipient", "totp_secret", "reset_reason"]
+Purpose = Literal[
+    "email", "name", "holder_name", "recipient", "totp_secret", "reset_reason", "kept_form"
+]
 NAMES = frozenset({"name", "holder_name"})
 
 PREFIX = "sealed:v1:"

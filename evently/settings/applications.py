@@ -49,6 +49,8 @@ MIDDLEWARE = [
     "evently.middleware.PrivateAnswersMiddleware",
     "evently.accounts.sessions.SessionSeenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "evently.accounts.second_factor_required.SecondFactorMiddleware",
+    "evently.accounts.risky.ConfirmationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evently.audit.middleware.AuditContextMiddleware",

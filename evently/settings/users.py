@@ -47,6 +47,12 @@ RECEIPT_KEYS = environment.receipt_keys()
 ERASURE_REGISTER = env.str("ERASURE_REGISTER", default=str(addresses.home() / "erasures.jsonl"))
 # How long backups of people's keys are kept (evently.embedded.backup); receipts say so.
 KEY_BACKUP_LIFETIME = timedelta(days=env.int("KEY_BACKUP_DAYS", default=14))
+# Who needs a second factor: off, superusers, organizers (which includes superusers).
+SECOND_FACTOR_REQUIRED = env.str(
+    "SECOND_FACTOR_REQUIRED", default="off" if environment.DEBUG else "superusers"
+)
+# How recent a password or a second factor has to be for risky acts (`evently.accounts.risky`).
+RECENT_PROOF = timedelta(minutes=env.int("RECENT_PROOF_MINUTES", default=15))
 QUOTE_LIFETIME = timedelta(minutes=15)
 TOKEN_LIFETIME = timedelta(days=30)
 IDEMPOTENCY_LIFETIME = timedelta(hours=48)

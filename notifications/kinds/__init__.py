@@ -24,6 +24,7 @@ from notifications.kinds import (
     general,
     held,
     places,
+    second_factors,
     tickets,
     waitlist,
 )
@@ -42,6 +43,7 @@ from notifications.kinds.base import (
 TOPICS = (
     accounts,
     addresses,
+    second_factors,
     deletion,
     bookings,
     tickets,

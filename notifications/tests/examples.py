@@ -15,6 +15,7 @@ from bookings.operations.tickets import insert_ticket
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import EmailChange, User
 from evently.accounts.operations import make_organizer
+from evently.accounts.signals import SecondFactorChange
 from evently.database.clock import now
 from evently.erasure.models import Erasure
 from evently.erasure.operations import Account, open_erasure
@@ -32,6 +33,7 @@ from notifications.kinds import (
     events,
     held,
     places,
+    second_factors,
     tickets,
     waitlist,
 )
@@ -170,6 +172,9 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "password_reset": lambda facts: accounts.password_reset(facts.user),
     "login_link": lambda facts: accounts.login_link(facts.user),
     "password_ended": lambda facts: accounts.password_ended(facts.user),
+    "second_factor_changed": lambda facts: second_factors.second_factor_changed(
+        facts.user, SecondFactorChange.CODE_USED, left=9
+    ),
     "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
     "email_change": lambda facts: addresses.email_change(facts.user, facts.change()),
     "email_changed": lambda facts: addresses.email_changed(facts.user, facts.change()),

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
 from evently.accounts.export import export_of
@@ -27,6 +26,8 @@ from evently.accounts.models import User
 from evently.accounts.operations.sessions import SessionNotFound
 from evently.accounts.operations.sessions import end_session as end_one
 from evently.accounts.queries import sessions_of, tokens_of
+from evently.accounts.risky import ask_again, confirms
+from evently.accounts.second_factor_state import factors_of
 from evently.accounts.sessions import keep_session
 from evently.errors import DomainError
 from evently.origin import origin_of
@@ -64,6 +65,7 @@ def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
         **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
         "tokens": tokens,
+        "factors": factors_of(user.pk),
         "sessions": sessions_of(user.pk, current=request.session.session_key),
         **changed,
     }
@@ -152,6 +154,8 @@ def _change_preferences(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _change_password(request: HttpRequest, user: User) -> HttpResponse:
+    if not user.has_usable_password() and (held_up := ask_again(request, "set_password")):
+        return held_up
     has_tokens = tokens_of(user.pk).exists()
     form = PasswordForm(request.POST, user=user, has_tokens=has_tokens)
 
@@ -173,6 +177,8 @@ def _change_password(request: HttpRequest, user: User) -> HttpResponse:
 
 def _issue_token(request: HttpRequest, user: User) -> HttpResponse:
     """Issue an API token. This response is the only one that shows its secret."""
+    if held_up := ask_again(request, "create_token"):
+        return held_up
     form = TokenForm(request.POST, user=user)
     if not form.is_valid():
         return render_refusal(request, TEMPLATE, _context(request, token_form=form))
@@ -255,9 +261,10 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return redirect(f"{reverse('account')}#sessions")
 
 
-@require_safe
+@require_get_or_post
 @login_required
 @never_cache
+@confirms("export_data")
 def export_data(request: HttpRequest) -> HttpResponse:
     """Download everything that is stored about the current user, as JSON."""
     response = JsonResponse(export_of(current_user(request)), json_dumps_params={"indent": 2})

@@ -12,6 +12,8 @@ from django.db.models import Q
 
 from evently.accounts.locks import UserNotFound, lock_user
 from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
+from evently.accounts.operations.second_factors import SetupRequired
+from evently.accounts.second_factor_state import lacks_second_factor
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
@@ -83,7 +85,7 @@ def issue_token(
 
     With the scope `delete_account`, it works for an hour, whatever the lifetime.
     session: the caller's `get_session_auth_hash()`; see `lock_user`.
-    Raises TokenRequestInvalid, ScopeNotAllowed, UserNotFound, SessionEnded.
+    Raises TokenRequestInvalid, ScopeNotAllowed, SetupRequired, UserNotFound, SessionEnded.
     """
     name, sorted_scopes = _checked_name(name), sorted(set(scopes))
     lifetime = settings.TOKEN_LIFETIME if lifetime is None else lifetime
@@ -101,6 +103,8 @@ def issue_token(
             raise UserNotFound
         if Scope.ORGANIZE in sorted_scopes and not user.is_organizer:
             raise ScopeNotAllowed
+        if Scope.ORGANIZE in sorted_scopes and lacks_second_factor(user):
+            raise SetupRequired
         token = ApiToken.objects.create(
             user=user,
             name=name,

@@ -13,6 +13,12 @@ LOG_IN_ADDRESS = Limit("log_in_address", most=50, window=timedelta(hours=1))
 # One client, all email addresses; a whole venue may share one IP address.
 LOG_IN_CLIENT = Limit("log_in_client", most=100, window=timedelta(minutes=15))
 PASSWORD_CHECKS = Limit("password_checks", most=10, window=timedelta(minutes=15))
+# Codes of a second factor, for one account, by those who know its password. Three codes are right
+# at a time, so guessing on for a year has a chance of three in a hundred.
+CODES = Limit("codes", most=5, window=timedelta(minutes=15))
+CODES_A_DAY = Limit("codes_a_day", most=25, window=timedelta(days=1))
+# Challenges for passkeys from one client: each keeps one in a session.
+PASSKEY_QUESTIONS = Limit("passkey_questions", most=300, window=timedelta(minutes=15))
 MAILS_TO_ADDRESS = Limit("mails_to_address", most=5, window=timedelta(hours=1))
 MAILS_BY_CLIENT = Limit("mails_by_client", most=200, window=timedelta(hours=1))
 # Guests need not verify their email address, and its owner gets an email each time.
