@@ -61,8 +61,8 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "code" not in request.POST:
         try:
             second_factors.begin_app(user_id=user.pk, session=session)
-        except second_factors.AppExists as refusal:
-            messages.info(request, refusal.text)
+        except (second_factors.AppExists, second_factors.AddressFirst) as refusal:
+            messages.error(request, refusal.text)
             return redirect("security")
         return redirect("set_up_app")
     secret = pending_secret(user)

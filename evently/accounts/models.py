@@ -16,13 +16,8 @@ from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
 from evently.accounts.email_models import EmailChange, EmailRequest, RequestKind, UnconfirmedEmail
-from evently.accounts.security_models import (
-    Passkey,
-    RecoveryCode,
-    SecondFactorReset,
-    TotpFactor,
-    UserSession,
-)
+from evently.accounts.security_models import Passkey, RecoveryCode, SecondFactorReset, TotpFactor
+from evently.accounts.session_models import UserSession
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.models import Identified

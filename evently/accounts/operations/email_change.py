@@ -22,6 +22,7 @@ from evently.accounts.operations.correction import AddressTaken, SameAddress
 from evently.accounts.operations.deletion import DeletionPending
 from evently.accounts.operations.passwords import WrongPassword, password_matches
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
+from evently.accounts.operations.second_factors import remove_factors_since
 from evently.accounts.operations.verification import mark_verified, revoke_tokens
 from evently.accounts.signals import email_change_requested, email_changed
 from evently.database.clock import now
@@ -125,8 +126,9 @@ def change_to_undo(*, token: str) -> EmailChange:
 def undo_email_change(*, token: str) -> User:
     """Give an account its old address back, and end what another person may have of it.
 
-    Sessions, tokens and the password end, and so do later changes; the holder of the link sets a
-    new password (`links.password_reset_token`).
+    Sessions, tokens and the password end, and so do later changes and second factors set up since;
+    the holder of the link sets a new password (`links.password_reset_token`). Second factors from
+    before the change stay: the link alone must not get past them.
     Raises LinkExpired, AddressTaken.
     """
     user_id, change_id = read_undo_token(token)
@@ -141,6 +143,7 @@ def undo_email_change(*, token: str) -> User:
         if User.objects.with_address(email).exclude(pk=user.pk).exists():
             raise AddressTaken
         revoke_tokens(user)
+        remove_factors_since(user, change.requested_at)
         fields = user.seal(key, email=email)
         user.password = UNUSABLE_PASSWORD
         user.session_version += 1

@@ -36,6 +36,7 @@ from evently.accounts.operations.second_factors import (
     after_removal,
     announce,
     first_factor,
+    refuse_unconfirmed,
 )
 from evently.accounts.second_factor_state import has_second_factor
 from evently.accounts.security_models import LONGEST_PASSKEY_NAME
@@ -147,8 +148,8 @@ def add_passkey(
 
     answer: of `navigator.credentials.create`, as JSON. A first factor ends all other sessions; the
     view keeps its own. session: see `lock_user`.
-    Raises PasskeyNameInvalid, PasskeyNotAdded, PasskeyKnown, TooManyPasskeys, UserNotFound,
-    SessionEnded.
+    Raises PasskeyNameInvalid, PasskeyNotAdded, PasskeyKnown, TooManyPasskeys, AddressFirst,
+    UserNotFound, SessionEnded.
     """
     name = clean_line(name)
     if len(name) > LONGEST_PASSKEY_NAME or has_controls(name) or not is_visible(name):
@@ -167,6 +168,7 @@ def add_passkey(
 
     def work() -> list[str]:
         user = lock_user(user_id, session=session)
+        refuse_unconfirmed(user)
         had_factor = has_second_factor(user_id)
         if Passkey.objects.filter(user=user).count() >= MOST_PASSKEYS:
             raise TooManyPasskeys

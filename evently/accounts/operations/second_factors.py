@@ -6,6 +6,7 @@ sessions, which were logged in without it; with the last factor, the recovery co
 
 import secrets
 from base64 import b32encode
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -78,6 +79,13 @@ class AppExists(Conflict):
     message = "An authenticator app is set up already. Remove it before you set up another one."
 
 
+class AddressFirst(Conflict):
+    """Whoever signed up with another person's address must not lock its owner out."""
+
+    code = "address_unproven"
+    message = "Confirm your email address first: open the link in the email that we sent you."
+
+
 class NoApp(NotFound):
     message = "The set-up of the authenticator app has ended. Please start again."
 
@@ -102,11 +110,12 @@ def begin_app(*, user_id: UUID, session: str | None = None) -> None:
     """Make the secret of an authenticator app, which counts once a code has confirmed it.
 
     A secret that was not confirmed is replaced. session: the caller's `get_session_auth_hash()`;
-    see `lock_user`. Raises AppExists, UserNotFound, SessionEnded.
+    see `lock_user`. Raises AppExists, AddressFirst, UserNotFound, SessionEnded.
     """
 
     def work() -> None:
         user = lock_user(user_id, session=session)
+        refuse_unconfirmed(user)
         if user.key is None:
             raise UserNotFound
         if TotpFactor.objects.filter(user=user, confirmed_at__isnull=False).exists():
@@ -164,6 +173,23 @@ def remove_app(*, user_id: UUID, session: str | None = None) -> None:
 
 
 # ── What all factors share ──────────────────────────────────────────────────
+def refuse_unconfirmed(locked_user: User) -> None:
+    """Raise AddressFirst if the email address may be another person's."""
+    if not locked_user.is_verified:
+        raise AddressFirst
+
+
+def remove_factors_since(locked_user: User, at: datetime) -> None:
+    """Remove what was set up from a moment on, when the account may have been taken over.
+
+    Recovery codes stay only with a factor from before, and if they are from before, too.
+    """
+    for rows in (TotpFactor, Passkey, RecoveryCode):
+        rows.objects.filter(user=locked_user, created_at__gte=at).delete()
+    if not has_second_factor(locked_user.pk):
+        RecoveryCode.objects.filter(user=locked_user).delete()
+
+
 def first_factor(locked_user: User) -> list[str]:
     """Make the recovery codes that come with a first factor, and end sessions without it."""
     locked_user.session_version += 1

@@ -12,9 +12,16 @@ from django.test import Client
 from django.urls import reverse
 
 from evently.accounts import links, operations
+from evently.accounts.email_changes import change_token, undo_token
 from evently.accounts.factories import PASSWORD, OrganizerFactory, SuperuserFactory, UserFactory
 from evently.accounts.logging_in import PENDING
-from evently.accounts.models import Passkey, RecoveryCode, SecondFactorReset, TotpFactor
+from evently.accounts.models import (
+    EmailChange,
+    Passkey,
+    RecoveryCode,
+    SecondFactorReset,
+    TotpFactor,
+)
 from evently.accounts.operations import second_factors
 from evently.accounts.operations.closing import close_account
 from evently.accounts.operations.passkeys import remove_passkey
@@ -28,6 +35,7 @@ from evently.accounts.tests.factors import (
     with_passkey,
 )
 from evently.audit.models import AuditLog
+from evently.origin import Origin
 from evently.transactions import run_in_transaction
 from notifications.operations.delivering import deliver_all
 from notifications.queries import unsent_emails_of
@@ -456,3 +464,36 @@ def test_provisioning_uri_is_what_apps_read(ana):
     uri = second_factors.provisioning_uri(read(ana), SECRET_OF_RFC)
     parsed = pyotp.parse_uri(uri)
     assert (parsed.secret, parsed.issuer, parsed.name) == (SECRET_OF_RFC, "Evently", ana.email)
+
+
+# ── Accounts that another person may hold ───────────────────────────────────
+def test_unconfirmed_address_gets_no_factor():
+    """Else who signs up with another person's address could lock its owner out."""
+    squatter = UserFactory(password=PASSWORD, email_verified_at=None)
+    with pytest.raises(second_factors.AddressFirst):
+        second_factors.begin_app(user_id=squatter.pk)
+    with pytest.raises(second_factors.AddressFirst):
+        with_passkey(squatter)
+    browser, _ = enter_password(squatter)
+    page = browser.post(reverse("set_up_app"), follow=True).content.decode()
+    assert "Confirm your email address first" in page
+
+
+@pytest.mark.parametrize("had_passkey", [False, True])
+def test_undoing_a_change_of_address_removes_factors_set_up_since(ana, had_passkey):
+    if had_passkey:
+        with_passkey(ana, "Mine")
+    operations.request_email_change(
+        user_id=ana.pk, email="thief@example.org", password=PASSWORD, origin=Origin()
+    )
+    change = EmailChange.objects.get()
+    operations.confirm_email_change(token=change_token(change))
+    with_app(ana)
+    change.refresh_from_db()
+
+    operations.undo_email_change(token=undo_token(change))
+
+    factors = factors_of(ana.pk)
+    assert factors.app is None
+    assert [passkey.name for passkey in factors.passkeys] == (["Mine"] if had_passkey else [])
+    assert factors.codes_left == (10 if had_passkey else 0)
