@@ -12,9 +12,11 @@ from evently.accounts import operations
 from evently.accounts.finding import find_people
 from evently.accounts.models import ApiToken, User
 from evently.accounts.risky import confirms
+from evently.accounts.second_factor_state import factors_of
 from evently.admin.lists import ListedAdmin
 from evently.audit.admin import StampedAdmin
 from evently.errors import DomainError
+from evently.formatting import counted
 from evently.origin import origin_of
 
 
@@ -49,6 +51,7 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
         "is_superuser",
         "is_verified",
         "email_verified_at",
+        "second_factor",
         "created_at",
         "updated_at",
         "deletion_due_at",
@@ -91,6 +94,14 @@ class UserAdminBase(SuperusersOnly, StampedAdmin):
     @admin.display(description="email address")
     def email(self, obj: User) -> str:
         return obj.email
+
+    @admin.display(description="two-step login")
+    def second_factor(self, obj: User) -> str:
+        found = factors_of(obj.pk)
+        parts = ["authenticator app"] if found.app else []
+        if found.passkeys:
+            parts.append(counted(len(found.passkeys), "passkey"))
+        return ", ".join(parts) or "no"
 
     @admin.display(description="verified", boolean=True)
     def is_verified(self, obj: User) -> bool:

@@ -13,13 +13,21 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from evently.accounts.models import User
-from evently.accounts.signals import email_change_requested, password_changed
+from evently.accounts.signals import (
+    SecondFactorChange,
+    email_change_requested,
+    password_changed,
+    second_factor_changed,
+)
 
 log = structlog.get_logger("evently.security")
 
 
 def login_failed(*, user_id: UUID | None, reason: str) -> None:
-    """Log an attempt to log in by password. user_id: None for an unknown email address."""
+    """Log an attempt to log in, or to give a proof again.
+
+    user_id: None for an unknown email address or passkey.
+    """
     log.warning("login failed", user_id=str(user_id) if user_id else None, reason=reason)
 
 
@@ -42,3 +50,10 @@ def _password_changed(sender: type, *, user: User, **kwargs: Any) -> None:
 @receiver(email_change_requested, dispatch_uid="accounts.email_change_logged")
 def _email_change_requested(sender: type, *, change: Any, **kwargs: Any) -> None:
     log.info("change of email address requested", user_id=str(change.user_id))
+
+
+@receiver(second_factor_changed, dispatch_uid="accounts.second_factor_logged")
+def _second_factor_changed(
+    sender: type, *, user: User, change: SecondFactorChange, **kwargs: Any
+) -> None:
+    log.info("second factor changed", user_id=str(user.pk), change=change.value)

@@ -42,6 +42,7 @@ LARGE = (
     "pricing_history",
     "tickets",
     "unconfirmed_emails",
+    "user_sessions",
     "users",
     "waitlist_promotions",
     "waitlists",

@@ -39,6 +39,7 @@ from evently.accounts.operations.second_factors import (
     refuse_unconfirmed,
 )
 from evently.accounts.second_factor_state import has_second_factor
+from evently.accounts.security_log import login_failed
 from evently.accounts.security_models import LONGEST_PASSKEY_NAME
 from evently.accounts.signals import SecondFactorChange
 from evently.database.clock import now
@@ -262,7 +263,11 @@ def _use(answer: str, challenge: bytes, *, user_id: UUID | None) -> User:
         passkey.save(update_fields=["sign_count", "last_used_at"])
         return user
 
-    return run_in_transaction(work)
+    try:
+        return run_in_transaction(work)
+    except WrongPasskey:
+        login_failed(user_id=user_id, reason="wrong passkey")
+        raise
 
 
 def _parsed(answer: str) -> AuthenticationCredential:

@@ -24,6 +24,7 @@ from evently.accounts.models import (
 )
 from evently.accounts.operations.rate_limits import CODES, CODES_A_DAY
 from evently.accounts.second_factor_state import has_second_factor, is_factor_required
+from evently.accounts.security_log import login_failed
 from evently.accounts.signals import SecondFactorChange, second_factor_changed
 from evently.database.clock import now
 from evently.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -265,7 +266,11 @@ def check_code(*, user_id: UUID, code: str) -> None:
             raise WrongCode
 
     counted = count_codes(user_id)
-    run_in_transaction(work)
+    try:
+        run_in_transaction(work)
+    except WrongCode:
+        login_failed(user_id=user_id, reason="wrong code")
+        raise
     forgive(counted)
 
 

@@ -423,7 +423,9 @@ def test_superuser_resets_the_second_factor_of_another(client, ana):
     boss = SuperuserFactory()
     client.force_login(boss)
     page = reverse("admin:accounts_user_change", args=[ana.pk])
-    assert "Reset two-step login" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "Reset two-step login" in shown
+    assert "authenticator app, 1 passkey" in shown
     url = reverse("admin:accounts_user_reset_second_factor", args=[ana.pk])
     browser = Client()
     browser.force_login(read(ana))

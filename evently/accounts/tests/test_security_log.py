@@ -7,7 +7,9 @@ from structlog.testing import capture_logs
 from evently.accounts import operations
 from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.operations import passwords
+from evently.accounts.operations.second_factors import WrongCode, check_code
 from evently.accounts.password_rules import SiteWordsValidator
+from evently.accounts.tests.factors import with_app
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +53,15 @@ def test_a_changed_password_is_logged(client, ana):
     assert ("password changed", str(ana.pk)) in [
         (line["event"], line.get("user_id")) for line in logs
     ]
+
+
+def test_second_factors_are_logged(ana):
+    with capture_logs() as logs:
+        with_app(ana)
+        with pytest.raises(WrongCode):
+            check_code(user_id=ana.pk, code="000000")
+    said = [(line["event"], line.get("change") or line.get("reason")) for line in logs]
+    assert said == [("second factor changed", "app_added"), ("login failed", "wrong code")]
 
 
 def test_a_request_that_was_refused_names_the_user(client, ana):
