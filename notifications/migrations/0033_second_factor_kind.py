@@ -12,5 +12,5 @@ KINDS = (*KINDS_BEFORE, "second_factor_changed")
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("notifications", "0031_organizers_checked")]
+    dependencies = [("notifications", "0032_erased_messages")]
     operations = allow_kinds(KINDS, before=KINDS_BEFORE)
