@@ -52,17 +52,17 @@ CREATE TEMP TABLE b AS
             * (interval '200 days' / pg_temp.setting('bench.bookings')) AS at) moment;
 CREATE UNIQUE INDEX ON b (g);
 ANALYZE b;
-INSERT INTO bookings (id, event_id, user_id, quantity, unit_price, total_amount, booking_reference,
+INSERT INTO bookings (id, event_id, organizer_id, user_id, quantity, unit_price, total_amount, booking_reference,
         created_at, updated_at, status, cancelled_at, cancelled_by, quote_id, quote_quantity)
-    SELECT b.id, e.id, u.id, quantity, price, price * quantity,
+    SELECT b.id, e.id, created_by_id, u.id, quantity, price, price * quantity,
         'EVT' || to_char(at, 'YYYYMMDD') || upper(substr(md5(g::text), 1, 10)), at, at,
         CASE WHEN e.status = 'cancelled' THEN 'cancelled' ELSE b.status END,
         CASE WHEN 'cancelled' IN (e.status, b.status) THEN at END,
         CASE WHEN e.status = 'cancelled' THEN 'event' WHEN b.status = 'cancelled' THEN 'attendee' END,
         CASE WHEN g % 2 = 0 THEN b.id END, CASE WHEN g % 2 = 0 THEN quantity END
-    FROM b JOIN e ON e.n = event JOIN u ON u.n = person ORDER BY g;
-INSERT INTO tickets (booking_id, event_id, secret, cancelled_at, checked_in_at)
-    SELECT id, event_id, md5(id::text || seat), cancelled_at,
+    FROM b JOIN e ON e.n = event JOIN u ON u.n = person JOIN events ON events.id = e.id ORDER BY g;
+INSERT INTO tickets (booking_id, event_id, organizer_id, user_id, secret, cancelled_at, checked_in_at)
+    SELECT id, event_id, organizer_id, user_id, md5(id::text || seat), cancelled_at,
         CASE WHEN status = 'confirmed' AND id::text < '3' THEN created_at END
     FROM bookings, generate_series(1, quantity) seat ORDER BY id;
 UPDATE events SET total_capacity = greatest(total_capacity, booked),
@@ -71,17 +71,19 @@ UPDATE events SET total_capacity = greatest(total_capacity, booked),
         (SELECT event_id, sum(quantity) AS seats FROM bookings WHERE status <> 'cancelled'
             GROUP BY event_id) taken ON taken.event_id = id) counted
     WHERE id = event;
-INSERT INTO booking_attempts (id, event_id, user_id, quantity, result, booking_id, attempted_at,
+INSERT INTO booking_attempts (id, event_id, organizer_id, user_id, quantity, result, booking_id, attempted_at,
         ip_address, user_agent)
-    SELECT pg_temp.id_at(created_at), event_id, user_id, quantity, 'success', id, created_at,
+    SELECT pg_temp.id_at(created_at), event_id, organizer_id, user_id, quantity, 'success', id, created_at,
         '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
     FROM bookings ORDER BY created_at;
-INSERT INTO booking_attempts (id, event_id, user_id, quantity, result, failure_reason, attempted_at,
+INSERT INTO booking_attempts (id, event_id, organizer_id, user_id, quantity, result, failure_reason, attempted_at,
         ip_address, user_agent)
-    SELECT pg_temp.id_at(at), e.id, CASE WHEN g % 15 <> 0 THEN u.id END, quantity, 'failed',
+    SELECT pg_temp.id_at(at), e.id, created_by_id, CASE WHEN g % 15 <> 0 THEN u.id END, quantity,
+        'failed',
         (ARRAY['sold_out', 'waitlist_first', 'person_limit', 'price_changed', 'sales_closed'])
             [1 + g % 5], at, '2001:db8::1', 'python-requests/2.32'
-    FROM b JOIN e ON e.n = event JOIN u ON u.n = person WHERE g % 5 = 0 ORDER BY g;
+    FROM b JOIN e ON e.n = event JOIN u ON u.n = person JOIN events ON events.id = e.id
+    WHERE g % 5 = 0 ORDER BY g;
 DO $$ BEGIN FOR month IN 1 .. 8 LOOP
     EXECUTE format('CREATE TABLE %I PARTITION OF notifications FOR VALUES FROM (%L) TO (%L)',
         'notifications_before_' || month, date_trunc('month', now()) - make_interval(months => month),
@@ -98,51 +100,51 @@ INSERT INTO notifications (id, user_id, event_id, type, message, data, status, s
         data, 'delivered', at, at, extract(second FROM at)::int % 2 = 0, at FROM m ORDER BY at;
 INSERT INTO message_keys (user_id, key, notification_id, created_at)
     SELECT user_id, kind || ':' || id, id, at FROM m ORDER BY at;
-INSERT INTO email_delivery_log (id, notification_id, user_id, event_id, kind, recipient_email,
+INSERT INTO email_delivery_log (id, notification_id, user_id, event_id, organizer_id, kind, recipient_email,
         template_type, status, send_attempts, last_attempt_at, delivered_at, created_at,
         error_message)
-    SELECT pg_temp.id_at(at), m.id, user_id, event_id, kind, recipient,
+    SELECT pg_temp.id_at(at), m.id, user_id, event_id, created_by_id, kind, recipient,
         CASE kind WHEN 'booking_confirm' THEN kind ELSE 'notification' END,
         CASE WHEN is_lost THEN 'bounced' ELSE 'sent' END, 1, at, CASE WHEN NOT is_lost THEN at END,
         at, CASE WHEN is_lost THEN 'No such mailbox' ELSE '' END
-    FROM m JOIN person ON person.id = user_id,
+    FROM m JOIN person ON person.id = user_id JOIN events ON events.id = event_id,
         LATERAL (SELECT substr(m.id::text, 34) = '111' AS is_lost) outcome ORDER BY at;
-INSERT INTO waitlists (id, event_id, user_id, quantity, unit_price, position, status, joined_at,
+INSERT INTO waitlists (id, event_id, organizer_id, user_id, quantity, unit_price, position, status, joined_at,
         created_at, confirmed_at, ref)
-    SELECT pg_temp.id_at(at), e.id, u.id, 1, price, CASE WHEN event = 11 THEN place + 1 END,
+    SELECT pg_temp.id_at(at), e.id, created_by_id, u.id, 1, price, CASE WHEN event = 11 THEN place + 1 END,
         CASE WHEN event = 11 THEN 'waiting' WHEN place % 3 = 0 THEN 'expired' ELSE 'left' END,
         at, at, at, substr(md5(place::text), 1, 12)
     FROM (SELECT 11 AS event, n AS place, n AS person FROM u WHERE n < 10000
         UNION ALL SELECT 12 + n, n, n FROM u
         WHERE n > 0 AND 12 + n < pg_temp.setting('bench.events')) wanted
-    JOIN e ON e.n = event JOIN u ON u.n = person,
+    JOIN e ON e.n = event JOIN u ON u.n = person JOIN events ON events.id = e.id,
         LATERAL (SELECT now() - interval '100 days' + place * interval '1 second' AS at) moment;
 INSERT INTO lines (event_id, head, is_open, open_entries, waiting)
     SELECT event_id, md5('') || md5(''), bool_or(status = 'waiting'),
         count(*) FILTER (WHERE status = 'waiting'), count(*) FILTER (WHERE status = 'waiting')
     FROM waitlists GROUP BY event_id;
-INSERT INTO waitlist_promotions (id, event_id, user_id, waitlist_id, quantity, unit_price,
+INSERT INTO waitlist_promotions (id, event_id, organizer_id, user_id, waitlist_id, quantity, unit_price,
         promoted_at, expires_at, window_minutes, status, ended_at, created_at)
-    SELECT pg_temp.id_at(joined_at), event_id, user_id, id, quantity, unit_price,
+    SELECT pg_temp.id_at(joined_at), event_id, organizer_id, user_id, id, quantity, unit_price,
         joined_at, joined_at + interval '1 hour', 60, 'expired', joined_at + interval '1 hour',
         joined_at FROM waitlists WHERE status = 'expired';
-INSERT INTO attendance_checks (event_id, booking_id, event_date, seats, asked_at)
-    SELECT events.id, bookings.id, event_date, quantity, now() - interval '2 days'
+INSERT INTO attendance_checks (event_id, organizer_id, user_id, booking_id, event_date, seats, asked_at)
+    SELECT events.id, created_by_id, user_id, bookings.id, event_date, quantity, now() - interval '2 days'
     FROM events JOIN bookings ON bookings.event_id = events.id AND bookings.status = 'confirmed'
     WHERE ask_days_before IS NOT NULL AND events.status = 'active'
         AND event_date BETWEEN now() AND now() + interval '7 days';
-INSERT INTO pricing_history (event_id, old_price, new_price, reason, applied_by, applied_at)
-    SELECT id, 5, price, 'Early prices end', 'rule', now() - n * interval '1 minute'
-    FROM e WHERE price > 0 AND n % 5 = 0;
-INSERT INTO audit_log (id, at, table_name, row_id, event_id, action, after, actor, via, act, kind,
+INSERT INTO pricing_history (event_id, organizer_id, old_price, new_price, reason, applied_by, applied_at)
+    SELECT id, created_by_id, 5, price, 'Early prices end', 'rule', now() - n * interval '1 minute'
+    FROM e JOIN events USING (id) WHERE price > 0 AND n % 5 = 0;
+INSERT INTO audit_log (id, at, table_name, row_id, event_id, organizer_id, action, after, actor, via, act, kind,
         signed)
-    SELECT act, created_at, 'bookings', id, event_id, 'insert', to_jsonb(bookings) - 'updated_at',
-        user_id, 'page', act, 'created', true
+    SELECT act, created_at, 'bookings', id, event_id, organizer_id, 'insert',
+        to_jsonb(bookings) - ARRAY['updated_at', 'organizer_id'], user_id, 'page', act, 'created', true
     FROM bookings, LATERAL (SELECT pg_temp.id_at(created_at) AS act WHERE quantity > 0) made
     ORDER BY created_at;
-INSERT INTO audit_log (id, at, table_name, row_id, event_id, action, before, after, actor, via, act,
+INSERT INTO audit_log (id, at, table_name, row_id, event_id, organizer_id, action, before, after, actor, via, act,
         kind, signed)
-    SELECT act, at, 'events', id, id, 'update', '{"published_at": null}',
+    SELECT act, at, 'events', id, id, created_by_id, 'update', '{"published_at": null}',
         jsonb_build_object('published_at', at), created_by_id, 'admin', act, 'published', true
     FROM (SELECT id, created_by_id, published_at AS at FROM events
         WHERE published_at IS NOT NULL) shown,
