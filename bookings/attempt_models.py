@@ -62,5 +62,7 @@ class BookingAttempt(Organized):
                 fields=["result", "attempted_at"],
                 name="idx_attempts_result_time",
                 condition=Q(result=AttemptResult.FAILED),
-            )
+            ),
+            # Those that are due to be deleted.
+            models.Index(fields=["attempted_at"], name="idx_attempts_time"),
         ]

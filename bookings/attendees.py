@@ -52,7 +52,7 @@ def attendees(event: Event, *, with_cancelled: bool = False) -> Iterator[Attende
 
     One query for the names, and one for each 500 bookings; two where the event asks who is coming.
     """
-    bookings = Booking.objects.filter(event_id=event.pk)
+    bookings = Booking.objects.with_archived().filter(event_id=event.pk)
     if not with_cancelled:
         bookings = bookings.holding_seats()
     names = _names(bookings)

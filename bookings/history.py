@@ -8,7 +8,8 @@ from evently.audit.described import Described, Subject, describe, describe_tasks
 
 
 def bookings(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
-    rows = Booking.objects.filter(pk__in=ids).values_list("pk", "user_id", "booking_reference")
+    archived_too = Booking.objects.with_archived()
+    rows = archived_too.filter(pk__in=ids).values_list("pk", "user_id", "booking_reference")
     return {pk: Subject(f"booking {reference}", user_id) for pk, user_id, reference in rows}
 
 

@@ -17,13 +17,15 @@ from bookings.attendance_models import AttendanceCheck
 from bookings.payment_models import Payment, PaymentKind, PaymentProvider, PaymentStatus
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.database.functions import Clock
-from evently.database.models import Organized
+from evently.database.models import EventOwned, Organized
 from evently.database.money import MoneyField
+from evently.database.views import read_from
 from events.models import PRICE_LIMIT, Event, UnansweredPolicy
 
 __all__ = [
     "HOLDING_SEATS",
     "ArchivedBooking",
+    "ArchivedTotals",
     "AttemptResult",
     "AttendanceCheck",
     "Booking",
@@ -65,6 +67,10 @@ class Canceller(models.TextChoices):
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
+    def with_archived(self) -> "BookingQuerySet":
+        """Read archived bookings, too: the first call on a queryset, for reading only."""
+        return read_from("bookings_with_archived", self)
+
     def holding_seats(self) -> "BookingQuerySet":
         return self.filter(status__in=HOLDING_SEATS)
 
@@ -245,7 +251,13 @@ class Booking(BookingColumns):
 
 
 class ArchivedBooking(BookingColumns):
-    """A booking of an event completed long ago; it still protects the event from deletion."""
+    """A booking of an event that ended over a year ago; it still protects the event from deletion.
+
+    `evently_archive_bookings` moves it here. parts: what belonged to it, as lists of rows:
+    `tickets` (without secrets), `payments`, `transfers` (without name and address), `answers`.
+    Lists and figures read both tables (`BookingQuerySet.with_archived`). When it goes to cold
+    storage, its sums stay in `ArchivedTotals` (`trg_archived_totals_*`).
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -257,6 +269,9 @@ class ArchivedBooking(BookingColumns):
         Event, on_delete=models.DO_NOTHING, related_name="archived_bookings", db_constraint=False
     )
     archived_at = models.DateTimeField(db_default=Now())
+    # When its event ended; its time in the archive counts from then.
+    ended_at = models.DateTimeField(null=True, editable=False)
+    parts = models.JSONField(default=dict, db_default={}, editable=False)
 
     class Meta:
         db_table = "bookings_archive"
@@ -264,6 +279,35 @@ class ArchivedBooking(BookingColumns):
             models.UniqueConstraint(
                 fields=["booking_reference", "event"], name="unq_archived_reference"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["ended_at", "id"], name="idx_archive_ended"),
+            models.Index(F("created_at").desc(), name="idx_archive_recent"),
+        ]
+
+
+class ArchivedTotals(EventOwned):
+    """The sums of an event's bookings that are in cold storage, by status; no person is in them.
+
+    Written by `trg_archived_totals_*` on bookings_archive. amount: in the event's currency.
+    """
+
+    event = models.ForeignKey(
+        Event,
+        on_delete=models.DO_NOTHING,
+        related_name="archived_totals",
+        db_constraint=False,
+        db_index=False,
+    )
+    status = models.TextField(choices=BookingStatus)
+    bookings = models.BigIntegerField()
+    seats = models.BigIntegerField()
+    amount = MoneyField(max_digits=18)
+
+    class Meta:
+        db_table = "archived_totals"
+        constraints = [
+            models.UniqueConstraint(fields=["event", "status"], name="unq_archived_totals"),
         ]
 
 

@@ -1,13 +1,15 @@
 """Reads of bookings and tickets that are used twice, or hard to get right."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from bookings.models import Booking, Ticket
+from bookings.models import ArchivedTotals, Booking, BookingStatus, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
@@ -23,14 +25,37 @@ class TicketNotFound(NotFound):
     message = "We could not find this ticket."
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Sums of bookings. amount: in the currency of their event."""
+
+    bookings: int = 0
+    seats: int = 0
+    amount: Decimal = Decimal("0.00")
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.bookings + other.bookings, self.seats + other.seats, self.amount + other.amount
+        )
+
+
 def booking_history(*, user_id: UUID) -> QuerySet[Booking]:
-    """Return a user's bookings with their events, newest first."""
-    return Booking.objects.of_user(user_id).select_related("event").order_by("-created_at", "-id")
+    """Return a user's bookings with their events, newest first, archived ones included."""
+    return _with_events(Booking.objects.with_archived().of_user(user_id))
+
+
+def recent_bookings(*, user_id: UUID) -> QuerySet[Booking]:
+    """Return a user's bookings with their events, newest first, without archived ones."""
+    return _with_events(Booking.objects.of_user(user_id))
+
+
+def _with_events(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
+    return bookings.select_related("event").order_by("-created_at", "-id")
 
 
 def bookings_of_event(*, event_id: UUID) -> QuerySet[Booking]:
-    """Return the bookings of an event with their attendees, newest first."""
-    bookings = Booking.objects.filter(event_id=event_id)
+    """Return the bookings of an event with their attendees, newest first, also if archived."""
+    bookings = Booking.objects.with_archived().filter(event_id=event_id)
     return bookings.select_related("event", "user__person_key").order_by("-created_at", "-id")
 
 
@@ -46,17 +71,13 @@ def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
 
 BOOKING_OF = PreparedQuery(
     lambda user_id, booking_id: (
-        booking_history(user_id=user_id).annotate(clock=Clock()).filter(pk=booking_id)
+        recent_bookings(user_id=user_id).annotate(clock=Clock()).filter(pk=booking_id)
     ),
     user_id=UUID,
     booking_id=UUID,
 )
 BOOKING_WITH_USER = PreparedQuery(
-    lambda event_id, booking_id: (
-        Booking.objects.select_related("event", "user__person_key")
-        .annotate(clock=Clock())
-        .filter(event_id=event_id, pk=booking_id)
-    ),
+    lambda event_id, booking_id: _with_user(Booking.objects.all(), event_id, booking_id),
     event_id=UUID,
     booking_id=UUID,
 )
@@ -70,16 +91,49 @@ LINKS_VERSION = PreparedQuery[Any](
 
 
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
-    """Return one of a user's bookings with its event, or None.
+    """Return one of a user's bookings with its event, or None; an archived one, too.
 
     `read_at` tells when it was read.
     """
-    return BOOKING_OF.first(user_id=user_id, booking_id=booking_id)
+    found = BOOKING_OF.first(user_id=user_id, booking_id=booking_id)
+    if found is None:
+        archived = booking_history(user_id=user_id).annotate(clock=Clock())
+        found = archived.filter(pk=booking_id).first()
+    return found
 
 
 def booking_with_user(*, event_id: UUID, booking_id: UUID) -> Booking | None:
     """Return a booking with its event and its user, or None; as `booking_of`."""
-    return BOOKING_WITH_USER.first(event_id=event_id, booking_id=booking_id)
+    found = BOOKING_WITH_USER.first(event_id=event_id, booking_id=booking_id)
+    if found is None:
+        found = _with_user(Booking.objects.with_archived(), event_id, booking_id).first()
+    return found
+
+
+def _with_user(bookings: QuerySet[Booking], event_id: UUID, booking_id: UUID) -> QuerySet[Booking]:
+    with_user = bookings.select_related("event", "user__person_key").annotate(clock=Clock())
+    return with_user.filter(event_id=event_id, pk=booking_id)
+
+
+def sums_of_event(event_id: UUID) -> dict[str, Sums]:
+    """Return the sums of an event's bookings by status: archived ones and cold storage included.
+
+    One query.
+    """
+    now_and_archived = (
+        Booking.objects.with_archived()
+        .filter(event_id=event_id)
+        .order_by()
+        .values_list("status")
+        .annotate(Count("pk"), Sum("quantity"), Sum("total_amount"))
+    )
+    in_cold = ArchivedTotals.objects.filter(event_id=event_id).values_list(
+        "status", "bookings", "seats", "amount"
+    )
+    found = {status: Sums() for status in BookingStatus.values}
+    for status, bookings, seats, amount in now_and_archived.union(in_cold, all=True):
+        found[status] += Sums(bookings, seats, amount)
+    return found
 
 
 def read_at(booking: Booking) -> datetime:

@@ -48,6 +48,11 @@ sweep_failures = Counter(
     "Events that a periodic task could not process.",
     ["sweep", "reason"],
 )
+lifecycle_rows = Counter(
+    "evently_lifecycle_rows_total",
+    "Rows that a retention rule has moved or deleted.",
+    ["rule"],
+)
 email_failures = Counter(
     "evently_email_failures_total",
     "Attempts to send an email that failed: the email is tried again, or was given up.",

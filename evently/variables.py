@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from evently import proxies
+from evently.lifecycle import storage
 
 # Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
 Check = Callable[[str], str]
@@ -343,6 +344,8 @@ VARIABLES = (
     Variable("METRICS_TOKEN", _token),
     Variable("METRICS_PORT", _number(1, 65535)),
     Variable("STATIC_ROOT", _one_line),
+    Variable("COLD_STORAGE_URL", storage.problem_with),
+    Variable("LIFECYCLE_HOUR", _number(0, 23)),
     Variable("EVENTLY_HOME", _one_line),
     Variable("DATABASE_URL", _database_url),
     Variable("DATABASE_OWNER_URL", _database_url),

@@ -59,6 +59,8 @@ describe(
             "cancelled": "cancelled {event}",
             "completed": "marked {event} as completed",
             "deleted": "deleted {event}",
+            "archived": "archived rows of {event}",
+            "compressed": "compressed the price history of {event}",
         },
         labels={
             "event_date": "starts",

@@ -109,6 +109,15 @@ describe(
         subjects=entries,
     ),
 )
+describe(
+    "waitlists_archive",
+    Described(
+        group="Waitlist",
+        noun="archived waitlist entry",
+        plural="archived waitlist entries",
+        rank=14,
+    ),
+)
 describe_tasks(
     advance_draws="draws take their next step",
     confirm_places="places are confirmed, as their owner has confirmed the email address",

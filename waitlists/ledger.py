@@ -10,7 +10,10 @@ CHECK_TIMEOUT = "240s"
 OUT_OF_BALANCE = """
     WITH taken AS (
         SELECT event_id, sum(quantity) AS seats FROM (
-            SELECT event_id, quantity FROM bookings WHERE status IN ('pending', 'confirmed')
+            SELECT event_id, quantity FROM bookings_with_archived
+            WHERE status IN ('pending', 'confirmed')
+            UNION ALL
+            SELECT event_id, seats FROM archived_totals WHERE status IN ('pending', 'confirmed')
             UNION ALL
             SELECT event_id, quantity FROM waitlist_promotions WHERE status = 'pending'
         ) parts GROUP BY event_id

@@ -17,6 +17,7 @@ from evently.database.models import Organized
 from evently.database.money import MoneyField
 from evently.time_zones import zone_named
 from events.models import PRICE_LIMIT, Event
+from waitlists.archive_models import ArchivedEntry
 from waitlists.draw_models import Beacon, Draw, DrawStatus
 from waitlists.promotion_models import Promotion, PromotionStatus
 from waitlists.record_models import Line, LineEvent, RecordKind
@@ -25,6 +26,7 @@ __all__ = [
     "MOST_LAPSES",
     "OPEN_STATUSES",
     "RANKED_AT",
+    "ArchivedEntry",
     "Beacon",
     "Draw",
     "DrawStatus",

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,6 +19,7 @@ from bookings.attendees import by_name
 from bookings.mailboxes import people_sharing, shared_mailbox
 from bookings.models import HOLDING_SEATS, Booking, BookingStatus
 from bookings.presenters.attendance import short_answer
+from bookings.queries import Sums, sums_of_event
 from bookings.references import beginning_with, is_reference
 from evently.admin.cells import person, two_lines, when
 from evently.admin.confirmation import ReasonForm, confirmation_page, report_success
@@ -88,10 +88,14 @@ class BookingAdmin(PeopleRowsAdmin):
         # Django asks several times for each page.
         ordering = getattr(request, "attendees_by_name", None)
         if ordering is None:
-            names = by_name(Booking.objects.filter(event_id=event.pk))
+            names = by_name(Booking.objects.with_archived().filter(event_id=event.pk))
             ordering = [names, "created_at", "id"]
             request.attendees_by_name = ordering  # type: ignore[attr-defined]
         return ordering
+
+    def source(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Read archived bookings, too."""
+        return rows.with_archived()  # type: ignore[attr-defined]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         attending = Booking.objects.holding_seats()
@@ -108,13 +112,10 @@ class BookingAdmin(PeopleRowsAdmin):
         extra = dict(extra_context or {})
         event = event_of_list(request)
         if event is not None:
-            sums = (
-                Booking.objects.filter(event_id=event.pk)
-                .holding_seats()
-                .aggregate(bookings=Count("pk"), seats=Coalesce(Sum("quantity"), 0))
-            )
+            sums = sums_of_event(event.pk)
+            held = sum((sums[status] for status in HOLDING_SEATS), Sums())
             extra["list_summary"] = (
-                f"{counted(sums['bookings'], 'booking')}, {counted(sums['seats'], 'seat')}"
+                f"{counted(held.bookings, 'booking')}, {counted(held.seats, 'seat')}"
             )
         return super().changelist_view(request, extra)
 

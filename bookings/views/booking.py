@@ -107,8 +107,11 @@ def is_upcoming(at: datetime) -> Q:
 
 
 def _listed(user_id: UUID, is_past: bool, *, at: datetime) -> "QuerySet[Booking]":
-    bookings = queries.booking_history(user_id=user_id).order_by(*ORDERING[is_past])
-    return bookings.exclude(is_upcoming(at)) if is_past else bookings.filter(is_upcoming(at))
+    ordering = ORDERING[is_past]
+    if is_past:
+        return queries.booking_history(user_id=user_id).order_by(*ordering).exclude(is_upcoming(at))
+    # No archived one is upcoming.
+    return queries.recent_bookings(user_id=user_id).order_by(*ordering).filter(is_upcoming(at))
 
 
 FIRST_UPCOMING = PreparedQuery(

@@ -34,11 +34,13 @@ from django.db.models.functions import Cast, Coalesce
 
 from bookings.models import (
     HOLDING_SEATS,
+    ArchivedTotals,
     AttemptResult,
     Booking,
     BookingAttempt,
     BookingStatus,
 )
+from bookings.queries import Sums, sums_of_event
 from events.models import SEATS_PER_BOOKING, Event
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -65,13 +67,14 @@ def _waiting() -> QuerySet[WaitlistEntry]:
 # ── One event ───────────────────────────────────────────────────────────────
 def event_analytics(event: Event) -> dict[str, Any]:
     """Return the figures of one event, by the fields of AnalyticsRepresentation; four queries."""
-    holding = Q(status__in=HOLDING_SEATS)
-    sales = Booking.objects.filter(event_id=event.pk).aggregate(
-        booked_seats=Coalesce(Sum("quantity", filter=holding), 0),
-        bookings=Count("id", filter=holding),
-        cancelled_bookings=Count("id", filter=Q(status=BookingStatus.CANCELLED)),
-        revenue=Coalesce(Sum("total_amount", filter=Q(status=BookingStatus.CONFIRMED)), NO_MONEY),
-    )
+    sums = sums_of_event(event.pk)
+    held = sum((sums[status] for status in HOLDING_SEATS), Sums())
+    sales = {
+        "booked_seats": held.seats,
+        "bookings": held.bookings,
+        "cancelled_bookings": sums[BookingStatus.CANCELLED].bookings,
+        "revenue": sums[BookingStatus.CONFIRMED].amount,
+    }
     offers = (
         _open_offers().filter(event_id=event.pk).aggregate(held_seats=Coalesce(Sum("quantity"), 0))
     )
@@ -116,8 +119,10 @@ def with_seats(events: QuerySet[Event]) -> QuerySet[Event]:
 
 def with_booked_value(events: QuerySet[Event]) -> QuerySet[Event]:
     """Annotate `booked_value`, in the currency of each event."""
-    amount = DecimalField(max_digits=14, decimal_places=2)
-    return events.annotate(booked_value=_per_event(_holding_seats(), Sum("total_amount"), amount))
+    amount = DecimalField(max_digits=18, decimal_places=2)
+    live = _per_event(Booking.objects.with_archived().holding_seats(), Sum("total_amount"), amount)
+    in_cold = ArchivedTotals.objects.filter(status__in=HOLDING_SEATS)
+    return events.annotate(booked_value=live + _per_event(in_cold, Sum("amount"), amount))
 
 
 def _per_event(rows: QuerySet[Any], aggregate: Any, output: Any = None) -> Coalesce:

@@ -129,7 +129,7 @@ class EventAdmin(BulkActions, EventAdminBase):
     def unavailable_actions(self, event: Event) -> set[str]:
         """Add cancelling, or deleting, which is for events without bookings."""
         unavailable = super().unavailable_actions(event)
-        has_bookings = Booking.objects.filter(event_id=event.pk).exists()
+        has_bookings = Booking.objects.with_archived().filter(event_id=event.pk).exists()
         # One that is no longer published may have a waitlist.
         concerns_no_one = not (
             event.is_published or has_bookings or user_ids_of_event(event_id=event.pk, most=1)

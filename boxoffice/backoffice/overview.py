@@ -12,7 +12,8 @@ from django.urls import reverse
 from unfold.enums import ActionVariant
 
 from bookings.attendance_queries import attendance_figures
-from bookings.models import HOLDING_SEATS, Booking, BookingStatus
+from bookings.models import HOLDING_SEATS, BookingStatus
+from bookings.queries import sums_of_event
 from boxoffice.backoffice.analytics import (
     DAYS_DRAWN,
     lost_demand,
@@ -151,10 +152,11 @@ def _actions(model_admin: Any, request: HttpRequest, event: Event) -> list[dict[
 
 
 def _booking_counts(event: Event) -> dict[str, int]:
-    return Booking.objects.filter(event_id=event.pk).aggregate(
-        held=Count("pk", filter=Q(status__in=HOLDING_SEATS)),
-        cancelled=Count("pk", filter=Q(status=BookingStatus.CANCELLED)),
-    )
+    sums = sums_of_event(event.pk)
+    return {
+        "held": sum(sums[status].bookings for status in HOLDING_SEATS),
+        "cancelled": sums[BookingStatus.CANCELLED].bookings,
+    }
 
 
 def _open_offers(event: Event) -> dict[str, Any]:
@@ -167,10 +169,8 @@ def _open_offers(event: Event) -> dict[str, Any]:
 
 def cancellation_progress(event: Event) -> dict[str, Any]:
     """Return what of a cancelled event is done and left: counted now, not stored."""
-    bookings = Booking.objects.filter(event_id=event.pk).aggregate(
-        left=Count("pk", filter=Q(status__in=HOLDING_SEATS)),
-        done=Count("pk", filter=Q(status=BookingStatus.CANCELLED)),
-    )
+    counts = _booking_counts(event)
+    bookings = {"left": counts["held"], "done": counts["cancelled"]}
     entries = WaitlistEntry.objects.filter(event_id=event.pk).aggregate(
         left=Count("pk", filter=Q(status__in=OPEN_STATUSES)),
         done=Count("pk", filter=~Q(status__in=OPEN_STATUSES)),

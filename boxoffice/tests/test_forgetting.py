@@ -71,7 +71,12 @@ KEPT = {
     "audit_log": "table_name action before after actor via request_id kind db_role client",
     # The accounting records.
     "bookings": "status booking_reference cancelled_by unanswered_policy idempotency_key",
-    "bookings_archive": "status booking_reference cancelled_by idempotency_key",
+    # parts: ids, amounts and times of tickets, payments, transfers and answers; names stay sealed.
+    "bookings_archive": "status booking_reference cancelled_by idempotency_key parts",
+    "archived_totals": "status",
+    # record, offers: ids, numbers and times.
+    "waitlists_archive": "status record offers",
+    "cold_files": "table_name name state sha256 signature",
     "payments": "provider kind provider_reference currency status",
     "tickets": "secret",
     "ticket_transfers": "status",
@@ -128,6 +133,8 @@ COLUMNS = """
         AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = format('%I.%I', table_schema,
             table_name)::regclass)
         AND is_generated = 'NEVER'
+        AND (SELECT relkind FROM pg_class
+            WHERE oid = format('%I.%I', table_schema, table_name)::regclass) <> 'v'
 """
 
 

@@ -11,7 +11,14 @@ from django.conf import settings
 from django.db import connections
 
 # Tables that the application only reads; triggers append to the audit log.
-READ_ONLY = ("django_migrations", "django_content_type", "audit_log", "lines", "line_events")
+READ_ONLY = (
+    "django_migrations",
+    "django_content_type",
+    "audit_log",
+    "lines",
+    "line_events",
+    "archived_totals",
+)
 
 GRANTS = """
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;

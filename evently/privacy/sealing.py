@@ -21,7 +21,14 @@ from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
 
 Purpose = Literal[
-    "email", "name", "holder_name", "recipient", "totp_secret", "reset_reason", "kept_form"
+    "email",
+    "name",
+    "holder_name",
+    "recipient",
+    "totp_secret",
+    "reset_reason",
+    "kept_form",
+    "cold",
 ]
 NAMES = frozenset({"name", "holder_name"})
 

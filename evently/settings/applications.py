@@ -9,6 +9,7 @@ INSTALLED_APPS = [
     "evently.audit",
     "evently.idempotency",
     "evently.erasure",
+    "evently.lifecycle",
     "events",
     "bookings",
     "waitlists",

@@ -4,6 +4,7 @@ from typing import Any
 
 from kombu import Queue
 
+from evently.environment import env
 from evently.settings.database import REDIS_URL
 
 CELERY_BROKER_URL = REDIS_URL
@@ -36,6 +37,8 @@ PUBLISHER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
 }
 CELERY_TIMEZONE = "UTC"
+# When the retention rules are carried out, UTC.
+LIFECYCLE_HOUR = env.int("LIFECYCLE_HOUR", default=2)
 # Several may run, on several machines; one of them sends.
 CELERY_BEAT_SCHEDULER = "evently.scheduler:LeasedScheduler"
 # What cannot wait has a queue and a worker of its own (evently.supervisor.services): no long task
@@ -85,9 +88,8 @@ CELERY_BEAT_SCHEDULE = {
     "write-register": _every(60, "evently.erasure.tasks.write_register"),
     "check-register": _every(3600, "evently.erasure.tasks.check_register"),
     "erase-old-duplicates": _every(24 * 3600, "boxoffice.lifecycle.tasks.erase_old_duplicates"),
-    "forget-expired-sessions": _every(
-        24 * 3600, "boxoffice.lifecycle.tasks.forget_expired_sessions"
-    ),
+    # It looks whether it is the night's hour.
+    "lifecycle": _every(3600, "evently.lifecycle.tasks.begin_night"),
     "rotate-pseudonyms": _every(3600, "boxoffice.analysts.tasks.rotate_pseudonyms"),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "continue-announcements": _every(30, "notifications.tasks.continue_announcements"),

@@ -4,6 +4,7 @@ from whitenoise.compress import Compressor
 
 from evently.embedded import addresses
 from evently.environment import BASE_DIR, env
+from evently.lifecycle.storage import storage_of
 from evently.settings.site import DEBUG
 
 LANGUAGE_CODE = "en-gb"
@@ -18,7 +19,10 @@ STATIC_ROOT = BASE_DIR / (env.str("STATIC_ROOT", default="") or addresses.home()
 # What browsers and other sites ask for without being told where.
 WHITENOISE_ROOT = BASE_DIR / "public"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where old rows are kept: a folder, or an S3 bucket.
+COLD_STORAGE_URL = env.str("COLD_STORAGE_URL", default="")
 STORAGES = {
+    "cold": storage_of(COLD_STORAGE_URL, folder=addresses.home() / "cold"),
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

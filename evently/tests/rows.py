@@ -15,8 +15,10 @@ SEALED = "sealed:v1:" + "x" * 40
 
 LEDGER = """
     SELECT e.id, e.total_capacity, e.available_seats,
-        coalesce((SELECT sum(quantity) FROM bookings b
-            WHERE b.event_id = e.id AND b.status IN ('pending', 'confirmed')), 0)::int AS booked,
+        coalesce((SELECT sum(quantity) FROM bookings_with_archived b
+            WHERE b.event_id = e.id AND b.status IN ('pending', 'confirmed')), 0)::int
+        + coalesce((SELECT sum(seats) FROM archived_totals t
+            WHERE t.event_id = e.id AND t.status IN ('pending', 'confirmed')), 0)::int AS booked,
         coalesce((SELECT sum(quantity) FROM waitlist_promotions p
             WHERE p.event_id = e.id AND p.status = 'pending'), 0)::int AS held
     FROM events e

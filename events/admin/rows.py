@@ -44,8 +44,12 @@ class EventRowsAdmin(SwitchedAdmin, StampedAdmin):
     list_per_page = 50
     list_fullwidth = True
 
+    def source(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return where the rows are read from; rows: all of the model, in their order."""
+        return rows
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("event")
+        rows = self.source(super().get_queryset(request)).select_related("event")
         event = event_of_list(request)
         if event is not None:
             return rows.filter(event_id=event.pk)

@@ -34,11 +34,14 @@ CHANGES = {
     "users": "role = 'admin'",
     "waitlist_promotions": "status = 'expired'",
     "bookings_archive": "cancel_reason = 'ill'",
+    "cold_files": "rows = 1",
+    "waitlists_archive": "quantity = 2",
     "keys.person_keys": "wrapping_key_name = 'other'",
     "waitlists": "priority_score = 1, priority_reason = 'speaker'",
 }
 # Referencing rows that are not deleted by cascade come before the row they reference.
 EMPTIED = (
+    *("cold_files", "waitlists_archive"),
     *("payments", "booking_attempts", "bookings_archive", "bookings", "events"),
     *(
         "email_changes",
@@ -95,6 +98,16 @@ def make_rows():
         "INSERT INTO bookings_archive (id, user_id, event_id, quantity, unit_price, total_amount,"
         " status, booking_reference) SELECT evently_uuid7(), user_id, event_id, quantity,"
         " unit_price, total_amount, status, 'EVTOLD' FROM bookings"
+    )
+    insert("cold_files", table_name="audit_log", month=now, name="file", delete_after=now)
+    insert(
+        "waitlists_archive",
+        event_id=event_id,
+        user_id=user_id,
+        status="left",
+        quantity=1,
+        joined_at=now,
+        ended_at=now,
     )
     insert(
         "booking_attempts", event_id=event_id, user_id=user_id, result="failed", failure_reason="x"

@@ -1,0 +1,70 @@
+"""How long notifications and emails in the log are kept."""
+
+from evently.lifecycle.expiring import expiring, old_rows
+from evently.lifecycle.registry import Kept, Period, Rule, register
+from notifications.operations import partitions
+
+STRAYS = Period("the notification", years=1)
+EMAILS = Period("the email", years=1)
+KEYS = Period("the notification", days=400)
+INTEREST = "Legitimate interest in showing what was sent (Art. 6 (1) f GDPR)"
+
+register(
+    Rule(
+        name="notifications",
+        table="notifications",
+        data="Notifications",
+        period=Period("the end of the month of the notification", years=1),
+        then="deleted",
+        how="a partition for each month, dropped as a whole; the next ones are made 3 months ahead",
+        ground=INTEREST,
+        due=partitions.rows_to_drop,
+        work=partitions.drop_old,
+    ),
+    Rule(
+        name="stray_notifications",
+        table="notifications_default",
+        data="Notifications of months without a partition",
+        period=STRAYS,
+        then="deleted",
+        how="in batches; an alert says that a partition was missing",
+        ground=INTEREST,
+        due=lambda: old_rows("notifications_default", "created_at", STRAYS.interval),
+        work=expiring("notifications_default"),
+    ),
+    Rule(
+        name="emails",
+        table="email_delivery_log",
+        data="The log of emails, with the address of each, sealed",
+        period=EMAILS,
+        then="deleted",
+        how="in batches, oldest first",
+        ground=INTEREST,
+        due=lambda: old_rows("email_delivery_log", "created_at", EMAILS.interval),
+        work=expiring("email_delivery_log"),
+    ),
+    Rule(
+        name="resends",
+        table="email_resends",
+        data="Who had an email sent again",
+        period=EMAILS,
+        then="deleted",
+        how="in batches",
+        ground=INTEREST,
+        due=lambda: old_rows("email_resends", "created_at", EMAILS.interval),
+        work=expiring("email_resends"),
+    ),
+    Rule(
+        name="message_keys",
+        table="message_keys",
+        data="What keeps a notification from being sent twice",
+        period=KEYS,
+        then="deleted",
+        how="in batches",
+        ground=INTEREST,
+        due=lambda: old_rows("message_keys", "created_at", KEYS.interval),
+        work=expiring("message_keys"),
+    ),
+    Kept("email_templates", "Texts of emails, without people."),
+    Kept("announcements", "Due work: a row goes as soon as its people are notified."),
+)
