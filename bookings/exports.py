@@ -36,6 +36,7 @@ TRANSFER_COLUMNS = (
     "created_at",
     "ended_at",
 )
+RECEIVED_COLUMNS = ("id", "event_id", "recipient_name", "recipient_email", "status", "created_at")
 CHECK_COLUMNS = (
     "id",
     "event_id",
@@ -86,6 +87,17 @@ def ticket_transfers(user_id: UUID) -> list[Any]:
     transfers = TicketTransfer.objects.filter(user_id=user_id).order_by("id")
     return [
         {column: getattr(transfer, column) for column in TRANSFER_COLUMNS}
+        | {"recipient_name": transfer.name, "recipient_email": transfer.email}
+        for transfer in transfers.select_related("user__person_key")
+    ]
+
+
+@section("tickets_received", of=TicketTransfer, columns=RECEIVED_COLUMNS)
+def tickets_received(user_id: UUID) -> list[Any]:
+    """Return the tickets that others handed to a user, with the name and address they entered."""
+    transfers = TicketTransfer.objects.filter(recipient_id=user_id).order_by("id")
+    return [
+        {column: getattr(transfer, column) for column in RECEIVED_COLUMNS}
         | {"recipient_name": transfer.name, "recipient_email": transfer.email}
         for transfer in transfers.select_related("user__person_key")
     ]

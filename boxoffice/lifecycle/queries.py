@@ -11,6 +11,7 @@ from bookings.attendance_queries import open_checks
 from bookings.models import Booking, Ticket
 from evently.accounts.models import User
 from evently.database.functions import Among, Clock, Ids
+from evently.erasure.models import Erasure
 from events.attendance import TIME_TO_ANSWER
 from events.models import Event, EventStatus, UnansweredPolicy
 from waitlists.models import WaitlistEntry
@@ -111,6 +112,13 @@ def _events_of(checks: QuerySet[AttendanceCheck]) -> list[UUID]:
 def accounts_to_erase() -> list[UUID]:
     """Return the ids of users whose deletion is due or has begun."""
     return list(User.objects.filter(deletion_due_at__lte=Clock()).values_list("pk", flat=True))
+
+
+def receipts_to_complete() -> list[UUID]:
+    """Return the ids of erased users whose receipt is not complete."""
+    open_ones = Erasure.objects.filter(completed_at__isnull=True, kind=Erasure.Kind.ERASED)
+    gone = User.objects.filter(pk__in=open_ones.values("user_id"), deleted_at__isnull=False)
+    return list(gone.values_list("pk", flat=True))
 
 
 def duplicates_to_erase() -> list[UUID]:

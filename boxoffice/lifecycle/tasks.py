@@ -71,6 +71,8 @@ def erase_due_accounts() -> None:
     due = queries.accounts_to_erase()
     random.shuffle(due)
     for_each_user("erase_due_accounts", due, operations.continue_erasure)
+    # Of workers that ran the release before, during an upgrade.
+    for_each_user("erase_due_accounts", queries.receipts_to_complete(), operations.complete_receipt)
 
 
 @shared_task

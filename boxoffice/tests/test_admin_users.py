@@ -4,11 +4,13 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
+from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import Booking
 from boxoffice.lifecycle import operations
-from evently.accounts.factories import SuperuserFactory, UserFactory
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.accounts.models import User
+from evently.erasure.models import Erasure
 from evently.origin import Origin
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,3 +74,31 @@ def test_organizers_cannot_delete_people(admin):
     for name in ("erase", "keep_account", "delete_rows"):
         assert confirm(admin, name, user).status_code in (403, 404)
     assert read(user).email
+
+
+def test_page_of_a_user_shows_texts_about_them_and_the_receipt_later(client):
+    client.force_login(SuperuserFactory())
+    booking = BookingFactory()
+    bookings.cancel_booking(
+        event_id=booking.event_id,
+        booking_id=booking.pk,
+        by=bookings.Canceller.ORGANIZER,
+        reason="Wanted the seat by the door",
+    )
+    page = reverse("admin:accounts_user_change", args=[booking.user_id])
+    content = client.get(page).content.decode()
+    assert "Wanted the seat by the door" in content
+    assert reverse("admin:bookings_booking_change", args=[booking.pk]) in content
+
+    operations.erase_person(user_id=booking.user_id, at_once=True)
+
+    content = client.get(page).content.decode()
+    assert "Wanted the seat" not in content
+    receipt = reverse("admin:erasure_erasure_change", args=[Erasure.objects.get().pk])
+    assert receipt in content
+    content = client.get(receipt).content.decode()
+    assert "Keys destroyed" in content
+    assert "Not yet" in content
+    assert client.get(reverse("admin:erasure_erasure_changelist")).status_code == 200
+    client.force_login(OrganizerFactory())
+    assert client.get(receipt).status_code in (302, 403)

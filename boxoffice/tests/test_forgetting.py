@@ -99,7 +99,7 @@ KEPT = {
     "users": "role",
     # Which account was erased, when, and what that did.
     "erasures": "kind cause counts document line",
-    "erasure_register": "last_digest problem home",
+    "erasure_register": "last_digest problem header home",
     # A digest of the mailbox, deleted after a day: it limits emails that others cause.
     "unconfirmed_emails": "mailbox_digest",
     # The same of an address, deleted once a task has answered.

@@ -2,21 +2,25 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.urls import reverse
 
 from bookings import operations as bookings
 from bookings.factories import BookingFactory
 from bookings.models import Booking
-from boxoffice.lifecycle import operations
+from boxoffice.lifecycle import operations, tasks
 from boxoffice.lifecycle.free_text import FREE_TEXTS, texts_about
+from evently.accounts.export import export_of
 from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.models import User
 from evently.audit.models import AuditLog
 from evently.erasure.models import Erasure
 from evently.erasure.receipts import receipt_link
+from evently.erasure.register import digest
 from evently.erasure.signing import read_document
 from evently.origin import Origin
 from evently.privacy.keys import KeyNotDestroyed
@@ -122,6 +126,40 @@ def test_receipt_says_that_emails_were_given_up(ana, settings):
     assert "emails_given_up" in [one["what"] for one in says["beyond_reach"]]
 
 
+def test_receipt_of_an_erasure_that_an_earlier_release_finished_is_completed(ana):
+    operations.begin_erasure(user_id=ana.pk)
+    run("DELETE FROM keys.person_keys WHERE user_id = %s", ana.pk)
+    run(
+        "UPDATE users SET deleted_at = now(), deletion_requested_at = NULL, deletion_due_at = NULL,"
+        " deletion_started_at = NULL WHERE id = %s",
+        ana.pk,
+    )
+
+    tasks.erase_due_accounts()
+
+    erasure, says = the_receipt()
+    assert (erasure.completed_at is not None, done(says)["keys_destroyed"]) == (True, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_erased_at_once_get_gapless_numbers_in_one_chain():
+    people = [UserFactory() for _ in range(6)]
+
+    def erase(user):
+        try:
+            operations.erase_person(user_id=user.pk, at_once=True)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(erase, people))
+
+    rows = list(Erasure.objects.order_by("number").values_list("number", "line"))
+    assert [number for number, _ in rows] == [1, 2, 3, 4, 5, 6]
+    before = ["", *(digest(line) for _, line in rows)]
+    assert [json.loads(line)["previous"] for _, line in rows] == before[:-1]
+
+
 def test_link_that_was_cut_short_or_is_of_no_erasure_shows_a_page(client):
     for token in ("x", "AAAA"):
         assert client.get(reverse("receipt", args=[token])).status_code == 404
@@ -157,6 +195,10 @@ def test_texts_of_organizers_are_shown_and_erased_with_their_copies(ana):
     assert [one.text for one in about] == [SECRET] * 3
     assert all(one.url.startswith("/admin/") for one in about)
     assert SECRET in str(list(AuditLog.objects.values_list("before", "after")))
+    export = export_of(User.objects.with_keys().get(pk=ana.pk))
+    assert export["bookings"][0]["cancel_reason"] == SECRET
+    assert export["waitlist_entries"][0]["priority_reason"] == SECRET
+    assert export["promotions"][0]["organizer_reason"] == SECRET
 
     assert operations.erase_person(user_id=ana.pk, at_once=True)
 

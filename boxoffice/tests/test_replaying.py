@@ -15,6 +15,7 @@ from boxoffice.lifecycle.operations import replaying
 from evently import preflight
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.accounts.models import User
+from evently.erasure import operations as operations_of_register
 from evently.erasure import restoring, tasks
 from evently.erasure.models import Erasure, RegisterState
 from evently.erasure.register import FileRegister, digest, the_register
@@ -50,6 +51,7 @@ def entry_of(user_id, number=1, previous="", kind="erased"):
 
 def register_all(register, *entries):
     """Write entries, as (user's id, kind), to the register: the database lacks them."""
+    operations_of_register.adopt_register()
     previous = ""
     for number, (user_id, kind) in enumerate(entries, start=1):
         line = entry_of(user_id, number, previous, kind)
@@ -67,12 +69,12 @@ def test_erasures_reach_the_register_after_the_commit_and_once(register):
     ana, ben = UserFactory(), UserFactory()
     for user in (ana, ben):
         operations.erase_person(user_id=user.pk, at_once=True)
-    assert list(register.lines()) == []
+    assert not register.exists()
 
     tasks.write_register()
     tasks.write_register()
 
-    assert list(register.lines()) == list(
+    assert list(register.lines())[1:] == list(
         Erasure.objects.order_by("number").values_list("number", "line")
     )
     state = RegisterState.objects.get()
@@ -103,7 +105,7 @@ def test_truncated_register_is_noticed_and_written_again(register):
         operations.erase_person(user_id=user.pk, at_once=True)
     tasks.write_register()
     whole = register.path.read_text()
-    register.path.write_text(whole.splitlines(keepends=True)[0])
+    register.path.write_text("".join(whole.splitlines(keepends=True)[:2]))
     assert [warning.id for warning in restoring.check_register(None, ["default"])] == [
         "evently.W011"
     ]
@@ -153,7 +155,7 @@ def test_restored_database_refuses_to_start_until_people_are_erased_again(regist
     # The next erasure goes on where the register ends.
     operations.erase_person(user_id=stays.pk, at_once=True)
     tasks.write_register()
-    assert [number for number, _ in register.lines()] == [1, 2, 3]
+    assert [number for number, _ in register.lines()] == [0, 1, 2, 3]
 
 
 def test_organizers_and_the_last_superuser_are_erased_again_too(register):
@@ -222,8 +224,14 @@ def test_register_of_another_installation_erases_nobody(register):
     operations.erase_person(user_id=UserFactory().pk, at_once=True)
     register_all(register, (ana.pk, "erased"))
 
+    with pytest.raises(CommandError, match="another one than the database's"):
+        replay()
+    RegisterState.objects.update(header="another")
     with pytest.raises(CommandError, match="another installation"):
         replay()
+    RegisterState.objects.update(home="another server")
+    (problem,) = preflight.problems()
+    assert "there is no register of erasures of the original" in problem
 
     assert User.objects.with_keys().get(pk=ana.pk).email
 

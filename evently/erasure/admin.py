@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from evently.accounts.admin import SuperusersOnly
 from evently.admin.lists import ListedAdmin
@@ -58,8 +58,8 @@ class ErasureAdmin(SuperusersOnly, ListedAdmin):
 
     @admin.display(description="what was done")
     def done(self, obj: Erasure) -> SafeString:
-        rows = ((DONE[what], count) for what, count in obj.counts.items() if what in DONE)
-        return format_html_join(format_html("<br>"), "{}: {}", rows)
+        rows = ((text, obj.counts[what]) for what, text in DONE.items() if what in obj.counts)
+        return format_html_join(mark_safe("<br>"), "{}: {}", rows)
 
     @admin.display(description="receipt")
     def receipt(self, obj: Erasure) -> SafeString:

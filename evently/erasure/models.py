@@ -54,7 +54,14 @@ class Erasure(Identified):
             ),
             models.CheckConstraint(condition=models.Q(number__gte=1), name="chk_erasure_number"),
         ]
-        indexes = [models.Index(fields=["user_id"], name="idx_erasures_user")]
+        indexes = [
+            models.Index(fields=["user_id"], name="idx_erasures_user"),
+            models.Index(
+                fields=["user_id"],
+                name="idx_erasures_open",
+                condition=models.Q(completed_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Erasure {self.number}"
@@ -75,6 +82,8 @@ class RegisterState(models.Model):
     # Since when it could not be written, and why; null while it could.
     failing_since = models.DateTimeField(null=True)
     problem = models.TextField(default="", db_default="")
+    # The first line of the register, which tells it from that of another installation.
+    header = models.TextField(default="", db_default="")
     # The server and database that this one is, by which a restored copy is told from it.
     home = models.TextField(default="", db_default="")
 

@@ -16,6 +16,7 @@ from evently.database.ids import uuid7
 from evently.erasure.models import Erasure, RegisterState
 from evently.erasure.receipts import Beyond, payload_of
 from evently.erasure.register import (
+    HEADER,
     RegisterConflict,
     RegisterUnreachable,
     digest,
@@ -128,6 +129,20 @@ def _advance(state: RegisterState, erasure: Erasure) -> None:
 
 
 # ── The register ────────────────────────────────────────────────────────────
+def adopt_register() -> None:
+    """Make the header of this database's register, once, and write it where there is none.
+
+    A register that has only a header, of a database that is gone, is taken over.
+    Raises RegisterUnreachable, RegisterConflict.
+    """
+    register = the_register()
+    theirs = register.line(HEADER)
+    made = sign_line({"number": HEADER, "register": str(uuid7()), "previous": ""})
+    RegisterState.objects.filter(header="").update(header=theirs or made)
+    if theirs is None:
+        register.write([(HEADER, RegisterState.objects.get().header)])
+
+
 def write_entries() -> bool:
     """Write entries that the register lacks; return whether it has all of them now.
 
@@ -157,7 +172,7 @@ def check_register() -> None:
     except RegisterUnreachable as error:
         _note_problem(str(error))
         return
-    if theirs is None:
+    if theirs is None or register.line(HEADER) is None:
         # Truncated, or replaced by an empty one: the database still has all lines.
         log.error("erasure_register_truncated", register=str(register))
         _write_some(after=0, whole=True)
@@ -177,9 +192,11 @@ def _write_some(*, after: int, whole: bool = False) -> bool:
     register = the_register()
     entries = Erasure.objects.filter(number__gt=after).order_by("number")
     lines = list(entries.values_list("number", "line")[: None if whole else LINES_AT_ONCE])
-    if not lines:
-        return True
     try:
+        adopt_register()
+        lines = [(HEADER, RegisterState.objects.get().header), *lines] if after == 0 else lines
+        if not lines:
+            return True
         last = register.write(lines)
         if last < lines[0][0] - 1:
             log.error("erasure_register_lacks_entries", register=str(register), last=last)

@@ -35,8 +35,7 @@ DONE = {
     "address_changes_deleted": "Records of changed email addresses deleted",
     "digests_cleared": "Digests by which the email address was found, cleared",
     "keys_destroyed": (
-        "Keys destroyed: the name and email address, wherever they are stored, cannot be decrypted "
-        "any more"
+        "Keys destroyed, without which the name and email address cannot be decrypted anywhere"
     ),
     "rows_deleted": "Accounts deleted, with all their rows",
 }

@@ -1,8 +1,8 @@
 """The register of erasures: outside the database, so that restoring a backup leaves it as it is.
 
-It has one line for each erasure, numbered from 1: JSON with the account's id, signed, and chained
-by the digest of the line before. The database makes the lines (`operations.open_erasure`); writing
-one twice changes nothing.
+It has a header, line 0, which tells it from that of another installation, and one line for each
+erasure: JSON with the account's id, signed, and chained by the digest of the entry before. The
+database makes the lines (`operations.open_erasure`); writing one twice changes nothing.
 
 A register in a file has a line for each entry. One at a URL has a document for each: `GET` and
 `PUT` of `URL/<number>`, with 404 for one that is not there. `docs/operating.md` says what a server
@@ -27,6 +27,8 @@ from evently.erasure.signing import SignatureInvalid, read_line
 # Of one request; a server that sends byte by byte gets ANSWER_SECONDS in total.
 CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 3.0, 5.0, 15.0
 LONGEST_LINE = 16_384
+# The number of the line before the first entry.
+HEADER = 0
 
 Numbered = tuple[int, str]
 
@@ -52,7 +54,7 @@ class Register(Protocol):
         """Yield all entries. Raises RegisterUnreachable."""
 
     def write(self, lines: Sequence[Numbered]) -> int:
-        """Add entries, gapless by number; return the number of the last one afterwards.
+        """Add lines, gapless by number; return the number of the last one afterwards.
 
         What is there already is compared and left alone. Less than asked for is written where
         entries before are missing: the number that is returned says from where.
@@ -90,11 +92,6 @@ class FileRegister:
     def exists(self) -> bool:
         return self.path.exists()
 
-    def create(self) -> None:
-        """Create an empty file, unless it is there. Raises RegisterUnreachable."""
-        with self._opened():
-            pass
-
     def line(self, number: int) -> str | None:
         return next((line for at, line in self.lines() if at == number), None)
 
@@ -103,7 +100,7 @@ class FileRegister:
             content = self.path.read_bytes() if self.path.exists() else b""
         except OSError as error:
             raise RegisterUnreachable(f"{self.path}: {error.strerror}") from error
-        yield from enumerate(_complete(content), start=1)
+        yield from enumerate(_complete(content))
 
     def write(self, lines: Sequence[Numbered]) -> int:
         with self._opened() as file:
@@ -113,9 +110,9 @@ class FileRegister:
             size = sum(len(line.encode()) + 1 for line in known)
             new: list[str] = []
             for number, line in lines:
-                if number <= len(known):
-                    _compare(number, line, known[number - 1])
-                elif number == len(known) + len(new) + 1:
+                if number < len(known):
+                    _compare(number, line, known[number])
+                elif number == len(known) + len(new):
                     new.append(line)
             if new:
                 file.truncate(size)
@@ -123,7 +120,7 @@ class FileRegister:
                 file.write("".join(f"{line}\n" for line in new).encode())
                 file.flush()
                 os.fsync(file.fileno())
-            return len(known) + len(new)
+            return len(known) + len(new) - 1
 
     @contextmanager
     def _opened(self) -> Iterator[BufferedRandom]:
@@ -166,7 +163,7 @@ class UrlRegister:
         return self.url.rpartition("@")[2]
 
     def exists(self) -> bool:
-        return self.line(1) is not None
+        return self.line(HEADER) is not None
 
     def line(self, number: int) -> str | None:
         status, text = self._ask("GET", number)
@@ -177,7 +174,7 @@ class UrlRegister:
         return text.strip()
 
     def lines(self) -> Iterator[Numbered]:
-        number = 1
+        number = HEADER
         while (line := self.line(number)) is not None:
             yield number, line
             number += 1
@@ -229,7 +226,7 @@ class RegisterBroken(Exception):
 def verified(
     register: Register, *, accept_unknown_keys: bool = False
 ) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield (line, entry) of a register, each checked against its signature and the line before.
+    """Yield (line, entry) of a register, each checked against its signature and the entry before.
 
     accept_unknown_keys: take entries that are signed with a key that is lost; the chain is checked.
     Raises RegisterBroken, RegisterUnreachable.
@@ -244,5 +241,6 @@ def verified(
             raise RegisterBroken(
                 f"Entry {number} does not follow the one before it: lines were removed or moved."
             )
-        yield line, entry
-        previous = digest(line)
+        if number != HEADER:
+            yield line, entry
+            previous = digest(line)

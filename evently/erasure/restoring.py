@@ -13,7 +13,14 @@ from django.core import checks
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 
 from evently.erasure.models import Erasure, RegisterState
-from evently.erasure.register import FileRegister, RegisterUnreachable, the_register
+from evently.erasure.operations import adopt_register
+from evently.erasure.register import (
+    HEADER,
+    Register,
+    RegisterConflict,
+    RegisterUnreachable,
+    the_register,
+)
 from evently.formatting import counted
 from evently.privacy.models import PersonKey
 
@@ -38,13 +45,11 @@ def home() -> str:
 
 
 def adopt() -> None:
-    """Remember which database this is, and create an empty register, at the first start."""
+    """Remember which database this is, and begin its register, at the first start."""
     try:
         if RegisterState.objects.filter(home="").update(home=home()):
-            register = the_register()
-            if isinstance(register, FileRegister):
-                register.create()
-    except (DatabaseError, RegisterUnreachable) as error:
+            adopt_register()
+    except (DatabaseError, RegisterUnreachable, RegisterConflict) as error:
         log.warning("register_not_created", error=str(error))
 
 
@@ -56,7 +61,10 @@ def is_restored(state: RegisterState) -> bool:
 
 def problems(command: str) -> Iterator[str]:
     """Yield what keeps the database from being served. command: the one that replays."""
-    state = RegisterState.objects.first()
+    try:
+        state = RegisterState.objects.first()
+    except ProgrammingError:
+        state = None  # not migrated yet
     if state is None:
         return
     again = REPLAY.format(command=command)
@@ -68,8 +76,10 @@ def problems(command: str) -> Iterator[str]:
         return
     register, restored = the_register(), is_restored(state)
     try:
-        is_there = register.exists()
-        ahead = is_there and register.line(state.last_number + 1) is not None
+        is_ours = _is_ours(register, state)
+        ahead = is_ours and register.line(state.last_number + 1) is not None
+        if is_ours and not restored and register.line(state.written_number) is None:
+            log.error("erasure_register_lacks_entries", register=str(register))
     except RegisterUnreachable as error:
         if restored:
             yield (
@@ -84,12 +94,18 @@ def problems(command: str) -> Iterator[str]:
             f"The register of erasures ({register}) has people whom this database does not know as "
             f"erased: it was restored from a backup. {again}"
         )
-    elif restored and not is_there:
+    elif restored and not is_ours:
         yield (
-            "This database was restored from a backup, and there is no register of erasures at "
-            f"{register}. Set ERASURE_REGISTER to that of the original, or copy the file there. "
+            "This database was restored from a backup, and there is no register of erasures of the "
+            f"original at {register}. Set ERASURE_REGISTER to where it is, or copy the file there. "
             f"{again} If there never was one: {command} --no-register"
         )
+
+
+def _is_ours(register: Register, state: RegisterState) -> bool:
+    """Return whether a register is that of this database, or of the one that it is a copy of."""
+    header = register.line(HEADER)
+    return header is not None and header == (state.header or header)
 
 
 def _keys_of_erased() -> int:

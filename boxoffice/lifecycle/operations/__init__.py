@@ -3,6 +3,7 @@
 from boxoffice.lifecycle.operations.deleting import delete_person
 from boxoffice.lifecycle.operations.erasing import (
     begin_erasure,
+    complete_receipt,
     continue_erasure,
     erase_person,
     finish_erasure,
@@ -33,6 +34,7 @@ __all__ = [
     "begin_erasure",
     "cancel_event",
     "complete_event",
+    "complete_receipt",
     "continue_cancellation",
     "continue_erasure",
     "continue_undoing",

@@ -7,6 +7,7 @@ from django.conf import settings
 from bookings.models import ArchivedBooking, Booking
 from evently.database.clock import now
 from evently.erasure.receipts import Beyond
+from evently.formatting import counted
 from notifications.models import DeliveryStatus, EmailDelivery
 from waitlists.models import WaitlistEntry
 from waitlists.record_models import LineEvent
@@ -22,9 +23,9 @@ def beyond_reach(*, user_id: UUID) -> list[Beyond]:
         _public_reasons(user_id),
         Beyond(
             "key_backups",
-            "Backups of keys, which this site keeps for "
-            f"{settings.KEY_BACKUP_LIFETIME.days} days. Until then, the name and email address "
-            "could be decrypted with such a backup and one of the data; a site that is restored "
+            "By its settings, this site keeps backups of keys for "
+            f"{counted(settings.KEY_BACKUP_LIFETIME.days, 'day')}. With one of them and a backup "
+            "of the data, the name and email address could be decrypted; a site that is restored "
             "erases them again before it starts.",
             until=now() + settings.KEY_BACKUP_LIFETIME,
         ),
@@ -39,7 +40,8 @@ def _emails(user_id: UUID) -> Beyond | None:
         return None
     return Beyond(
         "emails_sent",
-        "Emails that were sent: they are in the mailbox, and with the email providers in between.",
+        f"{counted(sent, 'email was', 'emails were')} sent: what is in the mailbox, and with the "
+        "email providers in between, stays there.",
         count=sent,
     )
 
@@ -57,8 +59,8 @@ def _lists(user_id: UUID) -> Beyond | None:
         return None
     return Beyond(
         "attendee_lists",
-        "Events whose organizers could print or download lists of attendees while this person was "
-        "on them. Evently does not record who did.",
+        f"{counted(len(events), 'event has', 'events have')} had this person on a list of "
+        "attendees, which its organizers could print or download. Evently does not record who did.",
         count=len(events),
     )
 
@@ -80,21 +82,19 @@ def _public_reasons(user_id: UUID) -> Beyond | None:
         return None
     return Beyond(
         "public_records",
-        "Reasons of organizers in public waitlist records, which name a person by a pseudonym only "
-        "and cannot be changed.",
+        f"{counted(count, 'reason', 'reasons')} of organizers in public waitlist records cannot be "
+        "changed. The records know a person by a pseudonym only.",
         count=count,
     )
 
 
-def _logs() -> Beyond | None:
+def _logs() -> Beyond:
     kept = {
-        "full": "IP addresses of requests",
-        "truncated": "shortened IP addresses of requests",
-    }.get(settings.LOG_CLIENT)
-    if kept is None:
-        return None
+        "full": "IP addresses of requests and ",
+        "truncated": "shortened IP addresses of requests and ",
+    }.get(settings.LOG_CLIENT, "")
     return Beyond(
         "server_logs",
-        f"The server's logs have {kept}, without the account; they are rotated by the site's "
-        "operator.",
+        f"Server logs have {kept}the account's id, of logins and tasks, for as long as the "
+        "operator of the site keeps them.",
     )

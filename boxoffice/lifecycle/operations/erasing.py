@@ -145,6 +145,17 @@ def erase_rows(user_id: UUID, *, even_last_superuser: bool = False) -> Counter[s
     return counts
 
 
+def complete_receipt(*, user_id: UUID) -> None:
+    """Complete the receipt of a person whose key a release before receipts has destroyed."""
+
+    def work() -> None:
+        user = User.objects.filter(pk=user_id, deleted_at__isnull=False).first()
+        if user is not None:
+            _complete(user, Counter(keys_destroyed=1, digests_cleared=1), [])
+
+    run_in_transaction(work)
+
+
 def _complete(user: User, counts: Counter[str], given_up: list[Beyond]) -> None:
     """Complete the receipt; make one for an erasure that a release before receipts has begun."""
     if user.is_duplicate:

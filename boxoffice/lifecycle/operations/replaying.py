@@ -19,7 +19,7 @@ from evently.accounts.models import User
 from evently.erasure import restoring
 from evently.erasure.models import Erasure, RegisterState
 from evently.erasure.operations import Account, record_replayed
-from evently.erasure.register import Register, RegisterConflict, verified
+from evently.erasure.register import HEADER, Register, RegisterConflict, verified
 from evently.errors import DomainError
 from evently.privacy.keys import destroy_key
 from evently.privacy.models import PersonKey
@@ -56,6 +56,9 @@ def replay_erasures(
     Raises RegisterBroken, RegisterConflict, RegisterUnreachable.
     """
     replay = Replay()
+    header = register.line(HEADER)
+    if header is None or RegisterState.objects.get().header not in ("", header):
+        raise RegisterConflict("The register is that of another installation.")
     # Checked as a whole first: a register that was edited must not erase anyone.
     for line, entry in verified(register, accept_unknown_keys=accept_unknown_keys):
         replay.entries += 1
@@ -65,13 +68,13 @@ def replay_erasures(
         _replay_batch(batch, replay, dry_run=dry_run)
         progress(replay)
     if not dry_run and not replay.failed:
-        _settle(replay.entries)
+        _settle(header, replay.entries)
     return replay
 
 
 def settle_without_register() -> None:
     """Let a restored database be served though it has no register, since there never was one."""
-    RegisterState.objects.update(home="")
+    RegisterState.objects.update(home="", header="")
     restoring.adopt()
 
 
@@ -79,8 +82,8 @@ def _compare(line: str, number: int) -> None:
     ours = Erasure.objects.filter(number=number).values_list("line", flat=True).first()
     if ours not in (None, line):
         raise RegisterConflict(
-            f"Entry {number} of the register is another one than the database's: it belongs to "
-            "another installation, or was written by a copy that was served before it was replayed."
+            f"Entry {number} of the register is another one than the database's: it was written by "
+            "a copy that was served before it was replayed."
         )
 
 
@@ -139,10 +142,11 @@ def _erase_again(user_id: UUID, *, rows_too: bool) -> Counter[str]:
     return counts + erase_rows(user_id, even_last_superuser=True)
 
 
-def _settle(entries: int) -> None:
+def _settle(header: str, entries: int) -> None:
     state = RegisterState.objects.get()
     RegisterState.objects.update(
         home=restoring.home() or state.home,
+        header=header,
         written_number=min(max(state.written_number, entries), state.last_number),
         failing_since=None,
         problem="",

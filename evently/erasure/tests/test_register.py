@@ -21,8 +21,8 @@ from evently.erasure.signing import sign_line
 
 
 def lines(count):
-    """Return entries as the database makes them."""
-    made, previous = [], ""
+    """Return a header and entries, as the database makes them."""
+    made, previous = [(0, sign_line({"number": 0, "register": str(uuid4()), "previous": ""}))], ""
     for number in range(1, count + 1):
         line = sign_line(
             {
@@ -94,13 +94,13 @@ def test_entries_are_written_once_and_read_back(register):
     three = lines(3)
     assert not register.exists()
 
-    assert register.write(three[:2]) == 2
-    assert register.write(three[:2]) == 2
+    assert register.write(three[:3]) == 2
+    assert register.write(three[:3]) == 2
     assert register.write(three[1:]) == 3
 
     assert register.exists()
     assert list(register.lines()) == three
-    assert (register.line(3), register.line(4)) == (three[2][1], None)
+    assert (register.line(3), register.line(4)) == (three[3][1], None)
     assert [entry["number"] for _, entry in verified(register)] == [1, 2, 3]
 
 
@@ -108,8 +108,10 @@ def test_other_entry_under_a_number_is_a_conflict_and_stays(register):
     one, other = lines(1), lines(2)
     register.write(one)
 
-    with pytest.raises(RegisterConflict, match="Entry 1"):
+    with pytest.raises(RegisterConflict, match="Entry 0"):
         register.write(other)
+    with pytest.raises(RegisterConflict, match="Entry 1"):
+        register.write(other[1:])
 
     assert list(register.lines()) == one
 
@@ -117,17 +119,17 @@ def test_other_entry_under_a_number_is_a_conflict_and_stays(register):
 def test_many_writers_at_once_write_each_line_once(register):
     all_lines = lines(12)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda end: register.write(all_lines[: 3 * end]), [1, 4, 2, 3] * 3))
+        list(pool.map(lambda end: register.write(all_lines[: 3 * end + 1]), [1, 4, 2, 3] * 3))
 
     assert list(register.lines()) == all_lines
 
 
 def test_gap_is_not_written_over_and_a_torn_line_is_replaced(tmp_path):
     register, three = FileRegister(tmp_path / "e.jsonl"), lines(3)
-    register.write(three[:1])
-    assert register.write(three[2:]) == 1, "the second one is missing"
+    register.write(three[:2])
+    assert register.write(three[3:]) == 1, "the second one is missing"
     with register.path.open("a") as file:
-        file.write(three[1][1][:40])
+        file.write(three[2][1][:40])
 
     assert register.line(2) is None
     assert register.write(three) == 3
@@ -139,9 +141,9 @@ def test_gap_is_not_written_over_and_a_torn_line_is_replaced(tmp_path):
     ("change", "says"),
     [
         (lambda rows: rows[:1] + rows[2:], "does not follow"),
-        (lambda rows: [rows[1], rows[0], rows[2]], "does not follow"),
+        (lambda rows: [*rows[:1], rows[2], rows[1], rows[3]], "does not follow"),
         (lambda rows: rows[1:], "does not follow"),
-        (lambda rows: [*rows[:2], rows[2].replace("erased", "forged")], "was changed"),
+        (lambda rows: [*rows[:3], rows[3].replace("erased", "forged")], "was changed"),
         (lambda rows: [*rows, "{}"], "is not an entry"),
         (lambda rows: [*rows, json.dumps({"key": "x", "signature": "eA"})], "does not have"),
     ],
