@@ -20,6 +20,7 @@ PUBLIC = INDEXED | frozenset(
         "log_in_link",
         "password_forgotten",
         "receipt_keys",
+        "privacy",
         "healthz",
         "readyz",
         "metrics",

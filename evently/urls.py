@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("notifications.urls")),
     path("", include("evently.accounts.urls")),
     path("", include("evently.erasure.urls")),
+    path("", include("evently.lifecycle.urls")),
 ]
 
 handler400 = "evently.api.problems.bad_request"

@@ -56,6 +56,7 @@ def compressible(after: UUID, most: int) -> list[UUID]:
 register(
     Rule(
         name="compress_prices",
+        personal=False,
         table="pricing_history",
         data="Changes of an event’s price",
         period=Period("the change of the price", years=1),
@@ -68,10 +69,11 @@ register(
     ),
     Rule(
         name="cold_prices",
+        personal=False,
         table="pricing_history",
         data="Changes of an event’s price",
         period=PRICES_LEAVE,
-        then="moved to cold storage for 7 more years",
+        then="moved to cold storage until 7 years after the end of the month",
         how="a signed file for each month",
         ground="Legitimate interest in the prices that were asked (Art. 6 (1) f GDPR)",
         due=COLD_PRICES.due,
@@ -80,6 +82,7 @@ register(
     ),
     Rule(
         name="imports",
+        personal=False,
         table="event_imports",
         data="Files that organizers imported events from, with what was made of each line",
         period=IMPORTS,

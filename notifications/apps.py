@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers, register gauges and the names of preferences."""
         from evently.accounts.preference_names import register_preferences
-        from notifications import gauges, receivers  # noqa: F401
+        from notifications import checks, gauges, receivers  # noqa: F401
         from notifications.preferences import preference_names
 
         register_preferences(preference_names())

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from evently import metrics
 from evently.database.functions import Clock
 from notifications.models import EmailDelivery, Notification, NotificationStatus
+from notifications.operations.partitions import rows_outside
 from notifications.operations.resending import FAILED
 from notifications.queries import RECENT
 
@@ -45,5 +46,15 @@ def failed_emails() -> Iterable[Metric]:
     )
 
 
+def outside_partitions() -> Iterable[Metric]:
+    """Return how many notifications are in no month's partition, which should be none."""
+    yield metrics.gauge(
+        "evently_notifications_outside_partitions",
+        "Notifications in the default partition, as that of their month is missing.",
+        float(rows_outside()),
+    )
+
+
 metrics.collect_on_scrape(undelivered)
+metrics.collect_on_scrape(outside_partitions)
 metrics.collect_on_scrape(failed_emails)

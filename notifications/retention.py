@@ -23,6 +23,7 @@ register(
     ),
     Rule(
         name="stray_notifications",
+        personal=False,
         table="notifications_default",
         data="Notifications of months without a partition",
         period=STRAYS,
@@ -56,6 +57,7 @@ register(
     ),
     Rule(
         name="message_keys",
+        personal=False,
         table="message_keys",
         data="What keeps a notification from being sent twice",
         period=KEYS,

@@ -36,7 +36,7 @@ register(
         table="waitlists_archive",
         data="Archived waitlist entries",
         period=LEAVES,
-        then="moved to cold storage until 3 years after the end of the month of the event",
+        then="moved to cold storage until 3 years after the end of the month",
         how="a signed file for each month",
         ground="Legitimate interest in answering claims until they lapse (Art. 6 (1) f GDPR)",
         due=ARCHIVE.due,

@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("accounts.apitoken", "API tokens", "key"),
             ("audit.auditlog", "Audit log", "history"),
             ("erasure.erasure", "Erasures", "person_off"),
+            ("lifecycle.coldfile", "Retention", "inventory_2"),
         ),
     ),
 )
