@@ -45,8 +45,8 @@ register(
     Rule(
         name="archive_bookings",
         table="bookings",
-        data="Bookings with their tickets, payments, transfers of tickets, and answers whether"
-        " somebody is still coming",
+        data="Bookings with their tickets, payments, transfers of tickets, and answers to whether"
+        " the attendees are still coming",
         period=ARCHIVED,
         then="moved to the archive, where lists, exports and figures still find them",
         how="one transaction for each event; without the codes of tickets, and without name and"

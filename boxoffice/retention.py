@@ -105,7 +105,7 @@ register(
         period=Period("sign-up", days=UNPROVEN_DAYS),
         then="erased, like accounts whose owner deletes them",
         how="one by one",
-        ground="Contract (Art. 6 (1) b GDPR), which nobody has entered",
+        ground="Contract (Art. 6 (1) b GDPR), as long as one may still be entered into",
         due=lambda: unused().count(),
         work=erase_unused,
         order=SECOND,

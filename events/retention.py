@@ -62,7 +62,7 @@ register(
         period=Period("the change of the price", years=1),
         then="joined to one row for each day",
         how="one transaction for each event",
-        ground="Legitimate interest in the prices that were asked (Art. 6 (1) f GDPR); names nobody"
+        ground="Legitimate interest in the prices that were asked (Art. 6 (1) f GDPR); names no one"
         " but the organizer who changed a price",
         due=lambda: int(ask(f"SELECT coalesce(sum(gone), 0) FROM ({COMPRESSIBLE}) days")[0]),  # noqa: S608
         work=by_event("compress_prices", "evently_compress_prices", compressible),

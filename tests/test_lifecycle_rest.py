@@ -50,6 +50,7 @@ def test_archived_booking_is_in_lists_pages_and_exports(client, clock):
     client.force_login(organizer)
     found = client.get(reverse("admin:bookings_booking_changelist"), {"q": reference})
     assert reference in found.content.decode()
+    assert f"Cancel {reference}" not in found.content.decode()
     of_event = api(organizer).get(f"/api/v1/events/{booking.event_id}/bookings/").json()
     assert len(of_event["results"]) == 1
     assert [one.reference for one in attendees(Event.objects.get())] == [reference]

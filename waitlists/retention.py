@@ -44,11 +44,11 @@ register(
         order=THIRD,
     ),
     Kept("waitlist_promotions", "They go to the archive with their entry."),
-    Kept("lines", "The public record of an event’s waitlist; it names nobody."),
+    Kept("lines", "The public record of an event’s waitlist; it names no one."),
     Kept(
         "line_events",
         "The public record of an event’s waitlist, a chain in which no link may be missing; it has"
-        " pseudonyms only, which lead to nobody once the waitlist is archived.",
+        " pseudonyms only, which lead to no one once the waitlist is archived.",
     ),
     Kept("draws", "Part of the public record of an event’s waitlist."),
 )

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -94,8 +95,9 @@ class BookingAdmin(PeopleRowsAdmin):
         return ordering
 
     def source(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Read archived bookings, too."""
-        return rows.with_archived()  # type: ignore[attr-defined]
+        """Read archived bookings, too; `archived_at` tells which these are."""
+        archived_at = RawSQL('"bookings"."archived_at"', [])
+        return rows.with_archived().annotate(archived_at=archived_at)  # type: ignore[attr-defined]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         attending = Booking.objects.holding_seats()
@@ -174,7 +176,7 @@ class BookingAdmin(PeopleRowsAdmin):
 
     @display(description="Action")
     def cancel_link(self, booking: Booking) -> SafeString | str:
-        if booking.is_cancelled:
+        if not _can_be_cancelled(booking):
             return "–"
         return format_html(
             '<a class="ev-link" href="{}" aria-label="Cancel {}">Cancel</a>',
@@ -223,7 +225,7 @@ class BookingAdmin(PeopleRowsAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Leave out cancelling where the booking is already cancelled."""
         booking = self.get_object(request, object_id)
-        if booking is None or booking.is_cancelled:
+        if booking is None or not _can_be_cancelled(booking):
             return []
         return super().get_actions_detail(request, object_id)
 
@@ -291,6 +293,10 @@ class BookingAdmin(PeopleRowsAdmin):
                 refused += 1
                 self.message_user(request, f"{booking}: {refusal.text}", level="error")
         return refused
+
+
+def _can_be_cancelled(booking: Booking) -> bool:
+    return not booking.is_cancelled and vars(booking).get("archived_at") is None
 
 
 def _tabs_of(bookings: list[Booking]) -> dict[str, Any]:

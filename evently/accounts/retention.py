@@ -59,7 +59,7 @@ register(
     Rule(
         name="unconfirmed_emails",
         table="unconfirmed_emails",
-        data="Emails to addresses that nobody has confirmed, as digests",
+        data="Emails to unconfirmed addresses, as digests",
         period=Period("the email", days=1),
         then="deleted",
         how="by a task of its own",
@@ -70,7 +70,7 @@ register(
         name="email_requests",
         table="email_requests",
         data="Requests for an email, such as for a new password, as digests",
-        period=Period("until it is answered, seconds later"),
+        period=Period("once it is answered, seconds later"),
         then="deleted",
         how="by the task that answers it",
         ground=CONTRACT,

@@ -7,7 +7,13 @@ from evently.lifecycle.registry import Rule, rules
 
 # Which tables a group is about; all others are about security and operation.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Bookings and waitlists": ("bookings", "bookings_archive", "cold_files", "waitlists"),
+    "Bookings and waitlists": (
+        "bookings",
+        "bookings_archive",
+        "cold_files",
+        "waitlists",
+        "waitlists_archive",
+    ),
     "Messages": ("notifications", "email_delivery_log", "email_resends", "message_keys"),
     "Your account": ("users", "django_session", "api_tokens", "email_changes", "email_requests"),
 }
