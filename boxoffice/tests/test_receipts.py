@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from bookings import operations as bookings
 from bookings.factories import BookingFactory
-from bookings.models import Booking
+from bookings.models import ArchivedBooking, Booking
 from boxoffice.lifecycle import operations, tasks
 from boxoffice.lifecycle.free_text import FREE_TEXTS, texts_about
 from evently.accounts.export import export_of
 from evently.accounts.factories import UserFactory, issued_token
 from evently.accounts.models import User
 from evently.audit.models import AuditLog
+from evently.database.clock import now
 from evently.erasure.models import Erasure
 from evently.erasure.receipts import receipt_link
 from evently.erasure.register import digest
@@ -32,6 +33,7 @@ from notifications.models import Notification
 from notifications.operations.delivering import deliver_all
 from notifications.queries import unsent_emails_of
 from waitlists import operations as waitlists
+from waitlists.archive_models import ArchivedEntry
 from waitlists.models import WaitlistEntry
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +247,37 @@ def test_address_is_free_again_after_the_erasure(ana):
     operations.erase_person(user_id=ana.pk, at_once=True)
     assert not User.objects.with_address("wilhelmina@example.org").exists()
     assert re.fullmatch(r"[\w-]{43}", receipt_link(Erasure.objects.get().pk).split("/")[-2])
+
+
+def test_trail_of_archived_rows_is_redacted_too(ana):
+    booked = with_texts_about(ana)
+    entry = WaitlistEntry.objects.get(user=ana)
+    # As the archive has them: under the same ids, while the rows themselves are gone.
+    ArchivedBooking.objects.create(
+        id=booked.pk,
+        event_id=booked.event_id,
+        user=ana,
+        quantity=2,
+        total_amount=0,
+        status="cancelled",
+        cancelled_at=now(),
+        cancel_reason=SECRET,
+    )
+    Booking.objects.filter(event_id=booked.event_id, pk=booked.pk).delete()
+    ArchivedEntry.objects.create(
+        id=entry.pk,
+        event_id=entry.event_id,
+        user=ana,
+        status="left",
+        quantity=1,
+        joined_at=now(),
+        ended_at=now(),
+        offers=[{"id": str(offer.pk)} for offer in entry.promotions.all()],
+    )
+    WaitlistEntry.objects.filter(event_id=entry.event_id, pk=entry.pk).delete()
+    assert SECRET in str(list(AuditLog.objects.values_list("before", "after")))
+
+    assert operations.erase_person(user_id=ana.pk, at_once=True)
+
+    assert SECRET not in str(list(AuditLog.objects.values_list("before", "after")))
+    assert ArchivedBooking.objects.get(pk=booked.pk).cancel_reason == "(erased)"
