@@ -96,38 +96,30 @@ def ask_again(request: HttpRequest, act: str) -> HttpResponse | None:
     return page.show() if page.needed else None
 
 
-class ConfirmationMiddleware:
-    """Takes the answers to `ask_again`: a form that was held up goes on to its view as it was sent.
+def take_answer(request: HttpRequest) -> HttpResponse | None:
+    """Check the answer to `ask_again`, and put the form that was held up into `request.POST`.
 
-    Not in the views: the admin looks at a form before it calls the action that the form names.
+    Returns the page again where the answer is wrong; None lets the view go on, which asks whether
+    the proof suffices.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:
-        """Return the page again where the answer is wrong; the view asks whether it suffices."""
-        if (
-            request.method != "POST"
-            or request.content_type != "application/x-www-form-urlencoded"
-            or CONFIRMING not in request.POST
-            or not request.user.is_authenticated
-        ):
-            return None
-        user = request.user
-        kept = _opened(request, user)
-        if kept is None:
-            messages.error(request, "That took too long. Please start again.")
-            return redirect(request.get_full_path())
-        if answer := _Page(request, user, kept["act"]).check():
-            return answer
-        if kept["method"] != "POST":
-            return redirect(request.get_full_path())
-        request.POST = QueryDict(kept["form"])
+    if (
+        request.method != "POST"
+        or request.content_type != "application/x-www-form-urlencoded"
+        or CONFIRMING not in request.POST
+        or not request.user.is_authenticated
+    ):
         return None
+    user = request.user
+    kept = _opened(request, user)
+    if kept is None:
+        messages.error(request, "That took too long. Please start again.")
+        return redirect(request.get_full_path())
+    if answer := _Page(request, user, kept["act"]).check():
+        return answer
+    if kept["method"] != "POST":
+        return redirect(request.get_full_path())
+    request.POST = QueryDict(kept["form"])
+    return None
 
 
 class _Page:

@@ -1,11 +1,8 @@
 """Leads those who need a second factor to its set-up before the admin opens."""
 
-from collections.abc import Callable
-
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from evently.accounts.logging_in import log_in_or_ask
@@ -19,32 +16,23 @@ OPEN = ("/admin/login/", "/admin/logout/")
 AFTER_SETUP = "after_setup"
 
 
-class SecondFactorMiddleware:
-    """Refuses the admin to sessions without a second factor, where the user needs one.
+def lead_to_second_factor(request: HttpRequest) -> HttpResponse | None:
+    """Refuse the admin to a session without a second factor, where the user needs one.
 
     What a session has proved is in its own data, so pages of the admin cost no further query.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(ADMIN) and settings.SECOND_FACTOR_REQUIRED != OFF:
-            return self._refused(request) or self.get_response(request)
-        return self.get_response(request)
-
-    @staticmethod
-    def _refused(request: HttpRequest) -> HttpResponseBase | None:
-        user = request.user
-        if request.path.startswith(OPEN) or not isinstance(user, User):
-            return None
-        if not is_factor_required(user) or has_second_step(request):
-            return None
-        target = request.get_full_path() if request.method == "GET" else ADMIN
-        if has_second_factor(user.pk):
-            return log_in_or_ask(request, user, target)
-        request.session[AFTER_SETUP] = target
-        messages.info(
-            request, "Your role needs two-step login on this site. Set it up, then the admin opens."
-        )
-        return redirect("security")
+    if settings.SECOND_FACTOR_REQUIRED == OFF or not request.path.startswith(ADMIN):
+        return None
+    user = request.user
+    if request.path.startswith(OPEN) or not isinstance(user, User):
+        return None
+    if not is_factor_required(user) or has_second_step(request):
+        return None
+    target = request.get_full_path() if request.method == "GET" else ADMIN
+    if has_second_factor(user.pk):
+        return log_in_or_ask(request, user, target)
+    request.session[AFTER_SETUP] = target
+    messages.info(
+        request, "Your role needs two-step login on this site. Set it up, then the admin opens."
+    )
+    return redirect("security")

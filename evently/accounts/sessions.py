@@ -5,7 +5,6 @@ its key. What a session remembers about its login is in its own data, so that as
 """
 
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,7 +12,6 @@ from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from evently.accounts.models import User, UserSession
@@ -87,23 +85,18 @@ def _note(request: HttpRequest, user: User) -> None:
     )
 
 
-class SessionSeenMiddleware:
-    """Notes at most once an hour that a session is used, and from where."""
+def note_use(request: HttpRequest) -> None:
+    """Note at most once an hour that the session of a request is used, and from where.
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        session = request.session
-        # Only what has been read already: not a query more, except in the hour's first request.
-        if (
-            session.accessed
-            and SESSION_KEY in session
-            and session.get(NOTED_AT, 0) < time.time() - NOTED_EVERY_SECONDS
-            and request.user.is_authenticated
-        ):
-            if NOTED_AT not in session:  # logged in under the release before
-                _fix_end(request)
-            _note(request, request.user)
-        return response
+    Only what has been read already is asked: not a query more, except in the hour's first request.
+    """
+    session = request.session
+    if (
+        session.accessed
+        and SESSION_KEY in session
+        and session.get(NOTED_AT, 0) < time.time() - NOTED_EVERY_SECONDS
+        and request.user.is_authenticated
+    ):
+        if NOTED_AT not in session:  # logged in under the release before
+            _fix_end(request)
+        _note(request, request.user)

@@ -70,7 +70,7 @@ def let_proofs_age(page: Page) -> None:
 def test_app_is_set_up_and_used_without_scripts(site: Site, ada, options, request):
     kind = request.node.callspec.id
     page = site.open(path="/log-in/?next=/account/security/", java_script_enabled=False, **options)
-    expect(page.get_by_role("button", name="Log in with a passkey")).to_be_hidden()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_hidden()
     enter_password(page)
     expect(page.get_by_role("button", name="Add a passkey")).to_be_hidden()
     page.get_by_role("button", name="Set up an app").click()
@@ -116,7 +116,7 @@ def test_passkey_is_added_and_logs_in_alone(site: Site, ada, options, request):
 
         page.context.clear_cookies(name="sessionid")
         page.goto(f"{site.url}/log-in/?next=/account/")
-        page.get_by_role("button", name="Log in with a passkey").click()
+        page.get_by_role("button", name="Use a passkey").click()
         expect(page.get_by_role("heading", name="Account", exact=True)).to_be_visible()
 
         # A risky act a while later: the passkey again, and the form goes on as it was typed.

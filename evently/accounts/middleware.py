@@ -1,0 +1,32 @@
+"""What requests ask about their session, as one middleware: each layer of them costs every page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from evently.accounts.risky import take_answer
+from evently.accounts.second_factor_required import lead_to_second_factor
+from evently.accounts.sessions import note_use
+
+
+class SessionMiddleware:
+    """Opens the admin to those with the second factor they need, and notes that sessions are used.
+
+    It also takes the answers to `risky.ask_again`, before the view: a form that was held up goes on
+    to its view as it was sent, and the admin looks at a form before it calls the action that the
+    form names.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = lead_to_second_factor(request) or self.get_response(request)
+        note_use(request)
+        return response
+
+    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:
+        """Return the page that asks again where the answer is wrong."""
+        return take_answer(request)
