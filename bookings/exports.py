@@ -3,11 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from bookings.models import (
     ArchivedBooking,
     AttendanceCheck,
     Booking,
     BookingAttempt,
+    Payment,
+    Ticket,
     TicketTransfer,
 )
 from evently.accounts.export import section
@@ -36,6 +40,28 @@ TRANSFER_COLUMNS = (
     "created_at",
     "ended_at",
 )
+TICKET_COLUMNS = (
+    "id",
+    "event_id",
+    "booking_id",
+    "holder_name",
+    "checked_in_at",
+    "cancelled_at",
+)
+CHECK_IN_COLUMNS = ("id", "event_id", "checked_in_at")
+PAYMENT_COLUMNS = (
+    "id",
+    "event_id",
+    "booking_id",
+    "provider",
+    "kind",
+    "provider_reference",
+    "amount",
+    "currency",
+    "status",
+    "created_at",
+)
+RECORDED_COLUMNS = ("id", "event_id", "kind", "amount", "currency", "status", "created_at")
 RECEIVED_COLUMNS = ("id", "event_id", "recipient_name", "recipient_email", "status", "created_at")
 CHECK_COLUMNS = (
     "id",
@@ -66,6 +92,44 @@ def bookings(user_id: UUID) -> list[Any]:
     archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
     current = Booking.objects.filter(user_id=user_id).order_by("id")
     return [*archived.values(*BOOKING_COLUMNS), *current.values(*BOOKING_COLUMNS)]
+
+
+@section("tickets", of=Ticket, columns=TICKET_COLUMNS)
+def tickets(user_id: UUID) -> list[Any]:
+    """Return the tickets of a user's bookings, and those that bear the user's name.
+
+    Without their secrets, which let in whoever shows them, and without the names of others.
+    """
+    booked = Booking.objects.filter(user_id=user_id).values("pk")
+    own = Ticket.objects.filter(Q(holder_id=user_id) | Q(booking_id__in=booked)).order_by("id")
+    return [
+        {column: getattr(ticket, column) for column in TICKET_COLUMNS}
+        | {"holder_name": ticket.name if ticket.holder_id == user_id else ""}
+        for ticket in own.select_related("holder__person_key")
+    ]
+
+
+@section("check_ins", of=Ticket, columns=CHECK_IN_COLUMNS)
+def check_ins(user_id: UUID) -> list[Any]:
+    """Return the tickets that a user has checked in at the door."""
+    checked = Ticket.objects.filter(checked_in_by_id=user_id).order_by("id")
+    return list(checked.values(*CHECK_IN_COLUMNS))
+
+
+@section("payments", of=Payment, columns=PAYMENT_COLUMNS)
+def payments(user_id: UUID) -> list[Any]:
+    """Return the payments and refunds of a user's bookings."""
+    booked = Booking.objects.filter(user_id=user_id).values("pk")
+    archived = ArchivedBooking.objects.filter(user_id=user_id).values("pk")
+    own = Payment.objects.filter(Q(booking_id__in=booked) | Q(booking_id__in=archived))
+    return list(own.order_by("id").values(*PAYMENT_COLUMNS))
+
+
+@section("payments_recorded", of=Payment, columns=RECORDED_COLUMNS)
+def payments_recorded(user_id: UUID) -> list[Any]:
+    """Return the payments that a user has recorded for attendees."""
+    recorded = Payment.objects.filter(recorded_by_id=user_id).order_by("id")
+    return list(recorded.values(*RECORDED_COLUMNS))
 
 
 @section("attendance_checks", of=AttendanceCheck, columns=CHECK_COLUMNS)

@@ -34,6 +34,14 @@ def for_each_user(sweep: str, user_ids: Iterable[UUID], work: Callable[..., Any]
     _for_each(sweep, user_ids, work, argument="user_id")
 
 
+def for_each_export(sweep: str, export_ids: Iterable[UUID], work: Callable[..., Any]) -> None:
+    """Do the work for each data export, as `for_each_event` does; work takes `export_id`.
+
+    Raises SweepIncomplete.
+    """
+    _for_each(sweep, export_ids, work, argument="export_id")
+
+
 def _for_each(sweep: str, ids: Iterable[UUID], work: Callable[..., Any], *, argument: str) -> None:
     failed = 0
     for id_ in ids:

@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from evently.accounts.export import section
-from notifications.models import EmailDelivery, Notification
+from notifications.models import EmailDelivery, EmailResend, Notification
 
 NOTIFICATION_COLUMNS = (
     "id",
@@ -18,6 +20,7 @@ NOTIFICATION_COLUMNS = (
     "created_at",
 )
 EMAIL_COLUMNS = ("id", "recipient_email", "template_type", "status", "created_at")
+RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
 @section("notifications", of=Notification, columns=NOTIFICATION_COLUMNS)
@@ -39,4 +42,16 @@ def mails(user_id: UUID) -> list[dict[str, Any]]:
             "created_at": email.created_at,
         }
         for email in log.order_by("created_at", "id")
+    ]
+
+
+@section("emails_sent_again", of=EmailResend, columns=RESEND_COLUMNS)
+def emails_sent_again(user_id: UUID) -> list[Any]:
+    """Return which emails to a user were sent again, and which a user has sent to others again."""
+    resends = EmailResend.objects.filter(Q(user_id=user_id) | Q(by_id=user_id))
+    rows = resends.order_by("created_at", "id").values("id", "event_id", "created_at", "by_id")
+    return [
+        {"id": row["id"], "event_id": row["event_id"], "created_at": row["created_at"]}
+        | {"sent_by": "you" if row["by_id"] == user_id else "organizer"}
+        for row in rows
     ]

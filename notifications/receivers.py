@@ -21,7 +21,7 @@ from bookings.signals import (
     transfer_accepted,
 )
 from evently.accounts import signals as account_signals
-from evently.accounts.models import EmailChange, SecondFactorReset, User
+from evently.accounts.models import DataExport, EmailChange, SecondFactorReset, User
 from evently.enqueue import enqueue_on_commit
 from evently.erasure.models import Erasure
 from evently.errors import DomainError
@@ -37,6 +37,7 @@ from notifications.kinds import (
     deletion,
     draws,
     events,
+    exports,
     places,
     second_factors,
     tickets,
@@ -149,6 +150,11 @@ def notify_email_change(sender: type, *, user: User, change: EmailChange, **kwar
 @receiver(account_signals.email_changed, dispatch_uid="notifications.email_changed")
 def notify_email_changed(sender: type, *, user: User, change: EmailChange, **kwargs: Any) -> None:
     notify(messages=[addresses.email_changed(user, change)])
+
+
+@receiver(account_signals.data_export_ready, dispatch_uid="notifications.data_export_ready")
+def notify_data_export(sender: type, *, user: User, export: DataExport, **kwargs: Any) -> None:
+    notify(messages=[exports.data_export_ready(user, export)])
 
 
 @receiver(account_signals.deletion_link_requested, dispatch_uid="notifications.confirm_deletion")

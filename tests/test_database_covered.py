@@ -25,6 +25,8 @@ STANDS_BEHIND = {
     "events_total_capacity_check": "chk_event_capacity",
     "waitlists_min_quantity_check": "chk_waitlist_min_quantity",
     "waitlists_quantity_check": "chk_waitlist_min_quantity",
+    # With the primary key alone, no two rows are the same; a foreign key needs both columns.
+    "unq_data_export_owner": "data_exports_pkey",
     # It knows the codes.
     "chk_event_currency": "trg_event_money",
     # There are only two results.

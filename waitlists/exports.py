@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from evently.accounts.export import section
+from waitlists.archive_models import ArchivedEntry
 from waitlists.models import Promotion, WaitlistEntry
 
 ENTRY_COLUMNS = (
@@ -40,6 +41,17 @@ OFFER_COLUMNS = (
     "booking_id",
     "organizer_reason",
 )
+ARCHIVED_COLUMNS = (
+    "id",
+    "event_id",
+    "event__name",
+    "status",
+    "quantity",
+    "joined_at",
+    "ended_at",
+    "record",
+    "offers",
+)
 
 
 @section("waitlist_entries", of=WaitlistEntry, columns=ENTRY_COLUMNS)
@@ -53,3 +65,10 @@ def waitlist_entries(user_id: UUID) -> list[Any]:
 def promotions(user_id: UUID) -> list[Any]:
     offers = Promotion.objects.filter(user_id=user_id).order_by("id")
     return list(offers.values(*OFFER_COLUMNS))
+
+
+@section("archived_waitlist_entries", of=ArchivedEntry, columns=ARCHIVED_COLUMNS)
+def archived_waitlist_entries(user_id: UUID) -> list[Any]:
+    """Return a user's entries for events that ended long ago, with the offers to each."""
+    entries = ArchivedEntry.objects.filter(user_id=user_id).order_by("id")
+    return list(entries.values(*ARCHIVED_COLUMNS))

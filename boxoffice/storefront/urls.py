@@ -6,6 +6,7 @@ from boxoffice.storefront.views import (
     account,
     change_email,
     correct_address,
+    data_export,
     delete_account,
     discovery,
     event,
@@ -42,6 +43,13 @@ urlpatterns = [
     path("account/sessions/end/", account.log_out_elsewhere, name="log_out_elsewhere"),
     path("account/sessions/<uuid:session_id>/end/", account.end_session, name="end_session"),
     path("account/export/", account.export_data, name="export_data"),
+    path("account/exports/", data_export.request_data_export, name="request_data_export"),
+    path("account/exports/<uuid:export_id>/", data_export.data_export, name="data_export"),
+    path(
+        "account/exports/<uuid:export_id>/file/",
+        data_export.download_data_export,
+        name="download_data_export",
+    ),
     path("account/delete/", delete_account.delete_account, name="delete_account"),
     path(
         "account/delete/<str:token>/",

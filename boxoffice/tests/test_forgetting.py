@@ -55,6 +55,7 @@ ERASED = {
 SEALED = {
     "email_delivery_log": "recipient_email",
     "email_changes": "old_email new_email",
+    "data_export_parts": "sealed",
     # Who removed their second factors and why; the rows stay with the trail.
     "second_factor_resets": "reason",
     "totp_factors": "secret",
@@ -104,6 +105,7 @@ KEPT = {
     "unconfirmed_emails": "mailbox_digest",
     # The same of an address, deleted once a task has answered.
     "email_requests": "kind email_digests",
+    "data_exports": "status",
     # About events and the site, not about attendees. contact_email: until its organizer is erased.
     "events": "name description venue timezone currency status refund_policy payment_mode"
     " unanswered_policy contact_email contact_url"

@@ -4,6 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.request import Request
@@ -11,10 +14,13 @@ from rest_framework.response import Response
 
 from evently.accounts import operations
 from evently.accounts.export import ExportRepresentation, export_of
-from evently.accounts.models import Scope, User, UserSession
+from evently.accounts.export_response import file_response
+from evently.accounts.models import DataExport, Scope, User, UserSession
 from evently.accounts.operations.second_factors import check_second_step
 from evently.accounts.operations.sessions import end_session
+from evently.accounts.queries import exports_of
 from evently.accounts.serializers import (
+    DataExportRepresentation,
     ProfileChange,
     RegistrationRepresentation,
     RegistrationRequest,
@@ -24,6 +30,7 @@ from evently.accounts.serializers import (
     UserRepresentation,
 )
 from evently.api.etags import version_from
+from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import ANY, BOOK, PUBLIC, READ
 from evently.api.views import ApiView, ApiViewSet, user_of
 from evently.origin import origin_of
@@ -136,7 +143,9 @@ class ProfileView(ApiView):
 
 
 class ExportView(ApiView):
-    required_scopes = {"get": READ}
+    required_scopes = {"get": READ, "post": READ}
+    idempotent = frozenset({"post"})
+    refusals: dict[str, Any] = {"post": {429: ("too_many_exports",)}}
 
     @extend_schema(operation_id="me_export", responses={200: ExportRepresentation})
     def get(self, request: Request) -> Response:
@@ -145,6 +154,54 @@ class ExportView(ApiView):
             export_of(user_of(request)),
             headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
         )
+
+    @extend_schema(operation_id="me_export_request", responses={202: DataExportRepresentation})
+    def post(self, request: Request) -> Response:
+        """Request a ZIP file of all data stored about you, with a page to read.
+
+        It is made in the background: get `me/exports/{id}/` until its `status` is `ready`. A second
+        request while one is open returns that one.
+        """
+        user_id = user_of(request).pk
+        headers = once(
+            lambda: operations.request_export(
+                user_id=user_id, idempotency=request_idempotency(request, not_stored)
+            )
+        )
+        export = exports_of(user_id)[0]
+        location = reverse("api_data_export", args=[export.pk])
+        return Response(
+            DataExportRepresentation(export).data,
+            status=202,
+            headers={**headers, "Location": location},
+        )
+
+
+class DataExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+    """Files of all data about the current user."""
+
+    required_scopes = {"list": READ, "retrieve": READ}
+    serializer_class = DataExportRepresentation
+    lookup_url_kwarg = "export_id"
+    queryset = DataExport.objects.none()
+
+    def get_queryset(self) -> QuerySet[DataExport]:
+        return exports_of(user_of(self.request).pk)
+
+
+class DataExportFileView(ApiView):
+    required_scopes = {"get": READ}
+    refusals: dict[str, Any] = {"get": {404: ("export_not_found",)}}
+
+    @extend_schema(
+        operation_id="me_exports_file",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, export_id: UUID) -> StreamingHttpResponse:
+        """Download a file that is ready."""
+        user = user_of(request)
+        export = operations.export_to_download(user=user, export_id=export_id)
+        return file_response(user, export)
 
 
 class SessionViewSet(mixins.ListModelMixin, ApiViewSet):

@@ -6,6 +6,7 @@ from uuid import UUID
 from evently.accounts.export import section
 from evently.accounts.models import (
     ApiToken,
+    DataExport,
     EmailChange,
     Passkey,
     RecoveryCode,
@@ -16,6 +17,7 @@ from evently.accounts.models import (
 
 TOKEN_COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
 CHANGE_COLUMNS = ("old_email", "new_email", "requested_at", "confirmed_at", "undone_at")
+EXPORT_COLUMNS = ("status", "requested_at", "ready_at", "expires_at", "size_bytes")
 SESSION_COLUMNS = ("ip_address", "user_agent", "started_at", "last_seen_at")
 APP_COLUMNS = ("created_at", "confirmed_at")
 PASSKEY_COLUMNS = ("name", "created_at", "last_used_at")
@@ -44,6 +46,13 @@ def email_changes(user_id: UUID) -> list[Any]:
         }
         for change in changes.order_by("requested_at", "id")
     ]
+
+
+@section("data_exports", of=DataExport, columns=EXPORT_COLUMNS)
+def data_exports(user_id: UUID) -> list[Any]:
+    """Return the exports that the user has requested, without their files."""
+    exports = DataExport.objects.filter(user_id=user_id).order_by("id")
+    return list(exports.values(*EXPORT_COLUMNS))
 
 
 @section("sessions", of=UserSession, columns=SESSION_COLUMNS)

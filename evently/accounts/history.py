@@ -82,6 +82,17 @@ describe(
         of_event=False,
     ),
 )
+describe(
+    "data_exports",
+    Described(
+        group="Users",
+        noun="data export",
+        plural="data exports",
+        rank=8,
+        phrases={"created": "requested {object}"},
+        of_event=False,
+    ),
+)
 for table, noun in (
     ("totp_factors", "authenticator app"),
     ("passkeys", "passkey"),

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
 from evently.accounts.email_models import EmailChange, EmailRequest, RequestKind, UnconfirmedEmail
+from evently.accounts.export_models import DataExport, DataExportPart, ExportStatus
 from evently.accounts.security_models import Passkey, RecoveryCode, SecondFactorReset, TotpFactor
 from evently.accounts.session_models import UserSession
 from evently.database.functions import Clock
@@ -29,8 +30,11 @@ from evently.time_zones import LONGEST_NAME
 
 __all__ = [
     "ApiToken",
+    "DataExport",
+    "DataExportPart",
     "EmailChange",
     "EmailRequest",
+    "ExportStatus",
     "Passkey",
     "RecoveryCode",
     "RequestKind",

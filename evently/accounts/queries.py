@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from evently.accounts.devices import device_of, is_handheld
-from evently.accounts.models import ApiToken, User, UserSession
+from evently.accounts.models import ApiToken, DataExport, ExportStatus, User, UserSession
 from evently.accounts.operations.sessions import digest_of_session
+from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from evently.privacy.addresses import digest_of_mailbox
 
@@ -56,6 +57,13 @@ def users_by_id(user_ids: list[UUID]) -> dict[UUID, User]:
 def tokens_of(user_id: UUID) -> QuerySet[ApiToken]:
     """Return a user's API tokens that are not revoked, newest first."""
     return ApiToken.objects.filter(user_id=user_id, revoked_at__isnull=True)
+
+
+def exports_of(user_id: UUID) -> QuerySet[DataExport]:
+    """Return a user's data exports, newest first, without files that are gone."""
+    is_current = Q(expires_at__isnull=True) | Q(expires_at__gt=Clock())
+    exports = DataExport.objects.filter(is_current, user_id=user_id)
+    return exports.exclude(status=ExportStatus.REPLACED).order_by("-requested_at", "-id")
 
 
 MOST_SESSIONS_SHOWN = 50

@@ -46,6 +46,16 @@ register(
         work=expiring("api_tokens"),
     ),
     Rule(
+        name="data_exports",
+        table="data_exports",
+        data="Files with all data about a person, made on request and sealed",
+        period=Period("the file was made", days=7),
+        then="deleted",
+        how="with all parts",
+        ground="Legal obligation: the right of access (Art. 15 GDPR)",
+        carried_out="each hour",
+    ),
+    Rule(
         name="email_changes",
         table="email_changes",
         data="Changes of an account’s email address, sealed",
@@ -91,4 +101,7 @@ register(
     Kept("django_content_type", "Django’s own; without people."),
     Kept("django_migrations", "Django’s own; without people."),
     Kept("keys.person_keys", "A key goes with its account, and is what makes it unreadable."),
+    Kept(
+        "data_export_parts", "Parts of the files with all data about a person; they go with them."
+    ),
 )

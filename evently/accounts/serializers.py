@@ -11,7 +11,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from evently.accounts.devices import device_of
-from evently.accounts.models import Role, Scope, User, UserSession
+from evently.accounts.models import DataExport, Role, Scope, User, UserSession
 from evently.accounts.operations.email_allowance import emails_wait_until
 from evently.accounts.operations.second_factors import LONGEST_CODE
 from evently.accounts.preference_names import known_preferences
@@ -145,6 +145,21 @@ class SessionRepresentation(serializers.ModelSerializer[UserSession]):
 
     def get_device(self, session: UserSession) -> str:
         return device_of(session.user_agent)
+
+
+class DataExportRepresentation(serializers.ModelSerializer[DataExport]):
+    """A file of all data about the current user, requested or made."""
+
+    requested_at = MomentField(read_only=True)
+    ready_at = MomentField(read_only=True, allow_null=True)
+    expires_at = MomentField(
+        read_only=True, allow_null=True, help_text="The file is deleted at this time."
+    )
+
+    class Meta:
+        model = DataExport
+        fields = ("id", "status", "requested_at", "ready_at", "expires_at", "size_bytes")
+        read_only_fields = fields
 
 
 class PreferencesField(serializers.JSONField):

@@ -59,6 +59,10 @@ email_change_requested = Signal()
 # (`email_changes.undo_token`).
 email_changed = Signal()
 
+# The file of all data about a user is made, and can be downloaded until `export.expires_at`;
+# `export: DataExport`. The owner is notified.
+data_export_ready = Signal()
+
 # A user without a password wants to delete the account: a link to confirm that is due
 # (`links.deletion_token`).
 deletion_link_requested = Signal()

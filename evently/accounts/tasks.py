@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from evently.accounts.operations import answering, email_allowance
+from evently.accounts.operations import answering, email_allowance, making_exports
 
 
 @shared_task
@@ -23,3 +23,21 @@ def answer_email_requests() -> None:
 def forget_unconfirmed_emails() -> None:
     """Delete what no longer counts towards the limit of emails to unconfirmed addresses."""
     email_allowance.forget_old()
+
+
+@shared_task
+def make_data_export(export_id: str) -> None:
+    """Make the file of all data about a user, and have the user told."""
+    making_exports.make_export(export_id=UUID(export_id))
+
+
+@shared_task
+def make_data_exports() -> None:
+    """Make files whose task was lost or has failed."""
+    making_exports.make_due_exports()
+
+
+@shared_task
+def delete_data_exports() -> None:
+    """Delete files that are a week old."""
+    making_exports.delete_old_exports()

@@ -30,6 +30,7 @@ DONE = {
         "Bookings and waitlist entries whose settings and email digest were removed"
     ),
     "answers_deleted": "Stored answers to requests deleted",
+    "exports_deleted": "Requested files of all data deleted",
     "trail_redacted": "Entries of the audit trail whose texts and settings were removed",
     "contacts_removed": "Contact addresses on past events removed",
     "address_changes_deleted": "Records of changed email addresses deleted",

@@ -6,7 +6,14 @@ from django.conf import settings
 from django.db import models
 
 from evently.database.functions import Clock
-from evently.privacy.sealing import Purpose, open_with, seal_with, unwrap
+from evently.privacy.sealing import (
+    Purpose,
+    open_part_with,
+    open_with,
+    seal_part_with,
+    seal_with,
+    unwrap,
+)
 
 
 class PersonKey(models.Model):
@@ -47,6 +54,14 @@ class PersonKey(models.Model):
         Raises AddressInvalid, NameInvalid.
         """
         return seal_with(self._key, user_id=self.user_id, purpose=purpose, text=text)
+
+    def seal_part(self, of: str, data: bytes) -> bytes:
+        """Return a part of a file, sealed under this key. of: what it is a part of, and which."""
+        return seal_part_with(self._key, user_id=self.user_id, of=of, data=data)
+
+    def open_part(self, of: str, sealed: bytes) -> bytes:
+        """Return a part of a file. Raises SealBroken."""
+        return open_part_with(self._key, user_id=self.user_id, of=of, sealed=sealed)
 
     @cached_property
     def _opened(self) -> dict[tuple[Purpose, str], str]:

@@ -55,6 +55,10 @@ class WrappingKeyMissing(Unavailable):
         self.key_name = key_name
 
 
+class SealBroken(RuntimeError):
+    """A sealed part of a file was tampered with, or is in another place than it was."""
+
+
 class SealedField(models.TextField):
     """A column of sealed values; plain text is refused before it reaches the database."""
 
@@ -127,6 +131,23 @@ def open_quietly(key: bytes, *, user_id: UUID, purpose: Purpose, sealed: str) ->
     raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
     return AESGCM(key).decrypt(nonce, ciphertext, _associated_data(user_id, purpose)).decode()
+
+
+def seal_part_with(key: bytes, *, user_id: UUID, of: str, data: bytes) -> bytes:
+    """Return a part of a file, sealed. of: what it is a part of, and which."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, data, f"{user_id}:part:{of}".encode())
+
+
+def open_part_with(key: bytes, *, user_id: UUID, of: str, sealed: bytes) -> bytes:
+    """Return a part of a file. Raises SealBroken if it was tampered with or moved."""
+    try:
+        return AESGCM(key).decrypt(
+            sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], f"{user_id}:part:{of}".encode()
+        )
+    except InvalidTag as error:
+        log.error("seal_broken", user_id=str(user_id), purpose="part")
+        raise SealBroken from error
 
 
 def _associated_data(user_id: UUID, purpose: Purpose) -> bytes:

@@ -95,6 +95,8 @@ CELERY_BEAT_SCHEDULE = {
     "continue-announcements": _every(30, "notifications.tasks.continue_announcements"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
     "answer-email-requests": _every(10, "evently.accounts.tasks.answer_email_requests"),
+    "make-data-exports": _every(60, "evently.accounts.tasks.make_data_exports"),
+    "delete-data-exports": _every(3600, "evently.accounts.tasks.delete_data_exports"),
     "forget-unconfirmed-emails": _every(3600, "evently.accounts.tasks.forget_unconfirmed_emails"),
     "forget-idempotency-keys": _every(3600, "evently.idempotency.tasks.forget_old_keys"),
 }

@@ -21,6 +21,7 @@ from notifications.kinds import (
     deletion,
     draws,
     events,
+    exports,
     general,
     held,
     places,
@@ -52,6 +53,7 @@ TOPICS = (
     waitlist,
     draws,
     events,
+    exports,
     held,
     general,
 )

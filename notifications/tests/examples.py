@@ -13,7 +13,7 @@ from bookings.models import AttendanceCheck, Booking, Ticket, TicketTransfer, Tr
 from bookings.operations import Canceller, PersonLimit
 from bookings.operations.tickets import insert_ticket
 from evently.accounts.factories import UserFactory
-from evently.accounts.models import EmailChange, User
+from evently.accounts.models import DataExport, EmailChange, User
 from evently.accounts.operations import make_organizer
 from evently.accounts.signals import SecondFactorChange
 from evently.database.clock import now
@@ -31,6 +31,7 @@ from notifications.kinds import (
     deletion,
     draws,
     events,
+    exports,
     held,
     places,
     second_factors,
@@ -78,6 +79,17 @@ class Facts:
             user=self.user,
             old_email=key.seal("recipient", "ada@old.example"),
             new_email=key.seal("recipient", "ada@new.example"),
+        )
+
+    def export(self) -> DataExport:
+        at = now()
+        return DataExport.objects.create(
+            user=self.user,
+            status="ready",
+            ready_at=at,
+            expires_at=at + timedelta(days=7),
+            size_bytes=1,
+            parts=1,
         )
 
     def leaving(self) -> User:
@@ -178,6 +190,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
     "email_change": lambda facts: addresses.email_change(facts.user, facts.change()),
     "email_changed": lambda facts: addresses.email_changed(facts.user, facts.change()),
+    "data_export_ready": lambda facts: exports.data_export_ready(facts.user, facts.export()),
     "confirm_deletion": lambda facts: deletion.confirm_deletion(facts.user),
     "deletion_requested": lambda facts: deletion.deletion_requested(facts.leaving()),
     "account_deleted": lambda facts: deletion.account_deleted(facts.user, facts.erasure()),

@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
 
 CREATE VIEW analytics_base.all_offers AS
 SELECT p.user_id, p.event_id, p.quantity, p.accepted_quantity, p.unit_price, e.currency, p.status,
-    p.window_minutes, p.is_at_night, p.organizer_reason <> '' AS is_by_organizer,
+    p.window_minutes, p.is_at_night, p.position_before IS NOT NULL AS is_by_organizer,
     CASE
         WHEN p.status NOT IN ('used', 'declined') OR p.ended_at IS NULL THEN NULL
         WHEN p.ended_at < p.promoted_at + interval '1 hour' THEN 'under 1 hour'

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # Columns with a person, or with text that people wrote, which views read without showing them.
 READ_ONLY_IN_PART = {
     "user_id": "as a pseudonym, and to count persons",
-    "organizer_reason": "whether there is one",
     "failure_reason": "codes only",
     "type": "codes only",
     "kind": "codes only",

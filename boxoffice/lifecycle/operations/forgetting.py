@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from bookings.models import ArchivedBooking, Booking, BookingAttempt, TicketTransfer
 from boxoffice.lifecycle.free_text import ERASED, cancellations
+from evently.accounts.models import DataExport
 from evently.idempotency.models import IdempotencyKey
 from events.models import Event
 from notifications.models import Notification
@@ -52,7 +53,9 @@ def forget_person(*, user_id: UUID) -> Counter[str]:
     # How to reach them about the events that they organized, which are over.
     events = Event.objects.filter(created_by_id=user_id).exclude(contact_email="")
     counts["contacts_removed"] += events.update(contact_email="")
-    # Answers to their requests, with all that these showed.
+    # Files with all their data; answers to their requests, with all that these showed.
+    files, _ = DataExport.objects.filter(user_id=user_id).delete()
+    counts["exports_deleted"] += files
     deleted, _ = IdempotencyKey.objects.filter(user_id=user_id).delete()
     counts["answers_deleted"] += deleted
     return counts

@@ -25,7 +25,7 @@ from evently.accounts.forms import (
 from evently.accounts.models import User
 from evently.accounts.operations.sessions import SessionNotFound
 from evently.accounts.operations.sessions import end_session as end_one
-from evently.accounts.queries import sessions_of, tokens_of
+from evently.accounts.queries import exports_of, sessions_of, tokens_of
 from evently.accounts.risky import ask_again, confirms
 from evently.accounts.second_factor_state import factors_of
 from evently.accounts.sessions import keep_session
@@ -66,6 +66,7 @@ def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
         "is_verified": user.is_verified,
         "tokens": tokens,
         "factors": factors_of(user.pk),
+        "export": exports_of(user.pk).first(),
         "sessions": sessions_of(user.pk, current=request.session.session_key),
         **changed,
     }

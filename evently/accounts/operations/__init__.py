@@ -16,6 +16,13 @@ from evently.accounts.operations.api_tokens import (
     issue_token,
     revoke_token,
 )
+from evently.accounts.operations.data_exports import (
+    ExportNotFound,
+    TooManyExports,
+    export_to_download,
+    file_of,
+    request_export,
+)
 from evently.accounts.operations.deletion import (
     DeletionPending,
     DeletionStarted,
@@ -79,6 +86,7 @@ __all__ = [
     "DeletionPending",
     "DeletionStarted",
     "EditedMeanwhile",
+    "ExportNotFound",
     "IssuedToken",
     "LastSuperuser",
     "LinkExpired",
@@ -90,6 +98,7 @@ __all__ = [
     "TokenNotFound",
     "TokenRequestInvalid",
     "TooManyAttempts",
+    "TooManyExports",
     "UserNotFound",
     "WeakPassword",
     "WrongCredentials",
@@ -104,6 +113,8 @@ __all__ = [
     "confirm_email_change",
     "end_other_sessions",
     "end_unverified_password",
+    "export_to_download",
+    "file_of",
     "find_or_create_guest",
     "issue_token",
     "log_in_by_link",
@@ -112,6 +123,7 @@ __all__ = [
     "request_address_verification",
     "request_deletion_link",
     "request_email_change",
+    "request_export",
     "request_login_link",
     "request_password_reset",
     "reset_password",

@@ -14,6 +14,7 @@ TRIGGERS = r"""
     WHERE t.tgname LIKE 'trg\_audit\_%'
 """
 CHANGES = {
+    "data_exports": "status = 'failed'",
     "email_changes": "confirmed_at = now() + interval '1 hour'",
     "email_resends": "by_id = NULL",
     "attendance_checks": "coming = 1",
@@ -122,6 +123,7 @@ def make_rows():
     insert("passkeys", user_id=user_id, name="Phone", credential_id="a", public_key=b"k")
     insert("recovery_codes", user_id=user_id, digest="b" * 64)
     insert("second_factor_resets", user_id=user_id, reason=sealed, reset_by_id=user_id)
+    insert("data_exports", user_id=user_id)
     insert("email_changes", user_id=user_id, old_email=sealed, new_email=sealed)
     start = value("SELECT event_date FROM events WHERE id = %s", event_id)
     insert("attendance_checks", event_id=event_id, booking_id=booking, seats=10, event_date=start)
