@@ -82,7 +82,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "waitlist_entries": (
-        "Waitlist entries, one row for each person and event, of the latest joining.",
+        "Waitlist entries, archived ones included. One row for each person and event.",
         {
             "person": PERSON,
             **UNIT,
@@ -99,7 +99,7 @@ VIEWS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "offers": (
-        "Offers of seats to waitlist entries. One row each.",
+        "Offers of seats to waitlist entries, archived ones included. One row each.",
         {
             "person": PERSON,
             **UNIT,

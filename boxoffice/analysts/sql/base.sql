@@ -41,16 +41,41 @@ SELECT a.user_id, a.event_id, a.result,
 FROM public.booking_attempts a JOIN analytics_base.published e ON e.id = a.event_id
 WHERE (a.attempted_at AT TIME ZONE 'UTC')::date > (SELECT day - 89 FROM analytics_base.today);
 
+-- Offers, and those of waitlists that were archived six months after their event.
+CREATE VIEW analytics_base.offers AS
+SELECT waitlist_id, user_id, event_id, quantity, accepted_quantity, unit_price, status,
+    window_minutes, is_at_night, position_before, promoted_at, ended_at
+FROM public.waitlist_promotions
+UNION ALL
+SELECT w.id, w.user_id, w.event_id, o.quantity, o.accepted_quantity, o.unit_price, o.status,
+    o.window_minutes, o.is_at_night, o.position_before, o.promoted_at, o.ended_at
+FROM public.waitlists_archive w CROSS JOIN LATERAL jsonb_to_recordset(w.offers) AS o (
+    quantity smallint, accepted_quantity smallint, unit_price numeric, status text,
+    window_minutes integer, is_at_night boolean, position_before integer,
+    promoted_at timestamptz, ended_at timestamptz
+);
+
 CREATE VIEW analytics_base.all_waitlist_entries AS
 SELECT w.user_id, w.event_id, w.quantity, w.min_quantity, w.auto_accept, w.unit_price, e.currency,
     w.status, w.confirmed_at IS NOT NULL AS is_confirmed, w.lapses, o.offers,
     (o.first_at AT TIME ZONE 'UTC')::date - (w.joined_at AT TIME ZONE 'UTC')::date AS days_to_offer,
     date_trunc('month', w.joined_at AT TIME ZONE 'UTC')::date AS month,
     (w.joined_at AT TIME ZONE 'UTC')::date AS day
-FROM public.waitlists w JOIN analytics_base.published e ON e.id = w.event_id
+FROM (
+    SELECT id, user_id, event_id, quantity, min_quantity, auto_accept, unit_price, status,
+        confirmed_at, lapses, joined_at
+    FROM public.waitlists
+    UNION ALL
+    SELECT w.id, w.user_id, w.event_id, w.quantity, r.min_quantity, r.auto_accept, r.unit_price,
+        w.status, r.confirmed_at, r.lapses, w.joined_at
+    FROM public.waitlists_archive w CROSS JOIN LATERAL jsonb_to_record(w.record) AS r (
+        min_quantity smallint, auto_accept boolean, unit_price numeric, confirmed_at timestamptz,
+        lapses smallint
+    )
+) w JOIN analytics_base.published e ON e.id = w.event_id
 -- Joining again reuses the row: offers from before do not count.
 CROSS JOIN LATERAL (
-    SELECT count(*)::int AS offers, min(p.promoted_at) AS first_at FROM public.waitlist_promotions p
+    SELECT count(*)::int AS offers, min(p.promoted_at) AS first_at FROM analytics_base.offers p
     WHERE p.waitlist_id = w.id AND p.event_id = w.event_id AND p.promoted_at >= w.joined_at
 ) o;
 
@@ -66,7 +91,7 @@ SELECT p.user_id, p.event_id, p.quantity, p.accepted_quantity, p.unit_price, e.c
     END AS answered_after,
     date_trunc('month', p.promoted_at AT TIME ZONE 'UTC')::date AS month,
     (p.promoted_at AT TIME ZONE 'UTC')::date AS day
-FROM public.waitlist_promotions p JOIN analytics_base.published e ON e.id = p.event_id;
+FROM analytics_base.offers p JOIN analytics_base.published e ON e.id = p.event_id;
 
 CREATE VIEW analytics_base.all_payments AS
 SELECT b.user_id, p.event_id, p.provider, p.kind, p.amount, p.currency, p.status,

@@ -19,6 +19,7 @@ from boxoffice.tests.test_forgetting import ERASED, SEALED, columns
 from evently.accounts.factories import UserFactory
 from evently.environment import BASE_DIR
 from evently.tests.database import as_owner
+from waitlists.archive_models import ArchivedEntry
 from waitlists.factories import WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +34,8 @@ READ_ONLY_IN_PART = {
     "id": "to join; of events as the event's id",
     "booking_id": "to join",
     "waitlist_id": "to join",
+    "offers": "figures and states of offers",
+    "record": "figures of an entry",
 }
 # Columns of texts that are one of a few words, by a check or a foreign key of the database.
 WORDS = {
@@ -296,6 +299,30 @@ def test_reading_each_day_shows_no_small_group(now, analyst):
         assert all(count >= 5 for count in persons.values())
         before = shown
     assert sum(before.values()) > 0
+
+
+def test_archived_waitlists_stay_in_the_figures(now, analyst):
+    event = old_event()
+    offer = {"quantity": 2, "unit_price": 5, "status": "used", "window_minutes": 60}
+    offer |= {"is_at_night": False, "promoted_at": "2026-10-04T09:00:00Z"}
+    offer |= {"ended_at": "2026-10-04T11:00:00Z"}
+    for user in people(5):
+        ArchivedEntry.objects.create(
+            event=event,
+            user=user,
+            status="booked",
+            quantity=2,
+            joined_at=october(3),
+            ended_at=october(20),
+            record={"min_quantity": 1, "auto_accept": False, "unit_price": 5, "lapses": 0},
+            offers=[offer],
+        )
+
+    entries = read(analyst, "SELECT DISTINCT status, offers, days_to_offer FROM waitlist_entries")
+    assert entries == [("booked", 1, 1)]
+    offers = read(analyst, "SELECT answered_after, count(*) FROM offers GROUP BY 1")
+    assert offers == [("1 to 6 hours", 5)]
+    assert read(analyst, "SELECT status, seats FROM offers_by_status") == [("used", 10)]
 
 
 def test_groups_can_be_larger_but_never_smaller(now, analyst):
