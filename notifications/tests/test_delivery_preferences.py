@@ -57,6 +57,7 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     obsolete = {
         "held_emails",
         "deletion_requested",
+        "second_factor_changed",
         "data_export_ready",
         "email_change",
         "email_changed",
