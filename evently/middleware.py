@@ -59,7 +59,8 @@ class RequestGuardMiddleware:
         if len(request.path_info) + len(query) > LONGEST_URL:
             detail = f"The URL is longer than {LONGEST_URL} characters."
             return refuse(request, 414, "url_too_long", detail)
-        if request.method in NOT_SUPPORTED:
+        # The API refuses them itself, and says which methods a URL has.
+        if request.method in NOT_SUPPORTED and not is_api(request):
             return refuse(request, 405, "method_not_allowed", "That method is not supported.")
         if is_api(request) and settings.SECURE_SSL_REDIRECT and not request.is_secure():
             detail = "The API is for https only. Revoke the token if you have sent one."

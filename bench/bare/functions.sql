@@ -14,7 +14,7 @@ DECLARE
     issued text := extract(epoch FROM clock_timestamp())::bigint::text;
     act text := evently_uuid7()::text;
     message bytea := convert_to(concat_ws(chr(31), pg_backend_pid(), issued, person, 'api', 'bench',
-        act, '', '', ''), 'UTF8');
+        act, '', '', '', nullif(current_setting('evently.session', true), '')), 'UTF8');
 BEGIN
     PERFORM set_config('evently.actor', person::text, true), set_config('evently.via', 'api', true),
         set_config('evently.request_id', 'bench', true), set_config('evently.act', act, true),

@@ -31,7 +31,11 @@ def plain(html):
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+# Cold files have a page of their own in place of a list.
+LISTED = [model for model in MODELS if model._meta.label != "lifecycle.ColdFile"]
+
+
+@pytest.mark.parametrize("model", LISTED, ids=lambda model: model._meta.label)
 def test_lists_speak_in_words(client, model):
     full_event()
     insert("email_delivery_log", template_type="welcome", user_id=person())
@@ -43,8 +47,8 @@ def test_lists_speak_in_words(client, model):
 
     text = page.content.decode()
     said = [plain(head) for head in re.findall(r"<th\b.*?</th>", text, re.DOTALL)]
-    said += [spec.title for spec in page.context["cl"].filter_specs]
     said += [plain(title) for title in re.findall(r"<h3.*?</h3>", text, re.DOTALL)]
+    said += [spec.title for spec in page.context["cl"].filter_specs]
     said.append(str(page.context["cl"].title))
     said.append(str(model._meta.verbose_name_plural))
     words = [re.sub(r"(arrow_circle_\w+|cancel|\d+)\s*", "", word).strip() for word in said]

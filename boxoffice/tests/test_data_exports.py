@@ -114,7 +114,7 @@ def test_the_api_requests_waits_and_downloads(ana):
     assert response.status_code == 202
     url = response.headers["Location"]
     assert response.json()["status"] == "requested"
-    assert client.get(f"{url}file/").json()["code"] == "export_not_found"
+    assert client.get(f"{url}file/").json()["code"] == "not_found"
     again = client.post("/api/v1/me/export/")
     assert again.json()["id"] == response.json()["id"]
 

@@ -36,7 +36,6 @@ class TooManyExports(Busy):
 
 
 class ExportNotFound(NotFound):
-    code = "export_not_found"
     message = "This export does not exist any more. Files are deleted after 7 days."
 
 
