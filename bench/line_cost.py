@@ -79,7 +79,8 @@ def main() -> int:
             }
             owner.execute("ANALYZE")
         times: dict[int, list[float]] = {entries: [] for entries in events}
-        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as app:
+        url = environment["DATABASE_URL"]
+        with psycopg.connect(url, autocommit=True, options="-c role=evently_worker") as app:
             for _ in range(given.bookings):
                 for entries, event in events.items():
                     times[entries].append(measure(app, event, users[0]))

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.db import transaction
 from django.db.models import F, Func, IntegerField, QuerySet, UUIDField, Value
 
 from bookings.attendance_queries import attendance_of
@@ -84,12 +85,14 @@ def _names(bookings: QuerySet[Booking], *, most: int | None = None) -> dict[UUID
         "user__person_key__wrapping_key_name",
     )
     names: dict[UUID, str] = {}
-    for pk, user_id, sealed, wrapped, wrapping_name in rows[:most].iterator(chunk_size=CHUNK):
-        if wrapped is None:
-            names[pk] = ""
-            continue
-        key = PersonKey(user_id=user_id, wrapped_key=wrapped, wrapping_key_name=wrapping_name)
-        names[pk] = key.open("name", sealed) or ""
+    # Only within a transaction does the server keep the rows that were not fetched yet.
+    with transaction.atomic(savepoint=False):
+        for pk, user_id, sealed, wrapped, wrapping_name in rows[:most].iterator(chunk_size=CHUNK):
+            if wrapped is None:
+                names[pk] = ""
+                continue
+            key = PersonKey(user_id=user_id, wrapped_key=wrapped, wrapping_key_name=wrapping_name)
+            names[pk] = key.open("name", sealed) or ""
     return names
 
 

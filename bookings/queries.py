@@ -7,14 +7,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from bookings.models import ArchivedTotals, Booking, BookingStatus, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
+from evently.accounts.queries import users_by_id
 from evently.database.functions import Clock
-from evently.database.prepared import PreparedQuery
+from evently.database.identity import as_worker
+from evently.database.prepared import PreparedQuery, execute_prepared
 from evently.errors import NotFound
 from evently.links import FIRST
 
@@ -90,6 +93,10 @@ LINKS_VERSION = PreparedQuery[Any](
 )
 
 
+# Whoever booked them: a quote is good for as many seats as it was given for.
+QUOTED_SEATS = "SELECT * FROM evently_quoted_seats(%s::uuid, %s::uuid[])"
+
+
 def booking_of(*, user_id: UUID, booking_id: UUID) -> Booking | None:
     """Return one of a user's bookings with its event, or None; an archived one, too.
 
@@ -153,25 +160,30 @@ def quoted_seats_booked(*, event_id: UUID, quote_ids: Sequence[UUID]) -> dict[UU
 
     A cancelled booking does not give its quote back.
     """
-    rows = (
-        Booking.objects.filter(event_id=event_id, quote_id__in=quote_ids)
-        .order_by()
-        .values_list("quote_id")
-        .annotate(seats=Sum("quantity"))
-    )
-    return dict(rows)
+    rows = execute_prepared(connection, QUOTED_SEATS, [event_id, list(quote_ids)])
+    return {quote_id: int(seats) for quote_id, seats in rows}
 
 
+@as_worker()
 def links_version_of(*, event_id: UUID, booking_id: UUID) -> int:
     """Return the version that links to a booking have: that of its user."""
     rows = LINKS_VERSION.tuples(event_id=event_id, booking_id=booking_id)
     return rows[0][0] if rows else FIRST
 
 
-def tickets_of(booking: Booking) -> QuerySet[Ticket]:
+def tickets_of(booking: Booking) -> list[Ticket]:
     """Return a booking's tickets with their holders, cancelled included, in order of creation."""
-    tickets = Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
-    return tickets.select_related("holder__person_key", "booking").order_by("id")
+    rows = Ticket.objects.filter(event_id=booking.event_id, booking_id=booking.pk)
+    tickets = list(rows.select_related("holder__person_key", "booking").order_by("id"))
+    hidden = {ticket.holder_id for ticket in tickets if ticket.holder_id and not ticket.holder}
+    if hidden:
+        # Their accounts are not the owner's to see, but the names that the owner entered are.
+        with as_worker():
+            holders = users_by_id([holder_id for holder_id in hidden if holder_id])
+        for ticket in tickets:
+            if ticket.holder_id in holders:
+                ticket.holder = holders[ticket.holder_id]
+    return tickets
 
 
 def own_tickets(booking: Booking) -> QuerySet[Ticket]:

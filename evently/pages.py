@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evently.accounts.models import User
+from evently.database.identity import acting_as, as_worker, attendee
 from evently.errors import Busy, DomainError, Invalid
 from evently.http_errors import status_of
 from evently.idempotency.keys import KEY_LENGTH, Idempotency, digest_of
@@ -181,13 +182,17 @@ def secret_link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 def owner_or_link(
-    *, owned: Callable[..., Opened], linked: Callable[[str], Opened]
+    *,
+    owned: Callable[..., Opened],
+    linked: Callable[[str], Opened],
+    owner: Callable[[Opened], UUID],
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Let one view serve the owner of a row, logged in, and the holder of a link from an email.
 
     The two URLs of the view pass either the row's id or `token`. owned: called with the request
     and the row's id; linked: called with the token. Both return what the view gets as its second
-    argument, or raise NotFound.
+    argument, or raise NotFound. owner: returns whose that is; behind a link, the view reads and
+    writes as that person.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -198,7 +203,10 @@ def owner_or_link(
 
         @secret_link_page
         def for_link_holder(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-            return view(request, linked(token), **kwargs)
+            with as_worker():  # the token says which row, and that it may be opened
+                opened = linked(token)
+            with acting_as(attendee(owner(opened))):
+                return view(request, opened, **kwargs)
 
         @wraps(view)
         def serve(request: HttpRequest, **kwargs: Any) -> HttpResponse:

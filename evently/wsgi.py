@@ -16,8 +16,11 @@ try:
 
     # Only after Django is set up may models be imported.
     from evently import preflight
+    from evently.database import identity
 
     preflight.insist()
+    # What belongs to no request, or to one that nobody is known of yet, reads what is public.
+    identity.set_of_process(identity.VISITOR)
 except ImproperlyConfigured as error:
     # What to do, without a traceback.
     sys.stderr.write(f"{error}\n")

@@ -7,6 +7,7 @@ events are locked in the order of their ids; rows of users are locked last.
 from collections.abc import Iterable
 from uuid import UUID
 
+from evently.database.identity import as_worker
 from evently.database.limits import note_locked
 from evently.database.prepared import PreparedQuery
 from evently.errors import NotFound
@@ -26,6 +27,7 @@ LOCKED_EVENT = PreparedQuery(
 )
 
 
+@as_worker()
 def lock_event(event_id: UUID) -> Event:
     """Lock an event until commit; rows that refer to it can still be inserted.
 
@@ -39,6 +41,7 @@ def lock_event(event_id: UUID) -> Event:
     return event
 
 
+@as_worker()
 def lock_events(event_ids: Iterable[UUID]) -> list[Event]:
     """Lock several events, in the order of their ids; ids that do not exist are left out."""
     ids = sorted(set(event_ids))

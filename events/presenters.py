@@ -9,7 +9,7 @@ from evently.formatting import as_sentence
 from evently.links import absolute
 from evently.pages import Presenter
 from events.attendance import terms_of, terms_text
-from events.contact import contact_address
+from events.contact import contact_address, organizer_of
 from events.covers import COVERS
 from events.models import Event, PaymentMode
 from events.sale import closed_text
@@ -58,7 +58,7 @@ class EventPresenter(Presenter):
     def contact_address(self) -> str:
         """The email address that the organizer published for the event, or "".
 
-        Their own, where they chose so and it is confirmed. Needs `created_by` loaded.
+        Their own, where they chose so and it is confirmed.
         """
         return contact_address(self.row)
 
@@ -70,8 +70,8 @@ class EventPresenter(Presenter):
 
     @property
     def organizer_name(self) -> str:
-        """The organizer's name, or "" once their account is erased. Needs `created_by` loaded."""
-        return str(self.row.created_by.name)
+        """The organizer's name, or "" once their account is erased."""
+        return organizer_of(self.row).name
 
     @property
     def zone_name(self) -> str:

@@ -10,6 +10,7 @@ from evently.cursors import Page, PagedList, first_page, page_of
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
+from events.contact import PUBLIC_ORGANIZER
 from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
 
@@ -66,14 +67,14 @@ def find_events(
 
 PUBLIC_EVENT = PreparedQuery(
     lambda event_id: (
-        Event.objects.published().select_related("created_by__person_key").filter(pk=event_id)
+        Event.objects.published().annotate(public_organizer=PUBLIC_ORGANIZER).filter(pk=event_id)
     ),
     event_id=UUID,
 )
 
 
 def public_event(event_id: UUID) -> Event | None:
-    """Return a published event with its organizer (whose name needs their key), or None."""
+    """Return a published event with what is public of its organizer (`events.contact`), or None."""
     return PUBLIC_EVENT.first(event_id=event_id)
 
 

@@ -39,7 +39,7 @@ def json_ld(event: EventPresenter, *, sale: Sale) -> SafeString:
 
 
 def structured_data(presented: EventPresenter, *, sale: Sale) -> dict[str, Any]:
-    """Return an event as a schema.org Event; `created_by` is loaded."""
+    """Return an event as a schema.org Event."""
     event: Event = presented.row
     status = "EventCancelled" if event.is_cancelled else "EventScheduled"
     mode = "Online" if event.takes_place_online else "Offline"

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from evently.accounts.operations.email_allowance import emails_wait_until
+from evently.database.identity import acting_as, attendee
 from notifications.queries import unread_count
 
 
@@ -30,4 +31,8 @@ def _emails_wait_until(user: Any) -> datetime | None:
 
 
 def _count(user: Any) -> int:
-    return unread_count(user_id=user.pk) if user.is_authenticated else 0
+    if not user.is_authenticated:
+        return 0
+    # Their own, also on a page that they have opened by a link to somebody else's.
+    with acting_as(attendee(user.pk)):
+        return unread_count(user_id=user.pk)

@@ -179,7 +179,9 @@ def roles_sql(names):
         text = text.replace(f':"{name}"', f'"{value}"').replace(f":'{name}'", f"'{value}'")
     text = re.sub(r"^--.*$", "", text, flags=re.MULTILINE)
     first, second = re.split(r"^\\connect.*$", text, flags=re.MULTILINE)
-    return [[part.strip() for part in each.split(";") if part.strip()] for each in (first, second)]
+    # A semicolon between $$ ends no statement.
+    statement = re.compile(r"((?:[^;$]|\$\$.*?\$\$)+);", re.DOTALL)
+    return [[part.strip() for part in statement.findall(each)] for each in (first, second)]
 
 
 @pytest.fixture
@@ -225,6 +227,11 @@ def test_roles_own_and_may_what_they_should(superuser):
                     for role in ("owner", "app")
                     for right in ("CONNECT", "CREATE", "TEMPORARY")
                 }
+                takes = database.execute(
+                    "SELECT pg_has_role(%(app)s, 'evently_worker', 'MEMBER'),"
+                    " pg_has_role(%(app)s, 'evently_worker', 'USAGE')",
+                    {"app": names["app"]},
+                ).fetchone()
                 creates = {
                     role: database.execute(
                         "SELECT has_schema_privilege(%s, 'public', 'CREATE')", [names[role]]
@@ -239,6 +246,7 @@ def test_roles_own_and_may_what_they_should(superuser):
     assert [right for (role, right), yes in allowed.items() if role == "app" and yes] == ["CONNECT"]
     assert all(yes for (role, _), yes in allowed.items() if role == "owner")
     assert creates == {"owner": True, "app": False}
+    assert takes == (True, False)  # it may take the role, and inherits nothing of it
 
 
 # ── The documents ───────────────────────────────────────────────────────────

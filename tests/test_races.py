@@ -15,10 +15,12 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking, BookingAttempt
 from bookings.operations import Canceller
 from bookings.signals import booking_drafted
-from boxoffice.lifecycle.operations import people as removing
+from boxoffice.lifecycle import operations as removing
+from boxoffice.lifecycle.operations import held
 from evently.accounts.factories import UserFactory
 from evently.idempotency.keys import Idempotency, Replayed
 from evently.origin import Origin
+from evently.tests.database import AS_WORKER
 from evently.tests.rows import check_everything, free_seats, people
 from evently.tests.running import wait_for
 from evently.tests.sql import run, value
@@ -45,8 +47,8 @@ INSERTS = {
 }
 SESSION_WAITS_FOR_LOCK = """
     SELECT EXISTS (
-        SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock')
+        SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE a.datname = current_database() AND NOT l.granted)
 """
 
 
@@ -68,7 +70,7 @@ def plain_connection():
     parameters = connection.get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password")
     chosen = {name: parameters[name] for name in wanted if name in parameters}
-    return psycopg.connect(**chosen, autocommit=True)
+    return psycopg.connect(**chosen, autocommit=True, options=AS_WORKER)
 
 
 # ── Plain SQL ───────────────────────────────────────────────────────────────
@@ -346,7 +348,7 @@ def test_erasure_waits_for_a_booking_that_is_committing_and_cancels_it():
 def test_booking_made_while_its_user_is_deleted_is_offered_to_the_waitlist(monkeypatch):
     """It commits after the user's bookings were read and before the user is locked."""
     event, user = EventFactory(total_capacity=1), UserFactory()
-    locks, lock_events = [], removing.lock_events
+    locks, lock_events = [], held.lock_events
 
     def lock_and_book(ids):
         locked = lock_events(ids)
@@ -357,7 +359,7 @@ def test_booking_made_while_its_user_is_deleted_is_offered_to_the_waitlist(monke
         locks.append(len(locked))
         return locked
 
-    monkeypatch.setattr(removing, "lock_events", lock_and_book)
+    monkeypatch.setattr(held, "lock_events", lock_and_book)
     removing.delete_person(user_id=user.pk)
     assert locks == [0, 1]
     # Joined with plain SQL, it is not confirmed.

@@ -124,7 +124,8 @@ def test_a_key_waits_for_its_first_request_and_is_refused_as_that_was():
         try:
             wait_for(
                 lambda: value(
-                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                    " WHERE NOT granted"
                     " AND datname = current_database())"
                 )
             )

@@ -168,6 +168,7 @@ def test_backup_of_a_running_evently_is_restored_into_an_empty_home(start, new_h
     with second.database() as database:
         assert database.execute("SELECT word FROM kept").fetchall() == [("before",)]
     with second.database("evently_app") as database:
+        database.execute("SET ROLE evently_worker")
         assert database.execute("SELECT count(*) FROM events").fetchone() == (0,)
 
 

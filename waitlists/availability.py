@@ -6,20 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Subquery, When
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThan
+from django.db import connection
+from django.db.models import Exists
 from django.urls import reverse
 
 from bookings.models import Booking, BookingStatus
-from evently.database.functions import Among, GivenIds
-from evently.database.prepared import PreparedQuery
+from evently.database.prepared import PreparedQuery, execute_prepared
 from events.models import Event
 from events.sale import Sale, WaitlistSummary, sale_of
 from waitlists.draw_presenters import DrawPresenter, OwnDraw, OwnLot, draw_of
-from waitlists.models import Line, Promotion, WaitlistEntry
+from waitlists.models import Promotion, WaitlistEntry
 from waitlists.queries import open_promotion_for
-from waitlists.record_models import UNKNOWN_PASSES
 
 
 @dataclass(frozen=True)
@@ -82,39 +79,8 @@ class Availability:
         return "join" if self.can_join else "closed"
 
 
-def _counts(event_ids: list[UUID]) -> Any:
-    """Waitlists of events, each number by an index: pages that are kept are filled with them.
-
-    Passes are counted only where `lines.most_passed`, which none exceeds, would reserve.
-    """
-    waiting = WaitlistEntry.objects.waiting().filter(event_id=OuterRef("pk")).order_by()
-    confirmed = waiting.filter(confirmed_at__isnull=False)
-    fits_at_all = confirmed.filter(min_quantity__lte=OuterRef("total_capacity"))
-    passes = fits_at_all.values("event_id").annotate(
-        most=Max(F("passed_over") - F("public_sales_before"))
-    )
-    line = Line.objects.filter(event_id=OuterRef("pk"))
-    sold = Coalesce(Subquery(line.values("public_sales")), 0)
-    none_exceeds = Coalesce(Subquery(line.values("most_passed")), UNKNOWN_PASSES)
-    return (
-        Event.objects.filter(Among(F("pk"), GivenIds(event_ids)))
-        .order_by()
-        .annotate(
-            waiting=Subquery(waiting.values("event_id").annotate(n=Count("*")).values("n")),
-            lowest=Subquery(confirmed.order_by("min_quantity").values("min_quantity")[:1]),
-            most=Case(
-                When(max_passes=None, then=None),
-                When(GreaterThan(F("max_passes") - sold, none_exceeds), then=none_exceeds),
-                default=Subquery(passes.values("most")),
-                output_field=IntegerField(),
-            ),
-        )
-        .filter(waiting__gt=0)
-        .values_list("pk", "waiting", "lowest", "most", sold)
-    )
-
-
-COUNTS = PreparedQuery[Any](_counts, event_ids=list)
+# What others' entries come to, which nobody else may see.
+COUNTS = "SELECT * FROM evently_waitlists(%s::uuid[])"
 
 
 def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
@@ -125,7 +91,9 @@ def count_waitlists(event_ids: Iterable[UUID]) -> dict[UUID, WaitlistSummary]:
             lowest_min_quantity=lowest,
             most_passes=None if most is None else most + sold,
         )
-        for event_id, waiting, lowest, most, sold in COUNTS.tuples(event_ids=list(event_ids))
+        for event_id, waiting, lowest, most, sold in execute_prepared(
+            connection, COUNTS, [list(event_ids)]
+        )
     }
 
 

@@ -4,17 +4,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from bookings.models import Booking, BookingStatus
 from evently.database.functions import Among, Clock, Ids
-from evently.database.prepared import PreparedQuery
+from evently.database.prepared import PreparedQuery, execute_prepared
 from events.models import Event, EventStatus
 from waitlists.models import Draw, EntryStatus, Line, Promotion, PromotionStatus, WaitlistEntry
 
 RECENT = timedelta(days=14)
 ABOVE_ALL_POSITIONS = 2**31 - 1
+SEATS_RETURNED = "SELECT evently_seats_returned(%s::uuid, evently_clock() - %s::interval)"
 
 OWN_ENTRY = PreparedQuery(
     lambda user_id, entry_id: entries_of(user_id=user_id).filter(pk=entry_id),
@@ -119,7 +120,9 @@ def open_promotion_for(*, entry: WaitlistEntry) -> Promotion | None:
 
 
 def waiting_count(*, event_id: UUID) -> int:
-    return WaitlistEntry.objects.filter(event_id=event_id).waiting().count()
+    """Return how many entries wait for an event, whoever asks."""
+    ((waiting,),) = execute_prepared(connection, "SELECT evently_waiting(%s::uuid)", [event_id])
+    return int(waiting)
 
 
 def confirmed_count(*, event_id: UUID) -> int:
@@ -157,10 +160,8 @@ def unconfirmed_entry_of(*, event: Event, user_id: UUID) -> WaitlistEntry | None
 
 def seats_returned_lately(*, event_id: UUID) -> int:
     """Return how many seats of cancelled bookings an event got back lately (RECENT)."""
-    cancelled = Booking.objects.filter(
-        event_id=event_id, status=BookingStatus.CANCELLED, cancelled_at__gte=Clock() - RECENT
-    )
-    return sum(cancelled.values_list("quantity", flat=True))
+    ((seats,),) = execute_prepared(connection, SEATS_RETURNED, [event_id, RECENT])
+    return int(seats)
 
 
 def events_with_overdue_promotions() -> list[UUID]:

@@ -40,7 +40,7 @@ class Pgbench:
                     *(str(postgres_programs() / "pgbench"), "--no-vacuum", "--protocol=prepared"),
                     *(f"--client={CLIENTS}", f"--transactions={each}", f"--file={script}"),
                 ],
-                env=os.environ | self._login(),
+                env=os.environ | self._login() | {"PGOPTIONS": "-c role=evently_worker"},
                 check=True,
                 capture_output=True,
                 text=True,

@@ -13,6 +13,7 @@ from bookings.models import AttemptResult, BookingAttempt
 from bookings.signals import refusal_unlogged
 from evently.audit.context import facts_for
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
 from evently.errors import DomainError
@@ -69,6 +70,7 @@ def log_refused_attempt(
         raise
 
 
+@as_worker()
 def log_refusal(
     *, event_id: UUID, user_id: UUID | None, quantity: int | None, code: str, origin: Origin
 ) -> None:

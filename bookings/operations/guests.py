@@ -32,6 +32,7 @@ from bookings.signals import guest_refused
 from evently.accounts.models import User
 from evently.accounts.operations import AccountInactive, TooManyAttempts, find_or_create_guest
 from evently.accounts.queries import user_with_address
+from evently.database.identity import acting_as, as_worker, attendee
 from evently.database.ids import uuid7
 from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency, raise_first_answer
@@ -91,15 +92,16 @@ def book_as_guest(
         try:
             with log_refused():
                 user = find_or_create_guest(email=email, name=name)
-            booking = book_seats_of_guest(
-                event_id=event_id,
-                user_id=user.pk,
-                quantity=quantity,
-                promise=promise,
-                origin=origin,
-                idempotency=form_idempotency(user.pk),
-                terms_shown=terms_shown,
-            )
+            with acting_as(attendee(user.pk)):
+                booking = book_seats_of_guest(
+                    event_id=event_id,
+                    user_id=user.pk,
+                    quantity=quantity,
+                    promise=promise,
+                    origin=origin,
+                    idempotency=form_idempotency(user.pk),
+                    terms_shown=terms_shown,
+                )
             booking.user = user
             return booking
         except (AccountInactive, PersonLimit, RebookedTooOften) as refusal:
@@ -167,6 +169,7 @@ def _check_for_any_user(
     check_shown_price(event, promise)
 
 
+@as_worker()
 def replay_for_guest(email: str, form_idempotency: Callable[[UUID], Idempotency | None]) -> None:
     """Raise what the first submission of a form raised for its sender, if it was sent before.
 
@@ -179,6 +182,7 @@ def replay_for_guest(email: str, form_idempotency: Callable[[UUID], Idempotency 
         raise_first_answer(idempotency)
 
 
+@as_worker()
 def _try_as_new_user(event_id: UUID, promise: Promise, *, quantity: int) -> None:
     """Raise what `book_seats` raises for any user, as judged by the database's triggers.
 
@@ -202,6 +206,7 @@ def _try_as_new_user(event_id: UUID, promise: Promise, *, quantity: int) -> None
         return
 
 
+@as_worker()
 def notify_owner(*, event_id: UUID, email: str, quantity: int, refusal: DomainError) -> None:
     """Announce what was requested with a user's email address, and why it was refused."""
 

@@ -14,6 +14,7 @@ from evently.accounts.models import User
 from evently.accounts.operations import find_or_create_guest
 from evently.database.clock import now
 from evently.database.functions import Clock
+from evently.database.identity import as_worker
 from evently.errors import Conflict, Invalid, NotFound
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address, digest_of_mailbox
@@ -118,6 +119,7 @@ def withdraw_transfer(*, event_id: UUID, booking_id: UUID, transfer_id: UUID) ->
     return run_in_transaction(work)
 
 
+@as_worker()
 def accept_transfer(*, event_id: UUID, transfer_id: UUID) -> TicketTransfer:
     """Accept a ticket, by the link in the recipient's email: it becomes theirs, with a new secret.
 

@@ -164,7 +164,7 @@ def present_tickets(
     booking: Booking, urls: BookingUrls, *, at: datetime, holder_name: str = ""
 ) -> list[TicketPresenter]:
     """Return a booking's active tickets, as its owner sees them."""
-    active = queries.tickets_of(booking).filter(cancelled_at__isnull=True)
+    active = [ticket for ticket in queries.tickets_of(booking) if not ticket.is_cancelled]
     transfers = _transfers(booking, urls)
     can_hand_over = booking.is_confirmed and not booking.event.is_over(at=at)
     presented = []

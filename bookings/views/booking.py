@@ -79,7 +79,9 @@ def linked_booking(token: str) -> BookingAccess:
     return BookingAccess(booking, BookingUrls.for_link(token))
 
 
-for_owner_or_link = owner_or_link(owned=own_booking, linked=linked_booking)
+for_owner_or_link = owner_or_link(
+    owned=own_booking, linked=linked_booking, owner=lambda access: access.booking.user_id
+)
 
 
 @require_safe

@@ -23,6 +23,7 @@ from bookings.qr import qr_svg
 from bookings.transfer_models import TicketTransfer
 from bookings.views.booking import BookingAccess, for_owner_or_link
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import DomainError
 from evently.links import LinkInvalid, read_link, sign_link
 from evently.pages import add_refusal, render_refusal, require_get_or_post, secret_link_page
@@ -56,6 +57,7 @@ def ticket_link_qr(request: HttpRequest, token: str) -> HttpResponse:
     return _svg(ticket)
 
 
+@as_worker()
 def _linked_ticket(token: str) -> Ticket:
     """Find the ticket of an emailed link. Raises LinkInvalid."""
     linked = read_link(purpose="ticket", token=token)
@@ -171,6 +173,7 @@ def _transfer_context(transfer: TicketTransfer) -> dict[str, Any]:
     }
 
 
+@as_worker()
 def _linked_transfer(token: str) -> TicketTransfer:
     """Find the transfer of an emailed link. Raises LinkInvalid."""
     linked = read_link(purpose="transfer", token=token)

@@ -9,6 +9,7 @@ from bookings.operations.booking import event_on_sale
 from bookings.operations.placing import draft_booking, write_booking
 from evently.accounts.models import User
 from evently.accounts.operations import end_unverified_password, find_or_create_guest
+from evently.database.identity import acting_as, attendee
 from evently.errors import Conflict, Invalid
 from evently.formatting import seats
 from evently.idempotency.keys import Idempotency
@@ -78,6 +79,8 @@ def book_by_hand(
     email, name = _checked(email, name)
     event_on_sale(event_id)
     user = find_or_create_guest(email=email, name=name)
+    # What a booking writes is its owner's, whoever makes it: the trail has who that was.
+    owner = attendee(user.pk)
 
     def book() -> Booking:
         event, at = event_on_sale(event_id)
@@ -87,7 +90,8 @@ def book_by_hand(
         booking = draft_booking(
             event=event, user_id=user.pk, quantity=quantity, unit_price=price, at=at
         )
-        return write_booking(booking, origin=origin)
+        with acting_as(owner):
+            return write_booking(booking, origin=origin)
 
     def book_with_more_seats() -> Booking:
         event = lock_event(event_id)

@@ -204,10 +204,11 @@ def test_earlier_changes_are_one_line(olive, client):
     held = event(name="Concert", created_by_id=olive.pk)
     with as_owner() as owner:
         owner.execute(
-            "INSERT INTO audit_log (table_name, row_id, event_id, action, after, actor, via)"
-            " SELECT 'events', %(event)s, %(event)s, 'update', '{\"name\": \"Older\"}', 'x', 'sql'"
-            " FROM generate_series(1, 60)",
-            {"event": held},
+            "INSERT INTO audit_log"
+            " (table_name, row_id, event_id, organizer_id, action, after, actor, via)"
+            " SELECT 'events', %(event)s, %(event)s, %(organizer)s, 'update',"
+            " '{\"name\": \"Older\"}', 'x', 'sql' FROM generate_series(1, 60)",
+            {"event": held, "organizer": olive.pk},
         )
     client.force_login(olive)
     url = f"/admin/events/event/{held}/trail/"

@@ -33,6 +33,7 @@ from evently.api.etags import version_from
 from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import ANY, BOOK, PUBLIC, READ
 from evently.api.views import ApiView, ApiViewSet, user_of
+from evently.database.identity import attendee, become
 from evently.origin import origin_of
 from evently.person_names import clean_name
 from evently.privacy.addresses import clean_address
@@ -95,6 +96,7 @@ class TokenView(ApiView):
         user = operations.authenticate_with_password(
             email=data["email"], password=data["password"], origin=origin_of(request._request)
         )
+        become(attendee(user.pk))
         check_second_step(user=user, code=data["otp"])
         issued = operations.issue_token(
             user_id=user.pk,
@@ -191,7 +193,6 @@ class DataExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiVie
 
 class DataExportFileView(ApiView):
     required_scopes = {"get": READ}
-    refusals: dict[str, Any] = {"get": {404: ("export_not_found",)}}
 
     @extend_schema(
         operation_id="me_exports_file",

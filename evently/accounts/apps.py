@@ -13,3 +13,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to logins."""
         from evently.accounts import receivers, security_log  # noqa: F401
+        from evently.accounts.identity import follow_logins
+
+        follow_logins()

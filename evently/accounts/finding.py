@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from evently.accounts.models import User
+from evently.database.identity import as_worker
 from evently.privacy.models import PersonKey
 
 # The most people that a search compares, newest first.
@@ -68,6 +69,7 @@ class _Remembered:
 _remembered = _Remembered()
 
 
+@as_worker()
 def find_people(people: QuerySet[User], text: str) -> list[UUID]:
     """Return the ids of the people whose name or email address has all words of a text.
 

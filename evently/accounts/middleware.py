@@ -1,18 +1,22 @@
-"""What requests ask about their session, as one middleware: each layer of them costs every page."""
+"""What requests ask about who sent them, as one middleware: each layer of them costs every page."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 
+from evently.accounts.identity import deferred_identity, streamed
 from evently.accounts.risky import take_answer
 from evently.accounts.second_factor_required import lead_to_second_factor
 from evently.accounts.sessions import note_use
+from evently.database.identity import acting_as
 
 
 class SessionMiddleware:
-    """Opens the admin to those with the second factor they need, and notes that sessions are used.
+    """Lets each request read and write as the person who sent it, found out once it does.
+
+    It opens the admin to those with the second factor they need, and notes that sessions are used.
 
     It also takes the answers to `risky.ask_again`, before the view: a form that was held up goes on
     to its view as it was sent, and the admin looks at a form before it calls the action that the
@@ -23,8 +27,12 @@ class SessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = lead_to_second_factor(request) or self.get_response(request)
-        note_use(request)
+        identity = deferred_identity(request)
+        with acting_as(identity):
+            response = lead_to_second_factor(request) or self.get_response(request)
+            note_use(request)
+        if isinstance(response, StreamingHttpResponse):
+            response.streaming_content = streamed(identity, response.streaming_content)  # type: ignore[arg-type]
         return response
 
     def process_view(self, request: HttpRequest, *args: Any) -> HttpResponseBase | None:

@@ -7,14 +7,19 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from evently.accounts.devices import device_of, is_handheld
+from evently.accounts.managing import MANAGED_EVENTS
 from evently.accounts.models import ApiToken, DataExport, ExportStatus, User, UserSession
 from evently.accounts.operations.sessions import digest_of_session
 from evently.database.functions import Clock
+from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.privacy.addresses import digest_of_mailbox
 
 ACTIVE_USER = PreparedQuery(
-    lambda user_id: User.objects.with_keys().active().filter(pk=user_id), user_id=UUID
+    lambda user_id: (
+        User.objects.with_keys().active().annotate(managed_events=MANAGED_EVENTS).filter(pk=user_id)
+    ),
+    user_id=UUID,
 )
 BY_ID = PreparedQuery(lambda user_id: User.objects.with_keys().filter(pk=user_id), user_id=UUID)
 
@@ -24,11 +29,16 @@ def user_by_id(user_id: UUID) -> User | None:
     return BY_ID.first(user_id=user_id)
 
 
+@as_worker()
 def active_user(user_id: UUID) -> User | None:
-    """Return a user who is neither deleted nor deactivated, with the key, in one query."""
+    """Return a user who is neither deleted nor deactivated, with the key, in one query.
+
+    With `managed_events` (`evently.accounts.identity`).
+    """
     return ACTIVE_USER.first(user_id=user_id)
 
 
+@as_worker()
 def user_with_address(address: str) -> User | None:
     """Return the user with an email address, deactivated or not, with the key."""
     return User.objects.with_keys().with_address(address).first()

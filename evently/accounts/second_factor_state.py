@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from evently.accounts.models import Passkey, RecoveryCode, TotpFactor, User
+from evently.database.identity import acting_as, attendee
 
 OFF, SUPERUSERS, ORGANIZERS = "off", "superusers", "organizers"
 
@@ -25,19 +26,22 @@ class Factors:
 
 
 def has_second_factor(user_id: UUID) -> bool:
-    """Return whether logging in takes a second step, in one query."""
+    """Return whether logging in takes a second step, in one query; asked before that is done."""
     own = {"user_id": OuterRef("pk")}
     has_app = Exists(TotpFactor.objects.filter(**own, confirmed_at__isnull=False))
     has_passkey = Exists(Passkey.objects.filter(**own))
-    return User.objects.filter(Q(has_app) | Q(has_passkey), pk=user_id).exists()
+    with acting_as(attendee(user_id)):
+        return User.objects.filter(Q(has_app) | Q(has_passkey), pk=user_id).exists()
 
 
 def factors_of(user_id: UUID) -> Factors:
-    return Factors(
-        app=TotpFactor.objects.filter(user_id=user_id, confirmed_at__isnull=False).first(),
-        passkeys=list(Passkey.objects.filter(user_id=user_id).order_by("created_at", "id")),
-        codes_left=RecoveryCode.objects.filter(user_id=user_id, used_at__isnull=True).count(),
-    )
+    """Return the factors of a user, who may be about to log in."""
+    with acting_as(attendee(user_id)):
+        return Factors(
+            app=TotpFactor.objects.filter(user_id=user_id, confirmed_at__isnull=False).first(),
+            passkeys=list(Passkey.objects.filter(user_id=user_id).order_by("created_at", "id")),
+            codes_left=RecoveryCode.objects.filter(user_id=user_id, used_at__isnull=True).count(),
+        )
 
 
 def pending_secret(user: User) -> str | None:

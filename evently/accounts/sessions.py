@@ -2,10 +2,14 @@
 
 A session that is logged in is also a row that its owner sees (`UserSession`), under the digest of
 its key. What a session remembers about its login is in its own data, so that asking costs no query.
+
+A session says who a request is from, so it is read and written as the worker. Its key, which cannot
+be guessed, finds one only.
 """
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, update_session_auth_hash
@@ -16,6 +20,7 @@ from django.utils import timezone
 
 from evently.accounts.models import User, UserSession
 from evently.accounts.operations.sessions import digest_of_session, note_session
+from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.origin import origin_of
 
@@ -33,13 +38,27 @@ SESSION = PreparedQuery(
 
 
 class SessionStore(db.SessionStore):
+    @as_worker()
+    def exists(self, session_key: str) -> bool:
+        return super().exists(session_key)
+
+    @as_worker()
+    def save(self, must_create: bool = False) -> None:
+        super().save(must_create)
+
+    @as_worker()
+    def delete(self, session_key: str | None = None) -> None:
+        super().delete(session_key)
+
+    @as_worker()
     def _get_session_from_db(self) -> Session | None:
         """Return the row of the session that has not expired; without one, forget its key."""
-        session = SESSION.first(key=self.session_key, at=timezone.now())
+        session: Any = SESSION.first(key=self.session_key, at=timezone.now())
         if session is None:
             self._session_key = None
         return session
 
+    @as_worker()
     def cycle_key(self) -> None:
         """Give the session a new key; it stays the same one in its owner's list."""
         before, data = self.session_key, dict(self.items())

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from evently.accounts.ceremonies import Ceremony, new_challenge, take_challenge
 from evently.accounts.forms import CodeForm, LogInForm
 from evently.accounts.logging_in import finish_login, finish_pending, pending_user
-from evently.accounts.models import Passkey, User
+from evently.accounts.models import User
 from evently.accounts.operations.passkeys import (
     check_passkey,
     registration_options,
@@ -90,7 +90,7 @@ def passkey_options(request: HttpRequest, ceremony: Ceremony) -> HttpResponse:
         user = user or pending_user(request)
     if not isinstance(user, User):
         return HttpResponse(status=403)
-    passkeys = list(Passkey.objects.filter(user_id=user.pk))
+    passkeys = factors_of(user.pk).passkeys
     if ceremony == "check":
         return _json(request_options(passkeys=passkeys, challenge=challenge))
     return _json(registration_options(user=user, passkeys=passkeys, challenge=challenge))

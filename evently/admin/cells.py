@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evently.accounts.models import User
+from evently.database.identity import as_worker
 from evently.formatting import MISSING, moment, needs_end_date
 
 
@@ -55,6 +56,7 @@ def person(user: User | None, note: str = "") -> SafeString | str:
     return two_lines(user.display_name, user.email)
 
 
+@as_worker()
 def names_of(actors: set[str]) -> dict[str, str]:
     """Return the display names of audit actors that are users, in one query."""
     ids = {}

@@ -6,7 +6,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from evently.accounts.identity import identity_of_token
 from evently.accounts.operations import authenticate_token
+from evently.database.identity import become
 
 if TYPE_CHECKING:
     from evently.accounts.models import ApiToken, User
@@ -37,6 +39,7 @@ class BearerAuthentication(BaseAuthentication):
         token = authenticate_token(secret)
         if token is None:
             raise TokenInvalid
+        become(identity_of_token(token))
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,8 +1,8 @@
-"""Privileges of the application's role, which owns no table.
+"""What nobody but the owner may do, whichever role they take.
 
-It may read and write rows and nothing else: it cannot disable a trigger, truncate, or create
-objects. Where one role does everything (only DATABASE_URL is set), there is nothing to grant, and
-`check --deploy` warns about it.
+The application's login owns no table and has no rights of its own: it takes roles, which may read
+and write rows (`evently.row_security`). So it cannot disable a trigger, truncate, or create
+objects. Where one role does everything (only DATABASE_URL is set), `check --deploy` warns about it.
 """
 
 from typing import Any
@@ -10,29 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-# Tables that the application only reads; triggers append to the audit log.
-READ_ONLY = (
-    "django_migrations",
-    "django_content_type",
-    "audit_log",
-    "lines",
-    "line_events",
-    "archived_totals",
-)
-
 GRANTS = """
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    GRANT USAGE ON SCHEMA public, keys TO {role};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, keys TO {role};
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
-    REVOKE INSERT, UPDATE, DELETE ON {read_only} FROM {role};
+    GRANT USAGE ON SCHEMA public TO {role};
     REVOKE ALL ON SCHEMA secrets FROM {role};
     REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
 """
-
-# What the application calls though it runs as the owner; all other roles may not.
-CALLABLE = ("evently_erasure_receipt(uuid)", "evently_forget_in_trail(uuid)")
-CALL = "SELECT to_regprocedure(%s) IS NOT NULL"
 
 # Writes on a partition itself would go past the triggers of the parent that log once per statement.
 PARTITIONS = """
@@ -66,28 +49,21 @@ def application_role() -> str:
 
 
 def grant_to_application(using: str, **kwargs: Any) -> None:
-    """Grant the application's role its privileges, after each migration."""
+    """Limit what the application's login may do, after each migration."""
     connection = connections[using]
     role = application_role()
     if not role or role == connection.settings_dict["USER"]:
         return
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        existing = {name for (name,) in cursor.fetchall()}
         cursor.execute("CREATE SCHEMA IF NOT EXISTS keys; CREATE SCHEMA IF NOT EXISTS secrets;")
-        cursor.execute(
-            GRANTS.format(
-                role=quote(role),
-                read_only=", ".join(quote(name) for name in READ_ONLY if name in existing),
-                database=quote(connection.settings_dict["NAME"]),
-            )
-        )
+        database = quote(connection.settings_dict["NAME"])
+        cursor.execute(GRANTS.format(role=quote(role), database=database))
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            # Whether a database is up to date is asked before anything takes a role.
+            cursor.execute(f"GRANT SELECT ON django_migrations TO {quote(role)}")
         cursor.execute(PARTITIONS)
         if partitions := ", ".join(name for (name,) in cursor.fetchall()):
             cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {partitions} FROM {quote(role)}")
         cursor.execute(GUARD_TRIGGER_FUNCTIONS)
-        for function in CALLABLE:
-            cursor.execute(CALL, [function])
-            if cursor.fetchone() == (True,):
-                cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {quote(role)}")

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
-from django.db import DatabaseError, ProgrammingError, connections
+from django.db import DatabaseError, DataError, ProgrammingError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
@@ -27,7 +27,7 @@ def missing_migrations(*, using: str = "default") -> list[str]:
         with connections[using].cursor() as cursor:
             cursor.execute(APPLIED)
             applied = cursor.fetchall()
-    except ProgrammingError:
+    except (ProgrammingError, DataError):
         # Before the first migration, or before its last step, which grants privileges.
         applied = []
     return missing_among(applied)

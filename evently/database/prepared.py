@@ -19,10 +19,11 @@ from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
-from psycopg import ClientCursor, Cursor
+from psycopg import ClientCursor
 from psycopg.types.datetime import TimestamptzLoader
 
 from evently.database.limits import waiting_for
+from evently.database.taking import TakingCursor
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -52,7 +53,9 @@ def execute_prepared(
     connection = connections[connection.alias]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+    take = connection.take_identity()  # type: ignore[attr-defined]
+    with connection.wrap_database_errors, TakingCursor(connection.connection) as cursor:
+        cursor.take = take
         # Not Django's loader, which makes times in Python: the session's time zone is UTC.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         execute = partial(_execute, cursor, waits_for)
@@ -69,7 +72,12 @@ def execute_prepared(
 
 
 def _execute(
-    cursor: Any, waits_for: UUID | None, sql: str, parameters: Any, many: bool, context: Any
+    cursor: Any,
+    waits_for: UUID | None,
+    sql: str,
+    parameters: Any,
+    many: bool,
+    context: Any,
 ) -> None:
     with nullcontext() if waits_for is None else waiting_for(cursor.connection, waits_for):
         cursor.execute(sql, parameters, prepare=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from evently.database.identity import Role
 from evently.embedded import parent_death, processes, relay
 from evently.embedded.programs import data_folder, give_ownership, postgres_programs, server_user
 from evently.embedded.state import CannotStart
@@ -196,6 +197,7 @@ class Postgres:
         with self.connect("postgres") as connection:
             _ensure_role(connection, "evently_owner", self.passwords, "CREATEDB CREATEROLE")
             _ensure_role(connection, "evently_app", self.passwords, "NOCREATEDB NOCREATEROLE")
+            _lend_roles(connection, "evently_app")
             if self.throwaway:
                 # Tests empty tables by deleting without triggers (`evently/tests/database.py`).
                 connection.execute(
@@ -235,6 +237,22 @@ def _ensure_role(
             password=sql.Literal(passwords[role]),
         )
     )
+
+
+def _lend_roles(connection: "psycopg.Connection[tuple[object, ...]]", login: str) -> None:
+    """Make the roles that the application's login takes for each request, where they are missing.
+
+    The login has none of their rights by itself (docs/adr).
+    """
+    for role in Role:
+        existing = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if existing.fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        connection.execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+                sql.Identifier(role), sql.Identifier(login)
+            )
+        )
 
 
 def last_lines(log: Path, count: int = 15) -> str:

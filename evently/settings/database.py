@@ -67,6 +67,8 @@ def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     ours = _options(SESSION | (TIME_OUTS if guarded else NO_TIME_OUTS))
     options["options"] = f"{ours} {options.get('options', '')}".rstrip()
     if guarded:
+        # Each statement takes one of the database's roles (evently.database.identity).
+        config["ROW_SECURITY"] = True
         config["CONN_HEALTH_CHECKS"] = True
         if DATABASE_POOL_MAX_SIZE:
             options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX_SIZE, "timeout": 3}

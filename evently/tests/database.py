@@ -20,6 +20,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+# For connections beside Django's, which take no role by themselves.
+AS_WORKER = "-c role=evently_worker"
 # Django's own tables, and the schema with the copies of rows that migrations inserted.
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
 SEEDS = "test_seeds"

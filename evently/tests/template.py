@@ -19,10 +19,11 @@ from evently.environment import BASE_DIR
 from evently.tests.database import close_sessions, remember_seeds
 
 # What the result of migrations depends on: all folders of these names, and single files.
-SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped", "analysts")
+SOURCE_FOLDERS = ("migrations", "sql", "database", "shipped", "analysts", "row_security")
 SOURCE_FILES = (
     "evently/audit/migration.py",
     "evently/audit/signing.py",
+    "evently/lifecycle/migration.py",
     "evently/privacy/sealing.py",
     "evently/tests/database.py",
     "events/local_days.py",
@@ -45,7 +46,8 @@ def sources() -> Iterator[Path]:
     """Return the files that a template is made from."""
     for folder in sorted(BASE_DIR.glob("[!.]*/")):
         for path in sorted(folder.rglob("*")):
-            if path.parent.name in SOURCE_FOLDERS and path.suffix != ".pyc" and path.is_file():
+            belongs = path.parent.name in SOURCE_FOLDERS or path.name == "policies.py"
+            if belongs and path.suffix != ".pyc" and path.is_file():
                 yield path
     yield from (BASE_DIR / name for name in SOURCE_FILES)
 

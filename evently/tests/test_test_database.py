@@ -16,9 +16,9 @@ from evently.tests.database import (
 )
 
 
-def roles_seen() -> tuple[str, str]:
+def roles_seen() -> tuple[str, str, str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, current_database()")
+        cursor.execute("SELECT session_user, current_database(), current_user")
         return cursor.fetchone()
 
 
@@ -26,6 +26,7 @@ def roles_seen() -> tuple[str, str]:
 def test_plain_test_works_as_the_application_inside_a_transaction():
     assert roles_seen()[0] == connections["default"].settings_dict["USER"]
     assert roles_seen()[1].startswith("test_")
+    assert roles_seen()[2] == "evently_worker"
     assert connection.in_atomic_block
     Group.objects.create(name="left by a plain test")
 

@@ -18,8 +18,8 @@ from evently.accounts.operations import issue_token
 from evently.database import watch
 from evently.database.postgresql.base import has_something_to_read
 from evently.database.watch import DatabaseWatch
+from evently.tests.database import url_of
 from evently.tests.running import wait_for
-from evently.tests.sql import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +65,12 @@ class Wire:
             thread.join()
         for end in [self.listener, *self._ends]:
             end.close()
+
+
+def end_process(process):
+    """End a process of the server, as the login: none of its roles may."""
+    with psycopg.connect(url_of(), autocommit=True) as login:
+        login.execute("SELECT pg_terminate_backend(%s)", [process])
 
 
 @contextmanager
@@ -114,7 +120,7 @@ def test_a_statement_that_waits_for_a_hanging_database_fails_and_others_are_told
             cable.passes.set()
             assert wait_for(lambda: not database.is_down)
     # The server goes on with a statement whose client is gone.
-    run("SELECT pg_terminate_backend(%s)", process)
+    end_process(process)
 
 
 def test_it_is_known_to_be_down_before_statements_are_ended(monkeypatch):
@@ -223,7 +229,7 @@ def test_an_ended_connection_of_the_watch_is_opened_anew():
         database = DatabaseWatch(info)
         database._look()
         process = database._connection.info.backend_pid
-        run("SELECT pg_terminate_backend(%s)", process)
+        end_process(process)
         assert wait_for(lambda: has_something_to_read(database._connection))
         database._look()
         assert not database.is_down

@@ -22,6 +22,7 @@ from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import add_page, event_page_url, page_links
 from evently.database.functions import Among, Ids
+from evently.database.identity import as_worker
 from evently.errors import DomainError
 from evently.formatting import counted, moment
 from events.admin.people import PeopleRowsAdmin
@@ -338,6 +339,7 @@ def _list_url(email: EmailDelivery) -> str:
     return event_page_url("messages", email.event_id)
 
 
+@as_worker()
 def _preview_of(email: EmailDelivery) -> Preview | None:
     notification = Notification.objects.filter(
         pk=email.notification_id or email.pk, user_id=email.user_id
@@ -348,10 +350,11 @@ def _preview_of(email: EmailDelivery) -> Preview | None:
     return preview(notification, user)
 
 
+@as_worker()
 def _resends_of(email: EmailDelivery) -> list[tuple[str, str]]:
     """Return who sent an email again, and when."""
-    rows = EmailResend.objects.filter(delivery_id=email.pk).select_related("by__person_key")
     zone = _zone(email)
+    rows = EmailResend.objects.filter(delivery_id=email.pk).select_related("by__person_key")
     return [
         (row.by.display_name if row.by else "Evently", moment(row.created_at, zone))
         for row in rows.order_by("-created_at")[:20]

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
 from notifications.kinds import KINDS, Message, UnknownKind
@@ -15,6 +16,7 @@ from notifications.kinds import KINDS, Message, UnknownKind
 ROWS_PER_STATEMENT = 2_000
 
 
+@as_worker()
 def insert(messages: Sequence[Message]) -> list[tuple[UUID, UUID]]:
     """Insert notifications inside the caller's transaction; return the new (id, user id).
 

@@ -13,6 +13,7 @@ from django.db.models import Count, Q
 
 from evently.database.clock import now
 from evently.database.functions import Clock
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.errors import Busy
 from evently.transactions import refusing
@@ -113,6 +114,7 @@ def _is_copied(row: EmailDelivery) -> bool:
     return row.status not in WAITING and row.kind in kinds_for_organizers()
 
 
+@as_worker()
 def _notifications_of(rows: Sequence[EmailDelivery]) -> dict[UUID | None, Notification]:
     """Return the notifications of emails, of people whose account is still there."""
     found = Notification.objects.filter(
@@ -156,6 +158,7 @@ def _within_limits(rows: Sequence[EmailDelivery]) -> list[EmailDelivery]:
     return allowed
 
 
+@as_worker()
 def _copies(
     rows: Sequence[EmailDelivery],
     notifications: dict[UUID | None, Notification],
@@ -183,6 +186,7 @@ def _copies(
     return {by_key[key]: id_ for key, id_ in keys.values_list("key", "notification_id")}
 
 
+@as_worker()
 def _restart(rows: Sequence[EmailDelivery], notifications: dict[UUID | None, Notification]) -> None:
     """Give failed emails a full set of attempts.
 

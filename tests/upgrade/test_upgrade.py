@@ -3,7 +3,11 @@
 Each dump in this folder is upgraded; docs/changing-the-database.md says how to add one.
 """
 
+from io import StringIO
+
+import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -15,6 +19,8 @@ from evently.accounts.models import User
 from evently.database.versioned import source
 from evently.origin import Origin
 from evently.privacy.addresses import digest_of_address
+from evently.row_security.checks import check_login
+from evently.tests.database import url_of
 from evently.tests.functions import definitions, files
 from events.models import Event
 from notifications.models import EmailDelivery, Notification
@@ -197,3 +203,18 @@ def test_pending_messages_are_taken_and_no_others(copy_of_upgraded):
 
     wanted = set(pending.values_list("pk", flat=True))
     assert {each.pk for each in take(most=10_000)} == wanted
+
+
+def test_login_works_as_in_the_release_before_until_it_is_closed(copy_of_upgraded):
+    if connections["default"].settings_dict["USER"] == connections["owner"].settings_dict["USER"]:
+        pytest.skip("one role does everything here")
+    with psycopg.connect(url_of(), autocommit=True) as earlier:
+        assert earlier.execute("SELECT count(*) FROM bookings").fetchone()[0] > 0
+        assert [one.id for one in check_login(None, ["default"])] == ["evently.W004"]
+
+        call_command("close_login", stdout=StringIO())
+
+        with pytest.raises(InsufficientPrivilege):
+            earlier.execute("SELECT count(*) FROM bookings")
+    assert check_login(None, ["default"]) == []
+    assert Booking.objects.exists()

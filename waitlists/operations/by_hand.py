@@ -17,6 +17,7 @@ from bookings.operations.placing import draft_booking, write_booking
 from bookings.operations.refusals import WaitlistFirst
 from evently.accounts.queries import mailbox_of, user_by_id
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.errors import Conflict, Invalid
 from evently.formatting import seats
@@ -190,6 +191,7 @@ def offer_by_hand(
     return run_in_transaction(work)
 
 
+@as_worker()
 def book_out_of_order(
     *,
     locked_event: Event,

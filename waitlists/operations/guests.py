@@ -14,6 +14,7 @@ from bookings.operations.guests import notify_owner, replay_for_guest
 from bookings.operations.owner_notified import OwnerNotified
 from evently.accounts.operations import AccountInactive, find_or_create_guest
 from evently.database.clock import now
+from evently.database.identity import acting_as, attendee
 from evently.errors import DomainError
 from evently.idempotency.keys import Idempotency
 from evently.origin import Origin
@@ -70,16 +71,17 @@ def join_as_guest(
     with only_what_was_sent_counts(counted):
         try:
             user = find_or_create_guest(email=email, name=name)
-            return join_waitlist(
-                event_id=event_id,
-                user_id=user.pk,
-                quantity=quantity,
-                min_quantity=min_quantity,
-                unit_price=unit_price,
-                timezone=timezone,
-                idempotency=form_idempotency(user.pk),
-                as_guest=True,
-            )
+            with acting_as(attendee(user.pk)):
+                return join_waitlist(
+                    event_id=event_id,
+                    user_id=user.pk,
+                    quantity=quantity,
+                    min_quantity=min_quantity,
+                    unit_price=unit_price,
+                    timezone=timezone,
+                    idempotency=form_idempotency(user.pk),
+                    as_guest=True,
+                )
         except OWNERS_REFUSALS as refusal:
             # The event may have changed since the first check: a reason that holds for everyone
             # may be shown.

@@ -13,6 +13,7 @@ from evently.accounts.operations import end_unverified_password
 from evently.accounts.queries import mailbox_of, user_by_id
 from evently.currencies import in_decimals
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
 from evently.idempotency.keys import Idempotency
@@ -239,10 +240,7 @@ def _new_or_ended_entry(
     elif entry.is_open and entry.is_confirmed:
         raise AlreadyWaiting
     entry.mailbox = mailbox
-    if mailbox is not None and any(
-        other.user_id != user_id
-        for other in PLACE_OF_MAILBOX.rows(event_id=locked_event.pk, mailbox=mailbox)
-    ):
+    if mailbox is not None and _is_taken(locked_event, user_id, mailbox):
         raise PlaceOfMailbox
     if entry._state.adding:
         return entry
@@ -254,6 +252,13 @@ def _new_or_ended_entry(
     if entry.status in OPEN_STATUSES:
         raise AlreadyWaiting
     return entry
+
+
+@as_worker()
+def _is_taken(locked_event: Event, user_id: UUID, mailbox: str) -> bool:
+    """Return whether another account of a mailbox has a place; all of them are one person's."""
+    places = PLACE_OF_MAILBOX.rows(event_id=locked_event.pk, mailbox=mailbox)
+    return any(other.user_id != user_id for other in places)
 
 
 def leave_waitlist(

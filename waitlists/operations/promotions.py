@@ -13,6 +13,7 @@ from bookings.operations import book_held_seats, log_refused_attempt
 from evently.audit.context import automatically
 from evently.database.clock import now
 from evently.database.functions import Clock
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.database.prepared import PreparedQuery
 from evently.errors import Conflict, Invalid
@@ -65,6 +66,7 @@ class PromotionClosed(Conflict):
     message = "This offer has already been claimed or declined."
 
 
+@as_worker()
 def promote_waiting(*, locked_event: Event, reason: str = SEATS_FREED) -> list[Promotion]:
     """Offer free seats to the confirmed entries that fit, in order; return the offers.
 

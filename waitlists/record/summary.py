@@ -10,9 +10,9 @@ from django.db.models import Count
 
 from events.models import Event
 from waitlists.models import (
+    Line,
     LineEvent,
     Promotion,
-    PromotionStatus,
     RecordKind,
     WaitlistEntry,
 )
@@ -75,11 +75,11 @@ def counts_of(event_id: UUID) -> Counts:
     rows = records.order_by().values("kind").annotate(number=Count("pk"))
     by_kind: dict[str, int] = dict(rows.values_list("kind", "number"))
     overrides = records.filter(kind=RecordKind.OVERRIDE).exclude(reason=CARRIED_OVER)
-    open_offers = Promotion.objects.filter(event_id=event_id, status=PromotionStatus.PENDING)
+    open_offers = Line.objects.filter(event_id=event_id).values_list("open_offers", flat=True)
     return Counts(
         waiting=waiting_count(event_id=event_id),
         confirmed=confirmed_count(event_id=event_id),
-        offers_open=open_offers.count(),
+        offers_open=open_offers.first() or 0,
         joined=by_kind.get(RecordKind.JOINED, 0),
         offered=by_kind.get(RecordKind.OFFERED, 0),
         used=by_kind.get(RecordKind.USED, 0),

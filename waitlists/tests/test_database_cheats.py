@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from evently.tests.database import as_owner
+from evently.tests.database import AS_WORKER, as_owner
 from evently.tests.rows import book, check_everything, event, free_seats, full_event, person, wait
 from evently.tests.sql import assert_refused, refused, run, value
 
@@ -130,7 +130,8 @@ def test_old_snapshot_can_neither_book_nor_join(isolation):
         full, open_event, who, other = full_event()[0], event(), person(), person()
     parameters = connection.get_connection_params()
     wanted = {name: parameters[name] for name in ("host", "port", "dbname", "user")}
-    with psycopg.connect(**wanted, password=parameters.get("password", "")) as old:
+    password = parameters.get("password", "")
+    with psycopg.connect(**wanted, password=password, options=AS_WORKER) as old:
         old.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
         old.execute("SELECT count(*) FROM waitlists")
         wait(full, user_id=who)

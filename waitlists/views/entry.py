@@ -87,8 +87,13 @@ def _linked_entry(token: str) -> OpenedEntry:
     return entry, EntryUrls.for_link(token)
 
 
+for_owner_or_link = owner_or_link(
+    owned=_owned_entry, linked=_linked_entry, owner=lambda opened: opened[0].user_id
+)
+
+
 @require_safe
-@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+@for_owner_or_link
 def waitlist_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     """Show the receipt of a waitlist entry."""
     entry, urls = opened
@@ -123,7 +128,7 @@ def _can_confirm(request: HttpRequest, urls: EntryUrls) -> bool:
 
 
 @require_get_or_post
-@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+@for_owner_or_link
 def confirm_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     """Show the place that is to be confirmed; a POST confirms it."""
     entry, urls = opened
@@ -148,7 +153,7 @@ def confirm_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
 
 
 @require_get_or_post
-@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+@for_owner_or_link
 def leave_waitlist(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     """Ask for confirmation; a POST leaves the waitlist."""
     entry, urls = opened
@@ -166,7 +171,7 @@ def leave_waitlist(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
 
 
 @require_get_or_post
-@owner_or_link(owned=_owned_entry, linked=_linked_entry)
+@for_owner_or_link
 def change_entry(request: HttpRequest, opened: OpenedEntry) -> HttpResponse:
     """Lower the fewest seats that an entry accepts; a GET shows the form."""
     entry, urls = opened

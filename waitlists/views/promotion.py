@@ -54,15 +54,20 @@ def _linked_offer(token: str) -> OpenedOffer:
     return offer, OfferUrls.for_link(offer, token)
 
 
+for_owner_or_link = owner_or_link(
+    owned=_owned_offer, linked=_linked_offer, owner=lambda opened: opened[0].user_id
+)
+
+
 @require_safe
-@owner_or_link(owned=_owned_offer, linked=_linked_offer)
+@for_owner_or_link
 def promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
     """Show an offer."""
     return render(request, "waitlists/promotion.html", _context(*opened))
 
 
 @require_get_or_post
-@owner_or_link(owned=_owned_offer, linked=_linked_offer)
+@for_owner_or_link
 def accept_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
     """Claim the offered seats on POST."""
     offer, urls = opened
@@ -97,7 +102,7 @@ def accept_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
 
 
 @require_get_or_post
-@owner_or_link(owned=_owned_offer, linked=_linked_offer)
+@for_owner_or_link
 def decline_promotion(request: HttpRequest, opened: OpenedOffer) -> HttpResponse:
     """Decline the offer on POST."""
     offer, urls = opened

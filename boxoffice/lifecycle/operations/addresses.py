@@ -18,6 +18,7 @@ from bookings.signals import tickets_requested
 from evently.accounts.locks import lock_user
 from evently.accounts.models import User
 from evently.accounts.operations.correction import correct_email
+from evently.database.identity import as_worker
 from evently.errors import Conflict
 from evently.throttle import Limit, count
 from evently.transactions import run_in_transaction
@@ -83,6 +84,7 @@ def _events_of(model: type[Model], user_id: UUID) -> set[UUID]:
     return set(model._default_manager.filter(user_id=user_id).values_list("event_id", flat=True))
 
 
+@as_worker()
 def _correct(
     event_id: UUID,
     booking_id: UUID,

@@ -16,6 +16,7 @@ from evently.accounts.models import User
 from evently.accounts.operations.deletion import schedule_deletion
 from evently.accounts.operations.passwords import lock_active
 from evently.accounts.operations.rate_limits import count_email_request
+from evently.database.identity import as_worker
 from evently.errors import Conflict
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
@@ -49,6 +50,7 @@ def request_deletion(*, user_id: UUID, origin: Origin, session: str | None = Non
     return run_in_transaction(work)
 
 
+@as_worker()
 def request_deletion_by_link(*, token: str) -> User:
     """Delete an account after the cooling-off period, by an emailed link, which works once.
 

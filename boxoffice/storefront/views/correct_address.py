@@ -11,6 +11,7 @@ from bookings.visit import let_correct_address, may_correct_address
 from boxoffice.lifecycle.operations.addresses import BookedElsewhere, correct_own_address
 from evently.accounts.operations.correction import AddressConfirmed, AddressTaken
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import DomainError
 from evently.pages import require_get_or_post, secret_link_page
 from evently.privacy.addresses import LONGEST_ADDRESS
@@ -33,7 +34,8 @@ class AddressForm(forms.Form):
 @secret_link_page
 def correct_address(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for the right address; a POST corrects it, and sends new tickets there."""
-    access = linked_booking(token)
+    with as_worker():  # the token says which booking, and that it may be opened
+        access = linked_booking(token)
     booking, user = access.booking, access.booking.user
     if not may_correct_address(request, booking.pk):
         return redirect(access.urls.done)

@@ -11,11 +11,13 @@ from django.conf import settings
 from django.db.models import Q
 
 from evently.accounts.locks import UserNotFound, lock_user
+from evently.accounts.managing import managed_events
 from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
 from evently.accounts.operations.second_factors import SetupRequired
 from evently.accounts.second_factor_state import lacks_second_factor
 from evently.database.clock import now
 from evently.database.functions import Clock
+from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid, NotAllowed, NotFound
 from evently.transactions import run_in_transaction
@@ -33,7 +35,7 @@ LONGEST_LIFETIME = timedelta(days=366)
 TOKEN = PreparedQuery(
     lambda digest: (
         ApiToken.objects.select_related("user__person_key")
-        .annotate(read_at=Clock())
+        .annotate(read_at=Clock(), managed_events=managed_events("user__"))
         .filter(
             digest=digest,
             revoked_at__isnull=True,
@@ -136,6 +138,7 @@ def revoke_token(*, user_id: UUID, token_id: UUID) -> ApiToken:
     return run_in_transaction(work)
 
 
+@as_worker()
 def authenticate_token(secret: str) -> ApiToken | None:
     """Return the token with this secret, with its user and the user's key, in one query.
 

@@ -8,6 +8,7 @@ caller to check (`boxoffice.lifecycle.operations.addresses`).
 
 from evently.accounts.models import User
 from evently.accounts.operations.verification import revoke_tokens
+from evently.database.identity import as_worker
 from evently.errors import Conflict, Invalid
 from evently.privacy.addresses import clean_address, digests_of_address
 from evently.transactions import refusing
@@ -46,6 +47,7 @@ def is_correctable(user: User) -> bool:
     )
 
 
+@as_worker()
 def correct_email(locked_user: User, email: str) -> None:
     """Change the address of a guest's account, inside the caller's transaction.
 

@@ -22,6 +22,7 @@ from evently.accounts.operations.registration import AccountInactive
 from evently.accounts.operations.users import refuse_last_superuser
 from evently.accounts.signals import deletion_link_requested, deletion_requested
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import Conflict
 from evently.idempotency.keys import Idempotency
 from evently.links import LinkExpired
@@ -113,6 +114,7 @@ def undo_deletion(
     return run_in_transaction(work, idempotency=idempotency)
 
 
+@as_worker()
 def undo_deletion_by_link(*, token: str) -> User:
     """Keep an account by the link in the email about its deletion; may be repeated.
 
@@ -129,6 +131,7 @@ def undo_deletion_by_link(*, token: str) -> User:
     return run_in_transaction(work)
 
 
+@as_worker()
 def user_to_keep(*, token: str) -> User:
     """Return the user of a link that undoes a deletion, whether it is pending or undone.
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from evently.accounts.email_models import UnconfirmedEmail
 from evently.accounts.models import User
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.privacy.addresses import digest_of_mailbox, digests_of_address
 
 MOST_PER_HOUR = 5
@@ -31,6 +32,7 @@ def is_confirmed(user: User, address: str) -> bool:
     return user.is_verified and user.email_digest in digests_of_address(address)
 
 
+@as_worker()
 def spend(*, email_id: UUID, address: str, urgent: bool) -> datetime | None:
     """Count an email to an unconfirmed address; return when to try again if it may not be sent.
 
@@ -50,11 +52,13 @@ def spend(*, email_id: UUID, address: str, urgent: bool) -> datetime | None:
         return free_at
 
 
+@as_worker()
 def give_back(*, email_id: UUID) -> None:
     """Uncount an email that did not leave: the mail server could not be reached."""
     UnconfirmedEmail.objects.filter(email_id=email_id).delete()
 
 
+@as_worker()
 def emails_wait_until(user: User) -> datetime | None:
     """Return until when emails to a user wait, unless urgent; None if they go out at once."""
     if user.is_verified or not user.email:

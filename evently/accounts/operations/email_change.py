@@ -26,6 +26,7 @@ from evently.accounts.operations.second_factors import remove_factors_since
 from evently.accounts.operations.verification import mark_verified, revoke_tokens
 from evently.accounts.signals import email_change_requested, email_changed
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import Conflict
 from evently.links import LinkExpired
 from evently.origin import Origin
@@ -80,12 +81,14 @@ def request_email_change(
     forgive(counted)
 
 
+@as_worker()
 def change_to_confirm(*, token: str) -> EmailChange:
     """Return the change of a link, whose user has the key loaded. Raises LinkExpired."""
     user_id, change_id = read_change_token(token)
     return _open_change(user_id, change_id)
 
 
+@as_worker()
 def confirm_email_change(*, token: str) -> User:
     """Change the address, once; links in emails to the old one end, sessions and tokens stay.
 
@@ -117,12 +120,14 @@ def confirm_email_change(*, token: str) -> User:
     return run_in_transaction(work)
 
 
+@as_worker()
 def change_to_undo(*, token: str) -> EmailChange:
     """Return the change that a link in an email to the old address undoes. Raises LinkExpired."""
     user_id, change_id = read_undo_token(token)
     return _done_change(user_id, change_id)
 
 
+@as_worker()
 def undo_email_change(*, token: str) -> User:
     """Give an account its old address back, and end what another person may have of it.
 

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from evently.accounts import tasks
 from evently.accounts.email_models import EmailRequest, RequestKind
+from evently.database.identity import as_worker
 from evently.enqueue import enqueue_on_commit
 from evently.privacy.addresses import digests_of_address
 
 
+@as_worker()
 def request_email(kind: RequestKind, *, email: str, user_id: UUID | None = None) -> None:
     """Request an email inside the caller's transaction.
 

@@ -15,6 +15,7 @@ from evently.accounts.operations.rate_limits import count_email_request, count_l
 from evently.accounts.operations.verification import verify_by_email
 from evently.accounts.queries import user_with_address
 from evently.accounts.security_log import login_failed
+from evently.database.identity import as_worker
 from evently.origin import Origin
 from evently.throttle import forgive
 from evently.transactions import run_in_transaction
@@ -52,6 +53,7 @@ def request_login_link(*, email: str, origin: Origin) -> None:
     run_in_transaction(lambda: request_email(RequestKind.LOGIN_LINK, email=email))
 
 
+@as_worker()
 def log_in_by_link(*, token: str) -> User:
     """Return the user of a login link, which works once and verifies the email address.
 

@@ -43,6 +43,7 @@ from evently.accounts.security_log import login_failed
 from evently.accounts.security_models import LONGEST_PASSKEY_NAME
 from evently.accounts.signals import SecondFactorChange
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import Conflict, Invalid, NotAllowed, NotFound
 from evently.origin import Origin
 from evently.throttle import client_of, count, forgive
@@ -213,6 +214,7 @@ def remove_passkey(*, user_id: UUID, passkey_id: UUID, session: str | None = Non
 
 
 # ── Using one ───────────────────────────────────────────────────────────────
+@as_worker()
 def sign_in_with_passkey(*, answer: str, challenge: bytes, origin: Origin) -> User:
     """Return the active user of a passkey that has verified its user; two factors in one.
 
@@ -224,6 +226,7 @@ def sign_in_with_passkey(*, answer: str, challenge: bytes, origin: Origin) -> Us
     return user
 
 
+@as_worker()
 def check_passkey(*, user_id: UUID, answer: str, challenge: bytes) -> None:
     """Use a passkey of a user as the second factor.
 

@@ -15,6 +15,7 @@ from evently.accounts.operations.email_requests import request_email
 from evently.accounts.operations.rate_limits import PASSWORD_CHECKS, count_email_request
 from evently.accounts.operations.verification import revoke_tokens, verify_by_email
 from evently.accounts.signals import password_changed
+from evently.database.identity import as_worker
 from evently.errors import Invalid, NotAllowed
 from evently.links import LinkExpired
 from evently.origin import Origin
@@ -80,6 +81,7 @@ def request_password_reset(*, email: str, origin: Origin) -> None:
     run_in_transaction(lambda: request_email(RequestKind.PASSWORD_RESET, email=email))
 
 
+@as_worker()
 def reset_password(*, token: str, password: str) -> User:
     """Set a password by an emailed link, once; ends all sessions and revokes all API tokens.
 
@@ -149,6 +151,7 @@ def password_matches(user: User, password: str) -> bool:
     return user.check_password(password)
 
 
+@as_worker()
 def lock_active(user_id: UUID, link_version: int) -> User:
     """Lock the user of a one-time link.
 

@@ -25,6 +25,7 @@ from evently.accounts.operations.rate_limits import (
 from evently.accounts.operations.verification import mark_verified, verify_by_email
 from evently.accounts.queries import active_user, user_by_id
 from evently.audit.context import facts_for
+from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
 from evently.errors import NotAllowed
@@ -74,6 +75,7 @@ def sign_up(*, email: str, name: str, password: str, origin: Origin) -> User:
     return user
 
 
+@as_worker()
 def _register(
     *, email: str, name: str, password: str, origin: Origin, for_session: bool = False
 ) -> User | None:
@@ -113,6 +115,7 @@ def request_address_verification(*, user_id: UUID, origin: Origin) -> None:
     )
 
 
+@as_worker()
 def user_to_verify(*, token: str) -> User:
     """Return the user of a verification link, who may be verified already.
 
@@ -121,6 +124,7 @@ def user_to_verify(*, token: str) -> User:
     return _user_of(token, User.objects.with_keys().active())
 
 
+@as_worker()
 def verify_address(*, token: str, session: str) -> User:
     """Verify the email address of a logged-in user; may be repeated.
 
@@ -140,6 +144,7 @@ def verify_address(*, token: str, session: str) -> User:
     return run_in_transaction(work)
 
 
+@as_worker()
 def verify_address_with_password(*, token: str, password: str, origin: Origin) -> User:
     """Verify the email address of a user who enters the account's password, which stays.
 
@@ -161,6 +166,7 @@ def verify_address_with_password(*, token: str, password: str, origin: Origin) -
     return user
 
 
+@as_worker()
 def verify_address_by_email(*, token: str) -> User:
     """Verify the email address of a user who did not set the password, or has forgotten it.
 
@@ -195,6 +201,7 @@ def _user_of(token: str, users: QuerySet[User]) -> User:
     return user
 
 
+@as_worker()
 def find_or_create_guest(*, email: str, name: str) -> User:
     """Return the account of an email address, or create one without a password.
 

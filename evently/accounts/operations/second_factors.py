@@ -27,6 +27,7 @@ from evently.accounts.second_factor_state import has_second_factor, is_factor_re
 from evently.accounts.security_log import login_failed
 from evently.accounts.signals import SecondFactorChange, second_factor_changed
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import Conflict, Invalid, NotAllowed, NotFound
 from evently.throttle import Counted, TooManyAttempts, count_attempts, forgive
 from evently.transactions import run_in_transaction
@@ -253,6 +254,7 @@ def _digest_of_code(user_id: UUID, code: str) -> str:
 
 
 # ── Checking a code ─────────────────────────────────────────────────────────
+@as_worker()
 def check_code(*, user_id: UUID, code: str) -> None:
     """Use up a code of the app, or a recovery code, of a user whose password was right.
 
@@ -286,6 +288,7 @@ def check_second_step(*, user: User, code: str) -> None:
     check_code(user_id=user.pk, code=code)
 
 
+@as_worker()
 def count_codes(user_id: UUID) -> list[Counted]:
     """Count an attempt with a code; pass the result to `throttle.forgive` if it succeeds.
 
@@ -301,6 +304,7 @@ def count_codes(user_id: UUID) -> list[Counted]:
     raise TooManyAttempts(retry_after_seconds=max(one.retry_after_seconds for one in exceeded))
 
 
+@as_worker()
 def _announce_guesses(user_id: UUID) -> None:
     user = User.objects.with_keys().active().filter(pk=user_id).first()
     if user is not None and has_second_factor(user_id):

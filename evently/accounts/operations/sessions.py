@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evently.accounts.models import UserSession
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.errors import NotFound
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
@@ -40,6 +41,7 @@ def digest_of_session(session_key: str) -> str:
     return sha256(session_key.encode()).hexdigest()
 
 
+@as_worker()
 def note_session(
     *, user_id: UUID, session_key: str, origin: Origin, started_at: str | None = None
 ) -> str | None:

@@ -16,6 +16,7 @@ from evently.accounts.locks import lock_user
 from evently.accounts.models import ApiToken, User
 from evently.accounts.signals import address_confirmed, password_ended
 from evently.database.clock import now
+from evently.database.identity import as_worker
 
 
 def verify_by_email(locked_user: User) -> None:
@@ -36,6 +37,7 @@ def mark_verified(locked_user: User) -> None:
     address_confirmed.send(sender=User, user=locked_user)
 
 
+@as_worker()
 def end_unverified_password(*, user_id: UUID) -> None:
     """Revoke access to an unverified account, inside the caller's transaction.
 

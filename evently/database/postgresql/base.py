@@ -1,4 +1,10 @@
-"""Connections that are looked at before each request, without asking the server.
+"""Connections that take a role for each statement, and are looked at before each request.
+
+The login itself may hardly read anything. Each statement outside of a transaction, and the first
+one in it, bring the role and the person in the same message (`evently.database.identity`), until
+the end of the transaction: a connection that is given back has neither.
+
+Whether a connection has ended is found out without asking the server.
 
 A server that ends a connection says so, or its system closes the socket: either way there is
 something to read, where an idle connection has nothing. Only then is the server asked, which takes
@@ -8,15 +14,16 @@ a round trip. A server that hangs, or a network that swallows everything, is not
 
 import select
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Connection, OperationalError
+from psycopg import Connection, NotSupportedError, OperationalError
 from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from evently.database import watch
+from evently.database import identity, watch
 
 # How long a request may take to show that it has failed. Tasks, which have no such end, go on then.
 FAILING_SECONDS = 3.0
@@ -37,7 +44,79 @@ def check(connection: "Connection[Any]") -> None:
         ConnectionPool.check_connection(connection)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+# With methods that the types of Django do not know.
+PlainCursor: Any = base.Cursor
+Wrapper: Any = base.DatabaseWrapper
+
+# What manages a transaction reads and writes nothing.
+BARE = (b"SAVEPOINT", b"RELEASE", b"ROLLBACK")
+
+
+class Taken:
+    """Which identity the current transaction of a connection runs under, as far as it is known."""
+
+    def __init__(self) -> None:
+        self.identity: identity.Identity | None = None
+
+    def forget(self) -> None:
+        self.identity = None
+
+
+class Cursor(PlainCursor):
+    """A cursor whose statements bring the current identity where their transaction has another."""
+
+    # How many results of the message are those of the statements before the one that was asked.
+    _before = 0
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        # Now, while the connection is free: to find out who asks may take a statement.
+        self._identity = identity.current()
+        return super().execute(query, params, **options)
+
+    def _execute_send(self, query: Any, **options: Any) -> None:
+        current = self._identity
+        taken: Taken = self.connection.taken
+        in_transaction = self._pgconn.transaction_status == TransactionStatus.INTRANS
+        self._before = 0
+        if query.query.startswith(BARE) or (in_transaction and taken.identity == current):
+            super()._execute_send(query, **options)
+            return
+        self._before = len(current.statements)
+        query.query = current.prefix + query.query
+        taken.identity = current if in_transaction else None
+        super()._execute_send(query, **options)
+
+    def _set_results(self, results: list[Any]) -> None:
+        super()._set_results(results[self._before :])
+
+    def executemany(self, query: Any, params_seq: Any, *, returning: bool = False) -> None:
+        """Execute a statement for each set of parameters, one after the other."""
+        if returning:
+            raise NotSupportedError("Results of several statements are not kept.")
+        for params in params_seq:
+            self.execute(query, params)
+
+    def copy(self, *args: Any, **kwargs: Any) -> Any:
+        """Copy rows within a transaction; outside of one, it would run without a role."""
+        if self._pgconn.transaction_status != TransactionStatus.INTRANS:
+            raise NotSupportedError("COPY brings no role: begin a transaction first.")
+        self.execute("SELECT")
+        return super().copy(*args, **kwargs)
+
+
+class DatabaseWrapper(Wrapper):
+    @property
+    def has_roles(self) -> bool:
+        """Return whether statements take roles: they do as the application's login."""
+        return bool(self.settings_dict.get("ROW_SECURITY"))
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return psycopg's parameters."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        if self.has_roles:
+            parameters["cursor_factory"] = Cursor
+        return parameters
+
     # Until when a request that has waited for a connection in vain gets none. What shows or logs
     # its failure may want another one, and would wait as long again.
     gets_none_until = 0.0
@@ -52,7 +131,59 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.gets_none_until = time.monotonic() + FAILING_SECONDS
             raise
         watch.note_opened(connection)
+        connection.taken = Taken()
         return connection
+
+    def take_identity(self) -> Sequence[str] | None:
+        """Return what the next statement must take (`identity.TAKE`); None where that is taken.
+
+        For statements that are prepared, which cannot be sent in one message with others.
+        """
+        if not self.has_roles:
+            return None
+        current = identity.current()
+        taken: Taken = self.connection.taken
+        if self.connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+            if taken.identity == current:
+                return None
+            taken.identity = current
+        return current.values
+
+    def _forget_identity(self) -> None:
+        if self.connection is not None:
+            self.connection.taken.forget()
+
+    def _commit(self) -> None:
+        self._forget_identity()
+        super()._commit()
+
+    def _rollback(self) -> None:
+        self._forget_identity()
+        super()._rollback()
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self._forget_identity()
+        super()._set_autocommit(autocommit)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # The role is that from before the savepoint again.
+        self._forget_identity()
+        super()._savepoint_rollback(sid)
+
+    def chunked_cursor(self) -> Any:
+        """Return a cursor of the server within a transaction; outside of one, an ordinary one.
+
+        A cursor of the server that outlives its statement is none that a pooler could share.
+        """
+        if not self.has_roles:
+            return super().chunked_cursor()
+        if not self.in_atomic_block:
+            return self.cursor()
+        if self.connection.taken.identity != identity.current():
+            # A named cursor cannot bring the identity, so this does.
+            with self.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        return super().chunked_cursor()
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Do so, as before and after each request."""

@@ -12,7 +12,9 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import LockNotAvailable
 
+from evently.database.grants import application_role
 from evently.database.migrated import migration_lock
+from evently.row_security import roles
 from evently.waiting import database_problem, wait_until_usable
 
 WAIT_SECONDS = 60.0
@@ -66,6 +68,8 @@ class Command(migrate.Command):
                 migration_lock(self.migrating, say=self.stderr.write),
                 short_lock_waits(self.migrating),
             ):
+                # Before anything changes: what is missing may take a superuser.
+                roles.ensure(self.migrating, application_role())
                 super().handle(*args, **options)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):

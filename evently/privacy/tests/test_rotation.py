@@ -88,7 +88,9 @@ def test_two_rotations_at_once_share_the_work(rotating):
 
 KILLED = """
 import os, signal, sys
-import evently.wsgi
+import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "evently.settings"
+django.setup()
 from evently.privacy.rotation import rotate_keys
 def die(done):
     if done.rewrapped >= int(sys.argv[1]):
