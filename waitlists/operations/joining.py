@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import Q
 
 from bookings.operations import PriceChanged, PriceRequired
@@ -18,7 +19,7 @@ from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
 from evently.idempotency.keys import Idempotency
 from evently.throttle import Limit, TooManyAttempts, count, forgive
-from evently.transactions import refusing, run_in_transaction
+from evently.transactions import ReferencedRowDeleted, refusing, run_in_transaction
 from events.locks import EventNotFound, lock_event
 from events.models import Event
 from events.operations import check_quantity
@@ -208,8 +209,18 @@ def _saved(entry: WaitlistEntry, *, locked_event: Event) -> WaitlistEntry:
         if entry._state.adding:
             entry.save(force_insert=True)
         else:
-            entry.save(update_fields=REJOIN_FIELDS)
+            _rejoin(entry)
     return lock_entry(locked_event=locked_event, entry_id=entry.pk)
+
+
+def _rejoin(entry: WaitlistEntry) -> None:
+    """Save an entry that had ended. Raises ReferencedRowDeleted where it went with its user."""
+    try:
+        entry.save(update_fields=REJOIN_FIELDS)
+    except DatabaseError as error:
+        if error.__cause__ is None:  # not the server's: there was no row to update
+            raise ReferencedRowDeleted from error
+        raise
 
 
 def smallest_acceptable_quantity(quantity: int, min_quantity: int | None) -> int:

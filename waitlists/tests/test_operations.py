@@ -8,12 +8,15 @@ import pytest
 from bookings import operations as bookings
 from bookings.models import Booking, BookingAttempt
 from evently.accounts.factories import UserFactory
-from evently.tests.rows import check_everything
+from evently.tests.rows import as_application, check_everything
 from evently.tests.sql import run
+from evently.transactions import ReferencedRowDeleted
 from events.locks import EventNotFound
 from events.models import Event
 from events.operations import SalesClosed, edit_event
 from waitlists import operations, queries, tasks
+from waitlists.models import WaitlistEntry
+from waitlists.operations.joining import _rejoin
 from waitlists.tests.waiting import (
     ORIGIN,
     accept,
@@ -268,3 +271,13 @@ def test_no_offer_and_no_error_once_sales_have_ended(clock):
     assert status_of(entry) == "waiting"
     with pytest.raises(SalesClosed):
         bookings.book_seats(event_id=event.pk, user_id=UserFactory().pk, quantity=1, origin=ORIGIN)
+
+
+def test_entry_that_went_with_its_user_is_not_joined_with_again():
+    """The user's row was deleted between reading the entry and writing it."""
+    event, _ = full_event()
+    gone = WaitlistEntry(event_id=event.pk, user_id=UserFactory().pk, quantity=1, min_quantity=1)
+    gone._state.adding = False
+
+    with pytest.raises(ReferencedRowDeleted), as_application():
+        _rejoin(gone)
