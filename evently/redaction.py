@@ -45,7 +45,16 @@ _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:]+"
 _DETAIL = re.compile(r"^(?:DETAIL|CONTEXT):.*$", re.MULTILINE)
 # The password of a URL, as in postgres://user:password@host
 _CREDENTIALS = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
+# A key behind a URL, as in s3://bucket?secret_key=…
+_KEYS = re.compile(r"\b((?:access|secret)_key=)[^\s&'\"]+")
 _LONGEST_WORD = 24
+
+
+class Hidden(str):
+    """A secret that settings and error pages show as "…", and that works like any other text."""
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
 
 
 def _hide_segment(segment: str) -> str:
@@ -78,6 +87,8 @@ def redact_text(text: str) -> str:
         text = _CREDENTIALS.sub(rf"\1:{HIDDEN}@", text)
     if "@" in text:
         text = _ADDRESS.sub(HIDDEN, text)
+    if "_key=" in text:
+        text = _KEYS.sub(rf"\1{HIDDEN}", text)
     return _DETAIL.sub("", text) if "DETAIL:" in text or "CONTEXT:" in text else text
 
 

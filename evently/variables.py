@@ -163,13 +163,17 @@ def _pii_keys(value: str) -> str:
 
 
 def _register(value: str) -> str:
+    whole = (
+        "must be a whole path, such as /var/lib/evently-register/erasures.jsonl, or an https URL, "
+        "such as https://user:password@register.example.org/evently (special characters in the "
+        "password percent-encoded)"
+    )
     if "://" not in value:
-        return (
-            "" if value.startswith("/") else f"must be a whole path or an https URL, not {value!r}"
-        )
+        return "" if value.startswith("/") else whole
+    # The value is not quoted: a URL may contain a password.
     parts = _parse_url(value)
     if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname:
-        return f"must be a whole path or an https URL, not {value!r}"
+        return whole
     if parts.query or parts.fragment:
         return "must be a URL without a query, to which /1, /2 … can be added"
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:

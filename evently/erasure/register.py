@@ -12,7 +12,6 @@ needs.
 import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedRandom
@@ -23,6 +22,7 @@ import requests
 from django.conf import settings
 
 from evently.erasure.signing import SignatureInvalid, read_line
+from evently.time_limits import within
 
 # Of one request; a server that sends byte by byte gets ANSWER_SECONDS in total.
 CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 3.0, 5.0, 15.0
@@ -197,8 +197,8 @@ class UrlRegister:
         headers = {"Content-Type": "application/json"}
         if method == "PUT":
             headers["If-None-Match"] = "*"
-        end = time.monotonic() + ANSWER_SECONDS
-        try:
+
+        def work() -> tuple[int, str]:
             with requests.request(
                 method,
                 f"{self.url}/{number}",
@@ -211,9 +211,14 @@ class UrlRegister:
                 content = b""
                 for chunk in answer.iter_content(1024):
                     content += chunk
-                    if time.monotonic() > end or len(content) > LONGEST_LINE:
+                    if len(content) > LONGEST_LINE:
                         raise RegisterUnreachable(f"{self}: an answer that does not end")
                 return answer.status_code, content.decode("utf-8", "replace")
+
+        try:
+            return within(ANSWER_SECONDS, work)
+        except TimeoutError as error:
+            raise RegisterUnreachable(f"{self}: an answer that does not end") from error
         except requests.RequestException as error:
             raise RegisterUnreachable(f"{self}: {type(error).__name__}") from error
 

@@ -19,7 +19,8 @@ from evently.audit.context import stamp
 from evently.database.clock import now
 from evently.database.ids import uuid7
 from evently.lifecycle import files, signing
-from evently.lifecycle.files import ColdFileDamaged, Line
+from evently.lifecycle.failures import ColdFileDamaged, ColdFileExists, ColdStorageUnreachable
+from evently.lifecycle.files import Line
 from evently.lifecycle.models import ColdFile, ColdState
 from evently.privacy.models import PersonKey
 
@@ -62,11 +63,21 @@ class Cold:
             return int(cursor.fetchone()[0])
 
     def work(self) -> Iterator[int]:
-        """Move what is due, a file at a time; yields the rows of each."""
+        """Move what is due, a file at a time; yields the rows of each.
+
+        Raises ColdStorageUnreachable at once; ColdFileDamaged once all else is done.
+        """
         discard_unfinished(self.table)
-        yield from self._return_restored()
+        damaged: list[ColdFileDamaged] = []
+        yield from self._return_restored(damaged)
+        is_first = True
         while rows := self._oldest():
+            if is_first:
+                files.insist_on_place()
+                is_first = False
             yield self._move(rows[0].month, [row for row in rows if row.month == rows[0].month])
+        if damaged:
+            raise damaged[0]
 
     def _names(self) -> dict[str, sql.Composable]:
         at = sql.Identifier(self.at)
@@ -135,6 +146,13 @@ class Cold:
         try:
             files.write(cold, content)
             move_rows(cold, [(row.id, row.version) for row in rows])
+        except ColdStorageUnreachable:
+            # It would not answer to the removal either: that is for the next run.
+            discard(cold, later=True)
+            raise
+        except ColdFileExists:
+            discard(cold, file_is_ours=False)
+            raise
         except Exception:
             discard(cold)
             raise
@@ -152,15 +170,22 @@ class Cold:
         return {column: key.seal("cold", text) if key and text else "" for column, text in texts}
 
     # ── Restored rows go back ───────────────────────────────────────────────
-    def _return_restored(self) -> Iterator[int]:
-        """Delete restored rows again whose time in the database is over; their files stay."""
+    def _return_restored(self, damaged: list[ColdFileDamaged]) -> Iterator[int]:
+        """Delete restored rows again whose time in the database is over; their files stay.
+
+        Rows whose file is damaged stay in the database: they are the only copy. damaged: gets why.
+        """
         over = ColdFile.objects.filter(
             table_name=self.table,
             state=ColdState.RESTORED,
             restored_at__lt=now() - RESTORED_FOR,
         )
         for cold in over.order_by("pk"):
-            ids = [json.loads(line.row)["id"] for line in files.read(cold)]
+            try:
+                ids = [json.loads(line.row)["id"] for line in files.read(cold)]
+            except ColdFileDamaged as damage:
+                damaged.append(damage)
+                continue
             query = sql.SQL("SELECT id, xmin::text FROM {table} WHERE id = ANY(%s::uuid[])")
             with connection.cursor() as cursor:
                 cursor.execute(query.format(**self._names()), [ids])
@@ -196,19 +221,30 @@ def discard_unfinished(table: str) -> None:
         discard(cold)
 
 
-def discard(cold: ColdFile) -> None:
+def discard(cold: ColdFile, *, later: bool = False, file_is_ours: bool = True) -> None:
     """Remove a file whose rows are still in the database.
 
-    The row goes first: whether the rows left may be unknown here, if the connection broke at the
-    commit, and only a file that is certain not to hold the only copy is removed.
+    Its row loses its checksum first, without which the rows can never leave for it: whether they
+    have left may be unknown here, if the connection broke at the commit, and only a file that is
+    certain not to hold the only copy is removed. The row goes last, so that a storage that fails
+    meanwhile is asked again (`discard_unfinished`).
+
+    later: leave the file to the next run. file_is_ours: False for one that was there before.
     """
     with transaction.atomic():
         stamp(connection)
         unfinished = ColdFile.objects.filter(pk=cold.pk, state=ColdState.WRITING)
-        deleted, _ = unfinished.delete()
-    if deleted:
+        is_void = unfinished.update(sha256="", signature="") > 0
+    # Another run, which took this one for dead, may have done that before the file was written.
+    is_gone = not is_void and not ColdFile.objects.filter(pk=cold.pk).exists()
+    if later or not (is_void or is_gone):
+        return
+    if file_is_ours:
         files.remove(cold.name)
-        log.warning("cold_file_discarded", file=cold.name)
+    with transaction.atomic():
+        stamp(connection)
+        ColdFile.objects.filter(pk=cold.pk, state=ColdState.WRITING).delete()
+    log.warning("cold_file_discarded", file=cold.name)
 
 
 def _years_after(month: date, years: int) -> datetime:
@@ -228,7 +264,7 @@ def delete_old_files() -> Iterator[int]:
     due = ColdFile.objects.filter(state=ColdState.STORED, delete_after__lte=now())
     for cold in list(due.order_by("delete_after", "pk")):
         files.remove(cold.name)
-        if files.cold_storage().exists(cold.name):
+        if files.is_there(cold.name):
             raise ColdFileDamaged(f"{cold.name} could not be deleted.")
         with transaction.atomic():
             stamp(connection)

@@ -9,23 +9,23 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
-from evently.errors import Conflict
 from evently.lifecycle import signing
-from evently.lifecycle.models import ColdFile
+from evently.lifecycle.failures import ColdFileDamaged, ColdFileExists, ColdStorageUnreachable
+from evently.lifecycle.models import ColdFile, ColdState
 
+__all__ = ["ColdFileDamaged", "ColdFileExists", "ColdStorageUnreachable"]
 
-class ColdFileDamaged(Conflict):
-    """A file is missing, or not what was written: by its checksum, its signature or its rows."""
-
-    code = "cold_file_damaged"
+# How many of the newest files tell whether this is the place that it was.
+NEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,25 @@ def packed(lines: Sequence[Line]) -> bytes:
     return buffer.getvalue()
 
 
-def unpacked(content: bytes) -> list[Line]:
-    """Return the lines of a file. Raises ColdFileDamaged."""
+def unpacked(content: bytes) -> Iterator[Line]:
+    """Yield the lines of a file, which is never in memory as a whole. Raises ColdFileDamaged."""
+    for line in _lines(content):
+        yield _decoded(line)
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
     try:
-        text = gzip.decompress(content).decode()
-        return [Line.decoded(line) for line in text.splitlines()]
-    except (OSError, EOFError, ValueError, IndexError) as error:
+        with gzip.open(io.BytesIO(content)) as file:
+            yield from file
+    except (OSError, EOFError, zlib.error) as error:
         raise ColdFileDamaged("The file cannot be unpacked.") from error
+
+
+def _decoded(line: bytes) -> Line:
+    try:
+        return Line.decoded(line.decode().rstrip("\n"))
+    except (ValueError, IndexError) as error:
+        raise ColdFileDamaged("The file has a line that cannot be read.") from error
 
 
 def digest(content: bytes) -> str:
@@ -86,27 +98,70 @@ def manifest_name(name: str) -> str:
     return f"{name}.json"
 
 
+def insist_on_place() -> None:
+    """Refuse a place that has none of the newest files: what is written there may be lost.
+
+    The volume may not be mounted, or COLD_STORAGE_URL name another place than before.
+    Raises ColdStorageUnreachable.
+    """
+    listed = ColdFile.objects.exclude(state=ColdState.WRITING).order_by("-stored_at", "-pk")
+    newest = list(listed.values_list("name", flat=True)[:NEWEST])
+    storage = cold_storage()
+    with answering():
+        if newest and not any(storage.exists(name) for name in newest):
+            raise ColdStorageUnreachable(
+                f"Cold storage does not have its newest file, {newest[0]}: it is another place "
+                "than before, or its volume is not mounted. Mount it, correct COLD_STORAGE_URL, or "
+                "copy the files to the new place."
+            )
+
+
 def write(cold: ColdFile, content: bytes) -> None:
-    """Write a file and its manifest, and read both back. Raises ColdFileDamaged."""
+    """Write a file and its manifest, and read both back.
+
+    Raises ColdFileExists, ColdFileDamaged, ColdStorageUnreachable.
+    """
     storage = cold_storage()
     facts = json.dumps(signing.described(signed_part(cold), cold.signature), indent=2) + "\n"
-    for name, data in ((cold.name, content), (manifest_name(cold.name), facts.encode())):
-        saved = storage.save(name, ContentFile(data))
-        if saved != name:
-            # The storage keeps a file of this name: not ours, as names are made of new ids.
-            storage.delete(saved)
-            raise ColdFileDamaged(f"The storage has a file {name} already.")
-        if _content(storage, name) != data:
-            raise ColdFileDamaged(f"{name} is not what was written.")
+    parts = ((cold.name, content), (manifest_name(cold.name), facts.encode()))
+    with answering():
+        if any(storage.exists(name) for name, _ in parts):
+            raise ColdFileExists(f"Cold storage has a file {cold.name} already.")
+        for name, data in parts:
+            storage.save(name, ContentFile(data))
+            if _content(name) != data:
+                raise ColdFileDamaged(f"{name} is not what was written.")
+
+
+def lines_of(cold: ColdFile, *, containing: str = "") -> Iterator[Line]:
+    """Yield the rows of a file, after its checksum and signature were checked.
+
+    containing: only rows that have this text anywhere; the others are not taken apart.
+    The number of rows is checked at the end.
+    Raises ColdFileDamaged, ColdStorageUnreachable.
+    """
+    content = _checked(cold)
+    word, count = containing.encode(), 0
+    for line in _lines(content):
+        count += 1
+        if word in line:
+            yield _decoded(line)
+    if count != cold.rows:
+        raise ColdFileDamaged(f"{cold.name} has {count} rows instead of {cold.rows}.")
 
 
 def read(cold: ColdFile) -> list[Line]:
-    """Return the rows of a file, after its checksum, signature and number of rows were checked.
+    """Return the rows of a file, all checks done.
 
-    Raises ColdFileDamaged.
+    Raises ColdFileDamaged, ColdStorageUnreachable.
     """
+    return list(lines_of(cold))
+
+
+def _checked(cold: ColdFile) -> bytes:
+    """Return the content of a file that is as it was written."""
     try:
-        content = _content(cold_storage(), cold.name)
+        content = _content(cold.name)
     except FileNotFoundError as error:
         raise ColdFileDamaged(f"{cold.name} is missing.") from error
     if digest(content) != cold.sha256:
@@ -116,21 +171,38 @@ def read(cold: ColdFile) -> list[Line]:
             f"{cold.name} has no valid signature. If EVENTLY_DIGEST_KEY was changed, put the "
             "earlier key into EVENTLY_DIGEST_KEY_FALLBACKS."
         )
-    lines = unpacked(content)
-    if len(lines) != cold.rows:
-        raise ColdFileDamaged(f"{cold.name} has {len(lines)} rows instead of {cold.rows}.")
-    return lines
+    return content
 
 
 def remove(name: str) -> None:
-    """Delete a file and its manifest, as far as they are there."""
+    """Delete a file and its manifest, as far as they are there. Raises ColdStorageUnreachable."""
     storage = cold_storage()
     for each in (name, manifest_name(name)):
-        with suppress(FileNotFoundError):
+        with answering(), suppress(FileNotFoundError):
             storage.delete(each)
 
 
-def _content(storage: Storage, name: str) -> bytes:
-    with storage.open(name, "rb") as file:
+def is_there(name: str) -> bool:
+    """Return whether the storage has a file. Raises ColdStorageUnreachable."""
+    with answering():
+        return cold_storage().exists(name)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn the errors of a folder, such as a full disk, into ColdStorageUnreachable."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except FileExistsError as error:
+        raise ColdFileExists(f"Cold storage has a file {error} already.") from error
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ColdStorageUnreachable(f"Cold storage cannot be used: {why}.") from error
+
+
+def _content(name: str) -> bytes:
+    with answering(), cold_storage().open(name, "rb") as file:
         content: Any = file.read()
     return bytes(content)

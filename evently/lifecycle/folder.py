@@ -19,6 +19,19 @@ class PrivateFolder(FileSystemStorage):
             location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700
         )
 
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return the name as it is: one that is listed must be the one that was written."""
+        if self.exists(name):
+            raise FileExistsError(name)
+        return name
+
+    def delete(self, name: str) -> None:
+        """Delete a file for good: it must not be there again after a power cut."""
+        super().delete(name)
+        folder = Path(self.path(name)).parent
+        if folder.exists():
+            _sync(folder)
+
     def _save(self, name: str, content: Any) -> str:
         saved: str = super()._save(name, content)  # type: ignore[misc]
         path = Path(self.path(saved))

@@ -6,14 +6,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from evently.audit.context import stamp
+from evently.database.ids import uuid7
 from evently.errors import Conflict
 from evently.lifecycle import files
 from evently.lifecycle.cold import LONG
-from evently.lifecycle.files import ColdFileDamaged, Line
+from evently.lifecycle.failures import ColdFileDamaged
+from evently.lifecycle.files import Line
 from evently.lifecycle.models import ColdFile, ColdState
 from evently.privacy.models import PersonKey
 
@@ -41,7 +44,7 @@ def chosen_files(
 def rows_of(cold: ColdFile) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file as dicts, with the texts of people who have a key.
 
-    Raises ColdFileDamaged.
+    Raises ColdFileDamaged, ColdStorageUnreachable.
     """
     for line in files.read(cold):
         yield json.loads(line.row) | opened(cold.table_name, line)
@@ -50,7 +53,7 @@ def rows_of(cold: ColdFile) -> Iterator[dict[str, Any]]:
 def restore(cold: ColdFile) -> int:
     """Insert the rows of a file again, for RESTORED_FOR; return how many. The file stays.
 
-    Raises ColdFileDamaged, NotRestorable.
+    Raises ColdFileDamaged, ColdStorageUnreachable, NotRestorable.
     """
     given = f"[{','.join(_whole(cold, line) for line in files.read(cold))}]"
     try:
@@ -84,7 +87,10 @@ def _whole(cold: ColdFile, line: Line) -> str:
 
 
 def problems() -> Iterator[str]:
-    """Check all files, and yield a sentence for each that is wrong or not in the list."""
+    """Check all files, and yield a sentence for each that is wrong or not in the list.
+
+    Raises ColdStorageUnreachable.
+    """
     known = set()
     for cold in chosen_files().iterator(chunk_size=100):
         known |= {cold.name, files.manifest_name(cold.name)}
@@ -95,13 +101,37 @@ def problems() -> Iterator[str]:
     known |= set(ColdFile.objects.filter(state=ColdState.WRITING).values_list("name", flat=True))
     for name in _stored(""):
         if name not in known and name.removesuffix(".json") not in known:
-            yield f"{name} is not in the list: a run that was killed has left it. Delete it."
+            yield (
+                f"{name} is not in the list: a run that was killed has left it, or it belongs to "
+                "another installation. If it does not, delete it."
+            )
+
+
+def try_out() -> None:
+    """Write a small file, read it, list it and delete it: what cold storage must be able to do.
+
+    Raises ColdFileDamaged, ColdStorageUnreachable.
+    """
+    folder, content = f"trial-{uuid7().hex}", b"A trial of cold storage. It can be deleted.\n"
+    name = f"{folder}/trial.txt"
+    storage = files.cold_storage()
+    with files.answering():
+        storage.save(name, ContentFile(content))
+        with storage.open(name, "rb") as file:
+            is_same = file.read() == content
+        is_listed = name in _stored(folder)
+        storage.delete(name)
+        is_deleted = not storage.exists(name)
+    if not is_same or not is_listed or not is_deleted:
+        done = "read back" if not is_same else "list" if not is_listed else "delete"
+        raise ColdFileDamaged(f"Cold storage does not {done} what was written.")
 
 
 def _stored(folder: str) -> Iterator[str]:
     """Yield the names of all files in the storage."""
     try:
-        folders, names = files.cold_storage().listdir(folder)
+        with files.answering():
+            folders, names = files.cold_storage().listdir(folder)
     except FileNotFoundError:
         return
     prefix = f"{folder}/" if folder else ""

@@ -9,6 +9,7 @@ from django.db import connection
 
 from evently.audit.context import one_act
 from evently.errors import DomainError
+from evently.lifecycle.failures import ColdFileDamaged, ColdStorageUnreachable
 from evently.lifecycle.registry import Rule
 from evently.metrics import lifecycle_rows, sweep_failures
 
@@ -20,6 +21,7 @@ class Outcome:
     """What a run of one rule did. rows: moved or deleted. left: more is due, but time was over.
 
     busy: another run is at this rule. error: the name of what went wrong; "" if nothing did.
+    reason: a sentence for who runs Evently, where there is one.
     """
 
     rule: Rule
@@ -28,6 +30,7 @@ class Outcome:
     left: bool = False
     busy: bool = False
     error: str = ""
+    reason: str = ""
 
 
 @contextmanager
@@ -77,6 +80,10 @@ def run(
                     if until():
                         outcome.left = True
                         break
+        except (ColdFileDamaged, ColdStorageUnreachable) as failure:
+            outcome.error, outcome.reason = failure.code, failure.text
+            log.error(failure.code, rule=rule.name, problem=failure.text)
+            sweep_failures.labels("lifecycle", failure.code).inc()
         except DomainError as refusal:
             outcome.error = refusal.code
             log.warning("lifecycle_refused", rule=rule.name, code=refusal.code)

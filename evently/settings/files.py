@@ -19,10 +19,9 @@ STATIC_ROOT = BASE_DIR / (env.str("STATIC_ROOT", default="") or addresses.home()
 # What browsers and other sites ask for without being told where.
 WHITENOISE_ROOT = BASE_DIR / "public"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Where old rows are kept: a folder, or an S3 bucket.
-COLD_STORAGE_URL = env.str("COLD_STORAGE_URL", default="")
 STORAGES = {
-    "cold": storage_of(COLD_STORAGE_URL, folder=addresses.home() / "cold"),
+    # Where old rows are kept: a folder, or a bucket of S3.
+    "cold": storage_of(env.str("COLD_STORAGE_URL", default=""), folder=addresses.home() / "cold"),
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

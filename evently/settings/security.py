@@ -8,6 +8,7 @@ from evently.settings.site import PUBLIC_URL
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DEFAULT_EXCEPTION_REPORTER_FILTER = "evently.error_pages.RedactingFilter"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Where to report a vulnerability: an email address or a URL, for /.well-known/security.txt.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from evently import environment
 from evently.embedded import addresses
 from evently.environment import env, secret
+from evently.redaction import Hidden
 from evently.variables import split
 
 AUTH_USER_MODEL = "accounts.User"
@@ -45,6 +46,9 @@ ANALYTICS_SMALLEST_GROUP = env.int("ANALYTICS_SMALLEST_GROUP", default=5)
 RECEIPT_KEYS = environment.receipt_keys()
 # Where erasures are registered outside the database: a file, or a URL.
 ERASURE_REGISTER = env.str("ERASURE_REGISTER", default=str(addresses.home() / "erasures.jsonl"))
+if "@" in ERASURE_REGISTER:
+    # A URL with a password.
+    ERASURE_REGISTER = Hidden(ERASURE_REGISTER)
 # How long backups of people's keys are kept (evently.embedded.backup); receipts say so.
 KEY_BACKUP_LIFETIME = timedelta(days=env.int("KEY_BACKUP_DAYS", default=14))
 # Who needs a second factor: off, superusers, organizers (which includes superusers).

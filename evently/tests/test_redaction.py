@@ -41,6 +41,12 @@ def test_redact_text_hides_addresses_rows_and_passwords():
     assert shown.endswith("after")
 
 
+def test_redact_text_hides_the_keys_of_a_bucket():
+    text = "s3://cold/a?access_key=AKIA1&secret_key=hunter2/+%3D&region_name=eu-central-1 failed"
+    shown = redact_text(text)
+    assert shown == "s3://cold/a?access_key=…&secret_key=…&region_name=eu-central-1 failed"
+
+
 def test_redact_event_drops_sensitive_keys_at_any_depth():
     event = {"event": "sent", "email": "a@b.org", "inner": {"token": "x", "id": 7}}
     assert redact_event(None, "", event) == {"event": "sent", "inner": {"id": 7}}

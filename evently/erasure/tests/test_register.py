@@ -18,6 +18,7 @@ from evently.erasure.register import (
     verified,
 )
 from evently.erasure.signing import sign_line
+from evently.tests.s3 import misbehaving
 
 
 def lines(count):
@@ -175,6 +176,23 @@ def test_server_that_hangs_or_is_down_is_given_up(store, monkeypatch):
         UrlRegister(store.url).write(lines(1))
     with pytest.raises(RegisterUnreachable, match="Connection"):
         UrlRegister("http://127.0.0.1:1/x").line(1)
+
+
+def test_answer_that_comes_byte_by_byte_is_given_up(monkeypatch):
+    monkeypatch.setattr(registers, "ANSWER_SECONDS", 0.5)
+    end = threading.Event()
+
+    def trickle(connection, state):
+        connection.recv(65536)
+        for byte in b"HTTP/1.1 200 OK\r\n" + b"X" * 1000:
+            connection.sendall(bytes([byte]))
+            if end.wait(0.1):
+                return
+
+    with misbehaving(trickle) as slow:
+        with pytest.raises(RegisterUnreachable, match="does not end"):
+            UrlRegister(slow.url).line(1)
+        end.set()
 
 
 def test_folder_that_cannot_be_written_is_told(tmp_path):

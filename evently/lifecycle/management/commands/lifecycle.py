@@ -80,5 +80,5 @@ def _result(outcome: Outcome) -> str:
     if outcome.busy:
         return "left to another run, which is at it"
     if outcome.error:
-        return f"failed: {outcome.error}"
+        return f"failed: {outcome.reason or outcome.error}"
     return outcome.rule.then if outcome.rows else "nothing is due"

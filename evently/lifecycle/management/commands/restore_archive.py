@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evently.audit.context import acting
 from evently.errors import DomainError
+from evently.lifecycle.failures import ColdFileDamaged, ColdStorageUnreachable
 from evently.lifecycle.models import ColdFile, ColdState
-from evently.lifecycle.restoring import chosen_files, problems, restore, rows_of
+from evently.lifecycle.restoring import chosen_files, problems, restore, rows_of, try_out
 
 
 class Command(BaseCommand):
@@ -21,6 +22,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--try",
+            action="store_true",
+            help="write, read, list and delete a small file, to see whether COLD_STORAGE_URL works",
+        )
         parser.add_argument("--list", action="store_true", help="list the files in cold storage")
         parser.add_argument(
             "--verify", action="store_true", help="check all files, and restore nothing"
@@ -35,6 +41,15 @@ class Command(BaseCommand):
         parser.add_argument("--file", type=UUID, action="append", default=[], help="by its id")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._do(**options)
+        except ColdStorageUnreachable as failure:
+            raise CommandError(failure.text) from failure
+
+    def _do(self, **options: Any) -> None:
+        if options["try"]:
+            self._try()
+            return
         if options["verify"]:
             self._verify()
             return
@@ -51,6 +66,13 @@ class Command(BaseCommand):
             self._print(found)
         else:
             self._restore(found)
+
+    def _try(self) -> None:
+        try:
+            try_out()
+        except ColdFileDamaged as failure:
+            raise CommandError(failure.text) from failure
+        self.stdout.write("Cold storage works: a file was written, read, listed and deleted.")
 
     def _verify(self) -> None:
         found = list(problems())
@@ -82,6 +104,8 @@ class Command(BaseCommand):
                     continue
                 try:
                     rows = restore(cold)
+                except ColdStorageUnreachable:
+                    raise
                 except DomainError as refusal:
                     failed += 1
                     self.stderr.write(refusal.text)
