@@ -59,6 +59,11 @@ def zone_named(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in known_timezones() else None
 
 
+def zone_or_utc(name: str) -> ZoneInfo:
+    """Return a user's time zone, in which they read times of their account; UTC without one."""
+    return zone_named(name) or ZoneInfo("UTC")
+
+
 def place_of(zone: ZoneInfo) -> str:
     """Return the place that a time zone is named after: "Berlin", "New York"."""
     return zone.key.rpartition("/")[2].replace("_", " ")

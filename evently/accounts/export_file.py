@@ -17,7 +17,7 @@ from evently.accounts.models import DataExport, DataExportPart, User
 from evently.database.snapshot import snapshot
 from evently.formatting import moment
 from evently.privacy.models import PersonKey
-from evently.time_zones import zone_named
+from evently.time_zones import zone_or_utc
 
 PART_BYTES = 256 * 1024
 FOLDER = "my-data"
@@ -133,7 +133,7 @@ def _about(user: User) -> dict[str, Any]:
 
 def _page(data: dict[str, Any], user: User) -> str:
     """Return the page to read."""
-    shown = _Shown(data, zone_named(user.timezone) or ZoneInfo("UTC"))
+    shown = _Shown(data, zone_or_utc(user.timezone))
     sections: list[dict[str, Any]] = [
         {
             "name": name,

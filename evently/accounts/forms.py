@@ -130,8 +130,8 @@ class ProfileForm(forms.Form):
         label="Time zone",
         required=False,
         help_text=(
-            "Used when you join a waitlist: nights there do not count towards the time to claim "
-            "an offer, until 12 hours before the event."
+            "Times of your account are in it. Also used when you join a waitlist: nights there do "
+            "not count towards the time to claim an offer, until 12 hours before the event."
         ),
     )
 

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from evently import formatting
 from evently.kept import Kept
+from evently.time_zones import zone_named, zone_or_utc
 
 register = template.Library()
 
@@ -123,3 +124,28 @@ def when(
     now = context.get("now") or timezone.now()
     text = formatting.in_style(at, local_zone, style=style, now=now)
     return format_html('<time datetime="{}">{}</time>', timezone.localtime(at).isoformat(), text)
+
+
+@register.simple_tag(takes_context=True)
+def own_when(
+    context: Any, at: datetime | None, style: str = "short", zone: str | None = None
+) -> SafeString | str:
+    """Return a time of an account in its owner's time zone, which it names.
+
+    As in `{% own_when session.started_at %}`. style: day, short or long, as for `when`; a day names
+    no time zone. zone: by default that of the current user's profile. Where that has none, the time
+    is in UTC, and the page's script shows it in the browser's time zone.
+    """
+    if not at:
+        return ""
+    if zone is None:
+        zone = getattr(context.get("user"), "timezone", "")
+    local_zone = zone_or_utc(zone)
+    now = context.get("now") or timezone.now()
+    text = formatting.in_style(at, local_zone, style=style, now=now)
+    if style != "day":
+        text += f" {at.astimezone(local_zone):%Z}"
+    moment = at.astimezone(local_zone).isoformat()
+    if zone_named(zone):
+        return format_html('<time datetime="{}">{}</time>', moment, text)
+    return format_html('<time datetime="{}" data-own-time="{}">{}</time>', moment, style, text)

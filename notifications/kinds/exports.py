@@ -1,7 +1,5 @@
 """The notification about a file of all data about a user."""
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.urls import reverse
 
@@ -9,7 +7,7 @@ from evently.accounts.models import DataExport, User
 from evently.database.clock import now
 from evently.formatting import moment
 from evently.links import absolute
-from evently.time_zones import zone_named
+from evently.time_zones import zone_or_utc
 from notifications.emails.email_content import EmailContent, EmailObsolete, call_to_action
 from notifications.kinds.base import Category, Kind, Link, Message
 from notifications.models import Notification
@@ -17,7 +15,7 @@ from notifications.models import Notification
 
 def data_export_ready(user: User, export: DataExport) -> Message:
     """Tell a user that the file that they requested is ready."""
-    until = moment(export.expires_at, zone_named(user.timezone) or ZoneInfo("UTC"))
+    until = moment(export.expires_at, zone_or_utc(user.timezone))
     return DATA_EXPORT_READY.message(
         user_id=user.pk,
         key=f"data_export_ready:{export.pk}",

@@ -1,6 +1,7 @@
 // Behaviour of every page: messages float and can be closed; menus close on Escape or a click
 // elsewhere; forms are sent once; empty search fields are left out of the URL; the error summary
-// takes the focus; copy and print buttons; forms know the time zone.
+// takes the focus; copy and print buttons; forms know the time zone, and times of an account are
+// in it.
 
 const messages = document.querySelector("[data-messages]");
 if (messages) {
@@ -81,11 +82,37 @@ for (const field of document.querySelectorAll("input[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
+// Times of an account in the browser's time zone, where its profile names none. The same words as on
+// the server (evently/formatting.py).
+function ownTime(at, style) {
+  const long = style === "long";
+  const format = new Intl.DateTimeFormat("en-GB", {
+    weekday: long ? "long" : "short",
+    day: "numeric",
+    month: style === "short" ? "short" : "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  });
+  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const year = long || at.getFullYear() !== new Date().getFullYear() ? ` ${part.year}` : "";
+  const day = `${part.weekday} ${part.day} ${part.month}${year}`;
+  return style === "day" ? day : `${day}, ${part.hour}:${part.minute} ${part.timeZoneName}`;
+}
+function showOwnTimes(root) {
+  for (const time of root.querySelectorAll("time[data-own-time]")) {
+    time.textContent = ownTime(new Date(time.dateTime), time.dataset.ownTime);
+  }
+}
+showOwnTimes(document);
+
 document.querySelector("[data-error-summary]")?.focus();
 for (const control of document.querySelectorAll("[data-needs-script]")) control.hidden = false;
 
 // Content swapped in by htmx announces itself to screen readers by its data-status alone.
 document.addEventListener("htmx:load", (event) => {
+  showOwnTimes(event.target);
   const words = event.target.dataset?.status;
   if (words) document.getElementById("status").textContent = words;
 });
