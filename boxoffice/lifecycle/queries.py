@@ -1,4 +1,7 @@
-"""What periodic tasks have to do: events to end, attendees to ask again, accounts to erase."""
+"""What periodic tasks have to do: events to end, attendees to ask again, accounts to erase.
+
+And what keeps an account from being erased.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -107,6 +110,12 @@ def events_with_seats_to_return() -> list[UUID]:
 
 def _events_of(checks: QuerySet[AttendanceCheck]) -> list[UUID]:
     return list(checks.order_by("event_id").values_list("event_id", flat=True).distinct())
+
+
+def events_ahead_of(user_id: UUID) -> list[Event]:
+    """Return the events that an organizer still answers for, which keep the account; next first."""
+    events = Event.objects.current().filter(created_by_id=user_id)
+    return list(events.order_by("event_date", "pk"))
 
 
 def accounts_to_erase() -> list[UUID]:

@@ -4,7 +4,6 @@ Their category cannot be turned off, so the owner always hears of a deletion.
 """
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,6 +15,7 @@ from evently.erasure.models import Erasure
 from evently.erasure.receipts import receipt_link
 from evently.formatting import duration, moment
 from evently.links import absolute
+from evently.time_zones import zone_or_utc
 from notifications.emails.email_content import (
     AttachedFile,
     EmailContent,
@@ -25,7 +25,6 @@ from notifications.emails.email_content import (
 from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
 from notifications.models import Notification
 
-UTC = ZoneInfo("UTC")
 LINK_LIFETIME: timedelta = account_links.DELETION_LINK_LIFETIME
 
 
@@ -67,12 +66,12 @@ CONFIRM_DELETION = Kind(
 # ── Deletion requested ──────────────────────────────────────────────────────
 def deletion_requested(user: User) -> Message:
     """Notify the owner that the account will be deleted, and how to keep it."""
-    due = user.deletion_due_at
+    due = moment(user.deletion_due_at, zone_or_utc(user.timezone))
     return DELETION_REQUESTED.message(
         user_id=user.pk,
         key=f"deletion_requested:{uuid7()}",
         text=(
-            f"Your account at {settings.SITE_NAME} will be deleted on {moment(due, UTC)}. Until "
+            f"Your account at {settings.SITE_NAME} will be deleted on {due}. Until "
             "then your tickets, places on waitlists and offers stay valid, but you cannot make new "
             "bookings or join waitlists. Then upcoming bookings are cancelled, you leave all "
             "waitlists, and your name and email address are erased."
@@ -114,10 +113,10 @@ def account_deleted(user: User, erasure: Erasure) -> Message:
         key=f"account_deleted:{user.pk}",
         text=(
             f"Your account at {settings.SITE_NAME} has been deleted. Upcoming bookings, if there "
-            "were any, are cancelled; a separate email is about each of them. The attached receipt "
-            "says what was erased, and what lies beyond our reach. This is the last email to you. "
-            "Once your mail server has accepted it, in two days at the latest, the key of your "
-            "name and email address is destroyed, and the page of the receipt says so."
+            "were any, are cancelled; you get a separate email about each of them. The attached "
+            "receipt says what was erased, and what lies beyond our reach. This is the last email "
+            "to you. Once your mail server has accepted it, in two days at the latest, the key of "
+            "your name and email address is destroyed, and the page of the receipt says so."
         ),
         data={"erasure": str(erasure.pk)},
     )

@@ -23,6 +23,7 @@ from boxoffice.lifecycle.operations.people import (
     OrganizerStays,
     request_deletion,
     request_deletion_by_link,
+    user_to_delete,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "request_deletion",
     "request_deletion_by_link",
     "undo_import",
+    "user_to_delete",
 ]

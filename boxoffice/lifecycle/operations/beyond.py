@@ -8,6 +8,7 @@ from bookings.models import ArchivedBooking, Booking
 from evently.database.clock import now
 from evently.erasure.receipts import Beyond
 from evently.formatting import counted
+from evently.lifecycle.notice import LOGGED
 from notifications.models import DeliveryStatus, EmailDelivery
 from waitlists.models import WaitlistEntry
 from waitlists.record_models import LineEvent
@@ -89,12 +90,10 @@ def _public_reasons(user_id: UUID) -> Beyond | None:
 
 
 def _logs() -> Beyond:
-    kept = {
-        "full": "IP addresses of requests and ",
-        "truncated": "shortened IP addresses of requests and ",
-    }.get(settings.LOG_CLIENT, "")
+    addresses = LOGGED.get(settings.LOG_CLIENT)
+    kept = f"{addresses} and " if addresses else ""
     return Beyond(
         "server_logs",
-        f"Server logs have {kept}the account's id, of logins and tasks, for as long as the "
+        f"Server logs have {kept}the account’s id, of logins and tasks, for as long as the "
         "operator of the site keeps them.",
     )

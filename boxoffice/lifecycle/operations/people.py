@@ -8,8 +8,10 @@ go to the waitlist, and the register of erasures has it, so that a restored back
 person again.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from boxoffice.lifecycle.queries import events_ahead_of
 from evently.accounts.links import read_deletion_token
 from evently.accounts.locks import lock_user
 from evently.accounts.models import User
@@ -18,9 +20,14 @@ from evently.accounts.operations.passwords import lock_active
 from evently.accounts.operations.rate_limits import count_email_request
 from evently.database.identity import as_worker
 from evently.errors import Conflict
+from evently.formatting import as_list, counted
+from evently.links import LinkExpired
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
 from events.models import Event
+
+# Events that a refusal names.
+NAMED = 3
 
 
 class OrganizerStays(Conflict):
@@ -28,9 +35,24 @@ class OrganizerStays(Conflict):
 
     code = "organizer_stays"
     message = (
-        "This account organizes upcoming events or has payments on record. "
-        "Cancel the events or hand them over first."
+        "This account has created events or has payments on record, whose rows have to stay. "
+        "“Delete account” erases the person, and keeps them."
     )
+
+
+class HasEventsAhead(OrganizerStays):
+    """The person organizes events that are not over."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        names = [f"“{event.name}”" for event in events[:NAMED]]
+        if len(events) > NAMED:
+            names.append(f"{len(events) - NAMED:,} more")
+        super().__init__(
+            f"This account organizes {counted(len(events), 'event')} that "
+            f"{'is' if len(events) == 1 else 'are'} not over yet: {as_list(names)}. "
+            "Cancel what is not going to take place; the account can be deleted once no such "
+            "event is left."
+        )
 
 
 def request_deletion(*, user_id: UUID, origin: Origin, session: str | None = None) -> User:
@@ -51,6 +73,19 @@ def request_deletion(*, user_id: UUID, origin: Origin, session: str | None = Non
 
 
 @as_worker()
+def user_to_delete(*, token: str) -> User:
+    """Return the user of an emailed link that deletes the account, also once it was used for that.
+
+    Raises LinkExpired.
+    """
+    user_id, link_version = read_deletion_token(token)
+    user: User | None = User.objects.with_keys().active().filter(pk=user_id).first()
+    if user is None or not (user.is_leaving or user.link_version == link_version):
+        raise LinkExpired
+    return user
+
+
+@as_worker()
 def request_deletion_by_link(*, token: str) -> User:
     """Delete an account after the cooling-off period, by an emailed link, which works once.
 
@@ -67,6 +102,6 @@ def _schedule(locked_user: User) -> User:
 
 
 def refuse_organizer(user_id: UUID) -> None:
-    """Raise OrganizerStays for an organizer of upcoming events."""
-    if Event.objects.current().filter(created_by_id=user_id).exists():
-        raise OrganizerStays
+    """Raise HasEventsAhead for an organizer of events that are not over."""
+    if events := events_ahead_of(user_id):
+        raise HasEventsAhead(events)

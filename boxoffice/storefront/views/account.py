@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from boxoffice.lifecycle.queries import events_ahead_of
 from evently.accounts import operations
 from evently.accounts.export import export_of
 from evently.accounts.forms import (
@@ -64,9 +66,12 @@ def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
     return {
         **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
+        "deletion_days": settings.ACCOUNT_DELETION_DELAY.days,
         "tokens": tokens,
         "factors": factors_of(user.pk),
         "export": exports_of(user.pk).first(),
+        # Published since the deletion was asked for: they keep the account when it is due.
+        "events_ahead": events_ahead_of(user.pk) if user.is_leaving and user.is_organizer else [],
         "sessions": sessions_of(user.pk, current=request.session.session_key),
         **changed,
     }

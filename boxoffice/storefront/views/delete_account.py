@@ -4,7 +4,8 @@ Deleting takes the password; users without one confirm by a link that is emailed
 takes a login, or the link in the email about the deletion.
 """
 
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,12 +17,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from boxoffice.lifecycle import operations
+from boxoffice.lifecycle.queries import events_ahead_of
 from evently.accounts import operations as accounts
 from evently.accounts.forms import CurrentPasswordForm
-from evently.accounts.links import read_deletion_token
 from evently.accounts.models import User
+from evently.database.clock import now
 from evently.errors import DomainError
 from evently.formatting import moment
+from evently.http_errors import status_of
 from evently.origin import origin_of
 from evently.pages import (
     add_refusal,
@@ -30,9 +33,9 @@ from evently.pages import (
     require_get_or_post,
     secret_link_page,
 )
+from evently.time_zones import zone_or_utc
 
 TEMPLATE = "accounts/delete_account.html"
-UTC = ZoneInfo("UTC")
 
 
 @require_get_or_post
@@ -45,9 +48,11 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     if user.is_leaving:
         return redirect("account")
     form = CurrentPasswordForm(request.POST or None)
-    context = {"form": form, "has_password": user.has_usable_password(), **_delay()}
+    context = _context(user, form=form, has_password=user.has_usable_password())
     if request.method != "POST":
         return render(request, TEMPLATE, context)
+    if context["events"]:
+        return render(request, TEMPLATE, context, status=status_of(operations.OrganizerStays()))
     if not user.has_usable_password():
         return _email_link(request, user)
     if not form.is_valid():
@@ -64,8 +69,19 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-def _delay() -> dict[str, int]:
-    return {"deletion_days": settings.ACCOUNT_DELETION_DELAY.days}
+def _context(owner: User, **more: Any) -> dict[str, Any]:
+    """Return what the page says: when the account would go, and the events that keep it."""
+    return {
+        "owner": owner,
+        "deletion_days": settings.ACCOUNT_DELETION_DELAY.days,
+        "due_at": now() + settings.ACCOUNT_DELETION_DELAY,
+        "events": events_ahead_of(owner.pk),
+        **more,
+    }
+
+
+def _in_words(at: datetime | None, user: User) -> str:
+    return moment(at, zone_or_utc(user.timezone))
 
 
 def _email_link(request: HttpRequest, user: User) -> HttpResponse:
@@ -84,15 +100,17 @@ def _email_link(request: HttpRequest, user: User) -> HttpResponse:
 @secret_link_page
 def delete_account_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Delete an account by an emailed link: a GET asks, a POST deletes."""
-    read_deletion_token(token)
-    if request.method != "POST":
-        return render(request, TEMPLATE, {"by_link": True, **_delay()})
-    user = operations.request_deletion_by_link(token=token)
+    user = operations.user_to_delete(token=token)
+    if request.method == "POST":
+        user = operations.request_deletion_by_link(token=token)
+    elif not user.is_leaving:
+        return render(request, TEMPLATE, _context(user, by_link=True))
     message = {
         "icon": "check",
         "title": "Your account will be deleted",
-        "text": f"It will be deleted on {moment(user.deletion_due_at, UTC)}. We are sending you an "
-        "email with a link that keeps it, in case you change your mind.",
+        "text": f"The account of {user.email} will be deleted on "
+        f"{_in_words(user.deletion_due_at, user)}. The email that we send you about it has a link "
+        "that keeps the account, in case you change your mind.",
         "url": reverse("home"),
         "link": "Browse events",
     }
@@ -122,7 +140,7 @@ def keep_account_by_link(request: HttpRequest, token: str) -> HttpResponse:
         message = {
             "icon": "check",
             "title": "Your account stays",
-            "text": "It is not going to be deleted, and you can book again.",
+            "text": f"The account of {user.email} is not going to be deleted.",
             "url": reverse("account"),
             "link": "Go to my account",
         }
@@ -132,7 +150,8 @@ def keep_account_by_link(request: HttpRequest, token: str) -> HttpResponse:
         message = {
             "icon": "user",
             "title": "Keep your account?",
-            "text": f"Otherwise it will be deleted on {moment(user.deletion_due_at, UTC)}.",
+            "text": f"Otherwise the account of {user.email} will be deleted on "
+            f"{_in_words(user.deletion_due_at, user)}.",
             "action": request.path,
             "confirm": "Keep my account",
         }
