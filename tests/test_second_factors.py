@@ -35,6 +35,7 @@ from evently.accounts.tests.factors import (
     with_passkey,
 )
 from evently.audit.models import AuditLog
+from evently.database.clock import now
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
 from notifications.operations.delivering import deliver_all
@@ -259,6 +260,13 @@ def test_half_logged_in_session_ends_with_time_and_with_the_password(ana):
     session[PENDING] = session[PENDING] | {"at": session[PENDING]["at"] - 601}
     session.save()
     assert step(browser, code_of(secret)).url == reverse("log_in")
+    assert "Your login was not finished" in browser.get(reverse("log_in")).content.decode()
+
+    browser, _ = enter_password(ana, next="/bookings/")
+    session = browser.session
+    session[PENDING] = session[PENDING] | {"at": session[PENDING]["at"] - 601}
+    session.save()
+    assert step(browser, code_of(secret)).url == "/log-in/?next=%2Fbookings%2F"
 
     browser, _ = enter_password(ana)
     operations.change_password(
@@ -310,9 +318,29 @@ def test_recovery_code_logs_in_and_its_owner_is_told(ana):
 
     step(browser, codes[3])
 
-    assert is_logged_in(browser)
+    assert "You have 9 unused codes left" in browser.get(reverse("account")).content.decode()
     assert "A recovery code was used" in emails_to(ana)
     assert "You have 9 codes left" in mail.outbox[-1].body
+
+
+def test_last_recovery_code_says_that_it_was_and_no_other_is_asked_for(ana):
+    with_passkey(ana)
+    codes = second_factors.make_recovery_codes(user_id=ana.pk)
+    RecoveryCode.objects.exclude(pk=RecoveryCode.objects.first().pk).update(used_at=now())
+    browser, _ = enter_password(ana)
+    assert "enter a recovery code" in browser.get(reverse("second_step")).content.decode()
+
+    for code in codes:
+        step(browser, code)
+
+    assert "You used your last recovery code" in browser.get("/").content.decode()
+    emails_to(ana)
+    assert "It was your last one" in mail.outbox[-1].body
+    browser, _ = enter_password(ana)
+    page = browser.get(reverse("second_step")).content.decode()
+    assert "Use your passkey." in page
+    assert "recovery code works" not in page
+    assert 'name="code"' not in page
 
 
 def test_admin_login_asks_for_the_second_step():
@@ -479,6 +507,10 @@ def test_unconfirmed_address_gets_no_factor():
     browser, _ = enter_password(squatter)
     page = browser.post(reverse("set_up_app"), follow=True).content.decode()
     assert "Confirm your email address first" in page
+    page = browser.get(reverse("security")).content.decode()
+    assert "Please confirm your email address first" in page
+    assert "Set up an app" not in page
+    assert "Add a passkey" not in page, "the browser would make it before the refusal"
 
 
 @pytest.mark.parametrize("had_passkey", [False, True])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from evently.accounts import operations
 from evently.accounts.finding import find_people
@@ -30,6 +30,14 @@ class SuperusersOnly:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleting an account first cancels its bookings and waitlist entries."""
         return False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show no button that saves: the fields are all to look at."""
+        context |= {"show_save": False, "show_save_and_continue": False}
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+        return response
 
 
 class UserAdminBase(SuperusersOnly, StampedAdmin):

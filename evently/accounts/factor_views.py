@@ -29,6 +29,11 @@ PAGE, SET_UP, CODES = (
     "accounts/recovery_codes.html",
 )
 QR_SCALE = 5
+# To those who load the page with the recovery codes again.
+ALREADY_SET_UP = (
+    "Your authenticator app is set up. Recovery codes are shown only once: get new ones below if "
+    "you have not kept them."
+)
 GROUP = 4
 
 
@@ -44,6 +49,7 @@ def _context(user: User, form: PasskeyForm | None = None) -> dict[str, object]:
     return {
         "factors": factors_of(user.pk),
         "is_required": is_factor_required(user),
+        "is_verified": user.is_verified,
         "passkey_form": form or PasskeyForm(),
     }
 
@@ -67,14 +73,16 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
         return redirect("set_up_app")
     secret = pending_secret(user)
     if secret is None:
+        if request.method == "POST" and factors_of(user.pk).app:
+            messages.info(request, ALREADY_SET_UP)
         return redirect("security")
+    uri = second_factors.provisioning_uri(user, secret)
     form = AppCodeForm(request.POST or None)
     context = {
         "form": form,
         "secret": " ".join(secret[at : at + GROUP] for at in range(0, len(secret), GROUP)),
-        "qr": segno.make(second_factors.provisioning_uri(user, secret)).svg_data_uri(
-            scale=QR_SCALE, dark="#141210", light="#ffffff"
-        ),
+        "uri": uri,
+        "qr": segno.make(uri).svg_data_uri(scale=QR_SCALE, dark="#141210", light="#ffffff"),
     }
     if request.method != "POST":
         return render(request, SET_UP, context)

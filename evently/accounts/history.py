@@ -93,10 +93,11 @@ describe(
         of_event=False,
     ),
 )
-for table, noun in (
-    ("totp_factors", "authenticator app"),
-    ("passkeys", "passkey"),
-    ("recovery_codes", "recovery code"),
+# Changes of an app are its confirmation: the steps of its codes are not in the log.
+for table, noun, created, changed in (
+    ("totp_factors", "authenticator app", "began to set up", "confirmed"),
+    ("passkeys", "passkey", "added", "changed"),
+    ("recovery_codes", "recovery code", "made", "used"),
 ):
     describe(
         table,
@@ -105,7 +106,12 @@ for table, noun in (
             noun=noun,
             plural=f"{noun}s",
             rank=7,
-            phrases={"created": "set up {object}", "deleted": "removed {object}"},
+            phrases={
+                "created": f"{created} {{object}}",
+                "changed": f"{changed} {{object}}",
+                "deleted": "removed {object}",
+            },
+            participles={"changed": changed},
             of_event=False,
         ),
     )

@@ -86,8 +86,20 @@ register(
         ground=CONTRACT,
         carried_out="at once",
     ),
-    Kept("user_sessions", "Where an account is logged in; a row goes with its session."),
-    Kept("passkeys", "A second factor; it goes with the account, or when it is removed."),
+    Kept(
+        "user_sessions",
+        "Where an account is logged in; a row goes with its session.",
+        data="Where you are logged in: IP address and browser",
+        until="until that session ends",
+        ground=SECURITY,
+    ),
+    Kept(
+        "passkeys",
+        "A second factor; it goes with the account, or when it is removed.",
+        data="Passkeys, authenticator apps and recovery codes",
+        until="until you remove them, or the account is deleted",
+        ground=SECURITY,
+    ),
     Kept("totp_factors", "A second factor; it goes with the account, or when it is removed."),
     Kept("recovery_codes", "Of a second factor; they go with the account, or with new codes."),
     Kept(
@@ -100,7 +112,13 @@ register(
     Kept("django_admin_log", "It stays empty: the audit log has what was done in the admin."),
     Kept("django_content_type", "Django’s own; without people."),
     Kept("django_migrations", "Django’s own; without people."),
-    Kept("keys.person_keys", "A key goes with its account, and is what makes it unreadable."),
+    Kept(
+        "keys.person_keys",
+        "A key goes with its account, and is what makes it unreadable.",
+        data="Name, email address, password (hashed), time zone and email settings",
+        until="as long as you have the account",
+        ground=CONTRACT,
+    ),
     Kept(
         "data_export_parts", "Parts of the files with all data about a person; they go with them."
     ),

@@ -25,6 +25,7 @@ from django.utils.cache import add_never_cache_headers
 
 from evently.accounts.ceremonies import take_challenge
 from evently.accounts.forms import CodeField, PasswordField
+from evently.accounts.logging_in import tell_codes_left
 from evently.accounts.models import User
 from evently.accounts.operations.deletion import check_password
 from evently.accounts.operations.passkeys import check_passkey
@@ -49,6 +50,8 @@ ACTS = {
 }
 # These need the password and a second factor.
 BOTH = frozenset({"remove_factor"})
+# After these, the browser stays at the page that asked.
+DOWNLOADS = frozenset({"export_data"})
 
 # How a proof is called in a sentence.
 WORDS = {"password": "password", "factor": "code of your second factor"}
@@ -92,7 +95,7 @@ def confirms(act: str) -> Callable[[Callable[..., Any]], Callable[..., HttpRespo
 
 def ask_again(request: HttpRequest, act: str) -> HttpResponse | None:
     """Return the page that asks who it is, or None if the view can go on."""
-    page = _Page(request, cast(User, request.user), act)
+    page = _Page(request, cast(User, request.user), act, str(request.method))
     return page.show() if page.needed else None
 
 
@@ -114,7 +117,7 @@ def take_answer(request: HttpRequest) -> HttpResponse | None:
     if kept is None:
         messages.error(request, "That took too long. Please start again.")
         return redirect(request.get_full_path())
-    if answer := _Page(request, user, kept["act"]).check():
+    if answer := _Page(request, user, kept["act"], kept["method"]).check():
         return answer
     if kept["method"] != "POST":
         return redirect(request.get_full_path())
@@ -123,14 +126,18 @@ def take_answer(request: HttpRequest) -> HttpResponse | None:
 
 
 class _Page:
-    """The page that asks, for one request."""
+    """The page that asks, for one request. method: of the request that waits for the answer."""
 
-    def __init__(self, request: HttpRequest, user: User, act: str) -> None:
-        self.request, self.user, self.act = request, user, act
+    def __init__(self, request: HttpRequest, user: User, act: str, method: str) -> None:
+        self.request, self.user, self.act, self.method = request, user, act, method
 
     @property
     def needed(self) -> set[Proof]:
-        return missing_proofs(self.request, self.user, both=self.act in BOTH)
+        missing = missing_proofs(self.request, self.user, both=self.act in BOTH)
+        if "factor" in missing and not self.factors.has_any:
+            # A page that was left open: there is no factor any more, and none to prove.
+            missing.discard("factor")
+        return missing
 
     @cached_property
     def factors(self) -> Factors:
@@ -178,7 +185,7 @@ class _Page:
             check_passkey(user_id=self.user.pk, answer=answer, challenge=challenge)
             proofs.append("factor")
         elif code := form.cleaned_data.get("code"):
-            check_code(user_id=self.user.pk, code=code)
+            tell_codes_left(self.request, check_code(user_id=self.user.pk, code=code))
             proofs.append("factor")
         return proofs
 
@@ -194,6 +201,8 @@ class _Page:
             "kept": self.request.POST.get(KEPT) or _sealed(self.request, self.user, self.act),
             "words": ACTS[self.act],
             "is_both": len(self.needed) > 1,
+            "is_form": self.method == "POST",
+            "is_download": self.act in DOWNLOADS,
             "has_passkeys": self.factors.passkeys and self.needed & {"login", "factor"},
         }
         response = render_refusal(self.request, TEMPLATE, context, refusal)

@@ -9,7 +9,13 @@ from django.views.decorators.http import require_POST
 
 from evently.accounts.ceremonies import Ceremony, new_challenge, take_challenge
 from evently.accounts.forms import CodeForm, LogInForm
-from evently.accounts.logging_in import finish_login, finish_pending, pending_user
+from evently.accounts.logging_in import (
+    finish_login,
+    finish_pending,
+    forget_pending,
+    pending_user,
+    tell_codes_left,
+)
 from evently.accounts.models import User
 from evently.accounts.operations.passkeys import (
     check_passkey,
@@ -35,7 +41,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     """Ask who has given the right password, or opened a login link, for the second factor."""
     user = pending_user(request)
     if user is None:
-        return redirect("log_in")
+        return forget_pending(request)
     factors = factors_of(user.pk)
     form = CodeForm(request.POST if "code" in request.POST else None)
     context: dict[str, object] = {
@@ -45,17 +51,20 @@ def second_step(request: HttpRequest) -> HttpResponse:
     }
     if request.method != "POST":
         return render(request, STEP, context)
+    codes_left = None
     try:
         if answer := request.POST.get("passkey_answer"):
             challenge = take_challenge(request, "check")
             check_passkey(user_id=user.pk, answer=answer, challenge=challenge)
         elif form.is_valid():
-            check_code(user_id=user.pk, code=form.cleaned_data["code"])
+            codes_left = check_code(user_id=user.pk, code=form.cleaned_data["code"])
         else:
             return render_refusal(request, STEP, context)
     except DomainError as refusal:
         return _refused(request, STEP, context, form, refusal)
-    return finish_pending(request, user)
+    response = finish_pending(request, user)
+    tell_codes_left(request, codes_left)
+    return response
 
 
 def _refused(

@@ -50,7 +50,7 @@ WORDS = {
     SecondFactorChange.RESET: (
         "Two-step login was reset",
         "An administrator removed the second factors of your account and logged you out "
-        "everywhere. Your password stays as it is.",
+        "everywhere.",
     ),
 }
 NOT_YOU = "If it was not you, change your password at once, and check your sessions."
@@ -68,8 +68,14 @@ def second_factor_changed(
     left: unused recovery codes, after one was used. reset: by an administrator.
     """
     _, text = WORDS[change]
+    if change == SecondFactorChange.RESET and not user.is_guest:
+        text += " Your password stays as it is."
     if change == SecondFactorChange.CODE_USED:
-        text += f" You have {counted(left, 'code')} left."
+        text += (
+            f" You have {counted(left, 'code')} left."
+            if left
+            else " It was your last one. Get new codes, so that you can log in without your phone."
+        )
     data: dict[str, object] = {"change": change.value}
     if reset is not None:
         data["reset"] = reset.pk
@@ -88,7 +94,10 @@ def _write(notification: Notification, user: User) -> EmailContent:
     if reason := _reason(notification, user):
         text += f" The reason given: {reason}"
     if change == SecondFactorChange.RESET:
-        text += " Please set up two-step login again. If you did not ask for this, contact us."
+        contact = settings.SITE_CONTACT or "the administrators of this site"
+        text += (
+            f" Please set up two-step login again. If you did not ask for this, contact {contact}."
+        )
     else:
         text += f" {NOT_YOU}"
     return call_to_action(

@@ -62,6 +62,9 @@ if (window.PublicKeyCredential) {
       // A form that also takes a code asks for the passkey by the button for it only.
       if (form.dataset.answered || (button && event.submitter !== button)) return;
       event.preventDefault();
+      // A second question would end the first one.
+      if (form.dataset.asking) return;
+      form.dataset.asking = "true";
       error.hidden = true;
       try {
         form.elements.namedItem("passkey_answer").value = await ask(form);
@@ -70,6 +73,8 @@ if (window.PublicKeyCredential) {
       } catch (problem) {
         error.textContent = FAILED[problem.name] ?? problem.message;
         error.hidden = false;
+      } finally {
+        delete form.dataset.asking;
       }
     });
   }

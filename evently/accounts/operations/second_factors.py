@@ -42,6 +42,10 @@ RECOVERY_CODE_BYTES = 10
 GROUP = 4
 LONGEST_CODE = 40
 LONGEST_REASON = 500
+WRONG_FIRST_CODE = (
+    "This code is wrong or too old. Enter the one that your app shows now. If that is refused too, "
+    "check that your phone sets its clock by itself."
+)
 # Digits that are no part of a recovery code, for the letters that they are mistaken for.
 MISREAD = str.maketrans("018", "olb")
 
@@ -144,7 +148,7 @@ def confirm_app(*, user_id: UUID, code: str, session: str | None = None) -> list
             raise NoApp
         step = _step_of(user, factor, code)
         if step is None:
-            raise WrongCode
+            raise WrongCode(WRONG_FIRST_CODE)
         had_factor = has_second_factor(user_id)
         factor.last_step, factor.confirmed_at = step, now()
         factor.save(update_fields=["last_step", "confirmed_at"])
@@ -168,7 +172,7 @@ def remove_app(*, user_id: UUID, session: str | None = None) -> None:
         user = lock_user(user_id, session=session)
         deleted, _ = TotpFactor.objects.filter(user=user, confirmed_at__isnull=False).delete()
         if not deleted:
-            raise NoApp
+            raise NoApp("The authenticator app has been removed already.")
         after_removal(user, SecondFactorChange.APP_REMOVED)
 
     run_in_transaction(work)
@@ -255,25 +259,28 @@ def _digest_of_code(user_id: UUID, code: str) -> str:
 
 # ── Checking a code ─────────────────────────────────────────────────────────
 @as_worker()
-def check_code(*, user_id: UUID, code: str) -> None:
+def check_code(*, user_id: UUID, code: str) -> int | None:
     """Use up a code of the app, or a recovery code, of a user whose password was right.
 
-    Wrong ones count towards limits per account; its owner is told once they are reached.
+    Returns how many recovery codes are left if it was one, else None. Wrong ones count towards
+    limits per account; its owner is told once they are reached.
     Raises WrongCode, TooManyAttempts.
     """
 
-    def work() -> None:
+    def work() -> int | None:
         user = User.objects.with_keys().active().filter(pk=user_id).first()
-        if user is None or not (_use_app_code(user, code) or _use_recovery_code(user, code)):
+        if user is None:
             raise WrongCode
+        return None if _use_app_code(user, code) else _use_recovery_code(user, code)
 
     counted = count_codes(user_id)
     try:
-        run_in_transaction(work)
+        left = run_in_transaction(work)
     except WrongCode:
         login_failed(user_id=user_id, reason="wrong code")
         raise
     forgive(counted)
+    return left
 
 
 def check_second_step(*, user: User, code: str) -> None:
@@ -320,17 +327,18 @@ def _use_app_code(user: User, code: str) -> bool:
     return True
 
 
-def _use_recovery_code(user: User, code: str) -> bool:
+def _use_recovery_code(user: User, code: str) -> int:
+    """Use up a recovery code, and return how many are left. Raises WrongCode."""
     if len(code) > LONGEST_CODE:
-        return False
+        raise WrongCode
     digest = _digest_of_code(user.pk, code)
     codes = RecoveryCode.objects.filter(user=user)
     # One statement, so that of two requests with the same code one finds it unused.
     if not codes.filter(digest=digest, used_at__isnull=True).update(used_at=now()):
-        return False
+        raise WrongCode
     left = codes.filter(used_at__isnull=True).count()
     announce(user, SecondFactorChange.CODE_USED, left=left)
-    return True
+    return left
 
 
 def _locked_app(user_id: UUID, *, confirmed: bool) -> TotpFactor | None:

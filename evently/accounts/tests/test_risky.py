@@ -10,6 +10,7 @@ from django.urls import reverse
 from evently.accounts import risky
 from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
 from evently.accounts.models import ApiToken, Passkey, Role, TotpFactor
+from evently.accounts.operations import second_factors
 from evently.accounts.proofs import PROVED_AT
 from evently.accounts.tests.factors import code_of, enter_password, read, with_app, with_passkey
 from evently.environment import BASE_DIR
@@ -147,6 +148,34 @@ def test_factor_is_removed_by_password_and_factor_together(ana, kind):
     confirm(browser, half, code=code_of(secret))
     left = TotpFactor.objects.count(), Passkey.objects.count()
     assert left == ((0, 1) if kind == "app" else (1, 0))
+
+
+def test_factor_that_is_gone_already_needs_no_factor_and_says_so(ana):
+    """From a tab that was left open."""
+    with_app(ana)
+    second_factors.remove_app(user_id=ana.pk)
+    browser = log_in(read(ana))
+
+    page = browser.post(reverse("remove_app"))
+
+    assert is_asked(page)
+    assert "use your second factor" not in page.content.decode()
+    confirm(browser, page, current_password=PASSWORD)
+    shown = browser.get(reverse("security")).content.decode()
+    assert "The authenticator app has been removed already." in shown
+
+
+def test_page_that_asks_says_what_happens_next(ana):
+    browser = log_in(ana)
+    let_age(browser)
+    assert "what you entered is sent" in browser.post(reverse("account"), TOKEN).content.decode()
+    download = browser.get(reverse("export_data")).content.decode()
+    assert "The download starts as soon as you have confirmed" in download
+    assert "what you entered" not in download
+    boss = log_in(SuperuserFactory(password=PASSWORD))
+    let_age(boss)
+    page = boss.get(reverse("admin:accounts_user_erase", args=[ana.pk])).content.decode()
+    assert "what you entered" not in page
 
 
 def test_full_login_a_moment_ago_is_enough_to_remove_a_factor(ana):
