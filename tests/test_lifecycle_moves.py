@@ -1,6 +1,7 @@
 """Rows leave their tables when the rules say so: to archives, to cold storage, and for good."""
 
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from bookings.factories import BookingFactory
 from bookings.models import ArchivedBooking, ArchivedTotals, Booking
 from boxoffice.backoffice.analytics import event_analytics
 from boxoffice.lifecycle.operations.forgetting import forget_person
+from evently.accounts.factories import UserFactory
 from evently.audit.models import AuditLog
 from evently.lifecycle.files import ColdFileDamaged, read
 from evently.lifecycle.models import ColdFile, ColdState
@@ -116,6 +118,22 @@ def test_bookings_go_to_the_archive_with_all_that_belongs_to_them(booked):
     assert (line.table_name, line.row_id, line.kind) == ("events", booked.pk, "archived")
     assert line.after == {"bookings": 3, "tickets": 4, "payments": 1}
     assert do("archive_bookings") == {}
+
+
+def test_one_wrong_file_keeps_all_from_being_restored(booked, clock, cold, capsys):
+    do("archive_bookings")
+    clock.move(timedelta(days=30 + 3 * 365))
+    do("cold_bookings")
+    file, wrong = ColdFile.objects.get(), UserFactory().pk
+
+    with pytest.raises(CommandError, match=rf"no file {wrong}\. Nothing was restored"):
+        call_command("restore_archive", "--file", str(file.pk), "--file", str(wrong))
+
+    call_command("restore_archive", "--list")
+    listed = rf"{file.pk}  bookings_archive +{file.month:%Y-%m} +3  stored"
+    assert re.search(listed, capsys.readouterr().out)
+    call_command("restore_archive", "--list", "--table", "audit_log")
+    assert "no such files" in capsys.readouterr().out
 
 
 def test_event_that_is_not_over_for_a_year_keeps_its_bookings(booked, clock):

@@ -127,10 +127,13 @@ def content_of(document: str) -> dict[str, Any]:
 
 
 def _public_key(name: str, published: Mapping[str, Any] | None) -> Ed25519PublicKey:
-    known = (published or published_keys()).get("keys", [])
+    known = (published_keys() if published is None else published).get("keys", [])
     for jwk in known:
         if jwk.get("kid") == name and jwk.get("crv") == "Ed25519":
-            return Ed25519PublicKey.from_public_bytes(_decode(jwk["x"]))
+            try:
+                return Ed25519PublicKey.from_public_bytes(_decode(jwk["x"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise SignatureInvalid(f"The public key {name!r} cannot be read.") from error
     raise SignatureInvalid(
         f"It is signed with the key {name!r}, which is not among the known keys."
     )

@@ -97,3 +97,24 @@ def test_command_verifies_a_file(tmp_path):
         call_command("verify_receipt", str(file))
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_receipt", str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"keys": ["x"]}', '{"keys": {}}'])
+def test_command_refuses_what_is_no_set_of_keys(tmp_path, text):
+    file, keys = tmp_path / "receipt.json", tmp_path / "keys.json"
+    file.write_text(signing.sign_document(SAYS))
+    keys.write_text(text)
+    with pytest.raises(CommandError, match=r"keys\.json is no JWK Set"):
+        call_command("verify_receipt", str(file), keys=keys)
+    with pytest.raises(CommandError, match=r"missing cannot be read: No such file"):
+        call_command("verify_receipt", str(file), keys=tmp_path / "missing")
+
+
+def test_command_verifies_with_the_given_keys_only(tmp_path):
+    file, keys = tmp_path / "receipt.json", tmp_path / "keys.json"
+    file.write_text(signing.sign_document(SAYS))
+    (own,) = signing.published_keys()["keys"][:1]
+    for given in ([], [own | {"kid": "another"}], [own | {"x": "AAAA"}]):
+        keys.write_text(json.dumps({"keys": given}))
+        with pytest.raises(CommandError, match="not valid"):
+            call_command("verify_receipt", str(file), keys=keys)

@@ -25,13 +25,28 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, keys: Path | None, **options: Any) -> None:
         try:
-            published = json.loads(keys.read_text()) if keys else None
-            says = read_document(file.read_text(), published)
-        except (OSError, UnicodeError) as error:
-            raise CommandError(f"{file} cannot be read: {error}") from error
-        except ValueError as error:
-            raise CommandError(f"{keys} is not a JWK Set.") from error
+            says = read_document(_text_of(file), _keys_in(keys) if keys else None)
         except SignatureInvalid as error:
             raise CommandError(f"{file} is not valid. {error}") from error
         self.stdout.write(json.dumps(says, indent=2, ensure_ascii=False))
         self.stdout.write(self.style.SUCCESS(f"The signature of {file} is valid."))
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text"
+        raise CommandError(f"{file} cannot be read: {reason}.") from error
+
+
+def _keys_in(file: Path) -> dict[str, Any]:
+    """Return the JWK Set in a file."""
+    try:
+        keys: Any = json.loads(_text_of(file))
+    except ValueError:
+        keys = None
+    found = keys.get("keys") if isinstance(keys, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise CommandError(f"{file} is no JWK Set: it is what the site has at /erased/keys.json.")
+    return {"keys": found}

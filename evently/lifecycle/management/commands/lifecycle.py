@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evently.audit.context import acting
 from evently.lifecycle.page import PAGE, page
-from evently.lifecycle.registry import Rule, rules
+from evently.lifecycle.registry import Rule, kept, rules
 from evently.lifecycle.running import Outcome, run
 
 WIDTHS = "{:<22} {:<22} {:>10}  {}"
@@ -71,9 +71,20 @@ def _chosen(words: list[str]) -> list[Rule]:
     runnable = [rule for rule in rules() if rule.work is not None]
     for word in words:
         if not any(rule.matches(word) for rule in runnable):
-            names = sorted({name for rule in runnable for name in (rule.table, rule.name)})
-            raise CommandError(f"There is no rule for {word!r}. There are: {', '.join(names)}.")
+            raise CommandError(_why_not(word, runnable))
     return [rule for rule in runnable if not words or any(map(rule.matches, words))]
+
+
+def _why_not(word: str, runnable: list[Rule]) -> str:
+    """Return why there is nothing to run for a word."""
+    for rule in rules():
+        if rule.matches(word):
+            return f"The rule {rule.name} has a task of its own, which runs {rule.carried_out}."
+    for entry in kept():
+        if entry.table == word:
+            return f"There is no rule for {word}, which is kept. {entry.because}"
+    names = sorted({name for rule in runnable for name in (rule.table, rule.name)})
+    return f"There is no rule for {word!r}. There are: {', '.join(names)}."
 
 
 def _result(outcome: Outcome) -> str:

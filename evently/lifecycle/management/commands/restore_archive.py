@@ -1,7 +1,7 @@
 """Restore rows from cold storage, or check its files."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evently.audit.context import acting
 from evently.errors import DomainError
+from evently.formatting import counted
 from evently.lifecycle.failures import ColdFileDamaged, ColdStorageUnreachable
 from evently.lifecycle.models import ColdFile, ColdState
 from evently.lifecycle.restoring import chosen_files, problems, restore, rows_of, try_out
+
+COLUMNS = "{:<36}  {:<18}  {:<7}  {:>8}  {}"
 
 
 class Command(BaseCommand):
@@ -37,8 +40,15 @@ class Command(BaseCommand):
             help="print the rows, one as JSON per line, and restore nothing",
         )
         parser.add_argument("--table", default="", help="such as bookings_archive")
-        parser.add_argument("--month", type=_month, help="such as 2026-11")
-        parser.add_argument("--file", type=UUID, action="append", default=[], help="by its id")
+        parser.add_argument("--month", type=_month, metavar="YYYY-MM", help="such as 2026-11")
+        parser.add_argument(
+            "--file",
+            type=_file,
+            metavar="ID",
+            action="append",
+            default=[],
+            help="by its id, which --list shows; may be repeated",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -62,6 +72,12 @@ class Command(BaseCommand):
             raise CommandError("Name what to restore: --table, --month or --file. Or --list them.")
         elif not found:
             raise CommandError("There is no such file in cold storage. --list shows all.")
+        elif len(found) < len(set(options["file"])):
+            missing = set(options["file"]) - {cold.pk for cold in found}
+            raise CommandError(
+                f"There is no file {', '.join(map(str, sorted(missing)))}. Nothing was restored; "
+                "--list shows all."
+            )
         elif options["print"]:
             self._print(found)
         else:
@@ -79,13 +95,17 @@ class Command(BaseCommand):
         for problem in found:
             self.stderr.write(problem)
         if found:
-            raise CommandError(f"Cold storage has {len(found)} problems.")
+            raise CommandError(f"Cold storage has {counted(len(found), 'problem')}.")
         self.stdout.write(f"All {chosen_files().count():,} files are as they were written.")
 
     def _list(self, found: list[ColdFile]) -> None:
+        if not found:
+            self.stdout.write("There are no such files in cold storage.")
+            return
+        self.stdout.write(COLUMNS.format("File", "Table", "Month", "Rows", "State"))
         for cold in found:
-            month = f"{cold.month:%Y-%m}"
-            self.stdout.write(f"{cold.pk}  {cold.table_name}  {month}  {cold.rows}  {cold.state}")
+            row = (str(cold.pk), cold.table_name, f"{cold.month:%Y-%m}", f"{cold.rows:,}")
+            self.stdout.write(COLUMNS.format(*row, cold.state))
 
     def _print(self, found: list[ColdFile]) -> None:
         for cold in found:
@@ -118,5 +138,15 @@ class Command(BaseCommand):
 
 
 def _month(text: str) -> date:
-    """Return the first day of a month. Raises ValueError."""
-    return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - no time of day
+    """Return the first day of a month."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - no time of day
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no month: write it as 2026-11") from None
+
+
+def _file(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no id of a file: --list shows them") from None
