@@ -33,9 +33,10 @@ Opened = TypeVar("Opened")
 
 
 def site(request: HttpRequest | None = None) -> dict[str, Any]:
-    """Give templates the site's name and address, and whether this is development."""
+    """Give templates the site's name, contact and address, and whether this is development."""
     return {
         "site_name": settings.SITE_NAME,
+        "site_contact": settings.SITE_CONTACT,
         "public_url": settings.PUBLIC_URL,
         "development": settings.DEBUG,
     }

@@ -342,6 +342,7 @@ VARIABLES = (
     Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", _boolean),
     Variable("SECURE_HSTS_PRELOAD", _boolean),
     Variable("SITE_NAME", _site_name),
+    Variable("SITE_CONTACT", _contact),
     Variable("SECURITY_CONTACT", _contact),
     Variable("LOG_LEVEL", _log_level),
     Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),

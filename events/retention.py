@@ -73,7 +73,7 @@ register(
         table="pricing_history",
         data="Changes of an event’s price",
         period=PRICES_LEAVE,
-        then="moved to cold storage until 7 years after the end of the month",
+        then="moved to cold storage until 7 years after the end of the month of the change",
         how="a signed file for each month",
         ground="Legitimate interest in the prices that were asked (Art. 6 (1) f GDPR)",
         due=COLD_PRICES.due,

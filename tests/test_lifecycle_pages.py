@@ -27,6 +27,10 @@ def test_privacy_page_says_what_is_kept_and_how_long(client):
 
     assert "90 days after the attempt, deleted." in page
     assert "Changes of an event’s price" not in page
+    assert "time zone and email settings: as long as you have the account" in re.sub(
+        "<.*?>", "", page
+    )
+    assert "Backups of keys, from which a broken site is restored, are kept for 14 days" in page
     assert reverse("privacy") in client.get("/").content.decode()
 
 
@@ -65,6 +69,17 @@ def test_command_names_the_tables_when_there_is_no_such_rule():
         call_command("restore_archive")
     with pytest.raises(CommandError, match="no such file"):
         call_command("restore_archive", "--table", "bookings_archive")
+    with pytest.raises(CommandError, match="'2026-13' is no month: write it as 2026-11"):
+        call_command("restore_archive", "--month", "2026-13")
+    with pytest.raises(CommandError, match="'7' is no id of a file"):
+        call_command("restore_archive", "--file", "7")
+
+
+def test_command_says_what_becomes_of_tables_that_it_does_not_touch():
+    with pytest.raises(CommandError, match="data_exports has a task of its own, which runs each"):
+        call_command("lifecycle", "--only", "data_exports")
+    with pytest.raises(CommandError, match=r"tickets, which is kept\. They go to the archive"):
+        call_command("lifecycle", "--only", "tickets")
 
 
 def failing():

@@ -36,7 +36,7 @@ register(
         table="waitlists_archive",
         data="Archived waitlist entries",
         period=LEAVES,
-        then="moved to cold storage until 3 years after the end of the month",
+        then="moved to cold storage until 3 years after the end of the month of the event",
         how="a signed file for each month",
         ground="Legitimate interest in answering claims until they lapse (Art. 6 (1) f GDPR)",
         due=ARCHIVE.due,
@@ -49,6 +49,10 @@ register(
         "line_events",
         "The public record of an event’s waitlist, a chain in which no link may be missing; it has"
         " pseudonyms only, which lead to no one once the waitlist is archived.",
+        data="Your place in the public record of a waitlist, under a pseudonym",
+        until="as long as the event is kept; from 6 months after its end, the pseudonym leads to no"
+        " one",
+        ground="Legitimate interest in showing that the order was kept (Art. 6 (1) f GDPR)",
     ),
     Kept("draws", "Part of the public record of an event’s waitlist."),
 )

@@ -28,7 +28,7 @@ register(
         table="audit_log",
         data="The audit log: who changed what",
         period=LEAVES,
-        then="moved to cold storage until 7 years after the end of the month",
+        then="moved to cold storage until 7 years after the end of the month of the change",
         how="a signed file for each month, without what people wrote in their own words; names and"
         " addresses are sealed, and unreadable once a person is erased",
         ground="Accountability and accounting records (Art. 5 (2) and 6 (1) c GDPR)",

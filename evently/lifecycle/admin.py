@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, Max, Min, Sum
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,8 @@ from django.template.response import TemplateResponse
 
 from evently.admin.lists import ListedAdmin
 from evently.lifecycle.models import ColdFile, ColdState
-from evently.lifecycle.registry import kept, rules
+from evently.lifecycle.notice import rule_groups
+from evently.lifecycle.registry import kept
 
 
 @admin.register(ColdFile)
@@ -38,9 +40,9 @@ class RetentionAdmin(ListedAdmin):
         """Show the registry, as docs/lifecycle.md does."""
         context = {
             **admin.site.each_context(request),
-            "opts": ColdFile._meta,
             "title": "What is kept how long",
-            "rules": rules(),
+            "groups": rule_groups(),
+            "hour": f"{settings.LIFECYCLE_HOUR:02}",
             "kept": kept() if request.user.is_superuser else [],
             "cold": _cold() if request.user.is_superuser else [],
         }
@@ -48,7 +50,7 @@ class RetentionAdmin(ListedAdmin):
 
 
 def _cold() -> list[dict[str, Any]]:
-    """Return what is in cold storage, by table: files, rows, months, size as text."""
+    """Return what is in cold storage, by table: files, rows, size as texts, months."""
     found = (
         ColdFile.objects.exclude(state=ColdState.WRITING)
         .order_by("table_name")
@@ -61,4 +63,12 @@ def _cold() -> list[dict[str, Any]]:
             last=Max("month"),
         )
     )
-    return [{**row, "size": filesizeformat(row["size"])} for row in found]
+    return [
+        {
+            **row,
+            "files": f"{row['files']:,}",
+            "rows_kept": f"{row['rows_kept']:,}",
+            "size": filesizeformat(row["size"]),
+        }
+        for row in found
+    ]

@@ -71,10 +71,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Kept:
-    """A table whose rows are kept as long as what they belong to. because: why; a sentence."""
+    """A table whose rows are kept as long as what they belong to. because: why; a sentence.
+
+    data, until, ground: for the privacy notice, as in a rule, where the rows are about a person by
+    themselves.
+    """
 
     table: str
     because: str
+    data: str = ""
+    until: str = ""
+    ground: str = ""
 
 
 _rules: dict[str, Rule] = {}

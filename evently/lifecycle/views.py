@@ -1,5 +1,6 @@
 """The privacy notice, from the registry of retention rules."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,4 +11,5 @@ from evently.lifecycle.notice import groups
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Say what is stored about people, why and how long."""
-    return render(request, "lifecycle/privacy.html", {"groups": groups()})
+    context = {"groups": groups(), "key_backup_days": settings.KEY_BACKUP_LIFETIME.days}
+    return render(request, "lifecycle/privacy.html", context)

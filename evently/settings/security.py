@@ -11,6 +11,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DEFAULT_EXCEPTION_REPORTER_FILTER = "evently.error_pages.RedactingFilter"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Whom people ask about their account and their data: an email address or a URL.
+SITE_CONTACT = env.str("SITE_CONTACT", default="")
 # Where to report a vulnerability: an email address or a URL, for /.well-known/security.txt.
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
 HTTPS = PUBLIC_URL.startswith("https://")
