@@ -6,9 +6,11 @@ It extends the user admin of accounts, which cannot import bookings or waitlists
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
@@ -24,7 +26,7 @@ from evently.accounts.risky import confirms
 from evently.accounts.second_factor_state import has_second_factor
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.erasure.models import Erasure
-from evently.formatting import counted
+from evently.formatting import counted, moment
 from evently.pages import current_user
 from events.models import Event
 from waitlists.models import WaitlistEntry
@@ -53,7 +55,7 @@ class ResetForm(forms.Form):
         label="Reason",
         max_length=LONGEST_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="The person gets it by email. It stays in the history, readable for them only.",
+        help_text="The person gets it by email. The history keeps it, encrypted under their key.",
     )
 
 
@@ -97,6 +99,10 @@ class UserAdmin(UserAdminBase):
     @action(description="Keep account", url_path="keep", icon="undo")
     def keep_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self._user(request, object_id)
+        if not user.is_leaving:
+            # Undone, or begun, since the page with the button was loaded.
+            messages.info(request, f"No deletion of {user} can be undone.")
+            return redirect(self._page(user))
 
         def act() -> str:
             undo_deletion(user_id=user.pk)
@@ -106,7 +112,7 @@ class UserAdmin(UserAdminBase):
             self,
             request,
             title=f"Keep the account of {user}?",
-            question="The deletion that was requested is not carried out.",
+            question=f"The deletion that was requested for {_due(user)} is not carried out.",
             submit="Keep account",
             act=act,
             back=self._page(user),
@@ -127,8 +133,9 @@ class UserAdmin(UserAdminBase):
             request,
             title=f"Reset two-step login of {user}?",
             question="Make sure that it is really this person who asks. The authenticator app, "
-            "passkeys and recovery codes are removed, and the person is logged out everywhere and "
-            "logs in with the password alone. An email with your reason goes to them.",
+            "passkeys and recovery codes are removed, and the person is logged out everywhere. "
+            f"They log in with {'an emailed link' if user.is_guest else 'their password'} alone, "
+            "until they set up two-step login again. An email with your reason goes to them.",
             submit="Reset two-step login",
             form_class=ResetForm,
             act=act,
@@ -210,6 +217,10 @@ class UserAdmin(UserAdminBase):
     @staticmethod
     def _page(user: User) -> str:
         return reverse(PAGE, args=[user.pk])
+
+
+def _due(user: User) -> str:
+    return moment(user.deletion_due_at, timezone.get_current_timezone())
 
 
 def _facts(user: User) -> list[tuple[str, str]]:

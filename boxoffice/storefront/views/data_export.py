@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 from evently.accounts import operations
 from evently.accounts.export_response import file_response
 from evently.accounts.operations import ExportNotFound, TooManyExports
+from evently.accounts.operations.making_exports import KEPT_FOR
 from evently.accounts.risky import confirms
+from evently.formatting import counted
 from evently.pages import current_user, require_get_or_post
 
 
@@ -62,10 +64,13 @@ def download_data_export(
 
 
 def _gone(request: HttpRequest, refusal: ExportNotFound) -> HttpResponse:
-    """Return the page for a file that is deleted, or another person's."""
+    """Return the page for a file that is deleted, or another person's, which must look alike."""
     context = {
-        "title": "This file is no longer available",
-        "text": "Files with your data are deleted after 7 days. You can request a new one.",
+        "title": "This file is not available",
+        "text": f"You are logged in as {current_user(request).email}. The file is no longer "
+        "available, or belongs to another account, which you would have to log in to. Files are "
+        f"deleted after {counted(KEPT_FOR.days, 'day')}, or once a newer one is ready. You can "
+        "request a new one.",
         "icon": "download",
         "url": f"{reverse('account')}#data",
         "link": "Go to your account",
