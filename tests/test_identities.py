@@ -21,7 +21,7 @@ from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.database.identity import VISITOR, Role, acting_as, as_worker, attendee
 from evently.database.prepared import execute_prepared
-from evently.row_security import applying
+from evently.row_security.tables import quoted
 from evently.tests.database import as_owner_at_once, url_of
 from evently.tests.sql import run
 from tests.walked_rows import TABLES
@@ -53,8 +53,8 @@ def test_the_login_without_a_role_reads_no_table():
     existing = {name for name, _ in as_owner_at_once(TABLES)}
     for table in existing - {"django_migrations"}:
         for statement in (
-            f"SELECT 1 FROM {applying.quoted(table)}",
-            f"DELETE FROM {applying.quoted(table)}",
+            f"SELECT 1 FROM {quoted(table)}",
+            f"DELETE FROM {quoted(table)}",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 raw(statement)

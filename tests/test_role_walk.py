@@ -18,7 +18,7 @@ from evently.accounts.identity import identity_of
 from evently.accounts.models import User
 from evently.database.grants import application_role
 from evently.database.identity import VISITOR, WORKER, Identity, Role, acting_as, as_worker
-from evently.row_security.applying import quoted
+from evently.row_security.tables import quoted
 from evently.tests.database import as_owner, as_owner_at_once
 from evently.tests.sql import run
 from tests import role_rights, walked_rows

@@ -23,7 +23,9 @@ MAY_CREATE = "SELECT has_database_privilege(current_database(), 'CREATE')"
 INSTALLED = "SELECT obj_description(to_regnamespace('analytics'), 'pg_namespace')"
 # Else every role could call the application's functions and, where rights were given to all roles,
 # read its tables. The application's role has a right of its own.
+IS_PUBLIC = "SELECT has_schema_privilege('public', 'public', 'USAGE')"
 CLOSE_PUBLIC = "REVOKE USAGE ON SCHEMA public FROM PUBLIC"
+MAY_ROTATE = "SELECT has_function_privilege(%s, 'evently_rotate_pseudonyms()', 'EXECUTE')"
 
 
 def drop_before_migrations(using: str, plan: Any = (), **kwargs: Any) -> None:
@@ -53,7 +55,9 @@ def install(using: str, **kwargs: Any) -> None:
             cursor.execute(f"{DROP}; CREATE SCHEMA analytics; CREATE SCHEMA analytics_base;")
             cursor.execute(statements)
             cursor.execute(f"COMMENT ON SCHEMA analytics IS '{digest}'")
-        cursor.execute(CLOSE_PUBLIC)
+        # What changes nothing would still be noticed by every connection.
+        if _value(connection, IS_PUBLIC):
+            cursor.execute(CLOSE_PUBLIC)
         _grant(connection)
 
 
@@ -61,7 +65,8 @@ def _grant(connection: BaseDatabaseWrapper) -> None:
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         role = application_role()
-        if role and role != connection.settings_dict["USER"]:
+        is_separate = role and role != connection.settings_dict["USER"]
+        if is_separate and not _value(connection, MAY_ROTATE, [role]):
             cursor.execute(
                 f"GRANT EXECUTE ON FUNCTION evently_rotate_pseudonyms() TO {quote(role)}"
             )

@@ -1,29 +1,29 @@
 """Makes privileges and policies of what the apps declare, after each migration.
 
-A policy bears the hash of its definition as its comment: what has not changed is left alone, since
-changing it locks the table for a moment. Policies that nothing declares any more are dropped.
+What is as it should be is left alone: changing a policy keeps everybody from the table for a
+moment, and changing a privilege lets each connection plan its statements anew. A policy bears the
+hash of its definition as its comment. Policies that nothing declares any more are dropped.
+
+A change of a policy waits for whoever reads the table, and all others wait behind it. So it waits
+briefly, and tries again.
 """
 
+import time
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from django.db import connections, transaction
+from django.core.management import CommandError
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import LockNotAvailable
 
 from evently.database.grants import application_role
-from evently.database.identity import Role
-from evently.row_security import roles
-from evently.row_security.tables import (
-    VERBS,
-    Table,
-    declared,
-    policies_of,
-    restricted_functions,
-    views,
-)
+from evently.row_security import privileges, roles
+from evently.row_security.tables import Table, declared, policies_of, quoted
 
-SCHEMAS = ("public", "keys")
+SCHEMAS = privileges.SCHEMAS
 TABLES = """
     SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname,
         c.relrowsecurity, c.relispartition
@@ -45,6 +45,16 @@ IS_OPEN = """
 """
 # The policy under which the bare login sees all rows, as releases before the roles work.
 LOGIN_POLICY = "evently_login"
+# How long a change of policies may keep others waiting, and how often it is tried.
+LOCK_WAIT = timedelta(milliseconds=250)
+ATTEMPTS = 60
+PAUSE_SECONDS = 1.0
+HELD = (
+    "The policies of {table} were not changed: other transactions held the table each of the "
+    "{attempts} times that this was tried. What was changed before stays, and the next run "
+    "continues from there. Run the command again; if it fails again, docs/running.md says how to "
+    "find what holds the lock."
+)
 
 
 def apply(using: str, **kwargs: Any) -> None:
@@ -63,13 +73,11 @@ def apply(using: str, **kwargs: Any) -> None:
         for table, policy, comment in cursor.fetchall():
             found.setdefault(table, {})[policy] = comment
     tables = [table for name, table in declared().items() if name in existing]
-    _grant(connection, tables)
-    _grant_views(connection)
-    _restrict(connection, login if is_open(connection, login) else None)
+    login_open = is_open(connection, login)
     for table in tables:
         if table.by_rows:
             wanted = dict(_wanted(table))
-            if is_open(connection, login):
+            if login_open:
                 name = connection.ops.quote_name(login)
                 wanted[LOGIN_POLICY] = f"FOR ALL TO {name} USING (true) WITH CHECK (true)"
             is_secured, _ = existing[table.name]
@@ -79,7 +87,9 @@ def apply(using: str, **kwargs: Any) -> None:
     for name, (is_secured, is_partition) in existing.items():
         if is_partition and not is_secured:
             # Read directly, a partition would show what its table hides.
-            _run(connection, [f"ALTER TABLE {quoted(name)} ENABLE ROW LEVEL SECURITY"])
+            _change(connection, name, [f"ALTER TABLE {quoted(name)} ENABLE ROW LEVEL SECURITY"])
+    # Last: without its policies, a new table would show all that a role may ask for.
+    privileges.apply(connection, tables, login if login_open else None)
 
 
 def is_open(connection: BaseDatabaseWrapper, login: str) -> bool:
@@ -98,7 +108,7 @@ def close_login(using: str) -> bool:
     if not is_open(connection, login):
         return False
     name, schemas = connection.ops.quote_name(login), ", ".join(SCHEMAS)
-    _run(
+    privileges.run(
         connection,
         [
             f"REVOKE ALL ON ALL TABLES IN SCHEMA {schemas} FROM {name}",
@@ -128,7 +138,25 @@ def _apply_to(
         if found.get(policy) != _digest(definition):
             todo.append(f"CREATE POLICY {policy} ON {name} {definition}")
             todo.append(f"COMMENT ON POLICY {policy} ON {name} IS '{_digest(definition)}'")
-    _run(connection, todo)
+    _change(connection, table, todo)
+
+
+def _change(connection: BaseDatabaseWrapper, table: str, statements: list[str]) -> None:
+    """Change a table that others use, in one transaction. Raises CommandError if it stays held."""
+    if not statements:
+        return
+    briefly = f"SET LOCAL lock_timeout = {LOCK_WAIT // timedelta(milliseconds=1)}"
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(PAUSE_SECONDS)
+        try:
+            privileges.run(connection, [briefly, *statements])
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+        else:
+            return
+    raise CommandError(HELD.format(table=table, attempts=ATTEMPTS))
 
 
 def _wanted(table: Table) -> Iterable[tuple[str, str]]:
@@ -139,59 +167,5 @@ def _wanted(table: Table) -> Iterable[tuple[str, str]]:
         yield name, f"FOR {verb.upper()} TO {role}{using}{check}"
 
 
-def _grant(connection: BaseDatabaseWrapper, tables: Iterable[Table]) -> None:
-    """Give each role the privileges that its policies are about, and no others."""
-    todo = [f"GRANT USAGE ON SCHEMA {', '.join(SCHEMAS)} TO {', '.join(Role)}"]
-    for table in tables:
-        name = quoted(table.name)
-        todo.append(f"REVOKE ALL ON {name} FROM {', '.join(Role)}")
-        for role, may in table.rules().items():
-            verbs = [verb for verb in VERBS if may.condition(verb) is not None]
-            if may.columns and "update" in verbs:
-                verbs[verbs.index("update")] = f"update ({', '.join(may.columns)})"
-            if verbs:
-                todo.append(f"GRANT {', '.join(verbs)} ON {name} TO {role}")
-    writers = f"{Role.ATTENDEE}, {Role.ORGANIZER}, {Role.WORKER}, {Role.SUPERUSER}"
-    todo.append(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {writers}")
-    _run(connection, todo)
-
-
-def _restrict(connection: BaseDatabaseWrapper, open_login: str | None) -> None:
-    """Take functions that not everybody may call from all others."""
-    login = [connection.ops.quote_name(open_login)] if open_login else []
-    todo = []
-    for function, callers in restricted_functions().items():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regprocedure(%s) IS NOT NULL", [function])
-            if cursor.fetchone()[0]:
-                todo.append(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC, {', '.join(Role)}")
-                allowed = ", ".join([*callers, *login])
-                todo.append(f"GRANT EXECUTE ON FUNCTION {function} TO {allowed}")
-    _run(connection, todo)
-
-
-def _grant_views(connection: BaseDatabaseWrapper) -> None:
-    """Let views be read, with the rights of who reads them: by default they have their owner's."""
-    todo = []
-    for name, readers in views().items():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-            if cursor.fetchone()[0]:
-                todo.append(f"ALTER VIEW {quoted(name)} SET (security_invoker = true)")
-                todo.append(f"REVOKE ALL ON {quoted(name)} FROM {', '.join(Role)}")
-                todo.append(f"GRANT SELECT ON {quoted(name)} TO {', '.join(readers)}")
-    _run(connection, todo)
-
-
-def quoted(name: str) -> str:
-    return ".".join(f'"{part}"' for part in name.split("."))
-
-
 def _digest(definition: str) -> str:
     return sha256(definition.encode()).hexdigest()[:16]
-
-
-def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
-    if statements:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.execute(";\n".join(statements))

@@ -24,6 +24,11 @@ ALL = "true"
 OWN = f"user_id = {ME}"
 
 
+def quoted(name: str) -> str:
+    """Return a table's name, maybe with its schema, as SQL."""
+    return ".".join(f'"{part}"' for part in name.split("."))
+
+
 def managed(*, creator: str = "organizer_id", event: str = "event_id") -> str:
     """Return the condition for rows of events that the person organizes or manages."""
     return f"({creator} = {ME} OR {event} = ANY ({MANAGES}))"
