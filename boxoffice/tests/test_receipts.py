@@ -117,6 +117,17 @@ def test_email_has_the_receipt_and_a_link_and_the_page_is_completed(ana, client)
     assert "wilhelmina" not in json.dumps(says).lower()
 
 
+def test_receipt_says_when_the_person_requested_it(ana):
+    operations.request_deletion(user_id=ana.pk, origin=ORIGIN)
+    requested = User.objects.get(pk=ana.pk).deletion_requested_at
+
+    assert operations.erase_person(user_id=ana.pk, at_once=True)
+
+    _, says = the_receipt()
+    assert says["requested_at"] == requested.isoformat(timespec="seconds")
+    assert says["completed_at"]
+
+
 def test_receipt_says_that_emails_were_given_up(ana, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
@@ -124,7 +135,7 @@ def test_receipt_says_that_emails_were_given_up(ana, settings):
     assert operations.erase_person(user_id=ana.pk, at_once=True)
 
     erasure, says = the_receipt()
-    assert erasure.cause == "operator"
+    assert (erasure.cause, says["requested_at"]) == ("operator", None)
     assert "emails_given_up" in [one["what"] for one in says["beyond_reach"]]
 
 

@@ -22,7 +22,7 @@ from evently.erasure.register import (
     digest,
     the_register,
 )
-from evently.erasure.signing import sign_document, sign_line
+from evently.erasure.signing import content_of, sign_document, sign_line
 
 LINES_AT_ONCE = 200
 
@@ -77,12 +77,20 @@ def open_erasure(
 
 
 def complete_erasure(locked_erasure: Erasure, account: Account) -> None:
-    """Complete the receipt of an erasure now that the key is destroyed."""
+    """Complete the receipt of an erasure now that the key is destroyed.
+
+    When it was requested is what the receipt said before: an operator needs no request.
+    """
     locked_erasure.completed_at = now()
     counts = Counter(locked_erasure.counts) + Counter(account.counts)
+    requested = content_of(locked_erasure.document)["requested_at"]
     _sign(
         locked_erasure,
-        Account(counts=counts, beyond=account.beyond, requested_at=account.requested_at),
+        Account(
+            counts=counts,
+            beyond=account.beyond,
+            requested_at=datetime.fromisoformat(requested) if requested else None,
+        ),
     )
     locked_erasure.save(update_fields=["completed_at", "counts", "document"])
 

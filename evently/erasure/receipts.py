@@ -24,17 +24,17 @@ DONE = {
     "sessions_ended": "Sessions deleted",
     "factors_deleted": "Passkeys, authenticator apps and recovery codes deleted",
     "origins_removed": "Booking attempts whose IP address and browser were removed",
-    "texts_erased": "Texts about the person, and of messages to them, replaced by “(erased)”",
+    "texts_erased": "Texts about the person, and texts of messages to them, replaced by “(erased)”",
     "entered_removed": "Names and addresses entered by other people removed",
     "settings_removed": (
         "Bookings and waitlist entries whose settings and email digest were removed"
     ),
     "answers_deleted": "Stored answers to requests deleted",
     "exports_deleted": "Requested files of all data deleted",
-    "trail_redacted": "Entries of the audit trail whose texts and settings were removed",
+    "trail_redacted": "Entries of the audit log whose texts and settings were removed",
     "contacts_removed": "Contact addresses on past events removed",
     "address_changes_deleted": "Records of changed email addresses deleted",
-    "digests_cleared": "Digests by which the email address was found, cleared",
+    "digests_cleared": "Digests of the email address, by which the account was found, cleared",
     "keys_destroyed": (
         "Keys destroyed, without which the name and email address cannot be decrypted anywhere"
     ),
