@@ -1,9 +1,18 @@
 """Users and API tokens in the history."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
-from evently.accounts.models import ApiToken, User
+from django.db.models import Model
+
+from evently.accounts.models import (
+    ApiToken,
+    Passkey,
+    RecoveryCode,
+    SecondFactorReset,
+    TotpFactor,
+    User,
+)
 from evently.audit.described import Described, Subject, describe
 
 
@@ -15,6 +24,16 @@ def users(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
 def tokens(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     rows = ApiToken.objects.filter(pk__in=ids).values_list("pk", "user_id")
     return {pk: Subject("API token", user_id) for pk, user_id in rows}
+
+
+def owned_by(model: type[Model], noun: str) -> Callable[[Collection[UUID]], Mapping[UUID, Subject]]:
+    """Return what finds rows that belong to a user, who is named with them."""
+
+    def find(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+        rows = model._default_manager.filter(pk__in=ids).values_list("pk", "user_id")
+        return {pk: Subject(noun, user_id) for pk, user_id in rows}
+
+    return find
 
 
 def keys(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
@@ -94,13 +113,14 @@ describe(
     ),
 )
 # Changes of an app are its confirmation: the steps of its codes are not in the log.
-for table, noun, created, changed in (
-    ("totp_factors", "authenticator app", "began to set up", "confirmed"),
-    ("passkeys", "passkey", "added", "changed"),
-    ("recovery_codes", "recovery code", "made", "used"),
-):
+FACTORS: tuple[tuple[type[Model], str, str, str], ...] = (
+    (TotpFactor, "authenticator app", "began to set up", "confirmed"),
+    (Passkey, "passkey", "added", "changed"),
+    (RecoveryCode, "recovery code", "made", "used"),
+)
+for model, noun, created, changed in FACTORS:
     describe(
-        table,
+        model._meta.db_table,
         Described(
             group="Users",
             noun=noun,
@@ -112,6 +132,7 @@ for table, noun, created, changed in (
                 "deleted": "removed {object}",
             },
             participles={"changed": changed},
+            subjects=owned_by(model, noun),
             of_event=False,
         ),
     )
@@ -119,10 +140,11 @@ describe(
     "second_factor_resets",
     Described(
         group="Users",
-        noun="reset of second factors",
-        plural="resets of second factors",
+        noun="two-step login",
+        plural="resets of two-step login",
         rank=6,
-        phrases={"created": "made {object}"},
+        phrases={"created": "reset {object}"},
+        subjects=owned_by(SecondFactorReset, "two-step login"),
         of_event=False,
     ),
 )
