@@ -1,7 +1,9 @@
 """The file of all data about a person: requested, made, told of, downloaded, deleted."""
 
+import html
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ from boxoffice.lifecycle import operations as lifecycle
 from evently.accounts import operations, tasks
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import DataExport, DataExportPart
-from evently.accounts.operations import making_exports
+from evently.accounts.operations import answering, making_exports
 from evently.api.tests.client import api
 from evently.privacy.sealing import SealBroken
 from evently.tests.sql import run
@@ -82,6 +84,23 @@ def test_its_owner_is_told_by_email_and_the_link_asks_to_log_in(client, ana, mai
     assert f"{link}file/" in client.get(link).content.decode()
     (notification,) = Notification.objects.filter(user=ana, type="data_export_ready")
     assert "ready" in notification.message
+
+
+def test_a_guest_gets_to_the_file_by_a_login_link(client, mailoutbox):
+    guest = UserFactory(email="guest@example.org")
+    page = reverse("data_export", args=[made(guest).pk])
+    login = client.get(page).url
+    by_link = re.search(r'href="(/log-in/link/[^"]+)"', client.get(login).content.decode())[1]
+
+    client.post(html.unescape(by_link), {"email": guest.email})
+    answering.answer_all()
+    deliver_due()
+    bodies = "\n".join(message.body for message in mailoutbox)
+    link = re.search(r"https?://[^/]+(/account/enter/\S+)", bodies)[1]
+
+    assert client.get(link).status_code == 200
+    assert client.post(link).url == page
+    assert "Your data is ready" in client.get(page).content.decode()
 
 
 def test_a_session_that_was_left_open_is_asked_again(client, ana, settings):

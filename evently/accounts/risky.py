@@ -43,10 +43,10 @@ ACTS = {
     "remove_factor": "remove a second factor",
     "recovery_codes": "get new recovery codes",
     "export_data": "download your data",
-    "give_role": "give the organizer role",
-    "reset_factor": "reset two-step login of this account",
-    "erase_person": "delete this account",
-    "delete_rows": "delete this account and all its rows",
+    "give_role": "give a user the organizer role",
+    "reset_factor": "reset two-step login of a user",
+    "erase_person": "delete the account of a user",
+    "delete_rows": "delete the account of a user, and all its rows",
 }
 # These need the password and a second factor.
 BOTH = frozenset({"remove_factor"})

@@ -1,6 +1,7 @@
 """Sign-up, login, logout and email verification. No response reveals who has an account."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -37,6 +38,8 @@ from evently.pages import (
     secret_link_page,
 )
 
+# In the session: where a login link leads that was asked for in this browser.
+AFTER_LINK = "after_link"
 CONFIRMS_EMAIL = (
     " It also confirms your email address, which has not been confirmed yet. The current password, "
     "which another person may have set, stops working, and you choose a new one."
@@ -119,8 +122,12 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @require_get_or_post
 @never_cache
 def log_in_link(request: HttpRequest) -> HttpResponse:
-    """Email a login link."""
-    return _email_link(request, operations.request_login_link, "accounts/log_in_link.html")
+    """Email a login link, which leads to `next` if it is opened in this browser."""
+    response = _email_link(request, operations.request_login_link, "accounts/log_in_link.html")
+    target = safe_next(request, "")
+    if target and request.method == "POST" and response.status_code == HTTPStatus.OK:
+        request.session[AFTER_LINK] = target
+    return response
 
 
 def _email_link(
@@ -263,8 +270,9 @@ def log_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
         }
         return render(request, "accounts/message.html", confirmation)
     user = operations.log_in_by_link(token=token)
+    target = request.session.pop(AFTER_LINK, reverse("my_bookings"))
     if not ends_password:
-        return log_in_or_ask(request, user, reverse("my_bookings"))
+        return log_in_or_ask(request, user, target)
     return log_in_or_ask(
         request,
         user,
