@@ -1,5 +1,6 @@
 """Second factors: authenticator apps and recovery codes, and the second step of logging in."""
 
+import html
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
@@ -465,7 +466,7 @@ def test_superuser_resets_the_second_factor_of_another(client, ana):
     assert not has_second_factor(ana.pk)
     assert not is_logged_in(browser)
     assert "Two-step login was reset" in emails_to(ana)
-    assert "Showed her passport at the office" in mail.outbox[-1].body
+    assert "Showed her passport at the office." in mail.outbox[-1].body
     reset = SecondFactorReset.objects.get()
     assert reset.reset_by_id == boss.pk
     assert "passport" not in reset.reason
@@ -473,6 +474,8 @@ def test_superuser_resets_the_second_factor_of_another(client, ana):
     assert logged.actor == str(boss.pk)
     assert read(ana).key.open("reset_reason", logged.after["reason"]).startswith("Showed")
     assert "Reset two-step login" not in client.get(page).content.decode()
+    log = client.get(reverse("admin:audit_auditlog_changelist")).content.decode()
+    assert f"reset {ana.name}’s two-step login" in html.unescape(log)
 
 
 def test_locked_out_superuser_is_reset_by_a_command(capsys):

@@ -69,9 +69,10 @@ def call_to_action(
 def with_links(text: str) -> RichValue:
     """Return a text, its web addresses as links; for texts that may quote an organizer.
 
-    The same for many emails about an event, so the last ones are kept.
+    An empty line begins a paragraph. The same for many emails about an event, so the last ones are
+    kept.
     """
-    return RichValue(text=text, html=linked(text))
+    return RichValue(text=text, html=linked(text).replace("\n\n", "<br><br>"))
 
 
 def _with_links(text: str, links: Sequence[TextLink]) -> RichValue:

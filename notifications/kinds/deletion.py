@@ -71,7 +71,7 @@ def deletion_requested(user: User) -> Message:
         user_id=user.pk,
         key=f"deletion_requested:{uuid7()}",
         text=(
-            f"Your account at {settings.SITE_NAME} will be deleted on {due}. Until "
+            f"Your account at {settings.SITE_NAME} will be deleted on {due}.\n\nUntil "
             "then your tickets, places on waitlists and offers stay valid, but you cannot make new "
             "bookings or join waitlists. Then upcoming bookings are cancelled, you leave all "
             "waitlists, and your name and email address are erased."
@@ -86,7 +86,7 @@ def _write_deletion_requested(notification: Notification, user: User) -> EmailCo
     return call_to_action(
         heading="Your account will be deleted",
         text=(
-            f"{notification.message} If you change your mind, or if it was not you, keep your "
+            f"{notification.message}\n\nIf you change your mind, or if it was not you, keep your "
             "account with this link, which works until the account is deleted. If it was not you, "
             "also choose a new password."
         ),
@@ -112,11 +112,13 @@ def account_deleted(user: User, erasure: Erasure) -> Message:
         user_id=user.pk,
         key=f"account_deleted:{user.pk}",
         text=(
-            f"Your account at {settings.SITE_NAME} has been deleted. Upcoming bookings, if there "
-            "were any, are cancelled; you get a separate email about each of them. The attached "
-            "receipt says what was erased, and what lies beyond our reach. This is the last email "
-            "to you. Once your mail server has accepted it, in two days at the latest, the key of "
-            "your name and email address is destroyed, and the page of the receipt says so."
+            f"Your account at {settings.SITE_NAME} has been deleted.\n\n"
+            "Upcoming bookings, if there were any, are cancelled; you get a separate email about "
+            "each of them.\n\n"
+            "The attached receipt says what was erased, and what lies beyond our reach.\n\n"
+            "This is the last email to you. Once your mail server has accepted it, in two days at "
+            "the latest, the key of your name and email address is destroyed, and the page of the "
+            "receipt says so."
         ),
         data={"erasure": str(erasure.pk)},
     )

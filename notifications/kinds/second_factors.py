@@ -10,7 +10,7 @@ from django.urls import reverse
 from evently.accounts.models import SecondFactorReset, User
 from evently.accounts.signals import SecondFactorChange
 from evently.database.ids import uuid7
-from evently.formatting import counted
+from evently.formatting import as_sentence, counted
 from evently.links import absolute
 from notifications.emails.email_content import EmailContent, call_to_action
 from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgency
@@ -92,7 +92,7 @@ def _write(notification: Notification, user: User) -> EmailContent:
     heading, _ = WORDS[change]
     text = notification.message
     if reason := _reason(notification, user):
-        text += f" The reason given: {reason}"
+        text += f" The reason given: {as_sentence(reason)}"
     if change == SecondFactorChange.RESET:
         contact = settings.SITE_CONTACT or "the administrators of this site"
         text += (
