@@ -68,13 +68,23 @@ class CodeField(forms.CharField):
 
 
 class CodeForm(forms.Form):
+    """The second step of logging in, which has nothing else to fill in."""
+
     code = CodeField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = True
 
 
 class AppCodeForm(forms.Form):
     """The first code of an authenticator app, which confirms it."""
 
     code = CodeField(help_text="The 6 digits that your app shows now.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
 
 class PasskeyForm(forms.Form):

@@ -53,7 +53,9 @@ class Command(BaseCommand):
             is_there = register.exists()
             if no_register:
                 if is_there:
-                    raise CommandError(f"There is a register at {register}: run this without it.")
+                    raise CommandError(
+                        f"There is a register at {register}: run this without --no-register."
+                    )
                 settle_without_register()
                 self.stdout.write("This database counts as the original from now on.")
                 return

@@ -96,7 +96,10 @@ class Command(BaseCommand):
             self.stderr.write(problem)
         if found:
             raise CommandError(f"Cold storage has {counted(len(found), 'problem')}.")
-        self.stdout.write(f"All {chosen_files().count():,} files are as they were written.")
+        if count := chosen_files().count():
+            self.stdout.write(f"All {count:,} files are as they were written.")
+        else:
+            self.stdout.write("There are no files in cold storage.")
 
     def _list(self, found: list[ColdFile]) -> None:
         if not found:
