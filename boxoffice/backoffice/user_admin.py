@@ -198,8 +198,8 @@ class UserAdmin(UserAdminBase):
             request,
             title=f"Delete {user} and all their rows?",
             question="Bookings, waitlist entries and notifications are deleted too, so sales of "
-            "past events change. No email is sent. To delete an account, “Delete account” is what "
-            "you want.",
+            "past events change. It cannot be undone, and no email is sent. To delete an account, "
+            "“Delete account” is what you want.",
             submit="Delete all rows",
             facts=_facts(user),
             act=act,

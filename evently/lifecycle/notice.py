@@ -37,6 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 EVENTS = ("pricing_history", "event_imports")
+LISTED = [*(table for tables in GROUPS.values() for table in tables), *EVENTS]
 OTHERS = "Security and operation"
 # What is in server logs about a request, by LOG_CLIENT.
 LOGGED = {"full": "IP addresses of requests", "truncated": "shortened IP addresses of requests"}
@@ -55,29 +56,32 @@ class Notice:
 def groups() -> list[tuple[str, list[Notice]]]:
     """Return the groups of the notice with what is about people, by the order of GROUPS."""
     found: dict[str, list[Notice]] = {title: [] for title in (*GROUPS, OTHERS)}
-    for entry in kept():
-        if entry.data:
-            found[_group(entry.table)].append(
-                Notice(entry.data, entry.until, "", entry.ground),
-            )
-    for rule in rules():
-        if rule.personal:
-            found[_group(rule.table)].append(_notice(rule))
+    entries = [
+        *((one.table, Notice(one.data, one.until, "", one.ground)) for one in kept() if one.data),
+        *((rule.table, _notice(rule)) for rule in rules() if rule.personal),
+    ]
+    for table, notice in sorted(entries, key=lambda entry: _place(entry[0])):
+        found[_group(table)].append(notice)
     found[OTHERS].append(_logs())
     return [(title, notices) for title, notices in found.items() if notices]
 
 
 def rule_groups() -> list[tuple[str, list[Rule]]]:
-    """Return all rules in groups, for organizers; by table, so that its rules follow each other."""
+    """Return all rules in groups, for organizers; those of one table follow each other."""
     titles = {"Your account": "Accounts"}
     found: dict[str, list[Rule]] = {title: [] for title in (*GROUPS, "Events", OTHERS)}
-    for rule in rules():
+    for rule in sorted(rules(), key=lambda rule: _place(rule.table)):
         found["Events" if rule.table in EVENTS else _group(rule.table)].append(rule)
     return [(titles.get(title, title), ruled) for title, ruled in found.items() if ruled]
 
 
 def _group(table: str) -> str:
     return next((title for title, tables in GROUPS.items() if table in tables), OTHERS)
+
+
+def _place(table: str) -> int:
+    """Return where a table is listed."""
+    return LISTED.index(table) if table in LISTED else len(LISTED)
 
 
 def _notice(rule: Rule) -> Notice:
