@@ -97,6 +97,9 @@ def test_email_has_the_receipt_and_a_link_and_the_page_is_completed(ana, client)
     last = mail.outbox[-1]
     assert last.to == ["wilhelmina@example.org"]
     assert receipt_link(erasure.pk) in last.body
+    ((page, _),) = last.alternatives
+    assert "because of your account or a booking." in page
+    assert "Manage your email notifications" not in page
     (attached,) = last.attachments
     assert attached.get_filename() == "receipt.json"
     assert read_document(attached.get_payload(decode=True).decode()) == says

@@ -9,12 +9,17 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
-from notifications.emails.placeholders import Value
+from notifications.emails.placeholders import RichValue, Value
 
 LAYOUT = (Path(__file__).parents[1] / "shipped" / "_frame.html").read_text()
 
 FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;"
 ACCENT = "#0b6b4d"
+# At the foot, for those who have an account.
+MANAGE = (
+    '<a href="{}" style="color:#6c635a;text-decoration:underline;">Manage your email notifications'
+    "</a>."
+)
 
 # By element, or element and class; a class adds to its element.
 STYLES = {
@@ -114,6 +119,13 @@ def styled(value: Value) -> str:
     if value.is_styled or "<" not in value.html:
         return value.html
     return inline_styles(value.html)
+
+
+def manage_link(account_url: Value) -> Value:
+    """Return the link to the email settings, for the foot of an email; "" without an account."""
+    if not account_url:
+        return ""
+    return RichValue("", MANAGE.format(escape(str(account_url))), is_styled=True)
 
 
 def is_page(body: str) -> bool:

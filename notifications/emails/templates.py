@@ -15,10 +15,11 @@ import structlog
 
 from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
-from notifications.emails.layout import in_layout, inline_styles, is_page, styled
+from notifications.emails.layout import in_layout, inline_styles, is_page, manage_link, styled
 from notifications.emails.placeholders import (
     Cut,
     RichValue,
+    Value,
     Values,
     html_of,
     one_line,
@@ -76,8 +77,13 @@ class Compiled:
         text = self._text.fill(values, text_of).strip() + "\n"
         if not subject or not text.strip() or self._is_body_blank(values):
             raise TemplateBlank
-        of_layout = {"subject": subject, "preview": preview_of(text), "footnote": ""}
-        all_values = {**values, **of_layout}
+        all_values: dict[str, Value] = {
+            **values,
+            "subject": subject,
+            "preview": preview_of(text),
+            "manage": manage_link(values.get("accountUrl", "")),
+            "footnote": "",
+        }
         if footnote is not None:
             text += f"\n{footnote.text}\n"
             all_values["footnote"] = RichValue("", self._note(footnote), is_styled=True)

@@ -133,6 +133,8 @@ def _write_account_deleted(notification: Notification, user: User) -> EmailConte
         button_text="Show the receipt" if receipt else f"Go to {settings.SITE_NAME}",
         button_url=receipt_link(receipt.pk) if receipt else settings.PUBLIC_URL,
     )
+    # There is no account any more whose settings could be managed.
+    content.values["accountUrl"] = ""
     if receipt:
         content.files = [
             AttachedFile("receipt.json", "application/json", receipt.document.encode())
