@@ -296,6 +296,7 @@ def _own(
         "idempotency_key": form["idempotency_key"].value(),
         "here": url_quote(request.get_full_path()),
         "email": request.user.email if request.user.is_authenticated else "",
+        "leaving": "yes" if request.user.is_authenticated and request.user.is_leaving else "",
     }
     if prices is not None:
         until = prices.quote.expires_at

@@ -187,3 +187,32 @@ def test_link_that_was_used_shows_what_it_did_and_offers_nothing(client):
     assert "<button" not in page.split("<main")[1].split("</main")[0]
     accounts.undo_deletion(user_id=guest.pk)
     assert client.get(link).status_code == 422
+
+
+def test_link_that_keeps_says_that_the_account_is_gone(client, ana):
+    client.post(URL, {"password": PASSWORD})
+    link = link_in_email(ana, "keep")
+    operations.erase_person(user_id=ana.pk, at_once=True)
+
+    for response in (Client().get(link), Client().post(link)):
+        assert response.status_code == 422
+        assert "This account has been deleted, which can no longer be undone" in (
+            response.content.decode()
+        )
+
+
+@pytest.mark.parametrize(("seats", "page"), [(9, "book"), (1, "join_waitlist")])
+def test_leaving_users_see_what_to_do_in_place_of_a_button_that_is_refused(
+    client, ana, seats, page
+):
+    event = EventFactory(total_capacity=seats)
+    BookingFactory(event=event)
+    url, first = reverse(page, args=[event.pk]), "To go on, choose “Keep my account”"
+    assert first not in client.get(url).content.decode()
+
+    client.post(URL, {"password": PASSWORD})
+
+    shown = client.get(url).content.decode()
+    assert first in shown
+    for button in ("Book now", "Join the waitlist</button>"):
+        assert button not in shown

@@ -48,6 +48,12 @@ class DeletionStarted(Conflict):
     message = "The account is being deleted, which can no longer be undone."
 
 
+class AccountGone(LinkExpired):
+    """The link that keeps an account was opened after the account was deleted."""
+
+    message = "This account has been deleted, which can no longer be undone."
+
+
 refuse_at_commit(trg_deletion_pending=DeletionPending)
 
 
@@ -135,12 +141,13 @@ def undo_deletion_by_link(*, token: str) -> User:
 def user_to_keep(*, token: str) -> User:
     """Return the user of a link that undoes a deletion, whether it is pending or undone.
 
-    Raises LinkExpired, also for the link of an earlier deletion while another one is pending.
+    Raises LinkExpired, also for the link of an earlier deletion while another one is pending;
+    AccountGone.
     """
     user_id, requested = read_keep_token(token)
     user = User.objects.with_keys().filter(pk=user_id, deleted_at__isnull=True).first()
     if user is None:
-        raise LinkExpired
+        raise AccountGone
     if user.deletion_requested_at not in (None, requested):
         raise LinkExpired
     return user
