@@ -1,6 +1,6 @@
 """Who sees and changes which bookings and tickets: who made them, and who organizes the event."""
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 from evently.row_security.tables import MANAGED, ME, OWN, READS, May, Table, declare, may_call, view
 
 OWN_OR_MANAGED = f"({OWN} OR {MANAGED})"
@@ -63,4 +63,7 @@ declare(
 
 may_call("evently_archive_bookings(uuid)")
 
-view("bookings_with_archived", roles=[role for role in Role if role is not Role.VISITOR])
+view(
+    "bookings_with_archived",
+    roles=[role for role in DatabaseRole if role is not DatabaseRole.VISITOR],
+)

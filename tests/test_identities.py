@@ -19,7 +19,7 @@ from django.db import (
 
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
-from evently.database.identity import VISITOR, Role, acting_as, as_worker, attendee
+from evently.database.identity import VISITOR, DatabaseRole, acting_as, as_worker, attendee
 from evently.database.prepared import execute_prepared
 from evently.row_security.tables import quoted
 from evently.tests.database import as_owner_at_once, url_of
@@ -107,7 +107,7 @@ def test_nothing_is_left_after_a_transaction(ends_by):
     try:
         with acting_as(attendee(user.pk)), transaction.atomic():
             assert seen() == {user.pk}
-            assert left_over() == [(Role.ATTENDEE, str(user.pk), "")]
+            assert left_over() == [(DatabaseRole.ATTENDEE, str(user.pk), "")]
             if ends_by == "error":
                 run("SELECT 1 / 0")
             transaction.set_rollback(ends_by == "rollback")

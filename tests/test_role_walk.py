@@ -17,7 +17,7 @@ from psycopg import errors
 from evently.accounts.identity import identity_of
 from evently.accounts.models import User
 from evently.database.grants import application_role
-from evently.database.identity import VISITOR, WORKER, Identity, Role, acting_as, as_worker
+from evently.database.identity import VISITOR, WORKER, DatabaseRole, Identity, acting_as, as_worker
 from evently.row_security.tables import quoted
 from evently.tests.database import as_owner, as_owner_at_once
 from evently.tests.sql import run
@@ -192,7 +192,7 @@ def identities(world: World) -> dict[str, Identity]:
 def differences(world, tables, verbs=VERBS):
     """Walk tables; return how many walks there were, and where more or fewer rows were reached."""
     everyone = identities(world)
-    assert {identity.role for identity in everyone.values()} == set(Role)
+    assert {identity.role for identity in everyone.values()} == set(DatabaseRole)
     walks, found = 0, {"leaks": [], "missing": []}
     with transaction.atomic():
         for table, key in sorted(tables.items()):

@@ -7,7 +7,7 @@ from django.db import (
 
 from evently.accounts.factories import UserFactory
 from evently.database.grants import application_role
-from evently.database.identity import Identity, Role, acting_as, as_worker, attendee
+from evently.database.identity import DatabaseRole, Identity, acting_as, as_worker, attendee
 from evently.row_security import applying
 from evently.row_security.tables import declared, views
 from evently.tests.database import as_owner_at_once
@@ -17,7 +17,7 @@ from tests.walked_rows import TABLES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROLES = [role.value for role in Role]
+ROLES = [role.value for role in DatabaseRole]
 SECURED = """
     SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -174,8 +174,8 @@ def test_roles_are_lent_without_their_rights():
 def test_functions_of_the_owner_that_roles_may_call_are_listed():
     found = {name: sorted(roles) for name, roles in run(CALLABLE, ROLES)}
 
-    everybody, worker = sorted(ROLES), [Role.WORKER]
-    erasing = [Role.SUPERUSER, Role.WORKER]
+    everybody, worker = sorted(ROLES), [DatabaseRole.WORKER]
+    erasing = [DatabaseRole.SUPERUSER, DatabaseRole.WORKER]
     assert found == (
         dict.fromkeys(OF_ALL, everybody)
         | dict.fromkeys(OF_THE_WORKER, worker)
@@ -192,7 +192,7 @@ def test_functions_of_the_owner_that_roles_may_call_are_listed():
 )
 def test_nobody_promotes_themselves(change):
     user = UserFactory()
-    for role in (Role.ATTENDEE, Role.ORGANIZER):
+    for role in (DatabaseRole.ATTENDEE, DatabaseRole.ORGANIZER):
         with acting_as(Identity(role, user.pk)):
             assert run("SELECT count(*) FROM users WHERE id = %s", user.pk) == [(1,)]
             with pytest.raises(ProgrammingError, match="permission denied"):

@@ -1,6 +1,6 @@
 """Who sees and changes places on waitlists; the record of a line is public."""
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 from evently.row_security.tables import MANAGED, OWN, READS, May, Table, declare, may_call
 
 OWN_OR_MANAGED = f"({OWN} OR {MANAGED})"
@@ -31,6 +31,6 @@ declare(
 )
 
 # Of whomever it is asked to forget, if they are being erased.
-may_call("evently_forget_in_trail(uuid)", roles=(Role.WORKER, Role.SUPERUSER))
+may_call("evently_forget_in_trail(uuid)", roles=(DatabaseRole.WORKER, DatabaseRole.SUPERUSER))
 
 may_call("evently_archive_waitlist(uuid)")

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from evently.accounts.models import Scope
 from evently.database.identity import (
     VISITOR,
+    DatabaseRole,
     Deferred,
     Identity,
-    Role,
     acting_as,
     as_worker,
     attendee,
@@ -32,14 +32,14 @@ def identity_of(user: Any) -> Identity:
     if user is None or not user.is_authenticated:
         return VISITOR
     if user.is_superuser:
-        return Identity(Role.SUPERUSER, user.pk)
+        return Identity(DatabaseRole.SUPERUSER, user.pk)
     if not user.is_organizer:
         return attendee(user.pk)
     events: Any = getattr(user, "managed_events", UNKNOWN)
     if events is UNKNOWN:
         with as_worker():
             ((events,),) = execute_prepared(connection, MANAGED, [user.pk])
-    return Identity(Role.ORGANIZER, user.pk, tuple(events or ()))
+    return Identity(DatabaseRole.ORGANIZER, user.pk, tuple(events or ()))
 
 
 def identity_of_token(token: Any) -> Identity:

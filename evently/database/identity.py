@@ -16,7 +16,7 @@ from functools import cached_property
 from uuid import UUID
 
 
-class Role(StrEnum):
+class DatabaseRole(StrEnum):
     """The database's roles, by their names. They are the same in all databases of a server."""
 
     VISITOR = "evently_visitor"
@@ -37,7 +37,7 @@ class Identity:
     manages: the events of others that an organizer was made a manager of.
     """
 
-    role: Role
+    role: DatabaseRole
     user_id: UUID | None = None
     manages: tuple[UUID, ...] = ()
 
@@ -77,13 +77,13 @@ TAKE = (
     " set_config('evently.manages', %s, true)"
 )
 
-WORKER = Identity(Role.WORKER)
-VISITOR = Identity(Role.VISITOR)
+WORKER = Identity(DatabaseRole.WORKER)
+VISITOR = Identity(DatabaseRole.VISITOR)
 
 
 def attendee(user_id: UUID) -> Identity:
     """Return the identity of a user who acts for themselves, whatever else they may do."""
-    return Identity(Role.ATTENDEE, user_id)
+    return Identity(DatabaseRole.ATTENDEE, user_id)
 
 
 # What has no identity of its own: tasks and commands. Web processes change it as they load.

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 from evently.embedded import parent_death, processes, relay
 from evently.embedded.programs import data_folder, give_ownership, postgres_programs, server_user
 from evently.embedded.state import CannotStart
@@ -244,7 +244,7 @@ def _lend_roles(connection: "psycopg.Connection[tuple[object, ...]]", login: str
 
     The login has none of their rights by itself (docs/adr).
     """
-    for role in Role:
+    for role in DatabaseRole:
         existing = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         if existing.fetchone() is None:
             connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 from evently.row_security.tables import VERBS, Table, quoted, restricted_functions, views
 
 SCHEMAS = ("public", "keys")
-ROLES = [role.value for role in Role]
-WRITERS = [role.value for role in Role if role is not Role.VISITOR]
+ROLES = [role.value for role in DatabaseRole]
+WRITERS = [role.value for role in DatabaseRole if role is not DatabaseRole.VISITOR]
 
 # Relation, role, privilege, column; of a view, also whether it reads with its reader's rights.
 OF_TABLES = """
@@ -61,7 +61,7 @@ WITHOUT_SEQUENCES = """
                 AND has_sequence_privilege(r.role, c.oid, 'SELECT')))
 """
 
-# Role, privilege, column or "".
+# DatabaseRole, privilege, column or "".
 Privilege = tuple[str, str, str]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.core.management import CommandError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 
 # Since this version, a grant says whether the login inherits; before, the login itself did.
 OPTIONS_SINCE = 160_000
@@ -24,7 +24,7 @@ def ensure(connection: BaseDatabaseWrapper, login: str) -> None:
 
     Raises CommandError, with what a superuser has to run, where the owner may not.
     """
-    names = [role.value for role in Role]
+    names = [role.value for role in DatabaseRole]
     with connection.cursor() as cursor:
         cursor.execute(EXISTING, [names])
         existing = {name for (name,) in cursor.fetchall()}

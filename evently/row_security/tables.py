@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.utils.module_loading import autodiscover_modules
 
-from evently.database.identity import Role
+from evently.database.identity import DatabaseRole
 
 VERBS = ("select", "insert", "update", "delete")
 
@@ -79,21 +79,21 @@ class Table:
     superuser: May = EVERYTHING
     by_rows: bool = True
 
-    def rules(self) -> Mapping[Role, May]:
+    def rules(self) -> Mapping[DatabaseRole, May]:
         return {
-            Role.VISITOR: self.visitor,
-            Role.ATTENDEE: self.attendee,
-            Role.ORGANIZER: self.organizer,
-            Role.WORKER: self.worker,
-            Role.SUPERUSER: self.superuser,
+            DatabaseRole.VISITOR: self.visitor,
+            DatabaseRole.ATTENDEE: self.attendee,
+            DatabaseRole.ORGANIZER: self.organizer,
+            DatabaseRole.WORKER: self.worker,
+            DatabaseRole.SUPERUSER: self.superuser,
         }
 
 
 @dataclass
 class _Registry:
     tables: dict[str, Table] = field(default_factory=dict)
-    functions: dict[str, tuple[Role, ...]] = field(default_factory=dict)
-    views: dict[str, tuple[Role, ...]] = field(default_factory=dict)
+    functions: dict[str, tuple[DatabaseRole, ...]] = field(default_factory=dict)
+    views: dict[str, tuple[DatabaseRole, ...]] = field(default_factory=dict)
 
 
 _registry = _Registry()
@@ -107,7 +107,7 @@ def declare(*tables: Table) -> None:
         _registry.tables[table.name] = table
 
 
-def may_call(*functions: str, roles: Iterable[Role] = (Role.WORKER,)) -> None:
+def may_call(*functions: str, roles: Iterable[DatabaseRole] = (DatabaseRole.WORKER,)) -> None:
     """Let only some roles call functions of the owner. functions: with their argument types.
 
     Any role may call those that are not named here: they give what everybody may know.
@@ -115,18 +115,18 @@ def may_call(*functions: str, roles: Iterable[Role] = (Role.WORKER,)) -> None:
     _registry.functions.update(dict.fromkeys(functions, tuple(roles)))
 
 
-def restricted_functions() -> dict[str, tuple[Role, ...]]:
+def restricted_functions() -> dict[str, tuple[DatabaseRole, ...]]:
     """Return the functions that not everybody may call, with the roles that may."""
     autodiscover_modules("policies")
     return dict(sorted(_registry.functions.items()))
 
 
-def view(name: str, *, roles: Iterable[Role]) -> None:
+def view(name: str, *, roles: Iterable[DatabaseRole]) -> None:
     """Let some roles read a view, each under the policies of the tables that it reads."""
     _registry.views[name] = tuple(roles)
 
 
-def views() -> dict[str, tuple[Role, ...]]:
+def views() -> dict[str, tuple[DatabaseRole, ...]]:
     """Return the views that the application reads, with the roles that may."""
     autodiscover_modules("policies")
     return dict(sorted(_registry.views.items()))
@@ -138,7 +138,7 @@ def declared() -> dict[str, Table]:
     return dict(sorted(_registry.tables.items()))
 
 
-def policies_of(table: Table) -> Iterator[tuple[str, Role, str, str]]:
+def policies_of(table: Table) -> Iterator[tuple[str, DatabaseRole, str, str]]:
     """Yield a table's policies: name, role, verb, condition."""
     for role, may in table.rules().items():
         conditions = {verb: may.condition(verb) for verb in VERBS}
