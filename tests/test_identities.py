@@ -150,6 +150,33 @@ def test_an_identity_taken_first_in_a_savepoint_does_not_outlive_it():
             assert seen() == {one.pk}
 
 
+@pytest.mark.parametrize(
+    "undo", ["ROLLBACK TO SAVEPOINT one", "rollback to one", "/* x */ ROLLBACK TO one; SELECT 1"]
+)
+def test_a_rollback_in_plain_sql_takes_the_identity_again(undo):
+    user = UserFactory()
+    with acting_as(attendee(user.pk)), transaction.atomic():
+        run("SAVEPOINT one")
+        assert seen() == {user.pk}
+        with connection.cursor() as cursor:
+            cursor.execute(undo)
+        assert left_over() == CLEAN
+        assert seen() == {user.pk}
+        assert left_over() == [(DatabaseRole.ATTENDEE, str(user.pk), "")]
+    assert left_over() == CLEAN
+
+
+@pytest.mark.parametrize("end", ["ROLLBACK", "COMMIT", "END", "ABORT"])
+def test_a_transaction_that_plain_sql_ends_is_not_followed_by_one_without_an_identity(end):
+    user = UserFactory()
+    with acting_as(attendee(user.pk)), transaction.atomic():
+        assert seen() == {user.pk}
+        with connection.cursor() as cursor:
+            cursor.execute(end)
+        assert left_over() == CLEAN
+        assert seen() == {user.pk}
+
+
 def test_prepared_statements_bring_their_identity():
     one, two = UserFactory(), UserFactory()
     statement = "SELECT id FROM users WHERE id = ANY (%s)"

@@ -50,6 +50,8 @@ Wrapper: Any = base.DatabaseWrapper
 
 # What manages a transaction reads and writes nothing.
 BARE = (b"SAVEPOINT", b"RELEASE", b"ROLLBACK")
+# What the server calls statements that end a transaction, or undo a part of it and its SET LOCAL.
+UNDOING = (b"ROLLBACK", b"COMMIT")
 
 
 class Taken:
@@ -87,7 +89,11 @@ class Cursor(PlainCursor):
         super()._execute_send(query, **options)
 
     def _set_results(self, results: list[Any]) -> None:
-        super()._set_results(results[self._before :])
+        own = results[self._before :]
+        # Sent as plain SQL, where Django's methods, which forget it as well, are passed by.
+        if any(result.command_status in UNDOING for result in own):
+            self.connection.taken.forget()
+        super()._set_results(own)
 
     def executemany(self, query: Any, params_seq: Any, *, returning: bool = False) -> None:
         """Execute a statement for each set of parameters, one after the other."""
