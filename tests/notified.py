@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from django.core import mail
+
 from bookings.operations import (
     Canceller,
     book_seats,
@@ -11,6 +13,8 @@ from evently.accounts.factories import UserFactory
 from evently.origin import Origin
 from events.factories import EventFactory
 from notifications.models import Notification
+from notifications.operations.delivering import deliver_all
+from notifications.queries import unsent_emails_of
 from waitlists.operations import (
     join_waitlist,
 )
@@ -25,6 +29,12 @@ def kinds_of(user):
 
 def latest(user):
     return Notification.objects.filter(user=user).order_by("created_at", "id").last()
+
+
+def emails_to(user):
+    """Send the emails that wait for a user, and return the subjects of all that were sent."""
+    deliver_all(unsent_emails_of(user.pk))
+    return [email.subject for email in mail.outbox]
 
 
 def book(event, user=None, quantity=1):
