@@ -12,9 +12,10 @@ from django.db.models import Q
 
 from evently.accounts.locks import UserNotFound, lock_user
 from evently.accounts.managing import managed_events
-from evently.accounts.models import DELETION_TOKEN_LIFETIME, ApiToken, Scope
+from evently.accounts.models import ApiToken, Scope
 from evently.accounts.operations.second_factors import SetupRequired
 from evently.accounts.second_factor_state import lacks_second_factor
+from evently.accounts.token_models import DELETION_TOKEN_LIFETIME
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.identity import as_worker
