@@ -17,7 +17,7 @@ from notifications.kinds.base import EMAIL_ONLY, Category, Kind, Message, Urgenc
 from notifications.models import Notification
 
 # By change: heading and text.
-WORDS = {
+WORDS: dict[str | None, tuple[str, str]] = {
     SecondFactorChange.APP_ADDED: (
         "An authenticator app was set up",
         "Logging in now asks for a code of an authenticator app.",
@@ -53,6 +53,8 @@ WORDS = {
         "everywhere.",
     ),
 }
+# Of a change that this release does not know: a later one has noted it.
+CHANGED = "Two-step login of your account has changed"
 NOT_YOU = "If it was not you, change your password at once, and check your sessions."
 
 
@@ -88,8 +90,8 @@ def second_factor_changed(
 
 
 def _write(notification: Notification, user: User) -> EmailContent:
-    change = SecondFactorChange(notification.data["change"])
-    heading, _ = WORDS[change]
+    change = notification.data.get("change")
+    heading, _ = WORDS.get(change, (CHANGED, ""))
     text = notification.message
     if reason := _reason(notification, user):
         text += f" The reason given: {as_sentence(reason)}"

@@ -57,7 +57,6 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     obsolete = {
         "held_emails",
         "deletion_requested",
-        "second_factor_changed",
         "data_export_ready",
         "email_change",
         "email_changed",
@@ -72,7 +71,7 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     for kind in kinds:
         deliver(NotificationFactory(user=user, type=kind.name, channels=["email"]))
 
-    assert len(mailoutbox) == len(kinds) == 10
+    assert len(mailoutbox) == len(kinds) == 11
 
 
 def test_waitlist_entry_decides_about_its_own_notifications(mailoutbox):
