@@ -166,6 +166,17 @@ def test_a_rollback_in_plain_sql_takes_the_identity_again(undo):
     assert left_over() == CLEAN
 
 
+def test_a_rollback_in_plain_sql_gives_nobody_the_rights_of_before():
+    user, other = UserFactory(), UserFactory()
+    with transaction.atomic():
+        assert seen() >= {user.pk, other.pk}  # as a task
+        run("SAVEPOINT one")
+        with acting_as(attendee(user.pk)):
+            assert seen() == {user.pk}
+            run("ROLLBACK TO SAVEPOINT one")
+            assert seen() == {user.pk}
+
+
 @pytest.mark.parametrize("end", ["ROLLBACK", "COMMIT", "END", "ABORT"])
 def test_a_transaction_that_plain_sql_ends_is_not_followed_by_one_without_an_identity(end):
     user = UserFactory()
