@@ -376,6 +376,8 @@ VARIABLES = (
     Variable("KEY_BACKUP_FOLDER", _one_line),
     Variable("SECOND_FACTOR_REQUIRED", _one_of("off", "superusers", "organizers")),
     Variable("RECENT_PROOF_MINUTES", _number(1, 1440)),
+    Variable("SESSION_IDLE_DAYS", _number(1, 30)),
+    Variable("ORGANIZER_SESSION_IDLE_HOURS", _number(1, 720)),
     Variable("DEFAULT_FROM_EMAIL", _sender),
     Variable("REPLY_TO_DOMAINS", _domains),
     Variable("EMAIL_CA_FILE", _readable_file),

@@ -18,7 +18,7 @@ from evently.accounts.export_response import file_response
 from evently.accounts.models import DataExport, Scope, User, UserSession
 from evently.accounts.operations.second_factors import check_second_step
 from evently.accounts.operations.sessions import end_session
-from evently.accounts.queries import exports_of
+from evently.accounts.queries import exports_of, live_sessions
 from evently.accounts.serializers import (
     DataExportRepresentation,
     ProfileChange,
@@ -213,7 +213,7 @@ class SessionViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = UserSession.objects.none()
 
     def get_queryset(self) -> QuerySet[UserSession]:
-        return UserSession.objects.filter(user_id=user_of(self.request).pk).order_by("-id")
+        return live_sessions().filter(user_id=user_of(self.request).pk).order_by("-id")
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, session_id: UUID) -> Response:

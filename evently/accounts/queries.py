@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db.models import Case, DurationField, Q, QuerySet, When
 
 from evently.accounts.devices import device_of, is_handheld
 from evently.accounts.managing import MANAGED_EVENTS
-from evently.accounts.models import ApiToken, DataExport, ExportStatus, User, UserSession
+from evently.accounts.models import ApiToken, DataExport, ExportStatus, Role, User, UserSession
 from evently.accounts.operations.sessions import digest_of_session
+from evently.accounts.session_limits import lifetime
 from evently.database.functions import Clock
 from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
@@ -76,6 +78,19 @@ def exports_of(user_id: UUID) -> QuerySet[DataExport]:
     return exports.exclude(status=ExportStatus.REPLACED).order_by("-requested_at", "-id")
 
 
+def live_sessions() -> QuerySet[UserSession]:
+    """Return the sessions that are not over yet (`evently.accounts.session_limits`)."""
+    longest = settings.SESSION_IDLE_LIMIT
+    limit = Case(
+        When(user__role=Role.ADMIN, then=min(longest, settings.ORGANIZER_SESSION_IDLE_LIMIT)),
+        default=longest,
+        output_field=DurationField(),
+    )
+    return UserSession.objects.filter(
+        last_seen_at__gte=Clock() - limit, started_at__gt=Clock() - lifetime()
+    )
+
+
 MOST_SESSIONS_SHOWN = 50
 
 
@@ -93,12 +108,12 @@ class ListedSession:
 
 
 def sessions_of(user_id: UUID, *, current: str | None = None) -> list[ListedSession]:
-    """Return a user's sessions, the current one first, then those used last.
+    """Return a user's sessions that are not over, the current one first, then those used last.
 
     current: the key of the session that asks.
     """
     own = digest_of_session(current) if current else ""
-    rows = UserSession.objects.filter(user_id=user_id).order_by("-last_seen_at", "-id")
+    rows = live_sessions().filter(user_id=user_id).order_by("-last_seen_at", "-id")
     listed = [
         ListedSession(
             id=row.pk,

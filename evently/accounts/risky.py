@@ -9,12 +9,9 @@ Acts that ask for the password in their own form anyway (changing the email addr
 deleting the account) are not here, except for a first password.
 """
 
-import json
-import time
 from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -25,6 +22,7 @@ from django.utils.cache import add_never_cache_headers
 
 from evently.accounts.ceremonies import take_challenge
 from evently.accounts.forms import CodeField, PasswordField
+from evently.accounts.kept_forms import opened_form, sealed_form
 from evently.accounts.logging_in import tell_codes_left
 from evently.accounts.models import User
 from evently.accounts.operations.deletion import check_password
@@ -198,7 +196,7 @@ class _Page:
     ) -> HttpResponse:
         context = {
             "form": form,
-            "kept": self.request.POST.get(KEPT) or _sealed(self.request, self.user, self.act),
+            "kept": self.request.POST.get(KEPT) or self._sealed(),
             "words": ACTS[self.act],
             "is_both": len(self.needed) > 1,
             "is_form": self.method == "POST",
@@ -210,30 +208,11 @@ class _Page:
         add_never_cache_headers(response)
         return response
 
-
-def _sealed(request: HttpRequest, user: User, act: str) -> str:
-    """Return what was sent, sealed for this user, this page, this act and an hour."""
-    form = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in ("csrfmiddlewaretoken", CONFIRMING, KEPT)
-        for value in values
-    ]
-    kept = {
-        "act": act,
-        "path": request.get_full_path(),
-        "method": request.method,
-        "form": urlencode(form),
-        "at": int(time.time()),
-    }
-    assert user.key is not None
-    return user.key.seal("kept_form", json.dumps(kept))
+    def _sealed(self) -> str:
+        return sealed_form(self.request, self.user, without=(CONFIRMING, KEPT), act=self.act)
 
 
 def _opened(request: HttpRequest, user: User) -> dict[str, Any] | None:
-    """Return what `_sealed` kept, or None if it is another's, another page's, or too old."""
-    text = user.key and user.key.open("kept_form", request.POST.get(KEPT, ""))
-    kept: dict[str, Any] | None = json.loads(text) if text else None
-    if kept is None or kept["path"] != request.get_full_path():
-        return None
-    return kept if kept["at"] >= time.time() - KEPT_SECONDS else None
+    """Return the form that was held up, or None if it is another's, another page's, or too old."""
+    kept = opened_form(user, request.POST.get(KEPT, ""), max_age=KEPT_SECONDS)
+    return kept if kept is not None and kept["path"] == request.get_full_path() else None

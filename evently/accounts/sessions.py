@@ -2,16 +2,15 @@
 
 A session that is logged in is also a row that its owner sees (`UserSession`), under the digest of
 its key. What a session remembers about its login is in its own data, so that asking costs no query.
+When it is over: `evently.accounts.ended_sessions`.
 
 A session says who a request is from, so it is read and written as the worker. Its key, which cannot
 be guessed, finds one only.
 """
 
 import time
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
@@ -20,24 +19,25 @@ from django.utils import timezone
 
 from evently.accounts.models import User, UserSession
 from evently.accounts.operations.sessions import digest_of_session, note_session
+from evently.accounts.session_limits import lifetime, noting_interval
 from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.origin import origin_of
 
 # When the session was last noted in the list of sessions, in seconds since 1970.
 NOTED_AT = "noted_at"
-NOTED_EVERY_SECONDS = 3600
 # Since when the session is logged in, as its owner's list says.
 STARTED_AT = "started_at"
+# A form that waits for its user to log in again (evently.accounts.ended_sessions).
+KEPT_FORM = "kept_form"
 
-SESSION = PreparedQuery(
-    lambda key, at: Session.objects.filter(session_key=key, expire_date__gt=at),
-    key=str,
-    at=datetime,
-)
+SESSION = PreparedQuery(lambda key: Session.objects.filter(session_key=key), key=str)
 
 
 class SessionStore(db.SessionStore):
+    # Who was logged in until the session expired.
+    expired_user_id: str | None = None
+
     @as_worker()
     def exists(self, session_key: str) -> bool:
         return super().exists(session_key)
@@ -50,10 +50,26 @@ class SessionStore(db.SessionStore):
     def delete(self, session_key: str | None = None) -> None:
         super().delete(session_key)
 
+    def load(self) -> dict[str, Any]:
+        """Return the session's data: none once it has expired.
+
+        Of one that was logged in, who that was is remembered, and the key, which ends with it.
+        """
+        session = self._get_session_from_db()
+        if session is None:
+            return {}
+        data: dict[str, Any] = self.decode(session.session_data)
+        if session.expire_date > timezone.now():
+            return data
+        self.expired_user_id = data.get(SESSION_KEY)
+        if self.expired_user_id is None:
+            self._session_key = None
+        return {}
+
     @as_worker()
     def _get_session_from_db(self) -> Session | None:
-        """Return the row of the session that has not expired; without one, forget its key."""
-        session: Any = SESSION.first(key=self.session_key, at=timezone.now())
+        """Return the row of the session, expired or not; without one, forget its key."""
+        session: Any = SESSION.first(key=self.session_key)
         if session is None:
             self._session_key = None
         return session
@@ -89,8 +105,8 @@ def keep_session(request: HttpRequest, user: User) -> None:
 
 
 def _fix_end(request: HttpRequest) -> None:
-    """Let the session end SESSION_COOKIE_AGE from now: saving it would put that off each time."""
-    request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    """Let the session end a lifetime from now: saving it would put that off each time."""
+    request.session.set_expiry(timezone.now() + lifetime())
 
 
 def _note(request: HttpRequest, user: User) -> None:
@@ -104,18 +120,34 @@ def _note(request: HttpRequest, user: User) -> None:
     )
 
 
-def note_use(request: HttpRequest) -> None:
-    """Note at most once an hour that the session of a request is used, and from where.
+def is_background(request: HttpRequest) -> bool:
+    """Return whether an open page asked for a part of itself, such as an image or the inbox's list.
 
-    Only what has been read already is asked: not a query more, except in the hour's first request.
+    That is no use of the session, or one would last as long as a page is open somewhere.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return False
+    # Browsers send the second one with https.
+    return (
+        request.headers.get("HX-Request") == "true"
+        or request.headers.get("Sec-Fetch-Dest", "document") != "document"
+    )
+
+
+def note_use(request: HttpRequest) -> None:
+    """Note now and then, at most once an hour, that the session of a request is used, and where.
+
+    Only what has been read already is asked: not a query more, except when it is noted.
     """
     session = request.session
     if (
         session.accessed
         and SESSION_KEY in session
-        and session.get(NOTED_AT, 0) < time.time() - NOTED_EVERY_SECONDS
+        and session.get(NOTED_AT, 0) < time.time() - noting_interval().total_seconds()
+        and not is_background(request)
         and request.user.is_authenticated
     ):
         if NOTED_AT not in session:  # logged in under the release before
             _fix_end(request)
+        session.pop(KEPT_FORM, None)  # too old by now
         _note(request, request.user)

@@ -22,6 +22,7 @@ urlpatterns = [
         {"ceremony": "check"},
         name="passkey_check_options",
     ),
+    path("log-in/form/", views.send_kept_form, name="send_kept_form"),
     path("account/security/", factor_views.security, name="security"),
     path("account/security/app/", factor_views.set_up_app, name="set_up_app"),
     path("account/security/app/remove/", factor_views.remove_app, name="remove_app"),

@@ -5,13 +5,16 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
+from evently.accounts.ended_sessions import SENDING, kept_form
 from evently.accounts.forms import (
     AddressForm,
     CurrentPasswordForm,
@@ -91,6 +94,27 @@ def log_in(request: HttpRequest) -> HttpResponse:
         add_refusal(form, refusal)
         return render_refusal(request, "accounts/log_in.html", context, refusal)
     return log_in_or_ask(request, user, target, "password")
+
+
+@require_safe
+@login_required
+@never_cache
+def send_kept_form(request: HttpRequest) -> HttpResponse:
+    """Offer to send what was entered in a session that was over, after the login."""
+    kept = kept_form(request, current_user(request))
+    if kept is None:
+        return redirect("home")
+    confirmation = {
+        "icon": "log-in",
+        "title": "Send what you entered?",
+        "text": "You are logged in again. What you entered before has not been sent yet.",
+        "action": kept["path"],
+        "field": SENDING,
+        "confirm": "Send it now",
+        "url": kept["page"],
+        "link": "Discard it",
+    }
+    return render(request, "accounts/message.html", confirmation)
 
 
 @require_get_or_post

@@ -26,6 +26,10 @@ LOGOUT_REDIRECT_URL = "home"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=4).total_seconds())
 SESSION_ENGINE = "evently.accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+# How long a session may be unused: those of organizers and superusers, who see other people's data,
+# end sooner (evently.accounts.session_limits).
+SESSION_IDLE_LIMIT = timedelta(days=env.int("SESSION_IDLE_DAYS", default=14))
+ORGANIZER_SESSION_IDLE_LIMIT = timedelta(hours=env.int("ORGANIZER_SESSION_IDLE_HOURS", default=12))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "evently.pages.csrf_failure"
