@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from evently import proxies, variables
+from evently import proxies, variable_checks
 from evently.environment import DOTENV, is_true
 from evently.formatting import as_list
 from evently.variables import NAMES, REMOVED, VARIABLES
@@ -49,7 +49,7 @@ def _invalid(given: Mapping[str, str]) -> Iterator[str]:
 def _removed(given: Mapping[str, str]) -> Iterator[str]:
     for name, sentence in REMOVED.items():
         if is_true(given.get(name), default=False) or (
-            name in given and given[name].strip().lower() not in variables.FALSE
+            name in given and given[name].strip().lower() not in variable_checks.FALSE
         ):
             yield f"{name} {sentence}."
 
@@ -130,7 +130,7 @@ def _missing_proxies(given: Mapping[str, str]) -> Iterator[str]:
 # ── Development ─────────────────────────────────────────────────────────────
 def _production_in_development(given: Mapping[str, str]) -> Iterator[str]:
     """Yield the fault of an environment that is production's, apart from DEBUG."""
-    allowed = set(variables.split(given.get("DEVELOPMENT_ALLOWS", "")))
+    allowed = set(variable_checks.split(given.get("DEVELOPMENT_ALLOWS", "")))
     facts = [fact for fact in production_facts(given) if fact[0] not in allowed or not fact[2]]
     if not facts:
         return
@@ -169,12 +169,12 @@ def _public_facts(given: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
     elif host and not is_this_machine(host):
         yield "PUBLIC_URL", f"PUBLIC_URL names {host}", _is_nearby(host)
     for name in ("TRUSTED_PROXIES", "TRUST_PROXY", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"):
-        if given.get(name, "").strip().lower() not in {"", *variables.FALSE}:
+        if given.get(name, "").strip().lower() not in {"", *variable_checks.FALSE}:
             yield name, f"{name} is set", False
     bind = given.get("BIND", "")
     if bind and not is_this_machine(bind.strip("[]")):
         yield "BIND", "BIND reaches beyond this machine", not bind.startswith("unix:")
-    hosts = [name for name in variables.split(given.get("ALLOWED_HOSTS", "")) if name != "*"]
+    hosts = [name for name in variable_checks.split(given.get("ALLOWED_HOSTS", "")) if name != "*"]
     if any(not is_this_machine(name.strip(".[]")) for name in hosts):
         yield "ALLOWED_HOSTS", "ALLOWED_HOSTS is set", True
 
@@ -206,4 +206,4 @@ def _sends_email(text: str) -> bool:
         url = urlsplit(text)
     except ValueError:
         return False
-    return url.scheme in variables.EMAIL_SCHEMES and not is_this_machine(url.hostname or "")
+    return url.scheme in variable_checks.EMAIL_SCHEMES and not is_this_machine(url.hostname or "")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from evently import variables
+from evently import variable_checks, variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DOTENV = BASE_DIR / ".env"
@@ -30,7 +30,7 @@ read()
 
 def is_true(text: str | None, *, default: bool) -> bool:
     """Return what a boolean variable says; what is neither true nor false is false."""
-    return default if text is None else text.strip().lower() in variables.TRUE
+    return default if text is None else text.strip().lower() in variable_checks.TRUE
 
 
 DEBUG: bool = is_true(os.environ.get("DEBUG"), default=True)
@@ -52,12 +52,12 @@ def pii_keys() -> dict[str, bytes]:
     if not text and DEBUG:
         development = hashlib.sha256(b"evently development only").digest()
         text = f"dev:{base64.b64encode(development).decode()}"
-    return variables.parse_pii_keys(text)
+    return variable_checks.parse_pii_keys(text)
 
 
 def receipt_keys() -> dict[str, bytes]:
     """Return the keys given for receipts of erasures: name to 32 bytes; the first one signs."""
-    return variables.parse_pii_keys(env.str("RECEIPT_KEYS", default=""))
+    return variable_checks.parse_pii_keys(env.str("RECEIPT_KEYS", default=""))
 
 
 def fingerprint(name: str, key: bytes) -> str:

@@ -4,46 +4,10 @@
 `evently.configuration` checks all of them before anything starts.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parseaddr
-from ipaddress import ip_address
-from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from evently import proxies
+from evently import variable_checks as checks
 from evently.lifecycle import storage
-
-# Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
-Check = Callable[[str], str]
-
-TRUE = frozenset({"true", "yes", "on", "1", "y", "ok"})
-FALSE = frozenset({"false", "no", "off", "0", "n"})
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-EMAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "smtps")
-OTHER_EMAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
-# What a server can run, in the order of their start.
-ROLES = ("web", "worker", "mailer", "scheduler")
-SHORTEST_SECRET = 16
-PII_KEY_BYTES = 32
-YEAR_SECONDS = 365 * 24 * 3600
-# What development mode can be allowed to use, although it says production.
-ALLOWABLE = (
-    "ALLOWED_HOSTS",
-    "BIND",
-    "DATABASE_URL",
-    "EMAIL_URL",
-    "EVENTLY_DIGEST_KEY",
-    "EVENTLY_PII_KEYS",
-    "METRICS_TOKEN",
-    "PUBLIC_URL",
-    "REDIS_URL",
-    "SECRET_KEY",
-)
-_HOST_NAME = re.compile(r"\.?(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 @dataclass(frozen=True)
@@ -51,347 +15,83 @@ class Variable:
     """One variable. required: what to set it to, if production needs it."""
 
     name: str
-    check: Check
+    check: checks.Check
     required: str = ""
 
 
-def split(text: str) -> list[str]:
-    """Return the parts of a list separated by commas, without empty ones."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def parse_pii_keys(text: str) -> dict[str, bytes]:
-    """Return the keys of an EVENTLY_PII_KEYS: name to 32 bytes, the current one first.
-
-    Raises ValueError, with what is wrong.
-    """
-    keys: dict[str, bytes] = {}
-    for part in split(text):
-        name, _, encoded = part.partition(":")
-        if not name or not encoded:
-            raise ValueError(
-                "must look like name:key, with 32 bytes of base64, for example the output of: "
-                'echo "2026:$(openssl rand -base64 32)"'
-            )
-        if name in keys:
-            raise ValueError(f"has two keys named {name!r}; give each key its own name")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
-            raise ValueError(f"has a key {name!r} that is not base64") from error
-        if len(key) != PII_KEY_BYTES:
-            raise ValueError(f"has a key {name!r} of {len(key)} bytes; it must be 32 bytes")
-        keys[name] = key
-    return keys
-
-
-# ── Checks ──────────────────────────────────────────────────────────────────
-def _anything(value: str) -> str:
-    return ""
-
-
-def _boolean(value: str) -> str:
-    return "" if value.strip().lower() in TRUE | FALSE else f"must be true or false, not {value!r}"
-
-
-def _number(least: int, most: int) -> Check:
-    def check(value: str) -> str:
-        try:
-            number = int(value)
-        except ValueError:
-            number = None
-        if number is not None and least <= number <= most:
-            return ""
-        return f"must be a whole number from {least} to {most}, not {value!r}"
-
-    return check
-
-
-def _one_line(value: str) -> str:
-    return "" if value.isprintable() and value.strip() else "must be one line of text"
-
-
-def _site_name(value: str) -> str:
-    return _one_line(value) or ("must have at most 100 characters" if len(value) > 100 else "")
-
-
-def _domains(value: str) -> str:
-    wrong = [part for part in split(value) if not _is_host(part)]
-    return f"must be domains such as example.org, with commas, not {wrong[0]!r}" if wrong else ""
-
-
-def _servers(value: str) -> str:
-    wrong = [part for part in split(value) if not part.startswith(("https://", "http://"))]
-    if not split(value):
-        return "must name at least one URL"
-    return f"must be URLs, with commas, not {wrong[0]!r}" if wrong else ""
-
-
-def _log_level(value: str) -> str:
-    good = value in LOG_LEVELS
-    return "" if good else f"must be one of {', '.join(LOG_LEVELS)}, not {value!r}"
-
-
-def _one_of(*choices: str) -> Check:
-    def check(value: str) -> str:
-        return "" if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"
-
-    return check
-
-
-def _secret(value: str) -> str:
-    if len(value) < SHORTEST_SECRET:
-        return f"has only {len(value)} characters; use a long random value"
-    return "" if value.isprintable() else "contains a line break or control character"
-
-
-def _secret_key(value: str) -> str:
-    if value.startswith(("development-only", "django-insecure")):
-        return "is a public value for development; set a long random one"
-    return _secret(value)
-
-
-def _secrets(value: str) -> str:
-    return next((found for part in split(value) if (found := _secret(part))), "")
-
-
-def _pii_keys(value: str) -> str:
-    try:
-        return "" if parse_pii_keys(value) else "contains no key"
-    except ValueError as error:
-        return str(error)
-
-
-def _register(value: str) -> str:
-    whole = (
-        "must be a whole path, such as /var/lib/evently-register/erasures.jsonl, or an https URL, "
-        "such as https://user:password@register.example.org/evently (special characters in the "
-        "password percent-encoded)"
-    )
-    if "://" not in value:
-        return "" if value.startswith("/") else whole
-    # The value is not quoted: a URL may contain a password.
-    parts = _parse_url(value)
-    if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname:
-        return whole
-    if parts.query or parts.fragment:
-        return "must be a URL without a query, to which /1, /2 … can be added"
-    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        return "must be https, unless it is on this machine"
-    return ""
-
-
-def _token(value: str) -> str:
-    good = value.isascii() and value.isprintable() and " " not in value
-    return "" if good else "must be a token without spaces and special characters"
-
-
-def _parse_url(value: str) -> SplitResult | None:
-    """Return the parts of a URL; None if it cannot be read or its port is no port."""
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        return None
-    bad = any(not character.isprintable() or character == " " for character in value)
-    return None if bad or port == 0 else parts
-
-
-def _public_url(value: str) -> str:
-    example = "such as https://tickets.example.org"
-    parts = _parse_url(value)
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        return f"must be the site's whole address, {example}, not {value!r}"
-    if parts.username is not None or parts.query or parts.fragment:
-        return f"must have only a scheme and a host, {example}"
-    if parts.path not in {"", "/"}:
-        return (
-            f"has the path {parts.path!r}, but Evently needs a host name of its own, {example}; "
-            "it cannot run under a path"
-        )
-    return "" if _is_host(parts.hostname) else f"has no valid host name: {parts.hostname!r}"
-
-
-def _is_host(text: str) -> bool:
-    try:
-        ip_address(text.strip("[]"))
-    except ValueError:
-        return bool(_HOST_NAME.fullmatch(text)) or not text.isascii()
-    return True
-
-
-def _hosts(value: str) -> str:
-    wrong = [part for part in split(value) if part != "*" and not _is_host(part)]
-    return (
-        f"must list host names separated by commas, such as tickets.example.org, not {wrong[0]!r}"
-        if wrong
-        else ""
-    )
-
-
-def _bind(value: str) -> str:
-    if value.startswith("unix:"):
-        return "" if value[5:].startswith("/") else "needs a whole path: unix:/run/evently.sock"
-    if _is_host(value):
-        return ""
-    return (
-        "must be an address such as 127.0.0.1, 0.0.0.0 or ::1 (the port is PORT), or "
-        f"unix:/run/evently.sock, not {value!r}"
-    )
-
-
-def _proxies(value: str) -> str:
-    try:
-        proxies.parse(value)
-    except ValueError as error:
-        return (
-            "must be the number of proxies, or their addresses or networks separated by commas, "
-            f"such as 127.0.0.1,10.0.0.0/8 (or unix), not {str(error)!r}"
-        )
-    return ""
-
-
-def _database_url(value: str) -> str:
-    parts = _parse_url(value)
-    good = parts and parts.scheme in {"postgres", "postgresql", "psql", "pgsql"}
-    if not good or not parts or not unquote(parts.path).strip("/"):
-        return (
-            "must look like postgres://user:password@host:5432/database (special characters in the "
-            "password percent-encoded)"
-        )
-    return ""
-
-
-def _redis_url(value: str) -> str:
-    parts = _parse_url(value)
-    number = parts.path.strip("/") if parts else ""
-    good = parts and parts.scheme in {"redis", "rediss"} and parts.hostname
-    if not good or not (number.isdigit() or not number):
-        return (
-            "must look like redis://:password@host:6379/0 (special characters in the password "
-            "percent-encoded)"
-        )
-    return ""
-
-
-def _email_url(value: str) -> str:
-    parts = _parse_url(value)
-    if parts and parts.scheme in OTHER_EMAIL_SCHEMES:
-        return ""
-    if parts is None or parts.scheme not in EMAIL_SCHEMES or not parts.hostname:
-        return (
-            "must look like smtp+tls://user:password@mail.example.org:587 (or smtp+ssl://, "
-            "smtp://; special characters in the password percent-encoded)"
-        )
-    return ""
-
-
-def _readable_file(value: str) -> str:
-    try:
-        with Path(value).open("rb"):
-            return ""
-    except OSError as error:
-        return f"must be a file that Evently can read: {value!r} ({error.strerror})"
-
-
-def _roles(value: str) -> str:
-    wrong = [part for part in split(value) if part not in ROLES]
-    return f"can contain {', '.join(ROLES)}, not {wrong[0]!r}" if wrong else ""
-
-
-def _sender(value: str) -> str:
-    address = parseaddr(value)[1]
-    if not value.isprintable() or "@" not in address.strip("@"):
-        return "must look like Evently <tickets@example.org>"
-    return ""
-
-
-def _contact(value: str) -> str:
-    url = urlsplit(value)
-    is_url = url.scheme == "https" and bool(url.netloc)
-    is_address = re.fullmatch(r"[^\s@:]+@[^\s@:]+", value) is not None
-    if value.isprintable() and (is_url or is_address):
-        return ""
-    return "must be an email address, or a URL that begins with https://"
-
-
-def _allowances(value: str) -> str:
-    wrong = [part for part in split(value) if part not in ALLOWABLE]
-    return f"can contain {', '.join(ALLOWABLE)}, not {wrong[0]!r}" if wrong else ""
-
-
-# ── The variables ───────────────────────────────────────────────────────────
 RANDOM = 'the output of: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
-WORKERS = _number(1, 256)
+WORKERS = checks.number(1, 256)
 
 VARIABLES = (
-    Variable("DEBUG", _boolean),
-    Variable("DEVELOPMENT_ALLOWS", _allowances),
-    Variable("DEMO", _boolean),
-    Variable("ROLES", _roles),
-    Variable("MIGRATE_ON_START", _boolean),
-    Variable("PORT", _number(1, 65535)),
-    Variable("BIND", _bind),
+    Variable("DEBUG", checks.boolean),
+    Variable("DEVELOPMENT_ALLOWS", checks.allowances),
+    Variable("DEMO", checks.boolean),
+    Variable("ROLES", checks.roles),
+    Variable("MIGRATE_ON_START", checks.boolean),
+    Variable("PORT", checks.number(1, 65535)),
+    Variable("BIND", checks.bind),
     Variable(
-        "PUBLIC_URL", _public_url, "the site's address, for example https://tickets.example.org"
+        "PUBLIC_URL",
+        checks.public_url,
+        "the site's address, for example https://tickets.example.org",
     ),
-    Variable("ALLOWED_HOSTS", _hosts),
-    Variable("TRUSTED_PROXIES", _proxies),
-    Variable("SECURE_SSL_REDIRECT", _boolean),
-    Variable("SECURE_HSTS_SECONDS", _number(0, 10 * YEAR_SECONDS)),
-    Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", _boolean),
-    Variable("SECURE_HSTS_PRELOAD", _boolean),
-    Variable("SITE_NAME", _site_name),
-    Variable("SITE_CONTACT", _contact),
-    Variable("SECURITY_CONTACT", _contact),
-    Variable("LOG_LEVEL", _log_level),
-    Variable("LOG_CLIENT", _one_of("truncated", "full", "none")),
-    Variable("METRICS_TOKEN", _token),
-    Variable("METRICS_PORT", _number(1, 65535)),
-    Variable("STATIC_ROOT", _one_line),
+    Variable("ALLOWED_HOSTS", checks.hosts),
+    Variable("TRUSTED_PROXIES", checks.trusted_proxies),
+    Variable("SECURE_SSL_REDIRECT", checks.boolean),
+    Variable("SECURE_HSTS_SECONDS", checks.number(0, 10 * checks.YEAR_SECONDS)),
+    Variable("SECURE_HSTS_INCLUDE_SUBDOMAINS", checks.boolean),
+    Variable("SECURE_HSTS_PRELOAD", checks.boolean),
+    Variable("SITE_NAME", checks.site_name),
+    Variable("SITE_CONTACT", checks.contact),
+    Variable("SECURITY_CONTACT", checks.contact),
+    Variable("LOG_LEVEL", checks.log_level),
+    Variable("LOG_CLIENT", checks.one_of("truncated", "full", "none")),
+    Variable("METRICS_TOKEN", checks.token),
+    Variable("METRICS_PORT", checks.number(1, 65535)),
+    Variable("STATIC_ROOT", checks.one_line),
     Variable("COLD_STORAGE_URL", storage.problem_with),
-    Variable("LIFECYCLE_HOUR", _number(0, 23)),
-    Variable("EVENTLY_HOME", _one_line),
-    Variable("DATABASE_URL", _database_url),
-    Variable("DATABASE_OWNER_URL", _database_url),
-    Variable("REDIS_URL", _redis_url),
-    Variable("STATEMENT_TIMEOUT_SECONDS", _number(1, 3600)),
-    Variable("ANALYTICS_SMALLEST_GROUP", _number(5, 1000)),
-    Variable("SECRET_KEY", _secret_key, RANDOM),
-    Variable("SECRET_KEY_FALLBACKS", _secrets),
-    Variable("EVENTLY_DIGEST_KEY", _secret, RANDOM),
-    Variable("EVENTLY_DIGEST_KEY_FALLBACKS", _secrets),
+    Variable("LIFECYCLE_HOUR", checks.number(0, 23)),
+    Variable("EVENTLY_HOME", checks.one_line),
+    Variable("DATABASE_URL", checks.database_url),
+    Variable("DATABASE_OWNER_URL", checks.database_url),
+    Variable("REDIS_URL", checks.redis_url),
+    Variable("STATEMENT_TIMEOUT_SECONDS", checks.number(1, 3600)),
+    Variable("ANALYTICS_SMALLEST_GROUP", checks.number(5, 1000)),
+    Variable("SECRET_KEY", checks.secret_key, RANDOM),
+    Variable("SECRET_KEY_FALLBACKS", checks.secrets),
+    Variable("EVENTLY_DIGEST_KEY", checks.secret, RANDOM),
+    Variable("EVENTLY_DIGEST_KEY_FALLBACKS", checks.secrets),
     Variable(
-        "EVENTLY_PII_KEYS", _pii_keys, 'the output of: echo "2026:$(openssl rand -base64 32)"'
+        "EVENTLY_PII_KEYS", checks.pii_keys, 'the output of: echo "2026:$(openssl rand -base64 32)"'
     ),
     Variable(
         "EMAIL_URL",
-        _email_url,
+        checks.email_url,
         "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
     ),
-    Variable("RECEIPT_KEYS", _pii_keys),
-    Variable("ACCOUNT_DELETION_DAYS", _number(0, 365)),
-    Variable("ERASURE_REGISTER", _register),
-    Variable("KEY_BACKUP_DAYS", _number(1, 365)),
-    Variable("KEY_BACKUP_FOLDER", _one_line),
-    Variable("SECOND_FACTOR_REQUIRED", _one_of("off", "superusers", "organizers")),
-    Variable("RECENT_PROOF_MINUTES", _number(1, 1440)),
-    Variable("SESSION_IDLE_DAYS", _number(1, 30)),
-    Variable("ORGANIZER_SESSION_IDLE_HOURS", _number(1, 720)),
-    Variable("DEFAULT_FROM_EMAIL", _sender),
-    Variable("REPLY_TO_DOMAINS", _domains),
-    Variable("EMAIL_CA_FILE", _readable_file),
-    Variable("HOLD_EMAILS", _boolean),
+    Variable("RECEIPT_KEYS", checks.pii_keys),
+    Variable("ACCOUNT_DELETION_DAYS", checks.number(0, 365)),
+    Variable("ERASURE_REGISTER", checks.register),
+    Variable("KEY_BACKUP_DAYS", checks.number(1, 365)),
+    Variable("KEY_BACKUP_FOLDER", checks.one_line),
+    Variable("SECOND_FACTOR_REQUIRED", checks.one_of("off", "superusers", "organizers")),
+    Variable("RECENT_PROOF_MINUTES", checks.number(1, 1440)),
+    Variable("SESSION_IDLE_DAYS", checks.number(1, 30)),
+    Variable("ORGANIZER_SESSION_IDLE_HOURS", checks.number(1, 720)),
+    Variable("DEFAULT_FROM_EMAIL", checks.sender),
+    Variable("REPLY_TO_DOMAINS", checks.domains),
+    Variable("EMAIL_CA_FILE", checks.readable_file),
+    Variable("HOLD_EMAILS", checks.boolean),
     Variable("WEB_WORKERS", WORKERS),
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),
     Variable("EMAIL_LANES", WORKERS),
-    Variable("EMAIL_NICENESS", _number(0, 19)),
-    Variable("DATABASE_POOL_MAX_SIZE", _number(0, 1000)),
-    Variable("CONN_MAX_AGE_SECONDS", _number(0, 86400)),
-    Variable("API_RATE_PER_MINUTE", _number(1, 1_000_000)),
-    Variable("GUESTS_PER_HOUR", _number(1, 1_000_000)),
-    Variable("DRAND_SERVERS", _servers),
+    Variable("EMAIL_NICENESS", checks.number(0, 19)),
+    Variable("DATABASE_POOL_MAX_SIZE", checks.number(0, 1000)),
+    Variable("CONN_MAX_AGE_SECONDS", checks.number(0, 86400)),
+    Variable("API_RATE_PER_MINUTE", checks.number(1, 1_000_000)),
+    Variable("GUESTS_PER_HOUR", checks.number(1, 1_000_000)),
+    Variable("DRAND_SERVERS", checks.servers),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)
 

@@ -13,7 +13,7 @@ import yaml
 from django.core.management import get_commands
 from django.db import connections
 
-from evently import variables
+from evently import variable_checks
 from evently.configuration import faults
 from evently.environment import BASE_DIR
 from evently.supervisor.roles import plan
@@ -38,7 +38,7 @@ def test_unit_starts_its_roles_without_any_right(path):
     role = path.stem.partition("-")[2]
 
     assert command[1:3] == ["-m", "evently.supervisor"]
-    assert plan(command[3:]).roles == frozenset([role] if role else variables.ROLES)
+    assert plan(command[3:]).roles == frozenset([role] if role else variable_checks.ROLES)
     assert service["User"] != "root"
     assert service["CapabilityBoundingSet"] == ""
     for hardening in ("NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome"):
@@ -63,7 +63,7 @@ def test_compose_runs_all_roles_as_an_ordinary_user_on_a_read_only_root():
     evently = [service for service in services.values() if service.get("image") == "evently"]
 
     wanted = frozenset().union(*(plan(service["command"]).roles for service in evently))
-    assert wanted == frozenset(variables.ROLES)
+    assert wanted == frozenset(variable_checks.ROLES)
     assert sum(plan(service["command"]).migrate for service in evently) == 1
     for service in evently:
         assert service["read_only"] is True

@@ -7,7 +7,7 @@ from evently import environment
 from evently.embedded import addresses
 from evently.environment import env
 from evently.settings.site import DEBUG, PUBLIC_URL, SITE_NAME
-from evently.variables import split
+from evently.variable_checks import split
 
 # EMAIL_URL=smtp+tls://user:password@host:587 or smtp+ssl://…; development has a local mailbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")

@@ -2,7 +2,7 @@
 
 from evently import environment
 from evently.environment import env, secret
-from evently.variables import split
+from evently.variable_checks import split
 
 DEBUG = environment.DEBUG
 SECRET_KEY = secret("SECRET_KEY", development="development-only-" + "k" * 48)

@@ -6,7 +6,7 @@ from evently import environment
 from evently.embedded import addresses
 from evently.environment import env, secret
 from evently.redaction import Hidden
-from evently.variables import split
+from evently.variable_checks import split
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]

@@ -5,10 +5,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evently import variables
+from evently import variable_checks
 from evently.environment import env, is_true
 
-WEB, WORKER, MAILER, SCHEDULER = ALL = variables.ROLES
+WEB, WORKER, MAILER, SCHEDULER = ALL = variable_checks.ROLES
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Plan:
 def plan(arguments: Sequence[str]) -> Plan:
     """Return what the arguments, or the variables ROLES and MIGRATE_ON_START, ask for."""
     given = _parser().parse_args(arguments)
-    roles = frozenset(given.roles or variables.split(env.str("ROLES", default="")) or ALL)
+    roles = frozenset(given.roles or variable_checks.split(env.str("ROLES", default="")) or ALL)
     migrate = given.migrate
     if migrate is None:
         # One of several servers must not migrate by surprise.

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from evently import configuration, variables
+from evently import configuration, variable_checks, variables
 from evently.configuration import faults
 from evently.environment import BASE_DIR
 from evently.variables import VARIABLES
@@ -261,7 +261,7 @@ def test_development_starts_with_what_is_allowed_by_name(name, value):
 
 @pytest.mark.parametrize(("name", "value"), NEVER.items())
 def test_some_facts_cannot_be_allowed(name, value):
-    everything = ",".join(variables.ALLOWABLE)
+    everything = ",".join(variable_checks.ALLOWABLE)
     assert "Set DEBUG=false" in faults({name: value, "DEVELOPMENT_ALLOWS": everything})[-1]
 
 
