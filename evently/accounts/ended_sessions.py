@@ -86,12 +86,12 @@ def _ended(request: HttpRequest, user: object) -> EndedSession | None:
         limit = idle_limit(user)
         if not was_unused(request.session.get(NOTED_AT), limit):
             return None
-        return EndedSession(user, f"Your session ended: it was not used for {duration(limit)}.")
+        return EndedSession(user, f"Your session ended after {duration(limit)} without use.")
     user_id: str | None = getattr(request.session, "expired_user_id", None)
     former = active_user(UUID(user_id)) if user_id else None
     if former is None:
         return None
-    return EndedSession(former, f"Your session ended, {duration(lifetime())} after you logged in.")
+    return EndedSession(former, f"Your session ended {duration(lifetime())} after you logged in.")
 
 
 def was_unused(noted_at: int | None, limit: timedelta) -> bool:
