@@ -76,7 +76,8 @@ def opened(table: str, line: Line) -> dict[str, str]:
     user_id = json.loads(line.row).get("user_id")
     key = PersonKey.objects.filter(user_id=user_id).first()
     return {
-        column: (key and key.open("cold", sealed)) or "" for column, sealed in line.sealed.items()
+        column: (key and sealed and key.open("cold", sealed)) or ""
+        for column, sealed in line.sealed.items()
     }
 
 
