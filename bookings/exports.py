@@ -1,10 +1,23 @@
 """The bookings app's sections of a user's data export."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
+from bookings import archived_exports
+from bookings.export_columns import (
+    ATTEMPT_COLUMNS,
+    BOOKING_COLUMNS,
+    CHECK_COLUMNS,
+    CHECK_IN_COLUMNS,
+    PAYMENT_COLUMNS,
+    RECEIVED_COLUMNS,
+    RECORDED_COLUMNS,
+    TICKET_COLUMNS,
+    TRANSFER_COLUMNS,
+)
 from bookings.models import (
     ArchivedBooking,
     AttendanceCheck,
@@ -14,84 +27,13 @@ from bookings.models import (
     Ticket,
     TicketTransfer,
 )
-from evently.accounts.export import section
-
-BOOKING_COLUMNS = (
-    "id",
-    "event_id",
-    "event__name",
-    "booking_reference",
-    "status",
-    "quantity",
-    "unit_price",
-    "total_amount",
-    "created_at",
-    "cancelled_at",
-    "cancelled_by",
-    "cancel_reason",
-)
-TRANSFER_COLUMNS = (
-    "id",
-    "event_id",
-    "booking_id",
-    "recipient_name",
-    "recipient_email",
-    "status",
-    "created_at",
-    "ended_at",
-)
-TICKET_COLUMNS = (
-    "id",
-    "event_id",
-    "booking_id",
-    "holder_name",
-    "checked_in_at",
-    "cancelled_at",
-)
-CHECK_IN_COLUMNS = ("id", "event_id", "checked_in_at")
-PAYMENT_COLUMNS = (
-    "id",
-    "event_id",
-    "booking_id",
-    "provider",
-    "kind",
-    "provider_reference",
-    "amount",
-    "currency",
-    "status",
-    "created_at",
-)
-RECORDED_COLUMNS = ("id", "event_id", "kind", "amount", "currency", "status", "created_at")
-RECEIVED_COLUMNS = ("id", "event_id", "recipient_name", "recipient_email", "status", "created_at")
-CHECK_COLUMNS = (
-    "id",
-    "event_id",
-    "booking_id",
-    "event_date",
-    "seats",
-    "asked_at",
-    "asked_again_at",
-    "coming",
-    "answered_at",
-)
-ATTEMPT_COLUMNS = (
-    "id",
-    "event_id",
-    "quantity",
-    "result",
-    "failure_reason",
-    "attempted_at",
-    "ip_address",
-    "user_agent",
-)
+from evently.accounts.export import Rows, cold_rows, more_rows, section
 
 
 @section("bookings", of=Booking, columns=BOOKING_COLUMNS)
 def bookings(user_id: UUID) -> list[Any]:
-    """Return a user's bookings, archived ones first."""
-    archived = ArchivedBooking.objects.filter(user_id=user_id).order_by("id")
-    current = Booking.objects.filter(user_id=user_id).order_by("id")
-    return [*archived.values(*BOOKING_COLUMNS), *current.values(*BOOKING_COLUMNS)]
+    """Return a user's bookings; those that were archived are added below."""
+    return list(Booking.objects.filter(user_id=user_id).order_by("id").values(*BOOKING_COLUMNS))
 
 
 @section("tickets", of=Ticket, columns=TICKET_COLUMNS)
@@ -165,3 +107,15 @@ def tickets_received(user_id: UUID) -> list[Any]:
         | {"recipient_name": transfer.name, "recipient_email": transfer.email}
         for transfer in transfers.select_related("user__person_key")
     ]
+
+
+@more_rows
+def archived(user_id: UUID) -> Rows:
+    """Return a user's archived bookings, with what belongs to them."""
+    return archived_exports.in_archive(user_id)
+
+
+@cold_rows("bookings_archive")
+def cold(user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> Rows:
+    """Return a user's bookings in cold storage, with what belongs to them."""
+    return archived_exports.sections_of(user_id, rows)

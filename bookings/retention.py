@@ -61,7 +61,8 @@ register(
         table="bookings_archive",
         data="Archived bookings",
         period=LEAVES,
-        then="moved to cold storage; their totals stay in the figures of the event",
+        then="moved to cold storage, where the file of all data about a person still finds them,"
+        " and lists do not; their totals stay in the figures of the event",
         how="a signed file for each month; free text in it is sealed under the person’s key",
         ground=ACCOUNTING,
         due=ARCHIVE.due,

@@ -4,8 +4,8 @@ All return plain text; templates use the same functions through the filters in
 `evently/templatetags/formatting.py`.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -32,6 +32,24 @@ def as_list(parts: Sequence[str]) -> str:
     """Return parts as a list in a sentence: "a, b and c"."""
     *most, last = parts or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def months(days: Iterable[date]) -> str:
+    """Return months in a sentence, those in a row together: "May 2024 and July to August 2025"."""
+    runs: list[list[date]] = []
+    for day in sorted({day.replace(day=1) for day in days}):
+        if runs and day == (runs[-1][-1] + timedelta(days=31)).replace(day=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return as_list([_run_of_months(run[0], run[-1]) for run in runs])
+
+
+def _run_of_months(first: date, last: date) -> str:
+    if first == last:
+        return f"{last:%B %Y}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first:%B}{year} to {last:%B %Y}"
 
 
 def moment(at: datetime | None, zone: ZoneInfo, *, with_zone: bool = True) -> str:

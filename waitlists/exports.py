@@ -1,9 +1,11 @@
 """Waitlist entries and offers in a user's data export."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from evently.accounts.export import section
+from bookings.archived_exports import name_events
+from evently.accounts.export import Rows, cold_rows, section
 from waitlists.archive_models import ArchivedEntry
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -72,3 +74,15 @@ def archived_waitlist_entries(user_id: UUID) -> list[Any]:
     """Return a user's entries for events that ended long ago, with the offers to each."""
     entries = ArchivedEntry.objects.filter(user_id=user_id).order_by("id")
     return list(entries.values(*ARCHIVED_COLUMNS))
+
+
+@cold_rows("waitlists_archive")
+def cold(user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> Rows:
+    """Return a user's entries in cold storage, with the offers to each."""
+    own = [
+        {column: row.get(column) for column in ARCHIVED_COLUMNS}
+        for row in rows
+        if row["user_id"] == str(user_id)
+    ]
+    name_events(own)
+    return {"archived_waitlist_entries": own}

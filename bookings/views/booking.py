@@ -1,7 +1,7 @@
 """A user's bookings. Emailed links open the same pages; opening one changes nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,8 @@ from evently.pages import (
 from events.models import EventStatus, over_by
 
 BOOKINGS_PER_PAGE = 20
+# After the end of the event; then a booking leaves for cold storage (`bookings.retention`).
+LISTED_FOR = timedelta(days=2 * 365)
 # Of the list, by whether it is that of past and cancelled bookings.
 ORDERING = {False: ("event__event_date", "id"), True: ("-event__event_date", "-id")}
 
@@ -97,9 +99,15 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
             BookingPresenter(booking, at=at, check=checks.get(booking.pk)) for booking in page.rows
         ],
         "is_past": is_past,
+        "has_older": is_past and has_older(current_user(request).created_at, at=at),
         **links_of(page, request.GET, kept=["past"]),
     }
     return render(request, "bookings/list.html", context)
+
+
+def has_older(since: datetime, *, at: datetime) -> bool:
+    """Return whether a user since a moment may have bookings that have left for cold storage."""
+    return since < at - LISTED_FOR
 
 
 def is_upcoming(at: datetime) -> Q:

@@ -105,7 +105,8 @@ KEPT = {
     "unconfirmed_emails": "mailbox_digest",
     # The same of an address, deleted once a task has answered.
     "email_requests": "kind email_digests",
-    "data_exports": "status",
+    # unread_months: of cold storage as a whole.
+    "data_exports": "status unread_months",
     # About events and the site, not about attendees. contact_email: until its organizer is erased.
     "events": "name description venue timezone currency status refund_policy payment_mode"
     " unanswered_policy contact_email contact_url"

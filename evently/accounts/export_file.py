@@ -12,10 +12,11 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.template.loader import render_to_string
 
-from evently.accounts.export import export_of
+from evently.accounts.export import add_cold_rows, cold_tables, export_of
 from evently.accounts.models import DataExport, DataExportPart, User
 from evently.database.snapshot import snapshot
-from evently.formatting import moment
+from evently.formatting import moment, months
+from evently.lifecycle import of_person
 from evently.privacy.models import PersonKey
 from evently.time_zones import zone_or_utc
 
@@ -42,10 +43,27 @@ WORDS = {
 }
 
 
-def data_of(user: User) -> dict[str, Any]:
-    """Return all data about a user, as of one moment."""
+def data_of(user: User, *, insist: bool = False) -> dict[str, Any]:
+    """Return all data about a user, as of one moment.
+
+    Cold storage is read afterwards, as it was listed at that moment; no transaction is open then.
+    insist: whether to refuse where it does not answer, in place of leaving months out.
+    Raises ColdStorageUnreachable.
+    """
+    if user.key is None:
+        raise ValueError("An erased user has no data.")
     with snapshot():
-        return export_of(user)
+        data = export_of(user)
+        listed = of_person.files_since(user.created_at, tables=cold_tables())
+    found = of_person.rows_of(user.pk, user.key, listed, insist=insist)
+    add_cold_rows(data, user, found)
+    return data
+
+
+def unread_months(data: dict[str, Any]) -> list[date]:
+    """Return the first days of the months that could not be read for an export."""
+    months = data["cold_storage"]["unread_months"]
+    return [date.fromisoformat(f"{month}-01") for month in months]
 
 
 def sealed_parts(data: dict[str, Any], export: DataExport, user: User) -> Iterator[DataExportPart]:
@@ -113,7 +131,7 @@ def _zipped(data: dict[str, Any], user: User) -> Iterator[bytes]:
     members: tuple[tuple[str, Callable[[], Iterator[str]]], ...] = (
         (
             "README.txt",
-            lambda: iter([render_to_string("accounts/export/readme.txt", _about(user))]),
+            lambda: iter([render_to_string("accounts/export/readme.txt", _about(user, data))]),
         ),
         ("index.html", lambda: iter([_page(data, user)])),
         ("data.json", lambda: DjangoJSONEncoder(indent=2, ensure_ascii=False).iterencode(data)),
@@ -127,8 +145,13 @@ def _zipped(data: dict[str, Any], user: User) -> Iterator[bytes]:
     yield from chunks.take(1)
 
 
-def _about(user: User) -> dict[str, Any]:
-    return {"site": settings.SITE_NAME, "url": settings.PUBLIC_URL, "name": user.name}
+def _about(user: User, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "site": settings.SITE_NAME,
+        "url": settings.PUBLIC_URL,
+        "name": user.name,
+        "missing": months(unread_months(data)) if unread_months(data) else "",
+    }
 
 
 def _page(data: dict[str, Any], user: User) -> str:
@@ -147,7 +170,7 @@ def _page(data: dict[str, Any], user: User) -> str:
     return render_to_string(
         "accounts/export/page.html",
         {
-            **_about(user),
+            **_about(user, data),
             "exported_at": moment(data["exported_at"], shown.zone),
             "filled": [section for section in sections if section["count"]],
             "empty": [section for section in sections if not section["count"]],

@@ -1,10 +1,12 @@
 """Exports of a person's data: files that are made in the background and kept for a week."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from evently.database.functions import Clock
 from evently.database.models import Identified
+from evently.formatting import months
 
 
 class ExportStatus(models.TextChoices):
@@ -40,6 +42,13 @@ class DataExport(Identified):
     expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     size_bytes = models.BigIntegerField(null=True, blank=True, editable=False)
     parts = models.IntegerField(null=True, blank=True, editable=False)
+    # Months, by their first day, of which a file in cold storage could not be read.
+    unread_months = ArrayField(
+        models.DateField(),
+        default=list,
+        db_default=models.Value([], ArrayField(models.DateField())),
+        editable=False,
+    )
 
     class Meta:
         db_table = "data_exports"
@@ -88,6 +97,11 @@ class DataExport(Identified):
     @property
     def is_ready(self) -> bool:
         return self.status == ExportStatus.READY
+
+    @property
+    def missing(self) -> str:
+        """The months that it lacks, as part of a sentence; "" where it is complete."""
+        return months(self.unread_months) if self.unread_months else ""
 
     @property
     def is_open(self) -> bool:

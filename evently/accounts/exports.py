@@ -17,7 +17,7 @@ from evently.accounts.models import (
 
 TOKEN_COLUMNS = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
 CHANGE_COLUMNS = ("old_email", "new_email", "requested_at", "confirmed_at", "undone_at")
-EXPORT_COLUMNS = ("status", "requested_at", "ready_at", "expires_at", "size_bytes")
+EXPORT_COLUMNS = ("status", "requested_at", "ready_at", "expires_at", "size_bytes", "unread_months")
 SESSION_COLUMNS = ("ip_address", "user_agent", "started_at", "last_seen_at")
 APP_COLUMNS = ("created_at", "confirmed_at")
 PASSKEY_COLUMNS = ("name", "created_at", "last_used_at")

@@ -155,11 +155,25 @@ class DataExportRepresentation(serializers.ModelSerializer[DataExport]):
     expires_at = MomentField(
         read_only=True, allow_null=True, help_text="The file is deleted at this time."
     )
+    unread_months = serializers.SerializerMethodField(
+        help_text="Months that the file lacks, since they could not be read, such as 2024-11."
+    )
 
     class Meta:
         model = DataExport
-        fields = ("id", "status", "requested_at", "ready_at", "expires_at", "size_bytes")
+        fields = (
+            "id",
+            "status",
+            "requested_at",
+            "ready_at",
+            "expires_at",
+            "size_bytes",
+            "unread_months",
+        )
         read_only_fields = fields
+
+    def get_unread_months(self, export: DataExport) -> list[str]:
+        return [f"{month:%Y-%m}" for month in export.unread_months]
 
 
 class PreferencesField(serializers.JSONField):

@@ -25,13 +25,18 @@ def forget_unconfirmed_emails() -> None:
     email_allowance.forget_old()
 
 
-@shared_task
+# Longer than other tasks, for all of cold storage (`of_person.READ_SECONDS`), and below the
+# broker's visibility time-out.
+SOFT_SECONDS, HARD_SECONDS = 540, 570
+
+
+@shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def make_data_export(export_id: str) -> None:
     """Make the file of all data about a user, and have the user told."""
     making_exports.make_export(export_id=UUID(export_id))
 
 
-@shared_task
+@shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def make_data_exports() -> None:
     """Make files whose task was lost or has failed."""
     making_exports.make_due_exports()

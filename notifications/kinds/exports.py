@@ -21,9 +21,19 @@ def data_export_ready(user: User, export: DataExport) -> Message:
         key=f"data_export_ready:{export.pk}",
         text=(
             f"The file with your data at {settings.SITE_NAME} is ready. You can download it until "
-            f"{until}."
+            f"{until}.{_missing(export)}"
         ),
         data={"export": export.pk},
+    )
+
+
+def _missing(export: DataExport) -> str:
+    """Return a sentence about what the file lacks, with a blank before it; "" for nothing."""
+    if not export.missing:
+        return ""
+    return (
+        f" It lacks bookings and waitlist entries of events that ended in {export.missing}, which "
+        "could not be read. Please request your data again in a few days."
     )
 
 

@@ -1,21 +1,25 @@
 """Making the files of exports, telling their owners, and deleting them after a week.
 
-The row says what is due: a periodic task makes files whose task was lost.
+The row says what is due: a periodic task makes files whose task was lost. While cold storage does
+not answer, a file waits for it, and is made without those months in the end: its owner is told.
 """
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db.models import F, Q, QuerySet
 
-from evently.accounts.export_file import data_of, sealed_parts
+from evently.accounts.export_file import data_of, sealed_parts, unread_months
 from evently.accounts.locks import UserNotFound, lock_user
 from evently.accounts.models import DataExport, DataExportPart, ExportStatus, User
 from evently.accounts.signals import data_export_ready
 from evently.database.clock import now
+from evently.lifecycle.failures import ColdStorageUnreachable
 from evently.sweeps import for_each_export
 from evently.transactions import run_in_transaction
 
@@ -24,6 +28,8 @@ MOST_ATTEMPTS = 5
 # A task that has begun is given up after that time, longer than tasks may take.
 STALLED_AFTER = timedelta(minutes=10)
 BATCH = 100
+# A run of the periodic task begins no more files then: a file may take a while.
+BEGIN_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +48,12 @@ def make_export(*, export_id: UUID) -> None:
     if user is None or user.key is None:
         DataExport.objects.filter(pk=export_id).delete()
         return
-    data = data_of(user)
+    try:
+        data = data_of(user, insist=export.attempts < MOST_ATTEMPTS)
+    except ColdStorageUnreachable as failure:
+        # Due again after STALLED_AFTER; with the last attempt, it does without.
+        log.warning("data_export_waits", export_id=str(export_id), problem=failure.text)
+        return
     run_in_transaction(lambda: _store(export, data))
 
 
@@ -62,7 +73,12 @@ def _store(export: DataExport, data: dict[str, Any]) -> None:
     _replace_older(user)
     current.status, current.ready_at = ExportStatus.READY, now()
     current.expires_at = current.ready_at + KEPT_FOR
-    current.save(update_fields=["status", "ready_at", "expires_at", "size_bytes", "parts"])
+    current.unread_months = unread_months(data)
+    current.save(
+        update_fields=[
+            *("status", "ready_at", "expires_at", "size_bytes", "parts", "unread_months")
+        ]
+    )
     data_export_ready.send(sender=User, user=user, export=current)
 
 
@@ -88,7 +104,9 @@ def make_due_exports() -> None:
     for export_id in list(given_up.values_list("pk", flat=True)[:BATCH]):
         run_in_transaction(partial(_give_up, export_id))
     due = _due(at).order_by("requested_at", "id").values_list("pk", flat=True)
-    for_each_export("make_due_exports", list(due[:BATCH]), make_export)
+    end = time.monotonic() + BEGIN_SECONDS
+    in_time = takewhile(lambda _: time.monotonic() < end, list(due[:BATCH]))
+    for_each_export("make_due_exports", in_time, make_export)
 
 
 def _give_up(export_id: UUID) -> None:
