@@ -75,6 +75,7 @@ def test_rules_cover_what_can_go_wrong():
         "worker_heartbeat",
         "scheduler_heartbeat",
         "queue_tasks",
+        'sweep_failures_total{reason=~"cold_',
     ):
         assert f"evently_{needed}" in names
     assert all(rule["labels"]["severity"] in {"critical", "warning"} for rule in alerts())
