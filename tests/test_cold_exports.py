@@ -202,6 +202,7 @@ def test_only_files_that_may_have_rows_of_the_person_are_read(world, clock):
     at = datetime(file.month.year, file.month.month, 28, 23, tzinfo=UTC)
     found = of_person.files_since(world.ana.created_at, tables=TABLES)
     assert {each.table_name for each in found} == set(TABLES)
+    at += of_person.BEFORE
     assert of_person.files_since(at, tables=["bookings_archive"]) == [file]
     assert of_person.files_since(at + timedelta(days=4), tables=TABLES) == []
     assert of_person.files_since(UserFactory().created_at, tables=TABLES) == []

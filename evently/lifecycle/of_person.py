@@ -1,15 +1,15 @@
 """A person's rows in cold storage, for the export of their data.
 
 Files are read one after the other, line by line. Which of them hold rows of a person is kept
-nowhere, since that would be personal data; but rows of events that ended before the account was
-made are in none of theirs.
+nowhere, since that would be personal data; but nobody is in those of events that ended long before
+their account was made.
 """
 
 import json
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,9 @@ from evently.lifecycle.models import ColdFile, ColdState
 from evently.metrics import sweep_failures
 from evently.privacy.models import PersonKey
 
+# How long before the account was made: nobody books an event that is over, but an organizer may
+# record a payment for it, until its bookings are archived after a year.
+BEFORE = timedelta(days=731)
 # Of all files together; below the time that a task may take.
 READ_SECONDS = 400.0
 
@@ -39,11 +42,11 @@ class Found:
 
 
 def files_since(since: datetime, *, tables: Collection[str]) -> list[ColdFile]:
-    """Return the files of these tables with rows from a moment on, oldest first.
+    """Return the files that may have rows of a person whose account is since then, oldest first.
 
     Without those whose rows are in the database again: they are found there.
     """
-    month = since.astimezone(UTC).date().replace(day=1)
+    month = (since - BEFORE).astimezone(UTC).date().replace(day=1)
     stored = ColdFile.objects.filter(state=ColdState.STORED, table_name__in=list(tables))
     return list(stored.filter(month__gte=month).order_by("month", "pk"))
 
