@@ -1,7 +1,7 @@
 -- A large installation, for `bench/large.py`. Reads the settings bench.bookings and bench.events,
 -- and the temporary tables `person` and `named`. Event 0 has a twentieth of all bookings, events 1
 -- to 10 a hundredth each; user 0 has 500 bookings and an inbox of 20,000 messages; 10,000 entries
--- wait for event 11. Statements end in a semicolon at the end of a line.
+-- wait for event 11; user 1 organizes these twelve. Statements end in a semicolon at the end of a line.
 CREATE FUNCTION pg_temp.setting(name text) RETURNS int LANGUAGE sql STABLE
     AS 'SELECT current_setting(name)::int';
 -- An id that is ordered by a time.
@@ -38,7 +38,8 @@ INSERT INTO events (id, name, venue, description, event_date, ends_at, status, p
         CASE WHEN price = 0 THEN 'free' ELSE 'door' END, u.id, now() - interval '400 days',
         now() - interval '300 days', asks,
         CASE WHEN e.status = 'cancelled' THEN 'The hall is closed' ELSE '' END, 'Europe/Berlin'
-    FROM e JOIN named ON named.n = e.n JOIN u ON u.n = e.n % 200;
+    FROM e JOIN named ON named.n = e.n
+        JOIN u ON u.n = CASE WHEN e.n <= 11 THEN 1 ELSE e.n % 200 END;
 CREATE TEMP TABLE b AS
     SELECT g, pg_temp.id_at(at) AS id, at,
         CASE WHEN g % 20 = 0 THEN 0 WHEN g % 20 IN (1, 2) THEN 1 + g / 20 % 10
@@ -136,6 +137,9 @@ INSERT INTO attendance_checks (event_id, organizer_id, user_id, booking_id, even
 INSERT INTO pricing_history (event_id, organizer_id, old_price, new_price, reason, applied_by, applied_at)
     SELECT id, created_by_id, 5, price, 'Early prices end', 'rule', now() - n * interval '1 minute'
     FROM e JOIN events USING (id) WHERE price > 0 AND n % 5 = 0;
+INSERT INTO pricing_history (event_id, organizer_id, old_price, new_price, reason, applied_by, applied_at)
+    SELECT id, created_by_id, price, price + 1, 'Early prices end', 'rule', now() - g * interval '1 hour'
+    FROM e JOIN events USING (id), generate_series(1, 2000) g WHERE n = 1;
 INSERT INTO audit_log (id, at, table_name, row_id, event_id, organizer_id, action, after, actor, via, act, kind,
         signed)
     SELECT act, created_at, 'bookings', id, event_id, organizer_id, 'insert',

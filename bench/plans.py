@@ -1,23 +1,30 @@
-"""Check that the queries of bookings, pages and periodic tasks use an index.
+"""Check that the queries of bookings, lists, pages and periodic tasks use an index, as their roles.
 
     python bench/plans.py --rows 200000
 
-Fills a database of its own with bookings, waitlist entries and offers, and explains the queries.
-Exits with 1 if one of them reads a large table sequentially.
+Fills a database of its own: an organizer with 200 events and so many bookings, waitlist entries and
+offers. Explains each query under the role that runs it (`evently.row_security`), and as the owner,
+whom no policy holds. Exits with 1 if one reads a large table sequentially or reads a setting or
+calls a function for each row.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.throwaway import throwaway_database
+from evently.database.identity import Identity, Role
 
+# As of the application (`evently.settings.database`).
+OPTIONS = "-c jit=off -c random_page_cost=1.1"
 EVENTS = 200
 LARGE = {"bookings", "tickets", "booking_attempts", "waitlists", "waitlist_promotions"}
 
@@ -32,27 +39,30 @@ FILL = """
         FROM (SELECT 'sealed:v1:' || repeat('x', 40) AS x) s, generate_series(1, {people});
     INSERT INTO events (name, venue, event_date, total_capacity, created_by_id, published_at)
         SELECT 'Evening ' || n, 'Old Mill', now() + n * interval '1 hour', 100000,
-            (SELECT id FROM users LIMIT 1), now() FROM generate_series(1, {events}) n;
-    CREATE TEMP TABLE e AS SELECT id, row_number() OVER () - 1 AS n FROM events;
-    CREATE TEMP TABLE u AS SELECT id, row_number() OVER () - 1 AS n FROM users;
+            (SELECT id FROM users ORDER BY id LIMIT 1), now() FROM generate_series(1, {events}) n;
+    CREATE TEMP TABLE e AS
+        SELECT id, created_by_id, row_number() OVER (ORDER BY id) - 1 AS n FROM events;
+    CREATE TEMP TABLE u AS SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM users;
     CREATE INDEX ON e (n); CREATE INDEX ON u (n);
     ANALYZE e; ANALYZE u;
-    INSERT INTO bookings (event_id, user_id, quantity, total_amount, booking_reference, created_at,
-            status, cancelled_at)
-        SELECT e.id, u.id, 1, 0, 'EVT' || g, now() - g * interval '1 minute',
+    INSERT INTO bookings (event_id, organizer_id, user_id, quantity, total_amount,
+            booking_reference, created_at, status, cancelled_at)
+        SELECT e.id, created_by_id, u.id, 1, 0, 'EVT' || g, now() - g * interval '1 minute',
             CASE WHEN g % 10 = 0 THEN 'cancelled' ELSE 'confirmed' END,
             CASE WHEN g % 10 = 0 THEN now() END
         FROM generate_series(1, {rows}) g JOIN e ON e.n = g % {events} JOIN u ON u.n = g % {people};
-    INSERT INTO tickets (booking_id, event_id) SELECT id, event_id FROM bookings;
-    INSERT INTO booking_attempts (event_id, user_id, result, booking_id, failure_reason)
-        SELECT event_id, user_id, 'success', id, NULL FROM bookings;
-    INSERT INTO waitlists (event_id, user_id, position, status)
-        SELECT e.id, u.id, CASE WHEN u.n % 3 = 0 THEN u.n + 1 END,
+    INSERT INTO tickets (booking_id, event_id, organizer_id, user_id, secret)
+        SELECT id, event_id, organizer_id, user_id, md5(id::text) FROM bookings;
+    INSERT INTO booking_attempts (event_id, organizer_id, user_id, result, booking_id,
+            failure_reason)
+        SELECT event_id, organizer_id, user_id, 'success', id, NULL FROM bookings;
+    INSERT INTO waitlists (event_id, organizer_id, user_id, position, status)
+        SELECT e.id, created_by_id, u.id, CASE WHEN u.n % 3 = 0 THEN u.n + 1 END,
             CASE WHEN u.n % 3 = 0 THEN 'waiting' ELSE 'left' END
         FROM e, u WHERE u.n < {rows} / {events};
-    INSERT INTO waitlist_promotions (event_id, user_id, waitlist_id, quantity, expires_at,
-            window_minutes, status)
-        SELECT event_id, user_id, id, 1, now() + interval '1 day', 60,
+    INSERT INTO waitlist_promotions (event_id, organizer_id, user_id, waitlist_id, quantity,
+            expires_at, window_minutes, status)
+        SELECT event_id, organizer_id, user_id, id, 1, now() + interval '1 day', 60,
             CASE WHEN position IS NULL THEN 'expired' ELSE 'pending' END FROM waitlists;
     ALTER TABLE bookings ENABLE TRIGGER USER;
     ALTER TABLE tickets ENABLE TRIGGER USER;
@@ -60,49 +70,93 @@ FILL = """
     ALTER TABLE waitlist_promotions ENABLE TRIGGER USER;
     ANALYZE;
 """
-EVENT = "(SELECT id FROM events LIMIT 1)"
-PERSON = "(SELECT user_id FROM bookings LIMIT 1)"
-QUERIES = {
-    "booked seats of a user": f"SELECT sum(quantity) FROM bookings WHERE user_id = {PERSON}"
-    f" AND event_id = {EVENT} AND status IN ('pending', 'confirmed')",
-    "offered seats of a user": "SELECT sum(quantity) FROM waitlist_promotions"
-    f" WHERE event_id = {EVENT} AND user_id = {PERSON} AND status = 'pending'",
-    "whether a waitlist entry fits": f"SELECT FROM waitlists WHERE event_id = {EVENT}"
-    " AND status = 'waiting' AND min_quantity <= 0 LIMIT 1",
-    "the next waitlist entry": f"SELECT * FROM waitlists WHERE event_id = {EVENT}"
-    " AND status = 'waiting' AND min_quantity <= 1"
-    " ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id LIMIT 1",
-    "position on the waitlist": "SELECT count(*) FROM waitlists WHERE status = 'waiting'"
-    f" AND event_id = {EVENT} AND position < 50",
-    "the offer of a booking": "SELECT FROM waitlist_promotions WHERE"
-    " booking_id = (SELECT id FROM bookings LIMIT 1)",
-    "the open offer of an entry": "SELECT * FROM waitlist_promotions WHERE"
-    f" event_id = {EVENT} AND waitlist_id = (SELECT id FROM waitlists LIMIT 1)"
-    " AND status = 'pending'",
-    "tickets of a booking": "SELECT * FROM tickets WHERE"
-    f" booking_id = (SELECT id FROM bookings LIMIT 1) AND event_id = {EVENT}",
-    "attempts of a booking, to delete it": "SELECT FROM booking_attempts WHERE"
-    " booking_id = (SELECT id FROM bookings LIMIT 1)",
-    "attempts of an event, to delete it": f"SELECT FROM booking_attempts WHERE event_id = {EVENT}",
-    "attempts of a user, to delete them": f"SELECT FROM booking_attempts WHERE user_id = {PERSON}",
-    "bookings of a user, newest first": f"SELECT * FROM bookings WHERE user_id = {PERSON}"
-    " ORDER BY created_at DESC, id DESC LIMIT 20",
-    "bookings of an event": f"SELECT * FROM bookings WHERE event_id = {EVENT}"
-    " ORDER BY created_at LIMIT 20",
-    "waitlist entries of a user": f"SELECT * FROM waitlists WHERE user_id = {PERSON}"
-    " ORDER BY joined_at DESC, id DESC",
-    "offers of a user": f"SELECT * FROM waitlist_promotions WHERE user_id = {PERSON}"
-    " ORDER BY promoted_at DESC, id DESC",
-    "overdue offers": "SELECT DISTINCT event_id FROM waitlist_promotions"
-    " WHERE status = 'pending' AND expires_at <= (SELECT evently_clock())",
-    "overdue bookings": "SELECT DISTINCT event_id FROM bookings WHERE status = 'pending'"
-    " AND expires_at <= evently_clock()",
-    "latest bookings": "SELECT * FROM bookings ORDER BY created_at DESC LIMIT 20",
-    "booking by reference": f"SELECT * FROM bookings WHERE booking_reference = 'EVT77'"
-    f" AND event_id = {EVENT}",
-    "upcoming events": "SELECT * FROM events WHERE status = 'active'"
-    " AND published_at IS NOT NULL AND event_date > now() ORDER BY event_date, id LIMIT 20",
+# Ids that queries name.
+IDS = {
+    "event": "SELECT id FROM events ORDER BY id LIMIT 1",
+    "organizer": "SELECT created_by_id FROM events LIMIT 1",
+    "person": "SELECT user_id FROM bookings ORDER BY id LIMIT 1",
+    "booking": "SELECT id FROM bookings ORDER BY id LIMIT 1",
+    "entry": "SELECT id FROM waitlists ORDER BY id LIMIT 1",
 }
+PEOPLE = "JOIN users u ON u.id = user_id LEFT JOIN keys.person_keys k ON k.user_id = u.id"
+MINE = "event_id IN (SELECT id FROM events WHERE created_by_id = {organizer})"
+# By who runs them: OWNER, of functions and triggers, or a role.
+OWNER = "owner"
+QUERIES: dict[str, dict[str, str]] = {
+    OWNER: {
+        "booked seats of a user": "SELECT sum(quantity) FROM bookings WHERE user_id = {person}"
+        " AND event_id = {event} AND status IN ('pending', 'confirmed')",
+        "offered seats of a user": "SELECT sum(quantity) FROM waitlist_promotions"
+        " WHERE event_id = {event} AND user_id = {person} AND status = 'pending'",
+        "whether a waitlist entry fits": "SELECT FROM waitlists WHERE event_id = {event}"
+        " AND status = 'waiting' AND min_quantity <= 0 LIMIT 1",
+        "the next waitlist entry": "SELECT * FROM waitlists WHERE event_id = {event}"
+        " AND status = 'waiting' AND min_quantity <= 1"
+        " ORDER BY priority_score DESC, coalesce(ranked_at, joined_at), id LIMIT 1",
+        "the offer of a booking": "SELECT FROM waitlist_promotions WHERE booking_id = {booking}",
+        "attempts of a booking, to delete it": "SELECT FROM booking_attempts"
+        " WHERE booking_id = {booking}",
+        "attempts of an event, to delete it": "SELECT FROM booking_attempts"
+        " WHERE event_id = {event}",
+        "attempts of a user, to delete them": "SELECT FROM booking_attempts"
+        " WHERE user_id = {person}",
+    },
+    Role.WORKER: {
+        "overdue offers": "SELECT DISTINCT event_id FROM waitlist_promotions"
+        " WHERE status = 'pending' AND expires_at <= (SELECT evently_clock())",
+        "overdue bookings": "SELECT DISTINCT event_id FROM bookings WHERE status = 'pending'"
+        " AND expires_at <= evently_clock()",
+    },
+    Role.SUPERUSER: {
+        "latest bookings": "SELECT * FROM bookings ORDER BY created_at DESC LIMIT 20",
+        "booking by reference": "SELECT * FROM bookings WHERE booking_reference = 'EVT77'"
+        " AND event_id = {event}",
+    },
+    Role.VISITOR: {
+        "upcoming events": "SELECT * FROM events WHERE status = 'active'"
+        " AND published_at IS NOT NULL AND event_date > now() ORDER BY event_date, id LIMIT 20",
+        "found events": "SELECT * FROM events WHERE id = ANY (ARRAY(SELECT event_id"
+        " FROM event_words WHERE vector @@ 'evening & 77'::tsquery))",
+    },
+    Role.ATTENDEE: {
+        "own bookings, newest first": "SELECT * FROM bookings WHERE user_id = {person}"
+        " ORDER BY created_at DESC, id DESC LIMIT 20",
+        "tickets of an own booking": "SELECT * FROM tickets"
+        " WHERE booking_id = {booking} AND event_id = {event}",
+        "own waitlist entries": "SELECT * FROM waitlists WHERE user_id = {person}"
+        " ORDER BY joined_at DESC, id DESC",
+        "own offers": "SELECT * FROM waitlist_promotions WHERE user_id = {person}"
+        " ORDER BY promoted_at DESC, id DESC",
+        "the open offer of an own entry": "SELECT * FROM waitlist_promotions WHERE"
+        " event_id = {event} AND waitlist_id = {entry} AND status = 'pending'",
+    },
+    Role.ORGANIZER: {
+        "bookings of an event": "SELECT * FROM bookings WHERE event_id = {event}"
+        " ORDER BY created_at LIMIT 20",
+        "attendees of an event": f"SELECT b.*, u.*, k.* FROM bookings b {PEOPLE}"
+        " WHERE b.event_id = {event} ORDER BY b.created_at LIMIT 50",
+        "number of bookings of an event": "SELECT count(*) FROM bookings WHERE event_id = {event}",
+        "sums of an event": "SELECT status, count(*), sum(quantity) FROM bookings"
+        " WHERE event_id = {event} GROUP BY status",
+        "bookings of all events": f"SELECT * FROM bookings WHERE {MINE}"
+        " ORDER BY created_at DESC LIMIT 50",
+        "number of bookings of all events": "SELECT count(*) FROM (SELECT FROM bookings"
+        f" WHERE {MINE} LIMIT 10001) capped",
+        "waitlist of an event": f"SELECT w.*, u.* FROM waitlists w {PEOPLE}"
+        " WHERE event_id = {event} AND status = 'waiting' ORDER BY position LIMIT 50",
+        "attempts of an event": "SELECT * FROM booking_attempts WHERE event_id = {event}"
+        " ORDER BY id DESC LIMIT 50",
+        "offers of an event": "SELECT * FROM waitlist_promotions WHERE event_id = {event}"
+        " ORDER BY promoted_at DESC, id DESC LIMIT 25",
+        "tickets of a booking": "SELECT * FROM tickets"
+        " WHERE booking_id = {booking} AND event_id = {event}",
+    },
+}
+# What is read again for each row, where it stands in the condition of a scan. Whether somebody is
+# at an organizer's events is asked for the people of one page.
+PER_ROW = re.compile(r"(current_setting|evently_(?!is_mine)\w+)\(")
+CONDITIONS = ("Filter", "Join Filter", "Recheck Cond")
+PEOPLE_OF_A_PAGE = 100
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -113,6 +167,35 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from nodes(child)
 
 
+def findings(plan: dict[str, Any]) -> set[str]:
+    """Return what is wrong with a plan."""
+    found = set()
+    for node in nodes(plan):
+        table = node.get("Relation Name", "")
+        if node["Node Type"] == "Seq Scan" and table in LARGE:
+            found.add(f"SEQUENTIAL SCAN OF {table}")
+        condition = " ".join(str(node.get(name, "")) for name in CONDITIONS)
+        read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        if PER_ROW.search(condition) and table in LARGE:
+            found.add(f"FOR EACH ROW OF {table}: {condition}")
+        if "evently_is_mine" in condition and read > PEOPLE_OF_A_PAGE:
+            found.add(f"{read:.0f} PEOPLE ASKED FOR")
+    return found
+
+
+Session = "psycopg.Connection[Any]"
+
+
+def explained(session: Session, query: str, who: str, person: str) -> Any:
+    """Return the plan of a query as a role, with what it took; who: OWNER or a role."""
+    with session.transaction():
+        if who != OWNER:
+            for statement in Identity(Role(who), UUID(person)).statements:
+                session.execute(statement.encode())
+        rows = session.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}".encode()).fetchall()
+    return rows[0][0][0]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
@@ -120,23 +203,37 @@ def main() -> int:
     failures = 0
     with (
         throwaway_database() as environment,
-        psycopg.connect(environment["DATABASE_OWNER_URL"], autocommit=True) as database,
+        psycopg.connect(
+            environment["DATABASE_OWNER_URL"], autocommit=True, options=OPTIONS
+        ) as database,
+        psycopg.connect(
+            environment["DATABASE_URL"], autocommit=True, options=OPTIONS
+        ) as application,
     ):
         fill = FILL.format(rows=rows, events=EVENTS, people=max(rows // 40, 1000))
         for statement in fill.split(";\n"):
-            database.execute(statement)
-        for name, query in QUERIES.items():
-            ((explained,),) = database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}").fetchall()
-            plan = explained[0]["Plan"]
-            scanned = {
-                node["Relation Name"]
-                for node in nodes(plan)
-                if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE
-            }
-            used = sorted({node["Index Name"] for node in nodes(plan) if "Index Name" in node})
-            failures += bool(scanned)
-            finding = f"SEQUENTIAL SCAN OF {sorted(scanned)}" if scanned else ", ".join(used)
-            print(f"{explained[0]['Execution Time']:8.2f} ms  {name:42} {finding}")
+            database.execute(statement.encode())
+        ids = {
+            name: str(database.execute(query.encode()).fetchall()[0][0])
+            for name, query in IDS.items()
+        }
+        literals = {name: f"'{value}'::uuid" for name, value in ids.items()}
+        for who, queries in QUERIES.items():
+            person = ids["organizer" if who == Role.ORGANIZER else "person"]
+            for name, query in queries.items():
+                text = query.format(**literals)
+                explained(database, text, OWNER, person)  # reads what is not in memory yet
+                owner = explained(database, text, OWNER, person)
+                session = database if who == OWNER else application
+                role = explained(session, text, who, person)
+                wrong = findings(role["Plan"])
+                failures += bool(wrong)
+                used = {node["Index Name"] for node in nodes(role["Plan"]) if "Index Name" in node}
+                print(
+                    f"{owner['Execution Time']:8.2f} ms as the owner"
+                    f" {role['Execution Time']:8.2f} ms  {who.removeprefix('evently_'):10}{name:37}"
+                    f" {'; '.join(sorted(wrong or used))}"
+                )
     return 1 if failures else 0
 
 

@@ -1,0 +1,1 @@
+"""What row-level security costs the pages of organizers, attendees and visitors."""
