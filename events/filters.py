@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from events.local_days import on_days
 from events.models import Event, EventStatus
+from events.price_range import priced, public_priced
 from events.search.finding import in_venue, search_for
 from events.search.phrases import LONGEST_SEARCH
 from events.states import STATE_CONDITIONS, EventState
@@ -88,10 +89,10 @@ class EventFilter(django_filters.FilterSet):
         )
     )
     min_price = django_filters.NumberFilter(
-        field_name="current_price", lookup_expr="gte", min_value=0, max_digits=12, decimal_places=4
+        method="leave", min_value=0, max_digits=12, decimal_places=4
     )
     max_price = django_filters.NumberFilter(
-        field_name="current_price", lookup_expr="lte", min_value=0, max_digits=12, decimal_places=4
+        method="leave", min_value=0, max_digits=12, decimal_places=4
     )
     available = django_filters.ChoiceFilter(
         method="by_seats",
@@ -115,15 +116,22 @@ class EventFilter(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Event]) -> Any:
         """Search last, among what the other filters leave: a list by relevance has no queryset."""
-        events = super().filter_queryset(queryset)
+        events = self.priced(super().filter_queryset(queryset))
         text = self.form.cleaned_data["search"]
         if not text:
             return events
         search = search_for(text, events)
         return search.found_by_page() if self.form.cleaned_data["ordering"] else search.ranked()
 
-    def leave(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
+    def leave(self, events: QuerySet[Event], name: str, given: Any) -> QuerySet[Event]:
         return events
+
+    def priced(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """Filter by price. Only without dates are all these events active ones."""
+        given = self.form.cleaned_data
+        is_active = not (given["date_from"] or given["date_to"])
+        keep = public_priced if is_active else priced
+        return keep(events, given["min_price"], given["max_price"])
 
     def by_venue(self, events: QuerySet[Event], name: str, text: str) -> QuerySet[Event]:
         return in_venue(events, text)
@@ -168,6 +176,11 @@ class ManagedEventFilter(EventFilter):
         choices=[(name, name) for name in MANAGED_ORDERINGS],
         label="Default: by relevance with `search`, otherwise the newest first.",
     )
+
+    def priced(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """Filter by price; drafts too."""
+        given = self.form.cleaned_data
+        return priced(events, given["min_price"], given["max_price"])
 
     def in_state(self, events: QuerySet[Event], name: str, wanted: str) -> QuerySet[Event]:
         return events.filter(**STATE_CONDITIONS[EventState(wanted)])

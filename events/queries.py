@@ -13,6 +13,7 @@ from evently.database.prepared import PreparedQuery
 from events.contact import PUBLIC_ORGANIZER
 from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
+from events.price_range import public_priced
 
 SATURDAY = 5
 BY_DATE = ("event_date", "id")
@@ -58,11 +59,7 @@ def find_events(
     events = on_days(events, (date_from, date_to))
     if when:
         events = on_days_from_today(events, WHEN[when], at=at or now())
-    if min_price is not None:
-        events = events.filter(current_price__gte=min_price)
-    if max_price is not None:
-        events = events.filter(current_price__lte=max_price)
-    return events
+    return public_priced(events, min_price, max_price)
 
 
 PUBLIC_EVENT = PreparedQuery(
