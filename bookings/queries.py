@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 
 from bookings.models import ArchivedTotals, Booking, BookingStatus, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
 from evently.accounts.queries import users_by_id
-from evently.database.functions import Clock
+from evently.database.functions import Among, Clock, Ids
 from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery, execute_prepared
 from evently.errors import NotFound
@@ -59,7 +59,10 @@ def _with_events(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 def bookings_of_event(*, event_id: UUID) -> QuerySet[Booking]:
     """Return the bookings of an event with their attendees, newest first, also if archived."""
     bookings = Booking.objects.with_archived().filter(event_id=event_id)
-    return bookings.select_related("event", "user__person_key").order_by("-created_at", "-id")
+    # Those of one page, and not of all bookings that are sorted: for each, it is asked whether
+    # the organizer may see them.
+    people = Prefetch("user", User.objects.with_keys())
+    return bookings.select_related("event").prefetch_related(people).order_by("-created_at", "-id")
 
 
 def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
@@ -67,7 +70,8 @@ def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:
 
     bookings: of one event. Part of a reference is enough, and so are parts of names.
     """
-    people = User.objects.filter(pk__in=bookings.order_by().values("user_id"))
+    users = bookings.order_by().values("user_id").distinct()
+    people = User.objects.filter(Among(F("pk"), Ids(users)))
     found = find_people(people, text)
     return bookings.filter(Q(booking_reference__icontains=text.strip()) | Q(user_id__in=found))
 

@@ -1,6 +1,7 @@
 """Who sees and changes which events, and what belongs to them."""
 
 from evently.row_security.tables import (
+    LISTED,
     MANAGED,
     ME,
     OWN,
@@ -45,9 +46,9 @@ declare(
         "pricing_history",
         visitor=May(select=IS_PUBLIC),
         attendee=May(select=IS_PUBLIC),
-        organizer=May(select=f"({MANAGED} OR {IS_PUBLIC})"),
+        organizer=May(select=f"({LISTED} OR {IS_PUBLIC})"),
     ),
-    Table("event_analytics", organizer=May(select=MANAGED)),
+    Table("event_analytics", organizer=May(select=LISTED)),
     Table(
         "event_imports",
         attendee=May(select=IMPORTED),

@@ -1,10 +1,12 @@
 """Who sees and changes which notifications and emails."""
 
 from evently.row_security.tables import (
+    LISTED,
     MANAGED,
     ME,
     NOTHING,
     OWN,
+    OWN_OR_LISTED,
     READS,
     May,
     Table,
@@ -24,19 +26,19 @@ declare(
         "email_delivery_log",
         attendee=May(select=OWN),
         # Sending one again locks it.
-        organizer=May(select=OWN_OR_MANAGED, update=MANAGED, columns=("next_attempt_at",)),
+        organizer=May(select=OWN_OR_LISTED, update=MANAGED, columns=("next_attempt_at",)),
     ),
     Table(
         "email_resends",
         attendee=May(select=OWN, insert=f"{OWN} AND by_id = {ME}"),
-        organizer=May(select=OWN_OR_MANAGED, insert=f"{OWN_OR_MANAGED} AND by_id = {ME}"),
+        organizer=May(select=OWN_OR_LISTED, insert=f"{OWN_OR_MANAGED} AND by_id = {ME}"),
     ),
     Table(
         "message_keys", attendee=May(select=OWN, insert=OWN), organizer=May(select=OWN, insert=OWN)
     ),
     # Rows in it mean that a partition was not made in time: they are counted.
     Table("notifications_default", worker=READS, superuser=NOTHING),
-    Table("announcements", organizer=May(select=MANAGED, insert=MANAGED)),
+    Table("announcements", organizer=May(select=LISTED, insert=MANAGED)),
     Table("email_templates", attendee=READS, organizer=READS),
 )
 

@@ -5,6 +5,7 @@ from django.db import (
     ProgrammingError,
 )
 
+from bookings.factories import BookingFactory
 from evently.accounts.factories import UserFactory
 from evently.database.grants import application_role
 from evently.database.identity import DatabaseRole, Identity, acting_as, as_worker, attendee
@@ -12,6 +13,7 @@ from evently.row_security import applying
 from evently.row_security.tables import declared, views
 from evently.tests.database import as_owner_at_once
 from evently.tests.sql import run
+from events.factories import EventFactory
 from tests.role_rights import VIEWS
 from tests.walked_rows import TABLES
 
@@ -53,11 +55,13 @@ COMMANDS = {"r": "select", "a": "insert", "w": "update", "d": "delete", "*": "al
 OF_ALL = {
     "audit_signed()": "whether this transaction was signed by the application",
     "evently_erasure_receipt(uuid)": "the receipt of an erasure, by an id that cannot be guessed",
+    "evently_first_start(date)": "when the first event on a day began, of all events",
     "evently_is_mine(uuid)": "whether a person is at the caller's own events",
     "evently_is_published(uuid)": "whether an event is public",
     "evently_manages(uuid)": "whether an event is the caller's own",
     "evently_organizer(uuid)": "a public event's organizer: sealed name, address if shown",
     "evently_organizer_state(uuid)": "versions of a public event's organizer, nothing about them",
+    "evently_priced(numeric,numeric,integer)": "public events in a range of prices, if few",
     "evently_quoted_seats(uuid,uuid[])": "how many seats were booked with quotes",
     "evently_retiring()": "whether this transaction archives rows",
     "evently_sale_refusal(events,integer,uuid,text,integer)": "why a sale would be refused",
@@ -80,6 +84,8 @@ OF_THE_WORKER = {
 }
 # Superusers erase people at once.
 OF_ERASING = {"evently_forget_in_trail(uuid)"}
+# They say nothing to an organizer about the events of others.
+OF_ORGANIZERS = {"evently_attendees(uuid)"}
 CALLABLE = """
     SELECT p.oid::regprocedure::text, array_agg(r.role) FROM pg_proc p
     CROSS JOIN unnest(%s::text[]) AS r (role)
@@ -180,8 +186,35 @@ def test_functions_of_the_owner_that_roles_may_call_are_listed():
         dict.fromkeys(OF_ALL, everybody)
         | dict.fromkeys(OF_THE_WORKER, worker)
         | dict.fromkeys(OF_ERASING, erasing)
+        | {name: [Role.ORGANIZER, *erasing] for name in OF_ORGANIZERS}
     )
     assert run(WITHOUT_PATH) == []
+
+
+def test_attendees_are_told_to_who_manages_the_event():
+    mine, other = EventFactory(), EventFactory()
+    bookings = [BookingFactory(event=event) for event in (mine, mine, other)]
+    manager, superuser = UserFactory(), UserFactory()
+    told = {
+        Identity(Role.ORGANIZER, mine.created_by_id): {mine},
+        Identity(Role.ORGANIZER, manager.pk, (other.pk,)): {other},
+        Identity(Role.ORGANIZER, manager.pk): set(),
+        Identity(Role.SUPERUSER, superuser.pk): {mine, other},
+        Identity(Role.WORKER): {mine, other},
+    }
+    for identity, events in told.items():
+        for event in (mine, other):
+            with acting_as(identity):
+                rows = run("SELECT booking, person, name FROM evently_attendees(%s)", event.pk)
+            expected = {
+                (one.pk, one.user_id, one.user.sealed_name)
+                for one in bookings
+                if one.event_id == event.pk and event in events
+            }
+            assert set(rows) == expected, identity
+    for identity in (Identity(Role.VISITOR), attendee(bookings[0].user_id)):
+        with acting_as(identity), pytest.raises(ProgrammingError, match="permission denied"):
+            run("SELECT FROM evently_attendees(%s)", mine.pk)
 
 
 # Columns

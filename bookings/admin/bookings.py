@@ -89,8 +89,7 @@ class BookingAdmin(PeopleRowsAdmin):
         # Django asks several times for each page.
         ordering = getattr(request, "attendees_by_name", None)
         if ordering is None:
-            names = by_name(Booking.objects.with_archived().filter(event_id=event.pk))
-            ordering = [names, "created_at", "id"]
+            ordering = [by_name(event.pk), "created_at", "id"]
             request.attendees_by_name = ordering  # type: ignore[attr-defined]
         return ordering
 

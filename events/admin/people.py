@@ -5,11 +5,12 @@ Only the people in the list's own rows are found, so organizers find those of th
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from evently.accounts.finding import find_people
 from evently.accounts.models import User
+from evently.database.functions import Among, Ids
 from events.admin.rows import EventRowsAdmin, event_of_list
 
 
@@ -36,5 +37,7 @@ class PeopleRowsAdmin(EventRowsAdmin):
             return Q(user__in=exact)
         people = User.objects.all()
         if event_of_list(request) is not None or not request.user.is_superuser:
-            people = people.filter(pk__in=rows.order_by().values("user_id"))
+            # As an array: else PostgreSQL may look for the rows of each user there is.
+            users = rows.order_by().values("user_id").distinct()
+            people = people.filter(Among(F("pk"), Ids(users)))
         return Q(user__in=find_people(people, term))
