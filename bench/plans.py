@@ -56,13 +56,13 @@ FILL = """
     INSERT INTO booking_attempts (event_id, organizer_id, user_id, result, booking_id,
             failure_reason)
         SELECT event_id, organizer_id, user_id, 'success', id, NULL FROM bookings;
-    INSERT INTO waitlists (event_id, organizer_id, user_id, position, status)
-        SELECT e.id, created_by_id, u.id, CASE WHEN u.n % 3 = 0 THEN u.n + 1 END,
+    INSERT INTO waitlists (event_id, organizer_id, user_id, unit_price, position, status)
+        SELECT e.id, created_by_id, u.id, 0, CASE WHEN u.n % 3 = 0 THEN u.n + 1 END,
             CASE WHEN u.n % 3 = 0 THEN 'waiting' ELSE 'left' END
         FROM e, u WHERE u.n < {rows} / {events};
     INSERT INTO waitlist_promotions (event_id, organizer_id, user_id, waitlist_id, quantity,
-            expires_at, window_minutes, status)
-        SELECT event_id, organizer_id, user_id, id, 1, now() + interval '1 day', 60,
+            unit_price, expires_at, window_minutes, status)
+        SELECT event_id, organizer_id, user_id, id, 1, 0, now() + interval '1 day', 60,
             CASE WHEN position IS NULL THEN 'expired' ELSE 'pending' END FROM waitlists;
     ALTER TABLE bookings ENABLE TRIGGER USER;
     ALTER TABLE tickets ENABLE TRIGGER USER;
@@ -142,8 +142,9 @@ QUERIES: dict[str, dict[str, str]] = {
         " ORDER BY created_at DESC LIMIT 50",
         "number of bookings of all events": "SELECT count(*) FROM (SELECT FROM bookings"
         f" WHERE {MINE} LIMIT 10001) capped",
-        "waitlist of an event": f"SELECT w.*, u.* FROM waitlists w {PEOPLE}"
-        " WHERE event_id = {event} AND status = 'waiting' ORDER BY position LIMIT 50",
+        "waitlist of an event": f"SELECT w.*, u.* FROM waitlists w {PEOPLE} WHERE w.id = ANY ("
+        "ARRAY(SELECT id FROM waitlists WHERE event_id = {event} AND status = 'waiting'"
+        " ORDER BY position LIMIT 50))",
         "attempts of an event": "SELECT * FROM booking_attempts WHERE event_id = {event}"
         " ORDER BY id DESC LIMIT 50",
         "offers of an event": "SELECT * FROM waitlist_promotions WHERE event_id = {event}"
@@ -157,6 +158,8 @@ QUERIES: dict[str, dict[str, str]] = {
 PER_ROW = re.compile(r"(current_setting|evently_(?!is_mine)\w+)\(")
 CONDITIONS = ("Filter", "Join Filter", "Recheck Cond")
 PEOPLE_OF_A_PAGE = 100
+# So many rows may be read of any table, as when a list is counted, which ends at 10,000.
+MOST_READ = 20_000
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -172,11 +175,11 @@ def findings(plan: dict[str, Any]) -> set[str]:
     found = set()
     for node in nodes(plan):
         table = node.get("Relation Name", "")
-        if node["Node Type"] == "Seq Scan" and table in LARGE:
-            found.add(f"SEQUENTIAL SCAN OF {table}")
-        condition = " ".join(str(node.get(name, "")) for name in CONDITIONS)
         read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        if PER_ROW.search(condition) and table in LARGE:
+        condition = " ".join(str(node.get(name, "")) for name in CONDITIONS)
+        if node["Node Type"] == "Seq Scan" and table in LARGE and read > MOST_READ:
+            found.add(f"SEQUENTIAL SCAN OF {table}")
+        if PER_ROW.search(condition) and table in LARGE and read > PEOPLE_OF_A_PAGE:
             found.add(f"FOR EACH ROW OF {table}: {condition}")
         if "evently_is_mine" in condition and read > PEOPLE_OF_A_PAGE:
             found.add(f"{read:.0f} PEOPLE ASKED FOR")
@@ -222,10 +225,10 @@ def main() -> int:
             person = ids["organizer" if who == Role.ORGANIZER else "person"]
             for name, query in queries.items():
                 text = query.format(**literals)
-                explained(database, text, OWNER, person)  # reads what is not in memory yet
-                owner = explained(database, text, OWNER, person)
                 session = database if who == OWNER else application
-                role = explained(session, text, who, person)
+                for _ in range(2):  # the first reads what is not in memory yet
+                    owner = explained(database, text, OWNER, person)
+                    role = explained(session, text, who, person)
                 wrong = findings(role["Plan"])
                 failures += bool(wrong)
                 used = {node["Index Name"] for node in nodes(role["Plan"]) if "Index Name" in node}
