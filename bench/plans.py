@@ -21,7 +21,7 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.throwaway import throwaway_database
-from evently.database.identity import Identity, Role
+from evently.database.identity import DatabaseRole, Identity
 
 # As of the application (`evently.settings.database`).
 OPTIONS = "-c jit=off -c random_page_cost=1.1"
@@ -101,24 +101,24 @@ QUERIES: dict[str, dict[str, str]] = {
         "attempts of a user, to delete them": "SELECT FROM booking_attempts"
         " WHERE user_id = {person}",
     },
-    Role.WORKER: {
+    DatabaseRole.WORKER: {
         "overdue offers": "SELECT DISTINCT event_id FROM waitlist_promotions"
         " WHERE status = 'pending' AND expires_at <= (SELECT evently_clock())",
         "overdue bookings": "SELECT DISTINCT event_id FROM bookings WHERE status = 'pending'"
         " AND expires_at <= evently_clock()",
     },
-    Role.SUPERUSER: {
+    DatabaseRole.SUPERUSER: {
         "latest bookings": "SELECT * FROM bookings ORDER BY created_at DESC LIMIT 20",
         "booking by reference": "SELECT * FROM bookings WHERE booking_reference = 'EVT77'"
         " AND event_id = {event}",
     },
-    Role.VISITOR: {
+    DatabaseRole.VISITOR: {
         "upcoming events": "SELECT * FROM events WHERE status = 'active'"
         " AND published_at IS NOT NULL AND event_date > now() ORDER BY event_date, id LIMIT 20",
         "found events": "SELECT * FROM events WHERE id = ANY (ARRAY(SELECT event_id"
         " FROM event_words WHERE vector @@ 'evening & 77'::tsquery))",
     },
-    Role.ATTENDEE: {
+    DatabaseRole.ATTENDEE: {
         "own bookings, newest first": "SELECT * FROM bookings WHERE user_id = {person}"
         " ORDER BY created_at DESC, id DESC LIMIT 20",
         "tickets of an own booking": "SELECT * FROM tickets"
@@ -130,7 +130,7 @@ QUERIES: dict[str, dict[str, str]] = {
         "the open offer of an own entry": "SELECT * FROM waitlist_promotions WHERE"
         " event_id = {event} AND waitlist_id = {entry} AND status = 'pending'",
     },
-    Role.ORGANIZER: {
+    DatabaseRole.ORGANIZER: {
         "bookings of an event": "SELECT * FROM bookings WHERE event_id = {event}"
         " ORDER BY created_at LIMIT 20",
         "attendees of an event": f"SELECT b.*, u.*, k.* FROM bookings b {PEOPLE}"
@@ -193,7 +193,7 @@ def explained(session: Session, query: str, who: str, person: str) -> Any:
     """Return the plan of a query as a role, with what it took; who: OWNER or a role."""
     with session.transaction():
         if who != OWNER:
-            for statement in Identity(Role(who), UUID(person)).statements:
+            for statement in Identity(DatabaseRole(who), UUID(person)).statements:
                 session.execute(statement.encode())
         rows = session.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}".encode()).fetchall()
     return rows[0][0][0]
@@ -222,7 +222,7 @@ def main() -> int:
         }
         literals = {name: f"'{value}'::uuid" for name, value in ids.items()}
         for who, queries in QUERIES.items():
-            person = ids["organizer" if who == Role.ORGANIZER else "person"]
+            person = ids["organizer" if who == DatabaseRole.ORGANIZER else "person"]
             for name, query in queries.items():
                 text = query.format(**literals)
                 session = database if who == OWNER else application

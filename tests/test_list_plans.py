@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from evently.database import identity
-from evently.database.identity import Role, acting_as
+from evently.database.identity import DatabaseRole, acting_as
 from tests.filter_walk import Looker, Request, body_of, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,7 +101,7 @@ def nodes(plan: dict[str, Any], *, limited: bool = False) -> Iterator[tuple[dict
         yield from nodes(child, limited=limited and not is_whole and not is_own)
 
 
-def faults(plan: dict[str, Any], page: str, role: Role) -> Iterator[str]:
+def faults(plan: dict[str, Any], page: str, role: DatabaseRole) -> Iterator[str]:
     for node, limited in nodes(plan):
         table, condition = node.get("Relation Name", ""), node.get("Filter", "")
         if page.endswith(OF_ALL_ATTENDEES) and "evently_is_mine" in condition:
@@ -112,11 +112,11 @@ def faults(plan: dict[str, Any], page: str, role: Role) -> Iterator[str]:
             yield f"reads all of {table}"
         # Reading all of an index is no better.
         walks = node["Node Type"] in WALKS and "Index Cond" not in node and not limited
-        if walks and role is Role.VISITOR and page not in COUNTED:
+        if walks and role is DatabaseRole.VISITOR and page not in COUNTED:
             yield f"reads all of {table} by {node['Index Name']}"
         judged = condition.partition(DRAFTS)[0]
-        asks_setting = role is Role.ORGANIZER and SETTING in judged and "is_mine" not in judged
-        if asks_setting or PER_ROW.search(judged):
+        reads_setting = SETTING in judged and "is_mine" not in judged
+        if (reads_setting and role is DatabaseRole.ORGANIZER) or PER_ROW.search(judged):
             yield f"asks for each row of {table}: {condition}"
 
 

@@ -186,7 +186,7 @@ def test_functions_of_the_owner_that_roles_may_call_are_listed():
         dict.fromkeys(OF_ALL, everybody)
         | dict.fromkeys(OF_THE_WORKER, worker)
         | dict.fromkeys(OF_ERASING, erasing)
-        | {name: [Role.ORGANIZER, *erasing] for name in OF_ORGANIZERS}
+        | {name: [DatabaseRole.ORGANIZER, *erasing] for name in OF_ORGANIZERS}
     )
     assert run(WITHOUT_PATH) == []
 
@@ -196,11 +196,11 @@ def test_attendees_are_told_to_who_manages_the_event():
     bookings = [BookingFactory(event=event) for event in (mine, mine, other)]
     manager, superuser = UserFactory(), UserFactory()
     told = {
-        Identity(Role.ORGANIZER, mine.created_by_id): {mine},
-        Identity(Role.ORGANIZER, manager.pk, (other.pk,)): {other},
-        Identity(Role.ORGANIZER, manager.pk): set(),
-        Identity(Role.SUPERUSER, superuser.pk): {mine, other},
-        Identity(Role.WORKER): {mine, other},
+        Identity(DatabaseRole.ORGANIZER, mine.created_by_id): {mine},
+        Identity(DatabaseRole.ORGANIZER, manager.pk, (other.pk,)): {other},
+        Identity(DatabaseRole.ORGANIZER, manager.pk): set(),
+        Identity(DatabaseRole.SUPERUSER, superuser.pk): {mine, other},
+        Identity(DatabaseRole.WORKER): {mine, other},
     }
     for identity, events in told.items():
         for event in (mine, other):
@@ -212,7 +212,7 @@ def test_attendees_are_told_to_who_manages_the_event():
                 if one.event_id == event.pk and event in events
             }
             assert set(rows) == expected, identity
-    for identity in (Identity(Role.VISITOR), attendee(bookings[0].user_id)):
+    for identity in (Identity(DatabaseRole.VISITOR), attendee(bookings[0].user_id)):
         with acting_as(identity), pytest.raises(ProgrammingError, match="permission denied"):
             run("SELECT FROM evently_attendees(%s)", mine.pk)
 
