@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from bookings.models import ArchivedTotals, Booking, BookingStatus, Ticket
 from bookings.transfer_models import TicketTransfer, TransferStatus
@@ -59,10 +59,7 @@ def _with_events(bookings: QuerySet[Booking]) -> QuerySet[Booking]:
 def bookings_of_event(*, event_id: UUID) -> QuerySet[Booking]:
     """Return the bookings of an event with their attendees, newest first, also if archived."""
     bookings = Booking.objects.with_archived().filter(event_id=event_id)
-    # Those of one page, and not of all bookings that are sorted: for each, it is asked whether
-    # the organizer may see them.
-    people = Prefetch("user", User.objects.with_keys())
-    return bookings.select_related("event").prefetch_related(people).order_by("-created_at", "-id")
+    return bookings.select_related("event", "user__person_key").order_by("-created_at", "-id")
 
 
 def matching(bookings: QuerySet[Booking], text: str) -> QuerySet[Booking]:

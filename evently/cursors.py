@@ -68,13 +68,15 @@ def page_of(
     size: int,
     cursor: str = "",
     by_ids: bool = False,
+    joined_last: bool = False,
 ) -> Page:
     """Return one page of a list.
 
     ordering: column names as in `order_by`, the last one `id`, also of related rows that are
     loaded (`event__event_date`); by default the ordering of `rows`. cursor: from an earlier page
     in the same ordering, "" for the first page. by_ids: first find the ids of the page, for rows
-    whose filters an index answers alone.
+    whose filters an index answers alone. joined_last: do so in a subquery, and join other tables
+    to the page only, where each of their rows is dear to look at.
     Raises CursorInvalid.
     """
     if isinstance(rows, PagedList):
@@ -90,6 +92,8 @@ def page_of(
     rows = rows.order_by(*wanted)
     if by_ids:
         rows = rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:limit]))
+    if joined_last:
+        rows = rows.filter(pk__in=rows.values("pk")[:limit])
     return _page(list(rows[:limit]), ordering, size=size, backwards=backwards, is_first=not cursor)
 
 

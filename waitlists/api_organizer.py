@@ -25,6 +25,9 @@ class EventWaitlistViewSet(mixins.ListModelMixin, ApiViewSet):
     filterset_class = EventEntryFilter
     serializer_class = EventEntryRepresentation
     queryset = WaitlistEntry.objects.none()
+    # All entries are sorted for a page. For each person joined, it is asked whether the organizer
+    # may see them.
+    joins_last = True
 
     def get_queryset(self) -> QuerySet[WaitlistEntry]:
         event = managed_event(self.kwargs["event_id"], self.request.user)

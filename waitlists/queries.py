@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from evently.accounts.models import User
 from evently.database.functions import Among, Clock, Ids
 from evently.database.prepared import PreparedQuery, execute_prepared
 from events.models import Event, EventStatus
@@ -67,13 +66,9 @@ def waitlist_of_event(*, event_id: UUID) -> QuerySet[WaitlistEntry]:
     """
     entries = WaitlistEntry.objects.filter(event_id=event_id)
     rank = Coalesce("position", Value(ABOVE_ALL_POSITIONS), output_field=IntegerField())
-    # Those of one page, and not of all entries that are sorted: for each, it is asked whether
-    # the organizer may see them.
-    people = Prefetch("user", User.objects.with_keys())
     return (
         entries.annotate(rank=rank)
-        .select_related("event")
-        .prefetch_related(people)
+        .select_related("event", "user__person_key")
         .order_by("rank", "id")
     )
 

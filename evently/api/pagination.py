@@ -27,6 +27,7 @@ class CursorPages(BasePagination):
     ) -> list[Any]:
         """Return one page of a queryset, which must be ordered by plain columns, `id` last.
 
+        A view with `joins_last` has its related rows joined to the page only (`page_of`).
         Raises CursorInvalid, ValidationError (limit).
         """
         self.request = request
@@ -34,6 +35,7 @@ class CursorPages(BasePagination):
             queryset,
             size=self.limit_of(request),
             cursor=request.query_params.get(CURSOR_PARAMETER, ""),
+            joined_last=getattr(view, "joins_last", False),
         )
         return self.page.rows
 
