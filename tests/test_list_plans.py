@@ -48,15 +48,12 @@ FILTERED = (
     "api/v1/events/?date_from=2027-01-01&date_to=2027-01-07",
     "api/v1/events/?min_price=5&max_price=9",
 )
-# Those that count all public events, or all of a person.
-COUNTED = ("sitemap.xml", "account/delete/<str:token>/")
 # What is read or asked for each row, where the condition of a scan has it. That somebody is at an
 # organizer's events is asked for the people of one page, and whether an event is public for the
 # few prices that a page shows; files of all attendees may not even do that.
 PER_ROW = re.compile(r"evently_(?!clock|is_mine|is_published)\w+\(")
 SETTING = "current_setting("
 OF_ALL_ATTENDEES = ("attendees_csv/", "attendees_xlsx/", "attendees.csv", "door_list/")
-WALKS = ("Index Scan", "Index Only Scan")
 # A setting is read only where an event is not public: for drafts.
 DRAFTS = "(published_at IS NOT NULL) OR "
 
@@ -90,30 +87,27 @@ def plan_of(sql: str, params: Any, who: identity.Identity) -> dict[str, Any]:
         return cursor.fetchone()[0][0]["Plan"]
 
 
-def nodes(plan: dict[str, Any], *, limited: bool = False) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield the nodes of a plan, each with whether it is only read until there are enough rows."""
-    limited = limited or plan["Node Type"] == "Limit"
-    yield plan, limited
+def nodes(plan: dict[str, Any], *, repeated: bool = False) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the nodes of a plan, each with whether it is in a subquery that depends on its query.
+
+    Of these, PostgreSQL decides by the number of rows whether to read all once, or each by an
+    index.
+    """
+    yield plan, repeated
     for child in plan.get("Plans", []):
-        # What is sorted or summed is read to its end.
-        is_whole = plan["Node Type"] in ("Sort", "Aggregate", "Hash", "Materialize")
-        is_own = child.get("Parent Relationship") in ("InitPlan", "SubPlan")
-        yield from nodes(child, limited=limited and not is_whole and not is_own)
+        is_repeated = repeated or child.get("Parent Relationship") == "SubPlan"
+        yield from nodes(child, repeated=is_repeated)
 
 
 def faults(plan: dict[str, Any], page: str, role: DatabaseRole) -> Iterator[str]:
-    for node, limited in nodes(plan):
+    for node, repeated in nodes(plan):
         table, condition = node.get("Relation Name", ""), node.get("Filter", "")
         if page.endswith(OF_ALL_ATTENDEES) and "evently_is_mine" in condition:
             yield f"asks for each attendee: {condition}"
         if table not in LARGE:
             continue
-        if node["Node Type"] == "Seq Scan":
+        if node["Node Type"] == "Seq Scan" and not repeated:
             yield f"reads all of {table}"
-        # Reading all of an index is no better.
-        walks = node["Node Type"] in WALKS and "Index Cond" not in node and not limited
-        if walks and role is DatabaseRole.VISITOR and page not in COUNTED:
-            yield f"reads all of {table} by {node['Index Name']}"
         judged = condition.partition(DRAFTS)[0]
         reads_setting = SETTING in judged and "is_mine" not in judged
         if (reads_setting and role is DatabaseRole.ORGANIZER) or PER_ROW.search(judged):
