@@ -1,5 +1,8 @@
 """Django's authentication backend, by email address and password; the admin's login uses it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +13,18 @@ from evently.accounts.models import User
 from evently.accounts.operations import WrongCredentials, authenticate_with_password
 from evently.accounts.queries import active_user
 from evently.origin import Origin, origin_of
+
+_read: ContextVar[User | None] = ContextVar("evently_read_user", default=None)
+
+
+@contextmanager
+def already_read(user: User | None) -> Iterator[None]:
+    """Let Django find the user of a session, who was read with it, without another query."""
+    token = _read.set(user)
+    try:
+        yield
+    finally:
+        _read.reset(token)
 
 
 class AddressBackend(BaseBackend):
@@ -37,4 +52,5 @@ class AddressBackend(BaseBackend):
 
     def get_user(self, user_id: UUID) -> User | None:
         """Return the user of a session; None if the account was deactivated or deleted."""
-        return active_user(user_id)
+        read = _read.get()
+        return read if read is not None and read.pk == user_id else active_user(user_id)

@@ -12,11 +12,12 @@ the user logs in again; then a page offers to send it (`send_kept_form`).
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -25,6 +26,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from evently.accounts.backends import already_read
 from evently.accounts.kept_forms import opened_form, sealed_form
 from evently.accounts.models import User
 from evently.accounts.queries import active_user
@@ -69,7 +71,7 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
 
     In one query.
     """
-    user = get_user(request)
+    user = _logged_in(request)
     ended = _ended(request, user)
     if ended is not None:
         request.ended_session = ended  # type: ignore[attr-defined]
@@ -79,6 +81,14 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
             messages.warning(request, text, fail_silently=True)
     request._cached_user = user  # type: ignore[attr-defined] # as Django does, for request logs
     return user
+
+
+def _logged_in(request: HttpRequest) -> Any:
+    # Reads the session, and its user with it.
+    if SESSION_KEY not in request.session:
+        return AnonymousUser()
+    with already_read(getattr(request.session, "read_user", None)):
+        return get_user(request)
 
 
 def _ended(request: HttpRequest, user: object) -> EndedSession | None:

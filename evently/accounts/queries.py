@@ -17,12 +17,13 @@ from evently.database.identity import as_worker
 from evently.database.prepared import PreparedQuery
 from evently.privacy.addresses import digest_of_mailbox
 
-ACTIVE_USER = PreparedQuery(
-    lambda user_id: (
-        User.objects.with_keys().active().annotate(managed_events=MANAGED_EVENTS).filter(pk=user_id)
-    ),
-    user_id=UUID,
-)
+
+def active_users() -> QuerySet[User]:
+    """Return users who are neither deleted nor deactivated, as of `active_user`."""
+    return User.objects.with_keys().active().annotate(managed_events=MANAGED_EVENTS)
+
+
+ACTIVE_USER = PreparedQuery(lambda user_id: active_users().filter(pk=user_id), user_id=UUID)
 BY_ID = PreparedQuery(lambda user_id: User.objects.with_keys().filter(pk=user_id), user_id=UUID)
 
 

@@ -14,14 +14,16 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
 from evently.accounts.models import User, UserSession
 from evently.accounts.operations.sessions import digest_of_session, note_session
+from evently.accounts.queries import active_users
 from evently.accounts.session_limits import lifetime, noting_interval
 from evently.database.identity import as_worker
-from evently.database.prepared import PreparedQuery
+from evently.database.prepared import PreparedQuery, execute_prepared
 from evently.origin import origin_of
 
 # When the session was last noted in the list of sessions, in seconds since 1970.
@@ -31,10 +33,24 @@ STARTED_AT = "started_at"
 # A form that waits for its user to log in again (evently.accounts.ended_sessions).
 KEPT_FORM = "kept_form"
 
-SESSION = PreparedQuery(lambda key: Session.objects.filter(session_key=key), key=str)
+# The user of a session that is listed, which is what nearly all sessions of users are.
+LISTED_USER = PreparedQuery(
+    lambda digest: active_users().filter(
+        pk__in=UserSession.objects.filter(session_digest=digest).values("user_id")
+    ),
+    digest=str,
+)
+# Both in one query, since every page of a user begins with it.
+WITH_USER = """
+    SELECT found.session_data, found.expire_date, listed.*
+    FROM django_session found LEFT JOIN ({}) listed ON true
+    WHERE found.session_key = %s
+"""
 
 
 class SessionStore(db.SessionStore):
+    # The user, where the session is listed.
+    read_user: User | None = None
     # Who was logged in until the session expired.
     expired_user_id: str | None = None
 
@@ -68,11 +84,19 @@ class SessionStore(db.SessionStore):
 
     @as_worker()
     def _get_session_from_db(self) -> Session | None:
-        """Return the row of the session, expired or not; without one, forget its key."""
-        session: Any = SESSION.first(key=self.session_key)
-        if session is None:
+        """Return the row of the session, expired or not; without one, forget its key.
+
+        Its user is read with it.
+        """
+        key = self.session_key or ""
+        listed, parameters = LISTED_USER.part(digest=digest_of_session(key))
+        rows = execute_prepared(connection, WITH_USER.format(listed), [*parameters, key])
+        if not rows:
             self._session_key = None
-        return session
+            return None
+        ((data, end, *user),) = rows
+        self.read_user = LISTED_USER.made([user])[0] if any(user) else None
+        return Session(session_key=key, session_data=data, expire_date=end)
 
     @as_worker()
     def cycle_key(self) -> None:

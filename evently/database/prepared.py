@@ -112,6 +112,10 @@ class PreparedQuery(Generic[Row]):
         """Return its SQL and parameters, to be a part of another statement that is prepared."""
         return self._ready().part(values)
 
+    def made(self, rows: list[Any]) -> list[Row]:
+        """Return the objects of rows that such a statement returned, without its own columns."""
+        return self._ready().made(rows)
+
     def _ready(self) -> "_Selected":
         if self._compiled is None:
             self._compiled = _compile(self._build, self._parameters)
@@ -136,6 +140,9 @@ class _Selected:
         return self._sql, [values[name] for name in self._names]
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
+        return self.made(self.tuples(values))
+
+    def made(self, found: list[Any]) -> list[Any]:
         raise TypeError("A queryset with values_list has no objects, only tuples.")
 
 
@@ -153,8 +160,7 @@ class _Compiled(_Selected):
         )
         self._converters = compiler.get_converters([column[0] for column in select])
 
-    def rows(self, values: dict[str, Any]) -> list[Any]:
-        found: Any = self.tuples(values)
+    def made(self, found: Any) -> list[Any]:
         if self._converters:
             found = self._compiler.apply_converters(found, self._converters)
         return [self._object(row) for row in found]

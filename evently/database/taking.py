@@ -6,11 +6,12 @@ with it. Psycopg's own pipelines do the same, but lose their way where that tran
 commits, on a deferred constraint: after the results of both statements comes an error then.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from psycopg import Cursor, OperationalError
 from psycopg._preparing import Prepare
+from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import fetch, send
@@ -25,14 +26,13 @@ PlainCursor: Any = Cursor
 class TakingCursor(PlainCursor):
     """A cursor for one prepared statement. take: the values of `TAKE`; None where it is taken."""
 
-    take: Sequence[str] | None = None
+    take: tuple[str, ...] | None = None
 
     def _maybe_prepare_gen(self, pgq: Any, **options: Any) -> Any:
         if self.take is None:
             yield from super()._maybe_prepare_gen(pgq, **options)
             return
-        taking = self._query_cls(Transformer(self))
-        taking.convert(TAKE, self.take)
+        taking = _taking(self.take)
         prepared, server = self._conn._prepared, self._pgconn
         server.enter_pipeline_mode()
         try:
@@ -55,6 +55,14 @@ class TakingCursor(PlainCursor):
         if failed is not None:
             raise error_from_result(failed, encoding=self._encoding)
         self._set_results(results[-1:])
+
+
+@lru_cache(maxsize=1024)
+def _taking(values: tuple[str, ...]) -> PostgresQuery:
+    """Return `TAKE` with its values as they are sent: a page sends it several times."""
+    query = PostgresQuery(Transformer())
+    query.convert(TAKE, values)
+    return query
 
 
 def _answers(server: Any) -> Any:

@@ -154,7 +154,7 @@ def test_badge_shows_the_number_of_unread_notifications(client, user):
 
 
 def test_badge_needs_one_query_besides_the_session(client, user, django_assert_num_queries):
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         client.get("/notifications/badge/")
 
 

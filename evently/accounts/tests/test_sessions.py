@@ -12,7 +12,7 @@ from django.utils import timezone
 from evently.accounts import operations
 from evently.accounts.devices import device_of
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
-from evently.accounts.models import UserSession
+from evently.accounts.models import User, UserSession
 from evently.accounts.operations.sessions import delete_expired_sessions, note_session
 from evently.accounts.queries import sessions_of
 from evently.accounts.sessions import NOTED_AT, SessionStore
@@ -190,8 +190,8 @@ def test_use_is_noted_once_an_hour_and_costs_no_query_between(ana, django_assert
     ends = desk.session.get_expiry_date()
     (before,) = sessions_of(ana.pk)
     path = reverse("my_bookings")
-    # The session, its user, the bookings, unread messages, the pending deletion.
-    with django_assert_num_queries(5):
+    # The session with its user, the bookings, unread messages, the pending deletion.
+    with django_assert_num_queries(4):
         desk.get(path)
     session = desk.session
     session[NOTED_AT] -= 3601
@@ -204,7 +204,7 @@ def test_use_is_noted_once_an_hour_and_costs_no_query_between(ana, django_assert
     assert after.last_seen_at > before.last_seen_at
     assert (after.ip_address, after.started_at) == ("192.0.2.8", before.started_at)
     assert desk.session.get_expiry_date() == ends
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         desk.get(path)
 
 
@@ -220,6 +220,34 @@ def test_session_of_the_release_before_is_listed_once_it_is_used(ana):
     assert is_logged_in(desk)
 
     assert listed(ana) == ["Firefox on Windows"]
+
+
+def test_the_user_of_a_session_is_whom_its_data_names(ana):
+    """The list of sessions only saves a query."""
+    desk, other = log_in(ana), UserFactory()
+    UserSession.objects.update(user=other)
+
+    assert desk.get(reverse(PAGE)).wsgi_request.user == ana
+
+
+def test_user_who_is_deactivated_is_a_visitor_though_the_session_is_there(ana):
+    desk = log_in(ana)
+    data = Session.objects.get()
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    data.save(force_insert=not Session.objects.exists())
+
+    assert not is_logged_in(desk)
+
+
+def test_session_without_a_login_is_read_in_one_query(django_assert_num_queries):
+    store = SessionStore()
+    store["anything"] = "kept"
+    store.save()
+    again = SessionStore(store.session_key)
+
+    with django_assert_num_queries(1):
+        assert again["anything"] == "kept"
+    assert again.read_user is None
 
 
 def test_session_that_ended_meanwhile_is_not_listed_again(ana):

@@ -14,7 +14,6 @@ a round trip. A server that hangs, or a network that swallows everything, is not
 
 import select
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -140,7 +139,7 @@ class DatabaseWrapper(Wrapper):
         connection.taken = Taken()
         return connection
 
-    def take_identity(self) -> Sequence[str] | None:
+    def take_identity(self) -> tuple[str, ...] | None:
         """Return what the next statement must take (`identity.TAKE`); None where that is taken.
 
         For statements that are prepared, which cannot be sent in one message with others.
