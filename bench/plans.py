@@ -153,7 +153,7 @@ QUERIES: dict[str, dict[str, str]] = {
         " WHERE booking_id = {booking} AND event_id = {event}",
     },
 }
-# What is read again for each row, where it stands in the condition of a scan. Whether somebody is
+# What is read again for each row, where it stands in the condition of a scan. Whether a person is
 # at an organizer's events is asked for the people of one page.
 PER_ROW = re.compile(r"(current_setting|evently_(?!is_mine)\w+)\(")
 CONDITIONS = ("Filter", "Join Filter", "Recheck Cond")

@@ -117,7 +117,7 @@ def running(checkout: Path, *, idle_seconds: float) -> Iterator[Side]:
 
 
 def compare(earlier: Side, now: Side, *, names: list[str], rounds: int) -> list[Compared]:
-    """Measure in turns; whoever begins changes with each round, of which the first warms up."""
+    """Measure in turns. The sides take turns in going first, and the first round warms up."""
     found = [Compared(name) for name in names]
     for number in range(rounds + 1):
         for one in found:

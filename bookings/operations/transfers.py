@@ -32,7 +32,7 @@ class TransferNotFound(NotFound):
 
 
 class TicketNotTransferable(Conflict):
-    """The ticket is cancelled, used, not paid, or belongs to somebody else by now."""
+    """The ticket is cancelled, used, not paid, or now belongs to another person."""
 
     code = "ticket_not_transferable"
     message = "This ticket cannot be handed over: it is not valid any more, or was used already."

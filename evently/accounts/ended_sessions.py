@@ -1,6 +1,6 @@
 """Sessions that are over, because they were not used or their time is up.
 
-Whoever sent a request with such a session is a visitor from then on (`user_of`, which makes
+The user of such a session is a visitor from then on (`user_of`, which makes
 `request.user`), is told why, and logs in again. What a page asks for by itself, such as the number
 of unread notifications, neither counts as use nor ends a session: then its user would not learn
 why, and what stands in a form of that page would be lost.

@@ -72,12 +72,7 @@ def execute_prepared(
 
 
 def _execute(
-    cursor: Any,
-    waits_for: UUID | None,
-    sql: str,
-    parameters: Any,
-    many: bool,
-    context: Any,
+    cursor: Any, waits_for: UUID | None, sql: str, parameters: Any, many: bool, context: Any
 ) -> None:
     with nullcontext() if waits_for is None else waiting_for(cursor.connection, waits_for):
         cursor.execute(sql, parameters, prepare=True)

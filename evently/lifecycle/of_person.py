@@ -1,7 +1,7 @@
 """A person's rows in cold storage, for the export of their data.
 
 Files are read one after the other, line by line. Which of them hold rows of a person is kept
-nowhere, since that would be personal data; but nobody is in those of events that ended long before
+nowhere, since that would be personal data; but no one is in those of events that ended long before
 their account was made.
 """
 
