@@ -62,10 +62,10 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
                     _set_clock(database, fast_clock)
             yield environment
         finally:
-            _drop(server, name)
+            drop(server, name)
 
 
-def _drop(server: "psycopg.Connection[Any]", name: str) -> None:
+def drop(server: "psycopg.Connection[Any]", name: str) -> None:
     """Drop the database once its last connection is closed.
 
     Not WITH (FORCE): the owner may not end connections of the application's role, nor autovacuum.

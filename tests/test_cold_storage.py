@@ -21,7 +21,7 @@ from evently.lifecycle.registry import rules
 from evently.lifecycle.running import run as carry_out
 from evently.lifecycle.storage import storage_of
 from evently.lifecycle.tasks import work_through
-from evently.tests.database import url_of
+from evently.tests.database import as_owner_at_once, url_of
 from evently.tests.rows import event, insert, person
 from evently.tests.s3 import forwarding, misbehaving, running_s3
 from evently.tests.sql import run, value
@@ -344,6 +344,15 @@ def test_many_files_are_listed_page_by_page(store):
 
 
 # ── A bucket that hangs ─────────────────────────────────────────────────────
+@pytest.fixture
+def committed_night(clock):
+    """Make the partitions of these months again, which a night years ahead drops for good."""
+    yield
+    clock.reset()
+    as_owner_at_once("SELECT evently_make_notification_partitions(3)")
+
+
+@pytest.mark.usefixtures("committed_night")
 @pytest.mark.django_db(transaction=True)
 def test_store_that_hangs_holds_no_transaction_and_stops_no_other_rule(
     old, s3, settings, monkeypatch

@@ -3,18 +3,19 @@
 import os
 import time
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from bench import erasure_drill
+from bench import erasure_drill, throwaway
 from bench import erasure_traces as traces
 from boxoffice.lifecycle import operations
 from evently import preflight
 from evently.embedded import backup
 from evently.erasure import restoring, tasks
 from evently.privacy.models import PersonKey
-from evently.tests.database import as_owner_at_once, close_sessions
+from evently.tests.database import as_owner_at_once, close_sessions, url_of
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def beside(settings, login):
     yield go
     connect_to(original)
     close_sessions()
-    as_owner_at_once(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with psycopg.connect(url_of("owner"), autocommit=True) as server:
+        throwaway.drop(server, name)
 
 
 @pytest.mark.django_db(transaction=True)

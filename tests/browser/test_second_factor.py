@@ -77,8 +77,9 @@ def test_app_is_set_up_and_used_without_scripts(site: Site, ada, options, reques
     secret = page.locator("code.key").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(code_of(secret, -1))
     page.get_by_role("button", name="Turn on").click()
-    codes = page.locator(".codes code").all_inner_texts()
-    assert len(codes) == 10
+    shown = page.locator(".codes code")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("You have 10 unused codes")).to_be_visible()
 
