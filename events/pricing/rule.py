@@ -12,7 +12,7 @@ more demand never lowers a price by rounding.
      × (F(t) - F(t - window)) ÷ (1 - F(t)), as (sold - needed) ÷ (sold + needed); half of each.
      Twice the pace is 1/3, none at all is -1. Whole days, since nobody buys at night. Airlines
      watch the same figure as the booking pace or pickup.
-   - *waitlist*: seats waited for per seat of the event; `FULL_WAITLIST` counts in full. From 0 to 1.
+   - *waitlist*: seats waited for per seat of the event, 0 to 1; `FULL_WAITLIST` counts in full.
    Each is multiplied by its weight; the sum, cut to -1 … 1, is the pressure p.
 3. **Target.** p = 0 is the base price, 1 the ceiling, -1 the floor, linear between them.
 4. **Step.** The price moves towards the target, at most by the largest step, and is rounded towards
@@ -125,7 +125,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Pressure:
-    """How far demand is ahead of the plan (above 0) or behind it: the sum, and its weighted parts."""
+    """How far demand is ahead of the plan (above 0) or behind it (below 0), by weighted parts."""
 
     sold: Fraction
     pace: Fraction
@@ -153,9 +153,7 @@ def pressure(settings: RuleSettings, demand: Demand) -> Pressure:
     )
 
 
-def _pace(
-    settings: RuleSettings, demand: Demand, *, sold: int, window: timedelta
-) -> Fraction:
+def _pace(settings: RuleSettings, demand: Demand, *, sold: int, window: timedelta) -> Fraction:
     """Return the pressure of what was sold in a window, from -1 to 1."""
     if demand.at - demand.sales_open_at < SHORTEST_PACE:
         return Fraction(0)

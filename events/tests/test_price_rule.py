@@ -9,8 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from events.pricing.plan import BOTH_ENDS, EARLY, EVEN, LATE, SalesPlan, plan_of_sales
+from events.pricing.reasons import reason
 from events.pricing.rule import (
     Demand,
+    Pressure,
     Rounding,
     RuleSettings,
     StepKind,
@@ -18,13 +20,16 @@ from events.pricing.rule import (
     next_price,
     pressure,
 )
+from events.pricing.thresholds import next_threshold
 
 OPENED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 amounts = st.decimals("0.01", "500", places=2)
 shares = st.fractions(0, 1, max_denominator=100)
 plans = st.one_of(
     st.sampled_from([EVEN, LATE, EARLY, BOTH_ENDS]),
-    st.lists(st.integers(0, 100), min_size=9, max_size=9).map(lambda found: (0, *sorted(found), 100)),
+    st.lists(st.integers(0, 100), min_size=9, max_size=9).map(
+        lambda found: (0, *sorted(found), 100)
+    ),
 ).map(SalesPlan)
 
 
@@ -173,3 +178,54 @@ def example() -> RuleSettings:
         rounding=Rounding(Decimal("0.50")),
         plan=SalesPlan(EVEN),
     )
+
+
+@given(settings(), demands(), shares)
+def test_the_next_threshold_is_the_first_number_of_seats_that_raises_the_price(
+    rule: RuleSettings, demand: Demand, part: Fraction
+) -> None:
+    price = price_in(rule, part)
+
+    def after_more(seats: int) -> Decimal:
+        more = {
+            name: getattr(demand, name) + seats
+            for name in ("taken", "sold_last_day", "sold_last_week")
+        }
+        return after(rule, replace(demand, **more), price)
+
+    found = next_threshold(rule, demand, price=price)
+
+    left = demand.capacity - demand.taken
+    if found is None:
+        assert after_more(left) <= price
+    else:
+        assert 0 <= found.seats <= left
+        assert after_more(found.seats) == found.price > price
+        assert found.seats == 0 or after_more(found.seats - 1) <= price
+
+
+def test_a_reason_states_what_was_looked_at() -> None:
+    demand = Demand(
+        at=OPENED,
+        sales_open_at=OPENED,
+        sales_close_at=OPENED + timedelta(days=9, hours=2),
+        capacity=50,
+        taken=41,
+        waiting_seats=14,
+    )
+    ahead = Pressure(Fraction(1, 2), Fraction(0), Fraction(0))
+    behind = Pressure(-Fraction(1, 2), Fraction(0), Fraction(0))
+    low, high = Decimal(20), Decimal(22)
+
+    assert reason(demand, ahead, old=low, new=high) == (
+        "82% sold, 14 seats waited for, 9 days left: demand is ahead of plan"
+    )
+    nobody = replace(demand, waiting_seats=0)
+    assert reason(nobody, behind, old=high, new=low).endswith(
+        "82% sold, 9 days left: demand is behind plan"
+    )
+    assert "catching up" in reason(nobody, behind, old=low, new=high)
+    assert "no longer so far ahead" in reason(nobody, ahead, old=high, new=low)
+    for taken, share in ((0, "0%"), (1, "1%"), (997, "99%"), (1000, "100%")):
+        of_thousand = replace(demand, capacity=1000, taken=taken)
+        assert reason(of_thousand, ahead, old=low, new=high).startswith(f"{share} sold")
