@@ -11,6 +11,7 @@ describe_tasks(
     erase_old_duplicates="unused duplicates of accounts are erased",
     undo_import="an import is undone",
     continue_undoing_imports="an import is undone",
+    apply_price_rules="prices move by their rules",
     ask_attendees_again="attendees who have not answered are asked again",
     return_unanswered_seats="seats of attendees who have not answered go to the waitlist",
     remind_of_draws="people are reminded of a draw",

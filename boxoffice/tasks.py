@@ -11,8 +11,10 @@ from boxoffice.lifecycle.tasks import (
     forget_expired_sessions,
     undo_import,
 )
+from boxoffice.pricing.tasks import apply_price_rules
 
 __all__ = [
+    "apply_price_rules",
     "complete_past_events",
     "continue_cancellation",
     "continue_event_cancellations",

@@ -61,6 +61,16 @@ EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
             base_price__lt=PRICE_LIMIT,
         ),
     ),
+    models.CheckConstraint(
+        name="chk_event_price_bounds",
+        condition=Q(price_floor__isnull=True, price_ceiling__isnull=True)
+        | Q(
+            price_floor__isnull=False,
+            price_ceiling__isnull=False,
+            current_price__gte=F("price_floor"),
+            current_price__lte=F("price_ceiling"),
+        ),
+    ),
     models.CheckConstraint(name="chk_event_status", condition=Q(status__in=EventStatus.values)),
     models.CheckConstraint(
         name="chk_event_payment_mode", condition=Q(payment_mode__in=PaymentMode.values)

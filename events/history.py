@@ -97,12 +97,44 @@ describe(
     ),
 )
 describe(
+    "pricing_rules",
+    Described(
+        group="Price rule",
+        noun="price rule",
+        plural="price rules",
+        rank=2,
+        phrases={
+            "created": "set up a price rule",
+            "changed": "changed the price rule",
+            "deleted": "removed the price rule",
+        },
+        labels={
+            "enabled": "on",
+            "suspended_at": "suspended since",
+            "floor": "lowest price",
+            "ceiling": "highest price",
+            "max_step": "largest step",
+            "step_kind": "step is an",
+            "min_interval_minutes": "minutes between changes",
+            "rounding_unit": "rounded to multiples of",
+            "rounding_ending": "ending of prices",
+            "weight_sold": "weight of seats sold",
+            "weight_pace": "weight of the pace",
+            "weight_waitlist": "weight of the waitlist",
+            "expected_percent": "seats expected to be sold (%)",
+            "plan": "sales plan",
+            "announces_next": "announces the next rise",
+        },
+        identifying=("floor", "ceiling"),
+    ),
+)
+describe(
     "event_imports",
     Described(
         group="Import",
         noun="import",
         plural="imports",
-        rank=2,
+        rank=3,
         phrases={"created": "uploaded a file to import", "deleted": "discarded an import"},
         identifying=("file_name",),
         of_event=False,

@@ -36,6 +36,7 @@ from events.local_days import LocalDays
 from events.metric_models import EventMetric
 from events.online import is_online_venue
 from events.price_models import PriceChange
+from events.pricing_models import PriceRule
 from events.search.models import EventWords, SearchWord
 from events.staff_models import EventStaff, StaffRole
 from events.states import EventState
@@ -56,6 +57,7 @@ __all__ = [
     "PassRule",
     "PaymentMode",
     "PriceChange",
+    "PriceRule",
     "SearchWord",
     "StaffRole",
     "UnansweredPolicy",
@@ -132,8 +134,9 @@ class Event(Identified):
     """Something that takes place at a venue and time, and has seats.
 
     Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
-    (price history), `trg_event_money` (currency and decimals of prices), `trg_events_searched`
-    (what the search looks up).
+    (price history), `trg_events_price_rule` and `trg_events_price_suspended` (the price rule),
+    `trg_event_money` (currency and decimals of prices), `trg_events_searched` (what the search
+    looks up).
     """
 
     name = models.CharField(max_length=255)
@@ -150,6 +153,9 @@ class Event(Identified):
     base_price = MoneyField(default=Decimal("0.00"), db_default=Decimal("0.00"))
     # Left out on insert, the database sets it to the base price.
     current_price = MoneyField(blank=True)
+    # Between which the price moves while a rule is active; kept by the database.
+    price_floor = MoneyField(null=True, blank=True, editable=False)
+    price_ceiling = MoneyField(null=True, blank=True, editable=False)
     currency = models.CharField(max_length=3, default="EUR", db_default="EUR")
     status = models.TextField(
         choices=EventStatus, default=EventStatus.ACTIVE, db_default=EventStatus.ACTIVE
@@ -322,6 +328,18 @@ class Event(Identified):
     def is_free(self) -> bool:
         """Whether a seat currently costs nothing."""
         return self.current_price == 0
+
+    @property
+    def price_moves(self) -> bool:
+        """Whether its price moves by a rule, between `price_floor` and `price_ceiling`."""
+        return self.price_ceiling is not None
+
+    @property
+    def sales_open_at(self) -> datetime | None:
+        """When sales open or opened: once published, from `sales_start_at`; None for drafts."""
+        if self.published_at is None or self.sales_start_at is None:
+            return self.published_at
+        return max(self.published_at, self.sales_start_at)
 
     @property
     def sales_close_at(self) -> datetime:

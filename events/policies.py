@@ -48,6 +48,8 @@ declare(
         attendee=May(select=IS_PUBLIC),
         organizer=May(select=f"({LISTED} OR {IS_PUBLIC})"),
     ),
+    # Its bounds and its next rise are public, its settings are not.
+    Table("pricing_rules", organizer=May(select=LISTED, insert=MANAGED, update=MANAGED)),
     Table("event_analytics", organizer=May(select=LISTED)),
     Table(
         "event_imports",

@@ -94,6 +94,7 @@ register(
     ),
     Kept("events", "They are public, hold no attendee’s data, and bookings refer to them."),
     Kept("event_staff", "Who may manage an event, as long as the event is kept."),
+    Kept("pricing_rules", "The rule of an event’s price, as long as the event is kept."),
     Kept("event_analytics", "Figures of an event, without people."),
     Kept("event_import_rows", "They go with their import."),
     Kept("event_words", "Words of events, made anew from them."),

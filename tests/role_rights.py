@@ -60,6 +60,7 @@ search_words            organizer  all                -           -           -
 pricing_history         visitor    public             -           -           -
 pricing_history         attendee   public             -           -           -
 pricing_history         organizer  public+events      -           -           -
+pricing_rules           organizer  events             events      events      -
 event_analytics         organizer  events             -           -           -
 event_imports           attendee   own                -           -           -
 event_imports           organizer  own                own         own         own

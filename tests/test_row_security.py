@@ -59,6 +59,7 @@ OF_ALL = {
     "evently_is_mine(uuid)": "whether a person is at the caller's own events",
     "evently_is_published(uuid)": "whether an event is public",
     "evently_manages(uuid)": "whether an event is the caller's own",
+    "evently_next_price(uuid)": "the next rise of a public event's price that it announces",
     "evently_organizer(uuid)": "a public event's organizer: sealed name, address if shown",
     "evently_organizer_state(uuid)": "versions of a public event's organizer, nothing about them",
     "evently_priced(numeric,numeric,integer)": "public events in a range of prices, if few",

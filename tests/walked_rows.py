@@ -120,9 +120,24 @@ def _events(filler: Filler) -> None:
             filler.add("event_words", event=event)
 
 
+def _price_rule() -> dict[str, Any]:
+    return {
+        "floor": 1,
+        "ceiling": 2,
+        "max_step": 1,
+        "step_kind": "amount",
+        "min_interval_minutes": 60,
+        "rounding_unit": 1,
+        "rounding_ending": 0,
+        "expected_percent": 100,
+        "plan": list(range(0, 101, 10)),
+    }
+
+
 def _of_events(filler: Filler) -> None:
     for event in EVENTS:
         filler.add("pricing_history", event=event, old_price=1, new_price=2)
+        filler.add("pricing_rules", event=event, **_price_rule())
         filler.add("event_analytics", event=event)
         filler.add("archived_totals", event=event, status="confirmed")
         filler.add("announcements", event=event)

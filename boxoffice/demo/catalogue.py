@@ -87,7 +87,7 @@ class DemoEvent:
 
     days: from today until it starts; negative for a past event. starts: in its time zone.
     published_days_ago: None for a draft. cancelled: the reason, if it is cancelled.
-    fields: further columns of the event.
+    fields: further columns of the event. price_rule: settings of the rule that moves its price.
     """
 
     slug: str
@@ -105,6 +105,7 @@ class DemoEvent:
     sales_start_in_days: int | None = None
     cancelled: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
+    price_rule: dict[str, Any] = field(default_factory=dict)
     story: tuple[Step, ...] = ()
 
 
@@ -247,6 +248,14 @@ EVENTS = (
             "price you saw."
         ),
         fields={"refund_policy": "Full refund until 48 hours before the doors open."},
+        price_rule={
+            "floor": Decimal("39.00"),
+            "ceiling": Decimal("69.00"),
+            "max_step": Decimal("6.00"),
+            "step_kind": "amount",
+            "min_interval_minutes": 2 * 24 * 60,
+            "rounding_unit": Decimal("1.00"),
+        },
         story=(
             Sell(16),
             MovePrice(Decimal("49.00"), "18% sold in the first days, 65 days left"),

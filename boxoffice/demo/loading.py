@@ -34,7 +34,7 @@ from evently.local_time import nearest_moment
 from evently.origin import Origin
 from evently.transactions import run_in_transaction
 from events.models import Event, PaymentMode
-from events.operations import create_event, publish_event
+from events.operations import create_event, publish_event, save_price_rule
 from waitlists import operations
 from waitlists.models import WaitlistEntry
 
@@ -124,6 +124,10 @@ class _Loader:
             bookings={booking.pk: at for booking, at in self.booked_at.items()},
             price_changes=self.price_changed_at,
         )
+        if self.demo.price_rule:
+            save_price_rule(
+                event_id=self.event.pk, version=None, enabled=True, **self.demo.price_rule
+            )
         self._end()
 
     def _create(self) -> Event:
@@ -217,8 +221,9 @@ class _Loader:
 
     @carry_out.register
     def _(self, step: catalogue.MovePrice) -> None:
+        # The rule itself would wait for its shortest interval.
         event = Event.objects.filter(pk=self.event.pk)
-        with acting(actor=RULE, via="task", price_rule="price rule", price_reason=step.reason):
+        with acting(actor=RULE, via="task", price_reason=step.reason):
             run_in_transaction(lambda: event.update(current_price=step.to))
         self.event.refresh_from_db()
         self.price_changed_at.append(self._span[0])

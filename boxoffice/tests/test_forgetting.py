@@ -119,6 +119,7 @@ KEPT = {
     "event_words": "vector",
     "search_words": "shape word",
     "event_analytics": "metric_type",
+    "pricing_rules": "step_kind plan",
     "pricing_history": "reason applied_by db_role",
     "email_templates": "template_type subject_template html_template text_template variables",
 }

@@ -73,6 +73,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance-draws": _every(10, "waitlists.tasks.advance_draws"),
     "remind-of-draws": _every(60, "boxoffice.lifecycle.tasks.remind_of_draws"),
     "repair-waitlists": _every(60, "waitlists.tasks.repair_waitlists"),
+    "apply-price-rules": _every(60, "boxoffice.pricing.tasks.apply_price_rules"),
     "check-ledger": _every(1800, "waitlists.tasks.check_ledger"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),
     "ask-attendees": _every(60, "bookings.tasks.ask_attendees"),

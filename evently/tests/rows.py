@@ -90,6 +90,27 @@ def event(**columns: Any) -> UUID:
     return insert("events", **(given | columns))
 
 
+def price_rule(event_id: UUID, **columns: Any) -> UUID:
+    """Insert a price rule that is on: steps of 2, an hour apart; return its id.
+
+    columns: floor and ceiling, around the event's price, and others.
+    """
+    given = {
+        "enabled": True,
+        "max_step": 2,
+        "step_kind": "amount",
+        "min_interval_minutes": 60,
+        "rounding_unit": 1,
+        "rounding_ending": 0,
+        "weight_sold": 50,
+        "weight_pace": 50,
+        "weight_waitlist": 50,
+        "expected_percent": 100,
+        "plan": list(range(0, 101, 10)),
+    }
+    return insert("pricing_rules", event_id=event_id, **(given | columns))
+
+
 def book(event_id: UUID, quantity: int = 1, user_id: UUID | None = None, **columns: Any) -> UUID:
     """Book seats with a plain INSERT; return the booking's id."""
     price = columns.setdefault("unit_price", 0)

@@ -5,14 +5,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from evently.audit.context import acting, current_context
 from evently.database.clock import now
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.local_time import moved_by_days
 from evently.transactions import refusing, run_in_transaction
+from evently.visible_text import has_controls
 from events.changes import Edit, announcement, concerns_attendees
 from events.locks import EventNotFound, lock_event
-from events.models import Event
+from events.models import Event, PriceRule
 from events.operations.validation import TIME_FIELDS, check_event
 from events.signals import event_changed, seats_freed
 
@@ -54,6 +56,8 @@ COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}
 OPENING = frozenset({"total_capacity", "event_date", "sales_start_at", "sales_end_at"})
 # Whole weeks, so that the weekday stays.
 COPY_MOVES_BY_DAYS = 28
+LONGEST_REASON = 200
+REASON_HINT = f"Enter a single line of at most {LONGEST_REASON} characters."
 MONEY = frozenset({"currency", "base_price", "current_price"})
 
 
@@ -86,6 +90,13 @@ class EventOver(Conflict):
     message = "This event is cancelled or over, so this is no longer possible."
 
 
+class PriceReasonRequired(Invalid):
+    """A rule moves the price, so a change by hand suspends it, and attendees are told why."""
+
+    code = "price_reason_required"
+    message = "Say why you change the price by hand. The reason is shown in the price history."
+
+
 def create_event(
     *,
     by_id: UUID,
@@ -115,25 +126,37 @@ def add_event(*, by_id: UUID, source_key: str | None = None, **fields: Any) -> E
 
 
 def edit_event(
-    *, event_id: UUID, version: int | None, notify: bool = True, **changes: Any
+    *,
+    event_id: UUID,
+    version: int | None,
+    notify: bool = True,
+    price_reason: str = "",
+    **changes: Any,
 ) -> Event:
     """Change an event, with optimistic locking.
 
     version: the version that the change was made from; None changes whatever is there. Bookings
     and price changes by rule do not raise the version. notify: whether attendees are notified of
     a new name, time or venue; the choice is stored (`Event.last_change`). Offers made with new
-    seats are always notified, as they expire.
-    Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, Invalid.
+    seats are always notified, as they expire. price_reason: why the price is changed, for the price
+    history; required while a rule moves it, which the change suspends.
+    Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, PriceReasonRequired, Invalid.
     """
-    return run_in_transaction(
-        lambda: change_event(event_id=event_id, version=version, notify=notify, **changes).event
-    )
+    if len(price_reason) > LONGEST_REASON or has_controls(price_reason):
+        raise Invalid(fields={"price_reason": REASON_HINT})
+    with acting(price_reason=price_reason.strip()):
+        return run_in_transaction(
+            lambda: change_event(event_id=event_id, version=version, notify=notify, **changes).event
+        )
 
 
 def change_event(
     *, event_id: UUID, version: int | None, notify: bool = True, **changes: Any
 ) -> Edit:
-    """Change an event inside the caller's transaction; otherwise as `edit_event`."""
+    """Change an event inside the caller's transaction; otherwise as `edit_event`.
+
+    The reason for a change of the price is that of the caller's `acting(price_reason=…)`.
+    """
     event = lock_event(event_id)
     check_version(event, version)
     if not event.is_active:
@@ -150,6 +173,8 @@ def change_event(
     }
     if not changed:
         return Edit(event, changed)
+    if "current_price" in changed and event.price_moves and not current_context().price_reason:
+        raise PriceReasonRequired(fields={"price_reason": PriceReasonRequired.message})
     if "currency" in changed and event.published_at is not None:
         raise CurrencySettled(fields={"currency": CurrencySettled.message})
     check_event(
@@ -178,8 +203,11 @@ def check_version(event: Event, version: int | None) -> None:
 
 
 def _follow_base_price(event: Event, before: dict[str, Any]) -> None:
-    """Let the current price follow a changed base price, unless it is changed itself."""
-    if "base_price" in before and "current_price" not in before:
+    """Let the current price follow a changed base price, unless it is changed itself.
+
+    A price that a rule moves stays; the rule moves it around the new base price.
+    """
+    if "base_price" in before and "current_price" not in before and not event.price_moves:
         before["current_price"] = event.current_price
         event.current_price = event.base_price
 
@@ -223,7 +251,7 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
     """Create a draft from another event, moved by whole weeks into the future.
 
     Weekdays and local times stay, also across a change of clocks. Of the sales dates, those that
-    are still to come are kept.
+    are still to come are kept. Its price rule is copied, switched off.
 
     by_id: the organizer of the copy. Raises EventNotFound, Invalid.
     """
@@ -241,9 +269,20 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
             if fields[name] is not None and fields[name] <= at:
                 fields[name] = None
         fields["name"] = f"{original.name} (copy)"[:255]
-        return add_event(by_id=by_id, **fields)
+        copy = add_event(by_id=by_id, **fields)
+        _copy_price_rule(original, copy)
+        return copy
 
     return run_in_transaction(work)
+
+
+def _copy_price_rule(original: Event, copy: Event) -> None:
+    """Give the copy the original's price rule, switched off."""
+    rule = PriceRule.objects.filter(event_id=original.pk).first()
+    if rule is None:
+        return
+    settings = {name: getattr(rule, name) for name in PriceRule.SETTINGS}
+    PriceRule(event=copy, **(settings | {"enabled": False})).save(force_insert=True)
 
 
 def times_moved(event: Event, *, days: int) -> dict[str, datetime | None]:

@@ -102,9 +102,8 @@ class RuleSettings:
 class Demand:
     """What the rule looks at, at one moment.
 
-    taken: seats booked and held. sold_last_day, sold_last_week: seats of bookings made since, less
-    those given back; below 0 where more were given back. waiting_seats: seats that entries on the
-    waitlist want.
+    taken: seats booked and held. sold_last_day, sold_last_week: seats of the bookings made since,
+    without cancelled ones. waiting_seats: seats that entries on the waitlist want.
     """
 
     at: datetime
@@ -157,7 +156,6 @@ def _pace(settings: RuleSettings, demand: Demand, *, sold: int, window: timedelt
     """Return the pressure of what was sold in a window, from -1 to 1."""
     if demand.at - demand.sales_open_at < SHORTEST_PACE:
         return Fraction(0)
-    sold = max(sold, 0)
     now = settings.plan.share(demand.elapsed(demand.at))
     before = settings.plan.share(demand.elapsed(demand.at - window))
     remaining = max(settings.expected_share * demand.capacity - demand.taken, Fraction(0))

@@ -1,6 +1,7 @@
 """The events tables in plain SQL: every constraint and trigger accepts, then refuses."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,16 @@ from django.db import connection
 
 from evently.audit.context import acting, stamp
 from evently.tests.database import as_owner
-from evently.tests.rows import book, event, free_seats, full_event, insert, person, wait
+from evently.tests.rows import (
+    book,
+    event,
+    free_seats,
+    full_event,
+    insert,
+    person,
+    price_rule,
+    wait,
+)
 from evently.tests.sql import refused, run, value
 
 pytestmark = pytest.mark.django_db
@@ -177,16 +187,19 @@ def test_many_events_change_in_one_statement(booked):
     assert [free_seats(event_id) for event_id in [booked, *others]] == [18, 20, 20, 20]
 
 
-def test_version_counts_edits_but_not_seats_or_rules(booked):
+def test_version_counts_edits_but_not_seats_or_rules(booked, clock):
     assert event_row(booked)["version"] == 1
     book(booked, 1)
     run("UPDATE events SET name = name")
     assert event_row(booked)["version"] == 1
     run("UPDATE events SET current_price = 5")
     assert event_row(booked)["version"] == 2
-    run("SET LOCAL evently.price_rule = 'rule'")
+    price_rule(booked, floor=5, ceiling=7)
+    run("SET LOCAL evently.price_rule = 'price rule v1'")
+    clock.move(timedelta(hours=1))
     run("UPDATE events SET current_price = 6")
     assert event_row(booked)["version"] == 2
+    clock.move(timedelta(hours=2))
     run("UPDATE events SET current_price = 7, name = 'Another'")
     assert event_row(booked)["version"] == 3
 
@@ -205,7 +218,7 @@ def history(event_id):
     )
 
 
-def test_every_change_of_price_leaves_a_row(booked):
+def test_every_change_of_price_leaves_a_row(booked, clock):
     other = event()
     role = value("SELECT session_user")
     run("UPDATE events SET name = 'No price here'")
@@ -213,29 +226,37 @@ def test_every_change_of_price_leaves_a_row(booked):
     run("UPDATE events SET current_price = 5")
     run("SET LOCAL evently.actor = 'mira'")
     run("UPDATE events SET base_price = 8, current_price = 8 WHERE id = %s", booked)
-    run("SET LOCAL evently.price_rule = 'rule'; SET LOCAL evently.price_reason = '82% sold'")
+    price_rule(booked, floor=5, ceiling=10)
+    clock.move(timedelta(hours=1))
+    rule = "price rule v1"
+    run(f"SET LOCAL evently.price_rule = '{rule}'; SET LOCAL evently.price_reason = '82% sold'")
     run("UPDATE events SET current_price = 9 WHERE id = %s", booked)
     zero, five = Decimal("0.00"), Decimal("5.00")
     assert history(other) == [(zero, five, "set by hand", role)]
     assert history(booked) == [
         (zero, five, "set by hand", role),
         (five, Decimal("8.00"), "base price changed", "mira"),
-        (Decimal("8.00"), Decimal("9.00"), "82% sold", "rule"),
+        (Decimal("8.00"), Decimal("9.00"), "82% sold", rule),
     ]
 
 
-def test_price_history_tells_forged_names_from_signed_ones(booked):
-    run("SET LOCAL evently.price_rule = 'rule'")
+def test_price_history_tells_forged_names_from_signed_ones(booked, clock):
+    rule = "price rule v1"
+    run("UPDATE events SET current_price = 8 WHERE id = %s", booked)
+    price_rule(booked, floor=5, ceiling=10)
+    clock.move(timedelta(hours=1))
+    run(f"SET LOCAL evently.price_rule = '{rule}'")
     run("UPDATE events SET current_price = 9 WHERE id = %s", booked)
-    with acting(actor="mira", price_rule="rule", price_reason="it's 82% sold"):
+    with acting(actor="mira", price_rule=rule, price_reason="it's 82% sold"):
         stamp(connection)
+    clock.move(timedelta(hours=2))
     run("UPDATE events SET current_price = 10 WHERE id = %s", booked)
 
     facts = "SELECT applied_by, reason, signed, db_role FROM pricing_history ORDER BY applied_at"
     role = value("SELECT session_user")
-    assert run(facts) == [
-        ("rule", "set by hand", False, role),
-        ("rule", "it's 82% sold", True, role),
+    assert run(facts)[1:] == [
+        (rule, "set by hand", False, role),
+        (rule, "it's 82% sold", True, role),
     ]
 
 

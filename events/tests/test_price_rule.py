@@ -62,8 +62,8 @@ def demands(draw: st.DrawFn) -> Demand:
         sales_close_at=OPENED + timedelta(minutes=length),
         capacity=capacity,
         taken=draw(st.integers(0, capacity)),
-        sold_last_day=draw(st.integers(-50, capacity)),
-        sold_last_week=draw(st.integers(-50, capacity)),
+        sold_last_day=draw(st.integers(0, capacity)),
+        sold_last_week=draw(st.integers(0, capacity)),
         waiting_seats=draw(st.integers(0, 2000)),
     )
 

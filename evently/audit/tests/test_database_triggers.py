@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from evently.tests.rows import event, full_event, insert, offer, person, wait
+from evently.tests.rows import event, full_event, insert, offer, person, price_rule, wait
 from evently.tests.sql import as_at_commit, run, value
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,7 @@ CHANGES = {
     "event_staff": "role = 'door'",
     "event_imports": "problem = 'Unreadable'",
     "events": "name = 'Another'",
+    "pricing_rules": "ceiling = 3",
     "passkeys": "transports = '{usb}'",
     "payments": "amount = 6",
     "recovery_codes": "used_at = now()",
@@ -84,6 +85,7 @@ def make_rows():
         sealed_secret=b"x",
         sealed_with="dev",
     )
+    price_rule(event(base_price=1), floor=1, ceiling=2)
     insert("event_imports", organizer_id=user_id, file_name="a.csv", content=b"x")
     insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
     insert(

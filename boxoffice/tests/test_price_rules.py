@@ -1,0 +1,173 @@
+"""Price rules at work: applied once, under the lock, with quotes and offers kept."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+
+from bookings.factories import BookingFactory
+from boxoffice.pricing import applying
+from boxoffice.pricing.demand import demand_of
+from boxoffice.pricing.tasks import apply_price_rules
+from evently.database.clock import now
+from evently.tests.sql import as_at_commit
+from evently.tests.together import run_together
+from events.factories import EventFactory
+from events.models import Event, PriceChange, PriceRule
+from events.operations import edit_event, quote_price, read_quote, save_price_rule
+from waitlists.factories import WaitlistEntryFactory
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def ruled(capacity=10, **settings):
+    """Return an event of €30 that opened 10 days ago and starts in 10; steps of €2 each hour."""
+    event = EventFactory(
+        priced=30,
+        total_capacity=capacity,
+        created_at=now() - 11 * DAY,
+        published_at=now() - 10 * DAY,
+        event_date=now() + 10 * DAY,
+    )
+    given = {
+        "enabled": True,
+        "floor": Decimal(20),
+        "ceiling": Decimal(40),
+        "max_step": Decimal(2),
+        "step_kind": "amount",
+        "min_interval_minutes": 60,
+    }
+    save_price_rule(event_id=event.pk, version=None, **(given | settings))
+    return event
+
+
+def price_of(event):
+    return Event.objects.values_list("current_price", flat=True).get(pk=event.pk)
+
+
+def book(event, seats, **columns):
+    return [BookingFactory(event=event, **columns) for _ in range(seats)]
+
+
+@pytest.mark.django_db
+def test_demand_is_what_is_booked_held_and_waited_for():
+    event = ruled()
+    book(event, 2)
+    BookingFactory(event=event, quantity=3, created_at=now() - 2 * DAY)
+    BookingFactory(event=event, created_at=now() - 8 * DAY)
+    cancelled = BookingFactory(event=event, quantity=2)
+    cancelled.status, cancelled.cancelled_at = "cancelled", now()
+    cancelled.cancelled_by = "attendee"
+    cancelled.save(update_fields=["status", "cancelled_at", "cancelled_by"])
+    event.refresh_from_db()
+
+    demand = demand_of(event, at=now())
+
+    assert (demand.taken, demand.sold_last_day, demand.sold_last_week) == (6, 2, 5)
+    assert demand.capacity == 10
+    assert demand.sales_open_at == event.published_at
+    assert demand.sales_close_at == event.event_date
+
+
+@pytest.mark.django_db
+def test_sweep_moves_each_price_that_is_due_once(clock):
+    ahead, behind, even = ruled(), ruled(), ruled()
+    off = ruled(enabled=False)
+    book(ahead, 9)
+    book(off, 9)
+    book(even, 5)
+
+    apply_price_rules()
+    apply_price_rules()
+
+    assert [price_of(event) for event in (ahead, behind, off)] == [32, 28, 30]
+    change = PriceChange.objects.get(event_id=ahead.pk)
+    assert (change.applied_by, change.signed) == ("price rule v1", True)
+    assert change.reason == "90% sold, 9 days left: demand is ahead of plan"
+    assert PriceChange.objects.get(event_id=behind.pk).reason == (
+        "0% sold, 9 days left: demand is behind plan"
+    )
+    clock.move(HOUR)
+    apply_price_rules()
+    assert [price_of(event) for event in (ahead, behind, off)] == [34, 26, 30]
+
+
+@pytest.mark.django_db
+def test_price_by_hand_stays_and_event_that_is_over_is_left_alone(clock):
+    event = ruled()
+    book(event, 9)
+    edit_event(
+        event_id=event.pk, version=None, current_price=Decimal(25), price_reason="A quiet week"
+    )
+    clock.move(DAY)
+    apply_price_rules()
+    assert price_of(event) == 25
+    resumed = ruled()
+    clock.move(11 * DAY)
+    apply_price_rules()
+    assert price_of(resumed) == 30
+    assert applying.apply_price_rule(event_id=resumed.pk) is None
+
+
+@pytest.mark.django_db
+def test_next_rise_is_stored_and_comes_true():
+    event = ruled(capacity=100)
+    book(event, 50)
+    apply_price_rules()
+    rule = PriceRule.objects.get()
+    price = price_of(event)
+    assert rule.next_price > price
+    assert rule.next_at_taken > 50
+
+    event.refresh_from_db()
+    demand = demand_of(event, at=now())
+    made = applying.verdict(rule, event, demand, may_move=False)
+    assert made.next_rise.price == rule.next_price
+    assert abs(demand.taken + made.next_rise.seats - rule.next_at_taken) <= 1
+
+
+@pytest.mark.django_db
+def test_quote_given_before_keeps_its_price(clock):
+    event = ruled()
+    quote = quote_price(event_id=event.pk, quantity=1, holder="ada")
+    book(event, 9)
+    apply_price_rules()
+    assert price_of(event) == 32
+    assert read_quote(quote.token, event_id=event.pk, holder="ada", at=now()).unit_price == 30
+
+
+@pytest.mark.django_db
+def test_waiting_people_raise_the_price():
+    event = ruled(weight_sold=0, weight_pace=0, weight_waitlist=100)
+    book(event, 10)
+    apply_price_rules()
+    assert price_of(event) == 30
+    WaitlistEntryFactory(event=event, quantity=2)
+    as_at_commit()
+    apply_price_rules()
+    assert price_of(event) == 32
+    assert "2 seats waited for" in PriceChange.objects.get().reason
+
+
+@pytest.mark.django_db
+def test_command_says_what_it_did(capsys):
+    event = ruled()
+    book(event, 9)
+    call_command("apply_price_rules")
+    assert capsys.readouterr().out.splitlines() == [f"{event.pk}: now 32.00", "1 price changed."]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_move_a_price_once():
+    event = ruled(capacity=100)
+    book(event, 90)
+
+    def apply():
+        return applying.apply_price_rule(event_id=event.pk)
+
+    moved = run_together(*[apply] * 4)
+
+    assert sorted(price is not None for price in moved) == [False, False, False, True]
+    assert price_of(event) == 32
+    assert PriceChange.objects.count() == 1
