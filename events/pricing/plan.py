@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
 TENTHS = 10
 # Percent sold after each tenth of the time on sale, by shape.
@@ -42,5 +43,8 @@ def plan_of_sales(times: Sequence[Fraction]) -> SalesPlan | None:
     """
     if not times:
         return None
-    counts = [sum(time <= Fraction(tenth, TENTHS) for time in times) for tenth in range(1, TENTHS)]
-    return SalesPlan((0, *(100 * count // len(times) for count in counts), 100))
+    counts = [0] * (TENTHS + 1)
+    for time in times:
+        counts[min(max(-(-TENTHS * time.numerator // time.denominator), 1), TENTHS)] += 1
+    until = accumulate(counts[:TENTHS])
+    return SalesPlan((*(100 * count // len(times) for count in until), 100))
