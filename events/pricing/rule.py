@@ -9,18 +9,19 @@ more demand never lowers a price by rounding.
    - *sold*: seats booked and held, less those planned, as a share of the capacity; a difference of
      `FULL_LEAD` counts in full.
    - *pace*: seats sold in the last day and week against the pace that the rest needs: what remains
-     × (F(t) - F(t - window)) ÷ (1 - F(t)), as (sold - needed) ÷ (sold + needed); half of each.
-     Twice the pace is 1/3, none at all is -1. Whole days, since nobody buys at night. Airlines
-     watch the same figure as the booking pace or pickup.
+     × (F(t) - F(t - window)) ÷ (1 - F(t)), as (sold - needed) ÷ (sold + needed + `FEW_SEATS`);
+     half of each. Where many seats are sold, twice the pace is close to 1/3, none at all to -1;
+     one booking more or less in a day is hardly any pressure. Whole days, since nobody buys at
+     night. Airlines watch the same figure as the booking pace or pickup.
    - *waitlist*: seats waited for per seat of the event, 0 to 1; `FULL_WAITLIST` counts in full.
    Each is multiplied by its weight; the sum, cut to -1 … 1, is the pressure p.
 3. **Target.** p = 0 is the base price, 1 the ceiling, -1 the floor, linear between them.
 4. **Step.** The price moves towards the target, at most by the largest step, and is rounded towards
    where it was: rounding leaves neither the bounds nor the step.
 
-Source of the shape: proportional control of the deviation of booking pace from a booking curve, as
-in revenue management (Talluri and van Ryzin, The Theory and Practice of Revenue Management, 2004,
-chapter 9). `bench/seasons` simulates what it earns.
+Booking curves and pickup are those of revenue management (Talluri and van Ryzin, The Theory and
+Practice of Revenue Management, 2004, chapter 9). That the price follows them proportionally is this
+project's choice. `bench/seasons` simulates what it earns.
 """
 
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SHORTEST_PACE = timedelta(hours=1)
 FULL_LEAD = Fraction(1, 5)
 FULL_WAITLIST = Fraction(1, 5)
+# Fewer seats than this, sold or missing, are chance rather than a pace. Without it, the simulation
+# changes prices about twice as often and earns no more.
+FEW_SEATS = 10
 ONE = Fraction(1)
 
 
@@ -162,9 +166,7 @@ def _pace(settings: RuleSettings, demand: Demand, *, sold: int, window: timedelt
     if now == 1:
         return -ONE if remaining else Fraction(0)
     needed = remaining * (now - before) / (1 - now)
-    if needed == 0 and sold == 0:
-        return Fraction(0)
-    return (sold - needed) / (sold + needed)
+    return (sold - needed) / (sold + needed + FEW_SEATS)
 
 
 def target(settings: RuleSettings, total: Fraction) -> Decimal:

@@ -157,6 +157,22 @@ def test_sales_that_follow_the_plan_leave_the_base_price() -> None:
     )
 
 
+def test_one_booking_more_or_less_in_a_day_moves_no_price() -> None:
+    """Of 60 seats in 90 days, two are sold in three days."""
+    rule = replace(example(), rounding=Rounding(Decimal("1.00")))
+    small = Demand(
+        at=OPENED + timedelta(days=45),
+        sales_open_at=OPENED,
+        sales_close_at=OPENED + timedelta(days=90),
+        capacity=60,
+        taken=30,
+        sold_last_week=5,
+    )
+
+    for day in (0, 1, 2):
+        assert after(rule, replace(small, sold_last_day=day), Decimal("30.00")) == Decimal("30.00")
+
+
 def test_a_plan_made_of_sales_gives_them_again() -> None:
     times = [Fraction(tenth, 10) for tenth in (1, 1, 2, 5, 9, 9, 9, 10)]
 
