@@ -118,7 +118,7 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         "partial_update": {
             403: ("not_your_event",),
             409: ("capacity_in_use", "event_over"),
-            422: ("currency_settled",),
+            422: ("currency_settled", "price_reason_required"),
         },
         "publish": {403: ("not_your_event",), 409: ("already_published", "event_over")},
         "quote": {409: ("sales_closed",)},
@@ -171,7 +171,8 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
         """Change an event that you manage. `If-Match` prevents overwriting others' changes.
 
         A new name, time, time zone or venue of a published event is sent to everyone who has
-        seats or is on the waitlist, unless `notify` is false.
+        seats or is on the waitlist, unless `notify` is false. While a price rule is active, a new
+        `current_price` needs a `price_reason`, and suspends the rule.
         """
         event = managed_event(event_id, request.user)
         version = version_from(request, current=event.version)

@@ -20,6 +20,7 @@ from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.draws import DrawRepresentation, newest_draws
 from events.models import SEATS_PER_BOOKING, Event, PriceChange
 from events.operations import EDITABLE
+from events.operations.editing import LONGEST_REASON
 from events.operations.validation import (
     CURRENCY_HINT,
     LONGEST_WINDOW_MINUTES,
@@ -298,7 +299,7 @@ class EventDraft(StrictBody, EventModelSerializer):
 
 
 class EventChange(EventDraft):
-    """A change of an event: what it changes, and whether attendees are notified."""
+    """A change of an event: what it changes, why its price, and whether attendees are notified."""
 
     notify = serializers.BooleanField(
         default=True,
@@ -307,9 +308,17 @@ class EventChange(EventDraft):
         "time zone or venue of a published event. Default: true. Offers that are made with "
         "additional seats are notified in any case.",
     )
+    price_reason = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=LONGEST_REASON,
+        write_only=True,
+        help_text="Why `current_price` is changed, on one line: attendees see it in the price "
+        "history. Required while a price rule is active, which the change suspends.",
+    )
 
     class Meta(EventDraft.Meta):
-        fields = (*EventDraft.Meta.fields, "notify")
+        fields = (*EventDraft.Meta.fields, "notify", "price_reason")
 
 
 class EventCancelRequest(StrictBody):

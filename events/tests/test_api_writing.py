@@ -10,7 +10,8 @@ from evently.api.tests.client import api, assert_problem
 from evently.tests.rows import book
 from events.api import NotYourEvent, managed_event
 from events.factories import EventFactory
-from events.models import Event, EventStaff, StaffRole
+from events.models import Event, EventStaff, PriceChange, PriceRule, StaffRole
+from events.operations import save_price_rule
 from events.signals import event_changed
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +66,31 @@ def test_change_is_announced_unless_the_request_says_otherwise(given, notified):
     assert heard == [notified]
     event.refresh_from_db()
     assert event.last_change["notified"] is notified
+
+
+def test_price_that_a_rule_moves_is_changed_with_a_reason_only():
+    event = EventFactory(created_by=OrganizerFactory(), priced=30)
+    save_price_rule(event_id=event.pk, version=0, enabled=True, floor=20, ceiling=40)
+    client, url, any_version = api(event.created_by), f"{EVENTS}{event.pk}/", {"If-Match": "*"}
+
+    for given in ({}, {"price_reason": " "}):
+        refused = client.patch(url, {"current_price": "25.00"} | given, headers=any_version)
+        assert "price_reason" in assert_problem(refused, 422, "price_reason_required")["errors"]
+    for wrong in ("a\nb", "x" * 201, None, ["x"]):
+        given = {"current_price": "25.00", "price_reason": wrong}
+        refused = client.patch(url, given, headers=any_version)
+        assert "price_reason" in assert_problem(refused, 422, "invalid")["errors"]
+    same = client.patch(url, {"current_price": "30.00", "venue": "Barn"}, headers=any_version)
+    assert (same.status_code, PriceRule.objects.get().is_active) == (200, True)
+
+    given = {"current_price": "25.00", "price_reason": "A quiet week"}
+    changed = client.patch(url, given, headers=any_version)
+
+    assert (changed.status_code, changed.json()["current_price"]) == (200, "25.00")
+    assert PriceChange.objects.get().reason == "A quiet week"
+    assert PriceRule.objects.get().suspended_at is not None
+    # Nothing moves it any more, so no reason is needed.
+    assert client.patch(url, {"current_price": "26.00"}, headers=any_version).status_code == 200
 
 
 def test_attendees_cannot_write_events():
