@@ -1,7 +1,7 @@
-"""Figures of many seasons with their uncertainty, as tables in Markdown."""
+"""Figures of many seasons with their uncertainty."""
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import isnan, nan
 from random import Random
 
@@ -86,8 +86,3 @@ def row(name: str, columns: dict[str, tuple[Figure, int]], outcomes: list[Outcom
         name,
         *(with_interval(figure, outcomes, digits) for figure, digits in columns.values()),
     ]
-
-
-def table(heading: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [heading, ["---", *["---:"] * (len(heading) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.line_rules import figures
-from bench.line_rules.figures import Figure, row, simulate, table
+from bench.line_rules.figures import Figure, row, simulate
 from bench.line_rules.mixes import DAYS, Draw, Entry, Head, Mix
 from bench.line_rules.season import Rule, Season
+from bench.report.markdown import table
 
 OFF = Rule("off", None)
 BOUNDED = Rule("3", 3)
