@@ -91,7 +91,7 @@ def resume_price_rule(*, event_id: UUID, version: int | None) -> PriceRule:
 
 def new_price_rule(event: Event) -> PriceRule:
     """Return an unsaved rule for an event with the default settings, and no bounds."""
-    unit, ending = rounding_for(exponent_of(event.currency))
+    unit, ending = rounding_for(event.base_price, exponent_of(event.currency))
     return PriceRule(event=event, rounding_unit=unit, rounding_ending=ending, **DEFAULTS)
 
 

@@ -21,9 +21,15 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def rounding_for(exponent: int) -> tuple[Decimal, Decimal]:
-    """Return the unit and ending that prices of a currency are rounded to.
+def rounding_for(price: Decimal, exponent: int) -> tuple[Decimal, Decimal]:
+    """Return the unit and ending that prices of a new rule are rounded to.
 
-    exponent: how many decimals its amounts have; half a unit, or whole units where it has none.
+    price: the base price. exponent: how many decimals amounts of its currency have. The unit is the
+    highest of 1, 2, 5, 10, 20, … and their tenths and hundredths that is at most 5 % of the price:
+    finer ones change prices more often and earn no more (`bench/seasons`).
     """
-    return (Decimal("0.50") if exponent else Decimal(1)), Decimal(0)
+    smallest = Decimal(1).scaleb(-exponent)
+    most = max(price / 20, smallest)
+    power = Decimal(1).scaleb(most.adjusted())
+    unit = max(power * digit for digit in (1, 2, 5) if power * digit <= most)
+    return max(unit, smallest).quantize(smallest), Decimal(0)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from events.pricing.defaults import rounding_for
 from events.pricing.plan import BOTH_ENDS, EARLY, EVEN, LATE, SalesPlan, plan_of_sales
 from events.pricing.reasons import reason
 from events.pricing.rule import (
@@ -171,6 +172,22 @@ def test_one_booking_more_or_less_in_a_day_moves_no_price() -> None:
 
     for day in (0, 1, 2):
         assert after(rule, replace(small, sold_last_day=day), Decimal("30.00")) == Decimal("30.00")
+
+
+def test_a_new_rule_rounds_to_at_most_a_twentieth_of_the_price() -> None:
+    units = {
+        "30.00": "1",
+        "45.00": "2",
+        "12.00": "0.50",
+        "100.00": "5",
+        "0.10": "0.01",
+        "0": "0.01",
+    }
+    for price, unit in units.items():
+        found, ending = rounding_for(Decimal(price), 2)
+        assert (found, ending, found.as_tuple().exponent) == (Decimal(unit), 0, -2)
+    assert rounding_for(Decimal(3000), 0) == (100, 0)
+    assert rounding_for(Decimal(12), 0) == (1, 0)
 
 
 def test_a_plan_made_of_sales_gives_them_again() -> None:

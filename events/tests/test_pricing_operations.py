@@ -26,6 +26,7 @@ def test_new_rule_has_defaults_and_is_off(event):
 
     event.refresh_from_db()
     assert (rule.enabled, rule.version, rule.organizer_id) == (False, 1, event.created_by_id)
+    assert rule.rounding_unit == 1
     assert not event.price_moves
     on = save_price_rule(event_id=event.pk, version=1, enabled=True)
     event.refresh_from_db()
@@ -46,7 +47,7 @@ WRONG = {
     "ceiling": (Decimal("29.99"), "€30.00 now"),
     "max_step": (Decimal(0), "above 0"),
     "rounding_unit": (Decimal("0.001"), "decimals"),
-    "rounding_ending": (Decimal("0.50"), "below"),
+    "rounding_ending": (Decimal("1.00"), "below"),
     "min_interval_minutes": (4, "5 to"),
     "weight_pace": (101, "0 to 100"),
     "expected_percent": (0, "1 to 100"),
