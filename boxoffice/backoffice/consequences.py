@@ -128,7 +128,9 @@ def _notes(edit: Edit, *, pending: int, event_before: Event) -> list[str]:
     event = edit.event
     if not event.is_published:
         return []
+    suspended = event_before.price_moves and not event.price_moves
     return [
+        *(["The price rule is suspended until you resume it."] if suspended else []),
         *_price_notes(edit, pending=pending),
         *_limit_notes(edit),
         *_closing_notes(edit, pending=pending, event_before=event_before),

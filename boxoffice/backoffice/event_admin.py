@@ -6,6 +6,7 @@ It extends the event admin of the events app, which cannot import bookings or wa
 from typing import Any
 
 from django.contrib import admin
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -30,6 +31,7 @@ from evently.admin.confirmation import (
     review_page,
 )
 from evently.admin.tabs import tabs_context
+from evently.audit.context import acting, stamp
 from evently.formatting import counted, span
 from events.admin import EventAdminBase, cells
 from events.admin.events import current_user_id, overview_url
@@ -79,12 +81,14 @@ class EventAdmin(BulkActions, EventAdminBase):
         """Ask first where the change affects other people, and say afterwards what happened."""
         answer = request.POST.get(NOTIFY)
         notify = None if answer is None else answer == NOTIFIED
-        consequences = change_and_count(
-            event_id=event.pk,
-            version=form.cleaned_data["version"] or 0,
-            notify=notify,
-            changes=form.changes,
-        )
+        with acting(price_reason=form.cleaned_data["price_reason"]):
+            stamp(connection)
+            consequences = change_and_count(
+                event_id=event.pk,
+                version=form.cleaned_data["version"] or 0,
+                notify=notify,
+                changes=form.changes,
+            )
         if notify is None and consequences.need_confirmation:
             raise Unconfirmed(consequences)
         request.outcome = consequences.outcome(notified=bool(notify))  # type: ignore[attr-defined]

@@ -38,7 +38,7 @@ from events.admin import cells
 from events.admin.filters import LocalDaysFilter, OrganizerFilter, ShownFilter
 from events.admin.forms import EventForm
 from events.admin.history import history_page
-from events.admin.sections import CLOSED_SECTIONS, SECTIONS
+from events.admin.sections import CLOSED_SECTIONS, NEW_SECTIONS, SECTIONS
 from events.models import Event, over_by
 from events.sale import sales_of
 from events.search.finding import matching
@@ -104,6 +104,8 @@ class EventAdminBase(SwitchedAdmin, StampedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and not self.has_change_permission(request, obj):
             return self.closed_fieldsets
+        if obj is None:
+            return NEW_SECTIONS
         return super().get_fieldsets(request, obj)
 
     def event_or_404(self, request: HttpRequest, object_id: str) -> Event:

@@ -22,6 +22,7 @@ from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
 from evently.time_zones import TIME_ZONE_HINT, known_timezones, time_zones_by_spelling
+from evently.visible_text import has_controls
 from events.admin.editors import last_edit_text
 from events.admin.wall_clock import (
     CHOOSE,
@@ -32,6 +33,7 @@ from events.admin.wall_clock import (
 )
 from events.models import Event, PassRule, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
+from events.operations.editing import LONGEST_REASON, REASON_HINT
 from events.operations.validation import PRICES, TIME_FIELDS, check_event
 
 
@@ -130,6 +132,13 @@ class EventForm(forms.ModelForm):
         widget=PriceInput,
         help_text="What a seat costs now. Leave empty for the base price.",
     )
+    price_reason = forms.CharField(
+        label="Reason for a new price",
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Attendees see it in the price history.",
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
@@ -204,7 +213,9 @@ class EventForm(forms.ModelForm):
         super().__init__(data, files, **kwargs)
         for field in self.fields.values():
             field.show_hidden_initial = self.instance_exists
-        self.fields["version"].show_hidden_initial = False
+        for name in ("version", "price_reason"):
+            if name in self.fields:
+                self.fields[name].show_hidden_initial = False
         # A read-only form has no fields but the version.
         if "venue" in self.fields:
             self.fields["venue"].required = False
@@ -213,6 +224,8 @@ class EventForm(forms.ModelForm):
             cast(AmountField, self.fields[name]).currency = typed.upper() or self.instance.currency
         if self.instance_exists:
             self.initial["version"] = self.instance.version
+            if self.instance.price_moves and "price_reason" in self.fields:
+                self._say_what_a_new_price_does()
             for name in TIME_FIELDS:
                 self.initial[name] = text_of_time(getattr(self.instance, name), self.instance.zone)
                 self._time_input(name).zone = self.instance.zone
@@ -220,6 +233,16 @@ class EventForm(forms.ModelForm):
         self.conflicts: dict[str, str] = {}
         if isinstance(self.refusal, EditedMeanwhile) and data is not None:
             self._merge_stored_values(data)
+
+    def _say_what_a_new_price_does(self) -> None:
+        """Explain that the price moves by a rule, which a change by hand suspends."""
+        self.fields["current_price"].help_text = (
+            "What a seat costs now. A rule moves it: entering another price suspends the rule "
+            "until you resume it on the tab “Prices”."
+        )
+        self.fields[
+            "price_reason"
+        ].help_text = "Required with a new price. Attendees see it in the price history."
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.reopened
@@ -277,6 +300,12 @@ class EventForm(forms.ModelForm):
         """Accept any capitalization, and spaces for underscores."""
         name = str(self.cleaned_data["timezone"]).strip()
         return time_zones_by_spelling().get(name.replace(" ", "_").casefold(), name)
+
+    def clean_price_reason(self) -> str:
+        reason = str(self.cleaned_data["price_reason"]).strip()
+        if has_controls(reason):
+            raise forms.ValidationError(REASON_HINT)
+        return reason
 
     def clean_venue(self) -> str:
         return str(self.cleaned_data["venue"]).strip() or VENUE_UNKNOWN

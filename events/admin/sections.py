@@ -22,6 +22,7 @@ SECTIONS: Any = (
         {
             "fields": (
                 ("base_price", "current_price"),
+                "price_reason",
                 ("currency", "payment_mode"),
                 "payment_instructions",
                 "refund_policy",
@@ -62,6 +63,12 @@ SECTIONS: Any = (
             "classes": ["collapse"],
         },
     ),
+)
+
+# A new event has no price yet that could be changed for a reason.
+NEW_SECTIONS: Any = tuple(
+    (title, {**options, "fields": tuple(one for one in options["fields"] if one != "price_reason")})
+    for title, options in SECTIONS
 )
 
 # Once an event is cancelled or completed: read-only, with times in its own time zone.
