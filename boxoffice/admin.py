@@ -1,6 +1,6 @@
 """The admin's parts that need several apps; Django imports this module."""
 
-from boxoffice.backoffice import booking_page, overview
+from boxoffice.backoffice import booking_page, overview, price_rule_page
 from boxoffice.backoffice.booking_admin import CompleteBookingAdmin
 from boxoffice.backoffice.event_admin import EventAdmin
 from boxoffice.backoffice.import_admin import EventImportAdmin
@@ -13,4 +13,5 @@ __all__ = [
     "UserAdmin",
     "booking_page",
     "overview",
+    "price_rule_page",
 ]

@@ -20,6 +20,7 @@ UNFOLD = {
         lambda request: static("css/admin-lists.css"),
         lambda request: static("css/admin-event.css"),
         lambda request: static("css/admin-history.css"),
+        lambda request: static("css/admin-prices.css"),
     ],
     "SCRIPTS": [lambda request: static("js/admin.js")],
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},

@@ -59,4 +59,4 @@ class PriceChangeAdmin(EventRowsAdmin):
         return change.applied_by
 
 
-add_list("Activity", "prices", "Prices", PriceChange, rank=30)
+add_list("Prices", "prices", "Price history", PriceChange, rank=10)

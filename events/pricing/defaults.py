@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from events.pricing.plan import EVEN
-from events.pricing.rule import StepKind
+from events.pricing.rule import Rounding, StepKind
 
+# Of the price, for the bounds that a form suggests.
+LOWEST_SHARE, HIGHEST_SHARE = Decimal("0.8"), Decimal("1.5")
 # Of a new rule; the floor and ceiling have none, since they are what the organizer promises.
 DEFAULTS: dict[str, Any] = {
     "enabled": False,
@@ -33,3 +35,16 @@ def rounding_for(price: Decimal, exponent: int) -> tuple[Decimal, Decimal]:
     power = Decimal(1).scaleb(most.adjusted())
     unit = max(power * digit for digit in (1, 2, 5) if power * digit <= most)
     return max(unit, smallest).quantize(smallest), Decimal(0)
+
+
+def suggested_bounds(
+    unit: Decimal, *, base_price: Decimal, price: Decimal
+) -> tuple[Decimal, Decimal]:
+    """Return the floor and ceiling that a form begins with; the organizer decides.
+
+    A fifth below and half above the prices there are, in multiples of unit.
+    """
+    rounding = Rounding(unit)
+    floor = rounding.above(min(base_price, price) * LOWEST_SHARE)
+    ceiling = rounding.below(max(base_price, price) * HIGHEST_SHARE)
+    return min(floor, base_price, price), max(ceiling, base_price, price)

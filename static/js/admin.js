@@ -1,4 +1,5 @@
-// Buttons that print the page, and a button beside each link to share, which copies it.
+// Buttons that print the page, a button beside each link to share, which copies it, and the values
+// of sliders.
 document.addEventListener("DOMContentLoaded", () => {
   // Before SimpleBar labels it as every other part that scrolls.
   document.querySelector("#nav-sidebar-apps")?.setAttribute("data-simplebar-aria-label", "Navigation");
@@ -9,6 +10,14 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   for (const button of document.querySelectorAll("[data-print]")) {
     button.addEventListener("click", () => window.print());
+  }
+  for (const slider of document.querySelectorAll("input[type=range]")) {
+    const show = () => {
+      for (const output of slider.parentElement.querySelectorAll("output")) output.value = `${slider.value}%`;
+    };
+    slider.addEventListener("input", show);
+    // What the browser kept from an earlier visit.
+    show();
   }
   for (const field of document.querySelectorAll("input.ev-copy")) {
     field.addEventListener("focus", () => field.select());

@@ -20,7 +20,10 @@ def pages_of_event(event: Event) -> dict[str, str]:
     booking = BookingFactory(event=event, quantity=2, user=UserFactory(name="Ada Lovelace"))
     BookingFactory(event=event)
     entry = WaitlistEntryFactory(event=event)
-    keys = ("overview", "attendees", "waitlist", "messages", "attempts", "prices", "trail")
+    keys = (
+        *("overview", "attendees", "waitlist", "messages", "attempts"),
+        *("price_rule", "prices", "trail"),
+    )
     return {
         **{f"admin-{key}": f"{below}/{key}/" for key in keys},
         "admin-settings": f"{below}/change/",
