@@ -308,6 +308,8 @@ def test_bad_values_are_refused_with_a_problem(story, method, path, operation):
         "venue": "Mill",
         "event_date": "2100-01-01T10:00:00Z",
         "total_capacity": 5,
+        "floor": "5.00",
+        "ceiling": "20.00",
     }
     fields = fields_of(operation)
     others = {} if method == "PATCH" else {name: base[name] for name in fields if name in base}

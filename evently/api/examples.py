@@ -176,6 +176,36 @@ RECORD_SUMMARY_VALUE = {
     "rules": {"max_passes": 3, "place_limit": 4, "closes_at": "2027-05-01T17:00:00Z"},
     "own": [RECORD_VALUE],
 }
+PRICE_RULE_REQUEST_VALUE = {
+    "enabled": True,
+    "floor": "20.00",
+    "ceiling": "36.00",
+    "max_step": "10",
+    "step_kind": "percent",
+    "min_interval_minutes": 1440,
+    "rounding": {"unit": "0.50", "ending": "0.00"},
+    "weights": {"sold": 50, "pace": 50, "waitlist": 50},
+    "expected_percent": 100,
+    "plan": "late",
+    "announces_next": True,
+}
+PRICE_RULE_VALUE = {
+    "event": EVENT_ID,
+    "state": "active",
+    **PRICE_RULE_REQUEST_VALUE,
+    "suspended": False,
+    "suspended_at": None,
+    "plan": [0, 3, 8, 14, 21, 29, 39, 50, 63, 79, 100],
+    "plan_name": "late",
+    "base_price": "24.00",
+    "current_price": "27.50",
+    "currency": "EUR",
+    "next_rise": {"price": "29.00", "seats": 3},
+    "warnings": [],
+    "version": 2,
+    "created_at": "2027-02-28T12:00:00Z",
+    "updated_at": "2027-03-01T09:30:00Z",
+}
 
 EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
 DRAW = OpenApiExample("A draw that is done", value=DRAW_VALUE, response_only=True)
@@ -212,6 +242,12 @@ ACCEPT_REQUEST = OpenApiExample(
     "One of the offered seats; an empty body accepts all", value={"quantity": 1}, request_only=True
 )
 PROMOTION = OpenApiExample("An offer", value=PROMOTION_VALUE, response_only=True)
+PRICE_RULE = OpenApiExample(
+    "A rule that moves the price", value=PRICE_RULE_VALUE, response_only=True
+)
+PRICE_RULE_REQUEST = OpenApiExample(
+    "Between €20 and €36, by 10 percent a day", value=PRICE_RULE_REQUEST_VALUE, request_only=True
+)
 RECORD = OpenApiExample(
     "The record of a waitlist that has closed",
     value={"format": "evently-line-record-1", "event": EVENT_ID, "records": [RECORD_VALUE]},

@@ -58,10 +58,16 @@ def price_field(**kwargs: Any) -> serializers.DecimalField:
     )
 
 
+def amount_text(amount: Decimal | int, currency: str) -> str:
+    """Return an amount with the decimals of its currency: "19.50" in EUR, "1950" in JPY."""
+    return f"{in_decimals(Decimal(amount), currency):f}"
+
+
 class AmountsMixin:
     """Shows amounts with the decimals of their currency: "19.50" in EUR, "1950" in JPY.
 
-    amounts: names of fields. currency_source: the path to the currency from the row.
+    amounts: names of fields; null stays null. currency_source: the path to the currency from the
+    row.
     """
 
     amounts: ClassVar[tuple[str, ...]] = ()
@@ -70,9 +76,10 @@ class AmountsMixin:
     def to_representation(self, instance: Any) -> Any:
         data = super().to_representation(instance)  # type: ignore[misc]
         currency = get_attribute(instance, self.currency_source.split("."))
+        fields: Any = self.fields  # type: ignore[attr-defined]
         for name in self.amounts:
-            amount = get_attribute(instance, [name])
-            data[name] = f"{in_decimals(Decimal(amount), currency):f}"
+            amount = fields[name].get_attribute(instance)
+            data[name] = None if amount is None else amount_text(amount, currency)
         return data
 
 

@@ -78,7 +78,7 @@ class ApiMixin(APIView):
     renderer_classes = [ExactJSONRenderer]
     content_negotiation_class = Negotiation
     schema = ApiSchema()
-    http_method_names = ["get", "head", "post", "patch", "delete"]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check authentication and permissions; refuse chunked bodies and unknown fields.

@@ -12,6 +12,7 @@ EVEN = tuple(range(0, 101, 10))
 LATE = (0, 3, 8, 14, 21, 29, 39, 50, 63, 79, 100)
 EARLY = (0, 21, 37, 50, 61, 71, 79, 86, 92, 97, 100)
 BOTH_ENDS = (0, 18, 29, 36, 41, 45, 49, 54, 62, 76, 100)
+NAMED_PLANS = {"even": EVEN, "late": LATE, "early": EARLY, "both_ends": BOTH_ENDS}
 
 
 @dataclass(frozen=True)

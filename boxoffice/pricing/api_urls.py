@@ -1,0 +1,13 @@
+"""API URLs of price rules."""
+
+from django.urls import path
+
+from boxoffice.pricing.api import PriceRuleView
+
+urlpatterns = [
+    path(
+        "events/<uuid:event_id>/pricing-rule/",
+        PriceRuleView.as_view(),
+        name="api_event_pricing_rule",
+    ),
+]
