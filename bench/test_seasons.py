@@ -1,6 +1,7 @@
 """The simulation of seasons sold by the price rule (`bench.seasons`)."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -9,8 +10,11 @@ import pytest
 from bench.seasons import figures, tables
 from bench.seasons.__main__ import main
 from bench.seasons.demand import CURVES, Season, Visitor, draw_season
-from bench.seasons.selling import Booking, Outcome, Sale
-from events.pricing.rule import Rounding, StepKind
+from bench.seasons.selling import OPENED, Booking, Outcome, Sale
+from evently.environment import BASE_DIR
+from events.pricing.reasons import reason
+from events.pricing.rule import Demand, Rounding, StepKind, next_price, pressure, target
+from events.pricing.thresholds import next_threshold
 
 SEASONS = 24
 ANYONE = Visitor(
@@ -158,3 +162,40 @@ def test_command_prints_the_same_tables_each_time(capsys: pytest.CaptureFixture[
     assert "2 seasons, seed 3" in printed[0]
     for curve in CURVES:
         assert f"\n| {curve} | " in printed[0]
+
+
+def test_example_of_the_docs_has_the_numbers_of_the_rule() -> None:
+    text = (BASE_DIR / "docs" / "pricing.md").read_text()
+    example = text.split("### An example")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in example.splitlines() if "| " in line]
+    found = {row[0]: row[-1] for row in rows}
+    rule = tables.RULE
+    demand = Demand(
+        at=OPENED + timedelta(days=60),
+        sales_open_at=OPENED,
+        sales_close_at=OPENED + timedelta(days=90),
+        capacity=200,
+        taken=164,
+        sold_last_day=3,
+        sold_last_week=16,
+    )
+    parts, now = pressure(tables.weighted(100, 100, 100), demand), pressure(rule, demand)
+    first = next_price(rule, price=rule.base_price, total=now.total)
+    second = next_price(rule, price=first, total=now.total)
+    rise = next_threshold(rule, demand, price=second)
+
+    assert (
+        found["planned: F(60 ÷ 90)"] == f"{float(rule.plan.share(demand.elapsed(demand.at))):.1%}"
+    )
+    assert found["*sold*"] == f"{float(parts.sold):.3f}"
+    assert found["*pace*"] == f"{float(parts.pace):.3f}"
+    assert found["pressure p"] == f"{float(now.total):.3f}"
+    assert found["target"] == f"{target(rule, now.total):.2f}"
+    assert found["price"] == f"{first:.2f}"
+    said = " ".join(example.split())
+    assert f'"{reason(demand, now, old=rule.base_price, new=first)}".' in said
+    assert f"would be €{second:.2f} a day later, and stay" in said
+    assert next_price(rule, price=second, total=now.total) == second
+    assert rise is not None
+    assert rise.seats == 1
+    assert f'"From €{rise.price:.2f} after 1 more seat' in said

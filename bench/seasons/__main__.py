@@ -4,7 +4,7 @@
 
 Prices are set by the functions that Evently uses (`events.pricing.rule`). Each season has the same
 visitors however it is sold. The tables are the same each time for a seed. Needs no database.
-`demand.py` says who comes.
+docs/pricing.md says what is simulated, and what the figures mean.
 """
 
 import argparse

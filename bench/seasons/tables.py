@@ -249,6 +249,7 @@ def market_cases() -> list[Case]:
 
 
 def settings_cases() -> list[Case]:
+    few = replace(RULE, expected_share=Fraction(60, 100))
     return [
         RIGHT,
         Case("looked at every 2 hours between changes", pause=TWO_HOURS),
@@ -272,6 +273,10 @@ def settings_cases() -> list[Case]:
         *(
             Case(f"weights {sold}, {pace}, {waitlist} %", weighted(sold, pace, waitlist))
             for sold, pace, waitlist in ((100, 50, 50), (50, 0, 50), (0, 50, 50), (50, 50, 0))
+        ),
+        Case("60 % of the seats expected", few),
+        Case(
+            "the same, weights 100, 50, 50 %", replace(few, weights=weighted(100, 50, 50).weights)
         ),
     ]
 

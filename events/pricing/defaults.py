@@ -28,7 +28,7 @@ def rounding_for(price: Decimal, exponent: int) -> tuple[Decimal, Decimal]:
 
     price: the base price. exponent: how many decimals amounts of its currency have. The unit is the
     highest of 1, 2, 5, 10, 20, … and their tenths and hundredths that is at most 5 % of the price:
-    finer ones change prices more often and earn no more (`bench/seasons`).
+    finer ones change prices more often and earn no more (docs/pricing.md).
     """
     smallest = Decimal(1).scaleb(-exponent)
     most = max(price / 20, smallest)

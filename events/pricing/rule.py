@@ -21,7 +21,7 @@ more demand never lowers a price by rounding.
 
 Booking curves and pickup are those of revenue management (Talluri and van Ryzin, The Theory and
 Practice of Revenue Management, 2004, chapter 9). That the price follows them proportionally is this
-project's choice. `bench/seasons` simulates what it earns.
+project's choice. `bench/seasons` simulates what it earns (docs/pricing.md).
 """
 
 from dataclasses import dataclass
