@@ -218,6 +218,11 @@ class Booking(BookingColumns):
             models.Index(F("created_at").desc(), name="idx_bookings_recent"),
             models.Index(fields=["event", "created_at"], name="idx_bookings_event"),
             models.Index(
+                fields=["cancelled_at"],
+                name="idx_bookings_cancelled",
+                condition=Q(cancelled_at__isnull=False),
+            ),
+            models.Index(
                 fields=["expires_at"],
                 name="idx_bookings_expiring",
                 condition=Q(status=BookingStatus.PENDING),

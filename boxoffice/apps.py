@@ -9,6 +9,7 @@ class BoxofficeConfig(AppConfig):
 
     def ready(self) -> None:
         from boxoffice.analysts.install import drop_before_migrations, install
+        from boxoffice.figures import gauges  # noqa: F401
         from boxoffice.lifecycle import receivers  # noqa: F401
 
         # Sent once for each app with models; this one has none.

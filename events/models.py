@@ -33,7 +33,7 @@ from events.constraints import (
 )
 from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
-from events.metric_models import EventMetric
+from events.metric_models import EventMetric, Resolution, RollUp
 from events.online import is_online_venue
 from events.price_models import PriceChange
 from events.pricing_models import PriceRule
@@ -58,6 +58,8 @@ __all__ = [
     "PaymentMode",
     "PriceChange",
     "PriceRule",
+    "Resolution",
+    "RollUp",
     "SearchWord",
     "StaffRole",
     "UnansweredPolicy",

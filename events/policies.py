@@ -51,6 +51,8 @@ declare(
     # Its bounds and its next rise are public, its settings are not.
     Table("pricing_rules", organizer=May(select=LISTED, insert=MANAGED, update=MANAGED)),
     Table("event_analytics", organizer=May(select=LISTED)),
+    # How old figures are, of all events alike.
+    Table("roll_ups", organizer=READS),
     Table(
         "event_imports",
         attendee=May(select=IMPORTED),

@@ -1,5 +1,6 @@
 """The history of an event's price."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -36,5 +37,6 @@ class PriceChange(Organized):
             )
         ]
         indexes = [
-            models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied")
+            models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied"),
+            BrinIndex(fields=["applied_at"], name="idx_pricing_applied", autosummarize=True),
         ]

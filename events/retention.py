@@ -1,8 +1,11 @@
 """How long events, their prices and imports are kept; and which events ended long ago."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
+from django.db import connection, transaction
+
+from evently.audit.context import stamp
 from evently.lifecycle.archiving import by_event
 from evently.lifecycle.asking import ask
 from evently.lifecycle.cold import Cold
@@ -24,6 +27,29 @@ COMPRESSIBLE = """
 IMPORTS = Period("the last change of the import", years=1)
 PRICES_LEAVE = Period("the change of the price", years=5)
 COLD_PRICES = Cold("pricing_history", at="applied_at", interval=PRICES_LEAVE.interval, years=7)
+REALTIME = Period("the minute", days=7)
+OLD_MINUTES = (
+    "FROM event_analytics WHERE is_realtime"
+    f" AND recorded_at < evently_clock() - interval '{REALTIME.interval}'"
+)
+MINUTES_AT_ONCE = 5_000
+
+
+def drop_minutes() -> Iterator[int]:
+    """Delete the figures of old minutes, a batch at a time; yields how many each had."""
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            stamp(connection)
+            cursor.execute(
+                "DELETE FROM event_analytics s USING"  # noqa: S608
+                f" (SELECT event_id, id {OLD_MINUTES} ORDER BY recorded_at LIMIT {MINUTES_AT_ONCE})"
+                " AS old WHERE s.event_id = old.event_id AND s.id = old.id"
+            )
+            deleted = cursor.rowcount
+        if deleted:
+            yield deleted
+        if deleted < MINUTES_AT_ONCE:
+            return
 
 
 def long_over(
@@ -95,7 +121,19 @@ register(
     Kept("events", "They are public, hold no attendee’s data, and bookings refer to them."),
     Kept("event_staff", "Who may manage an event, as long as the event is kept."),
     Kept("pricing_rules", "The rule of an event’s price, as long as the event is kept."),
-    Kept("event_analytics", "Figures of an event, without people."),
+    Rule(
+        name="realtime_figures",
+        personal=False,
+        table="event_analytics",
+        data="Figures of an event by the minute, without people",
+        period=REALTIME,
+        then="deleted; the same figures by hour and day are kept",
+        how="in batches",
+        ground="They name no one",
+        due=lambda: int(ask(f"SELECT count(*) {OLD_MINUTES}")[0]),
+        work=drop_minutes,
+    ),
+    Kept("roll_ups", "How far figures of events are rolled up; a row for each resolution."),
     Kept("event_import_rows", "They go with their import."),
     Kept("event_words", "Words of events, made anew from them."),
     Kept("search_words", "Words of events, made anew from them."),

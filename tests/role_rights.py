@@ -62,6 +62,7 @@ pricing_history         attendee   public             -           -           -
 pricing_history         organizer  public+events      -           -           -
 pricing_rules           organizer  events             events      events      -
 event_analytics         organizer  events             -           -           -
+roll_ups                organizer  all                -           -           -
 event_imports           attendee   own                -           -           -
 event_imports           organizer  own                own         own         own
 event_import_rows       attendee   own                -           -           -

@@ -44,7 +44,7 @@ INSERTABLE = """
     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
 # Framework tables and words, which name no person by a column.
-WITHOUT_PEOPLE = {"auth_group", "auth_group_permissions", "cold_files"}
+WITHOUT_PEOPLE = {"auth_group", "auth_group_permissions", "cold_files", "roll_ups"}
 
 
 class Refused(Exception):

@@ -146,6 +146,8 @@ def _of_events(filler: Filler) -> None:
         filler.add("line_events", event=event, kind="opened", seq=1000)
         filler.add("audit_log", event=event, action="update", via="page")
         filler.add("search_words")
+    for resolution in ("minute", "hour", "day"):
+        filler.add("roll_ups", resolution=resolution)
     for person, event, role in STAFF:
         filler.add("event_staff", person, event=event, role=role)
     for organizer in ("A", "B"):

@@ -3,6 +3,7 @@
 Both tables are written by the database alone (`evently_record`), under the event's lock.
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from evently.database.functions import Clock
@@ -123,4 +124,5 @@ class LineEvent(EventOwned):
                 name="idx_line_events_ref",
                 condition=models.Q(ref__isnull=False),
             ),
+            BrinIndex(fields=["at"], name="idx_line_events_at", autosummarize=True),
         ]

@@ -37,6 +37,7 @@ from evently.errors import DomainError, Invalid
 from evently.idempotency.keys import Idempotency, IdempotencyMismatch, Replayed
 from evently.kept_pages import KeptPage
 from evently.origin import origin_of
+from evently.page_views import PageKind, page_views
 from evently.pages import (
     add_refusal,
     form_idempotency,
@@ -66,7 +67,11 @@ def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
         raise EventNotFound
     event, at = found
     if request.method != "POST":
-        return _show_price(request, event, request.GET.get("quantity"), at=at)
+        response = _show_price(request, event, request.GET.get("quantity"), at=at)
+        # Another number of seats on the same page is no further checkout.
+        if not request.htmx:  # type: ignore[attr-defined]
+            page_views.count(PageKind.CHECKOUT, event_id, request)
+        return response
     if "look" in request.POST:
         return _show_price(request, event, request.POST.get("quantity"), at=at)
     return _submit(request, event, at=at)

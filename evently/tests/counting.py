@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from evently.counters import counters
+from evently.page_views import page_views
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +18,10 @@ def fresh_counters(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # On a busy machine Redis may be slow once, and counting would start again in the process.
     monkeypatch.setattr(counters, "timeout_seconds", 10.0)
     counters.reset()
+    page_views.reset()
     yield
     counters.reset()
+    page_views.reset()
 
 
 class StillTime:

@@ -305,6 +305,15 @@ def test_price_history_holds_changes_only(values):
     assert history(event_id) == []
 
 
+def test_each_resolution_is_rolled_up_once():
+    add = "INSERT INTO roll_ups (resolution, done_until) VALUES (%s, now())"
+    run(add, "day")
+    with refused("roll_ups_pkey"):
+        run(add, "day")
+    with refused("chk_roll_up_resolution"):
+        run(add, "week")
+
+
 # ── event_staff and event_analytics ─────────────────────────────────────────
 def test_staff_has_one_role_per_event(booked):
     helper = person()
@@ -339,6 +348,17 @@ def test_metrics_have_a_type_and_are_deleted_with_their_event():
         insert("event_analytics", event_id=event_id, metric_type="", metric_value=1)
     with refused("event_analytics_pkey"):
         insert("event_analytics", id=row, event_id=event_id, metric_type="v", metric_value=1)
+    with refused("chk_metric_resolution"):
+        run("UPDATE event_analytics SET resolution = 'week'")
+    with refused("chk_metric_realtime"):
+        run("UPDATE event_analytics SET resolution = 'minute'")
+    with refused("chk_metric_realtime"):
+        run("UPDATE event_analytics SET is_realtime = true")
+    with refused("unq_event_metric"):
+        run(
+            "INSERT INTO event_analytics (event_id, metric_type, metric_value, recorded_at)"
+            " SELECT event_id, metric_type, 2, recorded_at FROM event_analytics"
+        )
     with refused("fk_event_analytics_event"):
         insert("event_analytics", event_id=row, metric_type="views", metric_value=1)
     run("DELETE FROM events WHERE id = %s", event_id)

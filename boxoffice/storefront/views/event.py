@@ -19,6 +19,7 @@ from boxoffice.storefront.presenters import with_seats
 from boxoffice.storefront.visitors import Moving, read_event, waitlists_of
 from evently.database.clock import now
 from evently.page_parts import Frame, slot
+from evently.page_views import PageKind, page_views
 from evently.pages import site
 from evently.shared_pages import (
     TOP,
@@ -107,6 +108,12 @@ def _around_numbers(panel: Mapping[str, Any]) -> Sale:
 @require_safe
 @never_cache
 def event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    response = _event_detail(request, event_id)
+    page_views.count(PageKind.EVENT, event_id, request)
+    return response
+
+
+def _event_detail(request: HttpRequest, event_id: UUID) -> HttpResponse:
     user = None if is_visitor(request) else request.user
     if user is None or not has_part_in(event_id, user):
         page = shared_page(

@@ -1,0 +1,1 @@
+"""The figures of events: what is counted, rolled up, checked and read."""

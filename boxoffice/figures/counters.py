@@ -1,0 +1,139 @@
+"""What the broker has counted: page views and visitors, taken over into event_analytics.
+
+The counts of a minute only grow, so each run may read them again and writes the larger of both: a
+broker that lost some changes no figure that was taken over.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import redis
+import structlog
+from django.db import connection, transaction
+
+from evently.audit.context import stamp
+from evently.database.clock import now
+from evently.page_views import HOUR, MINUTE, PageKind, minute_key, visitors_key
+from evently.redis_client import redis_client
+from events.models import Resolution, RollUp
+
+# The task may wait longer than a request.
+TIMEOUT_SECONDS = 5.0
+OVERLAP = timedelta(minutes=10)
+# Counts wait so long in the broker (evently.page_views.KEPT_SECONDS).
+REACH = timedelta(days=2)
+# Minutes are kept for 7 days.
+SUMMED = timedelta(days=6)
+WRITE = """
+    INSERT INTO event_analytics
+        (event_id, metric_type, metric_value, recorded_at, resolution, is_realtime)
+    SELECT e.id, f.metric, f.figure, f.bucket, %(resolution)s, %(resolution)s = 'minute'
+    FROM unnest(%(ids)s::uuid[], %(metrics)s::text[], %(figures)s::numeric[],
+        %(buckets)s::timestamptz[]) AS f (id, metric, figure, bucket)
+    JOIN events e ON e.id = f.id
+    ORDER BY e.id, f.metric, f.bucket
+    ON CONFLICT (event_id, metric_type, resolution, recorded_at)
+        DO UPDATE SET metric_value = excluded.metric_value
+        WHERE event_analytics.metric_value < excluded.metric_value
+"""
+SUMS = """
+    SELECT s.event_id, s.metric_type, sum(s.metric_value),
+        date_trunc(%(resolution)s, s.recorded_at, z.zone)
+    FROM event_analytics s JOIN events e ON e.id = s.event_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN %(resolution)s = 'day' THEN e.timezone ELSE 'UTC' END
+    ) AS z (zone)
+    WHERE s.is_realtime AND s.metric_type = ANY (%(counted)s)
+        AND s.recorded_at >= date_trunc(%(resolution)s, %(start)s, z.zone)
+        AND s.recorded_at >= %(start)s - interval '2 days'
+    GROUP BY 1, 2, 4
+"""
+
+log = structlog.get_logger(__name__)
+Row = tuple[UUID, str, Any, datetime]
+
+
+def take_over() -> int:
+    """Write the counts of the last minutes; return how many. A broker that is away loses none.
+
+    Those of the minutes since the last run are read, and some before it.
+    """
+    until = now()
+    done = RollUp.objects.filter(pk=Resolution.MINUTE).values_list("done_until", flat=True).first()
+    start = max(until - REACH, (done or until) - OVERLAP)
+    try:
+        rows = list(_minutes(start, until))
+    except (redis.RedisError, OSError) as error:
+        log.warning("page_views_wait", error=type(error).__name__)
+        return 0
+    _write(Resolution.MINUTE, rows)
+    return len(rows)
+
+
+def roll_up(resolution: Resolution, *, until: datetime | None = None) -> int:
+    """Write the counts of hours or days as the sums of their minutes; return how many.
+
+    Visitors come from the broker, since those of two minutes may be the same.
+    """
+    until = until or now()
+    start = until - (timedelta(hours=3) if resolution is Resolution.HOUR else timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SUMS, {"resolution": resolution.value, "start": start, "counted": list(PageKind)}
+        )
+        rows: list[Row] = cursor.fetchall()
+    _write(resolution, rows)
+    seen = [(row[0], row[3]) for row in rows if row[1] == PageKind.EVENT]
+    try:
+        _write(resolution, list(_visitors(resolution, seen, until=until)))
+    except (redis.RedisError, OSError) as error:
+        log.warning("visitors_wait", error=type(error).__name__)
+    return len(rows)
+
+
+def _minutes(start: datetime, until: datetime) -> Iterator[Row]:
+    first = int(start.timestamp()) // MINUTE * MINUTE
+    minutes = range(first, int(until.timestamp()) + 1, MINUTE)
+    keys = [(kind, minute) for minute in minutes for kind in PageKind]
+    pipeline = redis_client(timeout_seconds=TIMEOUT_SECONDS).pipeline(transaction=False)
+    for kind, minute in keys:
+        pipeline.hgetall(minute_key(kind, minute))
+    for (kind, minute), counts in zip(keys, pipeline.execute(), strict=True):
+        at = datetime.fromtimestamp(minute, UTC)
+        for event_id, number in counts.items():
+            yield UUID(event_id.decode()), kind.value, int(number), at
+
+
+def _visitors(
+    resolution: Resolution, seen: list[tuple[UUID, datetime]], *, until: datetime
+) -> Iterator[Row]:
+    """Count the visitors of each bucket: those of its hours, each once."""
+    length = timedelta(hours=1) if resolution is Resolution.HOUR else timedelta(hours=25)
+    pipeline = redis_client(timeout_seconds=TIMEOUT_SECONDS).pipeline(transaction=False)
+    for event_id, bucket in seen:
+        first = int(bucket.timestamp()) // HOUR * HOUR
+        last = int(min(bucket + length, until).timestamp())
+        pipeline.pfcount(*(visitors_key(hour, event_id) for hour in range(first, last, HOUR)))
+    for (event_id, bucket), number in zip(seen, pipeline.execute(), strict=True):
+        if number:
+            yield event_id, "visitors", number, bucket
+
+
+def _write(resolution: Resolution, rows: list[Row]) -> None:
+    if not rows:
+        return
+    ids, metrics, figures, buckets = zip(*rows, strict=True)
+    with transaction.atomic(), connection.cursor() as cursor:
+        stamp(connection)
+        cursor.execute(
+            WRITE,
+            {
+                "resolution": resolution.value,
+                "ids": list(ids),
+                "metrics": list(metrics),
+                "figures": list(figures),
+                "buckets": list(buckets),
+            },
+        )

@@ -1,0 +1,45 @@
+"""Compare the figures of events with the tables, once."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from boxoffice.figures.agreement import Agreement, check_all
+from evently.database.clock import now
+from evently.formatting import counted
+
+MOST_SHOWN = 50
+
+
+class Command(BaseCommand):
+    """Do what the nightly check does, and list what differs."""
+
+    help = "Compare the figures of the last weeks with the tables that they are about."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the switch that writes figures anew."""
+        parser.add_argument(
+            "--mend", action="store_true", help="write those that differ anew from the tables"
+        )
+
+    def handle(self, *args: Any, mend: bool, **options: Any) -> None:
+        """Check; fails if figures differ and are not mended."""
+        checked = check_all(at=now(), mend=mend)
+        for agreement in checked:
+            self._show(agreement)
+        total = sum(len(agreement.differences) for agreement in checked)
+        if total and not mend:
+            raise CommandError(f"{counted(total, 'figure')} differ. To write them anew: --mend")
+
+    def _show(self, agreement: Agreement) -> None:
+        found = agreement.differences
+        for one in found[:MOST_SHOWN]:
+            self.stdout.write(
+                f"{one.event_id} {one.metric} {one.bucket:%Y-%m-%d %H:%M %Z}: "
+                f"{'none' if one.stored is None else one.stored.normalize()} is stored, "
+                f"{'none' if one.found is None else one.found} is right"
+            )
+        if len(found) > MOST_SHOWN:
+            self.stdout.write(f"… and {counted(len(found) - MOST_SHOWN, 'more', 'more')}")
+        result = "agree" if not found else f"{counted(len(found), 'difference')}"
+        self.stdout.write(f"By {agreement.resolution} from {agreement.start:%Y-%m-%d}: {result}.")
