@@ -12,6 +12,7 @@ from evently.row_security.tables import (
     managed,
     may_call,
 )
+from events.pricing_models import PriceRule
 
 PUBLIC = "published_at IS NOT NULL"
 MANAGED_EVENT = managed(creator="created_by_id", event="id")
@@ -48,8 +49,16 @@ declare(
         attendee=May(select=IS_PUBLIC),
         organizer=May(select=f"({LISTED} OR {IS_PUBLIC})"),
     ),
-    # Its bounds and its next rise are public, its settings are not.
-    Table("pricing_rules", organizer=May(select=LISTED, insert=MANAGED, update=MANAGED)),
+    # Its bounds and its next rise are public, its settings are not. The next rise is the sweep's.
+    Table(
+        "pricing_rules",
+        organizer=May(
+            select=LISTED,
+            insert=MANAGED,
+            update=MANAGED,
+            columns=(*PriceRule.SETTINGS, "suspended_at"),
+        ),
+    ),
     Table("event_analytics", organizer=May(select=LISTED)),
     # How old figures are, of all events alike.
     Table("roll_ups", organizer=READS),

@@ -120,7 +120,13 @@ class PriceRule(Organized):
             models.CheckConstraint(
                 name="chk_pricing_rule_next",
                 condition=Q(next_price__isnull=True, next_at_taken__isnull=True)
-                | Q(next_price__isnull=False, next_at_taken__isnull=False),
+                | Q(
+                    next_price__gte=F("floor"),
+                    next_price__lte=F("ceiling"),
+                    next_price__isnull=False,
+                    next_at_taken__gte=0,
+                    next_at_taken__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="chk_pricing_rule_suspended",

@@ -35,7 +35,13 @@ CONSTRAINTS = {
         expected_percent__range=(1, 100),
     ),
     "next": Q(next_price__isnull=True, next_at_taken__isnull=True)
-    | Q(next_price__isnull=False, next_at_taken__isnull=False),
+    | Q(
+        next_price__gte=F("floor"),
+        next_price__lte=F("ceiling"),
+        next_price__isnull=False,
+        next_at_taken__gte=0,
+        next_at_taken__isnull=False,
+    ),
     "suspended": Q(suspended_at__isnull=True) | Q(enabled=True),
 }
 # Eleven shares that never fall, from 0 to 100.

@@ -1,7 +1,7 @@
 -- Keep a price rule with its event, and count the edits of it: what the price history names.
 --
 -- The next rise that is announced (next_price, next_at_taken) is found by the sweep, and is no edit;
--- an edit makes it void, as does anything that stops the rule.
+-- an edit makes it void, as does anything that stops the rule, and a new rule has none.
 CREATE OR REPLACE FUNCTION evently_pricing_rules_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     derived text[] := ARRAY['version', 'updated_at', 'next_price', 'next_at_taken', 'organizer_id'];
@@ -18,7 +18,10 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' THEN
         NEW.version := 1;
-        NEW.updated_at := evently_clock();
+        NEW.created_at := evently_clock();
+        NEW.updated_at := NEW.created_at;
+        NEW.next_price := NULL;
+        NEW.next_at_taken := NULL;
         RETURN NEW;
     END IF;
     IF NEW.id <> OLD.id OR NEW.event_id <> OLD.event_id THEN

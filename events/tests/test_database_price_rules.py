@@ -1,16 +1,19 @@
 """Price rules in plain SQL: what a rule may set, and what suspends it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import ProgrammingError, transaction
 
-from evently.tests.rows import event, price_rule
+from evently.database.identity import DatabaseRole, Identity, acting_as
+from evently.tests.rows import event, person, price_rule
 from evently.tests.sql import refused, run, value
 
 pytestmark = pytest.mark.django_db
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 REFUSED = [
     ("chk_pricing_rule_bounds", "floor = 0"),
     ("chk_pricing_rule_bounds", "floor = 'NaN', enabled = false"),
@@ -33,7 +36,9 @@ REFUSED = [
     ("chk_pricing_rule_plan", "plan = '{1,10,20,30,40,50,60,70,80,90,100}'"),
     ("chk_pricing_rule_plan", "plan = '{0,10,20,30,40,39,60,70,80,90,100}'"),
     ("chk_pricing_rule_plan", "plan = '{0,10,20,30,40,NULL,60,70,80,90,100}'"),
-    ("chk_pricing_rule_next", "next_price = 1"),
+    ("chk_pricing_rule_next", "next_price = 32"),
+    ("chk_pricing_rule_next", "next_price = 41, next_at_taken = 5"),
+    ("chk_pricing_rule_next", "next_price = 32, next_at_taken = -1"),
     ("trg_pricing_rule_money", "ceiling = 40.001"),
     ("trg_pricing_rule_money", "max_step = 0.001"),
     ("trg_pricing_rule_price", "floor = 31"),
@@ -199,3 +204,87 @@ def test_next_rise_is_said_of_public_events_that_announce_it(ruled):
     run("UPDATE pricing_rules SET next_price = 32, next_at_taken = 5")
     run("UPDATE events SET published_at = NULL")
     assert run(asked, ruled) == []
+    run("UPDATE events SET published_at = now(), status = 'cancelled'")
+    assert run(asked, ruled) == []
+
+
+def test_new_rule_has_no_next_rise_and_the_time_of_now():
+    event_id = event(base_price=30, current_price=30)
+    price_rule(event_id, floor=20, ceiling=40, next_price=32, next_at_taken=0, created_at=LONG_AGO)
+    assert rule_of(event_id, "next_price, created_at = updated_at") == (None, True)
+
+
+def test_claim_to_be_the_rule_is_not_signed_and_another_reason_is_no_secret(ruled):
+    run("SET LOCAL evently.price_reason = '99% sold: hurry'")
+    move(ruled, 31)
+    assert run("SELECT applied_by, reason, signed, db_role <> '' FROM pricing_history") == [
+        ("price rule v1", "99% sold: hurry", False, True)
+    ]
+
+
+def test_claim_without_an_active_rule_or_for_another_event_is_refused(ruled):
+    for columns in ({}, {"published_at": None}):
+        other = event(base_price=30, current_price=30, **columns)
+        with refused("trg_price_rule_active"):
+            move(other, 31)
+    with refused("trg_price_rule_bounds"):
+        run("UPDATE pricing_rules SET max_step = 100")
+        move(ruled, 0, rule="price rule v2")
+
+
+def test_price_history_of_a_moved_price_is_written_by_the_database_alone(ruled):
+    columns = "event_id, organizer_id, old_price, new_price, applied_by"
+    with refused("trg_append_only"):
+        run(
+            f"INSERT INTO pricing_history ({columns})"
+            " SELECT id, created_by_id, 30, 31, 'price rule v1' FROM events"
+        )
+    move(ruled, 31)
+    with refused("trg_append_only"):
+        run("UPDATE pricing_history SET reason = 'nothing'")
+    with refused("trg_append_only"):
+        run("DELETE FROM pricing_history")
+
+
+@pytest.mark.parametrize("days", [366, 2 * 365])
+def test_joined_history_does_not_shorten_the_interval(ruled, clock, days):
+    run("UPDATE pricing_rules SET min_interval_minutes = 43200")
+    run("UPDATE events SET event_date = now() + interval '9 years'")
+    move(ruled, 31, rule="price rule v2")
+    clock.move(days * DAY)
+    run("SELECT evently_compress_prices(%s)", ruled)
+    move(ruled, 32, rule="price rule v2")
+    run("SELECT evently_compress_prices(%s)", ruled)
+    with refused("trg_price_rule_interval"):
+        move(ruled, 33, rule="price rule v2")
+
+
+@pytest.mark.parametrize("role", [DatabaseRole.VISITOR, DatabaseRole.ATTENDEE])
+def test_settings_are_hidden_and_bounds_are_public(ruled, role):
+    run("UPDATE pricing_rules SET next_price = 32, next_at_taken = 5")
+    with acting_as(Identity(role, person())):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            run("SELECT * FROM pricing_rules")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            move(ruled, 31)
+        assert bounds(ruled) == (20, 40)
+        assert run("SELECT * FROM evently_next_price(%s)", ruled) == [(32, 5)]
+
+
+def test_organizers_set_their_own_rule_and_no_next_rise(ruled):
+    owner = value("SELECT created_by_id FROM events WHERE id = %s", ruled)
+    with acting_as(Identity(DatabaseRole.ORGANIZER, person())):
+        assert run("SELECT * FROM pricing_rules") == []
+        assert run("UPDATE pricing_rules SET enabled = false RETURNING id") == []
+        assert run("UPDATE events SET current_price = 31 RETURNING id") == []
+    with acting_as(Identity(DatabaseRole.ORGANIZER, person(), manages=(ruled,))):
+        assert run("UPDATE pricing_rules SET ceiling = 41 RETURNING version") == [(2,)]
+    with acting_as(Identity(DatabaseRole.ORGANIZER, owner)):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            run("UPDATE pricing_rules SET next_price = 21, next_at_taken = 1")
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            run("DELETE FROM pricing_rules")
+        with refused("trg_price_rule_step"):
+            move(ruled, 33, rule="price rule v2")
+        run("UPDATE events SET price_floor = 1, price_ceiling = 2")
+        assert bounds(ruled) == (20, 41)
