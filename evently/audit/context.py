@@ -32,7 +32,7 @@ SETTINGS = (
 
 _LONGEST = 200
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.:@ -]")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,11 @@ def _clean(value: object) -> str:
 
 
 def _printable(value: str) -> str:
-    """Return a text without backslashes and control characters."""
+    """Return a text without control characters."""
     return _UNPRINTABLE.sub("", value)[:_LONGEST]
 
 
 def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    """Return a text as SQL, whatever the server takes a backslash in quotes for."""
+    escaped = value.replace("'", "''")
+    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in value else f"'{escaped}'"

@@ -11,7 +11,7 @@ from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.idempotency.keys import Idempotency
 from evently.local_time import moved_by_days
 from evently.transactions import refusing, run_in_transaction
-from evently.visible_text import has_controls
+from evently.visible_text import clean_line, has_controls, is_visible
 from events.changes import Edit, announcement, concerns_attendees
 from events.locks import EventNotFound, lock_event
 from events.models import Event, PriceRule
@@ -142,12 +142,21 @@ def edit_event(
     history; required while a rule moves it, which the change suspends.
     Raises EditedMeanwhile, CapacityInUse, EventOver, CurrencySettled, PriceReasonRequired, Invalid.
     """
-    if len(price_reason) > LONGEST_REASON or has_controls(price_reason):
-        raise Invalid(fields={"price_reason": REASON_HINT})
-    with acting(price_reason=price_reason.strip()):
+    with acting(price_reason=checked_reason(price_reason)):
         return run_in_transaction(
             lambda: change_event(event_id=event_id, version=version, notify=notify, **changes).event
         )
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason for a change of the price as it is stored; "" where none can be seen.
+
+    Raises Invalid.
+    """
+    line = clean_line(reason)
+    if len(line) > LONGEST_REASON or has_controls(reason):
+        raise Invalid(fields={"price_reason": REASON_HINT})
+    return line if is_visible(line) else ""
 
 
 def change_event(
@@ -270,13 +279,13 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
                 fields[name] = None
         fields["name"] = f"{original.name} (copy)"[:255]
         copy = add_event(by_id=by_id, **fields)
-        _copy_price_rule(original, copy)
+        copy_price_rule(original, copy)
         return copy
 
     return run_in_transaction(work)
 
 
-def _copy_price_rule(original: Event, copy: Event) -> None:
+def copy_price_rule(original: Event, copy: Event) -> None:
     """Give the copy the original's price rule, switched off."""
     rule = PriceRule.objects.filter(event_id=original.pk).first()
     if rule is None:

@@ -12,7 +12,7 @@ from evently.local_time import local_day, moved_by_days, wall_clock
 from evently.transactions import run_in_transaction
 from events.locks import EventNotFound
 from events.models import Event
-from events.operations.editing import COPIED, add_event, times_moved
+from events.operations.editing import COPIED, add_event, copy_price_rule, times_moved
 
 MOST_COPIES = 200
 WEEK = timedelta(days=7)
@@ -105,8 +105,8 @@ def occurrences_of(event: Event, days: Iterable[date | str]) -> list[Occurrence]
 def copy_to_days(*, event_id: UUID, by_id: UUID, days: Iterable[date]) -> list[Event]:
     """Create a draft on each day, all or none; weekday apart, as `copy_event` does.
 
-    Days that `occurrences_of` leaves out are left out. by_id: the organizer of the copies.
-    Raises EventNotFound, Invalid.
+    Days that `occurrences_of` leaves out are left out. Its price rule is copied, switched off.
+    by_id: the organizer of the copies. Raises EventNotFound, Invalid.
     """
     days = list(days)
 
@@ -130,4 +130,6 @@ def _copy(original: Event, *, by_id: UUID, days: int) -> Event:
     for name in ("sales_end_at", "cancellation_deadline"):
         if fields[name] is not None and fields[name] <= at:
             fields[name] = None
-    return add_event(by_id=by_id, **fields)
+    copy = add_event(by_id=by_id, **fields)
+    copy_price_rule(original, copy)
+    return copy

@@ -1,5 +1,6 @@
 """Setting up, changing, suspending and resuming price rules."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from events import operations
 from events.factories import EventFactory
 from events.models import EventStatus, PriceChange, PriceRule
 from events.operations import save_price_rule
+from events.operations.series import copy_to_days
 
 pytestmark = pytest.mark.django_db
 BOUNDS = {"floor": Decimal("20.00"), "ceiling": Decimal("40.00")}
@@ -80,11 +82,13 @@ def test_rule_needs_a_price_and_bounds(event):
 def test_change_by_hand_needs_a_reason_and_suspends_the_rule(event):
     save_price_rule(event_id=event.pk, version=None, enabled=True, **BOUNDS)
     change = {"event_id": event.pk, "version": None}
-    for reason in ("", "  "):
+    for reason in ("", "  ", "\u200b", "\u3164"):
         with pytest.raises(operations.PriceReasonRequired):
             operations.edit_event(**change, current_price=Decimal(35), price_reason=reason)
-    with pytest.raises(Invalid, match=r"."):
-        operations.edit_event(**change, current_price=Decimal(35), price_reason="a\nb")
+    for reason in ("a\nb", "a" * 201, "\ud800", "\u202eb"):
+        with pytest.raises(Invalid) as caught:
+            operations.edit_event(**change, current_price=Decimal(35), price_reason=reason)
+        assert list(caught.value.fields) == ["price_reason"]
 
     moved = operations.edit_event(**change, current_price=Decimal(45), price_reason="A new act")
 
@@ -123,8 +127,23 @@ def test_base_price_does_not_take_a_moving_price_along(event):
     assert changed.price_moves
 
 
-def test_copy_of_an_event_has_the_rule_switched_off(event):
+@pytest.mark.parametrize(
+    "reason", ["\\", "'; DROP TABLE events; --\\'", "%s {} $$ E'\\n'", "é" * 200, "👨‍👩‍👧 50 % off"]
+)
+def test_reason_is_stored_as_it_was_typed(event, reason):
+    operations.edit_event(
+        event_id=event.pk, version=None, current_price=Decimal(35), price_reason=reason
+    )
+    change = PriceChange.objects.get()
+    assert (change.reason, change.signed) == (reason, True)
+
+
+def test_copies_of_an_event_have_the_rule_switched_off(event):
     save_price_rule(event_id=event.pk, version=None, enabled=True, **BOUNDS)
     copy = operations.copy_event(event_id=event.pk, by_id=event.created_by_id)
-    rule = operations.price_rule_of(copy.pk)
-    assert (rule.enabled, rule.floor, rule.version) == (False, 20, 1)
+    days = [copy.event_date.date() + timedelta(days=day) for day in (1, 2)]
+    series = copy_to_days(event_id=event.pk, by_id=event.created_by_id, days=days)
+    assert len(series) == 2
+    for made in (copy, *series):
+        rule = operations.price_rule_of(made.pk)
+        assert (rule.enabled, rule.floor, rule.version) == (False, 20, 1)
