@@ -16,7 +16,6 @@ from evently.database.clock import now
 from evently.transactions import run_in_transaction
 from events.locks import lock_event
 from events.models import Event, PriceChange, PriceRule
-from events.operations import price_rule_of
 from events.pricing.reasons import reason
 from events.pricing.rule import Demand, Pressure, next_price, pressure
 from events.pricing.thresholds import Threshold, next_threshold
@@ -63,6 +62,11 @@ def verdict(rule: PriceRule, event: Event, demand: Demand, *, may_move: bool = T
     return Verdict(demand, found, price, rise)
 
 
+def is_due(event: Event, *, at: datetime) -> bool:
+    """Tell whether there is demand to look at: seats are sold, and not by a draw still to come."""
+    return event.is_on_sale(at=at) and not event.has_pending_draw
+
+
 def events_to_reprice() -> Iterator[UUID]:
     """Yield the events on sale whose rule would change the price now, or what it announces.
 
@@ -77,7 +81,9 @@ def events_to_reprice() -> Iterator[UUID]:
     )
     rules: list[Any] = list(
         PriceRule.objects.filter(
-            enabled=True, suspended_at__isnull=True, event__in=Event.objects.on_sale()
+            enabled=True,
+            suspended_at__isnull=True,
+            event__in=Event.objects.on_sale().filter(draw_closes_at__isnull=True),
         )
         .annotate(last_change=Subquery(last_change))
         .select_related("event")
@@ -106,9 +112,10 @@ def apply_price_rule(*, event_id: UUID) -> Decimal | None:
 
     def work() -> Decimal | None:
         event = lock_event(event_id)
-        rule = price_rule_of(event_id)
+        # Locked, so that an edit by plain SQL does not come between the rule and the price.
+        rule = PriceRule.objects.select_for_update(no_key=True).filter(event_id=event_id).first()
         at = now()
-        if rule is None or not rule.is_active or not event.is_on_sale(at=at):
+        if rule is None or not (rule.is_active and is_due(event, at=at)):
             return None
         last_change = PriceChange.objects.filter(event_id=event_id).aggregate(
             last=Max("applied_at")

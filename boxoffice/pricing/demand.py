@@ -10,7 +10,8 @@ from events.models import Event
 from events.pricing.rule import DAY, WEEK, Demand
 
 # Of each event: the seats of bookings of the last day and week, cancelled ones left out, and those
-# that its waitlist wants.
+# that its waitlist wants. A place that is not confirmed may be another person's doing: it moves no
+# price.
 DEMAND = """
     SELECT wanted.id, sold.last_day, sold.last_week, waiting.seats
     FROM unnest(%s::uuid[]) AS wanted (id)
@@ -22,7 +23,7 @@ DEMAND = """
     ) AS sold (last_day, last_week)
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(quantity), 0) FROM waitlists
-        WHERE event_id = wanted.id AND status = 'waiting'
+        WHERE event_id = wanted.id AND status = 'waiting' AND confirmed_at IS NOT NULL
     ) AS waiting (seats)
 """
 

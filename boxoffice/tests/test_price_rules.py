@@ -17,18 +17,21 @@ from events.factories import EventFactory
 from events.models import Event, PriceChange, PriceRule
 from events.operations import edit_event, quote_price, read_quote, save_price_rule
 from waitlists.factories import WaitlistEntryFactory
+from waitlists.operations import call_off_draw
+from waitlists.tests.drawing_rows import announce
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def ruled(capacity=10, **settings):
+def ruled(capacity=10, event=None, **settings):
     """Return an event of €30 that opened 10 days ago and starts in 10; steps of €2 each hour."""
+    columns = {"total_capacity": capacity} | (event or {})
     event = EventFactory(
         priced=30,
-        total_capacity=capacity,
         created_at=now() - 11 * DAY,
         published_at=now() - 10 * DAY,
         event_date=now() + 10 * DAY,
+        **columns,
     )
     given = {
         "enabled": True,
@@ -148,6 +151,71 @@ def test_waiting_people_raise_the_price():
     apply_price_rules()
     assert price_of(event) == 32
     assert "2 seats waited for" in PriceChange.objects.get().reason
+
+
+@pytest.mark.django_db
+def test_places_that_are_not_confirmed_move_no_price():
+    event = ruled(weight_sold=0, weight_pace=0, weight_waitlist=100)
+    book(event, 10)
+    for _ in range(2):
+        WaitlistEntryFactory(event=event, quantity=2, confirmed_at=None)
+    as_at_commit()
+    event.refresh_from_db()
+    assert demand_of(event, at=now()).waiting_seats == 0
+    apply_price_rules()
+    assert price_of(event) == 30
+
+
+@pytest.mark.django_db
+def test_price_rests_until_seats_have_been_drawn():
+    event = ruled()
+    announce(event.pk)
+    apply_price_rules()
+    assert applying.apply_price_rule(event_id=event.pk) is None
+    assert price_of(event) == 30
+    call_off_draw(event_id=event.pk)
+    apply_price_rules()
+    assert price_of(event) == 28
+
+
+# Currency, price, largest step, unit and ending of prices, and the price that follows.
+SIZES = [
+    ("EUR", "30", "2", "1", "0", "32"),
+    ("EUR", "30", "2", "1", "0.90", "31.90"),
+    ("EUR", "0.10", "10%", "0.01", "0", "0.11"),
+    ("EUR", "0.10", "10%", "0.50", "0", "0.10"),
+    ("JPY", "3000", "7", "5", "0", "3005"),
+    ("KWD", "3.125", "0.010", "0.005", "0", "3.135"),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("currency", "price", "step", "unit", "ending", "moved"), SIZES)
+def test_prices_of_any_size_move_in_any_currency(currency, price, step, unit, ending, moved):
+    price = Decimal(price)
+    event = ruled(
+        event={"currency": currency, "base_price": price},
+        floor=price / 2 if currency != "KWD" else Decimal(1),
+        ceiling=price * 2,
+        max_step=Decimal(step.rstrip("%")),
+        step_kind="percent" if "%" in step else "amount",
+        rounding_unit=Decimal(unit),
+        rounding_ending=Decimal(ending),
+    )
+    book(event, 9)
+    apply_price_rules()
+    assert price_of(event) == Decimal(moved)
+
+
+@pytest.mark.django_db
+def test_fixed_price_and_fewer_seats_than_sold_move_nothing_out_of_bounds():
+    fixed = ruled(floor=Decimal(30), ceiling=Decimal(30))
+    sold = ruled(expected_percent=10)
+    for event in (fixed, sold):
+        book(event, 5)
+        edit_event(event_id=event.pk, version=None, total_capacity=5)
+    apply_price_rules()
+    assert [price_of(event) for event in (fixed, sold)] == [30, 32]
 
 
 @pytest.mark.django_db
