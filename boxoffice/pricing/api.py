@@ -1,13 +1,21 @@
-"""The price rule of an event in the API: reading it, and setting it as a whole."""
+"""The price rule of an event in the API: reading it, setting it as a whole, and trying one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from boxoffice.pricing.preview_serializers import (
+    PriceRulePreviewRequest,
+    RulePreview,
+    RulePreviewRepresentation,
+    previewed,
+    rule_to_preview,
+)
 from boxoffice.pricing.serializers import (
     PriceRuleRepresentation,
     PriceRuleRequest,
@@ -16,13 +24,16 @@ from boxoffice.pricing.serializers import (
     settings_from,
 )
 from evently.api.etags import version_from
+from evently.api.idempotency import request_idempotency
 from evently.api.permissions import ORGANIZE
 from evently.api.reused import represent
 from evently.api.views import ApiView
+from evently.database.clock import now
 from evently.errors import Invalid
+from evently.transactions import run_in_transaction
 from events import operations
 from events.api import managed_event
-from events.models import PriceRule
+from events.models import Event, PriceRule
 
 NOT_SUSPENDED = (
     "The rule is not suspended. Changing the price of the event suspends it; to stop it, set "
@@ -87,3 +98,55 @@ class PriceRuleView(ApiView):
                 **settings_from(given, event),
             )
         return Response(represent(PriceRuleRepresentation, rule))
+
+
+def source_of(replay: bool | UUID, event: Event, user: Any) -> Event | None:
+    """Return the event whose sales are replayed; None for none.
+
+    Raises Invalid for one that the user does not manage, or in another currency.
+    """
+    if not replay:
+        return None
+    if replay is True or replay == event.pk:
+        return event
+    source: Event | None = Event.objects.managed_by(user).filter(pk=replay).first()
+    if source is None:
+        raise Invalid(fields={"replay": "You manage no event with this id."})
+    if source.currency != event.currency:
+        text = f"That event is in {source.currency}, this one in {event.currency}."
+        raise Invalid(fields={"replay": f"{text} Choose one in the same currency."})
+    return source
+
+
+def preview_answer(found: RulePreview) -> tuple[int, Any]:
+    """Return the status and body of a preview; stored for requests that repeat it."""
+    event = found.event
+    context = {"currency": event.currency, "current_price": event.current_price}
+    return 200, RulePreviewRepresentation(found, context=context).data
+
+
+class PriceRulePreviewView(ApiView):
+    required_scopes = {"post": ORGANIZE}
+    bodies = {"post": PriceRulePreviewRequest}
+    idempotent = frozenset({"post"})
+    refusals = {"post": {403: ("not_your_event",)}}
+
+    @extend_schema(
+        operation_id="events_pricing_rule_preview", responses={200: RulePreviewRepresentation}
+    )
+    def post(self, request: Request, event_id: UUID) -> Response:
+        """Return what a price rule would do. Nothing is saved.
+
+        The body is that of `PUT`, and the rule is looked at as if it were switched on. With
+        `replay`, it is also applied to sales of the past.
+        """
+        event = managed_event(event_id, request.user)
+        given = self.body_of(request).validated_data
+        source = source_of(given["replay"], event, request.user)
+        with api_names():
+            rule = rule_to_preview(given, event)
+        found = run_in_transaction(
+            lambda: previewed(rule, event, source=source, at=now()),
+            idempotency=request_idempotency(request, preview_answer),
+        )
+        return Response(preview_answer(found)[1])

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from boxoffice.pricing.api import PriceRuleView
+from boxoffice.pricing.api import PriceRulePreviewView, PriceRuleView
 
 urlpatterns = [
     path(
         "events/<uuid:event_id>/pricing-rule/",
         PriceRuleView.as_view(),
         name="api_event_pricing_rule",
+    ),
+    path(
+        "events/<uuid:event_id>/pricing-rule/preview/",
+        PriceRulePreviewView.as_view(),
+        name="api_event_pricing_rule_preview",
     ),
 ]

@@ -1,12 +1,13 @@
 """The price rule of an event as the API reads and represents it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from boxoffice.pricing.preview import rule_warnings
 from evently.api.examples import PRICE_RULE, PRICE_RULE_REQUEST
 from evently.api.fields import AmountsMixin, MomentField, amount_text, price_field
 from evently.api.strictness import StrictBody
@@ -16,7 +17,7 @@ from events.operations import new_price_rule
 from events.pricing.defaults import DEFAULTS
 from events.pricing.plan import NAMED_PLANS, TENTHS, SalesPlan
 from events.pricing.rule import StepKind
-from events.pricing.warnings import Circumstances, Warning, warnings_of
+from events.pricing.warnings import Warning
 from events.pricing_models import FEWEST_MINUTES, MOST_MINUTES
 
 SHARES = TENTHS + 1
@@ -178,11 +179,8 @@ class PriceRuleRepresentation(AmountsMixin, serializers.Serializer[PriceRule]):
     def get_warnings(self, rule: PriceRule) -> list[dict[str, Any]]:
         if not rule.version:
             return []
-        return shown_warnings(rule_warnings(rule, rule.event, at=now()))
-
-
-def shown_warnings(warnings: Iterable[Warning]) -> list[dict[str, Any]]:
-    return [RuleWarningRepresentation(one).data for one in warnings]
+        found = rule_warnings(rule, rule.event, at=now())
+        return [RuleWarningRepresentation(one).data for one in found]
 
 
 def no_rule(event: Event) -> PriceRule:
@@ -306,16 +304,3 @@ def settings_from(values: Mapping[str, Any], event: Event) -> dict[str, Any]:
     given |= {f"rounding_{name}": value for name, value in values.get("rounding", {}).items()}
     given |= {f"weight_{name}": value for name, value in values.get("weights", {}).items()}
     return {name: getattr(defaults, name) for name in PriceRule.SETTINGS} | given
-
-
-def rule_warnings(rule: PriceRule, event: Event, *, at: Any) -> list[Warning]:
-    return warnings_of(
-        rule.settings(event.base_price),
-        Circumstances(
-            at=at,
-            sales_close_at=event.sales_close_at,
-            currency=event.currency,
-            capacity=event.total_capacity,
-            taken=event.total_capacity - event.available_seats,
-        ),
-    )

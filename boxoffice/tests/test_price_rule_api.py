@@ -1,17 +1,24 @@
 """The price rule in the API: as an integrator reads, sets, suspends and resumes it."""
 
+from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from bookings.factories import BookingFactory
 from boxoffice.pricing.applying import apply_price_rule
 from evently.accounts.factories import OrganizerFactory
-from evently.api.examples import PRICE_RULE_REQUEST_VALUE, PRICE_RULE_VALUE
+from evently.api.examples import (
+    PRICE_PREVIEW_VALUE,
+    PRICE_RULE_REQUEST_VALUE,
+    PRICE_RULE_VALUE,
+)
 from evently.api.tests.client import api, assert_problem
+from evently.database.clock import now
 from evently.tests.together import run_together
 from events.factories import EventFactory
-from events.models import EventStatus, PriceRule
+from events.models import Event, EventStatus, PriceChange, PriceRule
 
 pytestmark = pytest.mark.django_db
 BODY = {"enabled": True, "floor": "20.00", "ceiling": "40.00"}
@@ -177,3 +184,113 @@ def test_of_two_at_once_one_is_told_to_read_again(event):
     rule = PriceRule.objects.get()
     assert (rule.version, rule.ceiling) == (1, Decimal(saved["ceiling"]))
     assert apply_price_rule(event_id=event.pk) is None
+
+
+# ── Preview ─────────────────────────────────────────────────────────────────
+DAY = timedelta(days=1)
+STEPS = BODY | {"step_kind": "amount", "max_step": "2.00", "rounding": {"unit": "0.50"}}
+
+
+def sold(organizer, **columns):
+    """Return an event that opened 10 days ago, with 9 of its 10 seats sold 8 days ago."""
+    given = {"priced": 30, "event_date": now() + 10 * DAY, "published_at": now() - 10 * DAY}
+    event = EventFactory(
+        created_by=organizer, total_capacity=10, created_at=now() - 11 * DAY, **(given | columns)
+    )
+    for _ in range(9):
+        BookingFactory(event=event, created_at=now() - 8 * DAY)
+    return event
+
+
+def preview(event, body, **headers):
+    return api(event.created_by).post(url_of(event, "preview/"), body, headers=headers)
+
+
+def shape(value):
+    """Return a JSON value with types in place of its values, and one item of each list."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return [shape(value[0])] if isinstance(value, list) and value else type(value)
+
+
+def test_preview_says_what_the_rule_does_then_and_saves_nothing():
+    event = sold(OrganizerFactory())
+
+    answer = preview(event, STEPS | {"enabled": False}).json()
+
+    assert not PriceRule.objects.exists()
+    assert answer["replay"] is None
+    outlook = answer["now"]
+    assert outlook["demand"] == {
+        "capacity": 10,
+        "taken": 9,
+        "sold_last_day": 0,
+        "sold_last_week": 0,
+        "waiting_seats": 0,
+    }
+    assert outlook["pressure"]["total"] == pytest.approx(
+        sum(outlook["pressure"][name] for name in ("sold", "pace", "waitlist")), abs=0.001
+    )
+    assert outlook["next_price"] == "32.00"
+    assert outlook["waits_until"] is None
+    put(event, STEPS)
+    assert apply_price_rule(event_id=event.pk) == 32
+    assert PriceChange.objects.get().reason == outlook["reason"]
+    waits = preview(event, STEPS).json()["now"]["waits_until"]
+    assert waits > now().isoformat()
+
+
+def test_preview_replays_own_and_earlier_sales(clock):
+    event = sold(OrganizerFactory())
+    earlier = sold(event.created_by, priced=25, event_date=now() + DAY)
+    clock.move(2 * DAY)
+
+    own = preview(event, STEPS | {"replay": True}).json()
+    other = preview(event, STEPS | {"replay": str(earlier.pk)}).json()["replay"]
+
+    assert shape(PRICE_PREVIEW_VALUE["replay"]) == shape(own["replay"])
+    assert PRICE_PREVIEW_VALUE.keys() == own.keys()
+    assert PRICE_PREVIEW_VALUE["now"].keys() == own["now"].keys()
+    assert own["replay"]["event"] == str(event.pk)
+    assert (own["replay"]["seats"], own["replay"]["revenue_was"]) == (9, "270.00")
+    assert Decimal(own["replay"]["points"][-1]["revenue"]) == Decimal(own["replay"]["revenue"])
+    assert (other["event"], other["revenue_was"]) == (str(earlier.pk), "225.00")
+    assert 300 < len(other["points"]) < 410
+    draft = EventFactory(created_by=event.created_by, priced=30, published_at=None)
+    empty = preview(draft, STEPS | {"replay": True}).json()
+    assert (empty["now"], empty["replay"]) == (None, None)
+
+
+def test_preview_shows_no_sales_of_other_organizers():
+    event, other = (EventFactory(created_by=OrganizerFactory(), priced=30) for _ in range(2))
+    yen = EventFactory(created_by=event.created_by, priced=30, currency="JPY")
+    unknown = "You manage no event with this id."
+    for replay, says in ((other.pk, unknown), (uuid4(), unknown), (yen.pk, "is in JPY")):
+        problem = assert_problem(preview(event, BODY | {"replay": str(replay)}), 422, "invalid")
+        assert says in problem["errors"]["replay"][0]
+    assert_problem(
+        api(other.created_by).post(url_of(event, "preview/"), BODY), 403, "not_your_event"
+    )
+
+
+def test_preview_is_refused_as_the_rule_would_be(event):
+    for given, field in (
+        ({"floor": "31.00", "enabled": False}, "floor"),
+        ({"rounding": {"unit": "0.001"}}, "rounding.unit"),
+        ({"replay": "yes"}, "replay"),
+    ):
+        problem = assert_problem(preview(event, BODY | given), 422, "invalid")
+        assert list(problem["errors"]) == [field]
+    Event.objects.filter(pk=event.pk).update(status=EventStatus.CANCELLED)
+    # It is over, so no price of today is in the way of looking back.
+    assert preview(event, BODY | {"floor": "31.00"}).json()["now"] is None
+
+
+def test_preview_is_repeated_with_its_key(event):
+    first = preview(event, BODY, **{"Idempotency-Key": "slider-1"})
+    again = preview(event, BODY, **{"Idempotency-Key": "slider-1"})
+
+    assert (again.json(), again.headers["Idempotent-Replayed"]) == (first.json(), "true")
+    assert_problem(
+        preview(event, STEPS, **{"Idempotency-Key": "slider-1"}), 422, "idempotency_mismatch"
+    )

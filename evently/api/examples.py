@@ -206,6 +206,61 @@ PRICE_RULE_VALUE = {
     "created_at": "2027-02-28T12:00:00Z",
     "updated_at": "2027-03-01T09:30:00Z",
 }
+PRICE_PREVIEW_VALUE = {
+    "event": EVENT_ID,
+    "current_price": "27.50",
+    "currency": "EUR",
+    "warnings": [
+        {
+            "code": "interval_over_time_left",
+            "field": "min_interval_minutes",
+            "text": "Sales end in 20 hours, sooner than 24 hours after a change: the price changes "
+            "once more at most.",
+        }
+    ],
+    "now": {
+        "demand": {
+            "capacity": 80,
+            "taken": 68,
+            "sold_last_day": 3,
+            "sold_last_week": 15,
+            "waiting_seats": 0,
+        },
+        "pressure": {"sold": 0.42, "pace": 0.0314, "waitlist": 0.0, "total": 0.4514},
+        "target": "29.42",
+        "next_price": "29.00",
+        "reason": "85% sold, 20 hours left: demand is ahead of plan",
+        "waits_until": "2027-04-30T22:00:00Z",
+        "next_rise": {"price": "29.50", "seats": 4},
+    },
+    "replay": {
+        "event": EVENT_ID,
+        "start_price": "24.00",
+        "seats": 68,
+        "revenue_was": "1718.00",
+        "revenue": "1794.50",
+        "revenue_at_start_price": "1632.00",
+        "changes": [
+            {
+                "at": "2027-03-05T09:20:00Z",
+                "old_price": "24.00",
+                "new_price": "25.50",
+                "reason": "21% sold, 57 days left: demand is ahead of plan",
+            }
+        ],
+        "points": [
+            {
+                "at": "2027-03-05T09:20:00Z",
+                "seats": 17,
+                "planned": 2,
+                "price_was": "24.00",
+                "price": "25.50",
+                "revenue_was": "408.00",
+                "revenue": "408.00",
+            }
+        ],
+    },
+}
 
 EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
 DRAW = OpenApiExample("A draw that is done", value=DRAW_VALUE, response_only=True)
@@ -247,6 +302,14 @@ PRICE_RULE = OpenApiExample(
 )
 PRICE_RULE_REQUEST = OpenApiExample(
     "Between €20 and €36, by 10 percent a day", value=PRICE_RULE_REQUEST_VALUE, request_only=True
+)
+PRICE_PREVIEW = OpenApiExample(
+    "What a rule would do", value=PRICE_PREVIEW_VALUE, response_only=True
+)
+PRICE_PREVIEW_REQUEST = OpenApiExample(
+    "A rule, over the sales until now",
+    value={**PRICE_RULE_REQUEST_VALUE, "replay": True},
+    request_only=True,
 )
 RECORD = OpenApiExample(
     "The record of a waitlist that has closed",

@@ -75,12 +75,16 @@ class AmountsMixin:
 
     def to_representation(self, instance: Any) -> Any:
         data = super().to_representation(instance)  # type: ignore[misc]
-        currency = get_attribute(instance, self.currency_source.split("."))
+        currency = self.currency_of(instance)
         fields: Any = self.fields  # type: ignore[attr-defined]
         for name in self.amounts:
             amount = fields[name].get_attribute(instance)
             data[name] = None if amount is None else amount_text(amount, currency)
         return data
+
+    def currency_of(self, instance: Any) -> str:
+        currency: str = get_attribute(instance, self.currency_source.split("."))
+        return currency
 
 
 def seats_field(**kwargs: Any) -> serializers.IntegerField:
