@@ -1,0 +1,193 @@
+"""Reading figures: series of one event, and sums over many, for pages, the API and exports."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from boxoffice.figures.registry import METRICS, Kind, Metric, metric_of
+from events.models import Event, EventMetric, Resolution, RollUp
+
+# Of one series; longer ranges need a coarser resolution.
+MOST_POINTS = 2_000
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value of one bucket. at: when that begins, in UTC.
+
+    Local times of the night when clocks are put back compare as if they were one hour.
+    """
+
+    at: datetime
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class Series:
+    """The values of a metric, one for each bucket of a range.
+
+    Of a level, the value before the first one that is known is None, and left out.
+    """
+
+    metric: Metric
+    points: list[Point]
+
+    @property
+    def total(self) -> Decimal:
+        """Return the sum of a flow, or the last value of a level."""
+        values = [point.value for point in self.points]
+        if self.metric.kind is Kind.FLOW:
+            return sum(values, NOTHING)
+        return values[-1] if values else NOTHING
+
+
+def figures_until(resolution: Resolution) -> datetime | None:
+    """Return until when figures are rolled up; None before the first run."""
+    return RollUp.objects.filter(pk=resolution).values_list("done_until", flat=True).first()
+
+
+def buckets(
+    event: Event, resolution: Resolution, *, start: datetime, end: datetime
+) -> Iterator[datetime]:
+    """Yield when each bucket of a range begins, in UTC, from the one that the start lies in."""
+    if resolution is Resolution.DAY:
+        day = start.astimezone(event.zone).date()
+        while (at := _midnight(event, day)) < end:
+            yield at
+            day += timedelta(days=1)
+        return
+    length = timedelta(minutes=1) if resolution is Resolution.MINUTE else timedelta(hours=1)
+    seconds = int(length.total_seconds())
+    at = datetime.fromtimestamp(int(start.timestamp()) // seconds * seconds, UTC)
+    while at < end:
+        yield at
+        at += length
+
+
+def series_of(
+    event: Event,
+    names: Sequence[str],
+    resolution: Resolution,
+    *,
+    start: datetime,
+    end: datetime,
+) -> list[Series]:
+    """Return the series of metrics of an event, dense, in the order of their names; two queries.
+
+    names: of the registry. Buckets in which nothing happened are 0, or where a level stood.
+    """
+    begins = list(buckets(event, resolution, start=start, end=end))
+    if not begins:
+        return [Series(metric, []) for metric in _metrics(names)]
+    rows = EventMetric.objects.filter(
+        event_id=event.pk, metric_type__in=names, resolution=resolution
+    )
+    found: dict[str, dict[datetime, Decimal]] = {}
+    inside = rows.filter(recorded_at__gte=begins[0], recorded_at__lt=end)
+    for name, at, value in inside.values_list("metric_type", "recorded_at", "metric_value"):
+        found.setdefault(name, {})[at] = value
+    levels = [metric.name for metric in _metrics(names) if metric.kind is Kind.LEVEL]
+    before = dict(
+        rows.filter(metric_type__in=levels, recorded_at__lt=begins[0])
+        .order_by("metric_type", "-recorded_at")
+        .distinct("metric_type")
+        .values_list("metric_type", "metric_value")
+    )
+    return [
+        Series(metric, list(_points(metric, begins, found.get(metric.name, {}), before)))
+        for metric in _metrics(names)
+    ]
+
+
+def refusals_of(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> dict[str, int]:
+    """Return the refused attempts of events in whole days by the code of the refusal."""
+    return {
+        name.removeprefix("refused:"): int(total)
+        for name, total in _sums(event_ids, start=start, end=end)
+        .filter(metric_type__startswith="refused:")
+        .values_list("metric_type")
+        .annotate(total=Sum("metric_value"))
+    }
+
+
+def totals_of(
+    event_ids: Iterable[UUID], names: Sequence[str], *, start: datetime, end: datetime
+) -> dict[str, Decimal]:
+    """Return the sums of flows over events and whole days, by metric; 0 where nothing happened."""
+    found = (
+        _sums(event_ids, start=start, end=end)
+        .filter(metric_type__in=names)
+        .values_list("metric_type")
+        .annotate(total=Sum("metric_value"))
+    )
+    return dict.fromkeys(names, NOTHING) | dict(found)
+
+
+def days_of(
+    events: Iterable[Event], names: Sequence[str], *, first: date, last: date
+) -> dict[str, dict[date, Decimal]]:
+    """Return sums of flows over events for each day, by metric; a day is that of each event."""
+    zones = {event.pk: event.zone for event in events}
+    # Days begin up to 14 hours before, or 12 after, those of UTC.
+    margin = timedelta(days=1)
+    begins = datetime.combine(first, time.min, UTC) - margin
+    ends = datetime.combine(last, time.min, UTC) + 2 * margin
+    rows = EventMetric.objects.filter(
+        event_id__in=zones,
+        metric_type__in=names,
+        resolution=Resolution.DAY,
+        recorded_at__gte=begins,
+        recorded_at__lt=ends,
+    ).values_list("event_id", "metric_type", "recorded_at", "metric_value")
+    sums: dict[str, dict[date, Decimal]] = {name: {} for name in names}
+    for event_id, name, at, value in rows:
+        day = at.astimezone(zones[event_id]).date()
+        if first <= day <= last:
+            sums[name][day] = sums[name].get(day, NOTHING) + value
+    return sums
+
+
+def _sums(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> QuerySet[EventMetric]:
+    return EventMetric.objects.filter(
+        event_id__in=list(event_ids),
+        resolution=Resolution.DAY,
+        recorded_at__gte=start,
+        recorded_at__lt=end,
+    ).order_by()
+
+
+def _metrics(names: Sequence[str]) -> list[Metric]:
+    return [metric for name in names if (metric := metric_of(name)) is not None]
+
+
+def _points(
+    metric: Metric,
+    begins: list[datetime],
+    found: dict[datetime, Decimal],
+    before: dict[str, Decimal],
+) -> Iterator[Point]:
+    level = before.get(metric.name)
+    for at in begins:
+        value = found.get(at)
+        if metric.kind is not Kind.LEVEL:
+            yield Point(at, value or NOTHING)
+            continue
+        level = level if value is None else value
+        if level is not None:
+            yield Point(at, level)
+
+
+def _midnight(event: Event, day: date) -> datetime:
+    """Return when a day begins, in UTC; where clocks skip midnight, the first moment after."""
+    local = datetime(day.year, day.month, day.day, tzinfo=event.zone)
+    return local.astimezone(UTC)
+
+
+def shown_metrics() -> list[Metric]:
+    """Return all metrics that have a name of their own, in the order of the registry."""
+    return list(METRICS.values())
