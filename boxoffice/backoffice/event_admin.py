@@ -96,6 +96,8 @@ class EventAdmin(BulkActions, EventAdminBase):
     def review(self, request: HttpRequest, review: Unconfirmed) -> HttpResponse:
         consequences: Consequences = review.consequences
         event = consequences.event
+        given = request.POST.get("price_reason", "").strip()
+        reason = [("Reason for the new price", given)] if given else []
         choices = [Choice("no", "Save")]
         if consequences.people:
             who = counted(consequences.people, "person", "people")
@@ -109,7 +111,7 @@ class EventAdmin(BulkActions, EventAdminBase):
             title=f"Save the changes of {event.name}?",
             question=consequences.question,
             differences=consequences.differences,
-            facts=consequences.facts,
+            facts=[*consequences.facts, *reason],
             warnings=[*consequences.notes, *consequences.warnings],
             choices=choices,
             context=tabs_context(event, current="settings"),

@@ -13,6 +13,7 @@ from boxoffice.backoffice.price_rule_words import (
     after_text,
     consequence,
     differences,
+    facts_of,
     outlook_words,
     state_of_rule,
 )
@@ -111,8 +112,8 @@ def _review(request: HttpRequest, form: PriceRuleForm) -> HttpResponse | None:
         request,
         title=f"Save the price rule of {event.name}?",
         question=consequence(rule, event),
-        differences=differences(None if is_new else form.stored, rule, event),
-        facts=[],
+        differences=[] if is_new else differences(form.stored, rule, event),
+        facts=facts_of(rule, event) if is_new else [],
         warnings=_warnings(form),
         choices=[Choice("yes", "Save and switch on" if _switches_on(form) else "Save the rule")],
         context=tabs_context(event, current=KEY),

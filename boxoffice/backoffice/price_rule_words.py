@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from django.utils.text import capfirst
+
 from boxoffice.backoffice.price_rule_form import plan_text, rounding_text
 from boxoffice.pricing.preview import Outlook
 from evently.admin.cells import names_of
@@ -106,13 +108,18 @@ def after_text(rule: PriceRule, event: Event) -> str:
     return f"The price rule is saved and on: the price moves between {_bounds(rule, event)}."
 
 
-def differences(old: PriceRule | None, new: PriceRule, event: Event) -> list[Difference]:
-    """Return the settings that differ, in words; all of a new rule."""
-    before = _in_words(old, event) if old is not None else {}
+def facts_of(rule: PriceRule, event: Event) -> list[tuple[str, str]]:
+    """Return the settings of a new rule as pairs of label and value."""
+    return [(capfirst(name), text) for name, text in _in_words(rule, event).items()]
+
+
+def differences(old: PriceRule, new: PriceRule, event: Event) -> list[Difference]:
+    """Return the settings that differ, in words."""
+    before = _in_words(old, event)
     return [
-        Difference(name, before.get(name, "–"), text)
+        Difference(name, before[name], text)
         for name, text in _in_words(new, event).items()
-        if before.get(name) != text
+        if before[name] != text
     ]
 
 

@@ -76,6 +76,7 @@ def test_new_rule_is_previewed_reviewed_and_saved(admin, organizer):
     review = sent(admin, event, "save", **changes)
     assert not PriceRule.objects.exists()
     assert "between €20.00 and €40.50" in review.context["question"]
+    assert ("Weight of seats sold", "100%") in review.context["facts"]
     back = confirmed(admin, review, "back")
     assert back.context["form"]["ceiling"].value() == "40,50"
     answer = admin.get(confirmed(admin, review).url)
@@ -165,6 +166,7 @@ def test_price_changed_by_hand_needs_a_reason_and_suspends_the_rule(admin, organ
     assert "suspends the rule" in admin.get(event_page(event)).content.decode()
     review = admin.post(event_page(event), data | {"price_reason": "Students’ week"})
     assert review.context["warnings"][0] == "The price rule is suspended until you resume it."
+    assert review.context["facts"] == [("Reason for the new price", "Students’ week")]
     confirmed(admin, review, "no")
 
     assert PriceChange.objects.get().reason == "Students’ week"
