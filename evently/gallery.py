@@ -61,6 +61,7 @@ def _seats(label: str, tone: str, available: int, *, waiting: int = 0) -> Simple
 
 
 def _chart(now: datetime) -> dict[str, Any]:
+    """Return a chart between the bounds of a price rule."""
     line = "0,70 30,70 30,40 60,40 60,55 100,55"
     return {
         "line": line,
@@ -68,12 +69,25 @@ def _chart(now: datetime) -> dict[str, Any]:
         "now": {"x": 100, "y": 55, "text": "€24.00"},
         "highest": {"y": 40, "text": "€28.00"},
         "lowest": {"y": 70, "text": "€20.00"},
-        "from_date": now - timedelta(days=30),
-        "to_date": now,
+        "ceiling": {"y": 17, "text": "Maximum €36.00"},
+        "floor": {"y": 83, "text": "Minimum €16.00"},
+        "from_text": "1 Jun",
+        "to_text": "1 Jul",
         "summary": "The price started at €20.00, has changed 2 times and is now €24.00. "
-        "It has never been below €20.00 or above €28.00.",
+        "It has never been below €20.00 or above €28.00. The price rule keeps it between €16.00 "
+        "and €36.00.",
         "currency": "EUR",
-        "rows": [{"at": now, "price": Decimal(24), "reason": "82% sold, 14 waiting, 9 days left"}],
+        "zone": "Europe/Brussels",
+        "zone_name": "Brussels time",
+        "all_url": "",
+        "rows": [
+            {
+                "at": now,
+                "price": Decimal(24),
+                "reason": "82% sold, 9 days left: demand is behind plan",
+                "by": "by the price rule",
+            }
+        ],
     }
 
 
@@ -118,6 +132,11 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "deadline": now + timedelta(hours=3),
         "now": now,
         "chart": _chart(now),
+        "moving_price": SimpleNamespace(
+            bounds="The price moves between €16.00 and €36.00 with demand.",
+            last_change="Last change: from €28.00 to €24.00 on Fri 4 Dec 2026, 20:00 CET, by the "
+            "price rule. 82% sold, 9 days left: demand is behind plan.",
+        ),
         "steps": _steps(now),
         "booking": SimpleNamespace(
             booking_reference="EVT202606127KQ2M9XWTA", is_pending=False, event=events[1]

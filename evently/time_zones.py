@@ -54,6 +54,12 @@ def _label(name: str) -> str:
     return name.partition("/")[2].replace("_", " ").replace("/", ", ")
 
 
+def zone_in_words(name: str) -> str:
+    """Return a time zone as a sentence names it: "Mexico City time"."""
+    area, _, place = name.rpartition("/")
+    return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
+
+
 def zone_named(name: str) -> ZoneInfo | None:
     """Return a time zone; None for "", and for a name that is not known (any more)."""
     return ZoneInfo(name) if name in known_timezones() else None

@@ -3,15 +3,18 @@
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.urls import reverse
 
-from evently.formatting import as_sentence
+from evently.formatting import as_sentence, duration
 from evently.links import absolute
 from evently.pages import Presenter
+from evently.time_zones import zone_in_words
 from events.attendance import terms_of, terms_text
 from events.contact import contact_address, organizer_of
 from events.covers import COVERS
 from events.models import Event, PaymentMode
+from events.moving_price import bounds_text
 from events.sale import closed_text
 
 MAP_URL = "https://www.openstreetmap.org/search"
@@ -76,9 +79,17 @@ class EventPresenter(Presenter):
     @property
     def zone_name(self) -> str:
         """The time zone in words: "Mexico City time"."""
-        name = str(self.row.timezone)
-        area, _, place = name.rpartition("/")
-        return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
+        return zone_in_words(str(self.row.timezone))
+
+    @property
+    def price_bounds_text(self) -> str:
+        """Between which prices a rule moves its price, in a sentence; "" if none does."""
+        return bounds_text(self.row)
+
+    @property
+    def quote_lifetime(self) -> str:
+        """For how long a price shown on the checkout is guaranteed: "15 minutes"."""
+        return duration(settings.QUOTE_LIFETIME)
 
     @property
     def can_cancel_until(self) -> datetime | None:

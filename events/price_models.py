@@ -1,5 +1,7 @@
 """The history of an event's price."""
 
+from uuid import UUID
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -7,6 +9,17 @@ from django.db.models import F, Q
 from evently.database.functions import Clock
 from evently.database.models import Organized
 from evently.database.money import MoneyField
+
+# How a rule signs its changes (`PriceRule.name`).
+RULE = "price rule"
+
+
+class ChangedBy(models.TextChoices):
+    """What moved a price, as everyone may know it, in words that follow the change."""
+
+    RULE = "rule", "by the price rule"
+    ORGANIZER = "organizer", "by the organizer"
+    OPERATOR = "operator", "by the operator of this site"
 
 
 class PriceChange(Organized):
@@ -40,3 +53,25 @@ class PriceChange(Organized):
             models.Index(F("event"), F("applied_at").desc(), name="idx_pricing_event_applied"),
             BrinIndex(fields=["applied_at"], name="idx_pricing_applied", autosummarize=True),
         ]
+
+    @property
+    def changed_by(self) -> ChangedBy:
+        """What moved the price, without saying who: one of those who manage the event, or a rule.
+
+        What was changed in the database, and what it claims there without a signature, is the
+        operator's.
+        """
+        if self.signed is not False:
+            if self.applied_by.startswith(RULE):
+                return ChangedBy.RULE
+            if _is_user(self.applied_by):
+                return ChangedBy.ORGANIZER
+        return ChangedBy.OPERATOR
+
+
+def _is_user(actor: str) -> bool:
+    try:
+        UUID(actor)
+    except ValueError:
+        return False
+    return True

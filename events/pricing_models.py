@@ -12,6 +12,7 @@ from evently.database.functions import Clock
 from evently.database.models import Organized
 from evently.database.money import MoneyField
 from events.constraints import PRICE_LIMIT
+from events.price_models import RULE
 from events.pricing.plan import SalesPlan
 from events.pricing.rule import Rounding, RuleSettings, StepKind, Weights
 
@@ -142,7 +143,7 @@ class PriceRule(Organized):
     @property
     def name(self) -> str:
         """What the price history says that a price was changed by."""
-        return f"price rule v{self.version}"
+        return f"{RULE} v{self.version}"
 
     @property
     def min_interval(self) -> timedelta:

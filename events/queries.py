@@ -13,6 +13,7 @@ from evently.database.prepared import PreparedQuery
 from events.contact import PUBLIC_ORGANIZER
 from events.local_days import Days, on_days, on_days_from_today
 from events.models import Event, PriceChange
+from events.moving_price import NEXT_RISE
 from events.price_range import public_priced
 
 SATURDAY = 5
@@ -64,14 +65,19 @@ def find_events(
 
 PUBLIC_EVENT = PreparedQuery(
     lambda event_id: (
-        Event.objects.published().annotate(public_organizer=PUBLIC_ORGANIZER).filter(pk=event_id)
+        Event.objects.published()
+        .annotate(public_organizer=PUBLIC_ORGANIZER, next_rise=NEXT_RISE)
+        .filter(pk=event_id)
     ),
     event_id=UUID,
 )
 
 
 def public_event(event_id: UUID) -> Event | None:
-    """Return a published event with what is public of its organizer (`events.contact`), or None."""
+    """Return a published event with what is public of its organizer and its price rule, or None.
+
+    `public_organizer`: see `events.contact`; `next_rise`: see `events.moving_price`.
+    """
     return PUBLIC_EVENT.first(event_id=event_id)
 
 

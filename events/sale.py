@@ -121,6 +121,11 @@ class Sale:
         return self.can_book or self.can_join
 
     @property
+    def can_still_buy(self) -> bool:
+        """Whether seats can be booked or waited for, now or once sales open."""
+        return self.is_open or self.state is SaleState.BEFORE_SALES
+
+    @property
     def taken(self) -> int:
         return self.total - self.available
 

@@ -24,14 +24,14 @@ NOTHING_BOOKED = "This form has booked nothing."
 def shown_on_checkout(context: Mapping[str, Any], *, is_guest: bool) -> tuple[Any, ...]:
     """Return all that a checkout shows that was not sent yet, apart from what is the visitor's own.
 
-    context: of bookings/checkout.html. An event's version changes with each edit; a time is shown
-    with its year where that is another one.
+    context: of bookings/checkout.html. An event's version changes with each edit, apart from the
+    price rule; a time is shown with its year where that is another one.
     """
     event, sale, prices = context["event"], context["sale"], context["prices"]
     return (
         is_guest,
         *(event.version, event.status, event.current_price, event.at.astimezone(event.zone).year),
-        *(event.can_cancel_until, event.terms),
+        *(event.can_cancel_until, event.terms, event.price_floor, event.price_ceiling),
         *(sale.can_book, sale.most_per_booking),
         *(prices.quote.unit_price, prices.quantity, prices.left, prices.total_amount),
         *(context["already"], context["known_seats"], context["shortage"], context["risen"]),

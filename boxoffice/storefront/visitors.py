@@ -1,8 +1,8 @@
 """What visitors see of events, as keys of the pages that are shared (`evently.shared_pages`).
 
 A key is read by one prepared statement, from few columns and by index. An event's version changes
-with each edit. Seats, prices moved by a rule, draws and the organizer do not change it, so they
-stand beside it.
+with each edit. Seats, prices moved by a rule with its bounds and the rise that it announces, draws
+and the organizer do not change it, so they stand beside it.
 
 What moves with each booking, or each place on the waitlist, stands apart: a page is only filled
 with it. The head of the waitlist's record does for the waitlist, whose changes are all recorded;
@@ -23,6 +23,7 @@ from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from evently.shared_pages import Seen
 from events.models import Event, PriceChange
+from events.moving_price import NEXT_RISE
 from events.sale import WaitlistSummary, waitlist_summaries
 from waitlists.models import Draw, Line
 from waitlists.record.heads import Head
@@ -42,7 +43,14 @@ MOVING = ("available_seats", "is_waited_for", "line_seq", "line_head")
 COLUMNS = ("seen_at", *MOVING, "pk", "version", "status", "current_price", "draw_closes_at")
 PK = COLUMNS.index("pk")
 # What its page shows besides.
-HISTORY = ("organizer_state", "last_price_change", "draw_states")
+HISTORY = (
+    "organizer_state",
+    "last_price_change",
+    "price_floor",
+    "price_ceiling",
+    "next_rise",
+    "draw_states",
+)
 ORGANIZER_STATE = Func(F("pk"), function="evently_organizer_state", output_field=TextField())
 
 
@@ -72,6 +80,7 @@ def _event(event_id: UUID) -> Any:
     rows = _standing(Event.objects.published().filter(pk=event_id)).annotate(
         organizer_state=ORGANIZER_STATE,
         last_price_change=Subquery(changes.values("pk")[:1]),
+        next_rise=NEXT_RISE,
         draw_states=ArraySubquery(draws.values(state=DRAW_STATE)),
     )
     return rows.values_list(*COLUMNS, *HISTORY)

@@ -33,8 +33,9 @@ from evently.shared_pages import (
     visitors_top,
 )
 from events.locks import EventNotFound
-from events.models import Event
+from events.models import Event, PriceChange
 from events.moments import MINUTE, QUARTER, moments_of, next_change
+from events.moving_price import moving_price
 from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
 from events.queries import price_changes, public_event
@@ -137,7 +138,7 @@ def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
     draw, head = panel["availability"].draw, panel["head"]
     if head and draw is None:
         draw = draw_of(event, at=at, user=user)
-    changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES)
+    changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES + 1)
     return {
         "event": panel["event"],
         "now": at,
@@ -174,7 +175,7 @@ def _built(
     def fill(seen: Seen) -> Filled:
         shown = _panel_with(panel, seen.moving, at=seen.at)
         parts = parts_of(shown) | {TOP: slot(TOP)}
-        return Filled(frame_of(shown).filled(parts), state=shown["availability"].state)
+        return Filled(frame_of(shown).filled(parts), state=shown["state"])
 
     moments = moments_of(panel["event"].row)
     if draw:
@@ -187,7 +188,7 @@ def _built(
 def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
     """Return the current seats; or the whole panel, when the page offers something else by now.
 
-    The query parameter `state` is the `Availability.state` that the page shows.
+    The query parameter `state` is the `state` of events/_panel.html that the page shows.
     """
     page = visitors_page(
         request,
@@ -198,10 +199,11 @@ def event_seats(request: HttpRequest, event_id: UUID) -> HttpResponse:
     if page is not None and request.GET.get("state", page.state) == page.state:
         return page.response(request)
     context = _panel(request.user, _event_or_404(event_id))
-    availability: Availability = context["availability"]
-    if request.GET.get("state", availability.state) == availability.state:
+    if request.GET.get("state", context["state"]) == context["state"]:
         return render(request, SEATS, context)
-    response = render(request, PANEL, context | {"parts": _seats_part(context)})
+    parts = _seats_part(context) | {"line": render_to_string(LINE, context)}
+    swapped = context | {"parts": parts, "is_swapped": True}
+    response = HttpResponse(render_to_string(PANEL, swapped) + render_to_string(BAR, swapped))
     response.headers["HX-Retarget"] = "#panel"
     response.headers["HX-Reswap"] = "outerHTML"
     return response
@@ -223,7 +225,10 @@ def _event_or_404(event_id: UUID) -> Event:
 def _panel(user: Any, event: Event) -> dict[str, Any]:
     """Return the context of events/_panel.html for a user or visitor."""
     at = now()
-    return _panel_of(event, availability_for(event, user=user, at=at), at=at)
+    changes = price_changes(event_id=event.pk, most=1) if event.price_moves else []
+    last_change = changes[0] if changes else None
+    availability = availability_for(event, user=user, at=at)
+    return _panel_of(event, availability, last_change=last_change, at=at)
 
 
 def _page_panel(user: Any, event: Event) -> dict[str, Any]:
@@ -236,16 +241,24 @@ def _panel_with(panel: dict[str, Any], moving: Moving, *, at: datetime) -> dict[
     event = with_seats(panel["event"].row, moving.seats)
     waitlist = waitlists_of({event.pk: moving})[event.pk]
     sale = sale_of(event, at=at, waitlist=waitlist)
-    shown = _panel_of(event, replace(panel["availability"], sale=sale), at=at)
+    availability = replace(panel["availability"], sale=sale)
+    shown = _panel_of(event, availability, last_change=panel["last_change"], at=at)
     return shown | {"head": moving.head}
 
 
-def _panel_of(event: Event, availability: Availability, *, at: datetime) -> dict[str, Any]:
+def _panel_of(
+    event: Event, availability: Availability, *, last_change: PriceChange | None, at: datetime
+) -> dict[str, Any]:
+    state = availability.state
     most = min(availability.sale.most_per_booking, max(event.available_seats, 1))
     return {
         "event": EventPresenter(event, at=at),
         "now": at,
         "availability": availability,
+        # Seen by open pages, which ask for the panel again where it is another one.
+        "state": f"{state}-{event.current_price}" if event.price_moves else state,
+        "last_change": last_change,
+        "moving_price": moving_price(event, availability.sale, last_change=last_change),
         "seats": availability.sale,
         "mine": availability.participation,
         "form": QuantityForm(most=most),

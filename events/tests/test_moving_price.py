@@ -1,0 +1,197 @@
+"""A price that moves by a rule, in words and as a chart."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+
+from events.models import Event, PaymentMode, PriceChange
+from events.moving_price import MovingPrice, moving_price
+from events.price_chart import DRAWN_CHANGES, LISTED_CHANGES, price_chart
+from events.price_models import ChangedBy
+from events.sale import WaitlistSummary, sale_of
+
+AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+REASON = "61% sold, 44 days left: demand is ahead of plan"
+
+
+def event_of(price=26, *, floor=20, ceiling=40, **columns):
+    return Event(
+        **{
+            "current_price": Decimal(price),
+            "price_floor": None if floor is None else Decimal(floor),
+            "price_ceiling": None if ceiling is None else Decimal(ceiling),
+            "total_capacity": 100,
+            "available_seats": 40,
+            "payment_mode": PaymentMode.DOOR,
+            "timezone": "Asia/Tokyo",
+            "published_at": AT - 30 * DAY,
+            "event_date": AT + 60 * DAY,
+        }
+        | columns
+    )
+
+
+def changes_of(*prices, every=DAY, applied_by="price rule v3", last=AT - DAY):
+    """Return changes from one price to the next, newest first."""
+    moves = list(pairwise(prices))[::-1]
+    return [
+        PriceChange(
+            old_price=Decimal(old),
+            new_price=Decimal(new),
+            reason=REASON,
+            applied_by=applied_by,
+            applied_at=last - number * every,
+        )
+        for number, (old, new) in enumerate(moves)
+    ]
+
+
+def said_of(event, *changes, at=AT):
+    event.next_rise = [Decimal(28), Decimal(80)]
+    sale = sale_of(event, at=at, waitlist=WaitlistSummary())
+    return moving_price(event, sale, last_change=changes[0] if changes else None)
+
+
+def test_moving_price_says_how_far_why_and_when_it_rises():
+    assert said_of(event_of(), *changes_of(24, 26)) == MovingPrice(
+        "The price moves between €20.00 and €40.00 with demand.",
+        "Last change: from €24.00 to €26.00 on Sun 28 Feb 2027, 21:00 JST, by the price rule. "
+        "61% sold, 44 days left: demand is ahead of plan.",
+        "From €28.00 after 20 more seats, as things stand.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "rise"),
+    [
+        ({"available_seats": 21}, "From €28.00 after 1 more seat, as things stand."),
+        ({"available_seats": 20}, "May rise to €28.00 or more with its next change."),
+        ({"available_seats": 2}, "May rise to €28.00 or more with its next change."),
+        ({"price": 28}, ""),
+        # At that price, no seat would be left.
+        ({"total_capacity": 80, "available_seats": 20}, ""),
+        ({"available_seats": 0}, ""),
+        ({"sales_start_at": AT + DAY}, ""),
+    ],
+)
+def test_next_rise_is_counted_from_the_seats_taken_now(columns, rise):
+    said = said_of(event_of(**columns))
+    assert said.last_change == "It has not changed yet."
+    assert said.next_rise == rise
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"floor": None, "ceiling": None},
+        {"floor": 26, "ceiling": 26},
+        {"status": "cancelled"},
+        {"sales_end_at": AT - DAY},
+        {"event_date": AT - DAY},
+    ],
+)
+def test_nothing_is_said_of_a_price_that_is_fixed_or_of_sales_that_ended(columns):
+    assert said_of(event_of(**columns)) is None
+
+
+@pytest.mark.parametrize(
+    ("applied_by", "signed", "kind"),
+    [
+        ("price rule v12", True, ChangedBy.RULE),
+        ("price rule v12", False, ChangedBy.OPERATOR),
+        (str(uuid4()), None, ChangedBy.ORGANIZER),
+        (str(uuid4()), False, ChangedBy.OPERATOR),
+        ("evently_app", False, ChangedBy.OPERATOR),
+    ],
+)
+def test_change_says_who_made_it_in_general(applied_by, signed, kind):
+    assert PriceChange(applied_by=applied_by, signed=signed).changed_by == kind
+
+
+# ── The chart ───────────────────────────────────────────────────────────────
+def chart_of(event, *prices, at=AT, **columns):
+    return price_chart(event, changes_of(*prices, **columns), at=at)
+
+
+def labels(chart):
+    names = ("ceiling", "highest", "lowest", "floor")
+    return {name: (chart[name]["text"], chart[name]["y"]) for name in names if name in chart}
+
+
+def test_chart_is_drawn_between_the_bounds():
+    chart = chart_of(event_of(), 30, 24, 26)
+    assert labels(chart) == {
+        "ceiling": ("Maximum €40.00", "16.67"),
+        "highest": ("€30.00", "50.00"),
+        "lowest": ("€24.00", "70.00"),
+        "floor": ("Minimum €20.00", "83.33"),
+    }
+    assert chart["summary"].endswith("The price rule keeps it between €20.00 and €40.00.")
+    assert [row["by"] for row in chart["rows"]] == ["by the price rule"] * 2
+
+
+def test_chart_of_a_price_that_never_changed():
+    chart = chart_of(event_of(30))
+    assert chart["line"] == "0.00,50.00 100.00,50.00"
+    assert chart["rows"] == []
+    assert chart["summary"] == (
+        "The price is €30.00 and has not changed yet. "
+        "The price rule keeps it between €20.00 and €40.00."
+    )
+    assert chart_of(event_of(26, floor=26, ceiling=26)) is None
+    assert chart_of(event_of(26, floor=None, ceiling=None)) is None
+
+
+def test_labels_are_not_printed_on_each_other():
+    at_the_bounds = chart_of(event_of(20), 30, 40, 20)
+    assert set(labels(at_the_bounds)) == {"ceiling", "floor"}
+    # Prices of before the rule, outside its bounds.
+    outside = chart_of(event_of(26, floor=25, ceiling=27), 80, 10, 26)
+    assert labels(outside)["highest"] == ("€80.00", "16.67")
+    assert labels(outside)["ceiling"] == ("Maximum €27.00", "67.14")
+
+
+def test_bounds_that_are_one_or_far_away():
+    fixed = chart_of(event_of(26, floor=26, ceiling=26), 30, 26)
+    assert labels(fixed) == {
+        "ceiling": ("Minimum and maximum €26.00", "83.33"),
+        "highest": ("€30.00", "16.67"),
+    }
+    far = chart_of(event_of(26, floor=1, ceiling=900), 24, 26)
+    assert labels(far)["ceiling"] == ("Maximum €900.00 (not to scale)", "12.00")
+    assert labels(far)["highest"] == ("€26.00", "34.00")
+    assert labels(far)["floor"] == ("Minimum €1.00", "83.33")
+
+
+def test_chart_of_many_changes_says_which_it_shows():
+    prices = [25, 26] * 160
+    changes = changes_of(*prices, every=timedelta(hours=2))
+    chart = price_chart(event_of(), changes, at=AT)
+    assert chart["line"].count(",") == 2 * DRAWN_CHANGES + 2
+    assert len(chart["rows"]) == LISTED_CHANGES
+    assert chart["all_url"].endswith("/price-history/")
+    assert chart["summary"].startswith(
+        "The last 300 price changes, since 3 February 2027: the price was between €25.00 and "
+        "€26.00, and is now €26.00."
+    )
+
+
+def test_chart_of_400_days_has_years_and_tells_that_old_changes_are_joined():
+    chart = chart_of(event_of(published_at=AT - 400 * DAY), *([25, 26] * 20), every=10 * DAY)
+    assert (chart["from_text"], chart["to_text"]) == ("25 Jan 2026", "1 Mar 2027")
+    assert "has changed" not in chart["summary"]
+    assert "the last one of each day is kept" in chart["summary"]
+
+
+def test_chart_is_in_the_time_of_the_event():
+    # Midnight has passed in Tokyo, and not in UTC.
+    late = datetime(2027, 2, 27, 20, tzinfo=UTC)
+    chart = chart_of(event_of(published_at=late), 24, 26, last=late + DAY, at=late + 2 * DAY)
+    assert (chart["from_text"], chart["to_text"]) == ("28 Feb", "2 Mar")
+    assert chart["zone_name"] == "Tokyo time"
+    hour = chart_of(event_of(published_at=AT), 24, 26, last=AT + DAY / 24, at=AT + DAY / 12)
+    assert (hour["from_text"], hour["to_text"]) == ("1 Mar, 21:00", "1 Mar, 23:00")
