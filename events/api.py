@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Value
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
@@ -232,8 +232,12 @@ class PriceHistoryView(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[PriceChange]:
         event = visible_event(self.kwargs["event_id"], current_user(self.request))
-        return PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
+        changes = PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
+        return changes.annotate(currency=Value(event.currency))
 
     def list(self, request: Request, **kwargs: Any) -> Response:
-        """Return every change of an event's price, with its reason, newest first."""
+        """Return every change of an event's price, with its reason, newest first.
+
+        Of changes over a year ago, the last one of each day is kept.
+        """
         return super().list(request, **kwargs)

@@ -9,7 +9,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from evently.api.examples import EVENT, EVENT_DRAFT, QUOTE
+from evently.api.examples import EVENT, EVENT_DRAFT, PRICE_CHANGE, QUOTE
 from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
 from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
@@ -26,6 +26,7 @@ from events.operations.validation import (
     LONGEST_WINDOW_MINUTES,
     MOST_SEATS,
 )
+from events.price_models import ChangedBy
 from events.sale import Sale, SaleState, sales_of
 from events.states import EventState
 
@@ -53,6 +54,17 @@ ASKING: dict[str, dict[str, Any]] = {
     "unanswered_policy": {
         "help_text": "What happens to the seats of attendees who do not answer: `keep`, or "
         "`return` (they go to the waitlist). It holds for a booking as it was when it was made."
+    },
+}
+
+PRICE_BOUNDS: dict[str, dict[str, Any]] = {
+    "price_floor": {
+        "help_text": "The lowest price to which a price rule moves `current_price` with demand; "
+        "null while none does."
+    },
+    "price_ceiling": {
+        "help_text": "The highest price to which a price rule moves `current_price`; null as "
+        "`price_floor`."
     },
 }
 
@@ -104,7 +116,7 @@ class EventSummary(EventModelSerializer):
 class EventRepresentation(AmountsMixin, EventModelSerializer):
     """An event as everyone sees it; drafts only for those who manage them."""
 
-    amounts = ("base_price", "current_price")
+    amounts = ("base_price", "current_price", "price_floor", "price_ceiling")
     currency_source = "currency"
 
     url = serializers.SerializerMethodField(help_text="The event's public page.")
@@ -152,6 +164,8 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "draw",
             "base_price",
             "current_price",
+            "price_floor",
+            "price_ceiling",
             "currency",
             "status",
             "state",
@@ -185,7 +199,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "url",
         )
         read_only_fields = fields
-        extra_kwargs = WAITLIST_RULES | ASKING
+        extra_kwargs = WAITLIST_RULES | ASKING | PRICE_BOUNDS
 
     def to_representation(self, instance: Event) -> dict[str, Any]:
         """Return the body; what follows from the columns that a booking leaves alone is kept."""
@@ -253,6 +267,8 @@ class EventDraft(StrictBody, EventModelSerializer):
         "published_at": "Use `POST events/{id}/publish/`.",
         "available_seats": "It follows from `total_capacity`, bookings and offers.",
         "sales_state": "It follows from seats, sales dates and status.",
+        "price_floor": "Use `PUT events/{id}/pricing-rule/`.",
+        "price_ceiling": "Use `PUT events/{id}/pricing-rule/`.",
         "sales_close_at": "Set `sales_end_at`.",
         "cancellable_until": "Set `cancellation_deadline`.",
         "attendance_terms": "Set `ask_days_before` and `unanswered_policy`.",
@@ -353,14 +369,24 @@ class QuoteRequest(StrictBody):
     quantity = seats_field(default=1)
 
 
+@extend_schema_serializer(examples=[PRICE_CHANGE])
 class PriceChangeRepresentation(AmountsMixin, serializers.ModelSerializer[PriceChange]):
     """A change of an event's current price, with its reason."""
 
     amounts = ("old_price", "new_price")
+    # With each row, so that the event is not read again.
+    currency_source = "currency"
 
+    changed_by = serializers.ChoiceField(
+        choices=[by.value for by in ChangedBy],
+        read_only=True,
+        help_text="What changed it: the event's price `rule`, the `organizer` or others who manage "
+        "the event, or the `operator` of this site.",
+    )
     applied_at = MomentField(read_only=True)
 
     class Meta:
         model = PriceChange
-        fields = ("id", "old_price", "new_price", "reason", "applied_at")
+        fields = ("id", "old_price", "new_price", "reason", "changed_by", "applied_at")
+        extra_kwargs = {"reason": {"help_text": "In words, for the public."}}
         read_only_fields = fields

@@ -1,6 +1,7 @@
 """An event as structured data (schema.org), for search engines."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -8,6 +9,7 @@ from django.utils.safestring import SafeString
 from evently.currencies import in_decimals
 from evently.links import absolute
 from events.models import Event
+from events.moving_price import bounds_of
 from events.online import link_of
 from events.presenters import EventPresenter
 from events.sale import Sale, SaleState
@@ -76,15 +78,30 @@ def _location(event: Event) -> dict[str, Any]:
 
 
 def _offer(event: Event, url: str, sale: Sale) -> dict[str, Any]:
-    offer = {
+    price = _amount(event, event.current_price)
+    offer: dict[str, Any] = {
         "@type": "Offer",
         "url": url,
-        "price": f"{in_decimals(event.current_price, event.currency):f}",
+        "price": price,
         "priceCurrency": event.currency,
         "availability": f"https://schema.org/{AVAILABILITY[sale.state]}",
         "validThrough": event.sales_close_at.astimezone(event.zone).isoformat(),
     }
+    bounds = bounds_of(event)
+    if bounds is not None and sale.can_still_buy:
+        # Beside the price, which is what search engines read.
+        offer["priceSpecification"] = {
+            "@type": "PriceSpecification",
+            "price": price,
+            "minPrice": _amount(event, bounds[0]),
+            "maxPrice": _amount(event, bounds[1]),
+            "priceCurrency": event.currency,
+        }
     opens_at = event.sales_start_at or event.published_at
     if opens_at is not None:
         offer["validFrom"] = opens_at.astimezone(event.zone).isoformat()
     return offer
+
+
+def _amount(event: Event, amount: Decimal) -> str:
+    return f"{in_decimals(amount, event.currency):f}"

@@ -61,6 +61,8 @@ EVENT_VALUE = {
     "draw": None,
     "base_price": "24.00",
     "current_price": "27.50",
+    "price_floor": "20.00",
+    "price_ceiling": "36.00",
     "state": "published",
     "is_published": True,
     "published_at": "2027-03-01T09:00:00Z",
@@ -263,6 +265,18 @@ PRICE_PREVIEW_VALUE = {
 }
 
 EVENT = OpenApiExample("An event", value=EVENT_VALUE, response_only=True)
+PRICE_CHANGE = OpenApiExample(
+    "A rise",
+    value={
+        "id": "0199c3a8-30c2-7b5e-8a11-7d2f9c4e6b07",
+        "old_price": "26.00",
+        "new_price": "27.50",
+        "reason": "82% sold, 14 seats waited for, 9 days left: demand is ahead of plan",
+        "changed_by": "rule",
+        "applied_at": "2027-03-02T09:15:00.250000Z",
+    },
+    response_only=True,
+)
 DRAW = OpenApiExample("A draw that is done", value=DRAW_VALUE, response_only=True)
 EVENT_DRAFT = OpenApiExample("A new event", value=EVENT_DRAFT_VALUE, request_only=True)
 QUOTE = OpenApiExample(

@@ -5,15 +5,18 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserFactory
 from evently.api.tests.client import api, assert_problem
+from evently.audit.context import acting, stamp
 from evently.kept import forget_everything
 from evently.tests.rows import book
 from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Event, PriceChange
+from events.operations import save_price_rule
 from events.search.finding import matching
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +257,39 @@ def test_price_history_is_public():
     assert moves == [("22.50", "21.00"), ("20.00", "22.50")]
     assert PriceChange.objects.count() == 2
     assert "applied_by" not in body["results"][0]
+
+
+def test_price_history_costs_the_same_for_each_length():
+    event = EventFactory(priced=20)
+    counts = []
+    for price in (21, 22, 23):
+        Event.objects.filter(pk=event.pk).update(current_price=price)
+        with CaptureQueriesContext(connection) as queries:
+            api().get(f"{EVENTS}{event.pk}/price-history/")
+        counts.append(len(queries))
+
+    assert counts[0] == counts[2]
+
+
+def test_price_rule_shows_its_bounds_and_its_changes_and_no_person():
+    event, fixed = EventFactory(priced=20), EventFactory(priced=20)
+    settings = {"floor": Decimal(15), "ceiling": Decimal("30.5"), "max_step": Decimal(5)}
+    save_price_rule(event_id=event.pk, version=None, enabled=True, step_kind="amount", **settings)
+    with acting(price_rule="price rule v1", price_reason="demand"):
+        stamp(connection)
+        Event.objects.filter(pk=event.pk).update(current_price=22)
+    with acting(actor=str(event.created_by_id)):
+        stamp(connection)
+        Event.objects.filter(pk=fixed.pk).update(current_price=22)
+
+    listed, one = read_both(event)
+    bounds = [(row["price_floor"], row["price_ceiling"]) for row in listed]
+    assert sorted(bounds, key=str) == [("15.00", "30.50"), (None, None)]
+    assert (one["price_floor"], one["price_ceiling"]) == ("15.00", "30.50")
+    for moved, by in ((event, "rule"), (fixed, "organizer")):
+        answer = api().get(f"{EVENTS}{moved.pk}/price-history/")
+        assert [change["changed_by"] for change in answer.json()["results"]] == [by]
+        assert str(moved.created_by_id) not in answer.content.decode()
 
 
 def test_price_history_of_a_draft_is_not_found():

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -10,6 +11,7 @@ from evently.database.clock import now
 from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Event
+from events.operations import save_price_rule
 from events.presenters import EventPresenter
 from events.sale import SaleState, WaitlistSummary, sale_of
 from events.structured import AVAILABILITY, json_ld, structured_data
@@ -65,6 +67,24 @@ def test_event_on_sale_has_all_that_search_engines_ask_for():
     text = json_ld(EventPresenter(event, at=now()), sale=sale_of(event, at=now()))
     assert "<" not in text
     assert json.loads(text)["name"] == "Roof & <Roll>"
+
+
+def test_offer_whose_price_moves_says_how_far():
+    event = EventFactory(priced=20)
+    settings = {"floor": Decimal(15), "ceiling": Decimal(30), "max_step": Decimal(5)}
+    save_price_rule(event_id=event.pk, version=None, enabled=True, step_kind="amount", **settings)
+    offer = data_of(event)[1]["offers"]
+    assert (offer["price"], offer["priceCurrency"]) == ("20.00", "EUR")
+    assert offer["priceSpecification"] == {
+        "@type": "PriceSpecification",
+        "price": "20.00",
+        "minPrice": "15.00",
+        "maxPrice": "30.00",
+        "priceCurrency": "EUR",
+    }
+    past = data_of(event, at=event.event_date)[1]["offers"]
+    assert "priceSpecification" not in past
+    assert "priceSpecification" not in data_of(EventFactory(priced=20))[1]["offers"]
 
 
 @pytest.mark.parametrize(
