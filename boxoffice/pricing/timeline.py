@@ -136,9 +136,12 @@ def _held(event_id: UUID) -> list[Span]:
 
 
 def _waits(event_id: UUID) -> list[Span]:
-    """Return for how long entries waited: until their first offer, or until they were closed."""
+    """Return for how long entries waited: until their first offer, or until they were closed.
+
+    Without those that were never confirmed, which move no price.
+    """
     rows = (
-        WaitlistEntry.objects.filter(event_id=event_id)
+        WaitlistEntry.objects.filter(event_id=event_id, confirmed_at__isnull=False)
         .annotate(
             offered_at=Min(
                 "promotions__promoted_at", filter=Q(promotions__promoted_at__gte=F("joined_at"))

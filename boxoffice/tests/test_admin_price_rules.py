@@ -14,6 +14,7 @@ from evently.accounts.factories import OrganizerFactory
 from events.factories import EventFactory
 from events.models import Event, PriceChange, PriceRule
 from events.operations import price_rule_of, save_price_rule
+from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +163,9 @@ def test_price_changed_by_hand_needs_a_reason_and_suspends_the_rule(admin, organ
     )
     data = form_of(admin, event_page(event)) | {"current_price": "26"}
 
-    assert "price_reason" in errors_of(admin.post(event_page(event), data))
+    for reason in ("", "\u2060", "\u202eb"):
+        wrong = data | {"price_reason": reason}
+        assert "price_reason" in errors_of(admin.post(event_page(event), wrong))
     assert "suspends the rule" in admin.get(event_page(event)).content.decode()
     review = admin.post(event_page(event), data | {"price_reason": "Students’ week"})
     assert review.context["warnings"][0] == "The price rule is suspended until you resume it."
@@ -242,6 +245,10 @@ def test_timeline_has_sales_returns_prices_and_waits(organizer):
     assert [price for _, price in found.prices] == [30, 35]
     assert plan_of(found)[1] == 2
     assert not WaitlistEntry.objects.exists()
+    sold(event, 1, quantity=2)
+    for confirmed_at in (timezone.now(), None):
+        WaitlistEntryFactory(event=event, quantity=2, confirmed_at=confirmed_at)
+    assert [wait.seats for wait in timeline_of(event, at=timezone.now()).waiting] == [2]
     assert timeline_of(selling(organizer, published_at=None), at=timezone.now()) is None
 
 

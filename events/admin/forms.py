@@ -22,7 +22,6 @@ from evently.database.clock import now
 from evently.errors import DomainError, Invalid
 from evently.local_time import AmbiguousTime, LocalTimeProblem, moment_of
 from evently.time_zones import TIME_ZONE_HINT, known_timezones, time_zones_by_spelling
-from evently.visible_text import has_controls
 from events.admin.editors import last_edit_text
 from events.admin.wall_clock import (
     CHOOSE,
@@ -33,7 +32,7 @@ from events.admin.wall_clock import (
 )
 from events.models import Event, PassRule, PaymentMode
 from events.operations import EDITABLE, CapacityInUse, EditedMeanwhile
-from events.operations.editing import LONGEST_REASON, REASON_HINT
+from events.operations.editing import LONGEST_REASON, checked_reason
 from events.operations.validation import PRICES, TIME_FIELDS, check_event
 
 
@@ -302,10 +301,10 @@ class EventForm(forms.ModelForm):
         return time_zones_by_spelling().get(name.replace(" ", "_").casefold(), name)
 
     def clean_price_reason(self) -> str:
-        reason = str(self.cleaned_data["price_reason"]).strip()
-        if has_controls(reason):
-            raise forms.ValidationError(REASON_HINT)
-        return reason
+        try:
+            return checked_reason(str(self.cleaned_data["price_reason"]))
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.fields["price_reason"]) from refusal
 
     def clean_venue(self) -> str:
         return str(self.cleaned_data["venue"]).strip() or VENUE_UNKNOWN
