@@ -20,7 +20,7 @@ BEGIN
     IF NEW.current_price = OLD.current_price AND NEW.currency = OLD.currency THEN
         RETURN NEW;
     END IF;
-    IF claimed IS NULL OR NEW.currency <> OLD.currency THEN
+    IF claimed IS NULL THEN
         NEW.price_floor := NULL;
         NEW.price_ceiling := NULL;
         RETURN NEW;
@@ -28,8 +28,8 @@ BEGIN
     SELECT * INTO rule FROM pricing_rules
     WHERE event_id = NEW.id AND enabled AND suspended_at IS NULL
         AND claimed = 'price rule v' || version;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'event % has no active "%"', NEW.id, claimed
+    IF NOT FOUND OR NEW.currency <> OLD.currency THEN
+        RAISE EXCEPTION 'event % has no active "%" that changes this', NEW.id, claimed
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trg_price_rule_active';
     END IF;
     IF NEW.current_price NOT BETWEEN rule.floor AND rule.ceiling THEN

@@ -227,6 +227,11 @@ def test_claim_without_an_active_rule_or_for_another_event_is_refused(ruled):
         other = event(base_price=30, current_price=30, **columns)
         with refused("trg_price_rule_active"):
             move(other, 31)
+    draft = event(base_price=30, current_price=30, published_at=None)
+    price_rule(draft, floor=20, ceiling=40)
+    with refused("trg_price_rule_active"):
+        run("SET LOCAL evently.price_rule = 'price rule v1'")
+        run("UPDATE events SET currency = 'USD', current_price = 1 WHERE id = %s", draft)
     with refused("trg_price_rule_bounds"):
         run("UPDATE pricing_rules SET max_step = 100")
         move(ruled, 0, rule="price rule v2")
