@@ -106,6 +106,11 @@ QUERIES: dict[str, dict[str, str]] = {
         " WHERE status = 'pending' AND expires_at <= (SELECT evently_clock())",
         "overdue bookings": "SELECT DISTINCT event_id FROM bookings WHERE status = 'pending'"
         " AND expires_at <= evently_clock()",
+        "sales of a week, for a price rule": "SELECT sum(quantity) FROM bookings WHERE event_id ="
+        " {event} AND created_at > now() - interval '7 days' AND created_at <= now()"
+        " AND status <> 'cancelled'",
+        "seats waited for, for a price rule": "SELECT sum(quantity) FROM waitlists WHERE event_id ="
+        " {event} AND status = 'waiting' AND confirmed_at IS NOT NULL",
     },
     DatabaseRole.SUPERUSER: {
         "latest bookings": "SELECT * FROM bookings ORDER BY created_at DESC LIMIT 20",

@@ -1,12 +1,13 @@
 """Price rules at work: applied once, under the lock, with quotes and offers kept."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
 
 from bookings.factories import BookingFactory
+from boxoffice.lifecycle.operations import delete_event
 from boxoffice.pricing import applying
 from boxoffice.pricing.demand import demand_of
 from boxoffice.pricing.tasks import apply_price_rules
@@ -15,7 +16,7 @@ from evently.tests.sql import as_at_commit
 from evently.tests.together import run_together
 from events.factories import EventFactory
 from events.models import Event, PriceChange, PriceRule
-from events.operations import edit_event, quote_price, read_quote, save_price_rule
+from events.operations import edit_event, publish_event, quote_price, read_quote, save_price_rule
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.operations import call_off_draw
 from waitlists.tests.drawing_rows import announce
@@ -205,6 +206,40 @@ def test_prices_of_any_size_move_in_any_currency(currency, price, step, unit, en
     book(event, 9)
     apply_price_rules()
     assert price_of(event) == Decimal(moved)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"published_at": None},
+        {"sales_start_at": datetime.now(UTC) + HOUR},
+        {"sales_end_at": datetime.now(UTC) - HOUR},
+        {"status": "cancelled"},
+        {"status": "completed"},
+    ],
+)
+def test_price_of_an_event_that_is_not_on_sale_stays(columns):
+    event = ruled()
+    Event.objects.filter(pk=event.pk).update(**columns)
+    apply_price_rules()
+    assert applying.apply_price_rule(event_id=event.pk) is None
+    assert price_of(event) == 30
+
+
+@pytest.mark.django_db
+def test_rule_of_a_draft_begins_when_it_is_published_and_goes_with_the_event(clock):
+    event = ruled()
+    Event.objects.filter(pk=event.pk).update(published_at=None)
+    publish_event(event_id=event.pk)
+    apply_price_rules()
+    assert price_of(event) == 30
+    clock.move(2 * DAY)
+    apply_price_rules()
+    assert price_of(event) == 28
+    delete_event(event_id=event.pk)
+    assert not PriceRule.objects.exists()
+    assert not PriceChange.objects.exists()
 
 
 @pytest.mark.django_db
