@@ -220,6 +220,8 @@ def _why_not(event: Event, *, at: datetime) -> str:
     if event.is_before_sales(at=at):
         starts = moment(event.sales_start_at, event.zone)
         return f"Sales start on {starts}. The rule begins then, with the price of that moment."
+    if event.is_on_sale(at=at) and event.has_pending_draw:
+        return "Seats are drawn first. The price does not move until then."
     return "Seats are not on sale, so the price does not move."
 
 

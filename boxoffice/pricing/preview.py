@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Max
 
-from boxoffice.pricing.applying import Verdict, verdict
+from boxoffice.pricing.applying import Verdict, is_due, verdict
 from boxoffice.pricing.demand import demand_of
 from boxoffice.pricing.replay import Replay, replay
 from boxoffice.pricing.timeline import timeline_of
@@ -41,11 +41,11 @@ class Preview:
 
 
 def outlook_of(rule: PriceRule, event: Event, *, at: datetime) -> Outlook | None:
-    """Return what a rule makes of an event now; None where it is not on sale.
+    """Return what a rule makes of an event now; None where it does not move (`is_due`).
 
     `verdict.price` is the next price, also where `free_at` says that it has to wait.
     """
-    if not event.is_on_sale(at=at):
+    if not is_due(event, at=at):
         return None
     found = verdict(rule, event, demand_of(event, at=at))
     changed_at = PriceChange.objects.filter(event_id=event.pk).aggregate(last=Max("applied_at"))

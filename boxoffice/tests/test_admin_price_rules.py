@@ -16,6 +16,7 @@ from events.models import Event, PriceChange, PriceRule
 from events.operations import price_rule_of, save_price_rule
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import WaitlistEntry
+from waitlists.tests.drawing_rows import announce
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -265,6 +266,10 @@ def test_events_without_a_price_or_sales_to_come_have_no_form(admin, organizer):
     page = admin.get(tab(draft, "price_rule"))
     assert "draft" in page.context["outlook"]["headline"]
     assert "no earlier event" in page.content.decode()
+    drawn = selling(organizer)
+    announce(drawn.pk)
+    page = admin.get(tab(drawn, "price_rule"))
+    assert page.context["outlook"]["headline"].startswith("Seats are drawn first")
 
 
 def test_rules_of_other_organizers_are_out_of_reach(client):

@@ -17,6 +17,7 @@ from evently.errors import DomainError
 from evently.origin import Origin
 from evently.tests.database import AS_WORKER, as_owner
 from evently.tests.rows import people
+from evently.tests.running import wait_for
 from evently.tests.together import run_together
 from evently.transactions import EventBusy
 from events.models import Event, PriceChange, PriceRule
@@ -104,8 +105,7 @@ def test_rule_is_edited_by_plain_sql_in_the_other_order_of_locks():
 
         def bounds():
             # Once the operation has the event, and waits for the rule.
-            while not other.execute(WAITING).fetchall():
-                pass
+            assert wait_for(lambda: other.execute(WAITING).fetchall())
             try:
                 other.execute("UPDATE pricing_rules SET ceiling = 50")
                 other.commit()
@@ -131,8 +131,7 @@ def test_sweep_waits_for_an_edit_of_the_rule_and_obeys_it(settings):
         other.execute("UPDATE pricing_rules SET weight_sold = 0, weight_pace = 0")
 
         def commit():
-            while not other.execute(WAITING).fetchall():
-                pass
+            assert wait_for(lambda: other.execute(WAITING).fetchall())
             other.commit()
 
         moved, _ = run_together(lambda: apply_price_rule(event_id=event.pk), commit)
@@ -157,8 +156,7 @@ def test_worker_that_is_killed_halfway_leaves_nothing_and_the_next_one_moves_the
         other.execute("SET ROLE NONE")
 
         def kill():
-            while not (found := other.execute(WAITING).fetchall()):
-                pass
+            found = wait_for(lambda: other.execute(WAITING).fetchall())
             other.execute("SELECT pg_terminate_backend(%s)", found[0])
 
         run_together(worker, kill)
