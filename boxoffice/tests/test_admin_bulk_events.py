@@ -11,7 +11,7 @@ from boxoffice.tests.organizing import EVENTS
 from evently.database.clock import now
 from events.factories import EventFactory
 from events.models import Event
-from events.operations import edit_event
+from events.operations import edit_event, save_price_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,18 @@ def test_events_move_by_weeks_at_the_same_local_time(admin, organizer):
     assert event.event_date == datetime(2030, 10, 31, 19, 0, tzinfo=BERLIN)
     assert event.ends_at == datetime(2030, 10, 31, 22, 0, tzinfo=BERLIN)
     assert messages_of(done) == ["1 event is moved."]
+
+
+def test_moving_leaves_the_price_to_its_rule(admin, organizer):
+    event = make(organizer, event_date=AUTUMN, priced=30)
+    save_price_rule(event_id=event.pk, version=0, enabled=True, floor=20, ceiling=40)
+
+    shown = answer(admin, select(admin, "shift_selected", [event]), "preview", number="1", unit="7")
+    moved = answer(admin, shown, "quietly", number="1", unit="7")
+
+    assert messages_of(moved) == ["1 event is moved."]
+    event.refresh_from_db()
+    assert event.price_moves
 
 
 @pytest.mark.parametrize("choice", ["notify", "quietly"])

@@ -12,8 +12,8 @@ from events.import_models import EventImport, EventImportRow, ImportState
 from events.importing import operations as importing
 from events.importing import queries
 from events.importing.plan import Plan
-from events.models import Event
-from events.operations import edit_event, publish_event
+from events.models import Event, PriceRule
+from events.operations import edit_event, publish_event, save_price_rule
 from waitlists.factories import WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +206,18 @@ def test_an_import_is_undone_but_for_what_is_in_use(admin, organizer):
         ("Edited", "It was edited after the import."),
     ]
     assert "Kept 3" in page(admin, batch).content.decode()
+
+
+def test_undoing_keeps_an_event_that_was_given_a_price_rule(admin, organizer):
+    batch = imported(organizer, rows("Fair"))
+    event = Event.objects.get()
+    save_price_rule(event_id=event.pk, version=0, floor=10, ceiling=20)
+
+    undo(admin, batch)
+
+    assert kept(batch) == [("Fair", "A price rule was set up for it after the import.")]
+    operations.delete_event(event_id=event.pk)
+    assert not PriceRule.objects.exists()
 
 
 def test_undoing_a_change_restores_what_was_before(admin, organizer):

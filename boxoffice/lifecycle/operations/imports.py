@@ -1,7 +1,7 @@
 """How an import is undone: its events are deleted, its changes reversed, if no one is affected.
 
-An event that was booked, has people on its waitlist, or was edited since, stays as it is; its row
-says why.
+An event that was booked, has people on its waitlist, was given a price rule, or was edited since,
+stays as it is; its row says why.
 """
 
 from collections.abc import Callable
@@ -29,12 +29,13 @@ from events.importing.operations import ImportNotReady, lock_import
 from events.importing.stored import columns_of
 from events.locks import lock_event
 from events.models import Event
-from events.operations import change_event
+from events.operations import change_event, price_rule_of
 from waitlists.models import WaitlistEntry
 
 BOOKED = "It has bookings. Cancel the event instead."
 AWAITED = "There are people on its waitlist. Cancel the event instead."
 EDITED = "It was edited after the import."
+RULED = "A price rule was set up for it after the import."
 GONE = "It no longer exists."
 OVER = "It is cancelled or over."
 
@@ -114,6 +115,9 @@ def _undo(row: EventImportRow) -> None:
     if event.version != row.version and not _only_published_since(event, row):
         raise _Kept(EDITED)
     if row.outcome == RowOutcome.NEW:
+        # Setting it up is no edit of the event, and leaves its version.
+        if price_rule_of(event.pk) is not None:
+            raise _Kept(RULED)
         with refusing(fk_bookings_event=EventHasBookings):
             Event.objects.filter(pk=event.pk)._raw_delete("default")
         return
