@@ -63,7 +63,7 @@ def test_new_rule_is_previewed_reviewed_and_saved(admin, organizer):
     page = admin.get(url)
     assert page.context["state"].label == "off"
     # A suggestion to begin with, and what it would have done.
-    assert page.context["form"]["floor"].value() == "24.00"
+    assert page.context["form"]["floor"].value() == "20.00"
     assert page.context["preview"].replay.last.seats == 8
     assert "The price would" in page.context["outlook"]["headline"]
 

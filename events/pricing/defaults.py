@@ -7,7 +7,7 @@ from events.pricing.plan import EVEN
 from events.pricing.rule import Rounding, StepKind
 
 # Of the price, for the bounds that a form suggests.
-LOWEST_SHARE, HIGHEST_SHARE = Decimal("0.8"), Decimal("1.5")
+LOWEST_SHARE, HIGHEST_SHARE = Decimal(2) / 3, Decimal(4) / 3
 # Of a new rule; the floor and ceiling have none, since they are what the organizer promises.
 DEFAULTS: dict[str, Any] = {
     "enabled": False,
@@ -42,7 +42,7 @@ def suggested_bounds(
 ) -> tuple[Decimal, Decimal]:
     """Return the floor and ceiling that a form begins with; the organizer decides.
 
-    A fifth below and half above the prices there are, in multiples of unit.
+    A third below and above the prices there are, in multiples of unit.
     """
     rounding = Rounding(unit)
     floor = rounding.above(min(base_price, price) * LOWEST_SHARE)
