@@ -24,6 +24,7 @@ pytest_plugins = [
     "evently.tests.clock",
     "evently.tests.counting",
     "evently.tests.covering",
+    "evently.tests.hashing",
     "evently.tests.ordering",
     "evently.tests.owned_rows",
     "evently.tests.people",

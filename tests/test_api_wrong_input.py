@@ -32,9 +32,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def no_limits(settings):
-    """Disable rate limits and slow password hashes."""
+    """Disable rate limits."""
     settings.API_RATE_PER_MINUTE = 1_000_000
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import argon2
 import pytest
-from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.dispatch import Signal
 
 from evently.accounts import signals
 from evently.origin import Origin
+from evently.tests import hashing
 
 SIGNALS = (
     "user_registered",
@@ -18,9 +18,6 @@ SIGNALS = (
     "deletion_requested",
     "erasure_started",
 )
-
-HASHING_PARAMETERS = ("time_cost", "memory_cost", "parallelism")
-HASHING_COST = (1, 8, 1)
 
 
 @pytest.fixture
@@ -50,27 +47,18 @@ def announced():
         signal.sender_receivers_cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def quick_hashing():
-    """Hash passwords with Argon2 at low cost: most tests only need the result."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in zip(HASHING_PARAMETERS, HASHING_COST, strict=True):
-            patch.setattr(Argon2PasswordHasher, name, value)
-        yield
-
-
 @pytest.fixture
 def hashings(monkeypatch):
     """Collect what each hashing of a password costs: it is what takes time in a log-in."""
     costs, make, verify = [], argon2.low_level.hash_secret, argon2.PasswordHasher.verify
 
     def hash_secret(*secrets, **parameters):
-        costs.append(tuple(parameters[name] for name in HASHING_PARAMETERS))
+        costs.append(tuple(parameters[name] for name in hashing.PARAMETERS))
         return make(*secrets, **parameters)
 
     def verify_secret(hasher, encoded, secret):
         found = argon2.extract_parameters(encoded)
-        costs.append(tuple(getattr(found, name) for name in HASHING_PARAMETERS))
+        costs.append(tuple(getattr(found, name) for name in hashing.PARAMETERS))
         return verify(hasher, encoded, secret)
 
     monkeypatch.setattr(argon2.low_level, "hash_secret", hash_secret)
