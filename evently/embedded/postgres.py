@@ -63,6 +63,8 @@ def tuning(*, throwaway: bool) -> dict[str, str]:
     }
     if throwaway:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Tests cause hundreds of deadlocks, each of which would wait for a second by default.
+        settings["deadlock_timeout"] = "100ms"
     return settings
 
 
