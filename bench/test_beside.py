@@ -1,5 +1,6 @@
 """`python -m bench.beside`, with one round of one measure, so that it cannot rot."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from bench.beside.__main__ import WHAT_PEOPLE_DO, Compared
 from bench.measures import MEASURES
 from evently.environment import BASE_DIR
+from evently.tests.running import STATIC_ROOT
 
 
 def test_every_measure_that_is_compared_exists() -> None:
@@ -24,7 +26,8 @@ def test_the_ratio_is_the_median_of_those_of_the_rounds() -> None:
 @pytest.mark.slow
 @pytest.mark.processes
 def test_a_release_is_measured_beside_itself() -> None:
-    done = _beside(BASE_DIR, "--rounds=1", "--only=home", "--idle-seconds=1", "--most=0.0001")
+    short = ("--rounds=1", "--round-seconds=0.05", "--idle-seconds=1", "--people=12")
+    done = _beside(BASE_DIR, *short, "--only=home", "--most=0.0001")
 
     assert re.search(r"^home +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d ", done.stdout, re.MULTILINE), done
     assert done.stdout.endswith("More than 0.00: home\n")
@@ -49,6 +52,7 @@ def _beside(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "bench.beside", *map(str, arguments)],
         cwd=BASE_DIR,
+        env=os.environ | {"STATIC_ROOT": str(STATIC_ROOT)},
         capture_output=True,
         text=True,
         check=False,

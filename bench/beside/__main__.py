@@ -92,16 +92,16 @@ class Compared:
 
 
 @contextmanager
-def running(checkout: Path, *, idle_seconds: float) -> Iterator[Side]:
+def running(checkout: Path, *, idle_seconds: float, people: int) -> Iterator[Side]:
     """Run the servers of a checkout, by its own Python.
 
-    idle_seconds: for which the cost of idling is measured, which is subtracted.
+    idle_seconds: for which the cost of idling is measured, which is subtracted. people: who act.
     """
     python = checkout / ".venv" / "bin" / "python"
     if not python.exists():
         raise SystemExit(f"{checkout} is not set up: run script/bootstrap --dev there.")
     process = subprocess.Popen(
-        [python, HERE / "side.py", str(idle_seconds)],
+        [python, HERE / "side.py", str(idle_seconds), str(people)],
         cwd=checkout,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -116,12 +116,17 @@ def running(checkout: Path, *, idle_seconds: float) -> Iterator[Side]:
         process.wait()
 
 
-def compare(earlier: Side, now: Side, *, names: list[str], rounds: int) -> list[Compared]:
-    """Measure in turns. The sides take turns in going first, and the first round warms up."""
+def compare(
+    earlier: Side, now: Side, *, names: list[str], rounds: int, round_seconds: float = 1
+) -> list[Compared]:
+    """Measure in turns. The sides take turns in going first, and the first round warms up.
+
+    round_seconds: how long one round of one measure takes, roughly.
+    """
     found = [Compared(name) for name in names]
     for number in range(rounds + 1):
         for one in found:
-            count = WHAT_PEOPLE_DO[one.name]
+            count = max(round(WHAT_PEOPLE_DO[one.name] * round_seconds), 1)
             pair = [(earlier, one.earlier), (now, one.now)]
             for side, taken in reversed(pair) if number % 2 else pair:
                 spent = side.milliseconds(one.name, count)
@@ -142,6 +147,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--idle-seconds", type=float, default=15, help="for which the cost of idling is measured"
     )
+    parser.add_argument(
+        "--round-seconds", type=float, default=1, help="how long a round of one measure takes"
+    )
+    parser.add_argument("--people", type=int, default=400, help="who act")
     given = parser.parse_args()
     unknown = sorted(set(given.only or ()) - WHAT_PEOPLE_DO.keys())
     if unknown:
@@ -153,13 +162,20 @@ def main() -> int:
     given = arguments()
     with ExitStack() as servers:
         earlier, now = (
-            servers.enter_context(running(checkout, idle_seconds=given.idle_seconds))
+            servers.enter_context(
+                running(checkout, idle_seconds=given.idle_seconds, people=given.people)
+            )
             for checkout in (given.earlier.resolve(), ROOT)
         )
         for side in (earlier, now):
             side.wait_until_ready()
         names = given.only or list(WHAT_PEOPLE_DO)
-        found = compare(earlier, now, names=names, rounds=given.rounds)
+        found = compare(
+            *(earlier, now),
+            names=names,
+            rounds=given.rounds,
+            round_seconds=given.round_seconds,
+        )
     print(f"{'CPU ms of one':32}{'earlier':>10}{'now':>10}{'ratio':>8}   (quartiles)")
     for one in found:
         print(one.line())

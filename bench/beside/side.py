@@ -26,7 +26,7 @@ def main() -> None:
         from bench.measures import MEASURES
         from bench.stage.measuring import idle_cost, measured
 
-        stage = run.prepared_stage(servers, people=400)
+        stage = run.prepared_stage(servers, people=int(sys.argv[2]))
         idle = idle_cost(servers, seconds=float(sys.argv[1]))
         answers.write("ready\n")
         for line in sys.stdin:
