@@ -85,14 +85,13 @@ def named(home, part):
 
 
 def test_two_copies_run_side_by_side_and_ctrl_c_stops_each(start, new_home):
-    one_home, other_home = new_home(), new_home(started_before=True)
-    one, other = start(one_home), start(other_home, more=WITHOUT_DEMO)
+    one_home, other_home = new_home(started_before=True), new_home(started_before=True)
+    one, other = start(one_home, more=WITHOUT_DEMO), start(other_home, more=WITHOUT_DEMO)
     one.await_ready()
     other.await_ready()
 
     assert json.loads(one.get("/readyz")[1])["database"]["status"] == "ok"
     assert "evently_http_requests_total" in one.get("/metrics")[1]
-    assert wait_for(lambda: "organizer@evently.example" in one.said())
 
     third = start(one_home)
     assert third.process.wait(timeout=PATIENCE_SECONDS) == 1
@@ -184,6 +183,7 @@ def made_at_first_start(running):
 
 def test_second_start_creates_nothing_anew_and_has_all_data(start, home):
     first = start(home).await_ready()
+    assert wait_for(lambda: "organizer@evently.example" in first.said())
     made = made_at_first_start(first)
     assert len(made[-1]) > 0
     assert first.end(signal.SIGINT) == 0
@@ -229,7 +229,9 @@ def test_web_workers_go_on_until_their_killed_main_process_is_replaced(start, us
     assert remaining_processes(used_home) == {}
 
 
-def test_password_files_are_private_and_servers_require_passwords(start, home):
+def test_password_files_are_private_and_servers_require_passwords(start, used_home):
+    """What the first start has made is copied with its modes."""
+    home = used_home
     running = start(home, more=WITHOUT_DEMO).await_ready()
     # The home itself lets the servers' user of root pass.
     assert home.stat().st_mode & 0o007 == 0
@@ -320,11 +322,15 @@ def test_demo_logins_stop_the_start_outside_development(start, home):
 
 
 def python_for_all_users(folder):
-    """Copy this Python to where an ordinary user can run it; root's may be unreachable."""
+    """Copy this Python to where an ordinary user can run it; root's may be unreachable.
+
+    With what is compiled, like the checkout: where that user may not write, each process would
+    compile everything anew.
+    """
     version = f"python3.{sys.version_info.minor}"
     base = Path(sys.base_prefix)
     unneeded = shutil.ignore_patterns(
-        "test", "site-packages", "dist-packages", "__pycache__", "config-*", "idlelib"
+        "test", "site-packages", "dist-packages", "config-*", "idlelib"
     )
     shutil.copytree(base / "lib" / version, folder / "lib" / version, ignore=unneeded)
     (folder / "bin").mkdir()
@@ -351,7 +357,7 @@ def test_ordinary_user_can_run_roots_checkout_and_kill_9_leaves_nothing(start, n
         pytest.skip(f"an ordinary user cannot reach {packages}")
     home = new_home()
     folder = home.parent
-    unneeded = (".venv", ".git", ".evently*", "__pycache__", ".*_cache", "node_modules")
+    unneeded = (".venv", ".git", ".evently*", ".*_cache", "node_modules")
     shutil.copytree(
         BASE_DIR, folder / "tree", ignore=shutil.ignore_patterns(*unneeded), symlinks=True
     )
