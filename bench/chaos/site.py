@@ -102,11 +102,14 @@ class Site:
 
 @contextmanager
 def running_site(*, people: int) -> Iterator[Site]:
-    """Run a whole Evently on free ports, with an empty folder; leave nothing running."""
+    """Run a whole Evently on free ports, with an empty database; leave nothing running."""
     port = choose_port(None, taken=set())
     mail = FaultySink()
     try:
-        with home_for_tests() as home, _running(home, port, mail) as running:
+        with (
+            home_for_tests(started_before=True) as home,
+            _running(home, port, mail) as running,
+        ):
             # Imports models, for which Django must be set up.
             from bench.people import create_organizer, create_people
 

@@ -113,7 +113,7 @@ def everything_running() -> Iterator[Servers]:
     environment = production(port, sink.port)
     try:
         with (
-            home_for_tests() as home,
+            home_for_tests(started_before=True) as home,
             evently_running(environment, home, port) as running,
             running.database() as database,
             bare_server({**os.environ, "DATABASE_POOL_MAX_SIZE": str(web_threads() + 1)}) as (

@@ -1,6 +1,5 @@
 """Start the whole application, as `script/server` does, and observe its processes."""
 
-import fcntl
 import http.client
 import json
 import os
@@ -26,7 +25,6 @@ from evently.environment import BASE_DIR
 # Upper limits only: waiting ends as soon as the condition holds.
 READY_SECONDS = 240
 PATIENCE_SECONDS = 90
-STARTED = BASE_DIR / ".evently-test" / "started"
 # Collected once for all tests and runs, and anew when a file changes.
 STATIC_ROOT = BASE_DIR / ".evently-test" / "static"
 NOT_INHERITED = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PORT", "EVENTLY_HOME")
@@ -43,42 +41,15 @@ def home_for_tests(*, started_before: bool = False) -> Iterator[Path]:
     folder.chmod(0o755)
     try:
         if started_before:
-            _copy_started(folder / "home")
+            # In a process of its own: it reads settings, which benchmarks set up later.
+            subprocess.run(
+                [sys.executable, "-m", "evently.tests.started", folder / "home"],
+                cwd=BASE_DIR,
+                check=True,
+            )
         yield folder / "home"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy_started(home: Path) -> None:
-    """Copy the home of a first start, which is made once for all tests and runs."""
-    # Reads settings, which benchmarks set up later than they import this module.
-    from evently.tests import template
-
-    STARTED.parent.mkdir(mode=0o711, exist_ok=True)
-    made_from = STARTED / "made_from"
-    with STARTED.with_suffix(".lock").open("w") as lock:
-        # One worker makes it while the others wait.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made_from.exists() or made_from.read_text() != template.digest():
-            shutil.rmtree(STARTED, ignore_errors=True)
-            STARTED.mkdir(mode=0o700)
-            _start_once(STARTED / "home")
-            made_from.write_text(template.digest())
-        # With owners and modes: root's servers run as another user.
-        subprocess.run(["cp", "-a", STARTED / "home", home], check=True)
-
-
-def _start_once(copied_to: Path) -> None:
-    """Start and stop Evently, and copy what it has made, except for the ports of its servers."""
-    with home_for_tests() as home:
-        running = Running(home, more={"DEMO": "false"}).start()
-        try:
-            running.await_ready()
-            assert running.end(signal.SIGTERM) == 0, running.said()
-        finally:
-            running.kill_everything()
-        (home / "ports.json").unlink()
-        subprocess.run(["cp", "-a", home, copied_to], check=True)
 
 
 def processes_of(home: Path) -> dict[int, str]:
