@@ -192,16 +192,18 @@ def _summary(event: Event, steps: Steps, *, is_whole: bool, at: datetime) -> str
         )
     if is_joined:
         text += " Of changes over a year ago, the last one of each day is kept."
-    return text + _bounds_summary(event)
+    return text + _bounds_summary(event, at=at)
 
 
-def _bounds_summary(event: Event) -> str:
+def _bounds_summary(event: Event, *, at: datetime) -> str:
     bounds = bounds_of(event)
     if bounds is None:
         return ""
     low, high = (_money(event, price) for price in bounds)
     where = f"at {low}" if low == high else f"between {low} and {high}"
-    return f" The price rule keeps it {where}."
+    # A rule moves the price as long as seats are sold.
+    keeps = "keeps" if event.is_active and at < event.sales_close_at else "kept"
+    return f" The price rule {keeps} it {where}."
 
 
 def _money(event: Event, amount: Decimal) -> str:

@@ -132,6 +132,8 @@ def test_chart_is_drawn_between_the_bounds():
     }
     assert chart["summary"].endswith("The price rule keeps it between €20.00 and €40.00.")
     assert [row["by"] for row in chart["rows"]] == ["by the price rule"] * 2
+    past = chart_of(event_of(), 30, 24, 26, at=AT + 90 * DAY)
+    assert past["summary"].endswith("The price rule kept it between €20.00 and €40.00.")
 
 
 def test_chart_of_a_price_that_never_changed():
