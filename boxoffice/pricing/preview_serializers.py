@@ -78,7 +78,7 @@ class DemandRepresentation(serializers.Serializer[Demand]):
     taken = serializers.IntegerField(help_text="Seats that are booked or held.")
     sold_last_day = serializers.IntegerField(help_text="Cancelled bookings are left out.")
     sold_last_week = serializers.IntegerField()
-    waiting_seats = serializers.IntegerField(help_text="Seats that the waitlist asks for.")
+    waiting_seats = serializers.IntegerField(help_text="Asked for by confirmed waitlist entries.")
 
 
 class PressureRepresentation(serializers.Serializer[Pressure]):
@@ -185,7 +185,8 @@ class RulePreviewRepresentation(PreviewAmounts, serializers.Serializer[RulePrevi
     currency = serializers.CharField(source="event.currency")
     warnings = RuleWarningRepresentation(many=True, help_text="The gravest first.")
     now = OutlookRepresentation(
-        allow_null=True, help_text="Null while seats are not on sale, when no rule moves a price."
+        allow_null=True,
+        help_text="Null while seats are not on sale, or wait for a draw: the price stays then.",
     )
     replay = ReplayRepresentation(
         allow_null=True, help_text="Null where it was not asked for, or nothing was sold."
