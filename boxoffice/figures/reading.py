@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import DateField, Func, QuerySet, Sum
 
 from boxoffice.figures.registry import METRICS, Kind, Metric, metric_of
 from events.models import Event, EventMetric, Resolution, RollUp
@@ -38,12 +38,17 @@ class Series:
     points: list[Point]
 
     @property
-    def total(self) -> Decimal:
-        """Return the sum of a flow, or the last value of a level."""
+    def total(self) -> Decimal | None:
+        """Return the sum of a flow, or the last value of a level; None of others.
+
+        Visitors of two days may be the same, and ratios do not add up.
+        """
         values = [point.value for point in self.points]
         if self.metric.kind is Kind.FLOW:
             return sum(values, NOTHING)
-        return values[-1] if values else NOTHING
+        if self.metric.kind is Kind.LEVEL:
+            return values[-1] if values else NOTHING
+        return None
 
 
 def figures_until(resolution: Resolution) -> datetime | None:
@@ -81,7 +86,26 @@ def series_of(
 
     names: of the registry. Buckets in which nothing happened are 0, or where a level stood.
     """
+    metrics = _metrics(names)
     begins = list(buckets(event, resolution, start=start, end=end))
+    stored = {name: None for metric in metrics for name in metric.of or (metric.name,)}
+    series = {one.metric.name: one for one in _stored(event, list(stored), resolution, begins, end)}
+    return [
+        _derived(event, metric, [series[name] for name in metric.of])
+        if metric.of
+        else series[metric.name]
+        for metric in metrics
+    ]
+
+
+def _stored(
+    event: Event,
+    names: Sequence[str],
+    resolution: Resolution,
+    begins: list[datetime],
+    end: datetime,
+) -> list[Series]:
+    """Return the series of stored metrics."""
     if not begins:
         return [Series(metric, []) for metric in _metrics(names)]
     rows = EventMetric.objects.filter(
@@ -133,10 +157,7 @@ def days_of(
 ) -> dict[str, dict[date, Decimal]]:
     """Return sums of flows over events for each day, by metric; a day is that of each event."""
     zones = {event.pk: event.zone for event in events}
-    # Days begin up to 14 hours before, or 12 after, those of UTC.
-    margin = timedelta(days=1)
-    begins = datetime.combine(first, time.min, UTC) - margin
-    ends = datetime.combine(last, time.min, UTC) + 2 * margin
+    begins, ends = _utc_days(first, last)
     rows = EventMetric.objects.filter(
         event_id__in=zones,
         metric_type__in=names,
@@ -150,6 +171,58 @@ def days_of(
         if first <= day <= last:
             sums[name][day] = sums[name].get(day, NOTHING) + value
     return sums
+
+
+class _LocalDay(Func):
+    """The day of the event's calendar that a bucket begins with."""
+
+    template = "(%(expressions)s)::date"
+    arg_joiner = " AT TIME ZONE "
+    output_field = DateField()
+
+
+def days_by_currency(
+    events: QuerySet[Event], names: Sequence[str], *, first: date, last: date
+) -> dict[str, dict[str, dict[date, Decimal]]]:
+    """Return sums of flows over events for each day, by currency and metric; one query.
+
+    A day is that of each event's calendar; days in which nothing happened are left out.
+    """
+    begins, ends = _utc_days(first, last)
+    rows = (
+        EventMetric.objects.filter(
+            event__in=events,
+            metric_type__in=names,
+            resolution=Resolution.DAY,
+            recorded_at__gte=begins,
+            recorded_at__lt=ends,
+        )
+        .annotate(day=_LocalDay("recorded_at", "event__timezone"))
+        .filter(day__gte=first, day__lte=last)
+        .order_by("event__currency", "metric_type", "day")
+        .values_list("event__currency", "metric_type", "day")
+        .annotate(total=Sum("metric_value"))
+    )
+    sums: dict[str, dict[str, dict[date, Decimal]]] = {}
+    for currency, name, day, total in rows:
+        sums.setdefault(currency, {}).setdefault(name, {})[day] = total
+    return sums
+
+
+def utc_range(first: date, last: date) -> tuple[datetime, datetime]:
+    """Return the moments in which a range of days of UTC begins and ends."""
+    begins = datetime.combine(first, time.min, UTC)
+    return begins, datetime.combine(last, time.min, UTC) + timedelta(days=1)
+
+
+def _utc_days(first: date, last: date) -> tuple[datetime, datetime]:
+    """Return moments around a range of days of any calendar.
+
+    Days begin up to 14 hours before, or 12 after, those of UTC.
+    """
+    margin = timedelta(days=1)
+    begins = datetime.combine(first, time.min, UTC) - margin
+    return begins, datetime.combine(last, time.min, UTC) + 2 * margin
 
 
 def _sums(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> QuerySet[EventMetric]:
@@ -180,6 +253,26 @@ def _points(
         level = level if value is None else value
         if level is not None:
             yield Point(at, level)
+
+
+def _derived(event: Event, metric: Metric, parts: list[Series]) -> Series:
+    """Compute a series from others, bucket by bucket; a ratio to nothing is left out."""
+    if metric.name == "fill":
+        values = [(point.at, point.value / event.total_capacity) for point in parts[0].points]
+    elif metric.name == "mean_position":
+        values = [(p.at, (p.value + 1) / 2 if p.value else NOTHING) for p in parts[0].points]
+    else:
+        values = list(_ratios(parts, among=metric.name == "acceptance_rate"))
+    return Series(metric, [Point(at, value) for at, value in values])
+
+
+def _ratios(parts: list[Series], *, among: bool) -> Iterator[tuple[datetime, Decimal]]:
+    """Divide the first flow by the second, or by the sum of all."""
+    for points in zip(*(one.points for one in parts), strict=True):
+        values = [point.value for point in points]
+        whole = sum(values, NOTHING) if among else values[1]
+        if whole:
+            yield points[0].at, values[0] / whole
 
 
 def _midnight(event: Event, day: date) -> datetime:

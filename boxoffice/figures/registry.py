@@ -16,6 +16,9 @@ class Unit(StrEnum):
     SEATS = "seats"
     # In the currency of the event.
     AMOUNT = "amount"
+    # From 0 to 1.
+    SHARE = "share"
+    PLACE = "place"
 
 
 class Kind(StrEnum):
@@ -25,18 +28,25 @@ class Kind(StrEnum):
     LEVEL = "level"
     # Counted once for each bucket, whoever comes back in the next: they do not add up.
     DISTINCT = "distinct"
+    # One flow divided by another.
+    RATIO = "ratio"
 
 
 class Source(StrEnum):
-    """Where a metric comes from: tables, or counters in the broker, which may lose some."""
+    """Where a metric comes from: tables, counters in the broker, which may lose some, or others."""
 
     TABLES = "tables"
     COUNTERS = "counters"
+    # Computed from other metrics when it is read.
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. label: for headings. definition: a sentence, what exactly is counted."""
+    """One metric. label: for headings. definition: a sentence, what exactly is counted.
+
+    of: the metrics that it is computed from.
+    """
 
     name: str
     label: str
@@ -44,6 +54,11 @@ class Metric:
     definition: str
     kind: Kind = Kind.FLOW
     source: Source = Source.TABLES
+    of: tuple[str, ...] = ()
+
+
+def _share(name: str, label: str, definition: str, *of: str, kind: Kind = Kind.RATIO) -> Metric:
+    return Metric(name, label, Unit.SHARE, definition, kind, Source.METRICS, of)
 
 
 _METRICS = (
@@ -115,6 +130,44 @@ _METRICS = (
     Metric("promotions_used", "Offers accepted", Unit.COUNT, "Offers that became a booking."),
     Metric("promotions_declined", "Offers declined", Unit.COUNT, "Offers declined or withdrawn."),
     Metric("promotions_expired", "Offers expired", Unit.COUNT, "Offers that were not answered."),
+    _share(
+        "fill",
+        "Fill",
+        "Seats booked in all, as a share of the seats that the event has now.",
+        "booked",
+        kind=Kind.LEVEL,
+    ),
+    Metric(
+        "mean_position",
+        "Mean position",
+        Unit.PLACE,
+        "The mean position of the entries that wait: positions have no gaps.",
+        Kind.LEVEL,
+        Source.METRICS,
+        ("waiting",),
+    ),
+    _share(
+        "checkout_rate",
+        "Views that begin a checkout",
+        "Checkouts begun for each view of the event’s page.",
+        "checkouts",
+        "page_views",
+    ),
+    _share(
+        "booking_rate",
+        "Checkouts that end in a booking",
+        "Bookings made for each checkout begun; those made by API or by hand count as well.",
+        "bookings",
+        "checkouts",
+    ),
+    _share(
+        "acceptance_rate",
+        "Offers accepted",
+        "Offers accepted for each one that has ended: accepted, declined or expired.",
+        "promotions_used",
+        "promotions_declined",
+        "promotions_expired",
+    ),
 )
 METRICS = {metric.name: metric for metric in _METRICS}
 

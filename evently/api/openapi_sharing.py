@@ -47,6 +47,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "date-time"},
     },
 }
+STREAMED = {"text/csv", "application/vnd.apache.parquet"}
 
 
 def share(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def _close(part: Any, schemas: dict[str, Any]) -> None:
 def _has_etag(method: str, response: dict[str, Any], schemas: dict[str, Any]) -> bool:
     """Return whether a success has an ETag, as `evently.api.etags` decides."""
     if method == "get":
-        return "text/csv" not in response.get("content", {})
+        # Files are sent in parts, and never kept as a whole.
+        return not STREAMED & response.get("content", {}).keys()
     reference = response.get("content", {}).get("application/json", {}).get("schema", {})
     schema = schemas.get(reference.get("$ref", "").rsplit("/", 1)[-1], {})
     return "version" in schema.get("properties", {})

@@ -57,6 +57,11 @@ class CsvRenderer(FileRenderer):
     charset = "utf-8"
 
 
+class ParquetRenderer(FileRenderer):
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
+
+
 class TextRenderer(FileRenderer):
     media_type = "text/plain"
     format = "txt"

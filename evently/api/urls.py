@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("waitlists.api_urls")),
     path("", include("notifications.api_urls")),
     path("", include("boxoffice.lifecycle.api_urls")),
-    path("", include("boxoffice.backoffice.api_urls")),
+    path("", include("boxoffice.figures.api_urls")),
     path("", include("boxoffice.pricing.api_urls")),
     # Unknown URLs get a problem document, not a page.
     re_path(r"^", not_found),

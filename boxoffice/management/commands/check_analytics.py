@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from boxoffice.figures.agreement import Agreement, check_all
+from boxoffice.figures.page import PAGE
+from boxoffice.figures.page import page as analytics_page
 from evently.database.clock import now
 from evently.formatting import counted
 
@@ -17,13 +19,20 @@ class Command(BaseCommand):
     help = "Compare the figures of the last weeks with the tables that they are about."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the switch that writes figures anew."""
+        """Add the switches."""
         parser.add_argument(
             "--mend", action="store_true", help="write those that differ anew from the tables"
         )
 
-    def handle(self, *args: Any, mend: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--page", action="store_true", help="only write the metrics into docs/analytics.md"
+        )
+
+    def handle(self, *args: Any, mend: bool, page: bool, **options: Any) -> None:
         """Check; fails if figures differ and are not mended."""
+        if page:
+            PAGE.write_text(analytics_page())
+            return
         checked = check_all(at=now(), mend=mend)
         for agreement in checked:
             self._show(agreement)
