@@ -50,7 +50,8 @@ class EventFiguresRepresentation(AnalyticsRepresentation):
     """The current figures of an event, and series of the metrics that were asked for."""
 
     figures_until = MomentField(
-        allow_null=True, help_text="Until when the series are complete; null before the first run."
+        allow_null=True,
+        help_text="Until when the series are complete; null before the first run, and without any.",
     )
     series = SeriesRepresentation(many=True, help_text="Of the metrics in `metrics`; none without.")
 
@@ -99,11 +100,11 @@ class EventAnalyticsView(ApiView):
         query = valid(FiguresQuery, request)
         start, end = bounds(event, query.days(now().astimezone(event.zone).date()))
         names = query.validated_data.get("metrics", [])
-        series = reading.series_of(event, names, query.chosen, start=start, end=min(end, now()))
-        answer = event_analytics(event) | {
-            "figures_until": reading.figures_until(query.chosen),
-            "series": series_answer(series, event.currency),
-        }
+        answer = event_analytics(event) | {"figures_until": None, "series": []}
+        if names:
+            series = reading.series_of(event, names, query.chosen, start=start, end=min(end, now()))
+            answer["figures_until"] = reading.figures_until(query.chosen)
+            answer["series"] = series_answer(series, event.currency)
         return Response(EventFiguresRepresentation(answer).data)
 
 
