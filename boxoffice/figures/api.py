@@ -97,11 +97,11 @@ class EventAnalyticsView(ApiView):
         those by hour and day every five minutes.
         """
         event = managed_event(event_id, request.user)
-        query = valid(FiguresQuery, request)
-        start, end = bounds(event, query.days(now().astimezone(event.zone).date()))
-        names = query.validated_data.get("metrics", [])
         answer = event_analytics(event) | {"figures_until": None, "series": []}
-        if names:
+        if request.query_params:
+            query = valid(FiguresQuery, request)
+            start, end = bounds(event, query.days(now().astimezone(event.zone).date()))
+            names = query.validated_data.get("metrics", [])
             series = reading.series_of(event, names, query.chosen, start=start, end=min(end, now()))
             answer["figures_until"] = reading.figures_until(query.chosen)
             answer["series"] = series_answer(series, event.currency)
