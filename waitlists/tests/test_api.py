@@ -324,6 +324,8 @@ def test_analytics_add_up(django_assert_num_queries):
         "current_price": "10.00",
         "currency": "EUR",
         "attempts": {"invalid": 1, "sold_out": 1},
+        "figures_until": None,
+        "series": [],
     }
 
 
