@@ -11,11 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from evently.environment import BASE_DIR
 from notifications.tests.delivering import deliver_due
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # An upper limit: waiting ends as soon as the expected state is there.
 PATIENCE_MS = 45_000
+SCREENSHOTS = BASE_DIR / "screenshots"
 # Pages may answer with 4xx, and htmx reports each request that a newer one replaced.
 EXPECTED_MESSAGES = ("status of 4", "htmx:afterRequest", "htmx:sendAbort")
 
@@ -103,6 +105,13 @@ def site(chromium: Browser, live_server, settings, tmp_path: Path) -> Iterator[S
     for context in site.contexts:
         context.close()
     assert site.problems == []
+
+
+def photograph(page: Page, name: str) -> None:
+    """Leave a picture of the whole page in screenshots/, where SCREENSHOTS=true asks for it."""
+    if os.environ.get("SCREENSHOTS") == "true":
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def violations(page: Page) -> list[str]:

@@ -1,13 +1,11 @@
 """Every page of attendees: nothing for axe to find, nothing wider than the screen.
 
-What the pages look like is left in screenshots/, which git ignores.
+With SCREENSHOTS=true, what the pages look like is left in screenshots/, which git ignores.
 """
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking
@@ -18,14 +16,13 @@ from evently.links import sign_link
 from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Event
-from tests.browser.conftest import Site, violations
+from tests.browser.conftest import Site, photograph, violations
 from tests.browser.test_story import log_in
 from waitlists.models import Promotion, WaitlistEntry
 from waitlists.operations import confirm_entry, decline_promotion, join_waitlist
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 TEXT = "Four musicians, two hundred candles, and a windmill from 1770.\n\nThe stairs are steep."
 
 WITH_LINKS = (
@@ -203,8 +200,7 @@ def look_at(site: Site, page, pages: dict[str, str], suffix: str) -> list[str]:
 
 def look_at_page(page, name: str) -> list[str]:
     """Photograph the page that is open, and return what is wrong with it."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    photograph(page, name)
     widest, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     too_wide = [f"{name}: {widest} px wide on a screen of {screen}"] if widest > screen else []
     return violations(page) + too_wide

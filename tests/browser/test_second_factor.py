@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from playwright.sync_api import Page, expect
 
 from evently.accounts.factories import PASSWORD, UserFactory
 from evently.accounts.proofs import PROVED_AT
 from evently.accounts.sessions import SessionStore
 from evently.accounts.tests.factors import code_of
-from tests.browser.conftest import Site, violations
+from tests.browser.conftest import Site, photograph, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-SCREENSHOTS = Path(django_settings.BASE_DIR) / "screenshots"
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 ADA = "ada@example.org"
 
@@ -52,8 +49,7 @@ def authenticator(page: Page) -> Iterator[None]:
 
 def look(page: Page, name: str) -> None:
     """Leave a picture, and check that axe finds nothing and nothing is wider than the screen."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
+    photograph(page, name)
     assert violations(page) == []
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, f"{name} is {width} px too wide"
