@@ -13,7 +13,16 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 # The tabs, in order. A tab without pages is not shown.
-TABS = ("Overview", "Attendees", "Waitlist", "Prices", "Messages", "Activity", "Settings")
+TABS = (
+    "Overview",
+    "Analytics",
+    "Attendees",
+    "Waitlist",
+    "Prices",
+    "Messages",
+    "Activity",
+    "Settings",
+)
 
 
 @dataclass(frozen=True)
