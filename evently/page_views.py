@@ -4,8 +4,9 @@ A request only adds to a buffer of its process, which a thread takes to the brok
 the broker away, views are lost and nothing else. A visitor is a digest of address and browser under
 a secret of the day, which is forgotten the next day: nobody can be told by it, or followed.
 
-In the broker, per minute: `evently:pages:KIND:MINUTE`, a hash of counts by event; per hour and
-event: `evently:visitors:HOUR:EVENT`, a HyperLogLog. Times are seconds since 1970, UTC.
+In the broker, per minute: `evently:pages:KIND:MINUTE`, a hash of counts by event, whose key is in
+the set `evently:pages:minutes` until it is taken over; per hour and event:
+`evently:visitors:HOUR:EVENT`, a HyperLogLog. Times are seconds since 1970, UTC.
 """
 
 import atexit
@@ -37,6 +38,8 @@ TIMEOUT_SECONDS = 0.3
 # Of the buffer: with the broker away, the rest is lost.
 MOST_VISITORS = 20_000
 PREFIX = "evently:pages"
+# The keys of the minutes that wait to be taken over.
+MINUTES = f"{PREFIX}:minutes"
 ROBOTS = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|facebookexternalhit|preview|monitor|headless|curl/|wget/"
     r"|python-|go-http|java/|scrapy|lighthouse",
@@ -129,6 +132,8 @@ class PageViews:
             name = minute_key(kind, minute)
             pipeline.hincrby(name, str(event_id), number)
             pipeline.expire(name, KEPT_SECONDS)
+            pipeline.sadd(MINUTES, name)
+        pipeline.expire(MINUTES, KEPT_SECONDS)
         for hour, event_id, address, browser in buffer.visitors:
             name = visitors_key(hour, event_id)
             pipeline.pfadd(name, self._digest(client, hour - hour % DAY, address, browser))

@@ -1,7 +1,8 @@
 """What the broker has counted: page views and visitors, taken over into event_analytics.
 
 The counts of a minute only grow, so each run may read them again and writes the larger of both: a
-broker that lost some changes no figure that was taken over.
+broker that lost some changes no figure that was taken over. They stay in the broker until they are
+committed here, and for a while after, since a web process may be late.
 """
 
 from collections.abc import Iterator
@@ -15,17 +16,17 @@ from django.db import connection, transaction
 
 from evently.audit.context import stamp
 from evently.database.clock import now
-from evently.page_views import HOUR, MINUTE, PageKind, minute_key, visitors_key
+from evently.page_views import HOUR, MINUTES, PageKind, visitors_key
 from evently.redis_client import redis_client
-from events.models import Resolution, RollUp
+from events.models import Resolution
 
 # The task may wait longer than a request.
 TIMEOUT_SECONDS = 5.0
-OVERLAP = timedelta(minutes=10)
+LATE = timedelta(minutes=10)
 # Counts wait so long in the broker (evently.page_views.KEPT_SECONDS).
 REACH = timedelta(days=2)
-# Minutes are kept for 7 days.
-SUMMED = timedelta(days=6)
+# Visitors of such buckets are counted anew even where no view came to light.
+RECENT = {Resolution.HOUR: timedelta(hours=3), Resolution.DAY: timedelta(days=1)}
 WRITE = """
     INSERT INTO event_analytics
         (event_id, metric_type, metric_value, recorded_at, resolution, is_realtime)
@@ -37,6 +38,7 @@ WRITE = """
     ON CONFLICT (event_id, metric_type, resolution, recorded_at)
         DO UPDATE SET metric_value = excluded.metric_value
         WHERE event_analytics.metric_value < excluded.metric_value
+    RETURNING event_id, metric_type, recorded_at
 """
 SUMS = """
     SELECT s.event_id, s.metric_type, sum(s.metric_value),
@@ -47,7 +49,7 @@ SUMS = """
     ) AS z (zone)
     WHERE s.is_realtime AND s.metric_type = ANY (%(counted)s)
         AND s.recorded_at >= date_trunc(%(resolution)s, %(start)s, z.zone)
-        AND s.recorded_at >= %(start)s - interval '2 days'
+        AND s.recorded_at >= %(start)s - interval '26 hours'
     GROUP BY 1, 2, 4
 """
 
@@ -56,36 +58,39 @@ Row = tuple[UUID, str, Any, datetime]
 
 
 def take_over() -> int:
-    """Write the counts of the last minutes; return how many. A broker that is away loses none.
-
-    Those of the minutes since the last run are read, and some before it.
-    """
-    until = now()
-    done = RollUp.objects.filter(pk=Resolution.MINUTE).values_list("done_until", flat=True).first()
-    start = max(until - REACH, (done or until) - OVERLAP)
+    """Write the counts that wait in the broker; return how many. One that is away loses none."""
+    broker: Any = redis_client(timeout_seconds=TIMEOUT_SECONDS)
     try:
-        rows = list(_minutes(start, until))
+        keys = sorted(key.decode() for key in broker.smembers(MINUTES))
+        _write(Resolution.MINUTE, rows := list(_minutes(broker, keys)))
+        over = (now() - LATE).timestamp()
+        if done := [key for key in keys if _minute_of(key) < over]:
+            broker.pipeline().srem(MINUTES, *done).delete(*done).execute()
     except (redis.RedisError, OSError) as error:
         log.warning("page_views_wait", error=type(error).__name__)
         return 0
-    _write(Resolution.MINUTE, rows)
     return len(rows)
 
 
-def roll_up(resolution: Resolution, *, until: datetime | None = None) -> int:
+def roll_up(resolution: Resolution) -> int:
     """Write the counts of hours or days as the sums of their minutes; return how many.
 
     Visitors come from the broker, since those of two minutes may be the same.
     """
-    until = until or now()
-    start = until - (timedelta(hours=3) if resolution is Resolution.HOUR else timedelta(days=1))
+    until = now()
     with connection.cursor() as cursor:
         cursor.execute(
-            SUMS, {"resolution": resolution.value, "start": start, "counted": list(PageKind)}
+            SUMS,
+            {
+                "resolution": resolution.value,
+                "start": until - REACH,
+                "counted": list(PageKind),
+            },
         )
         rows: list[Row] = cursor.fetchall()
-    _write(resolution, rows)
-    seen = [(row[0], row[3]) for row in rows if row[1] == PageKind.EVENT]
+    changed = _write(resolution, rows)
+    recent = {(row[0], row[1], row[3]) for row in rows if row[3] > until - RECENT[resolution]}
+    seen = [(row[0], row[2]) for row in sorted(changed | recent) if row[1] == PageKind.EVENT]
     try:
         _write(resolution, list(_visitors(resolution, seen, until=until)))
     except (redis.RedisError, OSError) as error:
@@ -93,17 +98,18 @@ def roll_up(resolution: Resolution, *, until: datetime | None = None) -> int:
     return len(rows)
 
 
-def _minutes(start: datetime, until: datetime) -> Iterator[Row]:
-    first = int(start.timestamp()) // MINUTE * MINUTE
-    minutes = range(first, int(until.timestamp()) + 1, MINUTE)
-    keys = [(kind, minute) for minute in minutes for kind in PageKind]
-    pipeline = redis_client(timeout_seconds=TIMEOUT_SECONDS).pipeline(transaction=False)
-    for kind, minute in keys:
-        pipeline.hgetall(minute_key(kind, minute))
-    for (kind, minute), counts in zip(keys, pipeline.execute(), strict=True):
-        at = datetime.fromtimestamp(minute, UTC)
+def _minutes(broker: Any, keys: list[str]) -> Iterator[Row]:
+    pipeline = broker.pipeline(transaction=False)
+    for key in keys:
+        pipeline.hgetall(key)
+    for key, counts in zip(keys, pipeline.execute(), strict=True):
+        at = datetime.fromtimestamp(_minute_of(key), UTC)
         for event_id, number in counts.items():
-            yield UUID(event_id.decode()), kind.value, int(number), at
+            yield UUID(event_id.decode()), key.split(":")[-2], int(number), at
+
+
+def _minute_of(key: str) -> int:
+    return int(key.rpartition(":")[2])
 
 
 def _visitors(
@@ -115,15 +121,17 @@ def _visitors(
     for event_id, bucket in seen:
         first = int(bucket.timestamp()) // HOUR * HOUR
         last = int(min(bucket + length, until).timestamp())
-        pipeline.pfcount(*(visitors_key(hour, event_id) for hour in range(first, last, HOUR)))
+        hours = range(first, max(last, first + 1), HOUR)
+        pipeline.pfcount(*(visitors_key(hour, event_id) for hour in hours))
     for (event_id, bucket), number in zip(seen, pipeline.execute(), strict=True):
         if number:
             yield event_id, "visitors", number, bucket
 
 
-def _write(resolution: Resolution, rows: list[Row]) -> None:
+def _write(resolution: Resolution, rows: list[Row]) -> set[tuple[UUID, str, datetime]]:
+    """Write rows; return the event, metric and bucket of those that changed."""
     if not rows:
-        return
+        return set()
     ids, metrics, figures, buckets = zip(*rows, strict=True)
     with transaction.atomic(), connection.cursor() as cursor:
         stamp(connection)
@@ -137,3 +145,4 @@ def _write(resolution: Resolution, rows: list[Row]) -> None:
                 "buckets": list(buckets),
             },
         )
+        return set(cursor.fetchall())

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from boxoffice.figures import counters, rolling
 from evently.database.clock import now
-from evently.page_views import MOST_VISITORS, PageKind, PageViews, page_views
+from evently.page_views import MINUTES, MOST_VISITORS, PageKind, PageViews, page_views
+from evently.redis_client import redis_client
 from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import EventMetric, Resolution
@@ -20,6 +21,12 @@ BROWSER = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
 @pytest.fixture
 def event():
     return EventFactory(priced=20)
+
+
+@pytest.fixture
+def broker():
+    with redis_client(timeout_seconds=5) as client:
+        yield client
 
 
 def show(event, times=1, name="event_detail", **headers):
@@ -94,3 +101,25 @@ def test_event_that_was_deleted_meanwhile_stops_nothing(event):
     counters.take_over()
     assert figures(other, Resolution.MINUTE)["page_views"] == 1
     assert EventMetric.objects.filter(recorded_at__gt=now() - timedelta(hours=1)).count() == 1
+
+
+def test_counts_of_a_minute_stay_in_the_broker_for_a_while(event, clock, broker):
+    show(event)
+    take_over()
+    show(event)
+    take_over()
+    assert figures(event, Resolution.MINUTE)["page_views"] == 2
+    mine = {key for key in broker.smembers(MINUTES) if broker.hexists(key, str(event.pk))}
+    assert mine
+    clock.move(timedelta(minutes=12))
+    counters.take_over()
+    assert not mine & broker.smembers(MINUTES)
+    assert not broker.exists(*mine)
+    assert (
+        sum(
+            EventMetric.objects.filter(
+                event_id=event.pk, metric_type="page_views", is_realtime=True
+            ).values_list("metric_value", flat=True)
+        )
+        == 2
+    )
