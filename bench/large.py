@@ -54,8 +54,8 @@ def fill(database: Connection, *, bookings: int, events: int, names: Sequence[Te
     database.execute(f"SET bench.bookings = {bookings:d}")
     database.execute(f"SET bench.events = {events:d}")
     _name_events(database, names or _made_up(events), events)
-    _make_people(database, max(bookings // BOOKINGS_OF_A_USER, FEWEST_USERS))
-    with _unguarded(database):
+    make_people(database, max(bookings // BOOKINGS_OF_A_USER, FEWEST_USERS))
+    with unguarded(database):
         for statement in STATEMENTS.read_text().split(";\n"):
             if statement.strip():
                 database.execute(statement.encode())
@@ -63,8 +63,11 @@ def fill(database: Connection, *, bookings: int, events: int, names: Sequence[Te
 
 
 @contextmanager
-def _unguarded(database: Connection) -> Iterator[None]:
-    """Switch triggers, foreign keys and plain indexes off, as a bulk load does."""
+def unguarded(database: Connection, *, small: bool = False) -> Iterator[None]:
+    """Switch triggers, foreign keys and plain indexes off, as a bulk load does.
+
+    small: only triggers, for few rows.
+    """
     tables = [
         name
         for (name,) in database.execute(
@@ -76,7 +79,7 @@ def _unguarded(database: Connection) -> Iterator[None]:
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE contype = 'f' AND conparentid = 0"
     ).fetchall()
-    for table, name, _ in keys:
+    for table, name, _ in () if small else keys:
         database.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"'.encode())
     indexes = database.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
@@ -84,19 +87,19 @@ def _unguarded(database: Connection) -> Iterator[None]:
         " AND relnamespace = 'public'::regnamespace AND indrelid <> ALL (%s::regclass[])",
         [list(SEARCHED)],
     ).fetchall()
-    for name, _ in indexes:
+    for name, _ in () if small else indexes:
         database.execute(f"DROP INDEX {name}".encode())
     for table in tables:
         database.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
     for table, trigger in KEPT_TRIGGERS.items():
         database.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}".encode())
     yield
-    for _, definition in indexes:
+    for _, definition in () if small else indexes:
         # Of a partitioned table, with those of its partitions.
         database.execute(definition.replace(" ON ONLY ", " ON ").encode())
     for table in tables:
         database.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER".encode())
-    for table, name, definition in keys:
+    for table, name, definition in () if small else keys:
         database.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}'.encode())
 
 
@@ -137,7 +140,7 @@ def _name_events(database: Connection, names: Sequence[Texts], events: int) -> N
             copy.write_row((n, f"{name} {again + 1}" if again else name, venue, description))
 
 
-def _make_people(database: Connection, count: int) -> None:
+def make_people(database: Connection, count: int) -> None:
     """Seal names and email addresses under a key each, as for real users."""
     from evently.database.ids import uuid7
     from evently.privacy.addresses import digest_of_address

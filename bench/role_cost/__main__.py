@@ -41,14 +41,14 @@ def filled(arguments: argparse.Namespace) -> Iterator[dict[str, str]]:
         return
     with throwaway_database() as environment:
         started = time.perf_counter()
-        _set_up(environment)
+        set_up(environment)
         with psycopg.connect(environment["DATABASE_OWNER_URL"], autocommit=True) as database:
             large.fill(database, bookings=arguments.bookings, events=arguments.events)
         print(f"{arguments.bookings:,} bookings in {time.perf_counter() - started:.0f} s")
         yield environment
 
 
-def _set_up(environment: dict[str, str]) -> None:
+def set_up(environment: dict[str, str]) -> None:
     import django
     from django.apps import apps
     from django.conf import settings
@@ -146,7 +146,7 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
     with filled(arguments) as environment:
-        _set_up(environment)
+        set_up(environment)
         return report(arguments, environment)
 
 

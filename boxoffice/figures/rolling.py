@@ -5,7 +5,7 @@ the same rows. The windows overlap, since a row counts for the time it bears, an
 its transaction has ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,6 +30,18 @@ REACH = {
     Resolution.MINUTE: timedelta(hours=6),
     Resolution.HOUR: timedelta(days=7),
     Resolution.DAY: timedelta(days=400),
+}
+# What one statement covers: a long window is written and compared in parts, each a transaction.
+WINDOW = {
+    Resolution.MINUTE: timedelta(hours=2),
+    Resolution.HOUR: timedelta(days=1),
+    Resolution.DAY: timedelta(days=10),
+}
+# A bucket begins at most so long before any moment in it; the longest day has 25 hours.
+LONGEST = {
+    Resolution.MINUTE: timedelta(minutes=1),
+    Resolution.HOUR: timedelta(hours=1),
+    Resolution.DAY: timedelta(hours=25),
 }
 # What the nightly run writes anew, and the check compares; attempts are deleted after 90 days.
 NIGHTLY = {Resolution.HOUR: timedelta(days=7), Resolution.DAY: timedelta(days=60)}
@@ -67,18 +79,25 @@ def roll_up(resolution: Resolution, *, until: datetime | None = None) -> Written
         start = until - REACH[resolution]
         if done is not None:
             start = max(start, done.done_until - OVERLAP)
-        written = write(resolution, start=start, end=until)
-        with transaction.atomic():
-            stamp(connection)
-            RollUp.objects.update_or_create(pk=resolution, defaults={"done_until": until})
-    return written
+        written = deleted = 0
+        for begin, end in _windows(resolution, start, until):
+            part = write(resolution, start=begin, end=end)
+            written, deleted = written + part.written, deleted + part.deleted
+            # After each part: a run that is stopped goes on from there.
+            with transaction.atomic():
+                stamp(connection)
+                RollUp.objects.update_or_create(pk=resolution, defaults={"done_until": end})
+    return Written(written, deleted)
 
 
 def write(
     resolution: Resolution, *, start: datetime, end: datetime, only: Sequence[UUID] | None = None
 ) -> Written:
     """Write the buckets of a window; only: of these events."""
-    ((written, deleted),) = _run("write", resolution, start=start, end=end, only=only)
+    written = deleted = 0
+    for begin, until in _windows(resolution, start, end):
+        ((more, fewer),) = run("write", resolution, start=begin, end=until, only=only)
+        written, deleted = written + more, deleted + fewer
     return Written(written, deleted)
 
 
@@ -86,18 +105,33 @@ def differences(
     resolution: Resolution, *, start: datetime, end: datetime, only: Sequence[UUID] | None = None
 ) -> list[Difference]:
     """Return where the rows of a window differ from what the tables say."""
-    rows = _run("compare", resolution, start=start, end=end, only=only)
-    return [Difference(*row) for row in rows]
+    found = [
+        Difference(*row)
+        for begin, until in _windows(resolution, start, end)
+        for row in run("compare", resolution, start=begin, end=until, only=only)
+    ]
+    return sorted(found, key=lambda one: (one.event_id, one.metric, one.bucket))
 
 
-def _run(
+def _windows(
+    resolution: Resolution, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the parts of a window, one after the other; each begins in the last bucket before."""
+    while start < end:
+        until = min(start + WINDOW[resolution], end)
+        yield start, until
+        start = until
+
+
+def run(
     ending: str,
     resolution: Resolution,
     *,
     start: datetime,
     end: datetime,
-    only: Sequence[UUID] | None,
+    only: Sequence[UUID] | None = None,
 ) -> list[Any]:
+    """Run the statement with an ending, "write" or "compare", over one window; return its rows."""
     with transaction.atomic(), connection.cursor() as cursor:
         stamp(connection)
         cursor.execute(
@@ -106,6 +140,7 @@ def _run(
                 "resolution": resolution.value,
                 "start": start,
                 "end": end,
+                "lowest": start - LONGEST[resolution],
                 "only": None if only is None else list(only),
                 "counted": COUNTED,
             },

@@ -159,6 +159,35 @@ def test_run_goes_on_where_the_last_one_stopped(clock):
     assert sum(figure for (metric, _), figure in rows("minute").items() if metric == "seats") == 2
 
 
+def test_long_window_is_written_in_parts_and_goes_on_after_a_failure(monkeypatch):
+    shown = EventFactory(priced=20)
+    at = now().replace(hour=12, minute=30, second=0, microsecond=0)
+    for days in (25, 15, 10, 1):
+        BookingFactory(event=shown, created_at=at - days * DAY)
+    whole, parts = rolling.run, []
+
+    def fails_in_the_third(*args, **window):
+        parts.append(window)
+        if len(parts) == 3:
+            raise TimeoutError
+        return whole(*args, **window)
+
+    monkeypatch.setitem(rolling.REACH, Resolution.DAY, 30 * DAY)
+    monkeypatch.setattr(rolling, "run", fails_in_the_third)
+    with pytest.raises(TimeoutError):
+        rolling.roll_up(Resolution.DAY, until=at)
+    assert RollUp.objects.get(pk="day").done_until == at - 10 * DAY
+    rolling.roll_up(Resolution.DAY, until=at)
+
+    assert all(part["end"] - part["start"] <= 10 * DAY for part in parts)
+    booked = [figure for (metric, _), figure in rows("day").items() if metric == "booked"]
+    assert booked == [1, 2, 3, 4]
+    # A day in which a part ends is compared, too, although nothing happened in the next part.
+    run("UPDATE event_analytics SET metric_value = 7 WHERE metric_type = 'bookings'")
+    window = {"start": at - 30 * DAY, "end": at}
+    assert len(rolling.differences(Resolution.DAY, **window)) == 4
+
+
 def test_price_is_that_at_the_end_of_each_bucket():
     shown = event(base_price=20, current_price=20)
     for price in (25, 30, 28):

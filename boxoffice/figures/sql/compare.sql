@@ -2,7 +2,9 @@
     SELECT s.event_id AS id, s.metric_type AS metric, s.recorded_at AS bucket,
         s.metric_value AS figure
     FROM event_analytics s JOIN of ON of.id = s.event_id
-    WHERE s.resolution = %(resolution)s AND s.recorded_at >= of.first AND s.recorded_at < %(end)s
+    WHERE s.resolution = %(resolution)s
+        AND s.is_realtime = (%(resolution)s = 'minute')
+        AND s.recorded_at >= %(lowest)s AND s.recorded_at >= of.first AND s.recorded_at < %(end)s
         AND NOT (s.metric_type = ANY (%(counted)s))
 )
 SELECT id, metric, bucket, stored.figure, found.figure

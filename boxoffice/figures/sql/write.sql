@@ -1,7 +1,8 @@
 , gone AS (
     DELETE FROM event_analytics s USING of
     WHERE s.event_id = of.id AND s.resolution = %(resolution)s
-        AND s.recorded_at >= of.first AND s.recorded_at < %(end)s
+        AND s.is_realtime = (%(resolution)s = 'minute')
+        AND s.recorded_at >= %(lowest)s AND s.recorded_at >= of.first AND s.recorded_at < %(end)s
         AND NOT (s.metric_type = ANY (%(counted)s))
         AND NOT EXISTS (
             SELECT FROM found WHERE found.id = s.event_id AND found.metric = s.metric_type

@@ -1,0 +1,39 @@
+"""A small year of sales: as asked for, consistent, and rolled up without a difference."""
+
+import pytest
+
+from bench.figures.filling import Size, fill
+from bookings.models import Booking, BookingAttempt
+from boxoffice.figures import agreement, rolling
+from evently.database.clock import now
+from evently.tests.database import as_owner
+from events.models import Event, EventMetric, Resolution
+from waitlists.models import Line, WaitlistEntry
+
+
+@pytest.mark.django_db(transaction=True)
+def test_small_year_of_sales_rolls_up_to_what_was_made(capsys: pytest.CaptureFixture[str]) -> None:
+    size = Size(events=30, bookings=1000, waiting=60, attempts=3000)
+    with as_owner() as owner:
+        fill(owner, size)
+    progress = capsys.readouterr().err
+    assert progress.count("%") == 8
+    assert "100%" in progress
+    assert Event.objects.count() == size.events
+    assert Booking.objects.count() == size.bookings
+    assert BookingAttempt.objects.count() == size.attempts
+    waiting = WaitlistEntry.objects.waiting().count()
+    assert waiting == size.waiting
+    assert sum(Line.objects.values_list("waiting", flat=True)) == waiting
+    largest = Event.objects.order_by("-total_capacity")[0]
+    assert largest.bookings.count() == size.bookings // 5
+    assert largest.available_seats == 0
+
+    for resolution in Resolution:
+        rolling.roll_up(resolution)
+    assert [one.differences for one in agreement.check_all(at=now(), mend=False)] == [[], []]
+    sums = EventMetric.objects.filter(resolution=Resolution.DAY)
+    assert sum(row.metric_value for row in sums.filter(metric_type="bookings")) == size.bookings
+    assert sum(row.metric_value for row in sums.filter(metric_type="attempts")) == size.attempts
+    last = sums.filter(metric_type="waiting").order_by("event_id", "-recorded_at")
+    assert sum(row.metric_value for row in last.distinct("event_id")) == waiting
