@@ -100,6 +100,12 @@ def _contradictions(given: Mapping[str, str], *, wrong: Set[str]) -> Iterator[st
     """Yield faults of several variables together, unless one of them is wrong by itself."""
     if {"DATABASE_OWNER_URL"} <= given.keys() - wrong and "DATABASE_URL" not in given:
         yield "DATABASE_OWNER_URL is set without DATABASE_URL. Set both, or neither."
+    for name in ("ANALYTICS_DATABASE_URL", "REPORTING_DATABASE_URL"):
+        if name in given and "DATABASE_URL" not in given:
+            yield (
+                f"{name} is set without DATABASE_URL. Set it only to a replica of the database "
+                "that DATABASE_URL names."
+            )
     if is_true(given.get("SECURE_HSTS_PRELOAD"), default=False) and not is_true(
         given.get("SECURE_HSTS_INCLUDE_SUBDOMAINS"), default=False
     ):

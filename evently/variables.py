@@ -54,6 +54,8 @@ VARIABLES = (
     Variable("EVENTLY_HOME", checks.one_line),
     Variable("DATABASE_URL", checks.database_url),
     Variable("DATABASE_OWNER_URL", checks.database_url),
+    Variable("ANALYTICS_DATABASE_URL", checks.database_url),
+    Variable("REPORTING_DATABASE_URL", checks.database_url),
     Variable("REDIS_URL", checks.redis_url),
     Variable("STATEMENT_TIMEOUT_SECONDS", checks.number(1, 3600)),
     Variable("ANALYTICS_SMALLEST_GROUP", checks.number(5, 1000)),

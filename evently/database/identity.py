@@ -15,6 +15,8 @@ from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
+from evently.database.replicas import reads_from_primary
+
 
 class DatabaseRole(StrEnum):
     """The database's roles, by their names. They are the same in all databases of a server."""
@@ -104,7 +106,9 @@ class Deferred:
         if self._found is None:
             # Should finding it out read something as nobody in particular, that is a visitor.
             self._found = VISITOR
-            self._found = self._find()
+            # A replica may not know yet that they have logged in.
+            with reads_from_primary():
+                self._found = self._find()
         return self._found
 
     def become(self, identity: Identity) -> None:

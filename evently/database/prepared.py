@@ -23,6 +23,7 @@ from psycopg import ClientCursor
 from psycopg.types.datetime import TimestamptzLoader
 
 from evently.database.limits import waiting_for
+from evently.database.replicas import reads_from_primary
 from evently.database.taking import TakingCursor
 
 Row = TypeVar("Row", bound=models.Model)
@@ -113,7 +114,9 @@ class PreparedQuery(Generic[Row]):
 
     def _ready(self) -> "_Selected":
         if self._compiled is None:
-            self._compiled = _compile(self._build, self._parameters)
+            # For good, whoever asks first.
+            with reads_from_primary():
+                self._compiled = _compile(self._build, self._parameters)
         return self._compiled
 
 

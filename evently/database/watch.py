@@ -19,6 +19,7 @@ from weakref import WeakSet
 import psycopg
 import structlog
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 INTERVAL_SECONDS = 1.0
 # With the interval, a request that meets a hanging database is answered within 5 seconds.
@@ -74,6 +75,29 @@ def end_waiting() -> int:
         ):
             copy.shutdown(socket.SHUT_RDWR)
     return len(waiting)
+
+
+def ask(server: PGconn, query: bytes, *, patience_seconds: float) -> str | None:
+    """Return the one value that a query selects, as text; None for NULL.
+
+    Raises psycopg.OperationalError, ConnectionTimeout where the server hangs: the connection cannot
+    be used any more then.
+    """
+    server.send_query(query)
+    deadline = time.monotonic() + patience_seconds
+    poll = select.poll()
+    poll.register(server.socket, select.POLLIN)
+    value = None
+    while server.is_busy():
+        left = max(deadline - time.monotonic(), 0)
+        if not poll.poll(left * 1000):
+            raise psycopg.errors.ConnectionTimeout("no answer in time")
+        server.consume_input()
+    while (result := server.get_result()) is not None:
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.OperationalError("no answer")
+        value = result.get_value(0, 0)
+    return None if value is None else value.decode()
 
 
 class DatabaseWatch:
@@ -142,19 +166,7 @@ class DatabaseWatch:
         """Ask the server something. Raises psycopg.Error, ConnectionTimeout where it hangs."""
         if self._connection is None:
             self._connection = psycopg.connect(self._conninfo, autocommit=True)
-        server = self._connection.pgconn
-        server.send_query(b"SELECT 1")
-        deadline = time.monotonic() + self._patience
-        poll = select.poll()
-        poll.register(server.socket, select.POLLIN)
-        while server.is_busy():
-            left = max(deadline - time.monotonic(), 0)
-            if not poll.poll(left * 1000):
-                raise psycopg.errors.ConnectionTimeout("no answer in time")
-            server.consume_input()
-        while (result := server.get_result()) is not None:
-            if result.status != ExecStatus.TUPLES_OK:
-                raise psycopg.OperationalError("no answer")
+        ask(self._connection.pgconn, b"SELECT 1", patience_seconds=self._patience)
 
     def _close(self) -> None:
         if self._connection is not None:

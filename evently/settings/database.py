@@ -14,6 +14,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or addresses.database_url(rol
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="") or (
     env.str("DATABASE_URL", default="") or addresses.database_url(role="owner")
 )
+REPLICAS = {"analytics": "ANALYTICS_DATABASE_URL", "reporting": "REPORTING_DATABASE_URL"}
 REDIS_URL = env.str("REDIS_URL", default="") or addresses.redis_url()
 
 DATABASE_POOL_MAX_SIZE = env.int("DATABASE_POOL_MAX_SIZE", default=0)
@@ -53,6 +54,27 @@ def _options(parameters: dict[str, str]) -> str:
     )
 
 
+def _replica(url: str) -> dict[str, Any]:
+    """Return the settings of a replica: a connection for each thread, which cannot write.
+
+    One that is away, or a network that swallows everything, is noticed within seconds
+    (`evently.database.replicas`).
+    """
+    config = _database(url, guarded=True)
+    options = config["OPTIONS"]
+    options.pop("pool", None)
+    config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE_SECONDS", default=60)
+    options["connect_timeout"] = 2
+    options |= {
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
+    options["options"] += " -c default_transaction_read_only=on"
+    return config
+
+
 def _database(url: str, *, guarded: bool) -> dict[str, Any]:
     """Return the settings of one database; guarded: with time-outs and a pool, as for requests."""
     config: dict[str, Any] = environment.env.db_url_config(url)
@@ -81,6 +103,11 @@ DATABASES = {
     "default": _database(DATABASE_URL, guarded=True),
     "owner": _database(DATABASE_OWNER_URL, guarded=False),
 }
+# Replicas, where there are any: figures are read from the one, exports and reports from the other.
+for _alias, _variable in REPLICAS.items():
+    if _url := env.str(_variable, default=""):
+        DATABASES[_alias] = _replica(_url)
+DATABASE_ROUTERS = ["evently.database.replicas.ReplicaRouter"]
 # In tests the owner creates the test database, and the application's role works in it.
 DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -187,6 +187,7 @@ def test_secrets_are_not_shown():
     ("changed", "part"),
     [
         ({"DATABASE_OWNER_URL": "postgres://o@h/evently"}, "without DATABASE_URL"),
+        ({"ANALYTICS_DATABASE_URL": "postgres://a@h/evently"}, "without DATABASE_URL"),
         ({"SECURE_HSTS_PRELOAD": "true"}, "needs SECURE_HSTS_INCLUDE_SUBDOMAINS=true"),
         ({"BIND": "unix:/run/evently.sock"}, "Set TRUSTED_PROXIES=unix"),
     ],
