@@ -24,7 +24,6 @@ from django.db.models import (
     Func,
     IntegerField,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -35,13 +34,12 @@ from django.db.models.functions import Cast, Coalesce
 from bookings.models import (
     HOLDING_SEATS,
     ArchivedTotals,
-    AttemptResult,
     Booking,
     BookingAttempt,
     BookingStatus,
 )
 from bookings.queries import Sums, sums_of_event
-from events.models import SEATS_PER_BOOKING, Event
+from events.models import Event
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 DAYS_DRAWN = 30
@@ -144,9 +142,8 @@ class DashboardFigures:
     """The figures of the events that one organizer manages; upcoming events unless noted.
 
     booked_value: by currency; valued_events: of so many next events, None for all upcoming ones.
-    sold_by_day: as of `sold_by_day`, over all events. lost_demand: as of `lost_demand`, over all
-    events. highest_demand: events with the annotations of `with_seats` and
-    `with_booked_value`, and `demand`, a share of the capacity.
+    sold_by_day: as of `sold_by_day`, over all events. highest_demand: events with the annotations
+    of `with_seats` and `with_booked_value`, and `demand`, a share of the capacity.
     """
 
     upcoming_events: int
@@ -158,7 +155,6 @@ class DashboardFigures:
     booked_value: list[tuple[str, Decimal]]
     valued_events: int | None
     sold_by_day: list[tuple[date, int]]
-    lost_demand: list[tuple[str, int, int]]
     highest_demand: list[Event]
 
     @property
@@ -197,7 +193,6 @@ def dashboard_figures(*, user: Any, at: datetime) -> DashboardFigures:
         booked_value=_booked_value(upcoming.values("pk") if valued is None else valued),
         valued_events=None if valued is None else len(valued),
         sold_by_day=sold_by_day(of, at=at),
-        lost_demand=lost_demand(of, since=at - timedelta(days=DAYS_DRAWN)),
         highest_demand=_highest_demand(upcoming, waited_for=waited_for),
     )
 
@@ -267,24 +262,6 @@ class _QuarterHour(Func):
 def _of(events: QuerySet[Event] | None, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Keep the rows of some events; of all, for None."""
     return rows if events is None else rows.filter(event_id__in=events.values("pk"))
-
-
-def lost_demand(events: QuerySet[Event] | None, *, since: datetime) -> list[tuple[str, int, int]]:
-    """Return the refused attempts since a time, as (reason, attempts, seats), most first.
-
-    events: None for all.
-    """
-    # A quantity that no booking can have is not demand for that many seats.
-    possible = Q(quantity__range=(1, SEATS_PER_BOOKING))
-    refused = BookingAttempt.objects.filter(result=AttemptResult.FAILED, attempted_at__gte=since)
-    rows = (
-        _of(events, refused)
-        .order_by()
-        .values_list("failure_reason")
-        .annotate(attempts=Count("pk"), seats=Sum("quantity", filter=possible))
-        .order_by("-attempts", "failure_reason")
-    )
-    return [(reason, attempts, seats or 0) for reason, attempts, seats in rows]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def sales_chart(
         points = [(-day, share) for day, share in event.shares(begins, until)]
         return line(style, label, points, x, y)
 
+    # The key lists lines from the last, which is drawn on top, to the first.
     lines = [drawn(f"rest{n}", event.name, event, 0) for n, event in enumerate(earlier, start=1)]
+    lines.reverse()
     if expected:
         middle = [(-day.days_left, day.middle) for day in expected]
         lines.append(line("guess", "Forecast", middle, x, y))

@@ -1,31 +1,34 @@
 """The admin's front page: an organizer's figures, drawn on the server."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.timezone import get_current_timezone
 
 from boxoffice.backoffice.analytics import DAYS_DRAWN, dashboard_figures
+from boxoffice.backoffice.analytics_words import (
+    age_text,
+    lost_by_reason,
+    lost_summary,
+    outcomes,
+)
+from boxoffice.backoffice.site_figures import (
+    PERIODS,
+    by_currency,
+    refused_lately,
+    roll_up_states,
+    site_figures,
+    site_funnel,
+    system_totals,
+)
 from boxoffice.backoffice.todos import todos
 from evently.database.clock import now
 from evently.formatting import counted, money, span
 from events.admin import cells
 from events.admin.events import overview_url
+from events.models import Event, Resolution, RollUp
 
-# What attempts failed for, by the code of the refusal.
-REASONS = {
-    "sold_out": "Sold out",
-    "waitlist_first": "Held for the waitlist",
-    "price_changed": "Price increased",
-    "sales_closed": "Sales closed",
-    "person_limit": "Limit per person reached",
-    "booking_limit": "Limit per booking exceeded",
-    "event_busy": "Event was busy",
-    "guest_limit": "Many guests from one network",
-    "rebooking_limit": "Booked and cancelled too often",
-    "price_required": "Price missing",
-    "invalid": "Invalid request",
-}
 CHART_HEIGHT = 120
 # Width of a day in the chart, and of its bar.
 DAY, BAR = 20, 14
@@ -44,10 +47,10 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
         "capacity": f"{figures.capacity:,}",
         "booked_value": [money(amount, currency) for currency, amount in figures.booked_value],
         "chart": sales_chart(figures.sold_by_day),
-        "lost": lost_rows(figures.lost_demand),
         "todos": todos(user=request.user, at=at),
         "demand": [_demand_row(event) for event in figures.highest_demand],
         "days": DAYS_DRAWN,
+        **_figures_of_all(request, at=at),
     }
 
 
@@ -77,18 +80,32 @@ def sales_chart(sold_by_day: list[tuple[date, int]]) -> dict[str, Any]:
     }
 
 
-def lost_rows(lost_demand: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
-    """Return refused attempts for display, with the share of each reason as a percentage."""
-    most = max((attempts for _, attempts, _ in lost_demand), default=0)
-    return [
-        {
-            "reason": REASONS.get(reason, reason.replace("_", " ").capitalize()),
-            "attempts": attempts,
-            "seats": seats,
-            "share": round(100 * attempts / most),
-        }
-        for reason, attempts, seats in lost_demand
-    ]
+def _figures_of_all(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
+    """Return what comes from the roll-ups; and for superusers, totals of the site."""
+    zone = get_current_timezone()
+    site = site_figures(Event.objects.managed_by(request.user), at=at)
+    refused, lost_events = refused_lately(site, at=at)
+    roll_ups = list(RollUp.objects.all())
+    done = [row.done_until for row in roll_ups if row.resolution == Resolution.DAY]
+    context = {
+        "age": age_text(done[0] if done else None, zone, at=at),
+        "by_currency": by_currency(site, refused),
+        "funnel": site_funnel(site),
+        "lost": lost_by_reason(refused),
+        "lost_events": lost_events,
+        "outcomes": outcomes(refused),
+        "lost_summary": lost_summary(refused),
+    }
+    if not request.user.is_superuser:
+        return context
+    states = roll_up_states(roll_ups, at=at, zone=zone)
+    return context | {
+        "periods": ["Today", *(f"{days} days" for days in PERIODS[1:])],
+        "totals": system_totals(site),
+        "all_events": Event.objects.count(),
+        "roll_ups": states,
+        "differs": any(state["differs"] for state in states),
+    }
 
 
 def _demand_row(event: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The page that an event opens with in the admin: its state, what comes next, and its figures."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -16,13 +16,14 @@ from bookings.models import HOLDING_SEATS, BookingStatus
 from bookings.queries import sums_of_event
 from boxoffice.backoffice.analytics import (
     DAYS_DRAWN,
-    lost_demand,
     sold_by_day,
     with_booked_value,
     with_seats,
 )
-from boxoffice.backoffice.dashboard import lost_rows, sales_chart
+from boxoffice.backoffice.analytics_words import lost_by_reason, outcomes
+from boxoffice.backoffice.dashboard import sales_chart
 from boxoffice.backoffice.mail_failures import failed_emails_by_event
+from boxoffice.figures.lost_demand import refused_people
 from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.database.clock import now
 from evently.formatting import counted, moment, money, span
@@ -49,6 +50,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
     figures: Any = with_booked_value(with_seats(Event.objects.filter(pk=event.pk))).get()
     this_event = Event.objects.filter(pk=event.pk)
     model_admin: Any = admin.site.get_model_admin(Event)
+    refused = refused_people([event.pk], at=at)
     return TemplateResponse(
         request,
         "admin/events/overview.html",
@@ -80,11 +82,12 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "attendance": attendance_figures(event) if event.ask_days_before is not None else None,
             "failed_emails": failed_emails_by_event(this_event).get(event.pk, 0),
             "chart": sales_chart(sold_by_day(this_event, at=at)),
-            "lost": lost_rows(lost_demand(this_event, since=at - timedelta(days=DAYS_DRAWN))),
+            "lost": lost_by_reason(refused),
+            "outcomes": outcomes(refused),
             "days": DAYS_DRAWN,
             "urls": {
                 key: event_page_url(key, event.pk)
-                for key in ("attendees", "waitlist", "attempts", "messages")
+                for key in ("attendees", "waitlist", "analytics", "messages")
             },
             "cancellation": cancellation_progress(event) if event.is_cancelled else None,
         },

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 Points = Sequence[tuple[float, float]]
 # Of an axis: what is readable on a phone.
 MOST_TICKS = 5
+MOST_DAYS = 3
 MOST_MARKS = 4
 DAY_STEPS = (1, 2, 5, 7, 14, 30, 60, 90, 120, 180)
 
@@ -112,7 +113,7 @@ def marks(values: Iterable[float], y: Scale, text: Callable[[float], str]) -> li
 def ticks_left(first: int, x: Scale) -> list[Mark]:
     """Return the labels of days before an event, from the first one to the event itself."""
     step = next((days for days in DAY_STEPS if first <= days * (MOST_TICKS - 1)), first or 1)
-    texts = {0: "day of the event", 1: "1 day before"}
+    texts = {0: "event", 1: "1 day before"}
     return [
         Mark(f"{x.percent(-day):.2f}", texts.get(day, f"{day} days"), _side(x.percent(-day)))
         for day in reversed(range(0, first + 1, step))
@@ -125,7 +126,7 @@ def ticks_of_days(first: date, last: date, x: Scale) -> list[Mark]:
     x: of the days' ordinal numbers.
     """
     length = (last - first).days
-    count = min(length, MOST_TICKS - 2)
+    count = min(length, MOST_DAYS - 1)
     days = [first + timedelta(days=round(length * n / count)) for n in range(count + 1) if count]
     with_year = first.year != last.year
     return [

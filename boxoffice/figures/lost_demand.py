@@ -47,8 +47,10 @@ class Refused:
     value: Decimal
 
 
-def refused_people(event_ids: Iterable[UUID], *, at: datetime) -> list[Refused]:
-    """Return the people who were refused at events in the 90 days until a time, most first.
+def refused_people(
+    event_ids: Iterable[UUID], *, at: datetime, window: timedelta = WINDOW
+) -> list[Refused]:
+    """Return the people who were refused at events in the days until a time, most first.
 
     A person who was refused at two events counts for both. One query.
     """
@@ -58,7 +60,7 @@ def refused_people(event_ids: Iterable[UUID], *, at: datetime) -> list[Refused]:
     with connection.cursor() as cursor:
         cursor.execute(
             _statement(),
-            {"events": ids, "start": at - WINDOW, "end": at, "most": SEATS_PER_BOOKING},
+            {"events": ids, "start": at - window, "end": at, "most": SEATS_PER_BOOKING},
         )
         rows = cursor.fetchall()
     return [

@@ -225,17 +225,12 @@ def test_dashboard_sums_each_figure_by_itself(organizer):
     BookingFactory.create_batch(3, event=event, quantity=2)
     WaitlistEntryFactory.create_batch(3, event=event, quantity=2)
     BookingFactory(event__priced=99)
-    for reason, quantity in (("sold_out", 2), ("sold_out", 3), ("price_changed", 1)):
-        BookingAttempt.objects.create(
-            event=event, quantity=quantity, result="failed", failure_reason=reason
-        )
 
     figures = dashboard_figures(user=organizer, at=timezone.now())
 
     assert (figures.upcoming_events, figures.capacity, figures.seats_sold) == (1, 6, 6)
     assert (figures.waiting_entries, figures.waiting_seats, figures.fill) == (3, 6, 100.0)
     assert figures.booked_value == [("EUR", Decimal("60.00"))]
-    assert figures.lost_demand == [("sold_out", 2, 5), ("price_changed", 1, 1)]
     assert sum(seats for _, seats in figures.sold_by_day) == 6
     (highest,) = figures.highest_demand
     assert (highest.booked_seats, highest.waiting_seats) == (6, 6)

@@ -74,10 +74,10 @@ def test_axes_have_few_round_labels_however_long_they_are():
         "360 days",
         "240 days",
         "120 days",
-        "day of the event",
+        "event",
     ]
     assert (left[-1].at, left[-1].side) == ("100.00", "end")
-    assert [tick.text for tick in ticks_left(0, Scale(0, 0))] == ["day of the event"]
+    assert [tick.text for tick in ticks_left(0, Scale(0, 0))] == ["event"]
 
     def days(*ends):
         scale = Scale(*(end.toordinal() for end in ends))
@@ -86,6 +86,6 @@ def test_axes_have_few_round_labels_however_long_they_are():
     day = date(2026, 3, 1)
     assert days(day, day) == ["1 Mar"]
     assert days(day, date(2026, 3, 2)) == ["1 Mar", "2 Mar"]
-    assert days(day, date(2027, 4, 5)) == ["1 Mar 2026", "12 Jul 2026", "23 Nov 2026", "5 Apr 2027"]
+    assert days(day, date(2027, 4, 5)) == ["1 Mar 2026", "17 Sep 2026", "5 Apr 2027"]
     assert chosen(400, 3) == [0, 200, 399]
     assert chosen(2, 12) == [0, 1]
