@@ -10,6 +10,7 @@ from django.db import connections
 from prometheus_client.metrics_core import Metric
 
 from evently import heartbeats, metrics
+from evently.database.replicas import Replica, is_configured, lag, reachable
 from evently.heartbeats import Signs
 
 POOL_SECONDS = 2.0
@@ -93,6 +94,27 @@ def _ledger(signs: Signs) -> Iterable[Metric]:
 
 
 metrics.collect_on_scrape(read_background)
+
+
+def read_replicas() -> Iterable[Metric]:
+    """Return whether the replicas answer, and how far they are behind."""
+    used = {replica: reachable(replica) == replica for replica in Replica if is_configured(replica)}
+    yield metrics.gauge(
+        "evently_replica_up",
+        "Whether a replica answers: 0 while the database itself is read instead.",
+        {replica.value: float(answers) for replica, answers in used.items()},
+        label="replica",
+    )
+    behind = {replica.value: lag(replica) for replica in used}
+    yield metrics.gauge(
+        "evently_replica_lag_seconds",
+        "Time since the last change that a replica has carried out was made.",
+        {name: age.total_seconds() for name, age in behind.items() if age is not None},
+        label="replica",
+    )
+
+
+metrics.collect_on_scrape(read_replicas)
 
 
 # ── Connection pools ────────────────────────────────────────────────────────

@@ -5,17 +5,23 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import InternalError, connections, router
+from django.db import InternalError, connection, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
+from boxoffice.figures import reading
+from boxoffice.figures.daily import daily_figures
+from boxoffice.figures.lost_demand import refused_people
+from evently import gauges
 from evently.database import identity, replicas
+from evently.database.clock import now
 from evently.database.identity import DatabaseRole
 from evently.database.replicas import Replica, lag, reachable, reads_from
 from evently.settings.database import _replica
 from evently.tests.database import url_of
 from events.factories import EventFactory
-from events.models import Event
+from events.models import Event, Resolution
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANALYTICS = Replica.ANALYTICS
@@ -78,6 +84,19 @@ def test_replica_has_the_same_roles_and_cannot_be_written_to(replica):
             assert cursor.fetchone() == (DatabaseRole.VISITOR,)
     with pytest.raises(InternalError, match="read-only"):
         Event.objects.using("analytics").filter(pk=hidden.pk).update(name="x")
+
+
+def test_figures_are_read_from_the_replica(replica):
+    event = EventFactory()
+    window = {"start": now() - timedelta(days=1), "end": now()}
+    with CaptureQueriesContext(connection) as on_primary:
+        reading.figures_until(Resolution.DAY)
+        reading.series_of(event, ["seats", "price"], Resolution.HOUR, **window)
+        daily_figures([event.pk])
+        assert refused_people([event.pk], at=window["end"]) == []
+    assert len(on_primary) == 0
+    (up,) = [one for one in gauges.read_replicas() if one.name == "evently_replica_up"]
+    assert [(one.labels, one.value) for one in up.samples] == [({"replica": "analytics"}, 1.0)]
 
 
 def test_who_asks_is_found_out_from_the_primary(replica):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from boxoffice.figures.sales_curves import SalesCurve
+from evently.database.replicas import Replica, reads_from
 from events.models import Event, EventMetric, Resolution
 
 # What is drawn of an event at most.
@@ -15,6 +16,7 @@ LONGEST = timedelta(days=400)
 Daily = dict[str, list[tuple[datetime, Decimal]]]
 
 
+@reads_from(Replica.ANALYTICS)
 def daily_figures(
     event_ids: Iterable[UUID], *, names: Sequence[str] | None = None
 ) -> dict[UUID, Daily]:

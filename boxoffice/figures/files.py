@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from bookings.attendee_files import BYTE_ORDER_MARK, neutral
 from boxoffice.figures.registry import metric_of
 from evently.currencies import in_decimals
+from evently.database.replicas import Replica, reachable
 from events.models import Event, EventMetric, Resolution
 
 ROWS_AT_ONCE = 5_000
@@ -25,7 +26,8 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield the stored figures of events as COLUMNS, by event, metric and time."""
     found = (
-        EventMetric.objects.filter(
+        EventMetric.objects.using(reachable(Replica.REPORTING))
+        .filter(
             event__in=events, resolution=resolution, recorded_at__gte=start, recorded_at__lt=end
         )
         .order_by("event_id", "metric_type", "recorded_at")

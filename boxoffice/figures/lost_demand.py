@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
-from django.db import connection
+from django.db import connections
 
+from evently.database.replicas import Replica, reachable
 from events.models import SEATS_PER_BOOKING
 
 SQL = Path(__file__).parent / "sql" / "lost_demand.sql"
@@ -57,7 +58,7 @@ def refused_people(
     ids = list(event_ids)
     if not ids:
         return []
-    with connection.cursor() as cursor:
+    with connections[reachable(Replica.ANALYTICS)].cursor() as cursor:
         cursor.execute(
             _statement(),
             {"events": ids, "start": at - window, "end": at, "most": SEATS_PER_BOOKING},

@@ -1,4 +1,7 @@
-"""Reading figures: series of one event, and sums over many, for pages, the API and exports."""
+"""Reading figures: series of one event, and sums over many, for pages, the API and exports.
+
+From the replica for analytics, where there is one: until when figures go is what it has of them.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from uuid import UUID
 from django.db.models import DateField, Func, QuerySet, Sum
 
 from boxoffice.figures.registry import METRICS, Kind, Metric, metric_of
+from evently.database.replicas import Replica, reads_from
 from events.models import Event, EventMetric, Resolution, RollUp
 
 # Of one series; longer ranges need a coarser resolution.
@@ -51,6 +55,7 @@ class Series:
         return None
 
 
+@reads_from(Replica.ANALYTICS)
 def figures_until(resolution: Resolution) -> datetime | None:
     """Return until when figures are rolled up; None before the first run."""
     return RollUp.objects.filter(pk=resolution).values_list("done_until", flat=True).first()
@@ -74,6 +79,7 @@ def buckets(
         at += length
 
 
+@reads_from(Replica.ANALYTICS)
 def series_of(
     event: Event,
     names: Sequence[str],
@@ -128,6 +134,7 @@ def _stored(
     ]
 
 
+@reads_from(Replica.ANALYTICS)
 def refusals_of(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> dict[str, int]:
     """Return the refused attempts of events in whole days by the code of the refusal."""
     return {
@@ -139,6 +146,7 @@ def refusals_of(event_ids: Iterable[UUID], *, start: datetime, end: datetime) ->
     }
 
 
+@reads_from(Replica.ANALYTICS)
 def totals_of(
     event_ids: Iterable[UUID], names: Sequence[str], *, start: datetime, end: datetime
 ) -> dict[str, Decimal]:
@@ -152,6 +160,7 @@ def totals_of(
     return dict.fromkeys(names, NOTHING) | dict(found)
 
 
+@reads_from(Replica.ANALYTICS)
 def days_of(
     events: Iterable[Event], names: Sequence[str], *, first: date, last: date
 ) -> dict[str, dict[date, Decimal]]:
@@ -181,6 +190,7 @@ class _LocalDay(Func):
     output_field = DateField()
 
 
+@reads_from(Replica.ANALYTICS)
 def days_by_currency(
     events: QuerySet[Event], names: Sequence[str], *, first: date, last: date
 ) -> dict[str, dict[str, dict[date, Decimal]]]:

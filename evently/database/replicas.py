@@ -112,7 +112,10 @@ class reads_from(ContextDecorator):  # noqa: N801 - reads as a function, and is 
         return reads_from(self._replica)  # for each call of a function: it may call itself
 
     def __enter__(self) -> str:
-        alias = reachable(self._replica)
+        # Within a block of the same replica it is not asked again.
+        alias = _reads_from.get()
+        if alias != self._replica:
+            alias = reachable(self._replica)
         self._token: Token[str | None] = _reads_from.set(
             None if alias == DEFAULT_DB_ALIAS else alias
         )
