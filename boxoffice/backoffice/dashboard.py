@@ -24,6 +24,7 @@ from boxoffice.backoffice.site_figures import (
 )
 from boxoffice.backoffice.todos import todos
 from evently.database.clock import now
+from evently.database.replicas import Replica, reads_from
 from evently.formatting import counted, money, span
 from events.admin import cells
 from events.admin.events import overview_url
@@ -85,7 +86,8 @@ def _figures_of_all(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
     zone = get_current_timezone()
     site = site_figures(Event.objects.managed_by(request.user), at=at)
     refused, lost_events = refused_lately(site, at=at)
-    roll_ups = list(RollUp.objects.all())
+    with reads_from(Replica.ANALYTICS):  # as the figures beside it
+        roll_ups = list(RollUp.objects.all())
     done = [row.done_until for row in roll_ups if row.resolution == Resolution.DAY]
     context = {
         "age": age_text(done[0] if done else None, zone, at=at),

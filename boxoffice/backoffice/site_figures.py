@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Sum
 from boxoffice.backoffice.analytics_words import Step, funnel, value_text
 from boxoffice.figures.lost_demand import Outcome, Refused, refused_people
 from boxoffice.figures.registry import METRICS, REFUSED
+from evently.database.replicas import Replica, reads_from
 from evently.formatting import counted, duration, moment, money
 from events.models import Event, EventMetric, Resolution, RollUp
 
@@ -57,6 +58,7 @@ class SiteFigures:
         )
 
 
+@reads_from(Replica.ANALYTICS)
 def site_figures(events: QuerySet[Event], *, at: datetime) -> SiteFigures:
     """Return the sums over events that were not over a month ago; one query."""
     lately = events.filter(event_date__gt=at - LONGEST).order_by()
