@@ -33,7 +33,7 @@ TOTALED = (
     "revenue_returned",
 )
 # Lost demand is counted for the events with the most refusals, of so many attempts together.
-MOST_REFUSALS = 50_000
+MOST_REFUSALS = 30_000
 
 
 @dataclass

@@ -5,8 +5,7 @@
 -- the last one; only attempts after which they neither booked nor joined the waitlist are lost.
 WITH refused AS MATERIALIZED (
     SELECT a.id, a.event_id, a.attempted_at AS at, a.quantity, a.failure_reason AS reason, a.user_id,
-        coalesce(a.user_id::text, host(a.ip_address), '') AS person,
-        CASE WHEN a.user_id IS NULL THEN a.ip_address END AS address
+        coalesce(a.user_id::text, host(a.ip_address), '') AS person
     FROM booking_attempts a
     WHERE a.event_id = ANY (%(events)s::uuid[]) AND a.result = 'failed'
         AND a.attempted_at >= %(start)s AND a.attempted_at < %(end)s
@@ -15,11 +14,17 @@ WITH refused AS MATERIALIZED (
     -- Who a person may be: behind an address, every user who tried to book the event from it.
     SELECT DISTINCT event_id, person, user_id FROM refused WHERE user_id IS NOT NULL
     UNION
-    SELECT guests.event_id, guests.person, a.user_id
-    FROM (SELECT DISTINCT event_id, person, address FROM refused WHERE address IS NOT NULL) guests
-    JOIN booking_attempts a ON a.event_id = guests.event_id AND a.ip_address = guests.address
-        AND a.attempted_at >= %(start)s
-    WHERE a.user_id IS NOT NULL
+    SELECT event_id, host(ip_address), unnest(ids)
+    FROM (
+        SELECT a.event_id, a.ip_address, array_agg(DISTINCT a.user_id) AS ids
+        FROM booking_attempts a
+        WHERE a.event_id = ANY (%(events)s::uuid[]) AND a.attempted_at >= %(start)s
+            AND a.ip_address IS NOT NULL
+        GROUP BY 1, 2
+        -- In one pass: a join would be planned for few rows.
+        HAVING bool_or(a.user_id IS NULL AND a.result = 'failed')
+            AND bool_or(a.user_id IS NOT NULL)
+    ) addresses
 ), served AS (
     SELECT event_id, person, max(booked_at) AS booked_at, max(joined_at) AS joined_at
     FROM (
