@@ -122,7 +122,7 @@ def report(owner_url: str, *, plans: Path | None) -> int:
     grown = _memory_mb() - before
     if plans is not None:
         _explain(plans, {"now": latest, "in the rush": opened + RUSH})
-    differing = sum(len(found.differences) for found in agreement.check_all(at=latest, mend=False))
+    differing = sum(found.total for found in agreement.check_all(at=latest, mend=False))
     print(f"{EventMetric.objects.count():,} figures, {differing} differ")
     print(f"memory grew by {grown:.0f} MB of {MOST_GROWN_MB}")
     return 1 if failures or differing or grown > MOST_GROWN_MB else 0

@@ -17,12 +17,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a check of one resolution found. start, end: the window that was compared."""
+    """What a check of one resolution found.
+
+    start, end: the window that was compared. total: how many differ, of which `differences` has the
+    first.
+    """
 
     resolution: Resolution
     start: datetime
     end: datetime
     differences: list[Difference]
+    total: int
 
 
 def check(resolution: Resolution, *, at: datetime, mend: bool) -> Agreement:
@@ -33,7 +38,7 @@ def check(resolution: Resolution, *, at: datetime, mend: bool) -> Agreement:
     """
     done = RollUp.objects.filter(pk=resolution).values_list("done_until", flat=True).first()
     start, end = at - NIGHTLY[resolution], min(at, done or at) - OVERLAP
-    found = differences(resolution, start=start, end=end)
+    found, total = differences(resolution, start=start, end=end)
     for one in found[:MOST_LOGGED]:
         log.error(
             "figure_differs",
@@ -48,8 +53,8 @@ def check(resolution: Resolution, *, at: datetime, mend: bool) -> Agreement:
         write(resolution, start=start, end=at)
     with transaction.atomic():
         stamp(connection)
-        RollUp.objects.filter(pk=resolution).update(checked_at=at, differences=len(found))
-    return Agreement(resolution, start, end, found)
+        RollUp.objects.filter(pk=resolution).update(checked_at=at, differences=total)
+    return Agreement(resolution, start, end, found, total)
 
 
 def check_all(*, at: datetime, mend: bool) -> list[Agreement]:

@@ -55,6 +55,10 @@ class Written:
     deleted: int
 
 
+# Differences of one part that are returned, of any number.
+MOST_RETURNED = 1_000
+
+
 @dataclass(frozen=True)
 class Difference:
     """A figure that is not what the tables say. stored, found: None where there is none."""
@@ -103,14 +107,18 @@ def write(
 
 def differences(
     resolution: Resolution, *, start: datetime, end: datetime, only: Sequence[UUID] | None = None
-) -> list[Difference]:
-    """Return where the rows of a window differ from what the tables say."""
-    found = [
-        Difference(*row)
-        for begin, until in _windows(resolution, start, end)
-        for row in run("compare", resolution, start=begin, end=until, only=only)
-    ]
-    return sorted(found, key=lambda one: (one.event_id, one.metric, one.bucket))
+) -> tuple[list[Difference], int]:
+    """Return where the rows of a window differ from what the tables say, and how many do.
+
+    Of each part MOST_RETURNED at most: were all to differ, they would take a lot of memory.
+    """
+    found: list[Difference] = []
+    total = 0
+    for begin, until in _windows(resolution, start, end):
+        rows = run("compare", resolution, start=begin, end=until, only=only)
+        found += [Difference(*row) for *row, _ in rows]
+        total += rows[0][-1] if rows else 0
+    return sorted(found, key=lambda one: (one.event_id, one.metric, one.bucket)), total
 
 
 def _windows(
@@ -143,6 +151,7 @@ def run(
                 "lowest": start - LONGEST[resolution],
                 "only": None if only is None else list(only),
                 "counted": COUNTED,
+                "most": MOST_RETURNED,
             },
         )
         rows: list[Any] = cursor.fetchall()

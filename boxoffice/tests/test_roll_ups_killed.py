@@ -169,7 +169,7 @@ def test_figures_agree_in_the_end_whatever_was_killed(clock, settings):
 
     window = {"start": START - timedelta(hours=1), "end": end}
     for resolution in Resolution:
-        assert rolling.differences(resolution, **window) == [], resolution
+        assert rolling.differences(resolution, **window) == ([], 0), resolution
     for resolution in Resolution:
         rows = EventMetric.objects.filter(resolution=resolution)
         views = Counter()

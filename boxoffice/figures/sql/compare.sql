@@ -7,9 +7,10 @@
         AND s.recorded_at >= %(lowest)s AND s.recorded_at >= of.first AND s.recorded_at < %(end)s
         AND NOT (s.metric_type = ANY (%(counted)s))
 )
-SELECT id, metric, bucket, stored.figure, found.figure
+SELECT id, metric, bucket, stored.figure, found.figure, count(*) OVER ()
 FROM found FULL JOIN stored USING (id, metric, bucket) JOIN of USING (id)
 WHERE stored.figure IS DISTINCT FROM found.figure
     -- The last bucket is not over.
     AND bucket < date_trunc(%(resolution)s, %(end)s, of.zone)
 ORDER BY id, metric, bucket
+LIMIT %(most)s

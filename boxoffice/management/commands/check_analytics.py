@@ -36,19 +36,20 @@ class Command(BaseCommand):
         checked = check_all(at=now(), mend=mend)
         for agreement in checked:
             self._show(agreement)
-        total = sum(len(agreement.differences) for agreement in checked)
+        total = sum(agreement.total for agreement in checked)
         if total and not mend:
-            raise CommandError(f"{counted(total, 'figure')} differ. To write them anew: --mend")
+            figures = counted(total, "figure differs", "figures differ")
+            raise CommandError(f"{figures}. To write them anew: --mend")
 
     def _show(self, agreement: Agreement) -> None:
-        found = agreement.differences
+        found, total = agreement.differences, agreement.total
         for one in found[:MOST_SHOWN]:
             self.stdout.write(
                 f"{one.event_id} {one.metric} {one.bucket:%Y-%m-%d %H:%M %Z}: "
                 f"{'none' if one.stored is None else one.stored.normalize()} is stored, "
                 f"{'none' if one.found is None else one.found} is right"
             )
-        if len(found) > MOST_SHOWN:
-            self.stdout.write(f"… and {counted(len(found) - MOST_SHOWN, 'more', 'more')}")
-        result = "agree" if not found else f"{counted(len(found), 'difference')}"
+        if total > MOST_SHOWN:
+            self.stdout.write(f"… and {counted(total - MOST_SHOWN, 'more', 'more')}")
+        result = "agree" if not found else f"{counted(total, 'difference')}"
         self.stdout.write(f"By {agreement.resolution} from {agreement.start:%Y-%m-%d}: {result}.")
