@@ -22,7 +22,7 @@ from boxoffice.figures.daily import Daily, daily_figures, sales_curve
 from boxoffice.figures.lost_demand import refused_people
 from boxoffice.figures.reading import figures_until
 from boxoffice.figures.registry import METRICS
-from boxoffice.figures.sales_curves import SalesCurve, forecast
+from boxoffice.figures.sales_curves import SalesCurve, forecast, telling
 from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.database.clock import now
 from evently.formatting import counted
@@ -106,6 +106,7 @@ def _sales(
     days_left = (days[0] - days[1]).days
     goes_on = event.is_active and event.is_published and at < event.event_date
     expected = forecast(curve, days_left=days_left, earlier=earlier) if goes_on else []
+    told_by = len(telling(earlier, days_left=days_left))
     if not goes_on:
         note = ""
     elif not earlier:
@@ -115,10 +116,10 @@ def _sales(
     else:
         note = (
             "The forecast adds what earlier events gained from the same day on: the median of "
-            f"{counted(len(earlier), 'event')}"
+            f"{counted(told_by, 'event')}"
             + (
                 ", and from the lowest to the highest of them."
-                if len(earlier) > 1
+                if told_by > 1
                 else ", which says nothing about how far sales may differ."
             )
         )

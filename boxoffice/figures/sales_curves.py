@@ -50,21 +50,26 @@ class Expected:
     high: float
 
 
+def telling(earlier: Sequence[SalesCurve], *, days_left: int) -> list[SalesCurve]:
+    """Return the events that tell how sales go on: those that were not full by then."""
+    return [event for event in earlier if event.share_at(days_left) < 1]
+
+
 def forecast(curve: SalesCurve, *, days_left: int, earlier: Sequence[SalesCurve]) -> list[Expected]:
     """Return how sales may go on, for each day until the event; empty if nothing tells.
 
     Each earlier event tells which share of its seats was still booked, less what was cancelled,
     from as many days before ("additive pickup", as of Weatherford and Kimes 2003, doi:
     10.1016/S0169-2070(02)00011-0). The middle is the median of these, the range the lowest and the
-    highest. Events that were full by then tell nothing.
+    highest. Only of the events that are `telling`.
     """
-    telling = [event for event in earlier if event.share_at(days_left) < 1]
-    if not telling or days_left < 0:
+    told_by = telling(earlier, days_left=days_left)
+    if not told_by or days_left < 0:
         return []
     start = curve.share_at(days_left)
     gained = [
         [share - event.share_at(days_left) for _, share in event.shares(days_left)]
-        for event in telling
+        for event in told_by
     ]
     expected = []
     for number, day in enumerate(range(days_left, -1, -1)):

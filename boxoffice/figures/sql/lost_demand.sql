@@ -5,7 +5,7 @@
 -- the last one; only attempts after which they neither booked nor joined the waitlist are lost.
 WITH refused AS MATERIALIZED (
     SELECT a.id, a.event_id, a.attempted_at AS at, a.quantity, a.failure_reason AS reason, a.user_id,
-        coalesce(a.user_id::text, host(a.ip_address), '') AS person
+        coalesce(a.user_id::text, host(a.ip_address), '') COLLATE "C" AS person
     FROM booking_attempts a
     WHERE a.event_id = ANY (%(events)s::uuid[]) AND a.result = 'failed'
         AND a.attempted_at >= %(start)s AND a.attempted_at < %(end)s
@@ -14,7 +14,7 @@ WITH refused AS MATERIALIZED (
     -- Who a person may be: behind an address, every user who tried to book the event from it.
     SELECT DISTINCT event_id, person, user_id FROM refused WHERE user_id IS NOT NULL
     UNION
-    SELECT event_id, host(ip_address), unnest(ids)
+    SELECT event_id, host(ip_address) COLLATE "C", unnest(ids)
     FROM (
         SELECT a.event_id, a.ip_address, array_agg(DISTINCT a.user_id) AS ids
         FROM booking_attempts a
