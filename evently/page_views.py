@@ -2,7 +2,7 @@
 
 A request only adds to a buffer of its process, which a thread takes to the broker each second; with
 the broker away, views are lost and nothing else. A visitor is a digest of address and browser under
-a secret of the day, which is forgotten the next day: nobody can be told by it, or followed.
+a secret of the day, which is forgotten the next day: it identifies no one, and follows no one.
 
 In the broker, per minute: `evently:pages:KIND:MINUTE`, a hash of counts by event, whose key is in
 the set `evently:pages:minutes` until it is taken over; per hour and event:
