@@ -144,9 +144,10 @@ class Running:
         return self.process.poll() is not None or self.get("/readyz")[0] == 200
 
     def await_ready(self) -> "Running":
-        wait_for(self.is_ready, READY_SECONDS)
+        # Once is enough: on a busy machine, the next answer may be that it is not, for a moment.
+        is_ready = wait_for(self.is_ready, READY_SECONDS)
         assert self.process.poll() is None, self.said()
-        assert self.get("/readyz")[0] == 200, self.said()
+        assert is_ready, self.said()
         return self
 
     def database(self, role: str = "evently_owner") -> "psycopg.Connection":
