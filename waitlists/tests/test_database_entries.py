@@ -303,7 +303,8 @@ def test_leaving_a_waitlist_of_ten_thousand(full, misled_planner):
     run("UPDATE waitlists SET status = 'left' WHERE id = %s", entries[0])
     read = rows_read("waitlists") - before
     assert line(full) == entries[1:]
-    assert read < 5 * 10_000
+    # As the planner finds best: four or five times. For each entry, it would be thousands.
+    assert read < 8 * 10_000
 
 
 def test_audit_log_leaves_positions_out(full):
