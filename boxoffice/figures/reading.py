@@ -3,15 +3,14 @@
 From the replica for analytics, where there is one: until when figures go is what it has of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import DateField, Func, QuerySet, Sum
 
-from boxoffice.figures.registry import METRICS, Kind, Metric, metric_of
+from boxoffice.figures.registry import Kind, Metric, metric_of
 from evently.database.replicas import Replica, reads_from
 from events.models import Event, EventMetric, Resolution, RollUp
 
@@ -134,54 +133,6 @@ def _stored(
     ]
 
 
-@reads_from(Replica.ANALYTICS)
-def refusals_of(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> dict[str, int]:
-    """Return the refused attempts of events in whole days by the code of the refusal."""
-    return {
-        name.removeprefix("refused:"): int(total)
-        for name, total in _sums(event_ids, start=start, end=end)
-        .filter(metric_type__startswith="refused:")
-        .values_list("metric_type")
-        .annotate(total=Sum("metric_value"))
-    }
-
-
-@reads_from(Replica.ANALYTICS)
-def totals_of(
-    event_ids: Iterable[UUID], names: Sequence[str], *, start: datetime, end: datetime
-) -> dict[str, Decimal]:
-    """Return the sums of flows over events and whole days, by metric; 0 where nothing happened."""
-    found = (
-        _sums(event_ids, start=start, end=end)
-        .filter(metric_type__in=names)
-        .values_list("metric_type")
-        .annotate(total=Sum("metric_value"))
-    )
-    return dict.fromkeys(names, NOTHING) | dict(found)
-
-
-@reads_from(Replica.ANALYTICS)
-def days_of(
-    events: Iterable[Event], names: Sequence[str], *, first: date, last: date
-) -> dict[str, dict[date, Decimal]]:
-    """Return sums of flows over events for each day, by metric; a day is that of each event."""
-    zones = {event.pk: event.zone for event in events}
-    begins, ends = _utc_days(first, last)
-    rows = EventMetric.objects.filter(
-        event_id__in=zones,
-        metric_type__in=names,
-        resolution=Resolution.DAY,
-        recorded_at__gte=begins,
-        recorded_at__lt=ends,
-    ).values_list("event_id", "metric_type", "recorded_at", "metric_value")
-    sums: dict[str, dict[date, Decimal]] = {name: {} for name in names}
-    for event_id, name, at, value in rows:
-        day = at.astimezone(zones[event_id]).date()
-        if first <= day <= last:
-            sums[name][day] = sums[name].get(day, NOTHING) + value
-    return sums
-
-
 class _LocalDay(Func):
     """The day of the event's calendar that a bucket begins with."""
 
@@ -235,15 +186,6 @@ def _utc_days(first: date, last: date) -> tuple[datetime, datetime]:
     return begins, datetime.combine(last, time.min, UTC) + 2 * margin
 
 
-def _sums(event_ids: Iterable[UUID], *, start: datetime, end: datetime) -> QuerySet[EventMetric]:
-    return EventMetric.objects.filter(
-        event_id__in=list(event_ids),
-        resolution=Resolution.DAY,
-        recorded_at__gte=start,
-        recorded_at__lt=end,
-    ).order_by()
-
-
 def _metrics(names: Sequence[str]) -> list[Metric]:
     return [metric for name in names if (metric := metric_of(name)) is not None]
 
@@ -289,8 +231,3 @@ def _midnight(event: Event, day: date) -> datetime:
     """Return when a day begins, in UTC; where clocks skip midnight, the first moment after."""
     local = datetime(day.year, day.month, day.day, tzinfo=event.zone)
     return local.astimezone(UTC)
-
-
-def shown_metrics() -> list[Metric]:
-    """Return all metrics that have a name of their own, in the order of the registry."""
-    return list(METRICS.values())

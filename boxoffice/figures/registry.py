@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
     FLOW = "flow"
     LEVEL = "level"
-    # Counted once for each bucket, whoever comes back in the next: they do not add up.
+    # Those who come back in the next bucket count there, too: they do not add up.
     DISTINCT = "distinct"
     # One flow divided by another.
     RATIO = "ratio"

@@ -8,7 +8,7 @@ import pytest
 from boxoffice.figures import reading
 from boxoffice.figures.registry import METRICS, metric_of
 from events.factories import EventFactory
-from events.models import EventMetric, Resolution
+from events.models import Event, EventMetric, Resolution
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -83,19 +83,19 @@ def test_sums_over_events_are_by_the_days_of_each(vienna):
         for day in (1, 2, 9):
             put(event, "seats", datetime(2026, 3, day, tzinfo=ZoneInfo(event.timezone)), day)
         put(event, "refused:sold_out", datetime(2026, 3, 2, tzinfo=event.zone), 4)
-    events, window = [vienna, auckland], (date(2026, 3, 1), date(2026, 3, 8))
+    window = {"first": date(2026, 3, 1), "last": date(2026, 3, 8)}
 
-    by_day = reading.days_of(events, ["seats"], first=window[0], last=window[1])
+    by_currency = reading.days_by_currency(
+        Event.objects.all(), ["seats", "refused:sold_out"], **window
+    )
 
-    assert by_day == {"seats": {date(2026, 3, 1): 2, date(2026, 3, 2): 4}}
-    ids = [event.pk for event in events]
-    span = {
-        "start": datetime(2026, 2, 27, tzinfo=UTC),
-        "end": datetime(2026, 3, 8, tzinfo=UTC),
+    assert by_currency == {
+        "EUR": {
+            "refused:sold_out": {date(2026, 3, 2): 8},
+            "seats": {date(2026, 3, 1): 2, date(2026, 3, 2): 4},
+        }
     }
-    assert reading.totals_of(ids, ["seats", "revenue"], **span) == {"seats": 6, "revenue": 0}
-    assert reading.refusals_of(ids, **span) == {"sold_out": 8}
-    assert reading.refusals_of([], **span) == {}
+    assert reading.days_by_currency(Event.objects.none(), ["seats"], **window) == {}
 
 
 def test_each_metric_says_what_it_is():
