@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.report.results import Figures
-from bench.report.table import comparison
-from bench.stage.cpu import DATABASE, OTHER, WEB, WORKER, CpuMeter
+from bench.report.results import Figures, Results, Round
+from bench.report.table import comparison, lines
+from bench.stage.cpu import DATABASE, OTHER, PARTS, WEB, WORKER, CpuMeter
 from bench.stage.http_load import parse
 from evently.environment import BASE_DIR
 from evently.tests.running import NOT_INHERITED, STATIC_ROOT
@@ -103,6 +103,23 @@ def test_an_earlier_run_is_compared_beside_its_limit() -> None:
     now = {booking: figures(20, 50), bare: figures(10, 200)}
     _, line, _ = comparison(now, earlier)
     assert line.removeprefix(booking).split() == ["2.00", "1.00", "0.50", "1.00"]
+
+
+def test_what_takes_less_than_a_tick_is_not_compared() -> None:
+    """A handful of requests of the bare server may come out as no CPU time at all."""
+    pages, bare = "API: list of events", "bare WSGI"
+    results = Results(about={})
+    for name, seconds in ((pages, 0.3), (bare, 0.0)):
+        spent = dict.fromkeys(PARTS, 0.0) | {WEB: seconds}
+        results.add(name, Round(40, 1.0, 1.0, emails=0, cpu=spent, rows={}, latencies=[0.01]))
+    assert results.cpu_ratio(pages, bare) is None
+    line = next(line for line in lines(results) if line.startswith(pages))
+    assert line.split()[-1] == "–"
+
+    found = results.figures()
+    _, of_pages, of_bare = comparison(found, found)
+    assert of_pages.removeprefix(pages).split() == ["1.00", "–", "1.00", "1.00"]
+    assert of_bare.removeprefix(bare).split() == ["–", "1.00"]
 
 
 def test_a_child_that_has_ended_still_counts() -> None:

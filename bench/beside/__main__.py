@@ -19,6 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.report.ratios import median_ratio, ratio_cell, ratios
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # What people and integrators do, each with how many of it make one round of about a second.
@@ -75,19 +77,18 @@ class Compared:
     now: list[float] = field(default_factory=list)
 
     @property
-    def ratios(self) -> list[float]:
-        return [now / earlier for earlier, now in zip(self.earlier, self.now, strict=True)]
-
-    @property
-    def ratio(self) -> float:
-        return statistics.median(self.ratios)
+    def ratio(self) -> float | None:
+        """The median of the rounds' ratios; None if there was too little to measure in all."""
+        return median_ratio(zip(self.now, self.earlier, strict=True))
 
     def line(self) -> str:
         """Return a line of the table: medians, and the quartiles of the ratio."""
-        low, _, high = statistics.quantiles(self.ratios, n=4) if len(self.now) > 1 else (0, 0, 0)
+        found = ratios(zip(self.now, self.earlier, strict=True))
+        low, _, high = statistics.quantiles(found, n=4) if len(found) > 1 else (0, 0, 0)
         return (
             f"{self.name:32}{statistics.median(self.earlier):10.2f}"
-            f"{statistics.median(self.now):10.2f}{self.ratio:8.2f}   ({low:.2f} to {high:.2f})"
+            f"{statistics.median(self.now):10.2f}{ratio_cell(self.ratio):>8}"
+            f"   ({low:.2f} to {high:.2f})"
         )
 
 
@@ -179,10 +180,18 @@ def main() -> int:
     print(f"{'CPU ms of one':32}{'earlier':>10}{'now':>10}{'ratio':>8}   (quartiles)")
     for one in found:
         print(one.line())
-    over = [one.name for one in found if given.most and one.ratio > given.most]
+    return judge(found, given.most) if given.most else 0
+
+
+def judge(found: list[Compared], most: float) -> int:
+    """Print what takes more than it may, and what cannot be told; return 1 if there is any."""
+    over = [one.name for one in found if one.ratio and one.ratio > most]
+    unknown = [one.name for one in found if one.ratio is None]
     if over:
-        print(f"\nMore than {given.most:.2f}: {', '.join(over)}")
-    return 1 if over else 0
+        print(f"\nMore than {most:.2f}: {', '.join(over)}")
+    if unknown:
+        print(f"\nToo short to be compared, give --round-seconds: {', '.join(unknown)}")
+    return 1 if over or unknown else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.report.ratios import median_ratio
 from bench.stage.cpu import PARTS
 
 
@@ -94,10 +95,13 @@ class Results:
             for mine, theirs in zip(self.rounds[name], self.rounds[other], strict=True)
         )
 
-    def cpu_ratio(self, name: str, other: str) -> float:
-        """Return the median of the ratios of two measures' CPU time, round by round."""
-        return statistics.median(
-            sum(map(mine.milliseconds, PARTS)) / sum(map(theirs.milliseconds, PARTS))
+    def cpu_ratio(self, name: str, other: str) -> float | None:
+        """Return the median of the ratios of two measures' CPU time, round by round.
+
+        None: there was too little in every round.
+        """
+        return median_ratio(
+            (sum(map(mine.milliseconds, PARTS)), sum(map(theirs.milliseconds, PARTS)))
             for mine, theirs in zip(self.rounds[name], self.rounds[other], strict=True)
         )
 

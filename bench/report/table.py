@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bench.measures import MEASURES
+from bench.report.ratios import median_ratio, ratio_cell
 from bench.report.results import Figures, Results
 from bench.report.targets import TARGETS
 from bench.stage.cpu import PARTS
@@ -60,7 +61,7 @@ def _cells(results: Results, name: str, found: Figures) -> Iterator[str]:
     limit = MEASURES[name].limit
     if limit in results.rounds:
         yield f"{results.rate_ratio(name, limit):.2f}"
-        yield f"{results.cpu_ratio(name, limit):.2f}"
+        yield ratio_cell(results.cpu_ratio(name, limit))
 
 
 def comparison(now: Mapping[str, Figures], earlier: Mapping[str, Figures]) -> Iterator[str]:
@@ -70,10 +71,12 @@ def comparison(now: Mapping[str, Figures], earlier: Mapping[str, Figures]) -> It
     """
     yield f"{'now ÷ earlier':{WIDTH}}{'CPU':>12}{'CPU÷limit':>12}{'per s':>12}{'per s÷limit':>12}"
     for name in [name for name in now if name in earlier]:
-        cpu, rate = now[name].cpu / earlier[name].cpu, now[name].rate / earlier[name].rate
-        cells = [f"{cpu:.2f}", "", f"{rate:.2f}", ""]
+        cpu = median_ratio([(now[name].cpu, earlier[name].cpu)])
+        rate = now[name].rate / earlier[name].rate
+        cells = [ratio_cell(cpu), "", f"{rate:.2f}", ""]
         limit = MEASURES[name].limit
         if limit in now and limit in earlier:
-            cells[1] = f"{cpu / (now[limit].cpu / earlier[limit].cpu):.2f}"
+            of_limit = median_ratio([(now[limit].cpu, earlier[limit].cpu)])
+            cells[1] = ratio_cell(cpu / of_limit if cpu and of_limit else None)
             cells[3] = f"{rate / (now[limit].rate / earlier[limit].rate):.2f}"
         yield f"{name:{WIDTH}}" + "".join(f"{cell:>12}" for cell in cells)
