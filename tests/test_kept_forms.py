@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from boxoffice.tests.organizing import event_page, form_of
-from evently.accounts import ended_sessions
+from evently.accounts import held_forms
 from evently.accounts.factories import (
     PASSWORD,
     OrganizerFactory,
@@ -101,7 +101,7 @@ def test_kept_form_is_its_users_alone_and_for_an_hour(ana, monkeypatch):
     browser = logged_in(ana)
     leave_unused(browser, DAYS + MINUTE)
     held_up(browser.post(reverse("account"), entered))
-    assert browser.session.get_expiry_age() <= ended_sessions.KEPT_SECONDS
+    assert browser.session.get_expiry_age() <= held_forms.KEPT_SECONDS
     assert "Anna" not in str(dict(browser.session))
 
     enter_password(bo, browser)
@@ -113,7 +113,7 @@ def test_kept_form_is_its_users_alone_and_for_an_hour(ana, monkeypatch):
     leave_unused(browser, DAYS + MINUTE)
     held_up(browser.post(reverse("account"), entered))
     enter_password(ana, browser)
-    monkeypatch.setattr(ended_sessions, "KEPT_SECONDS", -1)
+    monkeypatch.setattr(held_forms, "KEPT_SECONDS", -1)
     assert browser.get(reverse("send_kept_form")).url == reverse("home")
     press_send(browser, reverse("account"))
     assert read(ana).name == "Ana"
@@ -158,7 +158,7 @@ def test_file_is_not_kept_which_the_page_says():
 
 
 def test_form_that_is_too_large_is_not_kept(ana, monkeypatch):
-    monkeypatch.setattr(ended_sessions, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(held_forms, "MOST_CHARACTERS", 100)
     browser = logged_in(ana)
     leave_unused(browser, DAYS + MINUTE)
     referer = f"http://testserver{reverse('account')}"

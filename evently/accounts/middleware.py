@@ -8,13 +8,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from evently.accounts.ended_sessions import (
-    drop_ended,
-    hold_up,
-    take_kept_form,
-    user_of,
-    whole_page,
-)
+from evently.accounts.ended_sessions import drop_ended, user_of
+from evently.accounts.held_forms import hold_up, take_kept_form, whole_page
 from evently.accounts.identity import deferred_identity, streamed
 from evently.accounts.risky import take_answer
 from evently.accounts.second_factor_required import lead_to_second_factor

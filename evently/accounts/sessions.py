@@ -30,7 +30,7 @@ from evently.origin import origin_of
 NOTED_AT = "noted_at"
 # Since when the session is logged in, as its owner's list says.
 STARTED_AT = "started_at"
-# A form that waits for its user to log in again (evently.accounts.ended_sessions).
+# A form that waits for its user to log in again (evently.accounts.held_forms).
 KEPT_FORM = "kept_form"
 
 # The user of a session that is listed, which is what nearly all sessions of users are.

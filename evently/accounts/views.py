@@ -14,7 +14,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
 from evently.accounts import operations
-from evently.accounts.ended_sessions import SENDING, kept_form
 from evently.accounts.forms import (
     AddressForm,
     CurrentPasswordForm,
@@ -22,6 +21,7 @@ from evently.accounts.forms import (
     NewPasswordForm,
     SignUpForm,
 )
+from evently.accounts.held_forms import SENDING, kept_form
 from evently.accounts.links import (
     password_reset_token,
     read_login_token,

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from evently.accounts import ended_sessions
+from evently.accounts import held_forms
 from evently.accounts.models import UserSession
 from evently.accounts.operations.sessions import digest_of_session
 from evently.accounts.sessions import NOTED_AT
@@ -19,7 +19,7 @@ DAYS = timedelta(days=14)
 HOURS = timedelta(hours=12)
 MINUTE = timedelta(minutes=1)
 HTMX = {"HTTP_HX_REQUEST": "true"}
-SENDING = {ended_sessions.SENDING: "yes"}
+SENDING = {held_forms.SENDING: "yes"}
 
 
 def logged_in(user):
