@@ -22,14 +22,16 @@ from events import operations
 from events.filters import ORDERINGS, EventFilter, ManagedEventFilter
 from events.locks import EventNotFound
 from events.models import Event, PriceChange, managed_by
+from events.price_serializers import (
+    PriceChangeRepresentation,
+    QuoteRepresentation,
+    QuoteRequest,
+)
 from events.queries import CurrentEvents, event_at_clock
 from events.serializers import (
     EventChange,
     EventDraft,
     EventRepresentation,
-    PriceChangeRepresentation,
-    QuoteRepresentation,
-    QuoteRequest,
 )
 
 

@@ -33,7 +33,7 @@ from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
 from events.metric_models import EventMetric, Resolution, RollUp
 from events.online import is_online_venue
-from events.price_models import PriceChange
+from events.price_models import PriceBounds, PriceChange
 from events.pricing_models import PriceRule
 from events.querysets import EventQuerySet, managed_by, over_by
 from events.search.models import EventWords, SearchWord
@@ -55,6 +55,7 @@ __all__ = [
     "EventWords",
     "PassRule",
     "PaymentMode",
+    "PriceBounds",
     "PriceChange",
     "PriceRule",
     "Resolution",
@@ -70,10 +71,10 @@ __all__ = [
 class Event(Identified):
     """Something that takes place at a venue and time, and has seats.
 
-    Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price`
-    (price history), `trg_events_price_rule` and `trg_events_price_suspended` (the price rule),
-    `trg_event_money` (currency and decimals of prices), `trg_events_searched` (what the search
-    looks up).
+    Triggers: `trg_events_insert` and `trg_events_update` (seats, version), `trg_events_price` and
+    `trg_events_price_bounds` (price history), `trg_events_price_rule` and
+    `trg_events_price_suspended` (the price rule), `trg_event_money` (currency and decimals of
+    prices), `trg_events_searched` (what the search looks up).
     """
 
     name = models.CharField(max_length=255)

@@ -49,6 +49,12 @@ declare(
         attendee=May(select=IS_PUBLIC),
         organizer=May(select=f"({LISTED} OR {IS_PUBLIC})"),
     ),
+    Table(
+        "price_bounds",
+        visitor=May(select=IS_PUBLIC),
+        attendee=May(select=IS_PUBLIC),
+        organizer=May(select=f"({LISTED} OR {IS_PUBLIC})"),
+    ),
     # Its bounds and its next rise are public, its settings are not. The next rise is the sweep's.
     Table(
         "pricing_rules",

@@ -34,6 +34,9 @@ class PriceChange(Organized):
     )
     old_price = MoneyField()
     new_price = MoneyField()
+    # Between which a rule moved the price from then on; None where none did, and in old rows.
+    price_floor = MoneyField(null=True)
+    price_ceiling = MoneyField(null=True)
     reason = models.TextField(db_default="")
     applied_by = models.TextField()
     applied_at = models.DateTimeField(db_default=Clock())
@@ -67,6 +70,38 @@ class PriceChange(Organized):
             if _is_user(self.applied_by):
                 return ChangedBy.ORGANIZER
         return ChangedBy.OPERATOR
+
+
+class PriceBounds(Organized):
+    """Between which prices a rule moved an event's price from a time on, written by the database.
+
+    floor, ceiling: None from when no rule did. Append-only (`trg_price_bounds_guard`), and complete
+    since there is this table: also where the price itself stayed (`trg_events_price_bounds`).
+    """
+
+    event = models.ForeignKey(
+        "events.Event",
+        on_delete=models.DO_NOTHING,
+        related_name="price_bounds",
+        db_constraint=False,
+        db_index=False,
+    )
+    floor = MoneyField(null=True)
+    ceiling = MoneyField(null=True)
+    applied_at = models.DateTimeField(db_default=Clock())
+
+    class Meta:
+        db_table = "price_bounds"
+        constraints = [
+            models.CheckConstraint(
+                name="chk_price_bounds",
+                condition=Q(floor__isnull=True, ceiling__isnull=True)
+                | Q(floor__isnull=False, ceiling__isnull=False, floor__lte=F("ceiling")),
+            )
+        ]
+        indexes = [
+            models.Index(F("event"), F("applied_at").desc(), name="idx_price_bounds_event_applied")
+        ]
 
 
 def _is_user(actor: str) -> bool:

@@ -120,6 +120,7 @@ register(
     ),
     Kept("events", "They are public, hold no attendee’s data, and bookings refer to them."),
     Kept("event_staff", "Who may manage an event, as long as the event is kept."),
+    Kept("price_bounds", "Between which prices it was moved, as long as the event is kept."),
     Kept("pricing_rules", "The rule of an event’s price, as long as the event is kept."),
     Rule(
         name="realtime_figures",

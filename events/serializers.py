@@ -9,8 +9,8 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from evently.api.examples import EVENT, EVENT_DRAFT, PRICE_CHANGE, QUOTE
-from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
+from evently.api.examples import EVENT, EVENT_DRAFT
+from evently.api.fields import AmountsMixin, MomentField
 from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
 from evently.database.clock import now
@@ -18,7 +18,7 @@ from evently.kept import KeptByKey
 from events.attendance import terms_of, terms_text
 from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.draws import DrawRepresentation, newest_draws
-from events.models import SEATS_PER_BOOKING, Event, PriceChange
+from events.models import SEATS_PER_BOOKING, Event
 from events.operations import EDITABLE
 from events.operations.editing import LONGEST_REASON
 from events.operations.validation import (
@@ -26,7 +26,6 @@ from events.operations.validation import (
     LONGEST_WINDOW_MINUTES,
     MOST_SEATS,
 )
-from events.price_models import ChangedBy
 from events.sale import Sale, SaleState, sales_of
 from events.states import EventState
 
@@ -343,50 +342,3 @@ class EventCancelRequest(StrictBody):
     shown_in = EventRepresentation
 
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-
-
-@extend_schema_serializer(examples=[QUOTE])
-class QuoteRepresentation(AmountsMixin, serializers.Serializer[Any]):
-    """The most that its holder pays until it expires. A quote does not hold seats."""
-
-    amounts = ("unit_price", "total_amount")
-    currency_source = "currency"
-
-    quote = serializers.CharField(source="token", help_text="Send it with the booking.")
-    quantity = serializers.IntegerField(
-        help_text="It can be used for so many seats, once, in one booking or several."
-    )
-    unit_price = price_field()
-    total_amount = price_field()
-    expires_at = MomentField()
-
-
-class QuoteRequest(StrictBody):
-    """The number of seats to quote a price for."""
-
-    shown_in = QuoteRepresentation
-
-    quantity = seats_field(default=1)
-
-
-@extend_schema_serializer(examples=[PRICE_CHANGE])
-class PriceChangeRepresentation(AmountsMixin, serializers.ModelSerializer[PriceChange]):
-    """A change of an event's current price, with its reason."""
-
-    amounts = ("old_price", "new_price")
-    # With each row, so that the event is not read again.
-    currency_source = "currency"
-
-    changed_by = serializers.ChoiceField(
-        choices=[by.value for by in ChangedBy],
-        read_only=True,
-        help_text="What changed it: the event's price `rule`, the `organizer` or others who manage "
-        "the event, or the `operator` of this site.",
-    )
-    applied_at = MomentField(read_only=True)
-
-    class Meta:
-        model = PriceChange
-        fields = ("id", "old_price", "new_price", "reason", "changed_by", "applied_at")
-        extra_kwargs = {"reason": {"help_text": "In words, for the public."}}
-        read_only_fields = fields

@@ -60,6 +60,9 @@ search_words            organizer  all                -           -           -
 pricing_history         visitor    public             -           -           -
 pricing_history         attendee   public             -           -           -
 pricing_history         organizer  public+events      -           -           -
+price_bounds            visitor    public             -           -           -
+price_bounds            attendee   public             -           -           -
+price_bounds            organizer  public+events      -           -           -
 pricing_rules           organizer  events             events      events      -
 event_analytics         organizer  events             -           -           -
 roll_ups                organizer  all                -           -           -

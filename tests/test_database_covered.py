@@ -53,6 +53,9 @@ STANDS_BEHIND = {
     "chk_event_price_bounds": "trg_price_rule_bounds",
     "chk_pricing_rule_suspended": "test_rule_that_is_off_is_not_suspended",
     "chk_price_change": "test_price_history_holds_changes_only",
+    "chk_price_bounds": "test_bounds_that_were_in_force_stay_on_record",
+    "fk_price_bounds_event": "trg_append_only",
+    "price_bounds_pkey": "trg_append_only",
     "fk_pricing_history_event": "trg_append_only",
     "pricing_history_pkey": "trg_append_only",
 }
@@ -89,6 +92,8 @@ SHOWN_BY = {
     "trg_events_insert": "test_writes_to_seats_and_version_are_ignored",
     "trg_events_offers": "test_offer_never_outlasts_sales",
     "trg_events_price": "test_every_change_of_price_leaves_a_row",
+    "trg_events_price_bounds": "test_bounds_that_were_in_force_stay_on_record",
+    "trg_price_bounds_guard": "test_bounds_that_were_in_force_stay_on_record",
     "trg_events_price_rule": "test_rule_moves_a_price_within_its_settings_only",
     "trg_events_price_suspended": "test_other_change_of_the_price_suspends_the_rule",
     "trg_events_record": "test_rules_and_capacity_are_recorded_while_an_entry_waits",

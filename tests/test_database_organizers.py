@@ -23,7 +23,7 @@ TABLES = r"""
         AND c.relname <> 'event_imports'
 """
 # Which are written by triggers only, or refuse any update: see the tests of their own.
-WRITTEN_BY_TRIGGER = {"audit_log", "pricing_history"}
+WRITTEN_BY_TRIGGER = {"audit_log", "price_bounds", "pricing_history"}
 OF_BOOKING = ("tickets", "payments", "attendance_checks")
 OF_EVENT = "SELECT created_by_id FROM events WHERE id = r.event_id"
 ORGANIZER = {
@@ -60,6 +60,7 @@ def forged(monkeypatch, tables):
     audited.make_rows()
     event_id = value("SELECT event_id FROM event_staff")
     run("UPDATE events SET current_price = 5, base_price = 5")
+    rows.price_rule(event_id, floor=1, ceiling=9)
     forging("event_analytics", event_id=event_id, metric_type="views", metric_value=1)
     forging("announcements", event_id=event_id, key="k", message="m")
     forging("email_delivery_log", event_id=event_id, user_id=other, template_type="notification")

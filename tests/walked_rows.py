@@ -137,6 +137,7 @@ def _price_rule() -> dict[str, Any]:
 def _of_events(filler: Filler) -> None:
     for event in EVENTS:
         filler.add("pricing_history", event=event, old_price=1, new_price=2)
+        filler.add("price_bounds", event=event)
         filler.add("pricing_rules", event=event, **_price_rule())
         filler.add("event_analytics", event=event)
         filler.add("archived_totals", event=event, status="confirmed")

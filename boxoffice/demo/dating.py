@@ -41,6 +41,12 @@ PRICES = """
     ) dated
     WHERE p.id = dated.id AND p.event_id = %(event)s AND dated.at IS NOT NULL
 """
+# As if a rule had moved the price all along.
+BOUNDS = "UPDATE price_bounds SET applied_at = %(began)s WHERE event_id = %(event)s"
+GUARDS = {
+    "pricing_history": "trg_pricing_history_guard",
+    "price_bounds": "trg_price_bounds_guard",
+}
 
 
 def date_back(
@@ -73,10 +79,10 @@ def date_back(
             for statement in (BOOKINGS, ATTEMPTS, REFUSALS):
                 cursor.execute(statement, values)
     if price_changes:
-        _date_prices(event, price_changes)
+        _date_prices(event, price_changes, began=published_at)
 
 
-def _date_prices(event: Event, times: Sequence[datetime]) -> None:
+def _date_prices(event: Event, times: Sequence[datetime], *, began: datetime) -> None:
     """Set the times of the price history, as the owner of the tables: other roles cannot change it.
 
     Without access as the owner, the times stay as they are, which does no harm.
@@ -84,8 +90,11 @@ def _date_prices(event: Event, times: Sequence[datetime]) -> None:
     try:
         with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-            cursor.execute("ALTER TABLE pricing_history DISABLE TRIGGER trg_pricing_history_guard")
+            for table, guard in GUARDS.items():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
             cursor.execute(PRICES, {"event": event.pk, "times": list(times)})
-            cursor.execute("ALTER TABLE pricing_history ENABLE TRIGGER trg_pricing_history_guard")
+            cursor.execute(BOUNDS, {"event": event.pk, "began": began})
+            for table, guard in GUARDS.items():
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}")
     except DatabaseError:
         return

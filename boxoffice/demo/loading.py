@@ -117,6 +117,8 @@ class _Loader:
                 begin + (end - begin) * ((number + 1) / len(demo.story)),
             )
             self.carry_out(step)
+        if demo.price_rule:
+            save_price_rule(event_id=self.event.pk, version=None, enabled=True, **demo.price_rule)
         dating.date_back(
             event=self.event,
             published_at=begin,
@@ -124,10 +126,6 @@ class _Loader:
             bookings={booking.pk: at for booking, at in self.booked_at.items()},
             price_changes=self.price_changed_at,
         )
-        if self.demo.price_rule:
-            save_price_rule(
-                event_id=self.event.pk, version=None, enabled=True, **self.demo.price_rule
-            )
         self._end()
 
     def _create(self) -> Event:

@@ -271,6 +271,8 @@ PRICE_CHANGE = OpenApiExample(
         "id": "0199c3a8-30c2-7b5e-8a11-7d2f9c4e6b07",
         "old_price": "26.00",
         "new_price": "27.50",
+        "price_floor": "20.00",
+        "price_ceiling": "40.00",
         "reason": "82% sold, 14 seats waited for, 9 days left: demand is ahead of plan",
         "changed_by": "rule",
         "applied_at": "2027-03-02T09:15:00.250000Z",

@@ -288,7 +288,10 @@ def test_price_rule_shows_its_bounds_and_its_changes_and_no_person():
     assert (one["price_floor"], one["price_ceiling"]) == ("15.00", "30.50")
     for moved, by in ((event, "rule"), (fixed, "organizer")):
         answer = api().get(f"{EVENTS}{moved.pk}/price-history/")
-        assert [change["changed_by"] for change in answer.json()["results"]] == [by]
+        (change,) = answer.json()["results"]
+        assert change["changed_by"] == by
+        expected = ("15.00", "30.50") if moved == event else (None, None)
+        assert (change["price_floor"], change["price_ceiling"]) == expected
         assert str(moved.created_by_id) not in answer.content.decode()
 
 

@@ -108,6 +108,45 @@ def test_bounds_of_an_active_rule_are_on_the_event(ruled):
     assert bounds(event(price_floor=1, price_ceiling=2)) == (None, None)
 
 
+def test_bounds_that_were_in_force_stay_on_record(ruled):
+    """Also chk_price_bounds; trg_append_only refuses every write first."""
+    recorded = "SELECT floor, ceiling FROM price_bounds WHERE event_id = %s ORDER BY applied_at, id"
+    run("UPDATE pricing_rules SET ceiling = 50, max_step = 5")
+    run("UPDATE pricing_rules SET weight_sold = 1")
+    run("UPDATE events SET price_floor = 1, name = 'No bounds here'")
+    move(ruled, 31, rule="price rule v3")
+    run("UPDATE events SET current_price = 60 WHERE id = %s", ruled)
+    with acting_as(Identity(DatabaseRole.VISITOR)):
+        assert run(recorded, ruled) == [(20, 40), (20, 50), (None, None)]
+        changes = "SELECT new_price, price_floor, price_ceiling FROM pricing_history"
+        assert run(f"{changes} ORDER BY applied_at, id") == [(31, 20, 50), (60, None, None)]
+    at = "(SELECT max(applied_at) FROM {})"
+    assert value(f"SELECT {at.format('pricing_history')} = {at.format('price_bounds')}")
+
+    draft = event(base_price=30, current_price=30, published_at=None)
+    price_rule(draft, floor=20, ceiling=40)
+    run("UPDATE events SET currency = 'USD' WHERE id = %s", draft)
+    assert run(recorded, draft) == [(20, 40), (None, None)]
+    with acting_as(Identity(DatabaseRole.VISITOR)):
+        assert run(recorded, draft) == []
+    for statement in (
+        "INSERT INTO price_bounds (event_id, organizer_id) SELECT id, created_by_id FROM events",
+        "UPDATE price_bounds SET ceiling = 45",
+        "DELETE FROM price_bounds",
+    ):
+        with refused("trg_append_only"):
+            run(statement)
+    condition = value(
+        "SELECT substr(pg_get_constraintdef(oid), 7) FROM pg_constraint"
+        " WHERE conname = 'chk_price_bounds'"
+    )
+    for floor, ceiling in ((1, None), (None, 1), (2, 1)):
+        pair = "SELECT %s::numeric AS floor, %s::numeric AS ceiling"
+        assert value(f"SELECT {condition} FROM ({pair}) b", floor, ceiling) is False
+    run("DELETE FROM events WHERE id = %s", ruled)
+    assert run(recorded, ruled) == []
+
+
 def test_active_rule_fits_its_event(ruled):
     run("UPDATE pricing_rules SET enabled = false, floor = 35, max_step = 0.001")
     with refused("trg_pricing_rule_price"):
