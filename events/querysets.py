@@ -24,6 +24,14 @@ def over_by(at: Any, *, prefix: str = "") -> Q:
     )
 
 
+def is_upcoming(at: Any) -> Q:
+    """Return the condition for published, active events that have not started at a time.
+
+    at: a datetime or an expression.
+    """
+    return Q(published_at__isnull=False, status=EventStatus.ACTIVE, event_date__gt=at)
+
+
 def managed_by(user: Any) -> Q:
     """Return the condition for events that a user may manage.
 
@@ -46,7 +54,7 @@ class EventQuerySet(models.QuerySet[Any]):
 
     def upcoming(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Published, active events that have not started; at: by default the database's time."""
-        return self.published().filter(status=EventStatus.ACTIVE, event_date__gt=at or Clock())
+        return self.filter(is_upcoming(at or Clock()))
 
     def current(self, *, at: datetime | None = None) -> "EventQuerySet":
         """Published, active events that are not over: upcoming ones and those that are on now."""

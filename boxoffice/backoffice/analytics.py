@@ -24,6 +24,7 @@ from django.db.models import (
     Func,
     IntegerField,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -39,12 +40,14 @@ from bookings.models import (
     BookingStatus,
 )
 from bookings.queries import Sums, sums_of_event
+from evently.database.functions import Among, Ids
 from events.models import Event
+from events.querysets import is_upcoming
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 DAYS_DRAWN = 30
 HIGHEST_DEMAND = 8
-NO_MONEY = Decimal("0.00")
+AMOUNT = DecimalField(max_digits=18, decimal_places=2)
 # The dashboard adds up the bookings of so many seats, and looks at so many events for them.
 MOST_SEATS_ADDED = 50_000
 MOST_EVENTS_ADDED = 1_000
@@ -117,10 +120,9 @@ def with_seats(events: QuerySet[Event]) -> QuerySet[Event]:
 
 def with_booked_value(events: QuerySet[Event]) -> QuerySet[Event]:
     """Annotate `booked_value`, in the currency of each event."""
-    amount = DecimalField(max_digits=18, decimal_places=2)
-    live = _per_event(Booking.objects.with_archived().holding_seats(), Sum("total_amount"), amount)
+    live = _per_event(Booking.objects.with_archived().holding_seats(), Sum("total_amount"), AMOUNT)
     in_cold = ArchivedTotals.objects.filter(status__in=HOLDING_SEATS)
-    return events.annotate(booked_value=live + _per_event(in_cold, Sum("amount"), amount))
+    return events.annotate(booked_value=live + _per_event(in_cold, Sum("amount"), AMOUNT))
 
 
 def _per_event(rows: QuerySet[Any], aggregate: Any, output: Any = None) -> Coalesce:
@@ -141,11 +143,13 @@ def _per_event(rows: QuerySet[Any], aggregate: Any, output: Any = None) -> Coale
 class DashboardFigures:
     """The figures of the events that one organizer manages; upcoming events unless noted.
 
+    all_events: how many, past ones and drafts included.
     booked_value: by currency; valued_events: of so many next events, None for all upcoming ones.
     sold_by_day: as of `sold_by_day`, over all events. highest_demand: events with the annotations
     of `with_seats` and `with_booked_value`, and `demand`, a share of the capacity.
     """
 
+    all_events: int
     upcoming_events: int
     capacity: int
     free_seats: int
@@ -169,28 +173,32 @@ class DashboardFigures:
 
 
 def dashboard_figures(*, user: Any, at: datetime) -> DashboardFigures:
-    """Return the figures of the events that a user manages, in a fixed number of queries."""
+    """Return the figures of the events that a user manages, in at most seven queries."""
     managed = Event.objects.managed_by(user)
     upcoming = managed.upcoming(at=at)
-    seats = upcoming.aggregate(
-        events=Count("pk"), capacity=Sum("total_capacity"), free=Sum("available_seats")
+    ahead = is_upcoming(at)
+    seats = managed.aggregate(
+        all=Count("pk"),
+        events=Count("pk", filter=ahead),
+        capacity=Sum("total_capacity", default=0, filter=ahead),
+        free=Sum("available_seats", default=0, filter=ahead),
     )
-    offers = (
-        _open_offers().filter(event_id__in=upcoming.values("pk")).aggregate(seats=Sum("quantity"))
-    )
-    waited_for = _waited_for(upcoming)
-    taken = (seats["capacity"] or 0) - (seats["free"] or 0)
-    valued = _next_events(upcoming) if taken > MOST_SEATS_ADDED else None
+    held_seats, waited_for = _held_and_waited_for(upcoming)
+    is_much = seats["capacity"] - seats["free"] > MOST_SEATS_ADDED
+    valued = _next_events(upcoming) if is_much else None
     # Superusers manage all events, which need no list of them.
     of = None if user.is_superuser else managed
     return DashboardFigures(
+        all_events=seats["all"],
         upcoming_events=seats["events"],
-        capacity=seats["capacity"] or 0,
-        free_seats=seats["free"] or 0,
-        held_seats=offers["seats"] or 0,
+        capacity=seats["capacity"],
+        free_seats=seats["free"],
+        held_seats=held_seats,
         waiting_entries=sum(event.waiting_entries for event in waited_for),
         waiting_seats=sum(event.waiting_seats for event in waited_for),
-        booked_value=_booked_value(upcoming.values("pk") if valued is None else valued),
+        booked_value=_booked_value(
+            upcoming if valued is None else Event.objects.filter(pk__in=valued)
+        ),
         valued_events=None if valued is None else len(valued),
         sold_by_day=sold_by_day(of, at=at),
         highest_demand=_highest_demand(upcoming, waited_for=waited_for),
@@ -211,21 +219,18 @@ def _next_events(upcoming: QuerySet[Event]) -> list[UUID]:
     return found
 
 
-def _booked_value(events: Any) -> list[tuple[str, Decimal]]:
-    """Return the booked value of events by currency. events: their ids, or a subquery of them."""
+def _booked_value(events: QuerySet[Event]) -> list[tuple[str, Decimal]]:
+    """Return the booked value of events by currency, the highest first."""
     # By event, without joining it to each booking.
-    amounts = dict(
-        _holding_seats()
-        .filter(event_id__in=events, total_amount__gt=0)
+    booked = _per_event(_holding_seats(), Sum("total_amount"), AMOUNT)
+    totals = (
+        events.filter(available_seats__lt=F("total_capacity"))
+        .annotate(booked=booked)
         .order_by()
-        .values_list("event_id")
-        .annotate(amount=Sum("total_amount"))
+        .values_list("currency")
+        .annotate(total=Sum("booked"))
     )
-    totals: dict[str, Decimal] = {}
-    currencies = Event.objects.filter(pk__in=amounts).values_list("pk", "currency")
-    for event_id, currency in currencies:
-        totals[currency] = totals.get(currency, NO_MONEY) + amounts[event_id]
-    return sorted(totals.items(), key=lambda total: -total[1])
+    return sorted(((name, total) for name, total in totals if total), key=lambda row: -row[1])
 
 
 def sold_by_day(events: QuerySet[Event] | None, *, at: datetime) -> list[tuple[date, int]]:
@@ -274,32 +279,41 @@ class _WaitedFor:
     demand: float
 
 
-def _waited_for(events: QuerySet[Event]) -> list[_WaitedFor]:
-    """Return which of these events have entries that wait, those in highest demand first."""
-    rows = _waiting().order_by().values_list("event_id")
-    waiting = {
-        event_id: (entries, seats)
-        for event_id, entries, seats in rows.annotate(Count("pk"), Sum("quantity"))
-    }
-    found = events.filter(pk__in=waiting).values_list("pk", "total_capacity", "available_seats")
-    waited_for = []
-    for pk, total, free in found:
-        entries, seats = waiting[pk]
-        waited_for.append(_WaitedFor(pk, entries, seats, (total - free + seats) / total))
-    return sorted(waited_for, key=lambda event: -event.demand)
+def _held_and_waited_for(events: QuerySet[Event]) -> tuple[int, list[_WaitedFor]]:
+    """Return the seats that open offers hold, and the events with entries that wait.
+
+    Those in highest demand come first. One query for both.
+    """
+    ids = events.order_by().values("pk")
+    offers, waiting = (
+        rows.filter(event_id__in=ids)
+        .order_by()
+        .values_list(Value(is_offer), "event_id", "event__total_capacity", "event__available_seats")
+        .annotate(Count("pk"), Sum("quantity"))
+        for is_offer, rows in ((True, _open_offers()), (False, _waiting()))
+    )
+    held, waited_for = 0, []
+    for is_offer, pk, total, free, number, seats in offers.union(waiting, all=True):
+        if is_offer:
+            held += seats
+        else:
+            waited_for.append(_WaitedFor(pk, number, seats, (total - free + seats) / total))
+    return held, sorted(waited_for, key=lambda event: -event.demand)
 
 
 def _highest_demand(events: QuerySet[Event], *, waited_for: list[_WaitedFor]) -> list[Event]:
     """Return events by seats booked, held and waited for, as a share of the capacity.
 
     Without entries that wait, the share of seats that are taken decides: so entries are counted
-    for few events. waited_for: those that have entries, as of `_waited_for`.
+    for few events. waited_for: those that have entries, as of `_held_and_waited_for`. One query.
     """
     taken = F("total_capacity") - F("available_seats")
     by_seats = events.annotate(share=Cast(taken, FloatField()) / F("total_capacity"))
-    ids = by_seats.order_by("-share", "event_date", "id").values_list("pk", flat=True)
-    candidates = {*ids[:HIGHEST_DEMAND], *(event.id for event in waited_for[:HIGHEST_DEMAND])}
-    highest: Any = with_booked_value(with_demand(events.filter(pk__in=candidates)))
+    fullest = by_seats.order_by("-share", "event_date", "id").values("pk")[:HIGHEST_DEMAND]
+    candidates = Q(Among(F("pk"), Ids(fullest))) | Q(
+        pk__in=[event.id for event in waited_for[:HIGHEST_DEMAND]]
+    )
+    highest: Any = with_booked_value(with_demand(events.filter(candidates)))
     return list(highest.order_by("-demand", "event_date", "id")[:HIGHEST_DEMAND])
 
 

@@ -1,8 +1,6 @@
 """Emails about events that could not be sent."""
 
-from uuid import UUID
-
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from events.models import Event
 from notifications.kinds import kinds_for_organizers
@@ -10,19 +8,10 @@ from notifications.models import EmailDelivery
 from notifications.operations.resending import FAILED
 
 
-def failed_emails_by_event(events: QuerySet[Event]) -> dict[UUID, int]:
-    """Return the number of failed emails of each of these events that has any; one query.
-
-    Reads the failed rows only, by their partial index.
-    """
-    rows = (
-        EmailDelivery.objects.filter(
-            status__in=FAILED,
-            kind__in=kinds_for_organizers(),
-            event_id__in=events.order_by().values("pk"),
-        )
-        .order_by()
-        .values_list("event_id")
-        .annotate(number=Count("pk"))
-    )
-    return dict(rows)
+def failed_emails(events: QuerySet[Event]) -> QuerySet[EmailDelivery]:
+    """Return the failed emails of these events, which their partial index finds."""
+    return EmailDelivery.objects.filter(
+        status__in=FAILED,
+        kind__in=kinds_for_organizers(),
+        event_id__in=events.order_by().values("pk"),
+    ).order_by()

@@ -22,7 +22,7 @@ from boxoffice.backoffice.analytics import (
 )
 from boxoffice.backoffice.analytics_words import lost_by_reason, outcomes
 from boxoffice.backoffice.dashboard import sales_chart
-from boxoffice.backoffice.mail_failures import failed_emails_by_event
+from boxoffice.backoffice.mail_failures import failed_emails
 from boxoffice.figures.lost_demand import refused_people
 from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.database.clock import now
@@ -80,7 +80,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
             "bookings": _booking_counts(event),
             "offers": _open_offers(event),
             "attendance": attendance_figures(event) if event.ask_days_before is not None else None,
-            "failed_emails": failed_emails_by_event(this_event).get(event.pk, 0),
+            "failed_emails": failed_emails(this_event).count(),
             "chart": sales_chart(sold_by_day(this_event, at=at)),
             "lost": lost_by_reason(refused),
             "outcomes": outcomes(refused),

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from enum import IntEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Value, Window
 from django.urls import reverse
 
-from boxoffice.backoffice.mail_failures import failed_emails_by_event
+from boxoffice.backoffice.mail_failures import failed_emails
 from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
-from events.admin.events import overview_url
 from events.models import Event, EventStatus
 from waitlists.models import Draw
 
@@ -30,82 +32,125 @@ class Todo:
     urgent: bool = False
 
 
+class _Kind(IntEnum):
+    """What there is to do, the most urgent first."""
+
+    NUMBERS = 1
+    EMAILS = 2
+    DRAFT = 3
+    SALES = 4
+
+
+class _Row(NamedTuple):
+    """What is looked up. at: a deadline or start; number: of emails, or of all drafts."""
+
+    kind: int
+    event_id: UUID
+    event: str
+    timezone: str
+    at: datetime
+    number: int
+    beacon: str
+
+
 def todos(*, user: Any, at: datetime) -> list[Todo]:
-    """Return what is to be done about the events that a user manages, the most urgent first."""
+    """Return what is to be done about the events that a user manages, the most urgent first.
+
+    One query, as the dashboard has many others.
+    """
     managed = Event.objects.managed_by(user)
-    return [
-        *_numbers_due(managed),
-        *_failed_emails(managed),
-        *_drafts(managed.filter(published_at__isnull=True, status=EventStatus.ACTIVE), at=at),
-        *_sales_opening(managed, at=at),
-    ]
-
-
-def _numbers_due(events: QuerySet[Event]) -> list[Todo]:
-    """Return the draws whose random value is the organizer's to enter, and is known by now."""
-    pending = events.filter(draw_closes_at__isnull=False)
-    draws = Draw.objects.due_by_hand().filter(event__in=pending).select_related("event")
-    return [
-        Todo(
-            event=draw.event.name,
-            text="Enter the numbers of the draw by "
-            f"{moment(draw.reveal_by, draw.event.zone)}: {draw.beacon_name}",
-            url=event_page_url("draw", draw.event_id),
-            urgent=True,
-        )
-        for draw in draws.order_by("reveal_by")[:LISTED]
-    ]
-
-
-def _failed_emails(events: QuerySet[Event]) -> list[Todo]:
-    failures = failed_emails_by_event(events)
-    names = {event.pk: event for event in events.filter(pk__in=failures)}
-    return [
-        Todo(
-            event=event.name,
-            text=f"{counted(failures[event.pk], 'email')} could not be sent",
-            url=event_page_url("messages", event.pk),
-            urgent=True,
-        )
-        for event in sorted(names.values(), key=lambda event: -failures[event.pk])[:LISTED]
-    ]
-
-
-def _drafts(drafts: QuerySet[Event], *, at: datetime) -> list[Todo]:
-    """Return the drafts that start soon, one by one, and how many others there are."""
-    soon = list(
-        drafts.filter(event_date__gt=at, event_date__lte=at + DRAFT_AHEAD).order_by("event_date")[
-            :LISTED
-        ]
+    found = _numbers_due(managed).union(
+        _failing(managed), _drafts(managed, at=at), _sales_opening(managed, at=at), all=True
     )
-    listed = [
-        Todo(
-            event=event.name,
-            text=f"Starts on {moment(event.event_date, event.zone)}, but is still a draft",
-            url=overview_url(event),
-        )
-        for event in soon
-    ]
-    others = drafts.count() - len(soon)
-    if others > 0:
-        noun = "other draft" if soon else "draft"
-        url = f"{reverse('admin:events_event_changelist')}?show=drafts"
-        listed.append(Todo(event="", text=f"{counted(others, noun)} not published yet", url=url))
-    return listed
-
-
-def _sales_opening(events: QuerySet[Event], *, at: datetime) -> list[Todo]:
-    opening = events.filter(
-        status=EventStatus.ACTIVE,
-        published_at__isnull=False,
-        sales_start_at__gt=at,
-        sales_start_at__lte=at + SALES_AHEAD,
-    ).order_by("sales_start_at")
+    rows = sorted(map(_Row._make, found), key=lambda row: (row.kind, -row.number, row.at))
+    drafts = [row for row in rows if row.kind == _Kind.DRAFT]
+    soon = [row for row in drafts if at < row.at <= at + DRAFT_AHEAD]
+    others = drafts[0].number - len(soon) if drafts else 0
     return [
-        Todo(
-            event=event.name,
-            text=f"Sales start on {moment(event.sales_start_at, event.zone)}",
-            url=overview_url(event),
-        )
-        for event in opening[:LISTED]
+        *(_todo(row) for row in rows if row.kind < _Kind.DRAFT),
+        *(_todo(row) for row in soon),
+        *(_other_drafts(others, noun="other draft" if soon else "draft") if others else []),
+        *(_todo(row) for row in rows if row.kind > _Kind.DRAFT),
     ]
+
+
+# ── What is looked up: rows as of _Row, at most LISTED of each kind ─────────
+def _numbers_due(events: QuerySet[Event]) -> QuerySet[Any, Any]:
+    """Find the draws whose random value is the organizer's to enter, and is known by now."""
+    pending = events.filter(draw_closes_at__isnull=False)
+    return (
+        Draw.objects.due_by_hand()
+        .filter(event__in=pending)
+        .order_by("reveal_by")
+        .values_list(*_columns(_Kind.NUMBERS, "reveal_by", event="event__", beacon="beacon_name"))
+    )[:LISTED]
+
+
+def _failing(events: QuerySet[Event]) -> QuerySet[Any, Any]:
+    """Find the events with the most failed emails."""
+    return (
+        failed_emails(events)
+        .values("event_id")
+        .annotate(number=Count("pk"))
+        .order_by("-number", "event_id")
+        .values_list(*_columns(_Kind.EMAILS, "event__event_date", event="event__", number="number"))
+    )[:LISTED]
+
+
+def _drafts(events: QuerySet[Event], *, at: datetime) -> QuerySet[Any, Any]:
+    """Find drafts, those that start soon first, each with how many there are."""
+    is_soon = Q(event_date__gt=at, event_date__lte=at + DRAFT_AHEAD)
+    return (
+        events.filter(published_at__isnull=True, status=EventStatus.ACTIVE)
+        .order_by(ExpressionWrapper(is_soon, BooleanField()).desc(), "event_date")
+        .values_list(*_columns(_Kind.DRAFT, "event_date", number=Window(Count("pk"))))
+    )[:LISTED]
+
+
+def _sales_opening(events: QuerySet[Event], *, at: datetime) -> QuerySet[Any, Any]:
+    return (
+        events.filter(
+            status=EventStatus.ACTIVE,
+            published_at__isnull=False,
+            sales_start_at__gt=at,
+            sales_start_at__lte=at + SALES_AHEAD,
+        )
+        .order_by("sales_start_at")
+        .values_list(*_columns(_Kind.SALES, "sales_start_at"))
+    )[:LISTED]
+
+
+def _columns(
+    kind: _Kind, at: str, *, event: str = "", number: Any = None, beacon: Any = None
+) -> list[Any]:
+    """Return the columns of _Row. event: the path to the event from the model."""
+    return [
+        Value(kind.value),
+        f"{event}id",
+        f"{event}name",
+        f"{event}timezone",
+        at,
+        number or Value(0),
+        beacon or Value(""),
+    ]
+
+
+# ── What is said ────────────────────────────────────────────────────────────
+def _todo(row: _Row) -> Todo:
+    when = moment(row.at, ZoneInfo(row.timezone))
+    match row.kind:
+        case _Kind.NUMBERS:
+            page, text = "draw", f"Enter the numbers of the draw by {when}: {row.beacon}"
+        case _Kind.EMAILS:
+            page, text = "messages", f"{counted(row.number, 'email')} could not be sent"
+        case _Kind.DRAFT:
+            page, text = "overview", f"Starts on {when}, but is still a draft"
+        case _:
+            page, text = "overview", f"Sales start on {when}"
+    is_urgent = row.kind in {_Kind.NUMBERS, _Kind.EMAILS}
+    return Todo(row.event, text, event_page_url(page, row.event_id), urgent=is_urgent)
+
+
+def _other_drafts(number: int, *, noun: str) -> list[Todo]:
+    url = f"{reverse('admin:events_event_changelist')}?show=drafts"
+    return [Todo(event="", text=f"{counted(number, noun)} not published yet", url=url)]

@@ -216,7 +216,7 @@ def test_event_list_and_dashboard_cost_the_same_for_one_event_and_many(
 
     with django_assert_max_num_queries(8):
         assert len(admin.get(EVENTS).context["cl"].result_list) == count
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(10):
         assert len(admin.get("/admin/").context["demand"]) == count
 
 

@@ -11,6 +11,8 @@ from django.utils import timezone
 from bookings.factories import BookingFactory
 from boxoffice.backoffice import analytics
 from boxoffice.backoffice.analytics import dashboard_figures
+from boxoffice.tests.test_admin_analytics import put
+from boxoffice.tests.test_admin_overview import failed_email
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
 from events.factories import EventFactory
 from waitlists.factories import WaitlistEntryFactory
@@ -45,6 +47,30 @@ def test_of_many_bookings_those_of_the_next_events_are_added_up(monkeypatch, cli
     # The next event is added up, however many seats it has.
     monkeypatch.setattr(analytics, "MOST_SEATS_ADDED", 1)
     assert figures(organizer).booked_value == [("EUR", Decimal("2.00"))]
+
+
+@pytest.mark.parametrize("user", [OrganizerFactory, SuperuserFactory])
+@pytest.mark.parametrize("count", [1, 2])
+def test_dashboard_with_everything_on_it_takes_twelve_queries(
+    monkeypatch, client, django_assert_num_queries, user, count
+):
+    monkeypatch.setattr(analytics, "MOST_SEATS_ADDED", 0)
+    organizer = user()
+    for _ in range(count):
+        event = event_in(3, created_by=organizer, total_capacity=1, base_price=Decimal(9))
+        BookingFactory(event=event)
+        WaitlistEntryFactory(event=event)
+        failed_email(event)
+        put(event, timezone.now(), **{"bookings": 1, "refused:sold_out": 1})
+        event_in(2, created_by=organizer, published_at=None)
+        event_in(5, created_by=organizer, sales_start_at=timezone.now() + timedelta(1))
+    client.force_login(organizer)
+
+    with django_assert_num_queries(12):
+        context = client.get("/admin/").context
+
+    assert context["figures"].waiting_entries == count
+    assert len(context["todos"]) == 3 * count
 
 
 def test_booked_value_is_by_currency_the_highest_first():
