@@ -2,7 +2,9 @@
 
 import pytest
 
+from bench.figures import exporting
 from bench.figures.filling import Size, fill
+from bench.large import unguarded
 from bookings.models import Booking, BookingAttempt
 from boxoffice.figures import agreement, rolling
 from evently.database.clock import now
@@ -37,3 +39,20 @@ def test_small_year_of_sales_rolls_up_to_what_was_made(capsys: pytest.CaptureFix
     assert sum(row.metric_value for row in sums.filter(metric_type="attempts")) == size.attempts
     last = sums.filter(metric_type="waiting").order_by("event_id", "-recorded_at")
     assert sum(row.metric_value for row in last.distinct("event_id")) == waiting
+
+
+@pytest.mark.django_db(transaction=True)
+def test_exports_that_are_measured_have_the_events_of_each_organizer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for resolution in exporting.DAYS:
+        monkeypatch.setitem(exporting.DAYS, resolution, 3)
+    with as_owner() as owner:
+        fill(owner, Size(events=6, bookings=12, waiting=10, attempts=24))
+        with unguarded(owner, small=True):
+            organizers = exporting.give_figures(owner, (1, 2, 3))
+    assert [Event.objects.filter(created_by=one).count() for one in organizers] == [1, 2, 3]
+    for resolution in exporting.DAYS:
+        small, _, large = (exporting.read_export(one, "csv", resolution) for one in organizers)
+        assert small < large < 4 * small
+    assert exporting.read_export(organizers[0], "parquet", "day") > 0

@@ -3,11 +3,13 @@
     python -m bench.figures [--events 2000 --bookings 500000 --waiting 50000 --attempts 5000000]
     python -m bench.figures --fill
     python -m bench.figures --database OWNER_URL URL --plans plans.txt
+    python -m bench.figures --exports [--events 2000]
 
 The first fills a database of its own and measures: the first run of each resolution, the minute
 that a rush is in, an hour, a day, and the nightly check. Exits with 1 if one is over its limit, a
 roll-up differs from the tables, or memory grows. --fill only fills the configured database, which
-must be migrated and empty; --database measures one that was filled so.
+must be migrated and empty; --database measures one that was filled so. --exports measures the
+memory of files of figures instead, in a database of its own.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from bench.figures import exporting
 from bench.figures.filling import Size, fill
 from bench.large import CONNECTING
 from bench.role_cost.__main__ import set_up
@@ -64,6 +67,7 @@ def main() -> int:
     parser.add_argument(
         "--database", nargs=2, help="the owner's and the application's URL of one that is filled"
     )
+    parser.add_argument("--exports", action="store_true", help="measure the memory of exports")
     parser.add_argument("--plans", type=Path, help="a file for the plans of the statements")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
@@ -71,6 +75,8 @@ def main() -> int:
     if arguments.fill:
         _fill_configured(size)
         return 0
+    if arguments.exports:
+        return exporting.run(size.events)
     with filled(arguments, size) as environment:
         set_up(environment)
         from bench.figures.measuring import report

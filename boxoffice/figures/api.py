@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from boxoffice.backoffice.analytics import event_analytics
 from boxoffice.backoffice.serializers import AnalyticsRepresentation
 from boxoffice.figures import reading
-from boxoffice.figures.files import csv_lines, parquet_parts, rows_of
+from boxoffice.figures.files import csv_parts, parquet_parts, rows_of
 from boxoffice.figures.registry import METRICS, Kind, metric_of
 from boxoffice.figures.serializers import (
     DATE_FROM,
@@ -222,7 +222,7 @@ def of_all(request: Request) -> tuple[Any, ...]:
 
 def as_csv(rows: Any, name: str) -> HttpResponseBase:
     return StreamingHttpResponse(
-        csv_lines(rows),
+        csv_parts(rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

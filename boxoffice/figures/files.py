@@ -1,10 +1,10 @@
-"""Figures as files, CSV and Parquet: a line for each metric and bucket, read in parts."""
+"""Figures as files, CSV and Parquet: a line for each metric and bucket, sent as they are read."""
 
 import csv
 from collections.abc import Iterator
 from datetime import datetime
+from io import RawIOBase
 from itertools import islice
-from tempfile import TemporaryFile
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,8 +15,9 @@ from evently.currencies import in_decimals
 from evently.database.replicas import Replica, reachable
 from events.models import Event, EventMetric, Resolution
 
-ROWS_AT_ONCE = 5_000
-BYTES_AT_ONCE = 64 * 1024
+# A group of rows in Parquet, whose end lists all groups: smaller ones would let that grow.
+ROWS_IN_GROUP = 20_000
+LINES_AT_ONCE = 500
 COLUMNS = ("event", "name", "currency", "metric", "unit", "resolution", "at", "value")
 Row = tuple[str, str, str, str, str, str, datetime, Any]
 
@@ -26,52 +27,55 @@ def rows_of(
 ) -> Iterator[Row]:
     """Yield the stored figures of events as COLUMNS, by event, metric and time.
 
-    An event at a time: what is in memory does not grow with the number of events.
+    An event at a time, and from the first one on: neither what is in memory nor the first answer
+    depends on the number of events. The figures of an event are those of one moment. No transaction
+    is kept open for all of them, which would last as long as the slowest client reads.
     """
-    rows = EventMetric.objects.using(reachable(Replica.REPORTING)).filter(
+    alias = reachable(Replica.REPORTING)
+    rows = EventMetric.objects.using(alias).filter(
         resolution=resolution, recorded_at__gte=start, recorded_at__lt=end
     )
-    found = rows.filter(event__in=events).order_by("event_id").distinct()
-    for event_id, name, currency in found.values_list("event_id", "event__name", "event__currency"):
+    chosen = events.using(alias).order_by("pk").values_list("pk", "name", "currency")
+    for event_id, name, currency in chosen:
         figures = rows.filter(event_id=event_id).order_by("metric_type", "recorded_at")
-        for metric_type, at, value in figures.values_list(
-            "metric_type", "recorded_at", "metric_value"
-        ):
+        found = figures.values_list("metric_type", "recorded_at", "metric_value")
+        for metric_type, at, value in found.iterator():
             metric = metric_of(metric_type)
             if metric is not None:
                 unit = metric.unit.value
                 yield str(event_id), name, currency, metric_type, unit, resolution.value, at, value
 
 
-def csv_lines(rows: Iterator[Row]) -> Iterator[str]:
-    """Yield the lines of a CSV file (RFC 4180, UTF-8 with a mark); times in UTC."""
+def csv_parts(rows: Iterator[Row]) -> Iterator[str]:
+    """Yield a CSV file (RFC 4180, UTF-8 with a mark), some lines at a time; times in UTC."""
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    for *texts, at, value in rows:
-        text = (
-            f"{in_decimals(value, texts[2]):f}"
-            if texts[4] == "amount"
-            else f"{value.normalize():f}"
-        )
-        yield writer.writerow([*map(neutral, texts), f"{at:%Y-%m-%dT%H:%M:%SZ}", text])
+    while batch := list(islice(rows, LINES_AT_ONCE)):
+        yield "".join(writer.writerow(_texts(row)) for row in batch)
+
+
+def _texts(row: Row) -> list[str]:
+    *texts, at, value = row
+    is_amount = texts[4] == "amount"
+    text = f"{in_decimals(value, texts[2]):f}" if is_amount else f"{value.normalize():f}"
+    return [*map(neutral, texts), f"{at:%Y-%m-%dT%H:%M:%SZ}", text]
 
 
 def parquet_parts(rows: Iterator[Row]) -> Iterator[bytes]:
-    """Yield a Parquet file in parts; it is written to disk first, a group of rows at a time."""
+    """Yield a Parquet file, a group of rows at a time."""
     # A large library, which only this needs.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = {"at": pa.timestamp("us", tz="UTC"), "value": pa.decimal128(18, 4)}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
-    with TemporaryFile() as file:
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            while batch := list(islice(rows, ROWS_AT_ONCE)):
-                columns = dict(zip(COLUMNS, map(list, zip(*batch, strict=True)), strict=True))
-                writer.write_table(pa.table(columns, schema=schema))
-        file.seek(0)
-        while part := file.read(BYTES_AT_ONCE):
-            yield part
+    written = _Written()
+    with pq.ParquetWriter(written, schema, compression="zstd") as writer:
+        while batch := list(islice(rows, ROWS_IN_GROUP)):
+            columns = dict(zip(COLUMNS, map(list, zip(*batch, strict=True)), strict=True))
+            writer.write_table(pa.table(columns, schema=schema))
+            yield written.take()
+    yield written.take()
 
 
 class _Echo:
@@ -79,3 +83,27 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+class _Written(RawIOBase):
+    """A file that only grows, and whose bytes are taken from it as they are written."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._length = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        self._parts.append(bytes(part))
+        self._length += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._length
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
