@@ -22,6 +22,7 @@ from events import operations
 from events.filters import ORDERINGS, EventFilter, ManagedEventFilter
 from events.locks import EventNotFound
 from events.models import Event, PriceChange, managed_by
+from events.moving_price import NEXT_RISE
 from events.price_serializers import (
     PriceChangeRepresentation,
     QuoteRepresentation,
@@ -137,7 +138,8 @@ class EventViewSet(mixins.ListModelMixin, ApiViewSet):
             return CurrentEvents()
         dates = {"date_from", "date_to"} & given
         events = Event.objects.published() if dates else Event.objects.current()
-        return events.annotate(clock=Clock()).order_by(*ORDERINGS["date"])
+        events = events.annotate(clock=Clock(), next_rise=NEXT_RISE)
+        return events.order_by(*ORDERINGS["date"])
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Filter, if there is anything to filter by: the form of all filters takes its time."""
@@ -216,7 +218,8 @@ class OrganizerEventViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Event]:
         managed = Event.objects.managed_by(self.request.user)
-        return managed.annotate(clock=Clock()).order_by(*ManagedEventFilter.DEFAULT_ORDER)
+        managed = managed.annotate(clock=Clock(), next_rise=NEXT_RISE)
+        return managed.order_by(*ManagedEventFilter.DEFAULT_ORDER)
 
     def list(self, request: Request, **kwargs: Any) -> Response:
         """List the events that you manage: drafts, published, cancelled and past ones.

@@ -24,6 +24,14 @@ NEXT_RISE = Case(When(price_ceiling__isnull=False, then=_AnnouncedRise(F("pk")))
 
 
 @dataclass(frozen=True)
+class NextRise:
+    """A seat costs this price after so many more seats are taken; 0: with the next change."""
+
+    price: Decimal
+    seats: int
+
+
+@dataclass(frozen=True)
 class MovingPrice:
     """A price that moves by a rule, in sentences; "" for what there is nothing to say about.
 
@@ -40,12 +48,44 @@ def moving_price(
 ) -> MovingPrice | None:
     """Return what to say of an event's price while seats can still be bought; None if it is fixed.
 
-    event: with `next_rise`, as `NEXT_RISE` finds it.
+    event: with `next_rise`, as `NEXT_RISE` finds it; else it is looked up.
     """
     bounds = bounds_text(event)
     if not bounds or not sale.can_still_buy:
         return None
-    return MovingPrice(bounds, _last_change(event, last_change), _next_rise(event, sale))
+    rise = rise_text(event, next_rise(event, sale))
+    return MovingPrice(bounds, _last_change(event, last_change), rise)
+
+
+def next_rise(event: Event, sale: Sale) -> NextRise | None:
+    """Return the rise that is announced, counted from the seats taken now: on pages and in the API.
+
+    None where none is, no seat can be booked, or none would be left at that price. event: with
+    `next_rise`, as `NEXT_RISE` finds it; else it is looked up if a rule moves the price.
+    """
+    if event.price_ceiling is None or not sale.can_book:
+        return None
+    if "next_rise" not in vars(event):
+        found = Event.objects.filter(pk=event.pk).values_list(NEXT_RISE)
+        vars(event)["next_rise"] = found[0][0] if found else None
+    announced: tuple[Decimal, Decimal] | None = vars(event)["next_rise"]
+    if announced is None:
+        return None
+    price, at_taken = announced
+    more = int(at_taken) - sale.taken
+    if price <= event.current_price or more >= sale.available:
+        return None
+    return NextRise(price, max(more, 0))
+
+
+def rise_text(event: Event, rise: NextRise | None) -> str:
+    """Return when the price rises next, in a sentence; "" where nothing is announced."""
+    if rise is None:
+        return ""
+    price = _money(event, rise.price)
+    if not rise.seats:
+        return f"May rise to {price} or more with its next change."
+    return f"From {price} after {counted(rise.seats, 'more seat')}, as things stand."
 
 
 def bounds_of(event: Event) -> tuple[Decimal, Decimal] | None:
@@ -75,23 +115,6 @@ def _last_change(event: Event, change: PriceChange | None) -> str:
     text = f"Last change: from {old} to {new} on {at}, {change.changed_by.label}."
     reason = change.reason
     return f"{text} {as_sentence(reason[0].upper() + reason[1:])}" if reason else text
-
-
-def _next_rise(event: Event, sale: Sale) -> str:
-    """Return when the price rises next, counted from the seats taken now.
-
-    Not where no seat would be left at that price.
-    """
-    announced: tuple[Decimal, Decimal] | None = getattr(event, "next_rise", None)
-    if announced is None or not sale.can_book:
-        return ""
-    price, at_taken = announced
-    more = int(at_taken) - sale.taken
-    if price <= event.current_price or more >= sale.available:
-        return ""
-    if more <= 0:
-        return f"May rise to {_money(event, price)} or more with its next change."
-    return f"From {_money(event, price)} after {counted(more, 'more seat')}, as things stand."
 
 
 def _money(event: Event, amount: Decimal) -> str:

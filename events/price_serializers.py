@@ -6,9 +6,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import PRICE_CHANGE, QUOTE
-from evently.api.fields import AmountsMixin, MomentField, price_field, seats_field
+from evently.api.fields import AmountsMixin, MomentField, amount_text, price_field, seats_field
 from evently.api.strictness import StrictBody
 from events.models import PriceChange
+from events.moving_price import NextRise
 from events.price_models import ChangedBy
 
 
@@ -34,6 +35,23 @@ class QuoteRequest(StrictBody):
     shown_in = QuoteRepresentation
 
     quantity = seats_field(default=1)
+
+
+def rise_body(rise: NextRise | None, currency: str) -> dict[str, Any] | None:
+    """Return a rise as the API shows it (`NextRiseRepresentation`)."""
+    if rise is None:
+        return None
+    return {"price": amount_text(rise.price, currency), "seats": rise.seats}
+
+
+class NextRiseRepresentation(serializers.Serializer[Any]):
+    """From when on a seat will cost more, as things stand."""
+
+    price = price_field()
+    seats = serializers.IntegerField(
+        help_text="After so many more seats are booked or held; 0: with the next change of the "
+        "price."
+    )
 
 
 @extend_schema_serializer(examples=[PRICE_CHANGE])

@@ -94,8 +94,9 @@ def event_at_clock(event_id: UUID) -> tuple[Event, datetime] | None:
 
 
 def _current_events() -> QuerySet[Event]:
-    """Return current events, the next one first, with the database's time."""
-    return Event.objects.current().annotate(clock=Clock()).order_by(*BY_DATE)
+    """Return current events, the next one first, with the database's time and `next_rise`."""
+    listed = Event.objects.current().annotate(clock=Clock(), next_rise=NEXT_RISE)
+    return listed.order_by(*BY_DATE)
 
 
 FIRST_EVENTS = PreparedQuery(lambda: _current_events()[: FIRST_PAGE + 1])

@@ -19,6 +19,7 @@ from events.attendance import terms_of, terms_text
 from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
 from events.draws import DrawRepresentation, newest_draws
 from events.models import SEATS_PER_BOOKING, Event
+from events.moving_price import next_rise
 from events.operations import EDITABLE
 from events.operations.editing import LONGEST_REASON
 from events.operations.validation import (
@@ -26,6 +27,7 @@ from events.operations.validation import (
     LONGEST_WINDOW_MINUTES,
     MOST_SEATS,
 )
+from events.price_serializers import NextRiseRepresentation, rise_body
 from events.sale import Sale, SaleState, sales_of
 from events.states import EventState
 
@@ -141,6 +143,10 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
         help_text="The newest draw that orders the waitlist by lot; null without one. In lists, "
         "only one that is pending."
     )
+    next_rise = serializers.SerializerMethodField(
+        help_text="The next rise of `current_price`, where a price rule announces one: as on the "
+        "event's page. Null otherwise."
+    )
     attendance_terms = serializers.SerializerMethodField(
         help_text="What to show before booking: when attendees are asked whether they are still "
         "coming, and what happens to their seats without an answer. Null where a booking made now "
@@ -165,6 +171,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "current_price",
             "price_floor",
             "price_ceiling",
+            "next_rise",
             "currency",
             "status",
             "state",
@@ -208,6 +215,7 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "available_seats": instance.available_seats,
             "sales_state": self.get_sales_state(instance),
             "draw": self.get_draw(instance),
+            "next_rise": self.get_next_rise(instance),
             "attendance_terms": self.get_attendance_terms(instance),
             "url": self.get_url(instance),
         }
@@ -230,13 +238,20 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
 
     @extend_schema_field(serializers.ChoiceField(choices=[state.value for state in SaleState]))
     def get_sales_state(self, event: Event) -> str:
+        return self._sale(event).state
+
+    @extend_schema_field(NextRiseRepresentation(allow_null=True))
+    def get_next_rise(self, event: Event) -> dict[str, Any] | None:
+        return rise_body(next_rise(event, self._sale(event)), event.currency)
+
+    def _sale(self, event: Event) -> Sale:
         context = cast(dict[str, Any], self.context)
         sales: dict[UUID, Sale] = context.setdefault("sales", {})
         if event.pk not in sales:
             # Of all events of a list at once.
             listed: Any = self.parent.instance if self.parent is not None else [event]
             sales.update(sales_of(listed, at=getattr(event, "clock", None) or self._now()))
-        return sales[event.pk].state
+        return sales[event.pk]
 
     @extend_schema_field(DrawRepresentation(allow_null=True))
     def get_draw(self, event: Event) -> Any:
@@ -268,6 +283,7 @@ class EventDraft(StrictBody, EventModelSerializer):
         "sales_state": "It follows from seats, sales dates and status.",
         "price_floor": "Use `PUT events/{id}/pricing-rule/`.",
         "price_ceiling": "Use `PUT events/{id}/pricing-rule/`.",
+        "next_rise": "It follows from the price rule; see `PUT events/{id}/pricing-rule/`.",
         "sales_close_at": "Set `sales_end_at`.",
         "cancellable_until": "Set `cancellation_deadline`.",
         "attendance_terms": "Set `ask_days_before` and `unanswered_policy`.",

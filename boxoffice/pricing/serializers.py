@@ -13,12 +13,15 @@ from evently.api.fields import AmountsMixin, MomentField, amount_text, price_fie
 from evently.api.strictness import StrictBody
 from evently.database.clock import now
 from events.models import Event, PriceRule
+from events.moving_price import next_rise
 from events.operations import new_price_rule
+from events.price_serializers import NextRiseRepresentation, rise_body
 from events.pricing.defaults import DEFAULTS
 from events.pricing.plan import NAMED_PLANS, TENTHS, SalesPlan
 from events.pricing.rule import StepKind
 from events.pricing.warnings import Warning
 from events.pricing_models import FEWEST_MINUTES, MOST_MINUTES
+from events.sale import sale_of
 
 SHARES = TENTHS + 1
 STEP_KINDS = [kind.value for kind in StepKind]
@@ -76,13 +79,6 @@ class WeightsRepresentation(serializers.Serializer[PriceRule]):
     sold = serializers.IntegerField(source="weight_sold", help_text=WEIGHT_HELP["sold"])
     pace = serializers.IntegerField(source="weight_pace", help_text=WEIGHT_HELP["pace"])
     waitlist = serializers.IntegerField(source="weight_waitlist", help_text=WEIGHT_HELP["waitlist"])
-
-
-class NextRiseRepresentation(serializers.Serializer[Any]):
-    """From when on a seat will cost more."""
-
-    price = price_field()
-    seats = serializers.IntegerField(help_text="After so many more seats are booked or held.")
 
 
 class RuleWarningRepresentation(serializers.Serializer[Warning]):
@@ -169,11 +165,8 @@ class PriceRuleRepresentation(AmountsMixin, serializers.Serializer[PriceRule]):
 
     @extend_schema_field(NextRiseRepresentation(allow_null=True))
     def get_next_rise(self, rule: PriceRule) -> dict[str, Any] | None:
-        if rule.next_price is None or rule.next_at_taken is None:
-            return None
-        taken = rule.event.total_capacity - rule.event.available_seats
-        price = amount_text(rule.next_price, rule.event.currency)
-        return {"price": price, "seats": max(rule.next_at_taken - taken, 0)}
+        event = rule.event
+        return rise_body(next_rise(event, sale_of(event, at=now())), event.currency)
 
     @extend_schema_field(RuleWarningRepresentation(many=True))
     def get_warnings(self, rule: PriceRule) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
 from boxoffice.pricing.applying import apply_price_rule
@@ -136,11 +138,28 @@ def test_price_by_hand_suspends_until_the_rule_is_resumed(event):
 
 def test_next_rise_counts_from_the_seats_that_are_taken_by_now(event):
     put(event, BODY | {"weights": {"pace": 0}})
+    with CaptureQueriesContext(connection) as before:
+        api().get("/api/v1/events/")
     PriceRule.objects.update(next_price=Decimal("31.5"), next_at_taken=5)
+    with CaptureQueriesContext(connection) as queries:
+        assert api().get("/api/v1/events/").json()["results"][0]["next_rise"]["seats"] == 5
+    assert len(queries) == len(before)
     client = api(event.created_by)
     assert client.get(url_of(event)).json()["next_rise"] == {"price": "31.50", "seats": 5}
     BookingFactory(event=event, quantity=3)
-    assert client.get(url_of(event)).json()["next_rise"] == {"price": "31.50", "seats": 2}
+    rise = {"price": "31.50", "seats": 2}
+    assert client.get(url_of(event)).json()["next_rise"] == rise
+
+    at = f"/api/v1/events/{event.pk}/"
+    assert api().get(at).json()["next_rise"] == rise
+    assert client.patch(at, {"name": "Another"}, headers=ANY).json()["next_rise"] == rise
+    lists = (api(), "/api/v1/events/"), (api(), f"/api/v1/events/?search={event.venue}")
+    for reader, path in (*lists, (client, "/api/v1/organizer/events/")):
+        assert [one["next_rise"] for one in reader.get(path).json()["results"]] == [rise]
+    Event.objects.filter(pk=event.pk).update(total_capacity=5)
+    # No seat would be left at that price: nothing is announced anywhere.
+    for reader, path in ((client, url_of(event)), (api(), at)):
+        assert reader.get(path).json()["next_rise"] is None
 
 
 def test_amounts_have_the_decimals_of_the_currency():

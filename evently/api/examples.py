@@ -63,6 +63,7 @@ EVENT_VALUE = {
     "current_price": "27.50",
     "price_floor": "20.00",
     "price_ceiling": "36.00",
+    "next_rise": {"price": "29.00", "seats": 3},
     "state": "published",
     "is_published": True,
     "published_at": "2027-03-01T09:00:00Z",
