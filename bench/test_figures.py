@@ -1,12 +1,14 @@
-"""A small year of sales: as asked for, consistent, and rolled up without a difference."""
+"""A small year of sales: as asked for, consistent, rolled up without a difference, and shown."""
 
 import pytest
 
 from bench.figures import exporting
+from bench.figures.dashboards import MOST_QUERIES, Cost, dashboards, opened
 from bench.figures.filling import Size, fill
 from bench.large import unguarded
 from bookings.models import Booking, BookingAttempt
 from boxoffice.figures import agreement, rolling
+from evently.accounts.factories import SuperuserFactory
 from evently.database.clock import now
 from evently.tests.database import as_owner
 from events.models import Event, EventMetric, Resolution
@@ -40,6 +42,13 @@ def test_small_year_of_sales_rolls_up_to_what_was_made(capsys: pytest.CaptureFix
     last = sums.filter(metric_type="waiting").order_by("event_id", "-recorded_at")
     assert sum(row.metric_value for row in last.distinct("event_id")) == waiting
 
+    shown = {
+        page.name: opened(looker, page)
+        for looker, page in dashboards(SuperuserFactory(email="superuser@example.net"))
+    }
+    assert {status for status, _ in shown.values()} == {200}
+    assert [name for name, (_, queries) in shown.items() if queries > MOST_QUERIES] == []
+
 
 @pytest.mark.django_db(transaction=True)
 def test_exports_that_are_measured_have_the_events_of_each_organizer(
@@ -56,3 +65,9 @@ def test_exports_that_are_measured_have_the_events_of_each_organizer(
         small, _, large = (exporting.read_export(one, "csv", resolution) for one in organizers)
         assert small < large < 4 * small
     assert exporting.read_export(organizers[0], "parquet", "day") > 0
+
+
+def test_a_dashboard_that_takes_too_much_is_noted() -> None:
+    costs = [(200, 12, 300.0), (200, 13, 1.0), (200, 1, 300.1), (503, 1, 1.0)]
+    notes = [Cost("page", *cost).note for cost in costs]
+    assert notes == ["", "OVER", "OVER", "status 503"]

@@ -6,10 +6,10 @@
     python -m bench.figures --exports [--events 2000]
 
 The first fills a database of its own and measures: the first run of each resolution, the minute
-that a rush is in, an hour, a day, and the nightly check. Exits with 1 if one is over its limit, a
-roll-up differs from the tables, or memory grows. --fill only fills the configured database, which
-must be migrated and empty; --database measures one that was filled so. --exports measures the
-memory of files of figures instead, in a database of its own.
+that a rush is in, an hour, a day, the nightly check, and the dashboards. Exits with 1 if one is
+over its limit, a roll-up differs from the tables, or memory grows. --fill only fills the configured
+database, which must be migrated and empty; --database measures one that was filled so. --exports
+measures the memory of files of figures instead, in a database of its own.
 """
 
 import argparse
