@@ -21,9 +21,10 @@ STYLES = (
     *(
         f"css/components/{name}.css"
         for name in (
-            *("back-link", "booking-panel", "celebrate", "button", "countdown", "cover", "dialog"),
-            *("empty", "error-page", "event-card", "facts", "footer", "form", "header", "lines"),
-            *("mail", "hero", "icon", "inbox", "messages", "notice", "offer", "pagination", "pill"),
+            *("back-link", "booking-panel", "celebrate", "button", "chart", "countdown", "cover"),
+            *("dialog", "empty", "error-page", "event-card", "facts", "footer", "form", "header"),
+            *("lines", "mail", "hero", "icon", "inbox", "messages", "notice", "offer"),
+            *("pagination", "pill"),
             *("position", "price-chart", "price", "record", "seats", "sheet", "stepper", "tabs"),
             *("ticket", "timeline", "attendance", "factors"),
         )

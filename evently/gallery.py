@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from evently.charts.axes import INNER, Scale, Tick, mark
+from evently.charts.drawing import Chart, area, line
+
 NAMES = ("Jazz on the roof", "Clay for beginners", "A very long evening of very short films")
 
 
@@ -60,35 +63,40 @@ def _seats(label: str, tone: str, available: int, *, waiting: int = 0) -> Simple
     )
 
 
-def _chart(now: datetime) -> dict[str, Any]:
+def _chart(now: datetime) -> SimpleNamespace:
     """Return a chart between the bounds of a price rule."""
-    line = "0,70 30,70 30,40 60,40 60,55 100,55"
-    return {
-        "line": line,
-        "area": f"0,100 {line} 100,100",
-        "now": {"x": 100, "y": 55, "text": "€24.00"},
-        "highest": {"y": 40, "text": "€28.00"},
-        "lowest": {"y": 70, "text": "€20.00"},
-        "ceiling": {"y": 17, "text": "Maximum €36.00"},
-        "floor": {"y": 83, "text": "Minimum €16.00"},
-        "from_text": "1 Jun",
-        "to_text": "1 Jul",
-        "summary": "The price started at €20.00, has changed 2 times and is now €24.00. "
-        "It has never been below €20.00 or above €28.00. The price rule keeps it between €16.00 "
-        "and €36.00.",
-        "currency": "EUR",
-        "zone": "Europe/Brussels",
-        "zone_name": "Brussels time",
-        "all_url": "",
-        "rows": [
-            {
-                "at": now,
-                "price": Decimal(24),
-                "reason": "82% sold, 9 days left: demand is behind plan",
-                "by": "by the price rule",
-            }
+    x, y = Scale(0, 10), Scale(16, 36, *INNER)
+    drawn = line(
+        "main", "Price", [(0, 20), (3, 28), (6, 24), (10, 24)], x, y, stepped=True, dotted=True
+    )
+    return SimpleNamespace(
+        drawing=Chart(
+            summary="The price started at €20.00, has changed 2 times and is now €24.00. "
+            "It has never been below €20.00 or above €28.00. The price rule keeps it between "
+            "€16.00 and €36.00.",
+            lines=[drawn],
+            bands=[area(drawn)],
+            marks=[
+                mark(36, "Maximum €36.00", y, style="bound"),
+                mark(28, "€28.00", y),
+                mark(20, "€20.00", y, is_below=True),
+                mark(16, "Minimum €16.00", y, style="bound", is_below=True),
+            ],
+            ticks=[Tick(0, "1 Jun"), Tick(100, "1 Jul")],
+        ),
+        currency="EUR",
+        zone="Europe/Brussels",
+        zone_name="Brussels time",
+        all_url="",
+        changes=[
+            SimpleNamespace(
+                applied_at=now,
+                new_price=Decimal(24),
+                reason="82% sold, 9 days left: demand is behind plan",
+                changed_by=SimpleNamespace(label="by the price rule"),
+            )
         ],
-    }
+    )
 
 
 def _steps(now: datetime) -> list[dict[str, Any]]:

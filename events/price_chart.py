@@ -1,16 +1,14 @@
-"""The price history of an event as a step chart, since a price holds until it changes.
-
-x and y are percentages of the drawing, y from its top.
-"""
+"""The price history of an event as a step chart, since a price holds until it changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.urls import reverse
 
+from evently.charts.axes import INNER, Mark, Scale, apart, mark, scale_of_time, ticks_of_time
+from evently.charts.drawing import Chart, area, line
 from evently.formatting import money, times
 from evently.time_zones import zone_in_words
 from events.models import Event, PriceChange
@@ -19,14 +17,10 @@ from events.moving_price import bounds_of, bounds_text
 
 DRAWN_CHANGES = 300
 LISTED_CHANGES = 50
-# Where the highest and the lowest price are drawn: the rest is for their labels.
-TOP, BOTTOM = Decimal(100) / 6, Decimal(500) / 6
 # A ceiling this many times the highest price would press all prices into one line. It is drawn
-# above them, not to scale.
+# above them, not to scale: where, in percent from the bottom.
 FAR = 2
-FAR_TOP, FAR_CEILING = Decimal(34), Decimal(12)
-# Labels of lines that are closer would be printed on each other.
-CLOSE = Decimal(9)
+FAR_HIGHEST, FAR_CEILING = 66.0, 88.0
 # Older changes are joined day by day (`evently_compress_prices`).
 KEPT_WHOLE = timedelta(days=365)
 
@@ -34,61 +28,55 @@ Steps = Sequence[tuple[datetime, Decimal]]
 
 
 @dataclass(frozen=True)
-class _Scale:
-    """Where prices are drawn. top: of the highest."""
+class PriceChart:
+    """The drawing of an event's prices, and the changes to be listed beside it.
 
-    lowest: Decimal
-    highest: Decimal
-    top: Decimal
+    changes: newest first. zone_name: of their times. all_url: where there are more changes than
+    listed, all of them as data, else "".
+    """
 
-    def y(self, price: Decimal) -> Decimal:
-        if self.highest == self.lowest:
-            return (self.top + BOTTOM) / 2
-        share = (self.highest - price) / (self.highest - self.lowest)
-        return self.top + share * (BOTTOM - self.top)
+    drawing: Chart
+    changes: Sequence[PriceChange]
+    zone: str
+    zone_name: str
+    currency: str
+    all_url: str
 
 
-def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> dict[str, Any] | None:
+def price_chart(event: Event, changes: list[PriceChange], *, at: datetime) -> PriceChart | None:
     """Return the chart of an event's prices until a time.
 
     None if there is nothing to draw: the price never changed, and no rule moves it. Until the last
     full minute, so that it stays the same for a minute. changes: newest first, all of them or more
-    than DRAWN_CHANGES. The keys are documented in components/price_chart.html.
+    than DRAWN_CHANGES.
     """
     if not changes and not bounds_text(event):
         return None
     is_whole = len(changes) <= DRAWN_CHANGES
     steps = _steps(event, changes[:DRAWN_CHANGES], is_whole=is_whole)
-    until = max(floor(at, MINUTE), steps[-1][0])
+    # At least a minute is drawn of the price of now.
+    until = max(floor(at, MINUTE), steps[-1][0] + MINUTE)
     prices = [price for _, price in steps]
-    scale, bounds = _drawn(event, prices)
-    points = _points(steps, scale, until=until)
-    line = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
-    began_on, ended_on = _axis(steps[0][0].astimezone(event.zone), until.astimezone(event.zone))
-    return {
-        "line": line,
-        "area": f"0,100 {line} 100,100",
-        "now": {"x": "100", "y": f"{points[-1][1]:.2f}", "text": _money(event, prices[-1])},
-        **bounds,
-        "from_text": began_on,
-        "to_text": ended_on,
-        "summary": _summary(event, steps, is_whole=is_whole, at=at),
-        "currency": event.currency,
-        "zone": event.timezone,
-        "zone_name": zone_in_words(event.timezone),
-        "rows": [
-            {
-                "at": change.applied_at,
-                "price": change.new_price,
-                "reason": change.reason,
-                "by": change.changed_by.label,
-            }
-            for change in changes[:LISTED_CHANGES]
-        ],
-        "all_url": ""
-        if len(changes) <= LISTED_CHANGES
-        else reverse("api_event_price_history", args=[event.pk]),
-    }
+    y, marks = _scale(event, prices)
+    x = scale_of_time(steps[0][0], until)
+    points = [(moment.timestamp(), float(price)) for moment, price in steps]
+    points.append((x.high, points[-1][1]))
+    drawn = line("main", "Price", points, x, y, stepped=True, dotted=True)
+    url = reverse("api_event_price_history", args=[event.pk])
+    return PriceChart(
+        drawing=Chart(
+            summary=_summary(event, steps, is_whole=is_whole, at=at),
+            lines=[drawn],
+            bands=[area(drawn)],
+            marks=marks,
+            ticks=ticks_of_time(x, event.zone),
+        ),
+        changes=changes[:LISTED_CHANGES],
+        zone=event.timezone,
+        zone_name=zone_in_words(event.timezone),
+        currency=event.currency,
+        all_url=url if len(changes) > LISTED_CHANGES else "",
+    )
 
 
 def _steps(event: Event, changes: list[PriceChange], *, is_whole: bool) -> Steps:
@@ -105,67 +93,39 @@ def _steps(event: Event, changes: list[PriceChange], *, is_whole: bool) -> Steps
     ]
 
 
-def _drawn(event: Event, prices: list[Decimal]) -> tuple[_Scale, dict[str, dict[str, str]]]:
-    """Return the scale of the drawing, and its labelled lines: prices, and bounds if there are any.
+def _scale(event: Event, prices: list[Decimal]) -> tuple[Scale, list[Mark]]:
+    """Return the scale of the drawing, and its marks: the bounds of a rule, highest, lowest price.
 
     A label that would be printed on that of a bound is left out.
     """
     lowest, highest = min(prices), max(prices)
-    low, high, is_far = lowest, highest, False
-    if bounds := bounds_of(event):
-        is_far = bounds[1] > FAR * highest
-        low, high = min(low, bounds[0]), high if is_far else max(high, bounds[1])
-    scale = _Scale(low, high, FAR_TOP if is_far else TOP)
-    at = {"highest": scale.y(highest), "lowest": scale.y(lowest)}
-    lines = {"highest": (at["highest"], _money(event, highest))}
+    bounds = bounds_of(event)
+    low, high = bounds or (lowest, highest)
+    is_far = high > FAR * highest
+    start, end = INNER
+    y = Scale(
+        float(min(lowest, low)),
+        float(highest if is_far else max(highest, high)),
+        start,
+        FAR_HIGHEST if is_far else end,
+    )
+    shown = [mark(float(highest), _money(event, highest), y)]
     if lowest < highest:
-        lines["lowest"] = (at["lowest"], _money(event, lowest))
-    if bounds:
-        drawn = _bounds(event, scale, bounds, is_far=is_far)
-        for price, y in at.items():
-            if any(abs(y - bound) < CLOSE for bound, _ in drawn.values()):
-                lines.pop(price, None)
-        lines |= drawn
-    return scale, {name: {"y": f"{y:.2f}", "text": text} for name, (y, text) in lines.items()}
+        shown.append(mark(float(lowest), _money(event, lowest), y, is_below=True))
+    if bounds is None:
+        return y, shown
+    return y, apart(_bounds(event, y, bounds, is_far=is_far), shown)
 
 
-def _bounds(
-    event: Event, scale: _Scale, bounds: tuple[Decimal, Decimal], *, is_far: bool
-) -> dict[str, tuple[Decimal, str]]:
+def _bounds(event: Event, y: Scale, bounds: tuple[Decimal, Decimal], *, is_far: bool) -> list[Mark]:
     low, high = (_money(event, price) for price in bounds)
-    if low == high:
-        return {"ceiling": (scale.y(bounds[1]), f"Minimum and maximum {high}")}
-    ceiling = (scale.y(bounds[1]), f"Maximum {high}")
+    if bounds[0] == bounds[1]:
+        return [mark(float(bounds[1]), f"Minimum and maximum {high}", y, style="bound")]
+    ceiling = mark(float(bounds[1]), f"Maximum {high}", y, style="bound")
     if is_far:
-        ceiling = (FAR_CEILING, f"Maximum {high} (not to scale)")
-    return {"ceiling": ceiling, "floor": (scale.y(bounds[0]), f"Minimum {low}")}
-
-
-def _points(steps: Steps, scale: _Scale, *, until: datetime) -> list[tuple[float, float]]:
-    began = steps[0][0]
-    length = max((until - began) / timedelta(seconds=1), 1.0)
-
-    def x_of(time: datetime) -> float:
-        return min(100.0, max(0.0, (time - began) / timedelta(seconds=1) / length * 100))
-
-    points: list[tuple[float, float]] = []
-    for time, price in steps:
-        if points:
-            points.append((x_of(time), points[-1][1]))
-        points.append((x_of(time), float(scale.y(price))))
-    points.append((100.0, points[-1][1]))
-    return points
-
-
-def _axis(began: datetime, ended: datetime) -> tuple[str, str]:
-    """Return the ends of the axis: with the time where they are on one day, or with the year."""
-
-    def text(at: datetime) -> str:
-        if began.date() == ended.date():
-            return f"{at.day} {at:%b, %H:%M}"
-        return f"{at.day} {at:%b}" if began.year == ended.year else f"{at.day} {at:%b %Y}"
-
-    return text(began), text(ended)
+        ceiling = Mark(100 - FAR_CEILING, f"Maximum {high} (not to scale)", "bound")
+    floor = mark(float(bounds[0]), f"Minimum {low}", y, style="bound", is_below=True)
+    return [ceiling, floor]
 
 
 def _summary(event: Event, steps: Steps, *, is_whole: bool, at: datetime) -> str:

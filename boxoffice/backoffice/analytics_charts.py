@@ -1,27 +1,24 @@
 """The charts of an event's figures, each with its table and a sentence that says what it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from boxoffice.figures.daily import LONGEST, Daily
-from boxoffice.figures.drawing import (
-    Chart,
-    Line,
-    Mark,
-    Points,
+from boxoffice.figures.sales_curves import Expected, SalesCurve
+from evently.charts.axes import (
     Scale,
-    Table,
-    band,
     chosen,
-    line,
-    marks,
+    mark,
+    scale_of_time,
     scale_up,
     ticks_left,
     ticks_of_days,
+    ticks_of_time,
 )
-from boxoffice.figures.sales_curves import Expected, SalesCurve
-from evently.formatting import MISSING, counted, money
+from evently.charts.drawing import Chart, Line, Points, Table, band, line
+from evently.formatting import MISSING, counted, moment, money
+from evently.local_time import local_day
 from events.models import Event, PriceChange
 
 # Rows of a table beside a chart.
@@ -49,7 +46,7 @@ def sales_chart(
     def drawn(style: str, label: str, event: SalesCurve, until: int) -> Line:
         begins = max(event.first_day, until)
         points = [(-day, share) for day, share in event.shares(begins, until)]
-        return line(style, label, points, x, y)
+        return line(style, label, points, x, y, dotted=style == "main")
 
     # The key lists lines from the last, which is drawn on top, to the first.
     lines = [drawn(f"rest{n}", event.name, event, 0) for n, event in enumerate(earlier, start=1)]
@@ -63,7 +60,7 @@ def sales_chart(
         summary=_sales_summary(curve, last, expected),
         lines=lines,
         bands=[spread] if spread else [],
-        marks=marks((0.5, 1), y, lambda share: _share_mark(curve, share)),
+        marks=[mark(share, _share_mark(curve, share), y) for share in (0.5, 1)],
         ticks=ticks_left(first, x),
         table=_sales_table(curve, first, last, earlier, expected),
     )
@@ -115,36 +112,31 @@ def price_chart(event: Event, changes: Sequence[PriceChange], *, at: datetime) -
     first = max(event.published_at or event.created_at, at - LONGEST)
     steps = [(change.applied_at, change.new_price) for change in reversed(changes)]
     began = changes[-1].old_price if changes else event.current_price
-    inside = [(moment, price) for moment, price in steps if moment > first]
-    before = [price for moment, price in steps if moment <= first]
+    inside = [(since, price) for since, price in steps if since > first]
+    before = [price for since, price in steps if since <= first]
     steps = [(first, before[-1] if before else began), *inside]
-    until = max(at, steps[-1][0])
-    points = [(moment.timestamp(), float(price)) for moment, price in steps]
-    points.append((until.timestamp(), points[-1][1]))
-    y, values = scale_up(max(price for _, price in points))
     prices = [price for _, price in steps]
+    x = scale_of_time(first, max(at, steps[-1][0]))
+    points = [(since.timestamp(), float(price)) for since, price in steps]
+    points.append((x.high, points[-1][1]))
+    y, marks = scale_up(max(float(price) for price in prices), _amount(event))
     return Chart(
         summary=_price_summary(event, prices),
-        lines=[
-            line(
-                "main",
-                "Price of a seat",
-                points,
-                Scale(points[0][0], points[-1][0]),
-                y,
-                stepped=True,
-            )
-        ],
-        marks=marks(values, y, lambda value: money(Decimal(value), event.currency)),
-        ticks=_ticks(event, first, until),
+        lines=[line("main", "Price of a seat", points, x, y, stepped=True, dotted=True)],
+        marks=marks,
+        ticks=ticks_of_time(x, event.zone),
         table=Table(
             ["From", "Price"],
             [
-                [f"{moment.astimezone(event.zone):%Y-%m-%d %H:%M}", money(price, event.currency)]
-                for moment, price in reversed(steps[-ROWS:])
+                [moment(since, event.zone), money(price, event.currency)]
+                for since, price in reversed(steps[-ROWS:])
             ],
         ),
     )
+
+
+def _amount(event: Event) -> Callable[[float], str]:
+    return lambda value: money(Decimal(value), event.currency)
 
 
 def _price_summary(event: Event, prices: Sequence[Decimal]) -> str:
@@ -165,12 +157,12 @@ def waitlist_chart(event: Event, daily: Daily, *, at: datetime) -> Chart | None:
     if not entries:
         return None
     first = max(entries[0][0], at - LONGEST)
-    until = max(at, first)
-    x = Scale(_day(event, first), _day(event, until))
-    y, values = scale_up(max(float(value) for _, value in [*entries, *seats]))
+    x = Scale(*(local_day(end, event.zone).toordinal() for end in (first, max(at, first))))
+    highest = max(float(value) for _, value in [*entries, *seats])
+    y, marks = scale_up(highest, lambda value: f"{value:,.0f}")
 
     def drawn(style: str, label: str, levels: Points) -> Line:
-        return line(style, label, levels, x, y, stepped=True)
+        return line(style, label, levels, x, y, stepped=True, dotted=True)
 
     waiting, wanted = (_levels(event, rows, x) for rows in (entries, seats))
     return Chart(
@@ -181,15 +173,15 @@ def waitlist_chart(event: Event, daily: Daily, *, at: datetime) -> Chart | None:
             f"{counted(int(max(value for _, value in wanted)), 'seat')}."
         ),
         lines=[drawn("rest2", "Seats wanted", wanted), drawn("main", "Entries waiting", waiting)],
-        marks=marks(values, y, lambda value: f"{value:,.0f}"),
-        ticks=_ticks(event, first, until),
+        marks=marks,
+        ticks=ticks_of_days(x),
         table=_waitlist_table(waiting, wanted),
     )
 
 
 def _levels(event: Event, rows: Sequence[tuple[datetime, Decimal]], x: Scale) -> Points:
     """Return a level for each day: where it stood where nothing happened."""
-    known = {_day(event, at): float(value) for at, value in rows}
+    known = {local_day(at, event.zone).toordinal(): float(value) for at, value in rows}
     before = [value for day, value in sorted(known.items()) if day < x.low]
     level, levels = before[-1] if before else 0.0, []
     for day in range(int(x.low), int(x.high) + 1):
@@ -210,12 +202,3 @@ def _waitlist_table(waiting: Points, wanted: Points) -> Table:
             for number in reversed(chosen(len(waiting), ROWS))
         ],
     )
-
-
-def _day(event: Event, at: datetime) -> int:
-    return at.astimezone(event.zone).date().toordinal()
-
-
-def _ticks(event: Event, first: datetime, last: datetime) -> list[Mark]:
-    begins, ends = (at.astimezone(event.zone).date() for at in (first, last))
-    return ticks_of_days(begins, ends, Scale(begins.toordinal(), ends.toordinal()))

@@ -17,7 +17,7 @@ from boxoffice.backoffice.price_rule_words import (
     outlook_words,
     state_of_rule,
 )
-from boxoffice.pricing.drawing import axis_of, changes_of, charts_of, table_of, totals_of
+from boxoffice.pricing.drawing import changes_of, charts_of, table_of, totals_of
 from boxoffice.pricing.preview import Preview, outlook_of, preview_of, rule_warnings
 from boxoffice.pricing.timeline import earlier_events
 from evently.admin.confirmation import BACK, NOTIFY, Choice, review_page
@@ -241,9 +241,8 @@ def _drawn(preview: Preview, rule: PriceRule, event: Event) -> dict[str, Any]:
     return {
         "preview": preview,
         "charts": charts_of(preview, rule, event),
-        "axis": axis_of(preview),
         "totals": totals_of(preview, event),
-        "rows": table_of(preview, event),
+        "table": table_of(preview, event),
         "changes": changes_of(preview, event),
         "number_of_changes": len(changes),
         "seats": preview.replay.last.seats,

@@ -1,110 +1,67 @@
-"""A replay as drawings: price, seats and revenue over time, as it was and with the rule.
-
-x and y are percentages of a drawing, y from its top.
-"""
+"""A replay as drawings: price, seats and revenue over time, as it was and with the rule."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from boxoffice.pricing.preview import Preview
 from boxoffice.pricing.replay import Point
+from evently.charts.axes import (
+    INNER,
+    Scale,
+    Tick,
+    chosen,
+    mark,
+    scale_of_time,
+    scale_up,
+    ticks_of_time,
+)
+from evently.charts.drawing import Chart, Line, Table, line
 from evently.formatting import MISSING, counted, moment, money
 from events.models import Event, PriceRule
 
 # Rows of the table beside the drawings, and changes listed.
 ROWS = 11
 MOST_CHANGES = 50
-# Space above the highest and below the lowest price, as a share of their difference.
-MARGIN = 0.15
-# Times of sales shorter than this are shown with the hour.
-SHORT = timedelta(days=3)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a chart. style: "was", "rule" or "plan". label: what it is."""
-
-    style: str
-    label: str
-    points: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A horizontal line with its label above it, or below. bound: of the rule."""
-
-    y: str
-    text: str
-    bound: bool = False
-    below: bool = False
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One drawing. summary: what it shows, for screen readers."""
-
-    title: str
-    summary: str
-    lines: Sequence[Line]
-    marks: Sequence[Mark]
 
 
 def charts_of(preview: Preview, rule: PriceRule, event: Event) -> list[Chart]:
     """Return the charts of a replay: price, seats, revenue."""
     points = preview.replay.points
-    x_of = _scale_x(points)
+    x = scale_of_time(points[0].at, points[-1].at)
+    ticks = ticks_of_time(x, preview.source.zone)
     return [
-        _price_chart(points, rule, event, x_of),
-        _seats_chart(points, x_of),
-        _revenue_chart(points, event, x_of),
+        _price_chart(points, rule, event, x, ticks),
+        _seats_chart(points, x, ticks),
+        _revenue_chart(points, event, x, ticks),
     ]
 
 
-def _scale_x(points: Sequence[Point]) -> Callable[[datetime], float]:
-    first = points[0].at
-    length = max((points[-1].at - first) / timedelta(seconds=1), 1.0)
-    return lambda at: (at - first) / timedelta(seconds=1) / length * 100
-
-
-def _scale_y(low: float, high: float) -> Callable[[float], float]:
-    length = (high - low) or 1.0
-    return lambda value: (high - value) / length * 100
-
-
 def _price_chart(
-    points: Sequence[Point], rule: PriceRule, event: Event, x_of: Callable[[datetime], float]
+    points: Sequence[Point], rule: PriceRule, event: Event, x: Scale, ticks: Sequence[Tick]
 ) -> Chart:
     was, now = [point.price_was for point in points], [point.price for point in points]
-    low, high = float(min(*was, rule.floor)), float(max(*was, rule.ceiling))
-    space = (high - low) * MARGIN
-    y_of = _scale_y(low - space, high + space)
-    floor, ceiling = money(rule.floor, event.currency), money(rule.ceiling, event.currency)
+    y = Scale(float(min(*was, rule.floor)), float(max(*was, rule.ceiling)), *INNER)
+    floor, ceiling = _money(rule.floor, event), _money(rule.ceiling, event)
     return Chart(
         title="Price of a seat",
         summary=(
-            f"With this rule, the price is between {money(min(now), event.currency)} and "
-            f"{money(max(now), event.currency)}, and in the end {money(now[-1], event.currency)}. "
-            f"It was between {money(min(was), event.currency)} and "
-            f"{money(max(was), event.currency)}."
+            f"With this rule, the price is between {_money(min(now), event)} and "
+            f"{_money(max(now), event)}, and in the end {_money(now[-1], event)}. "
+            f"It was between {_money(min(was), event)} and {_money(max(was), event)}."
         ),
-        lines=[
-            Line("was", "as it was", _steps(points, was, x_of, y_of)),
-            Line("rule", "with this rule", _steps(points, now, x_of, y_of)),
-        ],
+        lines=_was_and_now(points, was, now, x, y),
         marks=[
-            Mark(f"{y_of(float(rule.ceiling)):.2f}", f"Highest {ceiling}", bound=True),
-            Mark(f"{y_of(float(rule.floor)):.2f}", f"Lowest {floor}", bound=True, below=True),
+            mark(float(rule.ceiling), f"Highest {ceiling}", y, style="bound"),
+            mark(float(rule.floor), f"Lowest {floor}", y, style="bound", is_below=True),
         ],
+        ticks=ticks,
     )
 
 
-def _seats_chart(points: Sequence[Point], x_of: Callable[[datetime], float]) -> Chart:
+def _seats_chart(points: Sequence[Point], x: Scale, ticks: Sequence[Tick]) -> Chart:
     sold, planned = [point.seats for point in points], [point.planned for point in points]
-    most = max(*sold, *planned, 1)
-    y_of = _scale_y(0, most)
+    y, marks = scale_up(max(*sold, *planned), lambda seats: counted(int(seats), "seat"))
     return Chart(
         title="Seats booked",
         summary=(
@@ -112,98 +69,71 @@ def _seats_chart(points: Sequence[Point], x_of: Callable[[datetime], float]) -> 
             f"{counted(planned[-1], 'seat')} by then."
         ),
         lines=[
-            Line("plan", "sales plan", _curve(points, planned, x_of, y_of)),
-            Line("rule", "as it was, and with this rule", _steps(points, sold, x_of, y_of)),
+            line("plan", "sales plan", _over_time(points, planned), x, y),
+            _stepped("main", "as it was, and with this rule", points, sold, x, y),
         ],
-        marks=[Mark("0", counted(most, "seat"))],
+        marks=marks,
+        ticks=ticks,
     )
 
 
-def _revenue_chart(
-    points: Sequence[Point], event: Event, x_of: Callable[[datetime], float]
-) -> Chart:
+def _revenue_chart(points: Sequence[Point], event: Event, x: Scale, ticks: Sequence[Tick]) -> Chart:
     was, now = [point.revenue_was for point in points], [point.revenue for point in points]
-    most = max(*was, *now)
-    y_of = _scale_y(0, float(most) or 1.0)
+    y, marks = scale_up(float(max(*was, *now)), lambda sum_: _money(Decimal(sum_), event))
     return Chart(
         title="Revenue",
         summary=(
-            f"The same seats bring {money(now[-1], event.currency)} with this rule; they brought "
-            f"{money(was[-1], event.currency)}."
+            f"The same seats bring {_money(now[-1], event)} with this rule; they brought "
+            f"{_money(was[-1], event)}."
         ),
-        lines=[
-            Line("was", "as it was", _steps(points, was, x_of, y_of)),
-            Line("rule", "with this rule", _steps(points, now, x_of, y_of)),
-        ],
-        marks=[Mark("0", money(most, event.currency))],
+        lines=_was_and_now(points, was, now, x, y),
+        marks=marks,
+        ticks=ticks,
     )
 
 
-def _steps(
-    points: Sequence[Point],
-    values: Sequence[Any],
-    x_of: Callable[[datetime], float],
-    y_of: Callable[[float], float],
-) -> str:
-    """Return a line that holds each number until the next one; only its corners."""
-    corners: list[tuple[float, float]] = []
-    for point, value in zip(points, values, strict=True):
-        x, y = x_of(point.at), y_of(float(value))
-        if corners and corners[-1][1] == y:
-            continue
-        if corners:
-            corners.append((x, corners[-1][1]))
-        corners.append((x, y))
-    corners.append((100.0, corners[-1][1]))
-    return _text(corners)
-
-
-def _curve(
-    points: Sequence[Point],
-    values: Sequence[int],
-    x_of: Callable[[datetime], float],
-    y_of: Callable[[float], float],
-) -> str:
-    return _text(
-        [(x_of(point.at), y_of(value)) for point, value in zip(points, values, strict=True)]
-    )
-
-
-def _text(corners: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
-
-
-def axis_of(preview: Preview) -> tuple[str, str]:
-    """Return the labels of the first and the last moment, in the time zone of the event."""
-    points = preview.replay.points
-    return _day(points[0].at, preview), _day(points[-1].at, preview)
-
-
-def _day(at: datetime, preview: Preview) -> str:
-    points = preview.replay.points
-    local = at.astimezone(preview.source.zone)
-    if points[-1].at - points[0].at < SHORT:
-        return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
-    return f"{local.day} {local:%b %Y}"
-
-
-def table_of(preview: Preview, event: Event) -> list[dict[str, str]]:
-    """Return the figures of the drawings as rows, some of the moments only."""
-    points = preview.replay.points
-    last = len(points) - 1
-    chosen = sorted({round(last * number / (ROWS - 1)) for number in range(ROWS)})
+def _was_and_now(
+    points: Sequence[Point], was: Sequence[Decimal], now: Sequence[Decimal], x: Scale, y: Scale
+) -> list[Line]:
     return [
-        {
-            "at": _day(points[number].at, preview),
-            "seats": f"{points[number].seats:,}",
-            "planned": f"{points[number].planned:,}",
-            "price_was": money(points[number].price_was, event.currency),
-            "price": money(points[number].price, event.currency),
-            "revenue_was": money(points[number].revenue_was, event.currency),
-            "revenue": money(points[number].revenue, event.currency),
-        }
-        for number in chosen
+        _stepped("was", "as it was", points, was, x, y),
+        _stepped("main", "with this rule", points, now, x, y),
     ]
+
+
+def _stepped(
+    style: str, label: str, points: Sequence[Point], values: Sequence[Any], x: Scale, y: Scale
+) -> Line:
+    return line(style, label, _over_time(points, values), x, y, stepped=True, dotted=True)
+
+
+def _over_time(points: Sequence[Point], values: Sequence[Any]) -> list[tuple[float, float]]:
+    return [(point.at.timestamp(), float(at)) for point, at in zip(points, values, strict=True)]
+
+
+def _money(amount: Decimal, event: Event) -> str:
+    return money(amount, event.currency)
+
+
+def table_of(preview: Preview, event: Event) -> Table:
+    """Return the figures of the drawings, some of the moments only."""
+    points = preview.replay.points
+    columns: dict[str, Callable[[Point], str]] = {
+        "Until": lambda point: moment(point.at, preview.source.zone),
+        "Seats": lambda point: f"{point.seats:,}",
+        "Planned": lambda point: f"{point.planned:,}",
+        "Price was": lambda point: _money(point.price_was, event),
+        "Price by rule": lambda point: _money(point.price, event),
+        "Revenue was": lambda point: _money(point.revenue_was, event),
+        "Revenue by rule": lambda point: _money(point.revenue, event),
+    }
+    return Table(
+        list(columns),
+        [
+            [cell(points[number]) for cell in columns.values()]
+            for number in chosen(len(points), ROWS)
+        ],
+    )
 
 
 def totals_of(preview: Preview, event: Event) -> list[dict[str, str]]:
@@ -212,7 +142,7 @@ def totals_of(preview: Preview, event: Event) -> list[dict[str, str]]:
     rows = (
         ("As it was", last.revenue_was),
         (
-            f"At {money(replay.start_price, event.currency)} all the time",
+            f"At {_money(replay.start_price, event)} all the time",
             replay.revenue_at_start_price,
         ),
         ("With this rule", last.revenue),
@@ -220,7 +150,7 @@ def totals_of(preview: Preview, event: Event) -> list[dict[str, str]]:
     return [
         {
             "label": label,
-            "revenue": money(revenue, event.currency),
+            "revenue": _money(revenue, event),
             "difference": MISSING if not number else _difference(revenue, last.revenue_was),
         }
         for number, (label, revenue) in enumerate(rows)
@@ -239,8 +169,8 @@ def changes_of(preview: Preview, event: Event) -> list[dict[str, str]]:
     return [
         {
             "at": moment(change.at, preview.source.zone),
-            "old": money(change.old, event.currency),
-            "new": money(change.new, event.currency),
+            "old": _money(change.old, event),
+            "new": _money(change.new, event),
             "reason": change.reason,
         }
         for change in reversed(preview.replay.changes[-MOST_CHANGES:])

@@ -119,29 +119,33 @@ def chart_of(event, *prices, at=AT, **columns):
 
 
 def labels(chart):
-    names = ("ceiling", "highest", "lowest", "floor")
-    return {name: (chart[name]["text"], chart[name]["y"]) for name in names if name in chart}
+    return [(mark.text, mark.at) for mark in chart.drawing.marks]
+
+
+def ends(chart):
+    ticks = chart.drawing.ticks
+    return ticks[0].text, ticks[-1].text
 
 
 def test_chart_is_drawn_between_the_bounds():
     chart = chart_of(event_of(), 30, 24, 26)
-    assert labels(chart) == {
-        "ceiling": ("Maximum €40.00", "16.67"),
-        "highest": ("€30.00", "50.00"),
-        "lowest": ("€24.00", "70.00"),
-        "floor": ("Minimum €20.00", "83.33"),
-    }
-    assert chart["summary"].endswith("The price rule keeps it between €20.00 and €40.00.")
-    assert [row["by"] for row in chart["rows"]] == ["by the price rule"] * 2
+    assert labels(chart) == [
+        ("Maximum €40.00", "16.67"),
+        ("Minimum €20.00", "83.33"),
+        ("€30.00", "50.00"),
+        ("€24.00", "70.00"),
+    ]
+    assert chart.drawing.summary.endswith("The price rule keeps it between €20.00 and €40.00.")
+    assert [change.changed_by.label for change in chart.changes] == ["by the price rule"] * 2
     past = chart_of(event_of(), 30, 24, 26, at=AT + 90 * DAY)
-    assert past["summary"].endswith("The price rule kept it between €20.00 and €40.00.")
+    assert past.drawing.summary.endswith("The price rule kept it between €20.00 and €40.00.")
 
 
 def test_chart_of_a_price_that_never_changed():
     chart = chart_of(event_of(30))
-    assert chart["line"] == "0.00,50.00 100.00,50.00"
-    assert chart["rows"] == []
-    assert chart["summary"] == (
+    assert chart.drawing.lines[0].points == "0.00,50.00 100.00,50.00"
+    assert chart.changes == []
+    assert chart.drawing.summary == (
         "The price is €30.00 and has not changed yet. "
         "The price rule keeps it between €20.00 and €40.00."
     )
@@ -151,33 +155,30 @@ def test_chart_of_a_price_that_never_changed():
 
 def test_labels_are_not_printed_on_each_other():
     at_the_bounds = chart_of(event_of(20), 30, 40, 20)
-    assert set(labels(at_the_bounds)) == {"ceiling", "floor"}
+    assert [text for text, _ in labels(at_the_bounds)] == ["Maximum €40.00", "Minimum €20.00"]
     # Prices of before the rule, outside its bounds.
     outside = chart_of(event_of(26, floor=25, ceiling=27), 80, 10, 26)
-    assert labels(outside)["highest"] == ("€80.00", "16.67")
-    assert labels(outside)["ceiling"] == ("Maximum €27.00", "67.14")
+    assert ("€80.00", "16.67") in labels(outside)
+    assert ("Maximum €27.00", "67.14") in labels(outside)
 
 
 def test_bounds_that_are_one_or_far_away():
     fixed = chart_of(event_of(26, floor=26, ceiling=26), 30, 26)
-    assert labels(fixed) == {
-        "ceiling": ("Minimum and maximum €26.00", "83.33"),
-        "highest": ("€30.00", "16.67"),
-    }
+    assert labels(fixed) == [("Minimum and maximum €26.00", "83.33"), ("€30.00", "16.67")]
     far = chart_of(event_of(26, floor=1, ceiling=900), 24, 26)
-    assert labels(far)["ceiling"] == ("Maximum €900.00 (not to scale)", "12.00")
-    assert labels(far)["highest"] == ("€26.00", "34.00")
-    assert labels(far)["floor"] == ("Minimum €1.00", "83.33")
+    assert ("Maximum €900.00 (not to scale)", "12.00") in labels(far)
+    assert ("€26.00", "34.00") in labels(far)
+    assert ("Minimum €1.00", "83.33") in labels(far)
 
 
 def test_chart_of_many_changes_says_which_it_shows():
     prices = [25, 26] * 160
     changes = changes_of(*prices, every=timedelta(hours=2))
     chart = price_chart(event_of(), changes, at=AT)
-    assert chart["line"].count(",") == 2 * DRAWN_CHANGES + 2
-    assert len(chart["rows"]) == LISTED_CHANGES
-    assert chart["all_url"].endswith("/price-history/")
-    assert chart["summary"].startswith(
+    assert chart.drawing.lines[0].points.count(",") == 2 * DRAWN_CHANGES + 2
+    assert len(chart.changes) == LISTED_CHANGES
+    assert chart.all_url.endswith("/price-history/")
+    assert chart.drawing.summary.startswith(
         "The last 300 price changes, since 3 February 2027: the price was between €25.00 and "
         "€26.00, and is now €26.00."
     )
@@ -185,16 +186,16 @@ def test_chart_of_many_changes_says_which_it_shows():
 
 def test_chart_of_400_days_has_years_and_tells_that_old_changes_are_joined():
     chart = chart_of(event_of(published_at=AT - 400 * DAY), *([25, 26] * 20), every=10 * DAY)
-    assert (chart["from_text"], chart["to_text"]) == ("25 Jan 2026", "1 Mar 2027")
-    assert "has changed" not in chart["summary"]
-    assert "the last one of each day is kept" in chart["summary"]
+    assert ends(chart) == ("25 Jan 2026", "1 Mar 2027")
+    assert "has changed" not in chart.drawing.summary
+    assert "the last one of each day is kept" in chart.drawing.summary
 
 
 def test_chart_is_in_the_time_of_the_event():
     # Midnight has passed in Tokyo, and not in UTC.
     late = datetime(2027, 2, 27, 20, tzinfo=UTC)
     chart = chart_of(event_of(published_at=late), 24, 26, last=late + DAY, at=late + 2 * DAY)
-    assert (chart["from_text"], chart["to_text"]) == ("28 Feb", "2 Mar")
-    assert chart["zone_name"] == "Tokyo time"
+    assert ends(chart) == ("28 Feb", "2 Mar")
+    assert chart.zone_name == "Tokyo time"
     hour = chart_of(event_of(published_at=AT), 24, 26, last=AT + DAY / 24, at=AT + DAY / 12)
-    assert (hour["from_text"], hour["to_text"]) == ("1 Mar, 21:00", "1 Mar, 23:00")
+    assert ends(hour) == ("1 Mar, 21:00", "1 Mar, 23:00")

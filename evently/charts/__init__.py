@@ -1,0 +1,1 @@
+"""Charts as SVG: scales and labels of their axes, and the lines between. Pure."""
