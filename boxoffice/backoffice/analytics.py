@@ -36,10 +36,10 @@ from bookings.models import (
     HOLDING_SEATS,
     ArchivedTotals,
     Booking,
-    BookingAttempt,
     BookingStatus,
 )
 from bookings.queries import Sums, sums_of_event
+from boxoffice.figures.reading import attempts_by_outcome
 from evently.database.functions import Among, Ids
 from events.models import Event
 from events.querysets import is_upcoming
@@ -76,20 +76,7 @@ def event_analytics(event: Event) -> dict[str, Any]:
         "cancelled_bookings": sums[BookingStatus.CANCELLED].bookings,
         "revenue": sums[BookingStatus.CONFIRMED].amount,
     }
-    offers = (
-        _open_offers().filter(event_id=event.pk).aggregate(held_seats=Coalesce(Sum("quantity"), 0))
-    )
-    waitlist = (
-        _waiting()
-        .filter(event_id=event.pk)
-        .aggregate(waiting_entries=Count("id"), waiting_seats=Coalesce(Sum("quantity"), 0))
-    )
-    attempts = (
-        BookingAttempt.objects.filter(event_id=event.pk)
-        .values("result", "failure_reason")
-        .annotate(number=Count("id"))
-        .order_by("result", "failure_reason")
-    )
+    held_seats, waited_for = _held_and_waited_for(Event.objects.filter(pk=event.pk))
     return {
         "event": event.pk,
         "total_capacity": event.total_capacity,
@@ -97,9 +84,10 @@ def event_analytics(event: Event) -> dict[str, Any]:
         "current_price": event.current_price,
         "currency": event.currency,
         **sales,
-        **offers,
-        **waitlist,
-        "attempts": {row["failure_reason"] or row["result"]: row["number"] for row in attempts},
+        "held_seats": held_seats,
+        "waiting_entries": sum(one.waiting_entries for one in waited_for),
+        "waiting_seats": sum(one.waiting_seats for one in waited_for),
+        "attempts": attempts_by_outcome(event),
     }
 
 

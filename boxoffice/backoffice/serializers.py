@@ -27,5 +27,6 @@ class AnalyticsRepresentation(AmountsMixin, serializers.Serializer[Any]):
     currency = serializers.CharField()
     attempts = serializers.DictField(
         child=serializers.IntegerField(),
-        help_text="Booking attempts by outcome: `success`, or the code of the error.",
+        help_text="Booking attempts by outcome: `success`, or the code of the error. "
+        "Those of days that are over still count when the attempts themselves are deleted.",
     )

@@ -3,14 +3,17 @@
 From the replica for analytics, where there is one: until when figures go is what it has of them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import DateField, Func, QuerySet, Sum
+from django.db.models import Count, DateField, Func, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Coalesce
 
-from boxoffice.figures.registry import Kind, Metric, metric_of
+from bookings.models import AttemptResult, BookingAttempt
+from boxoffice.figures.registry import REFUSED, Kind, Metric, metric_of
 from evently.database.replicas import Replica, reads_from
 from events.models import Event, EventMetric, Resolution, RollUp
 
@@ -76,6 +79,43 @@ def buckets(
     while at < end:
         yield at
         at += length
+
+
+@reads_from(Replica.ANALYTICS)
+def attempts_by_outcome(event: Event) -> dict[str, int]:
+    """Return how many attempts to book an event had each outcome; two queries.
+
+    By `success` or the code of the refusal. Of an event in demand there are millions, so those of
+    the days that are rolled up come from the figures, and those since from the attempts.
+    """
+    attempts = BookingAttempt.objects.filter(event_id=event.pk).order_by()
+    days = EventMetric.objects.filter(
+        Q(metric_type="attempts") | Q(metric_type__startswith=REFUSED),
+        event_id=event.pk,
+        resolution=Resolution.DAY,
+    ).order_by()
+    until = figures_until(Resolution.DAY)
+    if until is None:
+        days = days.none()
+    else:
+        # The day that is still going on is counted, as a run may write it between two queries.
+        begins = _midnight(event, until.astimezone(event.zone).date())
+        attempts = attempts.filter(attempted_at__gte=begins)
+        days = days.filter(recorded_at__lt=begins)
+    outcome = Coalesce("failure_reason", "result", output_field=TextField())
+    counted = attempts.values_list(outcome).annotate(Count("pk"))
+    found: Counter[str] = Counter()
+    for name, number in counted.union(
+        days.values_list("metric_type").annotate(Sum("metric_value")), all=True
+    ):
+        if name == "attempts":
+            found[AttemptResult.SUCCESS] += int(number)
+        elif name.startswith(REFUSED):
+            found[name.removeprefix(REFUSED)] += int(number)
+            found[AttemptResult.SUCCESS] -= int(number)
+        else:
+            found[name] += int(number)
+    return {name: found[name] for name in sorted(found) if found[name]}
 
 
 @reads_from(Replica.ANALYTICS)

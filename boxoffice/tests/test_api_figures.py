@@ -14,6 +14,7 @@ from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.tests.client import api
 from evently.database.clock import now
 from evently.tests.rows import insert
+from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Resolution
 
@@ -70,6 +71,28 @@ def test_series_are_dense_and_by_the_days_of_the_event(event, mira):
     assert found["fill"]["points"][-1]["value"] == 0.3
     assert answer.json()["booked_seats"] == 3, "the figures of now are there, too"
     assert get(mira, f"events/{event.pk}/analytics/").json()["series"] == []
+
+
+def test_attempts_of_days_that_are_over_are_counted_in_the_figures(event, mira):
+    booking = BookingFactory(event=event)
+    attempts = [
+        {"result": "failed", "failure_reason": "invalid"},
+        {"result": "success", "booking_id": booking.pk},
+    ]
+    for columns in attempts:
+        insert("booking_attempts", event_id=event.pk, attempted_at=now() - 3 * DAY, **columns)
+
+    def counted():
+        return get(mira, f"events/{event.pk}/analytics/").json()["attempts"]
+
+    assert counted() == {"invalid": 1, "sold_out": 1, "success": 1}
+
+    rolling.roll_up(Resolution.DAY)
+    insert("booking_attempts", event_id=event.pk, **attempts[0])
+    assert counted() == {"invalid": 2, "sold_out": 1, "success": 1}
+
+    run("DELETE FROM booking_attempts WHERE attempted_at < %s", now() - 2 * DAY)
+    assert counted() == {"invalid": 2, "sold_out": 1, "success": 1}
 
 
 @pytest.mark.parametrize(
