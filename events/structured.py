@@ -89,12 +89,13 @@ def _offer(event: Event, url: str, sale: Sale) -> dict[str, Any]:
     }
     bounds = bounds_of(event)
     if bounds is not None and sale.can_still_buy:
-        # Beside the price, which is what search engines read.
+        # Beside the price, which is what search engines read. An AggregateOffer would say that there
+        # are several offers at once. Bounds are numbers; only the price may also be text.
         offer["priceSpecification"] = {
             "@type": "PriceSpecification",
             "price": price,
-            "minPrice": _amount(event, bounds[0]),
-            "maxPrice": _amount(event, bounds[1]),
+            "minPrice": float(bounds[0]),
+            "maxPrice": float(bounds[1]),
             "priceCurrency": event.currency,
         }
     opens_at = event.sales_start_at or event.published_at

@@ -71,15 +71,15 @@ def test_event_on_sale_has_all_that_search_engines_ask_for():
 
 def test_offer_whose_price_moves_says_how_far():
     event = EventFactory(priced=20)
-    settings = {"floor": Decimal(15), "ceiling": Decimal(30), "max_step": Decimal(5)}
+    settings = {"floor": Decimal(15), "ceiling": Decimal("30.5"), "max_step": Decimal(5)}
     save_price_rule(event_id=event.pk, version=None, enabled=True, step_kind="amount", **settings)
     offer = data_of(event)[1]["offers"]
     assert (offer["price"], offer["priceCurrency"]) == ("20.00", "EUR")
     assert offer["priceSpecification"] == {
         "@type": "PriceSpecification",
         "price": "20.00",
-        "minPrice": "15.00",
-        "maxPrice": "30.00",
+        "minPrice": 15.0,
+        "maxPrice": 30.5,
         "priceCurrency": "EUR",
     }
     past = data_of(event, at=event.event_date)[1]["offers"]
