@@ -88,12 +88,12 @@ def _chart(now: datetime) -> SimpleNamespace:
         zone="Europe/Brussels",
         zone_name="Brussels time",
         all_url="",
-        changes=[
+        rows=[
             SimpleNamespace(
-                applied_at=now,
-                new_price=Decimal(24),
+                at=now,
+                price=Decimal(24),
                 reason="82% sold, 9 days left: demand is behind plan",
-                changed_by=SimpleNamespace(label="by the price rule"),
+                by="by the price rule, between €16.00 and €36.00",
             )
         ],
     )

@@ -12,7 +12,7 @@ from evently.database.functions import Clock
 from evently.database.prepared import PreparedQuery
 from events.contact import PUBLIC_ORGANIZER
 from events.local_days import Days, on_days, on_days_from_today
-from events.models import Event, PriceChange
+from events.models import Event, PriceBounds, PriceChange
 from events.moving_price import NEXT_RISE
 from events.price_range import public_priced
 
@@ -109,6 +109,11 @@ class CurrentEvents(PagedList):
         if cursor or size > FIRST_PAGE:
             return page_of(_current_events(), ordering=BY_DATE, size=size, cursor=cursor)
         return first_page(FIRST_EVENTS.rows()[: size + 1], ordering=BY_DATE, size=size)
+
+
+def price_bounds(*, event_id: UUID, most: int) -> list[PriceBounds]:
+    """Return an event's latest changes of the bounds of its price, newest first."""
+    return list(PriceBounds.objects.filter(event_id=event_id).order_by("-applied_at", "-id")[:most])
 
 
 def price_changes(*, event_id: UUID, most: int) -> list[PriceChange]:

@@ -89,8 +89,8 @@ def _offer(event: Event, url: str, sale: Sale) -> dict[str, Any]:
     }
     bounds = bounds_of(event)
     if bounds is not None and sale.can_still_buy:
-        # Beside the price, which is what search engines read. An AggregateOffer would say that there
-        # are several offers at once. Bounds are numbers; only the price may also be text.
+        # Beside the price, which is what search engines read. An AggregateOffer would say that
+        # there are several offers at once. Bounds are numbers; only the price may also be text.
         offer["priceSpecification"] = {
             "@type": "PriceSpecification",
             "price": price,

@@ -127,7 +127,7 @@ def test_event_page_draws_the_price_history(client):
         "The price started at €20.00, has changed 2 times and is now €15.00. "
         "It has never been below €15.00 or above €30.00."
     )
-    assert [change.new_price for change in chart.changes] == [15, 30]
+    assert [row.price for row in chart.rows] == [15, 30]
 
 
 def test_event_seats_swaps_the_panel_when_the_offer_changes(client):

@@ -53,7 +53,8 @@ def test_page_says_how_the_price_moves_until_the_rule_is_suspended(clock):
     shown = text_of(page)
     assert BOUNDS not in shown
     assert "Maximum €40.00" not in shown
-    assert '<span class="price-chart__by">by the price rule</span>' in shown
+    by = "by the price rule, between €20.00 and €40.00"
+    assert f'<span class="price-chart__by">{by}</span>' in shown
     assert_fresh(page)
 
 

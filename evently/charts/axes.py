@@ -43,17 +43,24 @@ class Scale:
 class Mark:
     """A horizontal line, in percent from the top, with its label above it or below.
 
-    style: "grid", or "bound" for one that the values never cross.
+    style: "grid", or "bound" for one that the values never cross. start, end: where the line is
+    drawn, in percent. A line without text has no label.
     """
 
     y: float
     text: str
     style: str = "grid"
     is_below: bool = False
+    start: float = 0.0
+    end: float = 100.0
 
     @property
     def at(self) -> str:
         return f"{self.y:.2f}"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return f"{self.start:.2f}", f"{self.end:.2f}"
 
 
 @dataclass(frozen=True)

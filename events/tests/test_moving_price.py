@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from events.models import Event, PaymentMode, PriceChange
+from events.models import Event, PaymentMode, PriceBounds, PriceChange
 from events.moving_price import MovingPrice, moving_price
 from events.price_chart import DRAWN_CHANGES, LISTED_CHANGES, price_chart
 from events.price_models import ChangedBy
@@ -136,7 +136,7 @@ def test_chart_is_drawn_between_the_bounds():
         ("€24.00", "70.00"),
     ]
     assert chart.drawing.summary.endswith("The price rule keeps it between €20.00 and €40.00.")
-    assert [change.changed_by.label for change in chart.changes] == ["by the price rule"] * 2
+    assert [row.by for row in chart.rows] == ["by the price rule"] * 2
     past = chart_of(event_of(), 30, 24, 26, at=AT + 90 * DAY)
     assert past.drawing.summary.endswith("The price rule kept it between €20.00 and €40.00.")
 
@@ -144,13 +144,79 @@ def test_chart_is_drawn_between_the_bounds():
 def test_chart_of_a_price_that_never_changed():
     chart = chart_of(event_of(30))
     assert chart.drawing.lines[0].points == "0.00,50.00 100.00,50.00"
-    assert chart.changes == []
+    assert chart.rows == []
     assert chart.drawing.summary == (
         "The price is €30.00 and has not changed yet. "
         "The price rule keeps it between €20.00 and €40.00."
     )
     assert chart_of(event_of(26, floor=26, ceiling=26)) is None
     assert chart_of(event_of(26, floor=None, ceiling=None)) is None
+
+
+def recorded(*bounds, first=AT - 30 * DAY, every=10 * DAY):
+    """Return what is recorded of bounds, newest first; None for no rule."""
+    return [
+        PriceBounds(
+            floor=pair and Decimal(pair[0]),
+            ceiling=pair and Decimal(pair[1]),
+            applied_at=first + number * every,
+        )
+        for number, pair in enumerate(bounds)
+    ][::-1]
+
+
+def lines_of_bounds(chart):
+    return sorted(
+        (mark.ends, mark.at, mark.text) for mark in chart.drawing.marks if mark.style == "bound"
+    )
+
+
+def test_bounds_are_drawn_for_the_time_in_which_they_held():
+    event = event_of(30, floor=20, ceiling=40)
+    records = recorded((25, 35), None, (20, 40))
+    chart = price_chart(event, changes_of(28, 30, last=AT - 25 * DAY), records, at=AT)
+    assert lines_of_bounds(chart) == [
+        (("0.00", "33.33"), "33.33", ""),
+        (("0.00", "33.33"), "66.67", ""),
+        (("66.67", "100.00"), "16.67", "Maximum €40.00"),
+        (("66.67", "100.00"), "83.33", "Minimum €20.00"),
+    ]
+    assert chart.drawing.summary.endswith(
+        "The price rule keeps it between €20.00 and €40.00 since 19 February 2027, and had other "
+        "bounds before."
+    )
+    assert [(row.price, row.reason, row.by) for row in chart.rows] == [
+        (30, "The price rule keeps the price between €20.00 and €40.00.", ""),
+        (30, "The price rule no longer moves the price.", ""),
+        (30, REASON, "by the price rule"),
+    ]
+
+
+def test_bounds_of_the_past_stay_after_the_rule():
+    change, *_ = changes_of(28, 30, last=AT - 20 * DAY)
+    change.price_floor, change.price_ceiling = Decimal(25), Decimal(90)
+    # They change with the price, and end by a change of the price.
+    records = recorded((20, 40), (25, 90), None)
+    event = event_of(30, floor=None, ceiling=None)
+    chart = price_chart(event, [change], records, at=AT)
+    # 90 is too far above all prices to be drawn beside them.
+    assert [ends for ends, _, _ in lines_of_bounds(chart)] == [
+        ("0.00", "33.33"),
+        ("0.00", "33.33"),
+        ("33.33", "66.67"),
+    ]
+    assert chart.drawing.summary.endswith("A price rule moved it at times, and no longer does.")
+    assert [row.by for row in chart.rows] == [
+        "",
+        "by the price rule, between €25.00 and €90.00",
+    ]
+
+
+def test_many_changes_of_bounds_are_listed_in_part():
+    records = recorded(*[(20, 40), (21, 40)] * 40, every=DAY / 4)
+    chart = price_chart(event_of(30, floor=21, ceiling=40), [], records, at=AT)
+    assert len(chart.rows) == LISTED_CHANGES
+    assert chart.all_url
 
 
 def test_labels_are_not_printed_on_each_other():
@@ -176,7 +242,7 @@ def test_chart_of_many_changes_says_which_it_shows():
     changes = changes_of(*prices, every=timedelta(hours=2))
     chart = price_chart(event_of(), changes, at=AT)
     assert chart.drawing.lines[0].points.count(",") == 2 * DRAWN_CHANGES + 2
-    assert len(chart.changes) == LISTED_CHANGES
+    assert len(chart.rows) == LISTED_CHANGES
     assert chart.all_url.endswith("/price-history/")
     assert chart.drawing.summary.startswith(
         "The last 300 price changes, since 3 February 2027: the price was between €25.00 and "

@@ -1,6 +1,6 @@
 """The page of an event: description, price history, live seats, booking and waitlist."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -38,7 +38,7 @@ from events.moments import MINUTE, QUARTER, moments_of, next_change
 from events.moving_price import moving_price
 from events.presenters import EventPresenter
 from events.price_chart import DRAWN_CHANGES, price_chart
-from events.queries import price_changes, public_event
+from events.queries import price_bounds, price_changes, public_event
 from events.sale import Sale, sale_of
 from events.structured import json_ld
 from waitlists.availability import Availability, availability_for, has_part_in
@@ -138,14 +138,16 @@ def _detail(user: Any, panel: dict[str, Any]) -> dict[str, Any]:
     draw, head = panel["availability"].draw, panel["head"]
     if head and draw is None:
         draw = draw_of(event, at=at, user=user)
-    changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES + 1)
+    changes = panel["changes"]
+    is_drawn = changes or event.price_moves
+    bounds = price_bounds(event_id=event.pk, most=DRAWN_CHANGES) if is_drawn else []
     return {
         "event": panel["event"],
         "now": at,
         "waitlist_order": order_text(event),
         "has_record": head is not None,
         "draw": draw,
-        "chart": price_chart(event, changes, at=at),
+        "chart": price_chart(event, changes, bounds, at=at),
     }
 
 
@@ -226,14 +228,27 @@ def _panel(user: Any, event: Event) -> dict[str, Any]:
     """Return the context of events/_panel.html for a user or visitor."""
     at = now()
     changes = price_changes(event_id=event.pk, most=1) if event.price_moves else []
-    last_change = changes[0] if changes else None
+    return _panel_after(event, changes, user=user, at=at)
+
+
+def _panel_after(
+    event: Event, changes: Sequence[PriceChange], *, user: Any, at: datetime
+) -> dict[str, Any]:
+    """Return the panel. changes: of the price, the newest first."""
+    last_change = changes[0] if changes and event.price_moves else None
     availability = availability_for(event, user=user, at=at)
     return _panel_of(event, availability, last_change=last_change, at=at)
 
 
 def _page_panel(user: Any, event: Event) -> dict[str, Any]:
-    """Return what moves on events/detail.html: the panel, and the head of the waitlist's record."""
-    return _panel(user, event) | {"head": head_of(event.pk)}
+    """Return what moves on events/detail.html: the panel, and the head of the waitlist's record.
+
+    changes: of the price, as drawn.
+    """
+    at = now()
+    changes = price_changes(event_id=event.pk, most=DRAWN_CHANGES + 1)
+    panel = _panel_after(event, changes, user=user, at=at)
+    return panel | {"head": head_of(event.pk), "changes": changes}
 
 
 def _panel_with(panel: dict[str, Any], moving: Moving, *, at: datetime) -> dict[str, Any]:
