@@ -69,6 +69,7 @@ class PageViews:
     def __init__(self) -> None:
         """Connect, and start the thread, on first use."""
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._buffer = _Buffer()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -95,7 +96,14 @@ class PageViews:
         self._wake.set()
 
     def flush(self) -> None:
-        """Take the buffer to the broker; what it does not accept is lost."""
+        """Take the buffer to the broker; what it does not accept is lost.
+
+        What another thread is taking there has arrived, too: a process that ends waits for it.
+        """
+        with self._sending:
+            self._flush()
+
+    def _flush(self) -> None:
         with self._lock:
             buffer, self._buffer = self._buffer, _Buffer()
         if not buffer.counts:

@@ -358,7 +358,7 @@ def test_store_that_hangs_holds_no_transaction_and_stops_no_other_rule(
     old, s3, settings, monkeypatch
 ):
     monkeypatch.setattr(bucket, "READ_SECONDS", 0.3)
-    failed = []
+    failed, asked_at = [], []
     release = threading.Event()
 
     def night():
@@ -368,6 +368,7 @@ def test_store_that_hangs_holds_no_transaction_and_stops_no_other_rule(
             connections.close_all()
 
     def hang(connection, state):
+        asked_at.append(datetime.now(UTC))
         state.asked.set()
         release.wait(30)
 
@@ -376,11 +377,13 @@ def test_store_that_hangs_holds_no_transaction_and_stops_no_other_rule(
         thread = threading.Thread(target=night)
         thread.start()
         assert hanging.asked.wait(60)
-        # Under the login itself, which sees what its sessions do.
+        # Under the login itself, which sees what its sessions do. Once the store is given up, other
+        # rules begin transactions.
         with psycopg.connect(url_of(), autocommit=True) as watcher:
             open_ones = watcher.execute(
-                "SELECT query FROM pg_stat_activity WHERE xact_start IS NOT NULL"
-                " AND datname = current_database() AND pid <> pg_backend_pid()"
+                "SELECT query FROM pg_stat_activity WHERE xact_start <= %s"
+                " AND datname = current_database() AND pid <> pg_backend_pid()",
+                asked_at[:1],
             ).fetchall()
         thread.join(60)
         release.set()

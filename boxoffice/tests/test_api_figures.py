@@ -28,7 +28,9 @@ def mira():
 
 
 @pytest.fixture
-def event(mira):
+def event(mira, clock):
+    # No day, anywhere, ends in the middle of a test.
+    clock.stop()
     event = EventFactory(
         name="=Evening",
         priced=20,

@@ -1,10 +1,14 @@
 """Page views: counted in the broker, taken over, and never in the way of a page."""
 
+import socket
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from prometheus_client import REGISTRY
 
 from boxoffice.figures import counters, rolling
 from evently.database.clock import now
@@ -16,6 +20,20 @@ from events.models import EventMetric, Resolution
 
 pytestmark = pytest.mark.django_db
 BROWSER = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
+
+
+@pytest.fixture(autouse=True)
+def still_minute(monkeypatch):
+    """Count all views at one moment: no minute, hour or day ends in the middle of a test."""
+    at = time.time()
+    monkeypatch.setattr(time, "time", lambda: at)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Lose no view to a machine that is busy for a moment."""
+    monkeypatch.setattr("evently.page_views.TIMEOUT_SECONDS", 10.0)
+    monkeypatch.setattr(page_views, "_client", None)
 
 
 @pytest.fixture
@@ -90,6 +108,22 @@ def test_buffer_is_bounded_while_the_broker_is_away(event, rf, settings):
     assert len(views._buffer.visitors) <= MOST_VISITORS
     views.flush()
     assert views._buffer.counts.total() == 0
+
+
+def test_flush_returns_once_what_is_under_way_is_there_or_lost(event, rf, settings, monkeypatch):
+    monkeypatch.setattr("evently.page_views.TIMEOUT_SECONDS", 0.3)
+    name = "evently_page_views_lost_total"
+    views = PageViews()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        views.count(PageKind.EVENT, event.pk, rf.get("/", **BROWSER))
+        before = REGISTRY.get_sample_value(name)
+        other = threading.Thread(target=views.flush)
+        other.start()
+        with silent.accept()[0]:
+            views.flush()
+            assert REGISTRY.get_sample_value(name) > before
+            other.join()
 
 
 def test_event_that_was_deleted_meanwhile_stops_nothing(event):

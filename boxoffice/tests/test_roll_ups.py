@@ -85,6 +85,8 @@ def test_each_figure_is_what_the_tables_say():
 
 
 def test_waitlist_and_its_offers_are_followed(clock):
+    # No minute ends in the middle.
+    clock.stop()
     event_id, _ = full_event()
     entry = wait(event_id, 2)
     wait(event_id, 3)
@@ -192,11 +194,13 @@ def test_long_window_is_written_in_parts_and_goes_on_after_a_failure(monkeypatch
     assert len(found) < total == 4
 
 
-def test_price_is_that_at_the_end_of_each_bucket():
-    shown = event(base_price=20, current_price=20)
-    for price in (25, 30, 28):
+def test_price_is_that_at_the_end_of_each_bucket(clock):
+    noon = now().replace(hour=12, minute=0) - DAY
+    shown = event(base_price=20, current_price=20, created_at=noon)
+    for minutes, price in enumerate((25, 30, 28), 1):
+        clock.stop(noon + timedelta(minutes=minutes))
         run("UPDATE events SET current_price = %s WHERE id = %s", price, shown)
-    rolling.write(Resolution.DAY, start=now() - HOUR, end=now() + HOUR)
+    rolling.write(Resolution.DAY, start=noon, end=noon + HOUR)
     assert {figure for (metric, _), figure in rows("day").items() if metric == "price"} == {
         Decimal(28)
     }
