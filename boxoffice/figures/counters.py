@@ -14,6 +14,7 @@ import redis
 import structlog
 from django.db import connection, transaction
 
+from boxoffice.figures.buckets import with_buckets
 from evently.audit.context import stamp
 from evently.database.clock import now
 from evently.page_views import HOUR, MINUTES, PageKind, visitors_key
@@ -40,18 +41,18 @@ WRITE = """
         WHERE event_analytics.metric_value < excluded.metric_value
     RETURNING event_id, metric_type, recorded_at
 """
-SUMS = """
+SUMS = with_buckets("""
     SELECT s.event_id, s.metric_type, sum(s.metric_value),
-        date_trunc(%(resolution)s, s.recorded_at, z.zone)
+        bucket_of(s.recorded_at, z.zone)
     FROM event_analytics s JOIN events e ON e.id = s.event_id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN %(resolution)s = 'day' THEN e.timezone ELSE 'UTC' END
     ) AS z (zone)
     WHERE s.is_realtime AND s.metric_type = ANY (%(counted)s)
-        AND s.recorded_at >= date_trunc(%(resolution)s, %(start)s, z.zone)
+        AND s.recorded_at >= bucket_of(%(start)s::timestamptz, z.zone)
         AND s.recorded_at >= %(start)s - interval '26 hours'
     GROUP BY 1, 2, 4
-"""
+""")
 
 log = structlog.get_logger(__name__)
 Row = tuple[UUID, str, Any, datetime]

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from boxoffice.figures.buckets import with_buckets
 from boxoffice.figures.registry import METRICS, Source
 from evently.audit.context import stamp
 from evently.database.clock import now
@@ -160,4 +161,4 @@ def run(
 
 @cache
 def _statement(ending: str) -> str:
-    return (SQL / "roll_up.sql").read_text() + (SQL / f"{ending}.sql").read_text()
+    return with_buckets((SQL / "roll_up.sql").read_text() + (SQL / f"{ending}.sql").read_text())

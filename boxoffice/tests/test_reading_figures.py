@@ -1,11 +1,14 @@
 """Figures as pages and the API read them: dense, in the event's days, also when clocks change."""
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from boxoffice.figures import reading
+from boxoffice.figures.buckets import with_buckets
 from boxoffice.figures.registry import METRICS, metric_of
 from events.factories import EventFactory
 from events.models import Event, EventMetric, Resolution
@@ -75,6 +78,27 @@ def test_days_have_their_hours(zone, start, days, hours):
         put(event, "seats", at, 1, Resolution.HOUR)
     (series,) = reading.series_of(event, ["seats"], Resolution.HOUR, start=start, end=end)
     assert series.total == hours
+
+
+@pytest.mark.parametrize(
+    "zone",
+    # Midnight comes twice, is skipped, follows a skipped or a repeated hour; none of these.
+    ["Atlantic/Azores", "America/Havana", "Africa/Cairo", "America/Nuuk", "Australia/Lord_Howe"],
+)
+def test_days_begin_for_the_database_when_they_begin_for_python(zone):
+    event = Event(timezone=zone)
+    start, end = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
+    begins = list(reading.buckets(event, Resolution.DAY, start=start, end=end))
+    statement = with_buckets(
+        "SELECT at, bucket_of(at, zone) FROM (VALUES (%(zone)s)) AS z (zone),"
+        " generate_series(%(start)s, %(end)s, interval '30 minutes') AS at"
+    )
+    given = {"zone": zone, "start": begins[0], "end": end, "resolution": "day"}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        found = cursor.fetchall()
+    assert len(found) > 12_000
+    assert [row for row in found if row[1] != begins[bisect_right(begins, row[0]) - 1]] == []
 
 
 def test_sums_over_events_are_by_the_days_of_each(vienna):

@@ -135,6 +135,23 @@ def test_day_is_that_of_the_events_calendar_also_when_clocks_change():
     assert len(hours) == 4, "the hour that comes twice is two"
 
 
+def test_first_hour_of_a_day_with_two_midnights_is_in_it():
+    midnight = datetime(2026, 10, 25, tzinfo=UTC)  # in the Azores, and again an hour later
+    event_id = event(
+        timezone="Atlantic/Azores", base_price=20, current_price=20, created_at=midnight - 9 * DAY
+    )
+    for hours in (-0.5, 0.5, 1.5):
+        book_at(event_id, midnight + hours * HOUR)
+    whole = {"start": midnight - DAY, "end": midnight + 2 * DAY}
+    rolling.write(Resolution.DAY, **whole)
+    # A run that begins in the day writes all of it.
+    rolling.write(Resolution.DAY, start=midnight + 9 * HOUR, end=midnight + DAY)
+
+    bookings = {at: figure for (metric, at), figure in rows("day").items() if metric == "bookings"}
+    assert bookings == {midnight - DAY: 1, midnight: 2}
+    assert rolling.differences(Resolution.DAY, **whole) == ([], 0)
+
+
 def test_late_and_repeated_runs_give_the_same_rows_and_change_what_changed():
     shown = EventFactory(priced=20)
     booking = BookingFactory(event=shown)

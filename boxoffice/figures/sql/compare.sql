@@ -11,6 +11,6 @@ SELECT id, metric, bucket, stored.figure, found.figure, count(*) OVER ()
 FROM found FULL JOIN stored USING (id, metric, bucket) JOIN of USING (id)
 WHERE stored.figure IS DISTINCT FROM found.figure
     -- The last bucket is not over.
-    AND bucket < date_trunc(%(resolution)s, %(end)s, of.zone)
+    AND bucket < bucket_of(%(end)s::timestamptz, of.zone)
 ORDER BY id, metric, bucket
 LIMIT %(most)s

@@ -4,7 +4,8 @@
 -- all in which something happened in its buckets). A day is one of the event's calendar. Whole
 -- buckets only: from the one that the start lies in. Each part is summed by itself; levels are
 -- running sums over the event's whole past. lowest: not after the first bucket of any event, a bound
--- that the planner knows, unlike `of.first`: by it rows are found by their time.
+-- that the planner knows, unlike `of.first`: by it rows are found by their time. `bucket_of` stands
+-- for an expression (buckets.py).
 WITH happened AS (
     SELECT event_id FROM bookings WHERE created_at >= %(lowest)s AND created_at < %(end)s
     UNION SELECT event_id FROM bookings WHERE cancelled_at >= %(lowest)s AND cancelled_at < %(end)s
@@ -18,7 +19,7 @@ WITH happened AS (
         WHERE resolution = %(resolution)s AND is_realtime = (%(resolution)s = 'minute')
             AND recorded_at >= %(lowest)s AND recorded_at < %(end)s
 ), of AS MATERIALIZED (
-    SELECT e.id, z.zone, date_trunc(%(resolution)s, %(start)s, z.zone) AS first
+    SELECT e.id, z.zone, bucket_of(%(start)s::timestamptz, z.zone) AS first
     FROM events e JOIN happened ON happened.event_id = e.id
     CROSS JOIN LATERAL (
         -- Local hours would be one where the clocks are put back.
@@ -65,7 +66,7 @@ WITH happened AS (
         ON p.event_id = of.id AND p.ended_at >= %(lowest)s AND p.ended_at >= of.first
         AND p.ended_at < %(end)s
 ), flows AS (
-    SELECT id, metric, date_trunc(%(resolution)s, at, zone) AS bucket, sum(figure) AS figure
+    SELECT id, metric, bucket_of(at, zone) AS bucket, sum(figure) AS figure
     FROM facts GROUP BY 1, 2, 3
 ), steps AS (
     -- What moves a level: by how much, and when. Up to the window in one sum.
@@ -92,7 +93,7 @@ WITH happened AS (
 ), moved AS (
     SELECT steps.id, steps.metric,
         CASE WHEN steps.at >= of.first
-            THEN date_trunc(%(resolution)s, steps.at, steps.zone) END AS bucket,
+            THEN bucket_of(steps.at, steps.zone) END AS bucket,
         sum(steps.step) AS step
     FROM steps JOIN of USING (id) GROUP BY 1, 2, 3
 ), levels AS (
@@ -101,7 +102,7 @@ WITH happened AS (
     FROM moved
 ), prices AS (
     SELECT DISTINCT ON (of.id, bucket)
-        of.id, date_trunc(%(resolution)s, h.applied_at, of.zone) AS bucket, h.new_price AS figure
+        of.id, bucket_of(h.applied_at, of.zone) AS bucket, h.new_price AS figure
     FROM of JOIN pricing_history h
         ON h.event_id = of.id AND h.applied_at >= %(lowest)s AND h.applied_at >= of.first
         AND h.applied_at < %(end)s
