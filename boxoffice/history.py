@@ -14,6 +14,7 @@ describe_tasks(
     apply_price_rules="prices move by their rules",
     roll_up_minutes="figures are rolled up",
     roll_up_hours="figures are rolled up",
+    roll_up_lost_demand="lost demand is counted",
     check_analytics="figures are compared with the tables",
     ask_attendees_again="attendees who have not answered are asked again",
     return_unanswered_seats="seats of attendees who have not answered go to the waitlist",

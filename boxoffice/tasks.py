@@ -1,7 +1,12 @@
 """The tasks of the box office, where Celery's autodiscovery looks for them."""
 
 from boxoffice.analysts.tasks import rotate_pseudonyms
-from boxoffice.figures.tasks import check_analytics, roll_up_hours, roll_up_minutes
+from boxoffice.figures.tasks import (
+    check_analytics,
+    roll_up_hours,
+    roll_up_lost_demand,
+    roll_up_minutes,
+)
 from boxoffice.lifecycle.tasks import (
     complete_past_events,
     continue_cancellation,
@@ -25,6 +30,7 @@ __all__ = [
     "erase_old_duplicates",
     "forget_expired_sessions",
     "roll_up_hours",
+    "roll_up_lost_demand",
     "roll_up_minutes",
     "rotate_pseudonyms",
     "undo_import",

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from evently.database.models import Organized
+from evently.database.money import MoneyField
 
 
 class Resolution(models.TextChoices):
@@ -13,6 +14,14 @@ class Resolution(models.TextChoices):
     MINUTE = "minute"
     HOUR = "hour"
     DAY = "day"
+
+
+class Outcome(models.TextChoices):
+    """What a person did after a refusal; lost: neither booked nor joined the waitlist."""
+
+    LOST = "lost"
+    JOINED = "joined"
+    BOOKED = "booked"
 
 
 class EventMetric(Organized):
@@ -68,14 +77,88 @@ class EventMetric(Organized):
         ]
 
 
+class LostDemand(Organized):
+    """People who were refused seats of an event, by the day of their last refusal (UTC).
+
+    Written by `boxoffice.figures.lost_demand_rolling`; without people. reason: the code of the
+    refusal that counts. value: of the seats, at the prices of those moments, in the event's
+    currency.
+    """
+
+    event = models.ForeignKey(
+        "events.Event",
+        on_delete=models.DO_NOTHING,
+        related_name="lost_demand",
+        db_constraint=False,
+        db_index=False,
+    )
+    day = models.DateField()
+    outcome = models.TextField(choices=Outcome)
+    reason = models.TextField()
+    people = models.IntegerField()
+    seats = models.IntegerField()
+    value = MoneyField(max_digits=20)
+
+    class Meta:
+        db_table = "event_lost_demand"
+        constraints = [
+            models.CheckConstraint(
+                name="chk_lost_demand_outcome", condition=Q(outcome__in=Outcome.values)
+            ),
+            models.CheckConstraint(
+                name="chk_lost_demand_counts",
+                condition=Q(people__gt=0, seats__gte=F("people"), value__gte=0),
+            ),
+            models.UniqueConstraint(
+                fields=["event", "day", "outcome", "reason"], name="unq_lost_demand"
+            ),
+        ]
+
+
+class LostDemandState(Organized):
+    """How far the lost demand of an event is counted; events that never refused anyone have no row.
+
+    as_of: when it was counted, None for never. due_at: when to count it anew, None if nothing
+    happened since. refusals: how many were read, by which it is counted less often.
+    """
+
+    event = models.ForeignKey(
+        "events.Event",
+        on_delete=models.DO_NOTHING,
+        related_name="lost_demand_states",
+        db_constraint=False,
+        db_index=False,
+    )
+    as_of = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    refusals = models.IntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "lost_demand_states"
+        constraints = [
+            models.CheckConstraint(name="chk_lost_demand_refusals", condition=Q(refusals__gte=0)),
+            models.UniqueConstraint(fields=["event"], name="unq_lost_demand_state"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="idx_lost_demand_due", condition=Q(due_at__isnull=False)
+            )
+        ]
+
+
 class RollUp(models.Model):
     """How far one resolution is rolled up, and whether it agreed with the tables last.
 
-    done_until: everything before it is in event_analytics. differences: rows that the nightly check
-    found to differ; None before the first check.
+    done_until: everything before it is in event_analytics; of LOST_DEMAND, events in which
+    something happened before it are marked. differences: rows that the nightly check found to
+    differ; None before the first check.
     """
 
-    resolution = models.TextField(primary_key=True, choices=Resolution)
+    LOST_DEMAND = "lost_demand"
+
+    resolution = models.TextField(
+        primary_key=True, choices=[*Resolution.choices, (LOST_DEMAND, "Lost demand")]
+    )
     done_until = models.DateTimeField()
     checked_at = models.DateTimeField(null=True)
     differences = models.IntegerField(null=True)
@@ -84,7 +167,8 @@ class RollUp(models.Model):
         db_table = "roll_ups"
         constraints = [
             models.CheckConstraint(
-                name="chk_roll_up_resolution", condition=Q(resolution__in=Resolution.values)
+                name="chk_roll_up_resolution",
+                condition=Q(resolution__in=[*Resolution.values, "lost_demand"]),
             )
         ]
 

@@ -31,7 +31,14 @@ from events.constraints import (
 )
 from events.import_models import EventImport, EventImportRow
 from events.local_days import LocalDays
-from events.metric_models import EventMetric, Resolution, RollUp
+from events.metric_models import (
+    EventMetric,
+    LostDemand,
+    LostDemandState,
+    Outcome,
+    Resolution,
+    RollUp,
+)
 from events.online import is_online_venue
 from events.price_models import PriceBounds, PriceChange
 from events.pricing_models import PriceRule
@@ -53,6 +60,9 @@ __all__ = [
     "EventStaff",
     "EventStatus",
     "EventWords",
+    "LostDemand",
+    "LostDemandState",
+    "Outcome",
     "PassRule",
     "PaymentMode",
     "PriceBounds",

@@ -66,6 +66,8 @@ declare(
         ),
     ),
     Table("event_analytics", organizer=May(select=LISTED)),
+    Table("event_lost_demand", organizer=May(select=LISTED)),
+    Table("lost_demand_states", organizer=May(select=LISTED)),
     # How old figures are, of all events alike.
     Table("roll_ups", organizer=READS),
     Table(

@@ -135,6 +135,11 @@ register(
         work=drop_minutes,
     ),
     Kept("roll_ups", "How far figures of events are rolled up; a row for each resolution."),
+    Kept(
+        "event_lost_demand",
+        "Sums of who was refused seats of an event, without people, as long as the event is kept.",
+    ),
+    Kept("lost_demand_states", "How far an event’s lost demand is counted; a row for each event."),
     Kept("event_import_rows", "They go with their import."),
     Kept("event_words", "Words of events, made anew from them."),
     Kept("search_words", "Words of events, made anew from them."),

@@ -65,6 +65,8 @@ price_bounds            attendee   public             -           -           -
 price_bounds            organizer  public+events      -           -           -
 pricing_rules           organizer  events             events      events      -
 event_analytics         organizer  events             -           -           -
+event_lost_demand       organizer  events             -           -           -
+lost_demand_states      organizer  events             -           -           -
 roll_ups                organizer  all                -           -           -
 event_imports           attendee   own                -           -           -
 event_imports           organizer  own                own         own         own

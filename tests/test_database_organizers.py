@@ -62,6 +62,9 @@ def forged(monkeypatch, tables):
     run("UPDATE events SET current_price = 5, base_price = 5")
     rows.price_rule(event_id, floor=1, ceiling=9)
     forging("event_analytics", event_id=event_id, metric_type="views", metric_value=1)
+    sums = {"day": "2026-11-28", "outcome": "lost", "reason": "sold_out", "value": 0}
+    forging("event_lost_demand", event_id=event_id, people=1, seats=1, **sums)
+    forging("lost_demand_states", event_id=event_id)
     forging("announcements", event_id=event_id, key="k", message="m")
     forging("email_delivery_log", event_id=event_id, user_id=other, template_type="notification")
     forging("email_resends", delivery_id=event_id, user_id=other, event_id=event_id)

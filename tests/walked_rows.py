@@ -140,6 +140,8 @@ def _of_events(filler: Filler) -> None:
         filler.add("price_bounds", event=event)
         filler.add("pricing_rules", event=event, **_price_rule())
         filler.add("event_analytics", event=event)
+        filler.add("event_lost_demand", event=event, outcome="lost", people=1, seats=1)
+        filler.add("lost_demand_states", event=event)
         filler.add("archived_totals", event=event, status="confirmed")
         filler.add("announcements", event=event)
         filler.add("draws", event=event, **_draw())

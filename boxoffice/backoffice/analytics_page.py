@@ -14,13 +14,13 @@ from boxoffice.backoffice.analytics_words import (
     OFFERS,
     age_text,
     funnel,
+    lost_age_text,
     lost_by_reason,
     lost_summary,
     outcomes,
 )
 from boxoffice.figures.daily import Daily, daily_figures, sales_curve
-from boxoffice.figures.lost_demand import refused_people
-from boxoffice.figures.reading import figures_until
+from boxoffice.figures.lost_demand import lost_demand_until, refused_people, roll_ups
 from boxoffice.figures.registry import METRICS
 from boxoffice.figures.sales_curves import SalesCurve, forecast, telling
 from evently.admin.tabs import add_page, event_page_url, tabs_context
@@ -37,7 +37,8 @@ MOST_CHANGES = 300
 
 def analytics_page(request: HttpRequest, event: Event) -> HttpResponse:
     at = now()
-    until = figures_until(Resolution.DAY)
+    rolled_up = roll_ups([event.pk])
+    until = next((row.done_until for row in rolled_up if row.resolution == Resolution.DAY), None)
     daily = daily_figures([event.pk]).get(event.pk, {})
     earlier = earlier_curves(event, user=request.user)
     refused = refused_people([event.pk], at=at)
@@ -53,6 +54,7 @@ def analytics_page(request: HttpRequest, event: Event) -> HttpResponse:
             "title": event.name,
             "event": event,
             "age": age_text(until, event.zone, at=at),
+            "lost_age": lost_age_text(lost_demand_until(rolled_up), event.zone, at=at),
             **_sales(event, sales_curve(event, daily), earlier, at=at),
             "funnel": _funnel(daily, until=shown_until),
             "funnel_days": FUNNEL_DAYS,

@@ -48,6 +48,14 @@ def age_text(until: datetime | None, zone: ZoneInfo, *, at: datetime) -> str:
     return f"Figures until {moment(until, zone)}, {duration(max(at - until, at - at))} ago."
 
 
+def lost_age_text(until: datetime | None, zone: ZoneInfo, *, at: datetime) -> str:
+    """Return a sentence on how far lost demand is counted; None for never."""
+    if until is None:
+        return "Lost demand has not been counted yet."
+    ago = duration(max(at - until, at - at))
+    return f"Lost demand is counted until {moment(until, zone)}, {ago} ago."
+
+
 def reason_text(code: str) -> str:
     return REASONS.get(code, code.replace("_", " ").capitalize())
 

@@ -9,26 +9,27 @@ from django.utils.timezone import get_current_timezone
 from boxoffice.backoffice.analytics import DAYS_DRAWN, dashboard_figures
 from boxoffice.backoffice.analytics_words import (
     age_text,
+    lost_age_text,
     lost_by_reason,
     lost_summary,
     outcomes,
 )
 from boxoffice.backoffice.site_figures import (
+    LONGEST,
     PERIODS,
     by_currency,
-    refused_lately,
     roll_up_states,
     site_figures,
     site_funnel,
     system_totals,
 )
 from boxoffice.backoffice.todos import todos
+from boxoffice.figures.lost_demand import lost_demand_until, refused_people, roll_ups
 from evently.database.clock import now
-from evently.database.replicas import Replica, reads_from
 from evently.formatting import counted, money, span
 from events.admin import cells
 from events.admin.events import overview_url
-from events.models import Event, Resolution, RollUp
+from events.models import Event, Resolution
 
 CHART_HEIGHT = 120
 # Width of a day in the chart, and of its bar.
@@ -85,23 +86,23 @@ def sales_chart(sold_by_day: list[tuple[date, int]]) -> dict[str, Any]:
 def _figures_of_all(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
     """Return what comes from the roll-ups; and for superusers, totals of the site."""
     zone = get_current_timezone()
-    site = site_figures(Event.objects.managed_by(request.user), at=at)
-    refused, lost_events = refused_lately(site, at=at)
-    with reads_from(Replica.ANALYTICS):  # as the figures beside it
-        roll_ups = list(RollUp.objects.all())
-    done = [row.done_until for row in roll_ups if row.resolution == Resolution.DAY]
+    managed = Event.objects.managed_by(request.user)
+    site = site_figures(managed, at=at)
+    refused = refused_people(managed, at=at, window=LONGEST)
+    rolled_up = roll_ups(managed)
+    done = [row.done_until for row in rolled_up if row.resolution == Resolution.DAY]
     context = {
         "age": age_text(done[0] if done else None, zone, at=at),
         "by_currency": by_currency(site, refused),
         "funnel": site_funnel(site),
         "lost": lost_by_reason(refused),
-        "lost_events": lost_events,
+        "lost_age": lost_age_text(lost_demand_until(rolled_up), zone, at=at),
         "outcomes": outcomes(refused),
         "lost_summary": lost_summary(refused),
     }
     if not request.user.is_superuser:
         return context
-    states = roll_up_states(roll_ups, at=at, zone=zone)
+    states = roll_up_states(rolled_up, at=at, zone=zone)
     return context | {
         "periods": ["Today", *(f"{days} days" for days in PERIODS[1:])],
         "totals": system_totals(site),

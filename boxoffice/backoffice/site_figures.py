@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
 from boxoffice.backoffice.analytics_words import Step, funnel, value_text
-from boxoffice.figures.lost_demand import Outcome, Refused, refused_people
-from boxoffice.figures.registry import METRICS, REFUSED
+from boxoffice.figures.lost_demand import Outcome, Refused
+from boxoffice.figures.registry import METRICS
 from evently.database.replicas import Replica, reads_from
 from evently.formatting import counted, duration, moment, money
 from events.models import Event, EventMetric, Resolution, RollUp
 
 PERIODS = (1, 7, 30)
+LABELS = dict(RollUp._meta.get_field("resolution").flatchoices)
 LONGEST, NO_TIME = timedelta(days=30), timedelta(0)
 TOTALED = (
     "page_views",
@@ -32,16 +32,13 @@ TOTALED = (
     "seats_returned",
     "revenue_returned",
 )
-# Lost demand is counted for the events with the most refusals, of so many attempts together.
-MOST_REFUSALS = 30_000
 
 
 @dataclass
 class SiteFigures:
-    """sums: by metric and currency, over the days of PERIODS. refusals: attempts by event."""
+    """sums: by metric and currency, over the days of PERIODS."""
 
     sums: dict[tuple[str, str], list[Decimal]] = field(default_factory=dict)
-    refusals: dict[UUID, int] = field(default_factory=dict)
 
     def total(self, metric: str, period: int) -> Decimal:
         """Return the sum of a metric over all currencies; of counts and seats."""
@@ -64,20 +61,17 @@ def site_figures(events: QuerySet[Event], *, at: datetime) -> SiteFigures:
     lately = events.filter(event_date__gt=at - LONGEST).order_by()
     rows = (
         EventMetric.objects.filter(
-            Q(metric_type__in=TOTALED) | Q(metric_type__startswith=REFUSED),
+            metric_type__in=TOTALED,
             event__in=lately,
             resolution=Resolution.DAY,
             recorded_at__gt=at - LONGEST,
         )
         .order_by()
-        .values_list("event_id", "event__currency", "metric_type")
+        .values_list("event__currency", "metric_type")
         .annotate(**{f"sum_{days}": _sum_of_days(days, at=at) for days in PERIODS})
     )
     figures = SiteFigures()
-    for event_id, currency, name, *sums in rows:
-        if name.startswith(REFUSED):
-            figures.refusals[event_id] = figures.refusals.get(event_id, 0) + int(sums[-1])
-            continue
+    for currency, name, *sums in rows:
         row = figures.sums.setdefault((name, currency), [Decimal()] * len(PERIODS))
         figures.sums[name, currency] = [old + new for old, new in zip(row, sums, strict=True)]
     return figures
@@ -87,19 +81,6 @@ def _sum_of_days(days: int, *, at: datetime) -> Sum:
     """Return the sum over the last buckets: one for each day."""
     since = Q(recorded_at__gt=at - timedelta(days=days))
     return Sum("metric_value", default=Decimal(), filter=since)
-
-
-def refused_lately(figures: SiteFigures, *, at: datetime) -> tuple[list[Refused], int | None]:
-    """Return who was refused, and of how many events; None for all of them. One query."""
-    ranked = sorted(figures.refusals.items(), key=lambda item: -item[1])
-    ids: list[UUID] = []
-    attempts = 0
-    for event_id, number in ranked:
-        attempts += number
-        if ids and attempts > MOST_REFUSALS:
-            break
-        ids.append(event_id)
-    return refused_people(ids, at=at, window=LONGEST), None if len(ids) == len(ranked) else len(ids)
 
 
 def by_currency(figures: SiteFigures, refused: Iterable[Refused]) -> list[dict[str, Any]]:
@@ -150,12 +131,13 @@ def roll_up_states(rows: Iterable[RollUp], *, at: datetime, zone: Any) -> list[d
     known = {row.resolution: row for row in rows}
     return [
         {
-            "label": Resolution(name).label,
+            "label": LABELS[name],
             "age": duration(max(at - row.done_until, NO_TIME)) if row else "never rolled up",
             **_check(row, zone),
         }
-        for name in Resolution.values
+        for name in [*Resolution.values, RollUp.LOST_DEMAND]
         for row in [known.get(name)]
+        if row or name != RollUp.LOST_DEMAND
     ]
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from boxoffice.figures import agreement, counters, rolling
+from boxoffice.figures import agreement, counters, lost_demand_rolling, rolling
 from evently.database.clock import now
 from events.models import Resolution
 
@@ -23,6 +23,13 @@ def roll_up_hours() -> None:
 
 
 @shared_task
+def roll_up_lost_demand() -> None:
+    """Count who was refused seats, of the events that are due."""
+    lost_demand_rolling.roll_up()
+
+
+@shared_task
 def check_analytics() -> None:
     """Write the figures of the last weeks anew, after noting where they differed."""
     agreement.check_all(at=now(), mend=True)
+    agreement.check_lost_demand(at=now(), mend=True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
-from boxoffice.figures import rolling
+from boxoffice.figures import lost_demand_rolling, rolling
 from boxoffice.tests.organizing import tab
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from events.factories import EventFactory
@@ -99,6 +99,7 @@ def test_figures_are_those_of_the_event_and_of_each_person_once(admin, organizer
             event=event, user=keen, quantity=quantity, result="failed", failure_reason="sold_out"
         )
 
+    lost_demand_rolling.roll_up(until=at + DAY)
     context = page(admin, event).context
 
     assert [(step.number, step.conversion) for step in context["funnel"]] == [

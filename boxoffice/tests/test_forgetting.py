@@ -119,6 +119,7 @@ KEPT = {
     "event_words": "vector",
     "search_words": "shape word",
     "event_analytics": "metric_type resolution",
+    "event_lost_demand": "outcome reason",
     "roll_ups": "resolution",
     "pricing_rules": "step_kind plan",
     "pricing_history": "reason applied_by db_role",

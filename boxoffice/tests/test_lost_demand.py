@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from boxoffice.figures import lost_demand_rolling
 from boxoffice.figures.lost_demand import Outcome, Refused, refused_people
 from evently.database.clock import now
 from evently.tests.rows import event, insert, person, wait
@@ -55,6 +56,7 @@ def book(event_id, user, at, address=None):
 
 
 def found(at, *events):
+    lost_demand_rolling.roll_up(until=at)
     return {
         (row.outcome, row.reason): (row.people, row.seats, row.value)
         for row in refused_people(events, at=at)
@@ -128,6 +130,7 @@ def test_seats_are_worth_the_price_of_that_moment_in_each_currency(at, clock):
     francs = event(base_price=7, current_price=7, currency="CHF")
     refuse(francs, at - HOUR, 3, user=person())
 
+    lost_demand_rolling.roll_up(until=at)
     assert refused_people([rising, francs], at=at) == [
         Refused("EUR", Outcome.LOST, "sold_out", 3, 6, Decimal(150)),
         Refused("CHF", Outcome.LOST, "sold_out", 1, 3, Decimal(21)),

@@ -76,6 +76,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply-price-rules": _every(60, "boxoffice.pricing.tasks.apply_price_rules"),
     "roll-up-minutes": _every(60, "boxoffice.figures.tasks.roll_up_minutes"),
     "roll-up-hours": _every(300, "boxoffice.figures.tasks.roll_up_hours"),
+    "roll-up-lost-demand": _every(60, "boxoffice.figures.tasks.roll_up_lost_demand"),
     "check-analytics": _every(24 * 3600, "boxoffice.figures.tasks.check_analytics"),
     "check-ledger": _every(1800, "waitlists.tasks.check_ledger"),
     "expire-pending-bookings": _every(60, "bookings.tasks.expire_pending_bookings"),

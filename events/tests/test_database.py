@@ -365,6 +365,36 @@ def test_metrics_have_a_type_and_are_deleted_with_their_event():
     assert value("SELECT count(*) FROM event_analytics") == 0
 
 
+def test_lost_demand_counts_people_and_is_deleted_with_its_event():
+    event_id = event()
+    sums = {"event_id": event_id, "day": "2026-11-28", "outcome": "lost", "reason": "sold_out"}
+    row = insert("event_lost_demand", **sums, people=2, seats=3, value=60)
+    with refused("unq_lost_demand"):
+        insert("event_lost_demand", **sums, people=1, seats=1, value=0)
+    with refused("event_lost_demand_pkey"):
+        more = sums | {"outcome": "booked"}
+        insert("event_lost_demand", id=row, **more, people=1, seats=1, value=0)
+    with refused("chk_lost_demand_outcome"):
+        run("UPDATE event_lost_demand SET outcome = 'gone'")
+    for wrong in ("people = 0", "seats = 1", "value = -1"):
+        with refused("chk_lost_demand_counts"):
+            run(f"UPDATE event_lost_demand SET {wrong}")
+    with refused("fk_event_lost_demand_event"):
+        insert("event_lost_demand", **(sums | {"event_id": row}), people=1, seats=1, value=0)
+    state = insert("lost_demand_states", event_id=event_id)
+    with refused("unq_lost_demand_state"):
+        insert("lost_demand_states", event_id=event_id)
+    with refused("lost_demand_states_pkey"):
+        insert("lost_demand_states", id=state, event_id=event())
+    with refused("chk_lost_demand_refusals"):
+        run("UPDATE lost_demand_states SET refusals = -1")
+    with refused("fk_lost_demand_states_event"):
+        insert("lost_demand_states", event_id=row)
+    run("DELETE FROM events WHERE id = %s", event_id)
+    assert value("SELECT count(*) FROM event_lost_demand") == 0
+    assert value("SELECT count(*) FROM lost_demand_states") == 0
+
+
 # ── Deleting ────────────────────────────────────────────────────────────────
 def test_event_is_deleted_with_its_waitlist_unless_it_has_bookings():
     event_id, booking_id = full_event(1)

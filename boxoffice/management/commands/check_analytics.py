@@ -4,11 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from boxoffice.figures.agreement import Agreement, check_all
+from boxoffice.figures.agreement import Agreement, check_all, check_lost_demand
 from boxoffice.figures.page import PAGE
 from boxoffice.figures.page import page as analytics_page
 from evently.database.clock import now
 from evently.formatting import counted
+from events.models import RollUp
 
 MOST_SHOWN = 50
 
@@ -33,7 +34,10 @@ class Command(BaseCommand):
         if page:
             PAGE.write_text(analytics_page())
             return
-        checked = check_all(at=now(), mend=mend)
+        checked = [
+            *check_all(at=now(), mend=mend),
+            check_lost_demand(at=now(), mend=mend),
+        ]
         for agreement in checked:
             self._show(agreement)
         total = sum(agreement.total for agreement in checked)
@@ -51,5 +55,9 @@ class Command(BaseCommand):
             )
         if total > MOST_SHOWN:
             self.stdout.write(f"… and {counted(total - MOST_SHOWN, 'more', 'more')}")
+        since = f"from {agreement.start:%Y-%m-%d}"
+        if agreement.resolution == RollUp.LOST_DEMAND:
+            self.stdout.write(f"Lost demand {since}: {counted(total, 'difference')}.")
+            return
         result = "agree" if not found else f"{counted(total, 'difference')}"
-        self.stdout.write(f"By {agreement.resolution} from {agreement.start:%Y-%m-%d}: {result}.")
+        self.stdout.write(f"By {agreement.resolution} {since}: {result}.")
