@@ -4,12 +4,14 @@
     python -m bench.figures --fill
     python -m bench.figures --database OWNER_URL URL --plans plans.txt
     python -m bench.figures --exports [--events 2000]
+    python -m bench.figures --lost-demand [50000 300000]
 
 The first fills a database of its own and measures: the first run of each resolution, the minute
 that a rush is in, an hour, a day, the nightly check, and the dashboards. Exits with 1 if one is
 over its limit, a roll-up differs from the tables, or memory grows. --fill only fills the configured
 database, which must be migrated and empty; --database measures one that was filled so. --exports
-measures the memory of files of figures instead, in a database of its own.
+measures the memory of files of figures instead, in a database of its own;
+--lost-demand what it costs to count and read that of an event with so many refusals.
 """
 
 import argparse
@@ -23,7 +25,7 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from bench.figures import exporting
+from bench.figures import exporting, losing
 from bench.figures.filling import Size, fill
 from bench.large import CONNECTING
 from bench.role_cost.__main__ import set_up
@@ -68,6 +70,9 @@ def main() -> int:
         "--database", nargs=2, help="the owner's and the application's URL of one that is filled"
     )
     parser.add_argument("--exports", action="store_true", help="measure the memory of exports")
+    parser.add_argument(
+        "--lost-demand", nargs="*", type=int, help="count lost demand of so many refusals"
+    )
     parser.add_argument("--plans", type=Path, help="a file for the plans of the statements")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
@@ -77,6 +82,8 @@ def main() -> int:
         return 0
     if arguments.exports:
         return exporting.run(size.events)
+    if arguments.lost_demand is not None:
+        return losing.run(arguments.lost_demand or [50_000, 300_000])
     with filled(arguments, size) as environment:
         set_up(environment)
         from bench.figures.measuring import report
