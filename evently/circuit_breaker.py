@@ -42,6 +42,11 @@ class CircuitBreaker:
                 self._open_until = now + self.min_pause_seconds
             return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the service is skipped now; asking changes nothing."""
+        return time.monotonic() < self._open_until
+
     def record_failure(self, *, after_seconds: float) -> None:
         """Open the circuit; after_seconds: how long the caller waited for the failure."""
         pause = self.min_pause_seconds + PAUSE_PER_SECOND_WAITED * after_seconds

@@ -1,7 +1,13 @@
 """Reading from replicas: where models are read, and what happens when one is away."""
 
+import os
+import signal
 import socket
+import subprocess
+import threading
 from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -18,10 +24,16 @@ from evently.database import identity, replicas
 from evently.database.clock import now
 from evently.database.identity import DatabaseRole
 from evently.database.replicas import Replica, lag, reachable, reads_from
+from evently.embedded import servers
+from evently.embedded.postgres import Postgres, wait_until
+from evently.embedded.processes import choose_port
+from evently.embedded.programs import give_ownership
+from evently.embedded.state import ensure_passwords
 from evently.settings.database import _replica
 from evently.tests.database import url_of
+from evently.tests.running import home_for_tests, wait_for
 from events.factories import EventFactory
-from events.models import Event, Resolution
+from events.models import Event, EventMetric, Resolution
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANALYTICS = Replica.ANALYTICS
@@ -142,3 +154,153 @@ def test_lag_is_known_of_a_standby_and_no_migration_runs_there(replica, monkeypa
     assert lag(ANALYTICS) == timedelta(seconds=2.5)
     assert not router.allow_migrate("analytics", "events")
     assert router.allow_migrate("default", "events")
+
+
+# ── A real standby ──────────────────────────────────────────────────────────
+# The test database is read where it fails: it has no figures, and the standby's server has one.
+FIGURE = """
+    SET session_replication_role = replica;
+    INSERT INTO event_analytics (event_id, organizer_id, metric_type, metric_value)
+    SELECT one, one, 'seats', 1 FROM gen_random_uuid() one
+"""
+# Long on a standby, and short elsewhere.
+SLOW = """
+    SELECT count(*), pg_sleep(CASE WHEN pg_is_in_recovery() THEN 14 ELSE 0 END)
+    FROM event_analytics
+"""
+
+
+def server_in(home, passwords):
+    server = Postgres(home, passwords=passwords, throwaway=True)
+    server.port = choose_port(None, taken=set())
+    return server
+
+
+def copy_of(primary, home):
+    """Return a standby of a server, which is not started yet."""
+    home.mkdir(mode=0o755)
+    standby = server_in(home, primary.passwords)
+    standby.data.mkdir(mode=0o700)
+    give_ownership(standby.data, standby.user)
+    subprocess.run(
+        [
+            *(standby.programs / "pg_basebackup", "-D", standby.data, "-R", "-c", "fast"),
+            *("-h", "127.0.0.1", "-p", str(primary.port), "-U", "evently", "--no-sync"),
+        ],
+        env=os.environ | {"PGPASSWORD": primary.passwords["evently"]},
+        cwd="/",
+        check=True,
+        **(standby.user.switch() if standby.user else {}),
+    )
+    with (standby.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("max_standby_streaming_delay = 0\n")
+    return standby
+
+
+@pytest.fixture
+def standby(replica, monkeypatch):
+    """A server with a figure, and its standby, which figures are read from, with its process."""
+    with home_for_tests(started_before=True) as home:
+        primary = server_in(home, ensure_passwords(home))
+        running = servers.start(primary)
+        try:
+            with primary.connect("evently") as owner:
+                owner.execute(FIGURE)
+                # So that nothing else is in the way of what the standby runs.
+                owner.execute("ALTER SYSTEM SET autovacuum = off")
+                owner.execute("SELECT pg_reload_conf()")
+            copy = copy_of(primary, home.with_name("standby"))
+            process = copy.start()
+            try:
+                wait_until(copy.answers, process, log=copy.log)
+                login = {"USER": "evently_app", "PASSWORD": copy.passwords["evently_app"]}
+                configure(monkeypatch, HOST="127.0.0.1", PORT=copy.port, NAME="evently", **login)
+                yield primary, copy, process
+            finally:
+                process.send_signal(signal.SIGCONT)
+                servers.stop(copy, process)
+        finally:
+            servers.stop(primary, running)
+
+
+@reads_from(ANALYTICS)
+def figures():
+    return EventMetric.objects.count()
+
+
+def be_patient(monkeypatch, seconds):
+    """Set how long a replica is waited for: tests run on busy machines."""
+    monkeypatch.setattr(replicas, "PATIENCE_SECONDS", seconds)
+    connections["analytics"].settings_dict["OPTIONS"]["connect_timeout"] = max(2, int(seconds))
+
+
+def read_while(standby, act, *, begin=lambda: None):
+    """Return how many figures a slow statement counts while something is done to the standby."""
+
+    def act_then():
+        with standby.connect("evently") as database:
+            reading = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            wait_for(lambda: database.execute(reading).fetchone(), 14)
+        act()
+
+    with connections[reachable(ANALYTICS)].cursor() as cursor:
+        begin()
+        actor = threading.Thread(target=act_then)
+        actor.start()
+        cursor.execute(SLOW)
+        ((found, _),) = cursor.fetchall()
+    actor.join()
+    return found
+
+
+def run_on(server, statement):
+    """Return the rows that a statement returns to the superuser, or an empty list."""
+    with server.connect("evently") as superuser:
+        done = superuser.execute(statement)
+        return done.fetchall() if done.description is not None else []
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_standby_is_read_in_roles_and_the_primary_where_it_fails(standby, monkeypatch):
+    primary, copy, process = standby
+    be_patient(monkeypatch, 30.0)
+    assert figures() == 1
+    with reads_from(ANALYTICS):
+        organizer_id = EventMetric.objects.get().organizer_id
+    for user_id, number in ((organizer_id, 1), (uuid4(), 0)):
+        with identity.acting_as(identity.Identity(DatabaseRole.ORGANIZER, user_id)):
+            assert figures() == number, "policies hold there"
+    with pytest.raises(InternalError, match="read-only"):
+        EventMetric.objects.using("analytics").update(metric_value=2)
+
+    lock = "BEGIN; LOCK TABLE event_analytics IN ACCESS EXCLUSIVE MODE; COMMIT"
+    with capture_logs() as lines:
+        assert read_while(copy, lambda: run_on(primary, lock)) == 0
+    assert [line["reason"] for line in lines] == ["conflict"]
+    assert figures() == 1, "it is still read for everything else"
+
+    with capture_logs() as lines:
+        stop = partial(process.send_signal, signal.SIGSTOP)
+        with reads_from(ANALYTICS):
+            assert read_while(copy, stop, begin=partial(be_patient, monkeypatch, 0.3)) == 0
+            assert EventMetric.objects.count() == 0, "nor does the rest of the block wait"
+    assert [line["event"] for line in lines] == ["replica_unreachable"]
+    process.send_signal(signal.SIGCONT)
+    be_patient(monkeypatch, 30.0)
+    replicas.reset()
+    assert figures() == 1
+
+    # As a migration does that the standby has carried out later, or earlier, than the primary.
+    run_on(primary, "ALTER TABLE event_analytics RENAME TO elsewhere")
+    gone = "SELECT 1 WHERE to_regclass('event_analytics') IS NULL"
+    assert wait_for(lambda: run_on(copy, gone))
+    with capture_logs() as lines:
+        assert figures() == 0
+    assert [line["reason"] for line in lines] == ["behind"]
+    assert lag(ANALYTICS) >= timedelta()
+
+    servers.stop(copy, process)
+    with capture_logs() as lines:
+        assert figures() == 0
+    assert [line["event"] for line in lines] == ["replica_unreachable"]

@@ -5,6 +5,9 @@ is configured (`ANALYTICS_DATABASE_URL`, `REPORTING_DATABASE_URL`), and to the p
 or it gives no answer. Roles and row-level security are the same there. Everything else stays with
 the primary: writes, statements of `connection`, prepared queries, and finding out who asks.
 
+A statement that a replica ends, cancels or leaves without an answer runs on the primary
+(`evently.database.replica_failures`).
+
 A block's querysets are read within it. What streams to a client is read with `.using(reachable(…))`
 instead, and so is what a generator reads: it would leave the block open for its caller.
 """
@@ -17,7 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 
 from evently.circuit_breaker import CircuitBreaker
 from evently.database.watch import ask
@@ -59,14 +62,32 @@ def reachable(replica: Replica) -> str:
     started = time.monotonic()
     try:
         _lags[replica] = _ask(replica)
-    except (DatabaseError, OSError) as error:
-        _breakers[replica].record_failure(after_seconds=time.monotonic() - started)
-        _lags[replica] = None
-        connections[replica].close()
-        log.warning("replica_unreachable", replica=replica.value, error=type(error).__name__)
+    except (DatabaseError, InterfaceError, OSError) as error:
+        note_lost(connections[replica], error, after_seconds=time.monotonic() - started)
         return DEFAULT_DB_ALIAS
     _breakers[replica].record_success()
     return replica.value
+
+
+def is_left_alone(alias: str) -> bool:
+    """Return whether a replica gave no answer, and is not to be asked for a while."""
+    return _breakers[Replica(alias)].is_open
+
+
+def note_lost(connection: Any, error: Exception, *, after_seconds: float) -> None:
+    """Leave a replica alone for a while that ended a connection, or gave no answer in time."""
+    replica = Replica(connection.alias)
+    _breakers[replica].record_failure(after_seconds=after_seconds)
+    _lags[replica] = None
+    connection.close()
+    log.warning("replica_unreachable", replica=replica.value, error=type(error).__name__)
+
+
+def note_refused(connection: Any, reason: str) -> None:
+    """Log that a replica did not run one statement. reason: `conflict`, `behind`."""
+    if connection.connection is not None and connection.connection.closed:
+        connection.close()
+    log.warning("replica_statement_failed", replica=connection.alias, reason=reason)
 
 
 def lag(replica: Replica) -> timedelta | None:

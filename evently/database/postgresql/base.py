@@ -14,6 +14,7 @@ a round trip. A server that hangs, or a network that swallows everything, is not
 
 import select
 import time
+from functools import partial
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -22,7 +23,8 @@ from psycopg.errors import ConnectionTimeout
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from evently.database import identity, watch
+from evently.database import identity, replica_failures, watch
+from evently.database.replicas import Replica
 
 # How long a request may take to show that it has failed. Tasks, which have no such end, go on then.
 FAILING_SECONDS = 3.0
@@ -110,6 +112,12 @@ class Cursor(PlainCursor):
 
 
 class DatabaseWrapper(Wrapper):
+    def __init__(self, settings_dict: dict[str, Any], alias: str) -> None:
+        super().__init__(settings_dict, alias)
+        self.is_replica = alias in set(Replica)
+        if self.is_replica:
+            self.execute_wrappers.append(replica_failures.or_on_primary)
+
     @property
     def has_roles(self) -> bool:
         """Return whether statements take roles: they do as the application's login."""
@@ -174,6 +182,10 @@ class DatabaseWrapper(Wrapper):
         # The role is that from before the savepoint again.
         self._forget_identity()
         super()._savepoint_rollback(sid)
+
+    def _cursor(self, name: str | None = None) -> Any:
+        make = partial(super()._cursor, name)
+        return replica_failures.cursor_of(self, make, name) if self.is_replica else make()
 
     def chunked_cursor(self) -> Any:
         """Return a cursor of the server within a transaction; outside of one, an ordinary one.
