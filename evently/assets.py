@@ -21,7 +21,7 @@ STYLES = (
     *(
         f"css/components/{name}.css"
         for name in (
-            *("back-link", "booking-panel", "celebrate", "button", "chart", "countdown", "cover"),
+            *("back-link", "booking-panel", "celebrate", "button", "plot", "countdown", "cover"),
             *("dialog", "empty", "error-page", "event-card", "facts", "footer", "form", "header"),
             *("lines", "mail", "hero", "icon", "inbox", "messages", "notice", "offer"),
             *("pagination", "pill"),

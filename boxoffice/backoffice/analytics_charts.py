@@ -1,7 +1,7 @@
 """The charts of an event's figures, each with its table and a sentence that says what it shows."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from boxoffice.figures.daily import LONGEST, Daily
@@ -195,10 +195,15 @@ def _waitlist_table(waiting: Points, wanted: Points) -> Table:
         ["Day", "Entries waiting", "Seats wanted"],
         [
             [
-                datetime.fromordinal(int(waiting[number][0])).date().isoformat(),
+                _day(int(waiting[number][0])),
                 f"{waiting[number][1]:,.0f}",
                 f"{wanted[number][1]:,.0f}",
             ]
             for number in reversed(chosen(len(waiting), ROWS))
         ],
     )
+
+
+def _day(ordinal: int) -> str:
+    day = date.fromordinal(ordinal)
+    return f"{day:%a} {day.day} {day:%b %Y}"

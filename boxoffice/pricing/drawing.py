@@ -104,7 +104,9 @@ def _was_and_now(
 def _stepped(
     style: str, label: str, points: Sequence[Point], values: Sequence[Any], x: Scale, y: Scale
 ) -> Line:
-    return line(style, label, _over_time(points, values), x, y, stepped=True, dotted=True)
+    return line(
+        style, label, _over_time(points, values), x, y, stepped=True, dotted=style == "main"
+    )
 
 
 def _over_time(points: Sequence[Point], values: Sequence[Any]) -> list[tuple[float, float]]:

@@ -16,7 +16,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
     "STYLES": [
-        lambda request: static("css/components/chart.css"),
+        lambda request: static("css/components/plot.css"),
         lambda request: static("css/admin.css"),
         lambda request: static("css/admin-lists.css"),
         lambda request: static("css/admin-event.css"),

@@ -199,7 +199,8 @@ def look_at(site: Site, page, pages: dict[str, str], suffix: str) -> list[str]:
 
 
 def look_at_page(page, name: str) -> list[str]:
-    """Photograph the page that is open, and return what is wrong with it."""
+    """Photograph the page that is open, and return what is wrong with it, unfolded."""
+    page.evaluate("document.querySelectorAll('figure details').forEach((part) => part.open = true)")
     photograph(page, name)
     widest, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     too_wide = [f"{name}: {widest} px wide on a screen of {screen}"] if widest > screen else []

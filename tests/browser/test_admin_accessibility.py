@@ -1,8 +1,13 @@
 """Every kind of page of the admin: nothing for axe to find, nothing wider than the screen."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from bookings.factories import BookingFactory
+from bookings.models import BookingAttempt
+from boxoffice.tests.test_admin_analytics import put
 from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
 from evently.accounts.models import User
 from events.factories import EventFactory
@@ -22,7 +27,7 @@ def pages_of_event(event: Event) -> dict[str, str]:
     entry = WaitlistEntryFactory(event=event)
     keys = (
         *("overview", "attendees", "waitlist", "messages", "attempts"),
-        *("price_rule", "prices", "trail"),
+        *("price_rule", "prices", "trail", "analytics"),
     )
     return {
         **{f"admin-{key}": f"{below}/{key}/" for key in keys},
@@ -42,12 +47,16 @@ def pages_of_event(event: Event) -> dict[str, str]:
 def pages_of_site(owner: User) -> dict[str, str]:
     """Return the other pages, with lists that have rows and lists that have none."""
     draft = EventFactory(created_by=owner, published_at=None)
+    first = EventFactory(created_by=owner)
+    put(first, timezone.now(), booked=1, waiting=1, seats_wanted=2)
     return {
         "admin-dashboard": "/admin/",
         "admin-events": "/admin/events/event/",
         "admin-events-none": "/admin/events/event/?q=zebra",
         "admin-add-event": "/admin/events/event/add/",
         "admin-draft": f"/admin/events/event/{draft.pk}/overview/",
+        "admin-analytics-none": f"/admin/events/event/{draft.pk}/analytics/",
+        "admin-analytics-one": f"/admin/events/event/{first.pk}/analytics/",
         "admin-publish": f"/admin/events/event/{draft.pk}/publish/",
         "admin-delete": f"/admin/events/event/{draft.pk}/remove/",
         "admin-users": "/admin/accounts/user/",
@@ -57,6 +66,16 @@ def pages_of_site(owner: User) -> dict[str, str]:
         "admin-notifications": "/admin/notifications/notification/",
         "admin-audit": "/admin/audit/auditlog/",
     }
+
+
+def give_figures(event: Event) -> None:
+    """Give an event figures of 400 days, and people who were refused seats."""
+    for days in range(400, -1, -20):
+        figures = {"booked": 1 + days % 3, "waiting": days % 7, "seats_wanted": days % 7 + 2}
+        put(event, timezone.now() - timedelta(days=days), page_views=days, **figures)
+    BookingAttempt.objects.create(
+        event=event, user=UserFactory(), quantity=2, result="failed", failure_reason="sold_out"
+    )
 
 
 # Colours go by theme and layout by width, so two of the four say all.
@@ -70,6 +89,7 @@ def test_admin_pages_are_fit_for_everyone(site: Site, width: int, theme: str) ->
         total_capacity=3,
         timezone="Europe/Amsterdam",
     )
+    give_figures(event)
     pages = {**pages_of_event(event), **pages_of_site(owner)}
     page = site.open(path="/admin/", viewport={"width": width, "height": 820}, color_scheme=theme)
     found = look_at(site, page, {"admin-log-in": "/admin/login/"}, f"{width}-{theme}")
