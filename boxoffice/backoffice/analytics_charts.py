@@ -94,7 +94,9 @@ def _sales_table(
     expected: Sequence[Expected],
 ) -> Table:
     by_day = {day.days_left: day for day in expected}
-    numbers = {first - number for number in chosen(first + 1, ROWS)} | {last}
+    # Days to come are told by a forecast or an earlier event only.
+    until = 0 if expected or earlier else last
+    numbers = {first - number for number in chosen(first - until + 1, ROWS)} | {last}
     rows = []
     for day in sorted(numbers, reverse=True):
         own = f"{curve.seats_at(day):,} ({curve.share_at(day):.0%})" if day >= last else MISSING

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
+from boxoffice.backoffice.analytics_charts import sales_chart
 from boxoffice.figures import lost_demand_rolling, rolling
+from boxoffice.figures.sales_curves import SalesCurve
 from boxoffice.tests.organizing import tab
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from events.factories import EventFactory
@@ -84,6 +86,17 @@ def test_sales_are_drawn_beside_earlier_events_of_the_organizer_only(admin, orga
     assert sales.table.rows[-1] == ["0", "–", "90%", "13 seats"]
     assert "Not mine" not in shown.content.decode()
     assert "the median of 1 event" in shown.context["forecast_note"]
+
+
+def test_days_to_come_are_listed_only_where_something_tells_of_them():
+    curve, earlier = SalesCurve("Now", 10, {30: 1}), SalesCurve("Earlier", 10, {2: 4})
+
+    def listed(*others):
+        chart = sales_chart(curve, days_left=30, earlier=others, expected=[])
+        return [row[0] for row in chart.table.rows]
+
+    assert listed() == ["30"]
+    assert listed(earlier)[-1] == "0"
 
 
 def test_figures_are_those_of_the_event_and_of_each_person_once(admin, organizer):
