@@ -43,10 +43,13 @@ def check(resolution: Resolution, *, at: datetime, mend: bool) -> Agreement:
     """Compare the rows of the last days, except the last minutes, which are still rolled up.
 
     mend: whether rows that differ are written anew. What was found is kept for /metrics and the
-    admin until the next check.
+    admin until the next check. Before the first roll-up there is nothing to compare: the window is
+    empty.
     """
     done = RollUp.objects.filter(pk=resolution).values_list("done_until", flat=True).first()
-    start, end = at - NIGHTLY[resolution], min(at, done or at) - OVERLAP
+    if done is None:
+        return Agreement(resolution, at, at, [], 0)
+    start, end = at - NIGHTLY[resolution], min(at, done) - OVERLAP
     found, total = differences(resolution, start=start, end=end)
     _log(resolution.value, found)
     if mend and found:

@@ -6,9 +6,10 @@ committed here, and for a while after, since a web process may be late.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import redis
 import structlog
@@ -43,7 +44,7 @@ WRITE = """
 """
 SUMS = with_buckets("""
     SELECT s.event_id, s.metric_type, sum(s.metric_value),
-        bucket_of(s.recorded_at, z.zone)
+        bucket_of(s.recorded_at, z.zone), z.zone
     FROM event_analytics s JOIN events e ON e.id = s.event_id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN %(resolution)s = 'day' THEN e.timezone ELSE 'UTC' END
@@ -51,7 +52,7 @@ SUMS = with_buckets("""
     WHERE s.is_realtime AND s.metric_type = ANY (%(counted)s)
         AND s.recorded_at >= bucket_of(%(start)s::timestamptz, z.zone)
         AND s.recorded_at >= %(start)s - interval '26 hours'
-    GROUP BY 1, 2, 4
+    GROUP BY 1, 2, 4, 5
 """)
 
 log = structlog.get_logger(__name__)
@@ -88,12 +89,14 @@ def roll_up(resolution: Resolution) -> int:
                 "counted": list(PageKind),
             },
         )
-        rows: list[Row] = cursor.fetchall()
+        found = cursor.fetchall()
+    rows: list[Row] = [row[:4] for row in found]
+    ends = {(row[0], row[3]): _end_of(resolution, *row[3:]) for row in found}
     changed = _write(resolution, rows)
     recent = {(row[0], row[1], row[3]) for row in rows if row[3] > until - RECENT[resolution]}
     seen = [(row[0], row[2]) for row in sorted(changed | recent) if row[1] == PageKind.EVENT]
     try:
-        _write(resolution, list(_visitors(resolution, seen, until=until)))
+        _write(resolution, list(_visitors(seen, ends, until=until)))
     except (redis.RedisError, OSError) as error:
         log.warning("visitors_wait", error=type(error).__name__)
     return len(rows)
@@ -113,15 +116,26 @@ def _minute_of(key: str) -> int:
     return int(key.rpartition(":")[2])
 
 
+def _end_of(resolution: Resolution, bucket: datetime, zone: str) -> datetime:
+    """Return when an hour or a day of a calendar ends; bucket: when it begins."""
+    if resolution is Resolution.HOUR:
+        return bucket + timedelta(hours=1)
+    local = ZoneInfo(zone)
+    tomorrow = bucket.astimezone(local).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time.min, local).astimezone(UTC)
+
+
 def _visitors(
-    resolution: Resolution, seen: list[tuple[UUID, datetime]], *, until: datetime
+    seen: list[tuple[UUID, datetime]],
+    ends: dict[tuple[UUID, datetime], datetime],
+    *,
+    until: datetime,
 ) -> Iterator[Row]:
-    """Count the visitors of each bucket: those of its hours, each once."""
-    length = timedelta(hours=1) if resolution is Resolution.HOUR else timedelta(hours=25)
+    """Count the visitors of each bucket: those of its hours, each once. ends: of each bucket."""
     pipeline = redis_client(timeout_seconds=TIMEOUT_SECONDS).pipeline(transaction=False)
     for event_id, bucket in seen:
         first = int(bucket.timestamp()) // HOUR * HOUR
-        last = int(min(bucket + length, until).timestamp())
+        last = int(min(ends[event_id, bucket], until).timestamp())
         hours = range(first, max(last, first + 1), HOUR)
         pipeline.pfcount(*(visitors_key(hour, event_id) for hour in hours))
     for (event_id, bucket), number in zip(seen, pipeline.execute(), strict=True):

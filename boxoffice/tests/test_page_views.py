@@ -82,6 +82,22 @@ def test_views_and_visitors_are_counted_once_however_often_they_are_taken_over(e
     assert figures(event, Resolution.HOUR)["visitors"] == 2
 
 
+def test_visitors_after_midnight_are_those_of_the_next_day(event, clock, monkeypatch):
+    midnight = (now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    for seconds, address in ((-30, "198.51.100.7"), (30, "198.51.100.8")):
+        at = (midnight + timedelta(seconds=seconds)).timestamp()
+        monkeypatch.setattr(time, "time", lambda at=at: at)
+        show(event, REMOTE_ADDR=address)
+    clock.stop(midnight + timedelta(minutes=2))
+    take_over()
+
+    rows = EventMetric.objects.filter(metric_type="visitors", resolution=Resolution.DAY)
+    assert {row.recorded_at: row.metric_value for row in rows} == {
+        midnight - timedelta(days=1): 1,
+        midnight: 1,
+    }
+
+
 def test_robots_and_prefetching_browsers_are_left_out(event):
     show(event, HTTP_USER_AGENT="Mozilla/5.0 (compatible; Googlebot/2.1)")
     show(event, HTTP_SEC_PURPOSE="prefetch")

@@ -253,6 +253,15 @@ def test_row_that_was_changed_lost_or_made_up_is_found_and_mended(clock):
     assert [one.differences for one in agreement.check_all(at=now(), mend=False)] == [[], []]
 
 
+def test_nothing_differs_before_the_first_roll_up(clock):
+    BookingFactory(event=EventFactory(priced=20))
+    clock.move(2 * DAY)
+    with capture_logs() as lines:
+        checked = agreement.check_all(at=now(), mend=True)
+    assert [(one.differences, one.total) for one in checked] == [([], 0)] * 2
+    assert lines == []
+
+
 def test_minutes_are_dropped_after_7_days_and_hours_stay(clock):
     BookingFactory(event=EventFactory(priced=20))
     window = {"start": now() - HOUR, "end": now() + HOUR}
