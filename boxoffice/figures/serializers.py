@@ -18,6 +18,8 @@ from events.models import Event, Resolution
 DAYS = 30
 MOST_DAYS = {Resolution.MINUTE: 1, Resolution.HOUR: 80, Resolution.DAY: MOST_POINTS}
 MOST_METRICS = 30
+# Of figures; days around those of any calendar can be computed, too.
+YEARS = range(2000, 3000)
 DATE_FROM = OpenApiParameter(
     "date_from",
     OpenApiTypes.DATE,
@@ -43,12 +45,25 @@ METRIC_NAMES = OpenApiParameter(
 )
 
 
+def in_years(day: date) -> date:
+    """Return a day of which there may be figures. Raises ValidationError."""
+    if day.year not in YEARS:
+        raise serializers.ValidationError(f"Must be in a year from {YEARS[0]} to {YEARS[-1]}.")
+    return day
+
+
 class RangeQuery(serializers.Serializer[Any]):
     """A range of days, and metrics."""
 
     date_from = serializers.DateField(required=False)
     date_to = serializers.DateField(required=False)
     metrics = serializers.CharField(required=False, max_length=1000)
+
+    def validate_date_from(self, day: date) -> date:
+        return in_years(day)
+
+    def validate_date_to(self, day: date) -> date:
+        return in_years(day)
 
     def validate_metrics(self, text: str) -> list[str]:
         """Return the names, each once; refuse those that are no metric."""

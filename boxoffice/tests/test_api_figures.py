@@ -105,7 +105,10 @@ def test_attempts_of_days_that_are_over_are_counted_in_the_figures(event, mira):
         ({"date_from": "yesterday"}, "date_from"),
         ({"date_from": "2026-05-02", "date_to": "2026-05-01"}, "date_to"),
         ({"resolution": "minute", "date_from": "2026-05-01", "date_to": "2026-05-02"}, "date_from"),
+        ({"date_from": "2010-01-01"}, "date_from"),
         ({"date_from": "1990-01-01"}, "date_from"),
+        ({"date_to": "0001-01-01"}, "date_to"),
+        ({"date_to": "9999-12-31"}, "date_to"),
         ({"to": "2026-05-01"}, "to"),
     ],
 )
