@@ -21,6 +21,8 @@ SELECTED = re.compile(r"\b(evently_[a-z0-9_]+)\{([^}]*)\}")
 SOMETIMES = {
     "evently_ledger_mismatches": set(),
     "evently_ledger_check_age_seconds": set(),
+    "evently_replica_up": {"replica"},
+    "evently_replica_lag_seconds": {"replica"},
 }
 
 
