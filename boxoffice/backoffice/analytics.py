@@ -39,9 +39,9 @@ from bookings.models import (
     BookingStatus,
 )
 from bookings.queries import Sums, sums_of_event
-from boxoffice.figures.reading import attempts_by_outcome
+from boxoffice.figures.reading import attempts_by_outcome, done_until, figures_until
 from evently.database.functions import Among, Ids
-from events.models import Event
+from events.models import Event, Resolution, RollUp
 from events.querysets import is_upcoming
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -66,8 +66,15 @@ def _waiting() -> QuerySet[WaitlistEntry]:
 
 
 # ── One event ───────────────────────────────────────────────────────────────
-def event_analytics(event: Event) -> dict[str, Any]:
-    """Return the figures of one event, by the fields of AnalyticsRepresentation; four queries."""
+def event_analytics(event: Event, *, rolled_up: list[RollUp] | None = None) -> dict[str, Any]:
+    """Return the figures of one event, by the fields of AnalyticsRepresentation; four queries.
+
+    rolled_up: how far figures are rolled up, if it is known already, which saves one.
+    """
+    if rolled_up is None:
+        until = figures_until(Resolution.DAY)
+    else:
+        until = done_until(rolled_up, Resolution.DAY)
     sums = sums_of_event(event.pk)
     held = sum((sums[status] for status in HOLDING_SEATS), Sums())
     sales = {
@@ -87,7 +94,7 @@ def event_analytics(event: Event) -> dict[str, Any]:
         "held_seats": held_seats,
         "waiting_entries": sum(one.waiting_entries for one in waited_for),
         "waiting_seats": sum(one.waiting_seats for one in waited_for),
-        "attempts": attempts_by_outcome(event),
+        "attempts": attempts_by_outcome(event, until=until),
     }
 
 

@@ -21,6 +21,7 @@ from boxoffice.backoffice.analytics_words import (
 )
 from boxoffice.figures.daily import Daily, daily_figures, sales_curve
 from boxoffice.figures.lost_demand import lost_demand_until, refused_people, roll_ups
+from boxoffice.figures.reading import done_until
 from boxoffice.figures.registry import METRICS
 from boxoffice.figures.sales_curves import SalesCurve, forecast, telling
 from evently.admin.tabs import add_page, event_page_url, tabs_context
@@ -38,10 +39,10 @@ MOST_CHANGES = 300
 def analytics_page(request: HttpRequest, event: Event) -> HttpResponse:
     at = now()
     rolled_up = roll_ups([event.pk])
-    until = next((row.done_until for row in rolled_up if row.resolution == Resolution.DAY), None)
+    until = done_until(rolled_up, Resolution.DAY)
     daily = daily_figures([event.pk]).get(event.pk, {})
     earlier = earlier_curves(event, user=request.user)
-    refused = refused_people([event.pk], at=at)
+    refused = refused_people([event.pk])
     changes = PriceChange.objects.filter(event_id=event.pk).order_by("-applied_at", "-id")
     shown_until = min(at, event.event_date)
     return TemplateResponse(

@@ -1,6 +1,6 @@
 """The admin's front page: an organizer's figures, drawn on the server."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -25,11 +25,12 @@ from boxoffice.backoffice.site_figures import (
 )
 from boxoffice.backoffice.todos import todos
 from boxoffice.figures.lost_demand import lost_demand_until, refused_people, roll_ups
+from boxoffice.figures.reading import done_until
 from evently.database.clock import now
 from evently.formatting import counted, money, span
 from events.admin import cells
 from events.admin.events import overview_url
-from events.models import Event, Resolution
+from events.models import Event, Resolution, RollUp
 
 CHART_HEIGHT = 120
 # Width of a day in the chart, and of its bar.
@@ -88,11 +89,13 @@ def _figures_of_all(request: HttpRequest, *, at: datetime) -> dict[str, Any]:
     zone = get_current_timezone()
     managed = Event.objects.managed_by(request.user)
     site = site_figures(managed, at=at)
-    refused = refused_people(managed, at=at, window=LONGEST)
     rolled_up = roll_ups(managed)
-    done = [row.done_until for row in rolled_up if row.resolution == Resolution.DAY]
+    # Before the first run there is nothing to read.
+    since = (at - LONGEST).date() + timedelta(days=1)
+    is_counted = done_until(rolled_up, RollUp.LOST_DEMAND) is not None
+    refused = refused_people(managed, first=since) if is_counted else []
     context = {
-        "age": age_text(done[0] if done else None, zone, at=at),
+        "age": age_text(done_until(rolled_up, Resolution.DAY), zone, at=at),
         "by_currency": by_currency(site, refused),
         "funnel": site_funnel(site),
         "lost": lost_by_reason(refused),

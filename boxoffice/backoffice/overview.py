@@ -50,7 +50,7 @@ def overview_page(request: HttpRequest, event: Event) -> HttpResponse:
     figures: Any = with_booked_value(with_seats(Event.objects.filter(pk=event.pk))).get()
     this_event = Event.objects.filter(pk=event.pk)
     model_admin: Any = admin.site.get_model_admin(Event)
-    refused = refused_people([event.pk], at=at)
+    refused = refused_people([event.pk])
     return TemplateResponse(
         request,
         "admin/events/overview.html",

@@ -18,6 +18,7 @@ from boxoffice.backoffice.analytics import event_analytics
 from boxoffice.backoffice.serializers import AnalyticsRepresentation
 from boxoffice.figures import reading
 from boxoffice.figures.files import csv_parts, parquet_parts, rows_of
+from boxoffice.figures.lost_demand import lost_demand_until, refused_people, roll_ups
 from boxoffice.figures.registry import METRICS, Kind, metric_of
 from boxoffice.figures.serializers import (
     DATE_FROM,
@@ -25,10 +26,12 @@ from boxoffice.figures.serializers import (
     METRIC_NAMES,
     RESOLUTION,
     FiguresQuery,
+    LostDemandRepresentation,
     RangeQuery,
     SeriesRepresentation,
     ValueField,
     bounds,
+    lost_demand_answer,
     series_answer,
     value_of,
 )
@@ -54,6 +57,12 @@ class EventFiguresRepresentation(AnalyticsRepresentation):
         help_text="Until when the series are complete; null before the first run, and without any.",
     )
     series = SeriesRepresentation(many=True, help_text="Of the metrics in `metrics`; none without.")
+    lost_demand = LostDemandRepresentation(
+        many=True, help_text="Of the event’s whole time, whatever range is asked for."
+    )
+    lost_demand_until = MomentField(
+        allow_null=True, help_text="Until when lost demand is counted; null before the first time."
+    )
 
 
 class DayRepresentation(serializers.Serializer[Any]):
@@ -73,6 +82,9 @@ class SumRepresentation(serializers.Serializer[Any]):
 class CurrencyRepresentation(serializers.Serializer[Any]):
     currency = serializers.CharField()
     series = SumRepresentation(many=True)
+    lost_demand = LostDemandRepresentation(
+        many=True, help_text="People whose last refusal was in these days, in UTC."
+    )
 
 
 class AllFiguresRepresentation(serializers.Serializer[Any]):
@@ -81,6 +93,7 @@ class AllFiguresRepresentation(serializers.Serializer[Any]):
     date_from = serializers.DateField()
     date_to = serializers.DateField()
     figures_until = MomentField(allow_null=True)
+    lost_demand_until = MomentField(allow_null=True)
     currencies = CurrencyRepresentation(many=True)
 
 
@@ -97,13 +110,19 @@ class EventAnalyticsView(ApiView):
         those by hour and day every five minutes.
         """
         event = managed_event(event_id, request.user)
-        answer = event_analytics(event) | {"figures_until": None, "series": []}
+        rolled_up = roll_ups([event.pk])
+        answer = event_analytics(event, rolled_up=rolled_up) | {
+            "figures_until": None,
+            "series": [],
+            "lost_demand": lost_demand_answer(refused_people([event.pk])),
+            "lost_demand_until": lost_demand_until(rolled_up),
+        }
         if request.query_params:
             query = valid(FiguresQuery, request)
             start, end = bounds(event, query.days(now().astimezone(event.zone).date()))
             names = query.validated_data.get("metrics", [])
             series = reading.series_of(event, names, query.chosen, start=start, end=min(end, now()))
-            answer["figures_until"] = reading.figures_until(query.chosen)
+            answer["figures_until"] = reading.done_until(rolled_up, query.chosen)
             answer["series"] = series_answer(series, event.currency)
         return Response(EventFiguresRepresentation(answer).data)
 
@@ -123,14 +142,24 @@ class AnalyticsView(ApiView):
         query = valid(RangeQuery, request)
         first, last = query.days(now().date())
         names = [name for name in query.validated_data.get("metrics", SUMMED) if adds_up(name)]
-        found = reading.days_by_currency(managed(request), names, first=first, last=last)
+        events = managed(request)
+        found = reading.days_by_currency(events, names, first=first, last=last)
+        rolled_up = roll_ups(events)
+        refused = refused_people(events, first=first, last=last)
         answer = {
             "date_from": first,
             "date_to": last,
-            "figures_until": reading.figures_until(Resolution.DAY),
+            "figures_until": reading.done_until(rolled_up, Resolution.DAY),
+            "lost_demand_until": lost_demand_until(rolled_up),
             "currencies": [
-                {"currency": currency, "series": list(sums(currency, names, by_metric))}
-                for currency, by_metric in found.items()
+                {
+                    "currency": currency,
+                    "series": list(sums(currency, names, found.get(currency, {}))),
+                    "lost_demand": lost_demand_answer(
+                        one for one in refused if one.currency == currency
+                    ),
+                }
+                for currency in sorted({*found, *(one.currency for one in refused)})
             ],
         }
         return Response(AllFiguresRepresentation(answer).data)

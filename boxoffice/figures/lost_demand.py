@@ -10,7 +10,7 @@ Pages read what `lost_demand_rolling` has counted, by the day of a person's last
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,16 +40,21 @@ class Refused:
 
 @reads_from(Replica.ANALYTICS)
 def refused_people(
-    events: Collection[UUID] | QuerySet[Event], *, at: datetime, window: timedelta | None = None
+    events: Collection[UUID] | QuerySet[Event],
+    *,
+    first: date | None = None,
+    last: date | None = None,
 ) -> list[Refused]:
     """Return the people who were refused at events, most first; one query.
 
     A person who was refused at two events counts for both. events: ids, or a queryset.
-    window: only those whose last refusal was in the days until a time, in days of UTC.
+    first, last: only those whose last refusal was in these days of UTC.
     """
     rows = LostDemand.objects.filter(event__in=events)
-    if window is not None:
-        rows = rows.filter(day__gt=(at - window).date())
+    if first is not None:
+        rows = rows.filter(day__gte=first)
+    if last is not None:
+        rows = rows.filter(day__lte=last)
     sums = (
         rows.order_by()
         .values_list("event__currency", "outcome", "reason")

@@ -4,7 +4,7 @@ From the replica for analytics, where there is one: until when figures go is wha
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -81,9 +81,16 @@ def buckets(
         at += length
 
 
+def done_until(rows: Iterable[RollUp], resolution: str) -> datetime | None:
+    """Return `figures_until` from the rows of roll-ups, without a query."""
+    return next((row.done_until for row in rows if row.resolution == resolution), None)
+
+
 @reads_from(Replica.ANALYTICS)
-def attempts_by_outcome(event: Event) -> dict[str, int]:
-    """Return how many attempts to book an event had each outcome; two queries.
+def attempts_by_outcome(event: Event, *, until: datetime | None) -> dict[str, int]:
+    """Return how many attempts to book an event had each outcome; one query.
+
+    until: `figures_until` of days.
 
     By `success` or the code of the refusal. Of an event in demand there are millions, so those of
     the days that are rolled up come from the figures, and those since from the attempts.
@@ -94,7 +101,6 @@ def attempts_by_outcome(event: Event) -> dict[str, int]:
         event_id=event.pk,
         resolution=Resolution.DAY,
     ).order_by()
-    until = figures_until(Resolution.DAY)
     if until is None:
         days = days.none()
     else:

@@ -9,11 +9,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
+from boxoffice.figures.lost_demand import Refused
 from boxoffice.figures.reading import MOST_POINTS, Series
 from boxoffice.figures.registry import METRICS, REFUSED, Metric, Unit, metric_of
 from evently.api.fields import MomentField
 from evently.currencies import in_decimals
-from events.models import Event, Resolution
+from events.models import Event, Outcome, Resolution
 
 DAYS = 30
 MOST_DAYS = {Resolution.MINUTE: 1, Resolution.HOUR: 80, Resolution.DAY: MOST_POINTS}
@@ -134,6 +135,33 @@ class PointRepresentation(serializers.Serializer[Any]):
     value = ValueField(
         help_text="A number of things or seats; an amount as text; or a share from 0 to 1."
     )
+
+
+class LostDemandRepresentation(serializers.Serializer[Any]):
+    """People who were refused seats for one reason, each counted once for an event."""
+
+    outcome = serializers.ChoiceField(
+        choices=Outcome.values,
+        help_text="What they did afterwards; `lost`: neither booked nor joined the waitlist.",
+    )
+    reason = serializers.CharField(help_text="The code of the refusal.")
+    people = serializers.IntegerField()
+    seats = serializers.IntegerField(help_text="The most that each of them asked for.")
+    value = serializers.CharField(help_text="Of these seats, at the price of that moment.")
+
+
+def lost_demand_answer(refused: Iterable[Refused]) -> list[dict[str, Any]]:
+    """Return refused people as LostDemandRepresentation represents them."""
+    return [
+        {
+            "outcome": one.outcome.value,
+            "reason": one.reason,
+            "people": one.people,
+            "seats": one.seats,
+            "value": f"{in_decimals(one.value, one.currency):f}",
+        }
+        for one in refused
+    ]
 
 
 class SeriesRepresentation(serializers.Serializer[Any]):

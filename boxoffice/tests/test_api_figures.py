@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bookings.factories import BookingFactory
-from boxoffice.figures import rolling
+from boxoffice.figures import lost_demand_rolling, rolling
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.api.tests.client import api
 from evently.database.clock import now
@@ -141,6 +141,25 @@ def test_sums_over_ones_events_are_by_currency(event, mira):
     superuser = get(UserFactory(is_superuser=True, role="admin"), "analytics/", **query).json()
     (euro,) = (one for one in superuser["currencies"] if one["currency"] == "EUR")
     assert {one["metric"]: one["total"] for one in euro["series"]}["seats"] == 4
+
+
+def test_lost_demand_is_that_of_ones_own_events(event, mira):
+    other = EventFactory(priced=7, currency="USD")
+    columns = {"result": "failed", "failure_reason": "event_busy", "attempted_at": now() - DAY}
+    insert("booking_attempts", event_id=other.pk, quantity=3, user_id=mira.pk, **columns)
+    insert("booking_attempts", event_id=event.pk, quantity=3, user_id=mira.pk, **columns)
+    assert get(mira, f"events/{event.pk}/analytics/").json()["lost_demand_until"] is None
+    lost_demand_rolling.roll_up()
+    lost = {"outcome": "lost", "reason": "event_busy", "people": 1, "seats": 3, "value": "60.00"}
+
+    answer = get(mira, f"events/{event.pk}/analytics/").json()
+    assert answer["lost_demand"] == [lost]
+    assert answer["lost_demand_until"] == f"{now():%Y-%m-%dT%H:%M:%S.%fZ}"
+    date_to = f"{now():%Y-%m-%d}"
+    (euros,) = get(mira, "analytics/", date_to=date_to).json()["currencies"]
+    assert euros["lost_demand"] == [lost]
+    today = get(mira, "analytics/", date_from=date_to, date_to=date_to).json()
+    assert [one["lost_demand"] for one in today["currencies"] if one["lost_demand"]] == []
 
 
 def test_files_have_what_the_series_have(event, mira):

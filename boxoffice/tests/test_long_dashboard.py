@@ -11,6 +11,7 @@ from django.utils import timezone
 from bookings.factories import BookingFactory
 from boxoffice.backoffice import analytics
 from boxoffice.backoffice.analytics import dashboard_figures
+from boxoffice.figures import lost_demand_rolling
 from boxoffice.tests.test_admin_analytics import put
 from boxoffice.tests.test_admin_overview import failed_email
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
@@ -64,6 +65,7 @@ def test_dashboard_with_everything_on_it_takes_twelve_queries(
         put(event, timezone.now(), **{"bookings": 1, "refused:sold_out": 1})
         event_in(2, created_by=organizer, published_at=None)
         event_in(5, created_by=organizer, sales_start_at=timezone.now() + timedelta(1))
+    lost_demand_rolling.roll_up()
     client.force_login(organizer)
 
     with django_assert_num_queries(12):

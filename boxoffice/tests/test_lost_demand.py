@@ -59,7 +59,7 @@ def found(at, *events):
     lost_demand_rolling.roll_up(until=at)
     return {
         (row.outcome, row.reason): (row.people, row.seats, row.value)
-        for row in refused_people(events, at=at)
+        for row in refused_people(events)
     }
 
 
@@ -80,7 +80,7 @@ def test_people_count_once_with_the_most_seats_they_could_have_had(at):
         (Outcome.LOST, "sold_out"): (3, 8, 160),
         (Outcome.LOST, "sales_closed"): (1, 2, 40),
     }
-    assert refused_people([], at=at) == []
+    assert refused_people([]) == []
 
 
 def test_who_booked_or_joined_later_is_not_lost(at):
@@ -131,7 +131,7 @@ def test_seats_are_worth_the_price_of_that_moment_in_each_currency(at, clock):
     refuse(francs, at - HOUR, 3, user=person())
 
     lost_demand_rolling.roll_up(until=at)
-    assert refused_people([rising, francs], at=at) == [
+    assert refused_people([rising, francs]) == [
         Refused("EUR", Outcome.LOST, "sold_out", 3, 6, Decimal(150)),
         Refused("CHF", Outcome.LOST, "sold_out", 1, 3, Decimal(21)),
     ]

@@ -146,8 +146,8 @@ def test_counts_outlast_the_attempts_and_are_not_counted_down(clock):
     clock.stop(START + 250 * DAY)
     assert delete_old_attempts() == 2
     assert agreement.check_lost_demand(at=now(), mend=True).total == 0
-    assert sum(row.people for row in refused_people([event_id], at=now())) == 4
-    assert refused_people([event_id], at=now(), window=30 * DAY) == []
+    assert sum(row.people for row in refused_people([event_id])) == 4
+    assert refused_people([event_id], first=now().date() - 30 * DAY) == []
 
 
 @pytest.mark.django_db
