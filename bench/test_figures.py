@@ -7,7 +7,7 @@ from bench.figures.dashboards import MOST_QUERIES, Cost, dashboards, opened
 from bench.figures.filling import Size, fill
 from bench.large import unguarded
 from bookings.models import Booking, BookingAttempt
-from boxoffice.figures import agreement, rolling
+from boxoffice.figures import agreement, lost_demand_rolling, rolling
 from evently.accounts.factories import SuperuserFactory
 from evently.database.clock import now
 from evently.tests.database import as_owner
@@ -42,6 +42,7 @@ def test_small_year_of_sales_rolls_up_to_what_was_made(capsys: pytest.CaptureFix
     last = sums.filter(metric_type="waiting").order_by("event_id", "-recorded_at")
     assert sum(row.metric_value for row in last.distinct("event_id")) == waiting
 
+    assert lost_demand_rolling.roll_up()
     shown = {
         page.name: opened(looker, page)
         for looker, page in dashboards(SuperuserFactory(email="superuser@example.net"))

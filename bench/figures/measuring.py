@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from bench.figures import dashboards
 from bench.stage.cpu import seconds_of
-from boxoffice.figures import agreement, rolling
+from boxoffice.figures import agreement, lost_demand_rolling, rolling
 from evently.accounts.models import User
 from evently.database.identity import as_worker
 from events.models import EventMetric, Resolution
@@ -78,8 +78,15 @@ def measures(opened: datetime, at: datetime) -> list[Measure]:
             "hour in the rush", write(Resolution.HOUR, full_hour, overlap + 60 * MINUTE), None, 3
         ),
         Measure("day", write(Resolution.DAY, at, overlap + 60 * MINUTE), None, 3),
+        Measure("lost demand, first runs", lambda: _count_lost_demand(at)),
         Measure("nightly check", lambda: agreement.check_all(at=at, mend=True), 120.0),
     ]
+
+
+def _count_lost_demand(at: datetime) -> None:
+    """Count all events, of which a run counts some."""
+    while lost_demand_rolling.roll_up(until=at):
+        pass
 
 
 def _explain(plans: Path, ends: dict[str, datetime]) -> None:
