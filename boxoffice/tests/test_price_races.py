@@ -40,6 +40,23 @@ def session():
     return psycopg.connect(**chosen, options=AS_WORKER)
 
 
+@pytest.fixture
+def patient(settings):
+    """Return what lets a function wait for locks for long: tests run on busy machines."""
+    settings.LOCK_TIMEOUT = timedelta(seconds=30)
+
+    def waiting(function):
+        def run():
+            with connection.cursor() as cursor:
+                # Of a thread's own connection, which ends with it.
+                cursor.execute("SET lock_timeout = '30s'")
+            return function()
+
+        return run
+
+    return waiting
+
+
 def assert_consistent(event, *, starts_at=Decimal(30)):
     """Assert that history, bounds and rule say the same of an event's price."""
     event, rule = Event.objects.get(pk=event.pk), PriceRule.objects.get(event_id=event.pk)
@@ -53,8 +70,7 @@ def assert_consistent(event, *, starts_at=Decimal(30)):
 
 
 @pytest.mark.slow
-def test_whoever_touches_a_price_at_once_it_stays_consistent(settings):
-    settings.LOCK_TIMEOUT = timedelta(seconds=30)
+def test_whoever_touches_a_price_at_once_it_stays_consistent(patient):
     event = ruled(capacity=200, min_interval_minutes=5)
     book(event, 50)
 
@@ -83,7 +99,8 @@ def test_whoever_touches_a_price_at_once_it_stays_consistent(settings):
             )
             assert made.unit_price <= quote.unit_price
 
-    outcomes = run_together(sweep, sweep, by_hand, settings_of_the_rule, buy, buy)
+    acts = (sweep, sweep, by_hand, settings_of_the_rule, buy, buy)
+    outcomes = run_together(*map(patient, acts))
 
     # Nothing but a rule that was off when it was to be resumed.
     refused = {outcome.code for outcome in outcomes if isinstance(outcome, DomainError)}
@@ -123,8 +140,7 @@ def test_rule_is_edited_by_plain_sql_in_the_other_order_of_locks():
     assert_consistent(event)
 
 
-def test_sweep_waits_for_an_edit_of_the_rule_and_obeys_it(settings):
-    settings.LOCK_TIMEOUT = timedelta(seconds=30)
+def test_sweep_waits_for_an_edit_of_the_rule_and_obeys_it(patient):
     event = ruled()
     book(event, 9)
     with session() as other:
@@ -134,7 +150,7 @@ def test_sweep_waits_for_an_edit_of_the_rule_and_obeys_it(settings):
             assert wait_for(lambda: other.execute(WAITING).fetchall())
             other.commit()
 
-        moved, _ = run_together(lambda: apply_price_rule(event_id=event.pk), commit)
+        moved, _ = run_together(patient(lambda: apply_price_rule(event_id=event.pk)), commit)
 
     assert moved is None
     assert not PriceChange.objects.exists()
