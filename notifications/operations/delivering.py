@@ -32,6 +32,7 @@ from evently import metrics
 from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
+from evently.transactions import violated_constraint
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
 from notifications.emails.sending import EmailConnection, NotSent
@@ -50,6 +51,8 @@ from notifications.preferences import wanted_channels
 BATCH_SECONDS = 30.0
 # What emails are written from is read for a batch, and again for the rest of one that takes longer.
 FRESH_SECONDS = 2.0
+# Violated where an account is deleted while an email to it begins.
+OF_ACCOUNT = "fk_email_delivery_log_user"
 # Not the fault of one email: the database is down, the task has run too long, or this process is
 # not restarted yet in a rotation of keys.
 OTHER_FAULTS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, WrappingKeyMissing)
@@ -162,7 +165,15 @@ class Delivery:
     def _begin_next(self) -> Attempt | None:
         """Begin the next attempt; None where nothing is left."""
         while (upcoming := self._next()) is not None:
-            if (attempt := self._begin(upcoming)) is not None:
+            try:
+                with _statement():
+                    attempt = self._begin(upcoming)
+            except IntegrityError as error:
+                if violated_constraint(error) != OF_ACCOUNT:
+                    raise
+                # The account was deleted since it was read, and the notification with it.
+                continue
+            if attempt is not None:
                 return attempt
         return None
 
@@ -283,9 +294,10 @@ class Delivery:
         try:
             with _statement():
                 return self._begin(upcoming, after=attempt)
-        except IntegrityError:
+        except IntegrityError as error:
             # What the next one met must not undo this outcome.
-            log.exception("delivery_failed")
+            if violated_constraint(error) != OF_ACCOUNT:
+                log.exception("delivery_failed")
             attempts.succeed(attempt)
             return None
 

@@ -1,10 +1,12 @@
 """Each email is sent once, however often and by however many tasks it is tried."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from evently.accounts.factories import UserFactory
 from evently.tests.sql import run
 from notifications.emails.message import message_id_of
+from notifications.emails.sending import EmailConnection
 from notifications.factories import NotificationFactory
 from notifications.failures import GIVEN_UP
 from notifications.kinds import KINDS
@@ -63,6 +65,21 @@ def test_deliver_ignores_deleted_notifications(mailoutbox):
     delivering.deliver_all([(user.pk, user.pk)])
 
     assert mailoutbox == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("place", [0, 1])
+def test_account_is_deleted_while_its_email_waits(mailoutbox, place):
+    """Once the first email is begun, and once the next one begins with the end of another."""
+    waiting = [NotificationFactory() for _ in range(3)]
+    with EmailConnection() as email_connection, capture_logs() as lines:
+        delivery = delivering.Delivery(waiting, email_connection)
+        run("DELETE FROM users WHERE id = %s", waiting.pop(place).user_id)
+        delivery.run()
+
+    assert [email.to for email in mailoutbox] == [[one.user.email] for one in waiting]
+    assert [reread(one).status for one in waiting] == ["sent", "sent"]
+    assert [line for line in lines if line["log_level"] in ("error", "critical")] == []
 
 
 def test_deliver_does_nothing_while_another_attempt_is_under_way(mailoutbox):
