@@ -307,7 +307,7 @@ def test_analytics_add_up(django_assert_num_queries):
         buyer.post("/api/v1/bookings/", body)
     client = api(event.created_by)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         figures = client.get(f"/api/v1/events/{event.pk}/analytics/").json()
 
     assert figures == {
@@ -326,6 +326,8 @@ def test_analytics_add_up(django_assert_num_queries):
         "attempts": {"invalid": 1, "sold_out": 1},
         "figures_until": None,
         "series": [],
+        "lost_demand": [],
+        "lost_demand_until": None,
     }
 
 
