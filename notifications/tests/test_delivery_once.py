@@ -1,9 +1,13 @@
 """Each email is sent once, however often and by however many tasks it is tried."""
 
+import threading
+
 import pytest
 from structlog.testing import capture_logs
 
 from evently.accounts.factories import UserFactory
+from evently.tests.database import as_owner, as_owner_at_once
+from evently.tests.running import wait_for
 from evently.tests.sql import run
 from notifications.emails.message import message_id_of
 from notifications.emails.sending import EmailConnection
@@ -18,6 +22,11 @@ from notifications.tests.delivering import deliver, deliver_due, delivery_of, re
 
 pytestmark = pytest.mark.django_db
 
+# The sessions of this database that wait for a lock.
+WAITING = """
+    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND a.datname = current_database()
+"""
 # The audit log has what is not signed.
 UNSIGNED = """
     SELECT table_name, action FROM audit_log
@@ -69,13 +78,22 @@ def test_deliver_ignores_deleted_notifications(mailoutbox):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("place", [0, 1])
-def test_account_is_deleted_while_its_email_waits(mailoutbox, place):
-    """Once the first email is begun, and once the next one begins with the end of another."""
+def test_account_is_deleted_as_its_email_begins(mailoutbox, place):
+    """As that of the first begins, or of one that begins with the end of another."""
+    run("SET lock_timeout = '20s'")
     waiting = [NotificationFactory() for _ in range(3)]
-    with EmailConnection() as email_connection, capture_logs() as lines:
+    with EmailConnection() as email_connection, as_owner() as owner, capture_logs() as lines:
         delivery = delivering.Delivery(waiting, email_connection)
-        run("DELETE FROM users WHERE id = %s", waiting.pop(place).user_id)
+        owner.execute("DELETE FROM users WHERE id = %s", [waiting.pop(place).user_id])
+
+        def commit():
+            assert wait_for(lambda: as_owner_at_once(WAITING))
+            owner.commit()
+
+        committing = threading.Thread(target=commit)
+        committing.start()
         delivery.run()
+        committing.join()
 
     assert [email.to for email in mailoutbox] == [[one.user.email] for one in waiting]
     assert [reread(one).status for one in waiting] == ["sent", "sent"]
