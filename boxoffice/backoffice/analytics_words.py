@@ -51,7 +51,7 @@ def age_text(until: datetime | None, zone: ZoneInfo, *, at: datetime) -> str:
 def lost_age_text(until: datetime | None, zone: ZoneInfo, *, at: datetime) -> str:
     """Return a sentence on how far lost demand is counted; None for never."""
     if until is None:
-        return "Lost demand has not been counted yet."
+        return "Lost demand has not been counted in full yet."
     ago = duration(max(at - until, at - at))
     return f"Lost demand is counted until {moment(until, zone)}, {ago} ago."
 

@@ -63,7 +63,7 @@ def test_an_event_without_figures_says_so(admin, organizer):
         "No seats have been booked yet.",
         "No forecast: there is no earlier event",
         "No views or bookings in these days.",
-        "No one was refused seats.",
+        "No refusals have been counted.",
         "No one has joined the waitlist.",
     ):
         assert sentence in text
