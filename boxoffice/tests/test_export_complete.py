@@ -222,6 +222,7 @@ def test_nothing_of_others_is_in_it():
 
     text = json.dumps(export.export_of(user), cls=DjangoJSONEncoder)
 
-    assert "Oss" not in text
+    assert "Wilhelmina" not in text
+    assert "oss@example.org" not in text
     assert str(other.pk) not in text
     assert "secret" not in text.replace("secrets", "")
