@@ -341,11 +341,13 @@ def _list_url(email: EmailDelivery) -> str:
 
 @as_worker()
 def _preview_of(email: EmailDelivery) -> Preview | None:
-    notification = Notification.objects.filter(
-        pk=email.notification_id or email.pk, user_id=email.user_id
-    ).first()
+    wanted = email.notification_id or email.pk, email.user_id
+    notification = Notification.objects.filter(pk=wanted[0], user_id=email.user_id).first()
     user = User.objects.with_keys().filter(pk=email.user_id, deleted_at__isnull=True).first()
     if notification is None or user is None:
+        return None
+    # The worker reads anyone's: no filter alone decides whose message is shown.
+    if (notification.pk, user.pk) != wanted or notification.user_id != user.pk:
         return None
     return preview(notification, user)
 
