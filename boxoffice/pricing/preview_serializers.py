@@ -68,7 +68,8 @@ class PreviewAmounts(AmountsMixin):
 
 class ShareField(serializers.FloatField):
     def to_representation(self, value: Any) -> Any:
-        return round(float(value), 4)
+        # Not -0.0, which some parsers show.
+        return round(float(value), 4) + 0.0
 
 
 class DemandRepresentation(serializers.Serializer[Demand]):

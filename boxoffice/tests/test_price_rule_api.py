@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
 from boxoffice.pricing.applying import apply_price_rule
+from boxoffice.pricing.preview_serializers import ShareField
 from evently.accounts.factories import OrganizerFactory
 from evently.api.examples import (
     PRICE_PREVIEW_VALUE,
@@ -278,6 +280,10 @@ def test_preview_replays_own_and_earlier_sales(clock):
     draft = EventFactory(created_by=event.created_by, priced=30, published_at=None)
     empty = preview(draft, STEPS | {"replay": True}).json()
     assert (empty["now"], empty["replay"]) == (None, None)
+
+
+def test_pressure_that_is_rounded_to_nothing_has_no_sign():
+    assert str(ShareField().to_representation(Fraction(-1, 10**6))) == "0.0"
 
 
 def test_preview_shows_no_sales_of_other_organizers():
