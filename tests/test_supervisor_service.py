@@ -22,6 +22,7 @@ from evently.tests.running import (
     production,
     wait_for,
 )
+from evently.tests.sql import WAITING_SESSIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
@@ -192,11 +193,7 @@ def test_term_finishes_a_running_request(start, shared):
 
 def waiting_for_locks():
     with as_owner() as database:
-        # In this database: other tests on the same server wait for locks, too.
-        return database.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-            " WHERE NOT granted AND datname = current_database()"
-        ).fetchone()[0]
+        return len(database.execute(WAITING_SESSIONS).fetchall())
 
 
 @pytest.mark.django_db(transaction=True)

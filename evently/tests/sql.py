@@ -11,6 +11,14 @@ from django.db import DatabaseError, connection, transaction
 from evently.tests.covering import note_refusal
 from evently.transactions import violated_constraint
 
+# The sessions of this database that wait for a lock. Without pg_stat_activity: in a transaction, it
+# does not show what connected after the first look.
+WAITING_SESSIONS = """
+    SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND pid IN (
+        SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE d.datname = current_database())
+"""
+
 
 def run(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """Run one statement; return its rows, if it has any."""

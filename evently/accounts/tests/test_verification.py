@@ -1,7 +1,6 @@
 """Email verification, and what an unverified account loses when its owner appears."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +11,8 @@ from evently.accounts import links, operations
 from evently.accounts.factories import PASSWORD, UserFactory, issued_token
 from evently.accounts.locks import lock_user
 from evently.accounts.models import ApiToken, User
-from evently.tests.sql import value
+from evently.tests.running import wait_for
+from evently.tests.sql import WAITING_SESSIONS, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still_time")]
 
@@ -222,11 +222,6 @@ def test_end_unverified_password_does_not_notify_guests(announced):
     assert announced == []
 
 
-# In this database: other tests on the same server wait for locks, too.
-LOCK_AWAITED = """
-    SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
-        WHERE NOT granted AND datname = current_database())
-"""
 # Requests of a logged-in user that run while the password is being ended.
 CONCURRENT_REQUESTS = {
     "password": ("account", {"current_password": PASSWORD, "password": OWN}),
@@ -250,7 +245,7 @@ def test_concurrent_request_gives_no_new_access(client, unverified, way):
     with transaction.atomic():
         lock_user(unverified.pk)
         thread.start()
-        wait_until(lambda: value(LOCK_AWAITED))
+        assert wait_for(lambda: run(WAITING_SESSIONS))
         operations.end_unverified_password(user_id=unverified.pk)
     thread.join()
 
@@ -279,13 +274,6 @@ def test_password_checked_just_before_gets_no_token(unverified, origin):
         operations.issue_token(
             user_id=user.pk, name="x", scopes=["read"], session=user.get_session_auth_hash()
         )
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # ── Roles ───────────────────────────────────────────────────────────────────
