@@ -244,6 +244,7 @@ def test_order_of_faults_depends_on_the_seed_only() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.race
 @pytest.mark.processes
 def test_nothing_acknowledged_is_lost_while_parts_are_killed() -> None:
     """Limits of time are left to `script/chaos`: a machine that runs tests is busy."""

@@ -1,14 +1,17 @@
 """The steps of script/test: all linters beside each other, with static files, then pytest."""
 
 import base64
+import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -18,8 +21,17 @@ MOST_WORKERS = 12
 TEMPLATES = "templates"
 # That of `evently/tests/running.py`.
 STATIC_ROOT = ".evently-test/static"
+# So many failed tests are run again, alone; with more of them something is broken.
+MOST_REPEATED = 3
 # What a step may come to; it is skipped if it exits with EX_TEMPFAIL.
 OK, FAILED, SKIPPED = "ok", "FAILED", "skipped"
+
+
+class PytestCode(IntEnum):
+    """Two of pytest's exit codes (`pytest.ExitCode`)."""
+
+    FAILED = 1
+    NONE_COLLECTED = 5
 
 
 def find_browser() -> str | None:
@@ -126,6 +138,35 @@ def workers() -> list[str]:
     return ["-n", str(count), "--dist", "worksteal"] if count > 1 else []
 
 
+def test(command: list[str], *, cache: Path) -> str:
+    """Run pytest, and return its verdict. cache: an empty directory, for the names of failed tests.
+
+    A few failed tests are run once more, alone: what is tested with real servers and browsers may
+    fail on a machine that is busy with other things. The verdict names those that passed only then.
+    Tests of races (`race`) are never run again: what they look for need not come back.
+    """
+    command = [*command, "-o", f"cache_dir={cache}"]
+    code = subprocess.run(command, check=False).returncode
+    failed = failed_tests(cache)
+    if code != PytestCode.FAILED or not 1 <= len(failed) <= MOST_REPEATED:
+        return OK if code == 0 else FAILED
+    again = [PYTHON, "-m", "pytest", "-o", f"cache_dir={cache}", *failed]
+    races = subprocess.run([*again, "-m", "race", "--collect-only", "-q"], check=False).returncode
+    if races != PytestCode.NONE_COLLECTED:
+        return FAILED
+    print(f"Running again, alone: {', '.join(failed)}", flush=True)
+    code = subprocess.run(again, check=False).returncode
+    return f"{OK}, but only when run again: {', '.join(failed)}" if code == 0 else FAILED
+
+
+def failed_tests(cache: Path) -> list[str]:
+    """Return the names of the tests that failed in the run with this cache."""
+    try:
+        return sorted(json.loads((cache / "v/cache/lastfailed").read_text()))
+    except FileNotFoundError:
+        return []
+
+
 def main(arguments: list[str]) -> int:
     """Run everything; with arguments, only pytest with these arguments."""
     os.chdir(Path(__file__).resolve().parent.parent)
@@ -135,8 +176,8 @@ def main(arguments: list[str]) -> int:
         # pytest replaces this process: it gets the signals, and keeps the inherited lock.
         os.execv(PYTHON, command)
     results = lint()
-    code = subprocess.run(command, check=False).returncode
-    results["pytest"] = OK if code == 0 else FAILED
+    with tempfile.TemporaryDirectory() as cache:
+        results["pytest"] = test(command, cache=Path(cache))
     print(" · ".join(f"{name} {verdict}" for name, verdict in results.items()))
     return 1 if FAILED in results.values() else 0
 

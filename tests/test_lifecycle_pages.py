@@ -113,6 +113,7 @@ def test_night_goes_on_where_its_time_was_over():
     assert tasks.work_through(names[-1], until=lambda: False) == ([], None)
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_of_one_rule_do_not_meet():
     outcomes = []

@@ -23,7 +23,7 @@ from evently.origin import Origin
 from evently.tests.database import AS_WORKER
 from evently.tests.rows import check_everything, free_seats, people
 from evently.tests.running import wait_for
-from evently.tests.sql import run, value
+from evently.tests.sql import WAITING_SESSIONS, run, value
 from evently.tests.together import run_together
 from evently.transactions import ReferencedRowDeleted
 from events.factories import EventFactory
@@ -34,6 +34,7 @@ from waitlists.models import Promotion, WaitlistEntry
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.processes,
+    pytest.mark.race,
     pytest.mark.slow,
 ]
 
@@ -45,11 +46,6 @@ INSERTS = {
     ),
     "a waitlist entry": "INSERT INTO waitlists (event_id, user_id) VALUES (%s, %s)",
 }
-SESSION_WAITS_FOR_LOCK = """
-    SELECT EXISTS (
-        SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE a.datname = current_database() AND NOT l.granted)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +280,7 @@ def test_price_that_falls_before_the_lock_is_the_one_paid():
         with plain_connection() as watcher, plain_connection() as holder, holder.transaction():
             holder.execute("SELECT FROM events WHERE id = %s FOR NO KEY UPDATE", [event.pk])
             locked.set()
-            assert wait_for(lambda: watcher.execute(SESSION_WAITS_FOR_LOCK).fetchone()[0], 10)
+            assert wait_for(lambda: watcher.execute(WAITING_SESSIONS).fetchall(), 10)
             holder.execute("UPDATE events SET current_price = 10 WHERE id = %s", [event.pk])
 
     locked = threading.Event()
@@ -338,7 +334,7 @@ def test_erasure_waits_for_a_booking_that_is_committing_and_cancels_it():
             target=lambda: (removing.erase_person(user_id=user.pk), connections.close_all())
         )
         erasing.start()
-        wait_for(lambda: value(SESSION_WAITS_FOR_LOCK))
+        wait_for(lambda: run(WAITING_SESSIONS))
         database.execute("COMMIT")
         erasing.join(timeout=30)
     assert Booking.objects.get().status == "cancelled"

@@ -15,13 +15,14 @@ from evently.idempotency.models import IdempotencyKey
 from evently.origin import Origin
 from evently.tests.rows import check_everything, free_seats
 from evently.tests.running import wait_for
-from evently.tests.sql import run, value
+from evently.tests.sql import WAITING_SESSIONS, run
 from evently.tests.together import run_together
 from events.factories import EventFactory
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.processes,
+    pytest.mark.race,
     pytest.mark.slow,
 ]
 
@@ -122,13 +123,7 @@ def test_a_key_waits_for_its_first_request_and_is_refused_as_that_was():
     def let_go():
         assert claimed.wait(30)
         try:
-            wait_for(
-                lambda: value(
-                    "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
-                    " WHERE NOT granted"
-                    " AND datname = current_database())"
-                )
-            )
+            wait_for(lambda: run(WAITING_SESSIONS))
         finally:
             ended.set()
             connections.close_all()

@@ -19,7 +19,7 @@ from evently.links import sign_link
 from evently.privacy.addresses import AddressInvalid
 from events.factories import EventFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
 
 def text_of(response):

@@ -248,6 +248,7 @@ def test_what_fails_again_and_again_is_given_up_and_can_be_requested_anew(client
     assert operations.request_export(user_id=ana.pk).pk != export.pk
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_requests_at_once_are_one(ana):
     first, second = run_together(
@@ -258,6 +259,7 @@ def test_two_requests_at_once_are_one(ana):
     assert DataExport.objects.count() == 1
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_tasks_at_once_make_one_file(ana):
     export = operations.request_export(user_id=ana.pk)

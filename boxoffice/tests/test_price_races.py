@@ -18,18 +18,13 @@ from evently.origin import Origin
 from evently.tests.database import AS_WORKER, as_owner
 from evently.tests.rows import people
 from evently.tests.running import wait_for
+from evently.tests.sql import WAITING_SESSIONS
 from evently.tests.together import run_together
 from evently.transactions import EventBusy
 from events.models import Event, PriceChange, PriceRule
 from events.operations import edit_event, quote_price, resume_price_rule, save_price_rule
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
-
-# The processes of sessions of this database that wait for a lock.
-WAITING = """
-    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE NOT l.granted AND a.datname = current_database() AND l.pid <> pg_backend_pid()
-"""
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes, pytest.mark.race]
 
 
 def session():
@@ -122,7 +117,7 @@ def test_rule_is_edited_by_plain_sql_in_the_other_order_of_locks():
 
         def bounds():
             # Once the operation has the event, and waits for the rule.
-            assert wait_for(lambda: other.execute(WAITING).fetchall())
+            assert wait_for(lambda: other.execute(WAITING_SESSIONS).fetchall())
             try:
                 other.execute("UPDATE pricing_rules SET ceiling = 50")
                 other.commit()
@@ -147,7 +142,7 @@ def test_sweep_waits_for_an_edit_of_the_rule_and_obeys_it(patient):
         other.execute("UPDATE pricing_rules SET weight_sold = 0, weight_pace = 0")
 
         def commit():
-            assert wait_for(lambda: other.execute(WAITING).fetchall())
+            assert wait_for(lambda: other.execute(WAITING_SESSIONS).fetchall())
             other.commit()
 
         moved, _ = run_together(patient(lambda: apply_price_rule(event_id=event.pk)), commit)
@@ -172,7 +167,7 @@ def test_worker_that_is_killed_halfway_leaves_nothing_and_the_next_one_moves_the
         other.execute("SET ROLE NONE")
 
         def kill():
-            found = wait_for(lambda: other.execute(WAITING).fetchall())
+            found = wait_for(lambda: other.execute(WAITING_SESSIONS).fetchall())
             other.execute("SELECT pg_terminate_backend(%s)", found[0])
 
         run_together(worker, kill)

@@ -194,6 +194,7 @@ def test_rules_are_for_managers_and_events_that_are_not_over(event):
     assert api(event.created_by).get(url_of(event)).json()["state"] == "off"
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_is_told_to_read_again(event):
     bodies = [BODY | {"ceiling": f"{ceiling}.00"} for ceiling in (40, 50, 60)]

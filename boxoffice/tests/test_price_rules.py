@@ -261,6 +261,7 @@ def test_command_says_what_it_did(capsys):
     assert capsys.readouterr().out.splitlines() == [f"{event.pk}: now 32.00", "1 price changed."]
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_move_a_price_once():
     event = ruled(capacity=100)

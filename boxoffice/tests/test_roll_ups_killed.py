@@ -155,6 +155,7 @@ def last(event_id, metric):
     return rows.order_by("-recorded_at").values_list("metric_value", flat=True).first()
 
 
+@pytest.mark.race
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_figures_agree_in_the_end_whatever_was_killed(clock, settings):

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from evently.accounts.factories import UserFactory
 from evently.tests.database import as_owner, as_owner_at_once
 from evently.tests.running import wait_for
-from evently.tests.sql import run
+from evently.tests.sql import WAITING_SESSIONS, run
 from notifications.emails.message import message_id_of
 from notifications.emails.sending import EmailConnection
 from notifications.factories import NotificationFactory
@@ -20,13 +20,8 @@ from notifications.operations.taking import take
 from notifications.presenters import present
 from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.race]
 
-# The sessions of this database that wait for a lock.
-WAITING = """
-    SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE NOT l.granted AND a.datname = current_database()
-"""
 # The audit log has what is not signed.
 UNSIGNED = """
     SELECT table_name, action FROM audit_log
@@ -87,7 +82,7 @@ def test_account_is_deleted_as_its_email_begins(mailoutbox, place):
         owner.execute("DELETE FROM users WHERE id = %s", [waiting.pop(place).user_id])
 
         def commit():
-            assert wait_for(lambda: as_owner_at_once(WAITING))
+            assert wait_for(lambda: as_owner_at_once(WAITING_SESSIONS))
             owner.commit()
 
         committing = threading.Thread(target=commit)

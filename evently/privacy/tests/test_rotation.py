@@ -73,6 +73,7 @@ def command(**options):
     return out.getvalue()
 
 
+@pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_rotations_at_once_share_the_work(rotating):
     made = many_keys(300)
