@@ -86,9 +86,8 @@ VIOLATIONS = {
     "more seats than the limit per person": """
         SELECT e.id, s.user_id, sum(s.seats) FROM events e JOIN (
             SELECT event_id, user_id, quantity AS seats FROM bookings WHERE status <> 'cancelled'
-            UNION ALL SELECT event_id, user_id, quantity FROM waitlist_promotions
-                WHERE status = 'pending'
-            UNION ALL SELECT event_id, user_id, quantity FROM waitlists WHERE status = 'waiting'
+            UNION ALL SELECT event_id, user_id, quantity FROM waitlists
+                WHERE status IN ('waiting', 'promoted')
         ) s ON s.event_id = e.id
         GROUP BY e.id, s.user_id HAVING sum(s.seats) > e.max_per_person
     """,

@@ -183,6 +183,21 @@ def test_limit_per_person_counts_bookings_offers_and_waitlist_entry():
     book(event_id, 1, who)
 
 
+def test_limit_per_person_counts_what_an_entry_may_wait_on_for():
+    """It is offered 2 of 4 seats, and the rest was forgotten until the offer ended."""
+    event_id, who = event(max_per_person=6, total_capacity=10), person()
+    other = book(event_id, 5)
+    book(event_id, 5)
+    entry = wait(event_id, 4, who, min_quantity=2)
+    run("UPDATE bookings SET quantity = 3 WHERE id = %s", other)
+    offer(entry, 2)
+    run("UPDATE bookings SET status = 'cancelled' WHERE id = %s", other)
+
+    with refused("trg_person_limit"):
+        book(event_id, 3, who)
+    book(event_id, 2, who)
+
+
 # ── trg_bookings_ledger_update and trg_bookings_ledger_delete ───────────────
 def test_change_of_quantity_moves_exactly_the_difference():
     event_id = event()
