@@ -25,6 +25,7 @@ def run_bench(name: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.race
 def test_torture_finds_no_violation() -> None:
     """Runs for a minute with 16 processes."""
     output = run_bench("torture", "--seconds", "60", "--processes", "16")

@@ -23,6 +23,8 @@ TEMPLATES = "templates"
 STATIC_ROOT = ".evently-test/static"
 # So many failed tests are run again, alone; with more of them something is broken.
 MOST_REPEATED = 3
+# None of these: what they look for happens by chance, and need not come back.
+NEVER_REPEATED = "race or hypothesis"
 # What a step may come to; it is skipped if it exits with EX_TEMPFAIL.
 OK, FAILED, SKIPPED = "ok", "FAILED", "skipped"
 
@@ -143,7 +145,7 @@ def test(command: list[str], *, cache: Path) -> str:
 
     A few failed tests are run once more, alone: what is tested with real servers and browsers may
     fail on a machine that is busy with other things. The verdict names those that passed only then.
-    Tests of races (`race`) are never run again: what they look for need not come back.
+    Tests that look for what happens by chance are never run again (NEVER_REPEATED).
     """
     command = [*command, "-o", f"cache_dir={cache}"]
     code = subprocess.run(command, check=False).returncode
@@ -151,7 +153,9 @@ def test(command: list[str], *, cache: Path) -> str:
     if code != PytestCode.FAILED or not 1 <= len(failed) <= MOST_REPEATED:
         return OK if code == 0 else FAILED
     again = [PYTHON, "-m", "pytest", "-o", f"cache_dir={cache}", *failed]
-    races = subprocess.run([*again, "-m", "race", "--collect-only", "-q"], check=False).returncode
+    races = subprocess.run(
+        [*again, "-m", NEVER_REPEATED, "--collect-only", "-q"], check=False
+    ).returncode
     if races != PytestCode.NONE_COLLECTED:
         return FAILED
     print(f"Running again, alone: {', '.join(failed)}", flush=True)
