@@ -118,7 +118,7 @@ class LostDemand(Organized):
 class LostDemandState(Organized):
     """How far the lost demand of an event is counted; events that never refused anyone have no row.
 
-    as_of: when it was counted, None for never. due_at: when to count it anew, None if nothing
+    as_of: when it was counted, None for never. due_at: when to count it again, None if nothing
     happened since. refusals: how many were read, by which it is counted less often.
     """
 

@@ -42,7 +42,7 @@ class Agreement:
 def check(resolution: Resolution, *, at: datetime, mend: bool) -> Agreement:
     """Compare the rows of the last days, except the last minutes, which are still rolled up.
 
-    mend: whether rows that differ are written anew. What was found is kept for /metrics and the
+    mend: whether rows that differ are rewritten. What was found is kept for /metrics and the
     admin until the next check. Before the first roll-up there is nothing to compare: the window is
     empty.
     """
@@ -66,8 +66,8 @@ def check_all(*, at: datetime, mend: bool) -> list[Agreement]:
 def check_lost_demand(*, at: datetime, mend: bool) -> Agreement:
     """Compare lost demand with the attempts to book, as far as these are kept.
 
-    Of events in which nothing happened since they were counted: others are counted anew soon.
-    mend: whether the days that differ are written anew.
+    Of events in which nothing happened since they were counted: others are counted again soon.
+    mend: whether the days that differ are rewritten.
     """
     lost_demand_rolling.mark(until=at)
     found: list[Difference] = []

@@ -1,6 +1,6 @@
 """Rolling up lost demand: who was refused seats, from the attempts to book, event by event.
 
-An event is counted anew when someone was refused, booked, joined or left since; one with many
+An event is counted again when someone was refused, booked, joined or left since; one with many
 refusals less often. A run writes the days that the attempts still tell all about; earlier days stay
 as they were, also once their attempts are deleted.
 """

@@ -57,7 +57,7 @@ def counted(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_only_events_with_something_new_are_counted_anew(clock, counted):
+def test_only_events_with_something_new_are_counted_again(clock, counted):
     clock.stop(START)
     event_id, quiet, ana = an_event(total_capacity=2), an_event(total_capacity=1), person()
     for refused in (event_id, quiet):
@@ -216,7 +216,7 @@ def test_row_that_was_changed_lost_or_made_up_is_found_and_mended(clock, capsys)
     call_command("check_analytics", "--mend")
     assert rows(event_id) == right
     call_command("check_analytics")
-    # What is about to be counted anew does not differ.
+    # What is about to be counted again does not differ.
     refuse(event_id, now() - MINUTE, 1, user=person())
     assert agreement.check_lost_demand(at=now(), mend=False).total == 0
     assert rows(event_id) == right

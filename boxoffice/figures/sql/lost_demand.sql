@@ -37,7 +37,7 @@ WITH refused AS MATERIALIZED (
     SELECT u.person, u.seen, b.created_at AS booked_at, NULL::timestamptz AS joined_at
     FROM users u JOIN bookings b ON b.event_id = %(event)s AND b.user_id = u.user_id
     UNION ALL
-    -- Whoever still waits is not lost, whenever they tried to book.
+    -- People who still wait are not lost, whenever they tried to book.
     SELECT u.person, u.seen, NULL,
         CASE WHEN w.status IN ('waiting', 'promoted') THEN 'infinity' ELSE w.joined_at END
     FROM users u JOIN waitlists w ON w.event_id = %(event)s AND w.user_id = u.user_id

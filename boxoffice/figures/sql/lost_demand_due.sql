@@ -1,4 +1,4 @@
--- Note which events have something new for lost demand, and when it is to be counted anew.
+-- Note which events have something new for lost demand, and when it is to be counted again.
 --
 -- Parameters: start, end (of the window in which it happened), overlap (how much later a row may be
 -- seen than its time says), pause (for each refusal that was read the last time), latest (events
