@@ -1,8 +1,8 @@
 """What happens to a statement when the replica that it runs on fails: the primary runs it instead.
 
 `evently.database.replicas` asks a replica before a block reads from it. One can still end, hang or
-cancel a statement in the midst of the block: a standby does so where replaying what the primary has
-deleted would take away rows that the statement reads. What is read there may be read again.
+cancel a statement within the block: a standby does so where replaying what the primary has deleted
+would take away rows that the statement reads. What is read there may be read again.
 """
 
 import time
