@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from evently.database.functions import Clock
 from evently.database.models import Identified, Organized
+from evently.email_providers import NAME_PATTERN, SMTP
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 
@@ -41,11 +42,6 @@ class TemplateType(models.TextChoices):
     WAITLIST_JOIN = "waitlist_join", "Joined a waitlist"
     WAITLIST_PROMOTION = "waitlist_promotion", "Seats offered"
     NOTIFICATION = "notification", "Everything else"
-
-
-class Provider(models.TextChoices):
-    SENDGRID = "sendgrid", "SendGrid"
-    SMTP = "smtp", "SMTP"
 
 
 class DeliveryStatus(models.TextChoices):
@@ -257,7 +253,10 @@ class EmailDelivery(Identified):
     kind = models.TextField(default="", db_default="", blank=True)
     recipient_email = SealedField("recipient", null=True, blank=True, editable=False)
     template_type = models.TextField(choices=TemplateType)
-    provider = models.TextField(choices=Provider, default=Provider.SMTP, db_default=Provider.SMTP)
+    # That took it, or was tried last, by its name in the settings: `smtp`, `sendgrid:backup`.
+    provider = models.TextField(default=SMTP, db_default=SMTP)
+    # By which the provider knows it, and reports what became of it; "" where there is none.
+    provider_message_id = models.TextField(default="", db_default="", blank=True)
     status = models.TextField(
         choices=DeliveryStatus, default=DeliveryStatus.PENDING, db_default=DeliveryStatus.PENDING
     )
@@ -267,7 +266,8 @@ class EmailDelivery(Identified):
     attempt = models.UUIDField(null=True, blank=True, editable=False)
     delivered_at = models.DateTimeField(null=True, blank=True)
     error_message = models.TextField(default="", db_default="", blank=True)
-    # messageId, reference, eventId, userId, maybeRepeated, mergedInto (a notification's id).
+    # messageId, reference, eventId, userId, maybeRepeated, maybeSentBy (the provider that may have
+    # sent it before), mergedInto (a notification's id).
     metadata = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(db_default=Clock(), editable=False)
 
@@ -281,7 +281,7 @@ class EmailDelivery(Identified):
                 name="chk_delivery_template", condition=Q(template_type__in=TemplateType.values)
             ),
             models.CheckConstraint(
-                name="chk_delivery_provider", condition=Q(provider__in=Provider.values)
+                name="chk_delivery_provider", condition=Q(provider__regex=NAME_PATTERN)
             ),
             models.CheckConstraint(
                 name="chk_delivery_status", condition=Q(status__in=DeliveryStatus.values)
@@ -314,6 +314,11 @@ class EmailDelivery(Identified):
                 F("id").desc(),
                 name="idx_delivery_event_failed",
                 condition=Q(status__in=["failed", "bounced"]),
+            ),
+            models.Index(
+                fields=["provider_message_id"],
+                name="idx_delivery_provider_message",
+                condition=~Q(provider_message_id=""),
             ),
         ]
 

@@ -96,7 +96,8 @@ KEPT = {
     # error_message: without the mail server's words.
     "notifications": "type channels data status",
     "message_keys": "key",
-    "email_delivery_log": "kind template_type provider status error_message metadata",
+    "email_delivery_log": "kind template_type provider provider_message_id status error_message"
+    " metadata",
     "users": "role",
     # Which account was erased, when, and what that did.
     "erasures": "kind cause counts document line",

@@ -222,11 +222,20 @@ def test_delivery_accepts(status, provider):
     assert delivery(status=status, provider=provider, recipient_email=SEALED)
 
 
+@pytest.mark.parametrize("name", ["smtp:main", "sendgrid:eu-2", "unisender-go", "mailgun:a_b"])
+def test_delivery_accepts_providers_by_their_names_in_the_settings(name):
+    assert delivery(provider=name, provider_message_id="a")
+
+
 @pytest.mark.parametrize(
     ("constraint", "columns"),
     [
         ("chk_delivery_status", {"status": "lost"}),
         ("chk_delivery_provider", {"provider": "pigeon"}),
+        ("chk_delivery_provider", {"provider": "smtp:"}),
+        ("chk_delivery_provider", {"provider": "smtp:Main"}),
+        ("chk_delivery_provider", {"provider": "smtp:main\n"}),
+        ("chk_delivery_provider", {"provider": "pigeon:smtp"}),
         ("chk_delivery_template", {"template_type": "password_reset"}),
         ("chk_delivery_recipient", {"recipient_email": "ada@example.org"}),
         ("email_delivery_log_send_attempts_check", {"send_attempts": -1}),
