@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterator, Mapping, Set
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from evently import proxies, variable_checks
+from evently import email_providers, proxies, variable_checks
 from evently.environment import DOTENV, is_true
 from evently.formatting import as_list
 from evently.variables import NAMES, REMOVED, VARIABLES
@@ -56,7 +56,7 @@ def _removed(given: Mapping[str, str]) -> Iterator[str]:
 
 def _missing(given: Mapping[str, str]) -> Iterator[str]:
     for variable in VARIABLES:
-        if variable.required and variable.name not in given:
+        if variable.required and not given.keys() & {variable.name, variable.instead}:
             yield (
                 f"{variable.name} is not set. Set it in the environment or in .env to "
                 f"{variable.required}"
@@ -98,6 +98,12 @@ def names_in_dotenv(path: Path = DOTENV) -> set[str]:
 # ── Contradictions ──────────────────────────────────────────────────────────
 def _contradictions(given: Mapping[str, str], *, wrong: Set[str]) -> Iterator[str]:
     """Yield faults of several variables together, unless one of them is wrong by itself."""
+    for variable in VARIABLES:
+        if variable.instead and {variable.name, variable.instead} <= given.keys():
+            yield (
+                f"{variable.instead} and {variable.name} are both set. Set one of them: "
+                f"{variable.instead} may name the same provider."
+            )
     if {"DATABASE_OWNER_URL"} <= given.keys() - wrong and "DATABASE_URL" not in given:
         yield "DATABASE_OWNER_URL is set without DATABASE_URL. Set both, or neither."
     for name in ("ANALYTICS_DATABASE_URL", "REPORTING_DATABASE_URL"):
@@ -161,6 +167,8 @@ def production_facts(given: Mapping[str, str]) -> Iterator[tuple[str, str, bool]
         yield "REDIS_URL", "REDIS_URL names a server of your own", True
     if _sends_email(given.get("EMAIL_URL", "")):
         yield "EMAIL_URL", "EMAIL_URL names a mail server", True
+    if _sends_email(*email_providers.urls_in(given.get("EMAIL_PROVIDERS", ""))):
+        yield "EMAIL_PROVIDERS", "EMAIL_PROVIDERS names mail servers", True
     for name in ("SECRET_KEY", "EVENTLY_DIGEST_KEY", "EVENTLY_PII_KEYS", "METRICS_TOKEN"):
         if given.get(name):
             yield name, f"{name} is set", True
@@ -207,9 +215,18 @@ def _is_nearby(host: str) -> bool:
     return proxies.is_local_network(host)
 
 
-def _sends_email(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        return False
-    return url.scheme in variable_checks.EMAIL_SCHEMES and not is_this_machine(url.hostname or "")
+def _sends_email(*texts: str) -> bool:
+    for text in texts:
+        try:
+            url = urlsplit(text)
+        except ValueError:
+            continue
+        if url.scheme in variable_checks.EMAIL_SCHEMES and not is_this_machine(_host_of(url)):
+            return True
+    return False
+
+
+def _host_of(url: SplitResult) -> str:
+    """Return the host that emails are handed over to; "" for the one that a service has."""
+    given = dict(parse_qsl(url.query)).get("api_url", "")
+    return urlsplit(given).hostname or url.hostname or ""

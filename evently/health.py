@@ -140,6 +140,16 @@ class Probe:
             log.info("ready again", service=self.name)
 
 
+# Called for more lines of /readyz that do not decide whether this web server is ready: the name of
+# each, and what returns it. Raises RedisError where the broker is down.
+_more: dict[str, Callable[[], str]] = {}
+
+
+def add_line(name: str, read: Callable[[], str]) -> None:
+    """Add a line to /readyz; read: quick, from the broker."""
+    _more[name] = read
+
+
 PROBES = (
     Probe("database", ping_database),
     Probe("migrations", look_for_migrations),
@@ -159,7 +169,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Report whether database and broker respond, and nothing is to be migrated; 503 otherwise.
 
-    `background` says which other processes are alive, and does not count.
+    `background` says which other processes are alive, `email` whether the providers of emails
+    answer; neither counts.
     """
     deadline = time.monotonic() + DEADLINE_SECONDS
     for probe in PROBES:
@@ -169,6 +180,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     answer = {"status": "ok" if ready else "down", **services}
     if services["broker"]["status"] == "ok":
         answer["background"] = background()
+        answer |= _more_lines()
     return JsonResponse(answer, status=200 if ready else 503)
 
 
@@ -187,6 +199,13 @@ def background() -> dict[str, str]:
         else "down"
         for kind in heartbeats.KINDS
     }
+
+
+def _more_lines() -> dict[str, str]:
+    try:
+        return {name: read() for name, read in _more.items()}
+    except redis.RedisError:
+        return {}
 
 
 def _is_local(request: HttpRequest) -> bool:

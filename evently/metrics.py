@@ -61,7 +61,7 @@ email_failures = Counter(
 )
 mail_server_down = Gauge(
     "evently_mail_server_down",
-    "Whether a mailer waits for a mail server that does not answer.",
+    "Whether a mailer waits, as no provider of emails answers.",
     multiprocess_mode="livemax",
 )
 pool_connections = Gauge(

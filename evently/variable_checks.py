@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from evently import proxies
+from evently import email_providers, proxies
 
 # Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
 Check = Callable[[str], str]
@@ -17,7 +17,7 @@ Check = Callable[[str], str]
 TRUE = frozenset({"true", "yes", "on", "1", "y", "ok"})
 FALSE = frozenset({"false", "no", "off", "0", "n"})
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-EMAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "smtps")
+EMAIL_SCHEMES = (*email_providers.SMTP_SCHEMES, *email_providers.KINDS)
 OTHER_EMAIL_SCHEMES = ("consolemail", "filemail", "memorymail", "dummymail")
 # What a server can run, in the order of their start.
 ROLES = ("web", "worker", "mailer", "scheduler")
@@ -29,6 +29,7 @@ ALLOWABLE = (
     "ALLOWED_HOSTS",
     "BIND",
     "DATABASE_URL",
+    "EMAIL_PROVIDERS",
     "EMAIL_URL",
     "EVENTLY_DIGEST_KEY",
     "EVENTLY_PII_KEYS",
@@ -262,11 +263,20 @@ def email_url(value: str) -> str:
     parts = parse_url(value)
     if parts and parts.scheme in OTHER_EMAIL_SCHEMES:
         return ""
-    if parts is None or parts.scheme not in EMAIL_SCHEMES or not parts.hostname:
-        return (
-            "must look like smtp+tls://user:password@mail.example.org:587 (or smtp+ssl://, "
-            "smtp://; special characters in the password percent-encoded)"
-        )
+    if parts is None or parts.scheme not in EMAIL_SCHEMES:
+        return f"must look like {email_providers.EXAMPLE}"
+    try:
+        email_providers.parse_one(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def providers(value: str) -> str:
+    try:
+        email_providers.parse(value)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -12,11 +12,15 @@ from evently.lifecycle import storage
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable. required: what to set it to, if production needs it."""
+    """One variable. required: what to set it to, if production needs it.
+
+    instead: another variable that may be set in its place, but not along with it.
+    """
 
     name: str
     check: checks.Check
     required: str = ""
+    instead: str = ""
 
 
 RANDOM = 'the output of: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -70,7 +74,9 @@ VARIABLES = (
         "EMAIL_URL",
         checks.email_url,
         "your SMTP server, for example smtp+tls://user:password@mail.example.org:587",
+        instead="EMAIL_PROVIDERS",
     ),
+    Variable("EMAIL_PROVIDERS", checks.providers),
     Variable("RECEIPT_KEYS", checks.pii_keys),
     Variable("ACCOUNT_DELETION_DAYS", checks.number(0, 365)),
     Variable("ERASURE_REGISTER", checks.register),

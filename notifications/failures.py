@@ -1,6 +1,6 @@
 """Why emails could not be sent, in the words of people who do not run mail servers.
 
-The delivery log has short descriptions (`emails.sending.describe`): the kind of error and
+The delivery log has short descriptions (`providers.errors.describe`): the kind of error and
 codes of the mail server, never its words, which often repeat personal data.
 """
 
@@ -10,6 +10,13 @@ ACCOUNT_DELETED = "the account was deleted, so there is no email address"
 GIVEN_UP = "none of the attempts ended"
 HELD_BACK = "held back: this email address is not confirmed, so emails to it are limited"
 
+TOO_MANY_FOR_SERVICE = "The email service wants emails more slowly, or fewer of them ({codes})."
+# By the first digit of its code.
+REFUSED_BY_SERVICE = {
+    "4": "The email service refused the email, or this site ({codes}).",
+    "5": "The email service has a fault ({codes}).",
+    "2": "The email service got the email, and its answer cannot be read ({codes}).",
+}
 # By the name of the error; {codes} are those of the mail server. What the codes mean is told by
 # their first digit only: 5 is for good, 4 for now.
 REFUSED_FOR_GOOD = "The mail server refused this recipient ({codes}). Check the email address."
@@ -28,6 +35,15 @@ SENTENCES = {
     "TimeoutError": "The mail server did not answer in time.",
     "gaierror": "The mail server's name could not be looked up.",
     "SSLCertVerificationError": "The mail server's certificate could not be verified.",
+    "AnymailRecipientsRefused": "The email service refused this recipient. Check the address.",
+    "AnymailInvalidAddress": "The email address cannot be sent. Check the address.",
+    "AnymailUnsupportedFeature": "The email service cannot send an email like this one.",
+    "AnymailConfigurationError": "The email service is not set up as it needs to be.",
+    "ConnectionError": "The email service could not be reached, or closed the connection.",
+    "ConnectTimeout": "The email service could not be reached.",
+    "ReadTimeout": "The email service got the email and did not say whether it accepts it.",
+    "TooManyRedirects": "The email service has another address than the settings say.",
+    "SSLError": "The certificate of the mail server or service could not be verified.",
     "ValueError": "The email address or the text of the email cannot be sent. Check the address.",
     "UnicodeEncodeError": "The email address cannot be sent. Check the address.",
 }
@@ -52,6 +68,9 @@ def failure_in_words(error_message: str) -> str:
     if name == "SMTPRecipientsRefused":
         is_final = bool(codes) and all(code.startswith("5") for code in codes)
         return (REFUSED_FOR_GOOD if is_final else REFUSED_FOR_NOW).format(codes=shown)
+    if name == "AnymailRequestsAPIError" and codes:
+        by_kind = TOO_MANY_FOR_SERVICE if codes == ["429"] else REFUSED_BY_SERVICE[codes[0][0]]
+        return by_kind.format(codes=shown)
     sentence = SENTENCES.get(name)
     if sentence is None:
         return f"The email could not be handed over to the mail server ({error_message})."

@@ -1,5 +1,6 @@
 """Gauges of notifications and emails, read at each scrape."""
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from evently.database.functions import Clock
 from notifications.models import EmailDelivery, Notification, NotificationStatus
 from notifications.operations.partitions import rows_outside
 from notifications.operations.resending import FAILED
+from notifications.providers import health
+from notifications.providers.registry import providers
 from notifications.queries import RECENT
 
 DAY = timedelta(days=1)
@@ -55,6 +58,31 @@ def outside_partitions() -> Iterable[Metric]:
     )
 
 
+def email_providers() -> Iterable[Metric]:
+    """Return how the providers of the settings do, as all mailers have seen it; from the broker."""
+    found = health.read([provider.name for provider in providers()])
+    now = time.time()
+    yield metrics.gauge(
+        "evently_email_provider_up",
+        "Whether mailers use a provider of emails; 0: it failed, and is tried again now and then.",
+        {name: float(not each.is_down) for name, each in found.items()},
+        label="provider",
+    )
+    yield metrics.gauge(
+        "evently_email_provider_sent_last_hour",
+        "Emails that a provider took in the last 60 minutes.",
+        {name: float(each.sent) for name, each in found.items()},
+        label="provider",
+    )
+    yield metrics.gauge(
+        "evently_email_provider_success_age_seconds",
+        "Time since a provider last took an email, where it did so within a week.",
+        {n: max(now - each.succeeded_at, 0) for n, each in found.items() if each.succeeded_at},
+        label="provider",
+    )
+
+
+metrics.collect_on_scrape(email_providers)
 metrics.collect_on_scrape(undelivered)
 metrics.collect_on_scrape(outside_partitions)
 metrics.collect_on_scrape(failed_emails)

@@ -3,18 +3,21 @@
 import os
 from email.utils import parseaddr
 
-from evently import environment
+from evently import email_providers, environment
 from evently.embedded import addresses
 from evently.environment import env
 from evently.settings.site import DEBUG, PUBLIC_URL, SITE_NAME
-from evently.variable_checks import split
+from evently.variable_checks import OTHER_EMAIL_SCHEMES, split
 
-# EMAIL_URL=smtp+tls://user:password@host:587 or smtp+ssl://…; development has a local mailbox.
+# EMAIL_URL=smtp+tls://user:password@host:587 or another provider; EMAIL_PROVIDERS names several,
+# which are tried in their order (evently.email_providers). Development has a local mailbox.
 EMAIL_URL = env.str("EMAIL_URL", default="")
+_SEVERAL = env.str("EMAIL_PROVIDERS", default="")
+EMAIL_PROVIDERS: tuple[email_providers.Provider, ...] = ()
 EVENTLY_HOME = addresses.home()
 DEV_MAILBOX = EVENTLY_HOME / "mail"
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = SMTP = "notifications.emails.smtp.Backend"
+EMAIL_BACKEND = "notifications.emails.smtp.Backend"
 # For a restored copy: emails wait, everything else goes on.
 HOLD_EMAILS = environment.is_true(os.environ.get("HOLD_EMAILS"), default=False)
 DEFAULT_FROM_EMAIL = env.str(
@@ -26,12 +29,15 @@ REPLY_TO_DOMAINS = frozenset(
     for domain in split(env.str("REPLY_TO_DOMAINS", default=""))
     or [parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]]
 )
-if EMAIL_URL:
+# The certificate of a private CA, which the system does not know.
+EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
+if _SEVERAL:
+    EMAIL_PROVIDERS = email_providers.parse(_SEVERAL)
+elif EMAIL_URL.partition(":")[0] in OTHER_EMAIL_SCHEMES:
     vars().update(env.email_url("EMAIL_URL"))
-    EMAIL_TIMEOUT = 10
-    # The certificate of a private CA, which the system does not know.
-    EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
-    if EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        EMAIL_BACKEND = "notifications.emails.smtp.PrivateCaBackend" if EMAIL_CA_FILE else SMTP
+elif EMAIL_URL:
+    EMAIL_PROVIDERS = (email_providers.parse_one(EMAIL_URL),)
 elif DEBUG:
     EMAIL_BACKEND = "notifications.devmail.MailboxBackend"
+if EMAIL_PROVIDERS:
+    EMAIL_BACKEND = "notifications.providers.backend.ChainBackend"

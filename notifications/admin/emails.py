@@ -23,6 +23,7 @@ from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import add_page, event_page_url, page_links
 from evently.database.functions import Among, Ids
 from evently.database.identity import as_worker
+from evently.email_providers import name_in_words
 from evently.errors import DomainError
 from evently.formatting import counted, moment
 from events.admin.people import PeopleRowsAdmin
@@ -35,6 +36,7 @@ from notifications.admin.filters import (
     StateSwitch,
     failed_emails_of,
 )
+from notifications.admin.providers import ProviderFilter, provider_rows
 from notifications.emails.preview import Preview, preview
 from notifications.failures import failure_in_words
 from notifications.kinds import kinds_for_organizers
@@ -79,7 +81,8 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
         "problem",
         "again_link",
     )
-    list_filter = (StateSwitch, KindFilter, EventFilter, "created_at")
+    list_filter = (StateSwitch, KindFilter, ProviderFilter, EventFilter, "created_at")
+    list_before_template = "admin/notifications/emails_above.html"
     ordering = ("-created_at", "-id")
     sorted_by = ("created",)
     actions = ("send_selected_again",)
@@ -91,6 +94,7 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
         "event",
         ("state", "problem"),
         ("created", "attempts", "next_attempt"),
+        "sent_by",
     )
     readonly_fields = (
         "recipient",
@@ -101,6 +105,7 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
         "created",
         "attempts",
         "next_attempt",
+        "sent_by",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -127,6 +132,16 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
             # As an array: for a subquery in an OR, PostgreSQL reads all emails.
             found |= Q(Among(F("event_id"), Ids(events.order_by().values("pk"))))
         return found
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show superusers how the providers do, above the list of all emails."""
+        extra = dict(extra_context or {})
+        if request.user.is_superuser and event_of_list(request) is None:
+            rows = provider_rows()
+            extra |= {"providers": rows, "any_down": any(row.is_down for row in rows)}
+        return super().changelist_view(request, extra)
 
     def list_links(self, event: Event) -> list[tuple[str, str]]:
         """Link to sending all failed emails again, where there are any."""
@@ -178,6 +193,10 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
     def next_attempt(self, email: EmailDelivery) -> str:
         waits = email.status in resending.WAITING
         return moment(email.next_attempt_at, _zone(email)) if waits else "–"
+
+    @display(description="Handed over to")
+    def sent_by(self, email: EmailDelivery) -> SafeString | str:
+        return two_lines(name_in_words(email.provider), email.provider_message_id)
 
     @display(description="Why not")
     def problem(self, email: EmailDelivery) -> str:

@@ -54,6 +54,8 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
             "Auto-Submitted": "auto-generated",
         },
     )
+    # What a service sends back about it: by this, it is found where the service's id is not known.
+    email.metadata = {"notification": str(notification.pk)}
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
         email.attach(_inline(image))

@@ -39,7 +39,12 @@ class Part(MIMEBase):
 
 
 class Email(EmailMultiAlternatives):
-    """An email with a text, an HTML alternative, and attachments that are message parts."""
+    """An email with a text, an HTML alternative, and attachments that are message parts.
+
+    metadata: what a service gets along with it, and sends back; not part of the message.
+    """
+
+    metadata: dict[str, str]
 
     def message(self) -> Any:  # type: ignore[override]
         """Return the message, ready to be written; Django's own where it has lines too long."""

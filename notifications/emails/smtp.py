@@ -45,7 +45,9 @@ class AnswerLost(smtplib.SMTPException):
 
 
 class Session(smtplib.SMTP):
-    """A session with a mail server."""
+    """A session with a mail server. accepted_with: its words about the last email it took."""
+
+    accepted_with = b""
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the server's next reply. Raises NoAnswer."""
@@ -104,6 +106,7 @@ class Session(smtplib.SMTP):
             if self.sock is not None:
                 self.sock.settimeout(max(ANSWER_TIMEOUT_SECONDS, settings.EMAIL_TIMEOUT))
             answer = self.getreply()
+            self.accepted_with = answer[1]
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             self.close()
             raise AnswerLost(timed_out=_is_time_out(error)) from error

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, QuerySet, Value
 
@@ -26,6 +25,7 @@ from evently.audit.context import facts_for
 from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from evently.database.prepared import execute_prepared
+from evently.email_providers import SMTP
 from evently.transactions import signed_transaction
 from notifications.failures import HELD_BACK
 from notifications.models import (
@@ -78,8 +78,8 @@ AGAIN = """
         recipient_email = %(recipient)s, provider = %(provider)s,
         last_attempt_at = evently_clock(),
         next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
-        metadata = CASE WHEN log.attempt IS NULL THEN log.metadata
-            ELSE log.metadata || '{"maybeRepeated": true}' END
+        metadata = CASE WHEN log.attempt IS NULL THEN log.metadata ELSE log.metadata
+            || jsonb_build_object('maybeRepeated', true, 'maybeSentBy', log.provider) END
     FROM locked, context WHERE log.id = locked.id AND (locked.is_locked OR locked.is_over)
     RETURNING log.send_attempts, locked.was_held, locked.is_locked
 """
@@ -95,7 +95,8 @@ HOLD = """
 """
 # Releases the session's lock: the row itself is locked until commit.
 ACCEPTED = """
-    UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = ''
+    UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = '',
+        provider = %(sent_provider)s, provider_message_id = %(sent_provider_message_id)s
     WHERE notification_id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
         AND attempt = %(sent_attempt)s AND status = 'pending'
     RETURNING CASE WHEN %(sent_is_locked)s THEN pg_advisory_unlock(%(sent_lock)s) END
@@ -117,6 +118,7 @@ class Attempt:
     """An attempt that has begun. number: 1 for the first. was_held: the email was held back.
 
     is_locked: the session has its lock, until it ends. begun_at: by time.monotonic, at the latest.
+    provider: that it goes to, or went to. provider_message_id: by which that knows the email.
     """
 
     id: UUID
@@ -125,6 +127,8 @@ class Attempt:
     was_held: bool = False
     is_locked: bool = False
     begun_at: float = field(default_factory=time.monotonic)
+    provider: str = SMTP
+    provider_message_id: str = ""
 
     @property
     def is_last(self) -> bool:
@@ -144,12 +148,13 @@ def begin(
     address: str,
     template_type: TemplateType,
     message_id: str,
+    provider: str = SMTP,
     after: Attempt | None = None,
 ) -> Attempt | None:
     """Begin and count an attempt, in a statement of its own.
 
-    address: that it goes to. after: the attempt before, which succeeded; that is recorded in the
-    same statement. Returns None where it is not due, or another one is under way.
+    address, provider: that it goes to. after: the attempt before, which succeeded; that is recorded
+    in the same statement. Returns None where it is not due, or another one is under way.
     """
     attempt_id, key, begun_at = uuid7(), user.key, time.monotonic()
     values = {
@@ -161,7 +166,7 @@ def begin(
         "kind": notification.type,
         "recipient": key.seal("recipient", address) if key else None,
         "template_type": template_type,
-        "provider": provider(),
+        "provider": provider,
         "metadata": json.dumps(_metadata(notification, message_id)),
         "attempt": attempt_id,
         "beginning": BEGINNING_SECONDS,
@@ -178,7 +183,7 @@ def begin(
     if not rows:
         return None
     ((number, was_held, is_locked),) = rows
-    return Attempt(attempt_id, notification, number, was_held, is_locked, begun_at)
+    return Attempt(attempt_id, notification, number, was_held, is_locked, begun_at, provider)
 
 
 def is_under_way(attempt: Attempt) -> bool:
@@ -187,6 +192,14 @@ def is_under_way(attempt: Attempt) -> bool:
         return True
     with transaction.atomic():
         return hold(attempt)
+
+
+@signed_transaction()
+def pass_on(attempt: Attempt, *, provider: str) -> bool:
+    """Record that another provider gets the email now; False where another attempt took over."""
+    changed = _delivery_of(attempt).update(provider=provider)
+    attempt.provider = provider
+    return bool(changed)
 
 
 def hold(attempt: Attempt) -> bool:
@@ -281,11 +294,6 @@ def pause_after(attempts: int) -> timedelta:
     return pause * random.uniform(0.75, 1.25)
 
 
-def provider() -> str:
-    """Return the provider of the configured email backend."""
-    return "sendgrid" if "sendgrid" in settings.EMAIL_BACKEND.lower() else "smtp"
-
-
 def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
     metadata = {"messageId": message_id, "userId": str(notification.user_id)}
     if notification.event_id:
@@ -302,6 +310,8 @@ def _as_sent(attempt: Attempt) -> dict[str, Any]:
         "sent_user_id": notification.user_id,
         "sent_created_at": notification.created_at,
         "sent_attempt": attempt.id,
+        "sent_provider": attempt.provider,
+        "sent_provider_message_id": attempt.provider_message_id,
         "sent_is_locked": attempt.is_locked,
         "sent_lock": _lock_of(notification),
     }

@@ -35,7 +35,6 @@ from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
-from notifications.emails.sending import EmailConnection, NotSent
 from notifications.failures import ACCOUNT_DELETED, GIVEN_UP
 from notifications.kinds import KINDS, Kind, kind_named
 from notifications.kinds.held import is_superseded
@@ -44,11 +43,16 @@ from notifications.models import Channel, Notification
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
 from notifications.operations.holding import merge_held
-from notifications.operations.taking import Pair, pending_among
+from notifications.operations.taking import Pair, pending_among, urgency_of
 from notifications.preferences import wanted_channels
+from notifications.providers.errors import NotSent
+from notifications.providers.sending import EmailConnection
 
 # Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
 BATCH_SECONDS = 30.0
+# Limits of many emails a second are waited for within a batch: so long for one email, and until it
+# has lasted so long, since a more urgent email may have come.
+TOKEN_SECONDS, PATIENCE_SECONDS = 0.1, 0.5
 # What emails are written from is read for a batch, and again for the rest of one that takes longer.
 FRESH_SECONDS = 2.0
 # Violated where an account is deleted while an email to it begins.
@@ -61,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 
 class ServerDown(Exception):
-    """The mail server does not answer, so the rest of the batch is not tried."""
+    """No provider answers, so the rest of the batch is not tried."""
 
 
 def deliver_all(pairs: Sequence[Pair], *, seconds: float = BATCH_SECONDS) -> None:
@@ -82,14 +86,10 @@ def _never() -> bool:
     return False
 
 
-def _nothing() -> None:
-    pass
-
-
 class Begin(Protocol):
     """Begins the attempt of an email, as `attempts.begin`."""
 
-    def __call__(self, *, after: Attempt | None = None) -> Attempt | None: ...
+    def __call__(self, *, provider: str, after: Attempt | None = None) -> Attempt | None: ...
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,9 @@ class Upcoming:
 
 
 class Delivery:
-    """Delivers notifications one after the other, over one connection.
+    """Delivers notifications one after the other, over one connection to each provider.
 
-    seconds: the time after which no other is begun. is_stopping: asked before each. when_answered:
-    called after each that the mail server answered.
+    seconds: the time after which no other is begun. is_stopping: asked before each.
     """
 
     def __init__(
@@ -114,15 +113,14 @@ class Delivery:
         *,
         seconds: float = BATCH_SECONDS,
         is_stopping: Callable[[], bool] = _never,
-        when_answered: Callable[[], None] = _nothing,
     ) -> None:
         # Those that are not begun yet; what begins the first of them, once it is known.
         self.waiting = deque(notifications)
         self._upcoming: Upcoming | None = None
         self._email_connection = email_connection
         self._is_stopping = is_stopping
-        self._when_answered = when_answered
         self._deadline = time.monotonic() + seconds
+        self._patient_until = time.monotonic() + PATIENCE_SECONDS
         self._read(*notifications)
 
     def run(self) -> None:
@@ -143,6 +141,7 @@ class Delivery:
                 following = self._begin_next()
             finally:
                 attempts.release(attempt)
+        self._email_connection.give_back()
 
     # ── Beginning ───────────────────────────────────────────────────────────
     def _read(self, *notifications: Notification) -> None:
@@ -163,11 +162,13 @@ class Delivery:
         return not self._is_stopping() and time.monotonic() < self._deadline
 
     def _begin_next(self) -> Attempt | None:
-        """Begin the next attempt; None where nothing is left."""
+        """Begin the next attempt; None where nothing is left, or no provider may get it."""
         while (upcoming := self._next()) is not None:
+            if not (provider := self._provider_for(upcoming, patient=True)):
+                return None
             try:
                 with _statement():
-                    attempt = self._begin(upcoming)
+                    attempt = self._begin(upcoming, provider)
             except IntegrityError as error:
                 if violated_constraint(error) != OF_ACCOUNT:
                     raise
@@ -177,10 +178,26 @@ class Delivery:
                 return attempt
         return None
 
-    def _begin(self, upcoming: Upcoming, *, after: Attempt | None = None) -> Attempt | None:
+    def _provider_for(self, upcoming: Upcoming, *, patient: bool = False) -> str:
+        """Return the provider that an email goes to; "" where none may get it now.
+
+        patient: wait for the limit of one, as no attempt is under way.
+        """
+        urgency = urgency_of(upcoming.notification)
+        while not (provider := self._email_connection.ask(urgency)):
+            wait = self._email_connection.chain.wait_seconds(urgency)
+            is_over = time.monotonic() > self._patient_until or not self._goes_on()
+            if not patient or wait > TOKEN_SECONDS or is_over:
+                break
+            time.sleep(wait)
+        return provider
+
+    def _begin(
+        self, upcoming: Upcoming, provider: str, *, after: Attempt | None = None
+    ) -> Attempt | None:
         self.waiting.popleft()
         self._upcoming = None
-        return upcoming.begin(after=after)
+        return upcoming.begin(provider=provider, after=after)
 
     def _next(self) -> Upcoming | None:
         """Return the next email to begin; deliver what is not to be emailed on the way.
@@ -266,7 +283,6 @@ class Delivery:
             upcoming = self._next()
             if attempts.is_under_way(attempt) and self._send(attempt, email):
                 following = self._finish(attempt, upcoming)
-                self._when_answered()
         return following or self._begin_next()
 
     def _send(self, attempt: Attempt, email: EmailMultiAlternatives) -> bool:
@@ -274,26 +290,34 @@ class Delivery:
 
         Raises ServerDown.
         """
+
+        def pass_on(provider: str) -> bool:
+            return not self._is_stopping() and attempts.pass_on(attempt, provider=provider)
+
         try:
-            self._email_connection.send(email)
+            sent = self._email_connection.send(
+                email, urgency=urgency_of(attempt.notification), pass_on=pass_on
+            )
         except NotSent as failure:
             _record_failure(attempt, failure)
             if failure.server_down:
                 if not failure.maybe_sent:
                     email_allowance.give_back(email_id=attempt.notification.pk)
                 raise ServerDown(str(failure)) from failure
-            self._when_answered()
             return False
+        attempt.provider = sent.provider
+        attempt.provider_message_id = sent.provider_message_id
         return True
 
     def _finish(self, attempt: Attempt, upcoming: Upcoming | None) -> Attempt | None:
         """Record that the email was sent; return the next attempt, which begins along with it."""
-        if upcoming is None or not self._goes_on():
+        provider = self._provider_for(upcoming) if upcoming is not None and self._goes_on() else ""
+        if upcoming is None or not provider:
             attempts.succeed(attempt)
             return None
         try:
             with _statement():
-                return self._begin(upcoming, after=attempt)
+                return self._begin(upcoming, provider, after=attempt)
         except IntegrityError as error:
             # What the next one met must not undo this outcome.
             if violated_constraint(error) != OF_ACCOUNT:

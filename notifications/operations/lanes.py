@@ -17,12 +17,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from evently.audit.context import acting
 from evently.privacy.sealing import WrappingKeyMissing
-from notifications.emails.mail_server import MailServer
-from notifications.emails.sending import EmailConnection
 from notifications.kinds import Urgency
 from notifications.models import Notification
 from notifications.operations.delivering import Delivery, ServerDown
 from notifications.operations.taking import MOST_AT_ONCE, give_back, is_any_due, take
+from notifications.providers.chain import Chain
+from notifications.providers.sending import EmailConnection
 
 # A lane takes as many as it sends in this time, so that the rest is left to other lanes.
 BATCH_SECONDS = 1.0
@@ -43,7 +43,7 @@ class Lanes:
     def __init__(self, *, number: int, niceness: int = 0) -> None:
         """number: of lanes besides the urgent one, at least one. niceness: theirs, 0 to 19."""
         self.stopping = threading.Event()
-        self.server = MailServer()
+        self.chain = Chain.of_settings()
         # Set while one lane alone cannot keep up.
         self.backlog = threading.Event()
         self.lanes = [
@@ -60,6 +60,10 @@ class Lanes:
         """Let each lane end after the email that it is sending."""
         self.stopping.set()
         self.backlog.set()
+
+    def report(self) -> None:
+        """Tell the broker how the providers do, every few seconds."""
+        self.chain.report(at_once=self.stopping.is_set())
 
     def join(self, *, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -97,7 +101,7 @@ class Lane(threading.Thread):
     def run(self) -> None:
         """Deliver until stopped."""
         _give_way(self._niceness)
-        with acting(via="task"), EmailConnection() as email_connection:
+        with acting(via="task"), EmailConnection(self._lanes.chain) as email_connection:
             while not self._lanes.stopping.is_set():
                 self.seen_at = time.monotonic()
                 pause = self._work(email_connection)
@@ -130,25 +134,24 @@ class Lane(threading.Thread):
         return FAULT_PAUSE_SECONDS
 
     def _deliver_some(self, email_connection: EmailConnection) -> float:
-        allowed = self._lanes.server.enter()
-        if allowed == 0:
-            return SHORTEST_PAUSE_SECONDS
-        most = self._most if allowed is None else allowed
-        try:
-            least_urgent = self._least_urgent
-            is_due = is_any_due(least_urgent=least_urgent)
-            notifications = take(most=most, least_urgent=least_urgent) if is_due else []
-            is_full = len(notifications) >= most
-            self._call_for_help(is_wanted=is_full)
-            if notifications:
-                self._deliver(notifications, email_connection)
-        finally:
-            if allowed is not None:
-                self._lanes.server.not_tried()
-        if is_full:
+        chain = self._lanes.chain
+        least_urgent = chain.least_urgent(self._least_urgent)
+        if least_urgent is None:
+            return min(chain.wait_seconds(self._least_urgent), SHORTEST_PAUSE_SECONDS)
+        # While no provider answers, one lane tries one email.
+        most = self._most if chain.is_up else 1
+        is_due = is_any_due(least_urgent=least_urgent)
+        notifications = take(most=most, least_urgent=least_urgent) if is_due else []
+        is_full = len(notifications) >= most
+        self._call_for_help(is_wanted=is_full)
+        done = self._deliver(notifications, email_connection) if notifications else 0
+        if is_full and done:
             return 0.0
         lengthened = min(self._pause * 1.5, LONGEST_PAUSE_SECONDS)
         self._pause = SHORTEST_PAUSE_SECONDS if notifications else lengthened
+        if least_urgent is not self._least_urgent:
+            # The rest waits for the limit of a provider.
+            return min(self._pause, chain.wait_seconds(self._least_urgent))
         return self._pause
 
     def _call_for_help(self, *, is_wanted: bool) -> None:
@@ -161,32 +164,29 @@ class Lane(threading.Thread):
 
     def _deliver(
         self, notifications: Sequence[Notification], email_connection: EmailConnection
-    ) -> None:
-        server = self._lanes.server
-        tries = not server.is_up
+    ) -> int:
+        """Deliver notifications; return how many were begun, the others are given back."""
 
         def is_stopping() -> bool:
             self.seen_at = time.monotonic()
-            return self._lanes.stopping.is_set() or not (server.is_up or tries)
+            return self._lanes.stopping.is_set()
 
-        delivery = Delivery(
-            notifications,
-            email_connection,
-            is_stopping=is_stopping,
-            when_answered=server.answered,
-        )
+        delivery = Delivery(notifications, email_connection, is_stopping=is_stopping)
         started = time.monotonic()
         try:
             delivery.run()
-        except ServerDown as error:
-            server.failed(str(error))
+        except ServerDown:
+            # The chain knows.
+            pass
         finally:
+            email_connection.give_back()
             seconds = time.monotonic() - started
             done = len(notifications) - len(delivery.waiting)
             fitting = int(done * BATCH_SECONDS / max(seconds, 0.001))
             self._most = min(max(fitting, 1), MOST_AT_ONCE)
             if delivery.waiting:
                 give_back(list(delivery.waiting))
+        return done
 
 
 def _give_way(niceness: int) -> None:

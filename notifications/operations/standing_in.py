@@ -2,9 +2,9 @@
 
 import time
 
-from notifications.emails.sending import EmailConnection
 from notifications.operations.delivering import Delivery, ServerDown
 from notifications.operations.taking import MOST_AT_ONCE, give_back, take
+from notifications.providers.sending import EmailConnection
 
 # Well below the time limit of a task, so that no task is stopped while it sends.
 MOST_SECONDS = 60.0
@@ -26,6 +26,7 @@ def deliver_due(*, seconds: float = MOST_SECONDS) -> int:
                 break
             finally:
                 give_back(list(delivery.waiting))
-            if len(notifications) < MOST_AT_ONCE:
+            # The rest has to wait, for the limit of a provider, or the next call.
+            if delivery.waiting or len(notifications) < MOST_AT_ONCE:
                 break
     return number

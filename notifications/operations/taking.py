@@ -73,7 +73,7 @@ def take(*, most: int = MOST_AT_ONCE, least_urgent: Urgency = Urgency.BULK) -> l
         "seconds": TAKEN_SECONDS,
     }
     taken = [_notification(row) for row in execute_prepared(connection, TAKE, values)]
-    return sorted(taken, key=lambda each: (_urgency(each), each.pk))
+    return sorted(taken, key=lambda each: (urgency_of(each), each.pk))
 
 
 def _notification(row: Sequence[Any]) -> Notification:
@@ -100,7 +100,8 @@ def pending_among(pairs: Sequence[Pair]) -> list[Notification]:
     return [found[id_] for id_ in dict.fromkeys(id_ for id_, _ in pairs) if id_ in found]
 
 
-def _urgency(notification: Notification) -> Urgency:
+def urgency_of(notification: Notification) -> Urgency:
+    """Return how soon the email of a notification is sent."""
     kind = KINDS.get(notification.type)
     return kind.urgency if kind else Urgency.BULK
 

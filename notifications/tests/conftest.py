@@ -3,6 +3,7 @@
 import pytest
 from structlog.testing import LogCapture
 
+from notifications.operations.lanes import Lanes
 from notifications.tests.mailserver import mail_server
 from notifications.tests.queues import another_broker, taken_from_queues
 
@@ -40,3 +41,20 @@ def server(settings):
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         yield running
+
+
+@pytest.fixture
+def running_lanes():
+    """Return a function that starts lanes, which are stopped after the test."""
+    started = []
+
+    def start(**given):
+        lanes = Lanes(**given)
+        started.append(lanes)
+        lanes.start()
+        return lanes
+
+    yield start
+    for lanes in started:
+        lanes.stop()
+        lanes.join(seconds=60)

@@ -21,7 +21,8 @@ class MailServer:
 
     drops_after_data: how many emails it takes without an answer, and closes the connection.
     hangs_after_data, drops_at_recipient: the same, never answering, and before it gets the email.
-    pipelines: whether it takes several commands at once.
+    pipelines: whether it takes several commands at once. accepts_with: its words about an email.
+    recipients: how many it was asked about. at_recipient: called for each, before it answers.
     """
 
     port: int = field(default_factory=lambda: choose_port(None, taken=set()))
@@ -34,6 +35,9 @@ class MailServer:
     hangs_after_data: int = 0
     after_data: Any = None
     pipelines: bool = True
+    accepts_with: str = "250 OK"
+    recipients: int = 0
+    at_recipient: Any = None
     _controller: Controller | None = None
 
     async def handle_HELO(self, server: Any, session: Any, envelope: Any, hostname: str) -> str:  # noqa: N802
@@ -53,6 +57,9 @@ class MailServer:
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.recipients += 1
+        if self.at_recipient is not None:
+            await asyncio.to_thread(self.at_recipient)
         if self.drops_at_recipient:
             self.drops_at_recipient -= 1
             server.transport.abort()
@@ -74,7 +81,7 @@ class MailServer:
         if self.hangs_after_data:
             self.hangs_after_data -= 1
             await asyncio.Event().wait()
-        return "250 OK"
+        return self.accepts_with
 
     def up(self) -> None:
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)

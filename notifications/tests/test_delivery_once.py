@@ -10,7 +10,6 @@ from evently.tests.database import as_owner, as_owner_at_once
 from evently.tests.running import wait_for
 from evently.tests.sql import WAITING_SESSIONS, run
 from notifications.emails.message import message_id_of
-from notifications.emails.sending import EmailConnection
 from notifications.factories import NotificationFactory
 from notifications.failures import GIVEN_UP
 from notifications.kinds import KINDS
@@ -18,6 +17,7 @@ from notifications.models import EmailDelivery
 from notifications.operations import attempts, delivering
 from notifications.operations.taking import take
 from notifications.presenters import present
+from notifications.providers.sending import EmailConnection
 from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
 pytestmark = [pytest.mark.django_db, pytest.mark.race]

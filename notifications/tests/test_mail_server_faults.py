@@ -12,13 +12,12 @@ from django.db import OperationalError, connection
 from evently import metrics
 from evently.tests.database import url_of
 from evently.tests.running import PATIENCE_SECONDS, wait_for
-from notifications.emails.mail_server import MailServer
 from notifications.emails.message import message_id_of
 from notifications.factories import NotificationFactory
 from notifications.failures import failure_in_words
 from notifications.models import EmailDelivery, Notification
 from notifications.operations import attempts, delivering, resending
-from notifications.operations.lanes import Lanes
+from notifications.providers.chain import Chain
 from notifications.tests.delivering import deliver, deliver_due, delivery_of, reread
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -29,23 +28,6 @@ def impatient(settings, monkeypatch):
     """Wait for the mail server for a moment only."""
     settings.EMAIL_TIMEOUT = 1
     monkeypatch.setattr("notifications.emails.smtp.ANSWER_TIMEOUT_SECONDS", 1)
-
-
-@pytest.fixture
-def running_lanes():
-    """Return a function that starts lanes, which are stopped after the test."""
-    started = []
-
-    def start(**given):
-        lanes = Lanes(**given)
-        started.append(lanes)
-        lanes.start()
-        return lanes
-
-    yield start
-    for lanes in started:
-        lanes.stop()
-        lanes.join(seconds=60)
 
 
 def counts_of(notifications):
@@ -199,8 +181,8 @@ def test_session_that_the_server_has_closed_is_replaced(server):
 # ── The breaker ─────────────────────────────────────────────────────────────
 def test_breaker_lets_one_lane_try(monkeypatch, log_output):
     now = [100.0]
-    monkeypatch.setattr("notifications.emails.mail_server.time.monotonic", lambda: now[0])
-    server = MailServer()
+    monkeypatch.setattr("notifications.providers.breaker.time.monotonic", lambda: now[0])
+    server = Chain.of_settings().links[0].breaker
     assert server.enter() is None
 
     server.failed("AnswerLost")

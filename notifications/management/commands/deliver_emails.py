@@ -56,5 +56,7 @@ class Command(BaseCommand):
                 sys.exit(1)
             if lanes.are_working:
                 heartbeats.beat(name)
+            lanes.report()
         lanes.join(seconds=STOP_SECONDS)
+        lanes.report()
         heartbeats.forget(name)

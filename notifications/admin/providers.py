@@ -1,0 +1,90 @@
+"""How the providers of emails do, above the list of all emails."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.timezone import get_current_timezone
+
+from evently.email_providers import Provider, name_in_words
+from evently.formatting import moment
+from events.admin.rows import event_of_list
+from notifications.failures import failure_in_words
+from notifications.models import EmailDelivery
+from notifications.providers import health
+from notifications.providers.health import Health
+from notifications.providers.registry import providers
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """A provider as the page shows it. state: in words, and is_down whether that is a problem."""
+
+    name: str
+    state: str
+    is_down: bool
+    sent: str
+    succeeded: str
+    failed: str
+    failure: str
+    limits: str
+
+
+def provider_rows() -> list[ProviderRow]:
+    """Return the providers of the settings, in their order."""
+    configured = providers()
+    try:
+        found = health.read([provider.name for provider in configured])
+    except redis.RedisError:
+        found = {}
+    return [_row(provider, found.get(provider.name)) for provider in configured]
+
+
+def _row(provider: Provider, known: Health | None) -> ProviderRow:
+    if known is None:
+        state = "Unknown, as the broker does not answer"
+    else:
+        state = "Not working, tried again from time to time" if known.is_down else "In use"
+    return ProviderRow(
+        name=name_in_words(provider.name),
+        state=state,
+        is_down=known is not None and known.is_down,
+        sent=f"{known.sent:,}" if known is not None else "–",
+        succeeded=_moment(known.succeeded_at) if known is not None else "–",
+        failed=_moment(known.failed_at) if known is not None else "–",
+        failure=failure_in_words(known.failure) if known is not None else "",
+        limits=_limits(provider),
+    )
+
+
+def _moment(timestamp: float) -> str:
+    if not timestamp:
+        return "–"
+    return moment(datetime.fromtimestamp(timestamp, UTC), get_current_timezone())
+
+
+def _limits(provider: Provider) -> str:
+    limits = (("a second", provider.per_second), ("in 24 hours", provider.per_day))
+    return ", ".join(f"{most:,} {unit}" for unit, most in limits if most) or "none"
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    """For superusers, where the settings name several."""
+
+    title = "provider"
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = [provider.name for provider in providers()]
+        if not request.user.is_superuser or event_of_list(request) is not None or len(names) < 2:
+            return []
+        return [(name, name_in_words(name)) for name in names]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[EmailDelivery]
+    ) -> QuerySet[EmailDelivery]:
+        return queryset.filter(provider=self.value()) if self.value() else queryset
