@@ -50,6 +50,8 @@ _OF_NO_WEIGHT = frozenset(
         "message_keys",
         "email_delivery_log",
         "email_resends",
+        "email_returns",
+        "suppressions",
         "email_changes",
         "booking_attempts",
         "django_admin_log",

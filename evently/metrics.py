@@ -54,6 +54,11 @@ lifecycle_rows = Counter(
     "Rows that a retention rule has moved or deleted.",
     ["rule"],
 )
+email_returns = Counter(
+    "evently_email_returns_total",
+    "Reports of what became of emails, by outcome; unknown: about none of the delivery log.",
+    ["outcome"],
+)
 email_failures = Counter(
     "evently_email_failures_total",
     "Attempts to send an email that failed: the email is tried again, or was given up.",

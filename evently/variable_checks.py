@@ -9,6 +9,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 from evently import email_providers, proxies
 
 # Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
@@ -277,6 +280,31 @@ def providers(value: str) -> str:
         email_providers.parse(value)
     except ValueError as error:
         return str(error)
+    return ""
+
+
+def bounce_address(value: str) -> str:
+    # What is added to it has 49 characters, and mail servers take 64 before the @.
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,15}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", value):
+        return ""
+    return "must look like bounces@example.org, with at most 15 characters before the @"
+
+
+def mailbox_url(value: str) -> str:
+    parts = parse_url(value)
+    if parts and parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username:
+        return ""
+    return (
+        "must look like imaps://user:password@mail.example.org/INBOX (special characters in user "
+        "and password percent-encoded)"
+    )
+
+
+def webhook_key(value: str) -> str:
+    try:
+        load_der_public_key(base64.b64decode(value, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return "must be the verification key that SendGrid shows for its Event Webhook"
     return ""
 
 

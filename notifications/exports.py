@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from evently.accounts.export import section
 from notifications.models import EmailDelivery, EmailResend, Notification
+from notifications.return_models import EmailReturn, Suppression
 
 NOTIFICATION_COLUMNS = (
     "id",
@@ -20,6 +21,8 @@ NOTIFICATION_COLUMNS = (
     "created_at",
 )
 EMAIL_COLUMNS = ("id", "recipient_email", "template_type", "status", "created_at")
+RETURN_COLUMNS = ("delivery_id", "outcome", "reason", "code", "source", "occurred_at")
+SUPPRESSION_COLUMNS = ("address", "reason", "created_at", "released_at", "release", "released_by")
 RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
@@ -54,4 +57,28 @@ def emails_sent_again(user_id: UUID) -> list[Any]:
         {"id": row["id"], "event_id": row["event_id"], "created_at": row["created_at"]}
         | {"sent_by": "you" if row["by_id"] == user_id else "organizer"}
         for row in rows
+    ]
+
+
+@section("email_returns", of=EmailReturn, columns=RETURN_COLUMNS)
+def email_returns(user_id: UUID) -> list[Any]:
+    """Return what mail servers reported of emails to a user."""
+    rows = EmailReturn.objects.filter(user_id=user_id).order_by("created_at", "id")
+    return list(rows.values(*RETURN_COLUMNS))
+
+
+@section("suppressions", of=Suppression, columns=SUPPRESSION_COLUMNS)
+def suppressions(user_id: UUID) -> list[Any]:
+    """Return the addresses of a user that get no emails, or got none, and those they released."""
+    found = Suppression.objects.filter(Q(user_id=user_id) | Q(released_by_id=user_id))
+    return [
+        {
+            "address": row.address_in_full if row.user_id == user_id else None,
+            "reason": row.reason,
+            "created_at": row.created_at,
+            "released_at": row.released_at,
+            "release": row.release,
+            "released_by": "you" if row.released_by_id == user_id else None,
+        }
+        for row in found.select_related("user__person_key").order_by("created_at", "id")
     ]

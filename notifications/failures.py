@@ -6,6 +6,8 @@ codes of the mail server, never its words, which often repeat personal data.
 
 import re
 
+from notifications.return_models import EmailReturn, ReturnOutcome, ReturnReason, SuppressionReason
+
 ACCOUNT_DELETED = "the account was deleted, so there is no email address"
 GIVEN_UP = "none of the attempts ended"
 HELD_BACK = "held back: this email address is not confirmed, so emails to it are limited"
@@ -17,6 +19,31 @@ REFUSED_BY_SERVICE = {
     "5": "The email service has a fault ({codes}).",
     "2": "The email service got the email, and its answer cannot be read ({codes}).",
 }
+# What came back of an email, by the outcome, with the reason and the server's code after it.
+RETURNED: dict[str, str] = {
+    ReturnOutcome.BOUNCED: "The email came back: {reason}.{codes}",
+    ReturnOutcome.DEFERRED: "The recipient's mail server has not accepted it yet: {reason}.{codes}",
+    ReturnOutcome.COMPLAINED: "It arrived, and the recipient reported it as spam.",
+}
+REASONS: dict[str, str] = {
+    ReturnReason.NO_MAILBOX: "there is no such mailbox",
+    ReturnReason.NO_DOMAIN: "what follows the @ takes no emails",
+    ReturnReason.DISABLED: "the mailbox is closed",
+    ReturnReason.FULL: "the mailbox is full",
+    ReturnReason.TOO_LARGE: "the email is too large for it",
+    ReturnReason.BLOCKED: "the mail server blocks emails of this site",
+    ReturnReason.EXPIRED: "the mail server could not be reached",
+}
+UNKNOWN_REASON = "the mail server gave no reason that is known"
+# By the prefix of what was not sent at all, with why the address is suppressed.
+SUPPRESSED = "suppressed"
+NOT_SENT = "Not sent, as this address gets no emails: {reason}. Ask for another address."
+SUPPRESSED_FOR: dict[str, str] = {
+    SuppressionReason.HARD_BOUNCE: "it does not exist",
+    SuppressionReason.SOFT_BOUNCES: "emails to it have kept coming back",
+    SuppressionReason.COMPLAINT: "its owner reported an email as spam",
+}
+
 # By the name of the error; {codes} are those of the mail server. What the codes mean is told by
 # their first digit only: 5 is for good, 4 for now.
 REFUSED_FOR_GOOD = "The mail server refused this recipient ({codes}). Check the email address."
@@ -63,6 +90,10 @@ def failure_in_words(error_message: str) -> str:
     if error_message in OURS:
         return OURS[error_message]
     name, _, rest = error_message.partition(" ")
+    if name in RETURNED:
+        return _returned_in_words(name, rest)
+    if name == SUPPRESSED:
+        return NOT_SENT.format(reason=SUPPRESSED_FOR.get(rest, "earlier ones came back"))
     codes = re.findall(r"\b[245]\d\d\b", rest)
     shown = ", ".join(dict.fromkeys(codes)) or "no code"
     if name == "SMTPRecipientsRefused":
@@ -75,3 +106,20 @@ def failure_in_words(error_message: str) -> str:
     if sentence is None:
         return f"The email could not be handed over to the mail server ({error_message})."
     return sentence.format(codes=shown)
+
+
+def returned(row: EmailReturn) -> str:
+    """Return the description of what came back of an email: the outcome, the reason, the code."""
+    return " ".join(part for part in (row.outcome, row.reason, row.code) if part)
+
+
+def suppressed(reason: str) -> str:
+    """Return the description of an email that was not sent, as its address gets none."""
+    return f"{SUPPRESSED} {reason}"
+
+
+def _returned_in_words(outcome: str, rest: str) -> str:
+    reason, _, code = rest.partition(" ")
+    return RETURNED[outcome].format(
+        reason=REASONS.get(reason, UNKNOWN_REASON), codes=f" ({code})" if code else ""
+    )

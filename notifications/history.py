@@ -41,6 +41,18 @@ describe(
         participles={"created": "sent again"},
     ),
 )
+describe(
+    "suppressions",
+    Described(
+        group="Messages",
+        noun="suppressed address",
+        plural="suppressed addresses",
+        rank=9,
+        labels={"released_at": "released", "release": "released by"},
+        phrases={"created": "put an address on the suppression list"},
+        of_event=False,
+    ),
+)
 describe_tasks(
     send_failed_again="failed emails are sent again",
     deliver="emails are sent",
@@ -48,10 +60,13 @@ describe_tasks(
     deliver_missed="emails that were missed are sent",
     continue_announcements="people are notified of a change",
     continue_announcements_of="people are notified of a change",
+    apply_returns="reports of mail servers are evaluated",
+    read_bounces="the mailbox of returned emails is read",
     make_partitions="tables for the next months are created",
 )
 for table, noun, plural in (
     ("notifications", "notification", "notifications"),
+    ("email_returns", "report about an email", "reports about emails"),
     ("email_delivery_log", "entry of the delivery log", "entries of the delivery log"),
 ):
     describe(table, Described(group="Messages", noun=noun, plural=plural, rank=11))

@@ -33,6 +33,9 @@ declare(
         attendee=May(select=OWN, insert=f"{OWN} AND by_id = {ME}"),
         organizer=May(select=OWN_OR_LISTED, insert=f"{OWN_OR_MANAGED} AND by_id = {ME}"),
     ),
+    # Written by what mail servers report, which acts for nobody.
+    Table("email_returns", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
+    Table("suppressions", attendee=May(select=OWN), organizer=May(select=OWN)),
     Table(
         "message_keys", attendee=May(select=OWN, insert=OWN), organizer=May(select=OWN, insert=OWN)
     ),

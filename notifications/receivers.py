@@ -49,6 +49,7 @@ from notifications.operations.creating import notified_with_booking, notify
 from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import was_welcomed_just_now
+from notifications.returns import suppressing
 from waitlists.draw_queries import newest_draw
 from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.operations import AlreadyWaiting
@@ -170,6 +171,11 @@ def notify_deletion_requested(sender: type, *, user: User, **kwargs: Any) -> Non
 @receiver(account_signals.erasure_started, dispatch_uid="notifications.account_deleted")
 def notify_account_deleted(sender: type, *, user: User, erasure: Erasure, **kwargs: Any) -> None:
     notify(messages=[deletion.account_deleted(user, erasure)])
+
+
+@receiver(account_signals.addresses_redigested, dispatch_uid="notifications.redigest")
+def redigest_suppressed(sender: type, **kwargs: Any) -> None:
+    suppressing.redigest()
 
 
 # ── Bookings ────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ from notifications.operations import partitions
 
 STRAYS = Period("the notification", years=1)
 EMAILS = Period("the email", years=1)
+RELEASED = Period("the release of the address", years=1)
 KEYS = Period("the notification", days=400)
 INTEREST = "Legitimate interest in showing what was sent (Art. 6 (1) f GDPR)"
 
@@ -54,6 +55,28 @@ register(
         ground=INTEREST,
         due=lambda: old_rows("email_resends", "created_at", EMAILS.interval),
         work=expiring("email_resends"),
+    ),
+    Rule(
+        name="returns",
+        table="email_returns",
+        data="What mail servers reported of emails: delivered, came back, reported as spam",
+        period=EMAILS,
+        then="deleted",
+        how="in batches; with the account before",
+        ground=INTEREST,
+        due=lambda: old_rows("email_returns", "created_at", EMAILS.interval),
+        work=expiring("email_returns"),
+    ),
+    Rule(
+        name="suppressions",
+        table="suppressions",
+        data="Addresses that get no emails, sealed and as digests, since earlier ones came back",
+        period=RELEASED,
+        then="deleted",
+        how="in batches; as long as it is not released, with the account",
+        ground="Legitimate interest in sending no emails that come back (Art. 6 (1) f GDPR)",
+        due=lambda: old_rows("suppressions", "released_at", RELEASED.interval),
+        work=expiring("suppressions"),
     ),
     Rule(
         name="message_keys",

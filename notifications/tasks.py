@@ -4,11 +4,13 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 
 from evently import heartbeats
 from evently.sweeps import for_each_event
 from evently.transactions import run_in_transaction
 from notifications.operations import announcing, partitions, resent_rows, standing_in
+from notifications.returns import applying, mailbox
 
 log = structlog.get_logger(__name__)
 
@@ -66,3 +68,16 @@ def send_failed_again(event_id: str, by_id: str | None, after: str) -> None:
 @shared_task
 def make_partitions() -> None:
     partitions.make_partitions()
+
+
+@shared_task(expires=60)
+def apply_returns() -> None:
+    """Draw what follows from reports of what became of emails."""
+    applying.apply_all()
+
+
+@shared_task(expires=60)
+def read_bounces() -> None:
+    """Read the mailbox that emails come back to, where there is one."""
+    if settings.BOUNCE_MAILBOX_URL:
+        mailbox.read_mailbox(mailbox.mailbox_of(settings.BOUNCE_MAILBOX_URL))

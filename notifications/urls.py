@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import path
 
 from notifications import devmail, views
+from notifications.returns.webhook import sendgrid_events
 
 urlpatterns = [
     path("notifications/", views.inbox, name="inbox"),
@@ -14,6 +15,8 @@ urlpatterns = [
         views.read_notification,
         name="read_notification",
     ),
+    path("notifications/address/", views.release_address, name="release_address"),
+    path("webhooks/email/sendgrid/", sendgrid_events, name="sendgrid_events"),
 ]
 
 mailbox_patterns = [

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from evently.cursors import Page, first_page, links_of, page_of
 from evently.database.clock import now
 from evently.database.prepared import PreparedQuery
+from evently.errors import DomainError
 from notifications import queries
 from notifications.operations import reading
 from notifications.presenters import present
+from notifications.returns import suppressing
 from waitlists.presenters import PromotionPresenter
 from waitlists.queries import open_offers_of
 
@@ -49,6 +52,20 @@ def read_notification(request: HttpRequest, notification_id: UUID) -> HttpRespon
 def read_all_notifications(request: HttpRequest) -> HttpResponse:
     reading.mark_all_read(user_id=_user_id(request))
     return _back_to_inbox(request)
+
+
+@require_POST
+@login_required
+def release_address(request: HttpRequest) -> HttpResponse:
+    """Let the user's address get emails again."""
+    user: Any = request.user
+    try:
+        suppressing.release_own(user=user)
+    except DomainError as refusal:
+        messages.error(request, refusal.text)
+    else:
+        messages.success(request, f"Emails to {user.email} are sent again.")
+    return redirect(f"{reverse('account')}#email-address")
 
 
 @require_safe

@@ -117,6 +117,10 @@ email_delivery_log      attendee   own                -           -           -
 email_delivery_log      organizer  own+events         -           events      -
 email_resends           attendee   own                own&by      -           -
 email_resends           organizer  own+events         own&by+events&by -           -
+email_returns           attendee   own                -           -           -
+email_returns           organizer  own+events         -           -           -
+suppressions            attendee   own                -           -           -
+suppressions            organizer  own                -           -           -
 message_keys            attendee   own                own         -           -
 message_keys            organizer  own                own         -           -
 announcements           organizer  events             events      -           -

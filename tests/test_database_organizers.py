@@ -68,6 +68,15 @@ def forged(monkeypatch, tables):
     forging("announcements", event_id=event_id, key="k", message="m")
     forging("email_delivery_log", event_id=event_id, user_id=other, template_type="notification")
     forging("email_resends", delivery_id=event_id, user_id=other, event_id=event_id)
+    forging(
+        "email_returns",
+        delivery_id=event_id,
+        user_id=other,
+        event_id=event_id,
+        outcome="delivered",
+        source="mailbox",
+        digest="e" * 64,
+    )
     batch = value("SELECT id FROM event_imports")
     forging("event_import_rows", batch_id=batch, line=1, name="", outcome="new")
     run(

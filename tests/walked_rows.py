@@ -258,6 +258,22 @@ def _messages(filler: Filler, person: str, event: str | None) -> None:
         provider="smtp",
         **of_message,
     )
+    filler.add(
+        "email_returns",
+        person,
+        event=event,
+        delivery_id=delivery["id"],
+        outcome="bounced",
+        source="mailbox",
+        digest=_digest(),
+    )
+    filler.add(
+        "suppressions",
+        person,
+        address=SEALED,
+        address_digest=_digest(),
+        reason="complaint",
+    )
     # Sent again by themselves, by the event's organizer, and by one who has nothing to do with it.
     organizer = EVENTS[event] if event else "S"
     for by in {person, organizer, "A"}:

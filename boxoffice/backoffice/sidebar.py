@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("accounts.user", "Users", "group"),
             ("notifications.emailtemplate", "Email templates", "drafts"),
             ("notifications.emaildelivery", "Delivery log", "outgoing_mail"),
+            ("notifications.suppression", "Suppressed addresses", "unsubscribe"),
             ("notifications.notification", "Notifications", "notifications"),
             ("accounts.apitoken", "API tokens", "key"),
             ("audit.auditlog", "Audit log", "history"),

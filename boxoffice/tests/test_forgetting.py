@@ -95,6 +95,9 @@ KEPT = {
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).
     # error_message: without the mail server's words.
     "notifications": "type channels data status",
+    # Codes of mail servers, never their words; the digests are deleted with the account.
+    "email_returns": "outcome reason code source digest address_digest",
+    "suppressions": "address_digest reason release",
     "message_keys": "key",
     "email_delivery_log": "kind template_type provider provider_message_id status error_message"
     " metadata",

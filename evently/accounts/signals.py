@@ -80,3 +80,7 @@ erasure_started = Signal()
 # the passkey, or ""; `left`: recovery codes that are unused, for CODE_USED; `reset:
 # SecondFactorReset`, with RESET only. The owner is notified by email.
 second_factor_changed = Signal()
+
+# Users are looked up by another EVENTLY_DIGEST_KEY now: other digests of addresses have to be made
+# anew, too.
+addresses_redigested = Signal()

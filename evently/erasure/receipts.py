@@ -30,6 +30,7 @@ DONE = {
         "Bookings and waitlist entries whose settings and email digest were removed"
     ),
     "answers_deleted": "Stored answers to requests deleted",
+    "returns_deleted": "Reports about emails that came back, and suppressed addresses, deleted",
     "exports_deleted": "Requested files of all data deleted",
     "trail_redacted": "Entries of the audit log whose texts and settings were removed",
     "contacts_removed": "Contact addresses on past events removed",

@@ -33,6 +33,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "notifications_default",
         "email_delivery_log",
         "email_resends",
+        "email_returns",
+        "suppressions",
         "message_keys",
     ),
 }

@@ -98,6 +98,8 @@ CELERY_BEAT_SCHEDULE = {
     "rotate-pseudonyms": _every(3600, "boxoffice.analysts.tasks.rotate_pseudonyms"),
     "deliver-missed": _every(10, "notifications.tasks.deliver_missed"),
     "continue-announcements": _every(30, "notifications.tasks.continue_announcements"),
+    "apply-returns": _every(60, "notifications.tasks.apply_returns"),
+    "read-bounces": _every(60, "notifications.tasks.read_bounces"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),
     "answer-email-requests": _every(10, "evently.accounts.tasks.answer_email_requests"),
     "make-data-exports": _every(60, "evently.accounts.tasks.make_data_exports"),

@@ -31,6 +31,12 @@ REPLY_TO_DOMAINS = frozenset(
 )
 # The certificate of a private CA, which the system does not know.
 EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
+# Where emails come back to: the envelope's sender is this address, with a token after a plus sign.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+# The mailbox of that address, read every minute; without it, a mail server pipes what comes back.
+BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
+# The public key by which SendGrid's reports are known to be its own.
+SENDGRID_WEBHOOK_KEY = env.str("SENDGRID_WEBHOOK_KEY", default="")
 if _SEVERAL:
     EMAIL_PROVIDERS = email_providers.parse(_SEVERAL)
 elif EMAIL_URL.partition(":")[0] in OTHER_EMAIL_SCHEMES:

@@ -43,6 +43,7 @@ from notifications.kinds import kinds_for_organizers
 from notifications.models import DeliveryStatus, EmailDelivery, EmailResend, Notification
 from notifications.operations import resending
 from notifications.operations.resending import Resent
+from notifications.return_models import EmailReturn, ReturnOutcome, ReturnReason
 from waitlists.models import WaitlistEntry
 
 # Status as it is shown, with the kind of its label in Unfold.
@@ -281,6 +282,7 @@ class EmailDeliveryAdmin(PeopleRowsAdmin):
                     "admin:notifications_emaildelivery_preview", args=[email.pk]
                 ),
                 "resends": _resends_of(email),
+                "returns": _returns_of(email),
             }
         return super().changeform_view(request, object_id, form_url, extra)
 
@@ -379,6 +381,19 @@ def _resends_of(email: EmailDelivery) -> list[tuple[str, str]]:
     return [
         (row.by.display_name if row.by else "Evently", moment(row.created_at, zone))
         for row in rows.order_by("-created_at")[:20]
+    ]
+
+
+def _returns_of(email: EmailDelivery) -> list[tuple[str, str, str]]:
+    """Return what mail servers reported of an email: what, why, when."""
+    rows = EmailReturn.objects.filter(delivery_id=email.pk, user_id=email.user_id)
+    return [
+        (
+            ReturnOutcome(row.outcome).label,
+            " ".join(part for part in (ReturnReason(row.reason).label, row.code) if part != "–"),
+            moment(row.occurred_at, _zone(email)),
+        )
+        for row in rows.order_by("-created_at", "-id")[:20]
     ]
 
 

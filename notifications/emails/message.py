@@ -18,6 +18,7 @@ from notifications.kinds import kind_named
 from notifications.kinds.common import record_note
 from notifications.kinds.rows import read_together, rows_of
 from notifications.models import Notification
+from notifications.returns.tokens import TOKEN_NAME, bounce_address, token_of
 
 
 def message_id_of(notification_id: UUID) -> str:
@@ -44,18 +45,19 @@ def build_email(notification: Notification, user: User) -> EmailMultiAlternative
         footnote=content.footnote,
         versions=rows_of(notification).active_templates,
     )
+    address = kind.address_of(notification, user)
     email = Email(
         subject=rendered.subject,
         body=rendered.text,
-        to=[smtp_address(kind.address_of(notification, user))],
+        to=[smtp_address(address)],
         reply_to=reply_to(notification),
         headers={
             "Message-ID": message_id_of(notification.pk),
             "Auto-Submitted": "auto-generated",
         },
     )
-    # What a service sends back about it: by this, it is found where the service's id is not known.
-    email.metadata = {"notification": str(notification.pk)}
+    token = token_of(notification.pk, address)
+    email.bounce_address, email.metadata = bounce_address(token), {TOKEN_NAME: token}
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
         email.attach(_inline(image))

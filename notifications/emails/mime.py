@@ -41,10 +41,12 @@ class Part(MIMEBase):
 class Email(EmailMultiAlternatives):
     """An email with a text, an HTML alternative, and attachments that are message parts.
 
-    metadata: what a service gets along with it, and sends back; not part of the message.
+    bounce_address: the envelope's sender over SMTP, "" for that of From. metadata: what an email
+    service passes on to its webhook, as anymail has it.
     """
 
-    metadata: dict[str, str]
+    bounce_address: str = ""
+    metadata: Mapping[str, str] = {}
 
     def message(self) -> Any:  # type: ignore[override]
         """Return the message, ready to be written; Django's own where it has lines too long."""

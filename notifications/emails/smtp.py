@@ -65,6 +65,8 @@ class Session(smtplib.SMTP):
         """
         self.ehlo_or_helo_if_needed()
         size = f" size={len(content)}" if self.has_extn("size") else ""
+        # What comes back is to hold no more of the email than its headers (RFC 3461).
+        size += " RET=HDRS" if self.has_extn("dsn") else ""
         commands = (f"mail FROM:<{sender}>{size}", f"rcpt TO:<{recipient}>", "data")
         replies = self._replies_to(commands)
         code, reply = next(replies)
@@ -143,7 +145,8 @@ class Backend(EmailBackend):
         is_plain = len(recipients) == 1 and PLAIN_ADDRESS.fullmatch(recipients[0])
         if not isinstance(self.connection, Session) or not is_plain:
             return bool(super()._send(email_message))  # type: ignore[misc]
-        sender = _envelope_address(email_message.from_email)
+        bounces_to = getattr(email_message, "bounce_address", "")
+        sender = bounces_to or _envelope_address(email_message.from_email)
         content = email_message.message().as_bytes(linesep="\r\n")
         self.connection.hand_over(sender, recipients[0], content)
         return True

@@ -25,6 +25,7 @@ from notifications.kinds import (
     general,
     held,
     places,
+    returns,
     second_factors,
     tickets,
     waitlist,
@@ -54,6 +55,7 @@ TOPICS = (
     draws,
     events,
     exports,
+    returns,
     held,
     general,
 )

@@ -66,6 +66,7 @@ EMAIL_CHANGE = Kind(
     name="email_change",
     label="Confirm a new email address",
     category=Category.ACCOUNT,
+    on_request=True,
     urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_email_change,

@@ -78,8 +78,10 @@ class Kind:
     email that was held back only: whether what happened since has made it pointless. recipient:
     the address it goes to, by default that of the account; may raise EmailObsolete.
     urgency: a new kind that is not BULK needs a version of `evently_email_urgency`, too.
-    for_organizers: whether organizers see it though it belongs to an account. bears_head: its
-    messages keep the head of the waitlist's record at their time, and its emails show it.
+    for_organizers: whether organizers see it though it belongs to an account. on_request: whether
+    its recipient has just asked for it and waits, so that even an address that has complained gets it
+    (`notifications.returns`). bears_head: its messages keep the head of the waitlist's record at
+    their time, and its emails show it.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Kind:
     is_superseded: Callable[[Notification], bool] | None = None
     recipient: Callable[[Notification, User], str] | None = None
     for_organizers: bool = False
+    on_request: bool = False
     bears_head: bool = False
 
     def __post_init__(self) -> None:

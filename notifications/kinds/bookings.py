@@ -80,6 +80,7 @@ BOOKING_CONFIRM = Kind(
     name="booking_confirm",
     label="Booking confirmed",
     category=Category.BOOKINGS,
+    on_request=True,
     urgency=Urgency.SOON,
     icon="ticket",
     link=link_to_row("booking_detail", "booking", "Show my tickets"),

@@ -57,6 +57,7 @@ CONFIRM_DELETION = Kind(
     name="confirm_deletion",
     label="Confirm account deletion",
     category=Category.ACCOUNT,
+    on_request=True,
     urgency=Urgency.URGENT,
     channels=EMAIL_ONLY,
     write_email=_write_confirm_deletion,

@@ -64,6 +64,7 @@ DATA_EXPORT_READY = Kind(
     name="data_export_ready",
     label="Your data is ready",
     category=Category.ACCOUNT,
+    on_request=True,
     icon="download",
     link=_link,
     write_email=_write_data_export_ready,

@@ -19,6 +19,7 @@ from events.models import Event
 from notifications.emails.templates import active_versions
 from notifications.kinds import row_queries as queries
 from notifications.models import Notification
+from notifications.returns.listed import suppressed_among
 from waitlists.models import Promotion, WaitlistEntry
 
 
@@ -48,6 +49,19 @@ class Rows:
     def user(self, user_id: UUID) -> User | None:
         """Return the recipient of one of the messages, with the key; None if deleted."""
         return self._users.get(user_id)
+
+    @cached_property
+    def _suppressed(self) -> dict[str, frozenset[str]]:
+        addresses = [user.email for user in self._users.values()]
+        found = suppressed_among(addresses)
+        return {address: found.get(address, frozenset()) for address in addresses}
+
+    def suppressed(self, address: str) -> frozenset[str]:
+        """Return why an address that a message goes to gets no emails; mostly none."""
+        if address not in self._suppressed:
+            # Not that of the account, such as one that is to be confirmed.
+            self._suppressed[address] = suppressed_among([address]).get(address, frozenset())
+        return self._suppressed[address]
 
     # ── Events ──────────────────────────────────────────────────────────────
     @cached_property

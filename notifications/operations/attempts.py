@@ -318,8 +318,12 @@ def _as_sent(attempt: Attempt) -> dict[str, Any]:
 
 
 def _lock_of(notification: Notification) -> int:
-    """Return the number of an email's advisory lock: the random half of its id."""
-    return int.from_bytes(notification.pk.bytes[8:], "big", signed=True)
+    return lock_number(notification.pk)
+
+
+def lock_number(notification_id: UUID) -> int:
+    """Return the number of an email's advisory lock: the random half of its notification's id."""
+    return int.from_bytes(notification_id.bytes[8:], "big", signed=True)
 
 
 def _delivery_of(attempt: Attempt) -> QuerySet[EmailDelivery]:

@@ -35,7 +35,7 @@ from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email, message_id_of
-from notifications.failures import ACCOUNT_DELETED, GIVEN_UP
+from notifications.failures import ACCOUNT_DELETED, GIVEN_UP, suppressed
 from notifications.kinds import KINDS, Kind, kind_named
 from notifications.kinds.held import is_superseded
 from notifications.kinds.rows import read_together
@@ -47,6 +47,7 @@ from notifications.operations.taking import Pair, pending_among, urgency_of
 from notifications.preferences import wanted_channels
 from notifications.providers.errors import NotSent
 from notifications.providers.sending import EmailConnection
+from notifications.returns.suppressing import is_refused, worst_of
 
 # Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
 BATCH_SECONDS = 30.0
@@ -335,6 +336,9 @@ class Delivery:
         if attempt.is_one_too_many:
             attempts.fail(attempt, error=GIVEN_UP, for_good=True)
             return None
+        if reason := self._suppressed_for(attempt, user):
+            attempts.fail(attempt, error=suppressed(reason), for_good=True)
+            return None
         if attempt.was_held and (merged_id := merge_held(attempt)):
             self.waiting.extendleft(pending_among([(merged_id, user.pk)]))
             self._read(*self.waiting)
@@ -344,6 +348,13 @@ class Delivery:
             attempts.withdraw(attempt)
             return None
         return None if _is_held_back(attempt, user, email) else email
+
+    def _suppressed_for(self, attempt: Attempt, user: User) -> str:
+        """Return why the address gets no email of this kind, or ""."""
+        notification = attempt.notification
+        kind = kind_named(notification.type)
+        reasons = self._rows.suppressed(_address_of(notification, kind, user))
+        return worst_of(reasons) if is_refused(reasons, kind) else ""
 
 
 def _statement() -> AbstractContextManager[None]:

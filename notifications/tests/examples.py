@@ -34,6 +34,7 @@ from notifications.kinds import (
     exports,
     held,
     places,
+    returns,
     second_factors,
     tickets,
     waitlist,
@@ -41,6 +42,7 @@ from notifications.kinds import (
 from notifications.kinds.general import GENERAL
 from notifications.models import Notification
 from notifications.operations.creating import notify
+from notifications.return_models import SuppressionReason
 from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.tests.drawing_rows import announce
 
@@ -243,6 +245,9 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "draw_done": lambda facts: draws.draw_done(facts.event, *facts.in_draw()),
     "draw_void": lambda facts: draws.draw_void(facts.event, *facts.in_draw(), again=None),
     "draw_numbers": lambda facts: draws.numbers_due(facts.managed(), facts.in_draw()[0]),
+    "address_unreachable": lambda facts: returns.address_unreachable(
+        facts.user.pk, facts.user.pk, SuppressionReason.HARD_BOUNCE
+    ),
     "held_emails": lambda facts: held.held_emails(
         facts.user.pk, notify(messages=[accounts.login_link(facts.user)])
     ),

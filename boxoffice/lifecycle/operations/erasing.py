@@ -31,6 +31,7 @@ from evently.erasure.tasks import write_register
 from evently.transactions import run_in_transaction
 from notifications.operations.delivering import deliver_all
 from notifications.queries import unsent_emails_of
+from notifications.returns.suppressing import forget_addresses
 
 # How long an operator's request waits for the mail server.
 SENDING_SECONDS = 15.0
@@ -141,6 +142,7 @@ def erase_rows(user_id: UUID, *, even_last_superuser: bool = False) -> Counter[s
     counts += close_account(user_id=user_id, even_last_superuser=even_last_superuser)
     # Refused for a person who stays.
     counts["texts_erased"] += forget_messages(user_id=user_id)
+    counts["returns_deleted"] += forget_addresses(user_id=user_id)
     counts["trail_redacted"] += forget_in_trail(user_id=user_id)
     return counts
 

@@ -40,6 +40,7 @@ from evently.pages import (
     require_get_or_post,
 )
 from notifications.forms import PreferencesForm
+from notifications.returns import suppressing
 
 TEMPLATE = "accounts/account.html"
 SESSIONS = "sessions"
@@ -66,6 +67,7 @@ def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
     return {
         **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
+        "suppressions": suppressing.open_of(user),
         "deletion_days": settings.ACCOUNT_DELETION_DELAY.days,
         "tokens": tokens,
         "factors": factors_of(user.pk),

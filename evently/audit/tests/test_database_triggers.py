@@ -17,6 +17,7 @@ CHANGES = {
     "data_exports": "status = 'failed'",
     "email_changes": "confirmed_at = now() + interval '1 hour'",
     "email_resends": "by_id = NULL",
+    "suppressions": "release = 'admin', released_at = now() + interval '1 hour'",
     "attendance_checks": "coming = 1",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
@@ -48,6 +49,8 @@ EMPTIED = (
     *(
         "email_changes",
         "email_resends",
+        "email_returns",
+        "suppressions",
         "email_delivery_log",
         "notifications",
         "users",
@@ -121,6 +124,12 @@ def make_rows():
     run("UPDATE email_delivery_log SET status = 'sent'")
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
     sealed = "sealed:v1:" + "a" * 40
+    digests = {"digest": "c" * 64, "address_digest": "d" * 64}
+    of_email = {"user_id": user_id, "delivery_id": event_id, "source": "mailbox"}
+    insert("email_returns", outcome="delivered", **of_email, **digests)
+    insert(
+        "suppressions", user_id=user_id, address=sealed, reason="complaint", address_digest="d" * 64
+    )
     insert("totp_factors", user_id=user_id, secret=sealed)
     insert("passkeys", user_id=user_id, name="Phone", credential_id="a", public_key=b"k")
     insert("recovery_codes", user_id=user_id, digest="b" * 64)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand
 
 from evently.accounts.models import User
+from evently.accounts.signals import addresses_redigested
 from evently.privacy.addresses import digest_of_address
 from evently.transactions import run_in_transaction
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             total += changed
             for id_ in left:
                 self.stdout.write(f"{id_} is unchanged: a newer account has its email address.")
+        addresses_redigested.send(sender=User)
         self.stdout.write(f"{total} users are now looked up by the current key.")
 
 

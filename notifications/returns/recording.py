@@ -1,0 +1,78 @@
+"""Write down what reports say, each once; what follows from them is drawn apart (`applying`)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from evently import metrics
+from evently.database.clock import now
+from evently.database.identity import as_worker
+from evently.privacy.addresses import digest_of_address
+from evently.transactions import signed_transaction
+from notifications.models import EmailDelivery
+from notifications.return_models import EmailReturn
+from notifications.returns.reports import Report
+
+log = structlog.get_logger(__name__)
+
+
+@as_worker()
+def record(reports: Sequence[Report]) -> int:
+    """Record reports in one transaction; return how many were new.
+
+    As the worker: they come from mail servers, which act for nobody. A report about no email of the
+    delivery log is left out: it is of another program, forged, or about an email too long ago.
+    """
+    with signed_transaction():
+        deliveries = _deliveries_of(reports)
+        rows = [row for report in reports if (row := _row(report, deliveries)) is not None]
+        known = set(
+            EmailReturn.objects.filter(digest__in=[row.digest for row in rows]).values_list(
+                "digest", flat=True
+            )
+        )
+        new = {row.digest: row for row in rows if row.digest not in known}
+        # Another process may record the same meanwhile.
+        EmailReturn.objects.bulk_create(new.values(), ignore_conflicts=True)
+    for row in new.values():
+        metrics.email_returns.labels(row.outcome).inc()
+    unknown = len(reports) - len(rows)
+    if unknown:
+        metrics.email_returns.labels("unknown").inc(unknown)
+    log.info("returns_recorded", new=len(new), repeated=len(rows) - len(new), unknown=unknown)
+    return len(new)
+
+
+def _deliveries_of(reports: Sequence[Report]) -> dict[UUID | None, EmailDelivery]:
+    """Return the emails that reports name, by their notifications."""
+    ids = {id_ for report in reports for id_ in _ids_of(report)}
+    found = EmailDelivery.objects.filter(notification_id__in=ids).select_related("user__person_key")
+    return {email.notification_id: email for email in found}
+
+
+def _ids_of(report: Report) -> tuple[UUID, ...]:
+    return (report.named.notification_id,) if report.named else report.hints
+
+
+def _row(report: Report, deliveries: dict[UUID | None, EmailDelivery]) -> EmailReturn | None:
+    email = next((deliveries[id_] for id_ in _ids_of(report) if id_ in deliveries), None)
+    if email is None:
+        return None
+    address = email.recipient
+    is_current = bool(address) and (report.named is None or report.named.went_to(address))
+    at = now()
+    return EmailReturn(
+        delivery_id=email.pk,
+        user_id=email.user_id,
+        event_id=email.event_id,
+        outcome=report.verdict.outcome,
+        reason=report.verdict.reason,
+        code=report.verdict.code,
+        is_permanent=report.verdict.is_permanent,
+        is_proven=report.named is not None,
+        source=report.source,
+        digest=report.digest,
+        address_digest=digest_of_address(address) if is_current else "",
+        occurred_at=min(report.at or at, at),
+    )
