@@ -130,8 +130,8 @@ class Suppression(Identified):
     """That an address gets no emails, since when and why, and who released it.
 
     The address is sealed under the user's key, and looked up by its digest. All but the release
-    stays as it is, which is final (`trg_suppression_kept`); a person releases an address once a day
-    and three times in thirty days (`trg_suppression_released`).
+    stays as it is, which is final (`trg_suppression_kept`); after one reason, a person releases an
+    address once a day and three times in thirty days (`trg_suppression_released`).
     """
 
     user = models.ForeignKey(
@@ -183,6 +183,7 @@ class Suppression(Identified):
                 name="chk_suppression_release",
                 condition=Q(released_at__isnull=True, release="", released_by__isnull=True)
                 | Q(
+                    released_at__isnull=False,
                     released_at__gte=F("created_at"),
                     release__in=[value for value in Release.values if value],
                 ),

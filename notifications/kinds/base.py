@@ -79,8 +79,8 @@ class Kind:
     the address it goes to, by default that of the account; may raise EmailObsolete.
     urgency: a new kind that is not BULK needs a version of `evently_email_urgency`, too.
     for_organizers: whether organizers see it though it belongs to an account. on_request: whether
-    its recipient has just asked for it and waits, so that even an address that has complained gets it
-    (`notifications.returns`). bears_head: its messages keep the head of the waitlist's record at
+    its recipient has just asked for it and waits, so that even an address that has complained gets
+    it (`notifications.returns`). bears_head: its messages keep the head of the waitlist's record at
     their time, and its emails show it.
     """
 

@@ -321,6 +321,7 @@ class Migration(migrations.Migration):
                             models.Q(
                                 ("release__in", ["person", "admin", "delivered"]),
                                 ("released_at__gte", models.F("created_at")),
+                                ("released_at__isnull", False),
                             ),
                             _connector="OR",
                         ),

@@ -5,6 +5,7 @@ to, or that its list has.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from email.message import Message
 
 from notifications.return_models import ReturnOutcome, ReturnReason
@@ -12,12 +13,13 @@ from notifications.returns.parts import blocks_of, header, part_of_type, text_of
 from notifications.returns.reports import Verdict
 from notifications.returns.status_codes import meaning_of
 
-# `relayed` and `expanded` say that another server has it now, and no more.
 OUTCOMES = {
     "failed": ReturnOutcome.BOUNCED,
     "delayed": ReturnOutcome.DEFERRED,
     "delivered": ReturnOutcome.DELIVERED,
 }
+# They say that another server has it now, and no more.
+PASSED_ON = {"relayed", "expanded"}
 
 
 def delivery_status_of(message: Message) -> Verdict | None:
@@ -26,14 +28,20 @@ def delivery_status_of(message: Message) -> Verdict | None:
     if part is None:
         return None
     words = text_of(message)
-    verdicts = [
-        verdict for block in blocks_of(part) if (verdict := _verdict(block, words)) is not None
-    ]
-    return _together(verdicts)
+    blocks = blocks_of(part)
+    verdicts = [verdict for block in blocks if (verdict := _verdict(block, words)) is not None]
+    together = _together(verdicts)
+    if together is not None and any(_action(block) in PASSED_ON for block in blocks):
+        return replace(together, is_permanent=False)
+    return together
+
+
+def _action(block: Message) -> str:
+    return header(block, "Action").lower()
 
 
 def _verdict(block: Message, words: str) -> Verdict | None:
-    outcome = OUTCOMES.get(header(block, "Action").lower())
+    outcome = OUTCOMES.get(_action(block))
     if outcome is None:
         return None
     code = header(block, "Status").partition(" ")[0]

@@ -34,7 +34,7 @@ DELAYED = re.compile(
 )
 # What follows is the returned email, whose own words say nothing about why.
 COPY = re.compile(
-    r"^(?:-{2,}.{0,10}(?:copy of (?:the|your) (?:original )?message|original message|this is a copy)"
+    r"^(?:-{2,}.{0,10}(?:copy of (?:the|your) (?:original )?message|original message|this is a)"
     r"|-+ This is a copy|--- below this line)",
     re.IGNORECASE | re.MULTILINE,
 )

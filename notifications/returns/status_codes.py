@@ -19,7 +19,7 @@ BY_DETAIL = {
     "1.2": ReturnReason.NO_DOMAIN,
     "1.3": ReturnReason.NO_MAILBOX,
     "1.6": ReturnReason.NO_MAILBOX,
-    "1.10": ReturnReason.NO_DOMAIN,
+    "1.10": ReturnReason.NO_MAILBOX,
     "2.1": ReturnReason.DISABLED,
     "2.2": ReturnReason.FULL,
     "2.3": ReturnReason.TOO_LARGE,
@@ -92,6 +92,9 @@ def meaning_of(code: str, words: str) -> Meaning:
         code = found
     code = code if CODE.match(code) else ""
     reason = _by_code(code) or _by_words(words)
+    if reason is ReturnReason.OTHER and code.startswith("4.4."):
+        # A server that could not be reached, or did not answer.
+        reason = ReturnReason.EXPIRED
     if code:
         is_for_good = code.startswith("5")
     else:

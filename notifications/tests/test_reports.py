@@ -1,0 +1,143 @@
+"""Reports of common mail servers, and what only looks like one, read from their bytes."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from notifications.return_models import ReturnOutcome, ReturnReason
+from notifications.returns.reading import read_report
+from notifications.returns.status_codes import meaning_of
+from notifications.returns.tokens import bounce_address, read_token, token_of
+
+FOLDER = Path(__file__).parent / "reports"
+ID = UUID("019ac000-0000-7000-8000-000000000001")
+ADDRESS = "ana@example.org"
+BOUNCED, DEFERRED = ReturnOutcome.BOUNCED, ReturnOutcome.DEFERRED
+# What each report says: outcome, reason, code, and whether the address is given up.
+VERDICTS = {
+    "postfix_unknown": (BOUNCED, ReturnReason.NO_MAILBOX, "5.1.1", True),
+    "postfix_delayed": (DEFERRED, ReturnReason.EXPIRED, "4.4.1", False),
+    "postfix_expired": (BOUNCED, ReturnReason.EXPIRED, "4.4.1", False),
+    "postfix_delivered": (ReturnOutcome.DELIVERED, ReturnReason.NONE, "2.0.0", False),
+    "postfix_spam": (BOUNCED, ReturnReason.BLOCKED, "5.0.0", False),
+    "exim_plain": (BOUNCED, ReturnReason.NO_MAILBOX, "", True),
+    "exim_full": (BOUNCED, ReturnReason.FULL, "5.2.2", False),
+    "exchange_unknown": (BOUNCED, ReturnReason.NO_MAILBOX, "5.1.10", True),
+    "outlook_blocked": (BOUNCED, ReturnReason.BLOCKED, "5.7.1", False),
+    "gmail_unknown": (BOUNCED, ReturnReason.NO_MAILBOX, "5.1.1", True),
+    "qmail_disabled": (BOUNCED, ReturnReason.DISABLED, "5.2.1", True),
+    "complaint": (ReturnOutcome.COMPLAINED, ReturnReason.SPAM, "", True),
+    "holiday_german": None,
+    "holiday_english": None,
+    "person_reply": None,
+    "not_spam": None,
+}
+
+
+def report_bytes(name: str, *, token: str, id_: UUID = ID, host: str = "testserver") -> bytes:
+    """Return a report with the token and the Message-ID of an email, as it comes by SMTP."""
+    text = (FOLDER / f"{name}.eml").read_text()
+    for place, value in (("{token}", token), ("{id}", str(id_)), ("{host}", host)):
+        text = text.replace(place, value)
+    return text.replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_reports_of_mail_servers(name):
+    report = read_report(report_bytes(name, token=token_of(ID, ADDRESS)))
+
+    expected = VERDICTS[name]
+    if expected is None:
+        assert report is None
+        return
+    verdict = report.verdict
+    assert (verdict.outcome, verdict.reason, verdict.code, verdict.is_permanent) == expected
+    assert report.named.notification_id == ID
+    assert report.named.went_to("ANA@example.org")
+    assert not report.named.went_to("bo@example.org")
+
+
+def test_every_report_is_tested():
+    assert {path.stem for path in FOLDER.iterdir()} == set(VERDICTS)
+
+
+def test_report_without_a_valid_token_gives_a_hint_only(settings):
+    settings.PUBLIC_URL = "https://testserver"
+    forged = token_of(ID, ADDRESS)[:-1] + "2"
+    report = read_report(report_bytes("gmail_unknown", token=forged))
+    assert (report.named, report.hints) == (None, (ID,))
+    # Of another site.
+    report = read_report(report_bytes("gmail_unknown", token=forged, host="elsewhere.test"))
+    assert (report.named, report.hints) == (None, ())
+
+
+def test_same_report_has_the_same_digest():
+    raw = report_bytes("postfix_unknown", token=token_of(ID, ADDRESS))
+    by_pipe = b"Received: from another way\r\n" + raw
+    assert read_report(raw).digest == read_report(by_pipe).digest
+    other = report_bytes("postfix_delayed", token=token_of(ID, ADDRESS))
+    assert read_report(raw).digest != read_report(other).digest
+
+
+def test_forwarded_email_is_given_up_only_where_all_addresses_are():
+    raw = report_bytes("postfix_unknown", token=token_of(ID, ADDRESS))
+    group = (
+        b"\r\n\r\nFinal-Recipient: rfc822; bo@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+    )
+    at = raw.index(b"\r\n\r\n--4XyZ.1764316800/mx.tickets.test\r\nContent-Description: Undelivered")
+    both = read_report(raw[:at] + group + raw[at:]).verdict
+    assert (both.reason, both.is_permanent) == (ReturnReason.FULL, False)
+    one = read_report(raw[:at] + group.replace(b"failed", b"relayed") + raw[at:]).verdict
+    assert (one.reason, one.is_permanent) == (ReturnReason.NO_MAILBOX, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "reason", "is_permanent"),
+    [
+        ("5.0.0", "smtp; 550 5.1.1 no such user here", ReturnReason.NO_MAILBOX, True),
+        ("4.1.1", "450 4.1.1 User unknown, try again", ReturnReason.EXPIRED, False),
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied", None, True),
+        ("5.4.4", "Host or domain name not found", ReturnReason.NO_DOMAIN, True),
+        ("", "450 mailbox full", ReturnReason.FULL, False),
+        ("", "550 Requested action not taken: mailbox unavailable", None, True),
+        ("5.7.1", "550 5.7.1 user unknown or policy", ReturnReason.BLOCKED, False),
+        ("5.6.0", "content rejected", ReturnReason.OTHER, False),
+        ("nonsense", "", ReturnReason.OTHER, False),
+        ("", "550 host 5.1.1.1 said no", ReturnReason.OTHER, False),
+    ],
+)
+def test_codes_and_words(code, words, reason, is_permanent):
+    meaning = meaning_of(code, words)
+    assert meaning.is_permanent is is_permanent
+    assert meaning.reason == (reason or ReturnReason.NO_MAILBOX)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff\xfe\x00 no email at all",
+        b"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n"
+        b"Content-Type: message/delivery-status\r\n\r\nAction failed\r\n",
+        b"Content-Type: multipart/report; boundary=\xe4\r\nFrom: mailer-daemon\r\n\r\n\xe4",
+        b"Subject: =?utf-8?B?%%%?=\r\nFrom: mailer-daemon@x.test\r\n\r\nfailed",
+    ],
+)
+def test_what_is_no_email_is_no_report(raw):
+    assert read_report(raw) is None
+
+
+def test_tokens_survive_another_case_and_key(settings):
+    settings.BOUNCE_ADDRESS = "bounces@tickets.test"
+    token = token_of(ID, ADDRESS)
+    assert bounce_address(token) == f"bounces+{token}@tickets.test"
+    assert len(bounce_address(token).partition("@")[0]) <= 64
+    assert read_token(token.upper()).notification_id == ID
+    assert ID.hex not in token
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "n" * 50
+    assert read_token(token).notification_id == ID
+    settings.SECRET_KEY_FALLBACKS = []
+    assert read_token(token) is None
+    settings.BOUNCE_ADDRESS = ""
+    assert bounce_address(token) == ""
