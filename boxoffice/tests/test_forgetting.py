@@ -28,6 +28,8 @@ from events.factories import EventFactory
 from notifications.models import EmailDelivery
 from notifications.operations.delivering import deliver_all
 from notifications.queries import unsent_emails_of
+from notifications.return_models import EmailReturn, Suppression
+from notifications.tests.returning import COMPLAINED, returns, sent
 from waitlists import operations as waitlists
 from waitlists.models import WaitlistEntry
 
@@ -41,11 +43,13 @@ ERASED = {
     "booking_attempts": "ip_address user_agent",
     "bookings": "mailbox cancel_reason",
     "bookings_archive": "cancel_reason",
+    "email_returns": "outcome reason code source digest address_digest",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
     "notifications": "message",
     "passkeys": "name credential_id public_key transports",
     "recovery_codes": "digest",
+    "suppressions": "address_digest reason release",
     "user_sessions": "session_digest ip_address user_agent",
     "users": "email_digest password_hash preferences timezone",
     "waitlist_promotions": "organizer_reason",
@@ -58,6 +62,7 @@ SEALED = {
     "data_export_parts": "sealed",
     # Who removed their second factors and why; the rows stay with the trail.
     "second_factor_resets": "reason",
+    "suppressions": "address",
     "totp_factors": "secret",
     "tickets": "holder_name",
     # Under the key of the one who entered them; emptied with the recipient's account.
@@ -95,9 +100,6 @@ KEPT = {
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).
     # error_message: without the mail server's words.
     "notifications": "type channels data status",
-    # Codes of mail servers, never their words; the digests are deleted with the account.
-    "email_returns": "outcome reason code source digest address_digest",
-    "suppressions": "address_digest reason release",
     "message_keys": "key",
     "email_delivery_log": "kind template_type provider provider_message_id status error_message"
     " metadata",
@@ -300,3 +302,13 @@ def test_contact_of_an_erased_organizers_past_events_is_removed():
     past.refresh_from_db()
     other.refresh_from_db()
     assert (past.contact_email, other.contact_email) == ("", "box@venue.example")
+
+
+def test_returned_emails_and_the_suppressed_address_go_with_the_person():
+    notification = sent()
+    returns(notification, COMPLAINED)
+    assert Suppression.objects.count() == EmailReturn.objects.count() == 1
+
+    operations.erase_person(user_id=notification.user_id)
+
+    assert Suppression.objects.count() == EmailReturn.objects.count() == 0

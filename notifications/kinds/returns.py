@@ -6,7 +6,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from evently.accounts.models import User
-from notifications.emails.email_content import EmailContent, EmailObsolete
+from evently.links import absolute
+from notifications.emails.email_content import EmailContent, call_to_action
 from notifications.kinds.base import IN_APP_ONLY, Category, Kind, Link, Message
 from notifications.models import Notification
 from notifications.return_models import SuppressionReason
@@ -41,8 +42,12 @@ def _link(notification: Notification) -> Link:
 
 
 def _write(notification: Notification, user: User) -> EmailContent:
-    # It would come back like the others.
-    raise EmailObsolete
+    return call_to_action(
+        heading="Check your email address",
+        text=notification.message,
+        button_text="Open my account",
+        button_url=absolute(reverse("account")),
+    )
 
 
 ADDRESS_UNREACHABLE = Kind(

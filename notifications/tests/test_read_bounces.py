@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from notifications.return_models import EmailReturn, Suppression
 from notifications.returns.mailbox import mailbox_of, read_mailbox
@@ -84,7 +84,11 @@ def test_nothing_is_marked_while_the_database_is_down():
     notification = sent()
     with imap_server() as server:
         uid = server.add(back(notification, "exim_full"))
-        with connection.execute_wrapper(down), pytest.raises(OperationalError):
+        with (
+            pytest.raises(OperationalError),
+            transaction.atomic(),
+            connection.execute_wrapper(down),
+        ):
             read_mailbox(mailbox_of(url_of(server)))
         assert server.flags[uid] == set()
         assert read_mailbox(mailbox_of(url_of(server))).new == 1
@@ -131,7 +135,11 @@ def test_report_is_piped_in(monkeypatch, settings):
 
 def test_mail_server_is_to_try_again_while_the_database_is_down(monkeypatch):
     raw = back(sent(), "exim_plain")
-    with connection.execute_wrapper(down), pytest.raises(SystemExit) as ended:
+    with (
+        pytest.raises(SystemExit) as ended,
+        transaction.atomic(),
+        connection.execute_wrapper(down),
+    ):
         piped(monkeypatch, raw)
     assert ended.value.code == 75
 

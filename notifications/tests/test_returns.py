@@ -164,3 +164,20 @@ def test_reports_of_a_deleted_account_change_nothing():
     assert unapplied() == 0
     assert not Suppression.objects.filter(user=user).exists()
     assert Notification.objects.filter(user=user).count() == 1
+
+
+def test_recipient_refused_at_once_is_a_hard_bounce(server):
+    server.recipient_answer = "550 5.1.1 <no@example.org>: Recipient address rejected: User unknown"
+    notification = sent()
+    apply_all()
+    log = delivery_of(notification)
+    assert (log.status, log.error_message) == ("failed", "SMTPRecipientsRefused 550")
+    assert EmailReturn.objects.get().source == "smtp"
+    assert Suppression.objects.get().reason == "hard_bounce"
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 Relaying denied", "450 4.1.1 User unknown, later"])
+def test_refusal_that_says_nothing_of_the_address_is_none(server, answer):
+    server.recipient_answer = answer
+    sent()
+    assert not EmailReturn.objects.exists()
