@@ -71,7 +71,7 @@ def test_account_emails_are_sent_whatever_the_preferences(mailoutbox):
     for kind in kinds:
         deliver(NotificationFactory(user=user, type=kind.name, channels=["email"]))
 
-    assert len(mailoutbox) == len(kinds) == 11
+    assert len(mailoutbox) == len(kinds) == 12
 
 
 def test_waitlist_entry_decides_about_its_own_notifications(mailoutbox):
