@@ -390,11 +390,16 @@ def _returns_of(email: EmailDelivery) -> list[tuple[str, str, str]]:
     return [
         (
             ReturnOutcome(row.outcome).label,
-            " ".join(part for part in (ReturnReason(row.reason).label, row.code) if part != "–"),
+            _why(row),
             moment(row.occurred_at, _zone(email)),
         )
         for row in rows.order_by("-created_at", "-id")[:20]
     ]
+
+
+def _why(row: EmailReturn) -> str:
+    reason = ReturnReason(row.reason).label if row.reason else ""
+    return f"{reason} ({row.code})" if reason and row.code else reason
 
 
 add_list("Messages", "messages", "Emails", EmailDelivery)

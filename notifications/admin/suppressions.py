@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 
 from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
-from evently.admin.switches import Switch
+from evently.admin.switches import Switch, SwitchedAdmin
 from evently.formatting import moment
 from evently.privacy.addresses import digests_of_address
 from notifications.admin.notifications import OfUserAdmin
@@ -53,7 +53,8 @@ class StateSwitch(Switch):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(OfUserAdmin):
+class SuppressionAdmin(SwitchedAdmin, OfUserAdmin):
+    list_before_template = "admin/switch.html"
     list_display = ("created", "address_of", "why", "released", "release_link")
     list_filter = (StateSwitch, "reason", "created_at")
     ordering = ("-created_at", "-id")

@@ -1,9 +1,11 @@
 """What follows from reports of what became of emails, in whatever order they come."""
 
 from itertools import permutations
+from threading import Barrier, Thread
 
 import psycopg
 import pytest
+from django.db import connection
 
 from evently.tests.database import AS_WORKER, url_of
 from notifications.factories import NotificationFactory
@@ -181,3 +183,28 @@ def test_refusal_that_says_nothing_of_the_address_is_none(server, answer):
     server.recipient_answer = answer
     sent()
     assert not EmailReturn.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_report_by_two_ways_at_once_counts_once():
+    notification = sent()
+    barrier = Barrier(2)
+
+    def take():
+        try:
+            barrier.wait(timeout=30)
+            record([report(notification, HARD)])
+            apply_all()
+        finally:
+            connection.close()
+
+    threads = [Thread(target=take) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    apply_all()
+
+    assert EmailReturn.objects.count() == Suppression.objects.count() == 1
+    assert Notification.objects.filter(type="address_unreachable").count() == 1
+    assert unapplied() == 0
