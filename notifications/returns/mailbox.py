@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
+from django.conf import settings
 from imapclient import SEEN, IMAPClient, SocketTimeout
 
 from notifications.returns.applying import apply_all
@@ -29,9 +30,14 @@ CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 # What parsers raise for what they do not understand.
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LOOKED_AT = b"EventlyLookedAt"
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ANY_KEYWORD = b"\\*"
 
 log = structlog.get_logger(__name__)
+
+
+class PasswordUnprotected(Exception):
+    """The server of an imap:// URL offers no encryption, and is another machine."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,8 @@ def mailbox_of(url: str) -> Mailbox:
 def read_mailbox(mailbox: Mailbox) -> Read:
     """Read what is new in a mailbox, and apply it.
 
-    Raises OSError and IMAPClientError where the server does not do as it should; what was recorded
-    until then stays recorded.
+    Raises PasswordUnprotected; OSError and IMAPClientError where the server does not do as it
+    should: what was recorded until then stays recorded.
     """
     result = Read()
     with _opened(mailbox) as folder:
@@ -147,14 +153,20 @@ def _report(raw: bytes) -> Report | None:
 
 @contextmanager
 def _opened(mailbox: Mailbox) -> Iterator[Folder]:
-    """Open a mailbox's folder."""
+    """Open a mailbox's folder. Raises PasswordUnprotected."""
+    trusted = ssl.create_default_context(cafile=getattr(settings, "EMAIL_CA_FILE", "") or None)
     with IMAPClient(
         mailbox.host,
         port=mailbox.port,
         ssl=mailbox.is_encrypted,
-        ssl_context=ssl.create_default_context() if mailbox.is_encrypted else None,
+        ssl_context=trusted if mailbox.is_encrypted else None,
         timeout=SocketTimeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS),
     ) as client:
+        if not mailbox.is_encrypted:
+            if client.has_capability("STARTTLS"):
+                client.starttls(trusted)
+            elif mailbox.host not in THIS_MACHINE:
+                raise PasswordUnprotected(mailbox.host)
         client.login(mailbox.user, mailbox.password)
         selected = client.select_folder(mailbox.folder)
         keeps_keywords = ANY_KEYWORD in selected.get(b"PERMANENTFLAGS", ())

@@ -115,7 +115,7 @@ def _uids(rest: str) -> list[int]:
 @contextmanager
 def imap_server(**options) -> Iterator[ImapServer]:
     """Run an IMAP server during the block."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("", 0)) as listening:
         server = ImapServer(port=listening.getsockname()[1], **options)
         thread = threading.Thread(target=server.serve, args=[listening], daemon=True)
         thread.start()

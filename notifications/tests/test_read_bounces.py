@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from notifications.return_models import EmailReturn, Suppression
-from notifications.returns.mailbox import mailbox_of, read_mailbox
+from notifications.returns.mailbox import PasswordUnprotected, mailbox_of, read_mailbox
 from notifications.returns.tokens import bounce_address, token_of
 from notifications.tasks import read_bounces
 from notifications.tests.delivering import delivery_of
@@ -99,6 +99,15 @@ def test_server_without_keywords_marks_what_was_looked_at_as_read():
         uid = server.add(back(sent(), "holiday_english"))
         assert read_mailbox(mailbox_of(url_of(server))).looked_at == 1
         assert server.flags[uid] == {"\\Seen"}
+
+
+def test_password_is_not_sent_unprotected():
+    with imap_server() as server:
+        # The same machine under another name, and no encryption.
+        url = url_of(server).replace("127.0.0.1", "127.0.0.2")
+        with pytest.raises(PasswordUnprotected):
+            read_mailbox(mailbox_of(url))
+        assert not [command for command in server.commands if "LOGIN" in command]
 
 
 def test_mailbox_of_a_url():

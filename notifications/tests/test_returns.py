@@ -1,5 +1,6 @@
 """What follows from reports of what became of emails, in whatever order they come."""
 
+import socket
 from itertools import permutations
 from threading import Barrier, Thread
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import connection
 
 from evently.tests.database import AS_WORKER, url_of
+from notifications.emails.smtp import Session
 from notifications.factories import NotificationFactory
 from notifications.failures import failure_in_words
 from notifications.models import EmailDelivery, Notification
@@ -63,6 +65,20 @@ def test_email_comes_back_to_an_address_of_its_own(server, settings):
         "The email came back: there is no such mailbox. (5.1.1)"
     )
     assert Suppression.objects.get().address_in_full == notification.user.email
+
+
+@pytest.mark.parametrize(("extension", "asks"), [(b"DSN", True), (b"8BITMIME", False)])
+def test_report_is_to_return_the_headers_only(extension, asks):
+    """Not the tickets of the email, where the mail server can tell them apart (RFC 3461)."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"250-here\r\n250 " + extension + b"\r\n")
+        theirs.sendall(b"250 ok\r\n250 ok\r\n354 go on\r\n250 done\r\n")
+        session = Session(local_hostname="tickets.test")
+        session.sock = ours
+        session.hand_over("bounces@tickets.test", "ana@example.org", b"Subject: x\r\n\r\nx\r\n")
+        assert (b"<bounces@tickets.test> RET=HDRS\r\n" in theirs.recv(4096)) is asks
+        session.close()
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ import json
 import time
 
 import pytest
+from anymail.backends.sendgrid import EmailBackend
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.urls import reverse
 
 from notifications.emails.message import build_email
+from notifications.factories import NotificationFactory
 from notifications.return_models import EmailReturn, Suppression
 from notifications.returns.applying import apply_all
 from notifications.returns.tokens import TOKEN_NAME
@@ -91,6 +93,15 @@ def test_bounce_suppresses_the_address_once(post):
     assert (row.source, row.is_proven) == ("sendgrid", True)
     assert delivery_of(notification).status == "bounced"
     assert Suppression.objects.get().reason == "hard_bounce"
+
+
+def test_email_takes_its_token_to_sendgrid_and_nothing_else(settings):
+    settings.ANYMAIL = {"SENDGRID_API_KEY": "key"}
+    notification = NotificationFactory()
+    email = build_email(notification, notification.user)
+    payload = EmailBackend().build_message_payload(email, {})
+    assert json.loads(payload.serialize_data())["custom_args"] == email.metadata
+    assert list(email.metadata) == [TOKEN_NAME]
 
 
 def test_events_and_what_they_mean(post):
