@@ -96,9 +96,11 @@ def keeps_bouncing(row: EmailReturn) -> bool:
     if not row.address_digest:
         return False
     since = row.created_at - WINDOW
-    returns = EmailReturn.objects.filter(address_digest=row.address_digest, created_at__gt=since)
+    returns = EmailReturn.objects.filter(
+        address_digest=row.address_digest, created_at__gt=since, is_proven=True
+    )
     arrived = returns.filter(outcome=ReturnOutcome.DELIVERED).order_by("-created_at").first()
-    bounced = returns.filter(outcome=ReturnOutcome.BOUNCED, is_proven=True)
+    bounced = returns.filter(outcome=ReturnOutcome.BOUNCED)
     if arrived is not None:
         bounced = bounced.filter(created_at__gt=arrived.created_at)
     released = (

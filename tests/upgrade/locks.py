@@ -32,6 +32,7 @@ LARGE = (
     "bookings_archive",
     "email_delivery_log",
     "email_resends",
+    "email_returns",
     "event_analytics",
     "events",
     "idempotency_keys",
