@@ -47,8 +47,7 @@ from notifications.operations.taking import Pair, pending_among, urgency_of
 from notifications.preferences import wanted_channels
 from notifications.providers.errors import NotSent
 from notifications.providers.sending import EmailConnection
-from notifications.returns.recording import record
-from notifications.returns.refusals import refusal_of
+from notifications.returns.refusals import record_refusal
 from notifications.returns.suppressing import is_refused, worst_of
 
 # Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
@@ -303,7 +302,8 @@ class Delivery:
             )
         except NotSent as failure:
             _record_failure(attempt, failure)
-            self._record_refusal(attempt, failure)
+            if failure.for_good:
+                record_refusal(failure.__cause__, attempt, address=email.to[0])
             if failure.server_down:
                 if not failure.maybe_sent:
                     email_allowance.give_back(email_id=attempt.notification.pk)
@@ -312,21 +312,6 @@ class Delivery:
         attempt.provider = sent.provider
         attempt.provider_message_id = sent.provider_message_id
         return True
-
-    def _record_refusal(self, attempt: Attempt, failure: NotSent) -> None:
-        """Note that the mail server knows no such address; what follows is drawn by a task."""
-        notification = attempt.notification
-        user = self._rows.user(notification.user_id)
-        if user is None or not failure.for_good:
-            return
-        refusal = refusal_of(
-            failure.__cause__,
-            notification_id=notification.pk,
-            attempt_id=attempt.id,
-            address=_address_of(notification, kind_named(notification.type), user),
-        )
-        if refusal is not None:
-            record([refusal])
 
     def _finish(self, attempt: Attempt, upcoming: Upcoming | None) -> Attempt | None:
         """Record that the email was sent; return the next attempt, which begins along with it."""
