@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -29,26 +29,21 @@ from django.db import (
 )
 
 from evently import metrics
-from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
-from notifications.emails.email_content import EmailObsolete
-from notifications.emails.message import build_email, message_id_of
+from notifications.emails.message import message_id_of
 from notifications.failures import ACCOUNT_DELETED, GIVEN_UP, suppressed
-from notifications.kinds import KINDS, Kind, kind_named
-from notifications.kinds.held import is_superseded
+from notifications.kinds import KINDS
 from notifications.kinds.rows import read_together
 from notifications.models import Channel, Notification
-from notifications.operations import attempts
+from notifications.operations import attempts, preparing
 from notifications.operations.attempts import Attempt
 from notifications.operations.holding import merge_held
 from notifications.operations.taking import Pair, pending_among, urgency_of
-from notifications.preferences import wanted_channels
 from notifications.providers.errors import NotSent
 from notifications.providers.sending import EmailConnection
 from notifications.returns.refusals import record_refusal
-from notifications.returns.suppressing import is_refused, worst_of
 
 # Less than others leave taken notifications to their taker (`taking.TAKEN_SECONDS`).
 BATCH_SECONDS = 30.0
@@ -236,7 +231,7 @@ class Delivery:
                 "unknown_kind", notification_id=str(notification.pk), kind=notification.type
             )
             return None
-        if Channel.EMAIL not in self._channels(notification, kind, user):
+        if Channel.EMAIL not in preparing.channels_for(notification, kind, user):
             attempts.deliver_in_app(notification)
             return None
         if settings.HOLD_EMAILS:
@@ -246,34 +241,10 @@ class Delivery:
             attempts.begin,
             notification,
             user,
-            address=_address_of(notification, kind, user),
+            address=preparing.address_of(notification, kind, user),
             template_type=kind.template,
             message_id=message_id_of(notification.pk),
         )
-
-    def _channels(self, notification: Notification, kind: Kind, user: User) -> list[str]:
-        """Return the channels that the user wants, and store them where they are fewer."""
-        if notification.data.get("again"):
-            # Asked for by the user, or by an organizer within limits (`resending`).
-            return list(notification.channels)
-        channels = wanted_channels(
-            notification.channels,
-            kind,
-            preferences=user.preferences,
-            entry_preferences=self._entry_preferences(notification),
-        )
-        if channels != notification.channels:
-            attempts.set_channels(notification, channels, hidden=Channel.IN_APP not in channels)
-        return channels
-
-    def _entry_preferences(self, notification: Notification) -> dict[str, Any]:
-        """Return the `notify_prefs` of the waitlist entry that a notification is about."""
-        entry_id = notification.data.get("entry")
-        if entry_id is None or notification.event_id is None:
-            return {}
-        entry = self._rows.entry(notification.event_id, entry_id)
-        found = entry.notify_prefs if entry is not None else {}
-        return found if isinstance(found, dict) else {}
 
     # ── Sending ─────────────────────────────────────────────────────────────
     def _carry_out(self, attempt: Attempt) -> Attempt | None:
@@ -339,65 +310,23 @@ class Delivery:
         if attempt.is_one_too_many:
             attempts.fail(attempt, error=GIVEN_UP, for_good=True)
             return None
-        if reason := self._suppressed_for(attempt, user):
+        if reason := preparing.suppressed_for(attempt, user):
             attempts.fail(attempt, error=suppressed(reason), for_good=True)
             return None
         if attempt.was_held and (merged_id := merge_held(attempt)):
             self.waiting.extendleft(pending_among([(merged_id, user.pk)]))
             self._read(*self.waiting)
             return None
-        email = _email_of(attempt, user)
+        email = preparing.email_of(attempt, user)
         if email is None:
             attempts.withdraw(attempt)
             return None
-        return None if _is_held_back(attempt, user, email) else email
-
-    def _suppressed_for(self, attempt: Attempt, user: User) -> str:
-        """Return why the address gets no email of this kind, or ""."""
-        notification = attempt.notification
-        kind = kind_named(notification.type)
-        reasons = self._rows.suppressed(_address_of(notification, kind, user))
-        return worst_of(reasons) if is_refused(reasons, kind) else ""
+        return None if preparing.is_held_back(attempt, user, email) else email
 
 
 def _statement() -> AbstractContextManager[None]:
     """Run a statement as a transaction of its own; in a caller's, as a savepoint."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
-
-
-def _address_of(notification: Notification, kind: Kind, user: User) -> str:
-    try:
-        return kind.address_of(notification, user)
-    except EmailObsolete:
-        # Rendering finds that, too, and withdraws the email.
-        return user.email
-
-
-def _email_of(attempt: Attempt, user: User) -> EmailMultiAlternatives | None:
-    """Render the email; None where there is nothing left to say."""
-    if attempt.was_held and is_superseded(attempt.notification):
-        return None
-    try:
-        return build_email(attempt.notification, user)
-    except EmailObsolete:
-        return None
-
-
-def _is_held_back(attempt: Attempt, user: User, email: EmailMultiAlternatives) -> bool:
-    """Count an email to an unconfirmed address; hold it back where there were too many."""
-    (address,) = email.to
-    if email_allowance.is_confirmed(user, address):
-        return False
-    until = email_allowance.spend(
-        email_id=attempt.notification.pk,
-        address=address,
-        urgent=kind_named(attempt.notification.type).is_urgent,
-    )
-    if until is None:
-        return False
-    attempts.hold_back(attempt, until=until)
-    log.info("email_held_back", notification_id=str(attempt.notification.pk))
-    return True
 
 
 def _record_failure(attempt: Attempt, failure: NotSent) -> None:
