@@ -20,6 +20,7 @@ from notifications.providers.breaker import LONGEST_PAUSE_SECONDS, LONGEST_WANTE
 from notifications.providers.chain import MOST_DEFERRED
 from notifications.providers.registry import CHAIN_BACKEND
 from notifications.providers.sending import EmailConnection
+from notifications.returns.tokens import TOKEN_NAME, token_of
 from notifications.tests.delivering import deliver, deliver_due, delivery_of
 from notifications.tests.mailserver import mail_server
 from notifications.tests.service import BAD_RECIPIENT, DROPPED, email_service
@@ -97,7 +98,7 @@ def test_the_next_provider_gets_the_same_email_where_the_first_cannot_be_reached
     assert service.keys == ["/v3/mail/send Bearer SG.key"]
     assert email["headers"]["Message-ID"] == message_id_of(notification.pk)
     assert email["headers"]["Auto-Submitted"] == "auto-generated"
-    assert email["custom_args"] == {"notification": str(notification.pk)}
+    assert email["custom_args"] == {TOKEN_NAME: token_of(notification.pk, booking.user.email)}
     assert log.provider_message_id == email["personalizations"][0]["custom_args"]["anymail_id"]
     assert [part["type"] for part in email["content"]] == ["text/plain", "text/html"]
     image, calendar = email["attachments"]
