@@ -35,13 +35,17 @@ class NotificationStatus(models.TextChoices):
 
 
 class TemplateType(models.TextChoices):
-    """The six email templates; kinds without one of their own use the last."""
+    """The email templates; kinds without one of their own use `notification`."""
 
     WELCOME = "welcome"
     BOOKING_CONFIRM = "booking_confirm", "Booking confirmed"
     CANCELLATION = "cancellation", "Booking cancelled"
     WAITLIST_JOIN = "waitlist_join", "Joined a waitlist"
     WAITLIST_PROMOTION = "waitlist_promotion", "Seats offered"
+    REMINDER = "reminder", "Reminder of an event"
+    PAYMENT_REMINDER = "payment_reminder", "Payment due"
+    EVENT_OVER = "event_over", "Thanks after an event"
+    ORGANIZER_MESSAGE = "organizer_message", "Message from an organizer"
     NOTIFICATION = "notification", "Everything else"
 
 

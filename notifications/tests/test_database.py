@@ -268,13 +268,17 @@ def test_delivery_belongs_to_a_user():
 
 
 # ── Templates ───────────────────────────────────────────────────────────────
-def test_six_templates_exist():
+def test_a_template_of_each_type_exists():
     rows = run("SELECT template_type, version FROM email_templates WHERE is_active ORDER BY 1")
 
     assert rows == [
         ("booking_confirm", 1),
         ("cancellation", 1),
+        ("event_over", 1),
         ("notification", 1),
+        ("organizer_message", 1),
+        ("payment_reminder", 1),
+        ("reminder", 1),
         ("waitlist_join", 1),
         ("waitlist_promotion", 1),
         ("welcome", 1),
