@@ -49,6 +49,8 @@ WORDS = {
     "promotion_window_minutes": "minutes to claim an offer",
     "ask_days_before": "days before the start to ask who is coming",
     "unanswered_policy": "seats of those who do not answer",
+    "reminder_hours": "hours before the start to remind attendees",
+    "sends_thanks": "thanks to attendees after the event",
     "contact_email": "contact email address",
     "contact_url": "contact link",
     "shows_organizer_email": "display of the organizer’s email address",

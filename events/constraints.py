@@ -14,6 +14,8 @@ LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
 # How many days before the start attendees can be asked whether they are still coming.
 ASKED_DAYS_FEWEST, ASKED_DAYS_MOST = 3, 14
+# How many hours before the start attendees can be reminded, and by default.
+REMINDER_HOURS_FEWEST, REMINDER_HOURS_MOST, REMINDER_HOURS = 1, 14 * 24, 24
 
 
 class PassRule(models.IntegerChoices):
@@ -121,6 +123,11 @@ EVENT_CONSTRAINTS: list[models.BaseConstraint] = [
     ),
     models.CheckConstraint(
         name="chk_event_unanswered", condition=Q(unanswered_policy__in=UnansweredPolicy.values)
+    ),
+    models.CheckConstraint(
+        name="chk_event_reminder",
+        condition=Q(reminder_hours__isnull=True)
+        | Q(reminder_hours__gte=REMINDER_HOURS_FEWEST, reminder_hours__lte=REMINDER_HOURS_MOST),
     ),
     models.CheckConstraint(
         name="chk_event_contact_email",

@@ -75,6 +75,8 @@ describe(
             "promotion_window_minutes": "minutes to claim an offer",
             "ask_days_before": "days before the start to ask who is coming",
             "unanswered_policy": "seats of those who do not answer",
+            "reminder_hours": "hours before the start to remind attendees",
+            "sends_thanks": "thanks to attendees after the event",
             "payment_mode": "payment",
             "created_by_id": "organizer",
             "cancel_reason": "reason",

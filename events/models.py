@@ -13,7 +13,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from evently.database.models import Identified
 from evently.database.money import MoneyField
@@ -22,6 +22,7 @@ from events.constraints import (
     EVENT_CONSTRAINTS,
     LONGEST_WINDOW_MINUTES,
     PRICE_LIMIT,
+    REMINDER_HOURS,
     SEATS_PER_BOOKING,
     SEATS_PER_PLACE,
     EventStatus,
@@ -145,6 +146,12 @@ class Event(Identified):
         default=UnansweredPolicy.KEEP,
         db_default=UnansweredPolicy.KEEP,
     )
+    # So many hours before the start, attendees are reminded (`events.reminders`); None: never.
+    reminder_hours = models.SmallIntegerField(
+        null=True, blank=True, default=REMINDER_HOURS, db_default=REMINDER_HOURS
+    )
+    # Whether attendees are thanked the day after its end.
+    sends_thanks = models.BooleanField("thank attendees", default=True, db_default=True)
     # How attendees reach the organizer: published with the event.
     contact_email = models.CharField(max_length=254, blank=True, db_default="", default="")
     contact_url = models.CharField(
@@ -210,6 +217,11 @@ class Event(Identified):
                 fields=["event_date"],
                 name="idx_events_asking",
                 condition=Q(status="active", ask_days_before__isnull=False),
+            ),
+            models.Index(
+                Coalesce("ends_at", "event_date"),
+                name="idx_events_ended",
+                condition=Q(sends_thanks=True, published_at__isnull=False) & ~Q(status="cancelled"),
             ),
             models.Index(
                 fields=["event_date"],

@@ -16,7 +16,12 @@ from evently.currencies import is_currency
 from evently.database.clock import now
 from evently.kept import KeptByKey
 from events.attendance import terms_of, terms_text
-from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
+from events.constraints import (
+    ASKED_DAYS_FEWEST,
+    ASKED_DAYS_MOST,
+    REMINDER_HOURS_FEWEST,
+    REMINDER_HOURS_MOST,
+)
 from events.draws import DrawRepresentation, newest_draws
 from events.models import SEATS_PER_BOOKING, Event
 from events.moving_price import next_rise
@@ -55,6 +60,17 @@ ASKING: dict[str, dict[str, Any]] = {
     "unanswered_policy": {
         "help_text": "What happens to the seats of attendees who do not answer: `keep`, or "
         "`return` (they go to the waitlist). It holds for a booking as it was when it was made."
+    },
+}
+
+REMINDING: dict[str, dict[str, Any]] = {
+    "reminder_hours": {
+        "help_text": "So many hours before the start, attendees are reminded, whole days by the "
+        "clocks of the event's time zone; null: they are not. Default: 24."
+    },
+    "sends_thanks": {
+        "help_text": "Whether attendees are thanked at 10:00 on the day after the event: those who "
+        "were checked in, or all where no one was. Default: true."
     },
 }
 
@@ -199,13 +215,15 @@ class EventRepresentation(AmountsMixin, EventModelSerializer):
             "ask_days_before",
             "unanswered_policy",
             "attendance_terms",
+            "reminder_hours",
+            "sends_thanks",
             "version",
             "created_at",
             "updated_at",
             "url",
         )
         read_only_fields = fields
-        extra_kwargs = WAITLIST_RULES | ASKING | PRICE_BOUNDS
+        extra_kwargs = WAITLIST_RULES | ASKING | REMINDING | PRICE_BOUNDS
 
     def to_representation(self, instance: Event) -> dict[str, Any]:
         """Return the body; what follows from the columns that a booking leaves alone is kept."""
@@ -299,6 +317,12 @@ class EventDraft(StrictBody, EventModelSerializer):
                 "max_value": ASKED_DAYS_MOST,
             },
             "unanswered_policy": {**ASKING["unanswered_policy"], "required": False},
+            "reminder_hours": {
+                **REMINDING["reminder_hours"],
+                "min_value": REMINDER_HOURS_FEWEST,
+                "max_value": REMINDER_HOURS_MOST,
+            },
+            "sends_thanks": {**REMINDING["sends_thanks"], "required": False},
             "description": {"max_length": LONGEST_TEXT},
             "refund_policy": {"max_length": LONGEST_TEXT},
             "payment_instructions": {"max_length": LONGEST_TEXT},

@@ -62,6 +62,10 @@ describe_tasks(
     continue_announcements_of="people are notified of a change",
     apply_returns="reports of mail servers are evaluated",
     read_bounces="the mailbox of returned emails is read",
+    remind_attendees="attendees are reminded of their events",
+    thank_attendees="attendees are thanked after an event",
+    remind_of_payments="people are reminded of open payments",
+    remind_of_offers="people are reminded of offers that end soon",
     make_partitions="tables for the next months are created",
 )
 for table, noun, plural in (

@@ -42,6 +42,7 @@ declare(
     # Rows in it mean that a partition was not made in time: they are counted.
     Table("notifications_default", worker=READS, superuser=NOTHING),
     Table("announcements", organizer=May(select=LISTED, insert=MANAGED)),
+    Table("mailings", organizer=May(select=LISTED)),
     Table("email_templates", attendee=READS, organizer=READS),
 )
 

@@ -8,6 +8,7 @@ STRAYS = Period("the notification", years=1)
 EMAILS = Period("the email", years=1)
 RELEASED = Period("the release of the address", years=1)
 KEYS = Period("the notification", days=400)
+MAILINGS = Period("the last of its notifications", days=400)
 INTEREST = "Legitimate interest in showing what was sent (Art. 6 (1) f GDPR)"
 
 register(
@@ -89,6 +90,18 @@ register(
         ground=INTEREST,
         due=lambda: old_rows("message_keys", "created_at", KEYS.interval),
         work=expiring("message_keys"),
+    ),
+    Rule(
+        name="mailings",
+        personal=False,
+        table="mailings",
+        data="Which reminders and thanks have gone out to the attendees of an event",
+        period=MAILINGS,
+        then="deleted",
+        how="in batches; with the event before",
+        ground=INTEREST,
+        due=lambda: old_rows("mailings", "created_at", MAILINGS.interval),
+        work=expiring("mailings"),
     ),
     Kept("email_templates", "Texts of emails, without people."),
     Kept("announcements", "Due work: a row goes as soon as its people are notified."),

@@ -9,7 +9,14 @@ from django.conf import settings
 from evently import heartbeats
 from evently.sweeps import for_each_event
 from evently.transactions import run_in_transaction
-from notifications.operations import announcing, partitions, resent_rows, standing_in
+from notifications import due
+from notifications.operations import (
+    announcing,
+    partitions,
+    reminding,
+    resent_rows,
+    standing_in,
+)
 from notifications.returns import applying, mailbox
 
 log = structlog.get_logger(__name__)
@@ -63,6 +70,34 @@ def send_failed_again(event_id: str, by_id: str | None, after: str) -> None:
     by = UUID(by_id) if by_id else None
     run_in_transaction(lambda: resent_rows.make_due(ids, by_id=by))
     send_failed_again.delay(event_id, by_id, str(ids[-1]))
+
+
+@shared_task(expires=60)
+def remind_attendees() -> None:
+    """Remind attendees of events that begin soon."""
+    for_each_event(
+        "remind_attendees", due.ids_of(due.events_to_remind()), reminding.remind_attendees
+    )
+
+
+@shared_task(expires=60)
+def thank_attendees() -> None:
+    """Thank those who came to events, on the day after."""
+    for_each_event("thank_attendees", due.ids_of(due.events_to_thank()), reminding.thank_attendees)
+
+
+@shared_task(expires=60)
+def remind_of_payments() -> None:
+    """Remind of payments before bookings are cancelled without them."""
+    events = due.events_of(due.payments_to_remind_of())
+    for_each_event("remind_of_payments", events, reminding.remind_of_payments)
+
+
+@shared_task(expires=60)
+def remind_of_offers() -> None:
+    """Remind of offers before they end."""
+    events = due.events_of(due.offers_ending())
+    for_each_event("remind_of_offers", events, reminding.remind_of_offers)
 
 
 @shared_task

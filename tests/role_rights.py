@@ -124,6 +124,7 @@ suppressions            organizer  own                -           -           -
 message_keys            attendee   own                own         -           -
 message_keys            organizer  own                own         -           -
 announcements           organizer  events             events      -           -
+mailings                organizer  events             -           -           -
 email_templates         attendee   all                -           -           -
 email_templates         organizer  all                -           -           -
 

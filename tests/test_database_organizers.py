@@ -66,6 +66,7 @@ def forged(monkeypatch, tables):
     forging("event_lost_demand", event_id=event_id, people=1, seats=1, **sums)
     forging("lost_demand_states", event_id=event_id)
     forging("announcements", event_id=event_id, key="k", message="m")
+    forging("mailings", event_id=event_id, kind="reminder", due_at="2026-11-28", people=1)
     forging("email_delivery_log", event_id=event_id, user_id=other, template_type="notification")
     forging("email_resends", delivery_id=event_id, user_id=other, event_id=event_id)
     forging(

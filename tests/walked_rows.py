@@ -144,6 +144,7 @@ def _of_events(filler: Filler) -> None:
         filler.add("lost_demand_states", event=event)
         filler.add("archived_totals", event=event, status="confirmed")
         filler.add("announcements", event=event)
+        filler.add("mailings", event=event, kind="reminder")
         filler.add("draws", event=event, **_draw())
         filler.add("lines", event=event, head=_digest())
         filler.add("line_events", event=event, kind="opened", seq=1000)

@@ -118,6 +118,7 @@ KEPT = {
     " unanswered_policy contact_email contact_url"
     " payment_instructions cancel_reason last_change source_key",
     "announcements": "key message",
+    "mailings": "kind",
     "event_staff": "role",
     # Of organizers, whose accounts stay as long as their events do, and go with them.
     "event_imports": "file_name content answers questions left_out assumed problem state",

@@ -89,6 +89,8 @@ EVENT_VALUE = {
     "ask_days_before": None,
     "unanswered_policy": "keep",
     "attendance_terms": None,
+    "reminder_hours": 24,
+    "sends_thanks": True,
     "version": 3,
     "created_at": "2027-02-26T15:12:44.120000Z",
     "updated_at": "2027-03-01T09:00:00Z",

@@ -152,6 +152,8 @@ class EventForm(forms.ModelForm):
             "promotion_window_minutes": "Minutes to claim an offer",
             "ask_days_before": "Days before the start",
             "unanswered_policy": "Attendees who do not answer",
+            "reminder_hours": "Hours before the start",
+            "sends_thanks": "Thank attendees after the event",
             "is_online": "This is an online event",
             "contact_email": "Contact email address",
             "contact_url": "Contact link",
@@ -184,6 +186,15 @@ class EventForm(forms.ModelForm):
                 "Shown to attendees before they book. Seats go to the waitlist a day after the "
                 "second question, only of bookings that were shown this, and only if someone "
                 "waits for them."
+            ),
+            "reminder_hours": (
+                "So many hours before the event, 1 to 336, attendees are reminded of it; whole "
+                "days by the clocks of its time zone, so 24 is the same time a day earlier. Leave "
+                "empty to remind no one."
+            ),
+            "sends_thanks": (
+                "At 10:00 on the day after the event, to those who were checked in. Where no one "
+                "was checked in, to all who had seats."
             ),
             "refund_policy": "Shown to attendees before they book and before they cancel.",
             "is_online": "It has no place to go to; the venue may be a link.",

@@ -57,6 +57,10 @@ SECTIONS: Any = (
         {"fields": (("ask_days_before", "unanswered_policy"),), "classes": ["collapse"]},
     ),
     (
+        "Reminder and thanks",
+        {"fields": (("reminder_hours", "sends_thanks"),), "classes": ["collapse"]},
+    ),
+    (
         "Contact",
         {
             "fields": (("contact_email", "contact_url"), "shows_organizer_email"),

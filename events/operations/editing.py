@@ -49,6 +49,8 @@ EDITABLE = frozenset(
         "promotion_window_minutes",
         "ask_days_before",
         "unanswered_policy",
+        "reminder_hours",
+        "sends_thanks",
     }
 )
 COPIED = EDITABLE - {*TIME_FIELDS, "current_price"}

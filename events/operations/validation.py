@@ -13,7 +13,12 @@ from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.time_zones import TIME_ZONE_HINT, known_timezones
 from evently.visible_text import has_controls, is_visible
 from events.attendance import asked_from, next_step_from, quiet_from
-from events.constraints import ASKED_DAYS_FEWEST, ASKED_DAYS_MOST
+from events.constraints import (
+    ASKED_DAYS_FEWEST,
+    ASKED_DAYS_MOST,
+    REMINDER_HOURS_FEWEST,
+    REMINDER_HOURS_MOST,
+)
 from events.models import (
     LONGEST_WINDOW_MINUTES,
     SEATS_PER_BOOKING,
@@ -61,7 +66,7 @@ def check_event(
         problems |= _time_problems(event, at=at if date_moved else None)
     if not problems.keys() & {"event_date", "timezone"}:
         problems |= _asking_problems(event)
-    problems |= _number_problems(event) | _price_problems(event)
+    problems |= _number_problems(event) | _reminder_problems(event) | _price_problems(event)
     if money_changed:
         problems = _money_problems(event) | problems
     problems |= _text_problems(event) | _contact_problems(event)
@@ -173,6 +178,16 @@ def _asking_problems(event: Event) -> dict[str, str]:
             f"ask at least {days + 1} days before it."
         }
     return {}
+
+
+def _reminder_problems(event: Event) -> dict[str, str]:
+    hours = event.reminder_hours
+    if hours is None or REMINDER_HOURS_FEWEST <= hours <= REMINDER_HOURS_MOST:
+        return {}
+    return {
+        "reminder_hours": f"Enter {REMINDER_HOURS_FEWEST} to {REMINDER_HOURS_MOST} hours before "
+        "the start, or leave this empty to remind no one."
+    }
 
 
 def _price_problems(event: Event) -> dict[str, str]:

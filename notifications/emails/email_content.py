@@ -58,7 +58,7 @@ def call_to_action(
     return EmailContent(
         values={
             "heading": heading,
-            "text": _with_links(text, links) if links else with_links(text),
+            "text": text_and_links(text, links),
             "buttonText": button_text,
             "buttonUrl": button_url,
         }
@@ -75,7 +75,10 @@ def with_links(text: str) -> RichValue:
     return RichValue(text=text, html=linked(text).replace("\n\n", "<br><br>"))
 
 
-def _with_links(text: str, links: Sequence[TextLink]) -> RichValue:
+def text_and_links(text: str, links: Sequence[TextLink]) -> RichValue:
+    """Return a text as `with_links`, and lines with links below it."""
+    if not links:
+        return with_links(text)
     lines = [f'<a href="{escape(link.url)}">{escape(link.label)}</a>' for link in links]
     return RichValue(
         text="\n\n".join([text, *(f"{link.label}:\n{link.url}" for link in links)]),

@@ -34,6 +34,8 @@ class Category(models.TextChoices):
     WAITLIST = "line", "Joining a waitlist, and when it closes"
     OFFERS = "offers", "Seats offered to me"
     EVENT_CHANGES = "changes", "Changes to my events"
+    REMINDERS = "reminders", "Reminders of my events"
+    MESSAGES = "messages", "Messages from organizers, and thanks after an event"
     OTHER = "other", "Everything else"
 
     @property

@@ -39,7 +39,7 @@ def booking_confirmed(booking: Booking, *, note: str = "") -> Message:
 
 
 def _write_booking_confirm(notification: Notification, user: User) -> EmailContent:
-    booking = _booking_of(notification)
+    booking = booking_of(notification)
     if booking.is_cancelled:
         # Cancelled while the email waited; the cancellation has an email of its own.
         raise EmailObsolete
@@ -62,7 +62,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
             "bookingReference": booking.booking_reference,
             "totalAmount": _price(booking),
             "paymentNote": with_links(" ".join(filter(None, notes))),
-            "cancelNote": _cancel_note(booking.event, at=rows.now),
+            "cancelNote": cancel_note(booking.event, at=rows.now),
             "ticketUrl": common.booking_url(booking),
             "ticketNote": (
                 "Show this code on your phone or on paper; it admits one person."
@@ -118,7 +118,7 @@ def booking_cancelled(event: Event, booking: Booking, *, by: Canceller, reason: 
 
 
 def _write_cancellation(notification: Notification, user: User) -> EmailContent:
-    booking = _booking_of(notification)
+    booking = booking_of(notification)
     text = notification.message
     kept = holdings.holdings_of(notification).without(booking)
     return EmailContent(
@@ -164,7 +164,7 @@ CANCELLATION = Kind(
 
 
 # ── Shared ──────────────────────────────────────────────────────────────────
-def _booking_of(notification: Notification) -> Booking:
+def booking_of(notification: Notification) -> Booking:
     """Return the booking that a message is about, with its event. Raises EmailObsolete."""
     booking = rows_of(notification).booking(
         common.event_id_of(notification),
@@ -191,7 +191,7 @@ def _payment_note(booking: Booking) -> str:
     return f"Your payment of {amount} has been received."
 
 
-def _cancel_note(event: Event, *, at: datetime) -> str:
+def cancel_note(event: Event, *, at: datetime) -> str:
     if event.cancellable_until <= at:
         return (
             "The deadline for cancelling has passed. Please contact the organizer if you cannot "

@@ -34,8 +34,10 @@ from notifications.kinds import (
     exports,
     held,
     places,
+    reminders,
     returns,
     second_factors,
+    thanks,
     tickets,
     waitlist,
 )
@@ -145,6 +147,22 @@ class Facts:
         Booking.objects.filter(event=self.event).update(status="cancelled")
         return Promotion.objects.get(pk=offer(entry.pk, unit_price=20))
 
+    def ending(self) -> Promotion:
+        entry = self.entry()
+        Booking.objects.filter(event=self.event).update(status="cancelled")
+        at = now()
+        window = {"promoted_at": at - timedelta(hours=3), "expires_at": at + timedelta(hours=1)}
+        return Promotion.objects.get(pk=offer(entry.pk, unit_price=20, **window))
+
+    def unpaid(self) -> Booking:
+        return self.booking(status="pending", expires_at=now() + timedelta(days=1))
+
+    def attended(self) -> Event:
+        self.booking()
+        Event.objects.filter(pk=self.event.pk).update(status="completed")
+        self.event.refresh_from_db()
+        return self.event
+
     def expired(self) -> Promotion:
         promotion = self.promotion()
         end_offer(promotion.pk, "expired")
@@ -234,6 +252,10 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
         key="event_changed",
         text=events.change_text(facts.event, {"venue": ("Old Mill", "The Barn")}),
     )[0],
+    "reminder": lambda facts: reminders.reminder(facts.event, facts.booking().user_id),
+    "payment_reminder": lambda facts: reminders.payment_reminder(facts.unpaid()),
+    "offer_ending": lambda facts: reminders.offer_ending(facts.event, facts.ending()),
+    "event_over": lambda facts: thanks.event_over(facts.attended(), facts.user.pk),
     "waitlist_join": lambda facts: waitlist.waitlist_joined(facts.entry()),
     "waitlist_confirm": lambda facts: places.place_to_confirm(facts.unconfirmed()),
     "waitlist_promotion": lambda facts: waitlist.promotion_made(facts.event, facts.promotion()),
