@@ -108,6 +108,12 @@ def domains(value: str) -> str:
     return f"must be domains such as example.org, with commas, not {wrong[0]!r}" if wrong else ""
 
 
+def selectors(value: str) -> str:
+    label = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
+    wrong = [part for part in split(value) if not re.fullmatch(rf"{label}(?:\.{label})*", part)]
+    return f"must be selectors such as s1, with commas, not {wrong[0]!r}" if wrong else ""
+
+
 def servers(value: str) -> str:
     wrong = [part for part in split(value) if not part.startswith(("https://", "http://"))]
     if not split(value):

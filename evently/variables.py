@@ -93,6 +93,7 @@ VARIABLES = (
     Variable("BOUNCE_ADDRESS", checks.bounce_address),
     Variable("BOUNCE_MAILBOX_URL", checks.mailbox_url),
     Variable("SENDGRID_WEBHOOK_KEY", checks.webhook_key),
+    Variable("EMAIL_DKIM_SELECTORS", checks.selectors),
     Variable("WEB_WORKERS", WORKERS),
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),

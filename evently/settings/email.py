@@ -37,6 +37,8 @@ BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
 # The public key by which SendGrid's reports are known to be its own.
 SENDGRID_WEBHOOK_KEY = env.str("SENDGRID_WEBHOOK_KEY", default="")
+# The selectors of the DKIM keys that emails are signed with, for manage.py check_mail.
+EMAIL_DKIM_SELECTORS = split(env.str("EMAIL_DKIM_SELECTORS", default=""))
 if _SEVERAL:
     EMAIL_PROVIDERS = email_providers.parse(_SEVERAL)
 elif EMAIL_URL.partition(":")[0] in OTHER_EMAIL_SCHEMES:
