@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from evently import email_providers, proxies
+from evently.dns_servers import server_of
 
 # Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
 Check = Callable[[str], str]
@@ -112,6 +113,14 @@ def selectors(value: str) -> str:
     label = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
     wrong = [part for part in split(value) if not re.fullmatch(rf"{label}(?:\.{label})*", part)]
     return f"must be selectors such as s1, with commas, not {wrong[0]!r}" if wrong else ""
+
+
+def dns_server(value: str) -> str:
+    try:
+        server_of(value)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def servers(value: str) -> str:

@@ -94,6 +94,7 @@ VARIABLES = (
     Variable("BOUNCE_MAILBOX_URL", checks.mailbox_url),
     Variable("SENDGRID_WEBHOOK_KEY", checks.webhook_key),
     Variable("EMAIL_DKIM_SELECTORS", checks.selectors),
+    Variable("EMAIL_DNS_SERVER", checks.dns_server),
     Variable("WEB_WORKERS", WORKERS),
     Variable("WEB_THREADS", WORKERS),
     Variable("TASK_WORKERS", WORKERS),

@@ -39,6 +39,8 @@ BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
 SENDGRID_WEBHOOK_KEY = env.str("SENDGRID_WEBHOOK_KEY", default="")
 # The selectors of the DKIM keys that emails are signed with, for manage.py check_mail.
 EMAIL_DKIM_SELECTORS = split(env.str("EMAIL_DKIM_SELECTORS", default=""))
+# Which DNS server that asks, "" for the system's: one's own may not show what others see.
+EMAIL_DNS_SERVER = env.str("EMAIL_DNS_SERVER", default="")
 if _SEVERAL:
     EMAIL_PROVIDERS = email_providers.parse(_SEVERAL)
 elif EMAIL_URL.partition(":")[0] in OTHER_EMAIL_SCHEMES:

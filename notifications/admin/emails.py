@@ -37,6 +37,7 @@ from notifications.admin.filters import (
     failed_emails_of,
 )
 from notifications.admin.providers import ProviderFilter, provider_rows
+from notifications.admin.sender_domains import SenderDomainsPage
 from notifications.emails.preview import Preview, preview
 from notifications.failures import failure_in_words
 from notifications.kinds import kinds_for_organizers
@@ -68,7 +69,7 @@ PREVIEW_POLICY = {
 
 
 @admin.register(EmailDelivery)
-class EmailDeliveryAdmin(PeopleRowsAdmin):
+class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
     """Organizers see the emails about their events, but none that belong to an account."""
 
     tab, heading = "messages", "Emails"

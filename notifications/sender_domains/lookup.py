@@ -1,13 +1,12 @@
 """Looking records up, with a DNS server's silence told apart from a record that is missing."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import dns.exception
-import dns.inet
 import dns.resolver
 
-PORT = 53
+from evently.dns_servers import server_of
+
 SECONDS = 5.0
 # After as many silences, nothing more is asked: it would be in vain, and take minutes.
 MOST_SILENCES = 2
@@ -24,22 +23,6 @@ class Answer:
     def is_missing(self) -> bool:
         """Return whether DNS has answered that there is no such record."""
         return not self.values and not self.failure
-
-
-def server_of(text: str) -> tuple[str, int]:
-    """Return address and port of 192.0.2.53, 192.0.2.53:5353, ::1 or [::1]:5353.
-
-    Raises ValueError, with the rest of a sentence.
-    """
-    if dns.inet.is_address(text):
-        return text, PORT
-    try:
-        parts = urlsplit(f"//{text}")
-        if parts.hostname and parts.port and dns.inet.is_address(parts.hostname):
-            return parts.hostname, parts.port
-    except ValueError:
-        pass
-    raise ValueError("must be the address of a DNS server, like 192.0.2.53 or 192.0.2.53:5353")
 
 
 class Lookup:

@@ -8,7 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
+from evently.accounts.factories import OrganizerFactory, SuperuserFactory
 from evently.email_providers import SMTP, Provider
 from notifications.providers.registry import CHAIN_BACKEND
 from notifications.tests.dnsserver import dns_server
@@ -288,6 +290,27 @@ def test_a_server_that_is_down_is_asked_twice_at_most(mill):
     assert code == 3
     assert "no DNS server has answered before" in told
     assert "missing" not in told
+
+
+@pytest.mark.django_db
+def test_superusers_find_the_same_in_the_admin(mill, settings, client):
+    settings.EMAIL_DNS_SERVER = mill.address
+    mill.zone.pop(("_dmarc.mill.example", "TXT"))
+    url = reverse("admin:notifications_sender_domains")
+    client.force_login(SuperuserFactory())
+    emails = client.get(reverse("admin:notifications_emaildelivery_changelist"))
+    assert f'action="{url}"' in emails.content.decode()
+    assert not mill.questions, "nothing is asked before it is asked for"
+
+    page = client.post(url).content.decode()
+
+    assert "RSA with 2048 bits" in page
+    assert "<strong>Problem</strong>" in page
+    assert "_dmarc.mill.example. TXT &quot;v=DMARC1; p=none;" in page
+
+    assert client.get(url).status_code == 405
+    client.force_login(OrganizerFactory())
+    assert client.post(url).status_code == 403
 
 
 def test_output_for_people_and_wrong_arguments(mill, settings):

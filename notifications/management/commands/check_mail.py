@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from notifications.sender_domains.checking import check_domains
@@ -26,9 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument(
             "--server",
-            default="",
+            default=settings.EMAIL_DNS_SERVER,
             metavar="ADDRESS[:PORT]",
-            help="the DNS server to ask, such as that of the domain after a change",
+            help="the DNS server to ask, such as that of the domain after a change; by default "
+            "EMAIL_DNS_SERVER or the system's",
         )
         parser.add_argument(
             "--timeout", type=float, default=SECONDS, help="seconds for each question"
