@@ -7,8 +7,10 @@ parser.
 """
 
 import base64
+import re
 import secrets
 from collections.abc import Mapping
+from email.header import Header
 from email.message import Message
 from email.mime.base import MIMEBase
 from email.policy import compat32
@@ -21,6 +23,9 @@ from django.core.mail.message import forbid_multi_line_headers
 LONGEST_LINE = 998
 # As the standard library folds headers.
 LONGEST_HEADER = 78
+# How a word of a header begins that is not ASCII (RFC 2047).
+ENCODED_WORD = "=?"
+LINE_BREAK = re.compile(r"[\r\n]")
 
 
 class Part(MIMEBase):
@@ -118,18 +123,23 @@ def _headers_of(email: Email) -> list[tuple[str, Any]]:
 def _safe(name: str, value: Any) -> tuple[str, str]:
     """Return a header with its value encoded. Raises BadHeaderError for several lines."""
     text = str(value)
-    if text.isascii() and text.isprintable() and len(f"{name}: {text}") <= LONGEST_HEADER:
+    is_plain = text.isascii() and text.isprintable() and ENCODED_WORD not in text
+    if is_plain and len(f"{name}: {text}") <= LONGEST_HEADER:
         # It stays as it is.
         return name, text
+    if name == "Subject" and not is_plain and not LINE_BREAK.search(text):
+        # Django leaves control characters, and what only looks like an encoded word: a reader would
+        # decode it, to line breaks and all. With its name, the first line is no longer than others.
+        return name, Header(text, "utf-8", header_name=name).encode()
     safe: tuple[str, str] = forbid_multi_line_headers(name, text, "utf-8")
     return safe
 
 
 def _header(name: str, value: str) -> list[str]:
     """Return the lines of a header."""
-    line = f"{name}: {value}"
-    if len(line) <= LONGEST_HEADER and "\n" not in line:
-        return [line]
+    lines = f"{name}: {value}".split("\n")
+    if max(map(len, lines)) <= LONGEST_HEADER:
+        return lines
     return compat32.fold(name, value).rstrip("\n").split("\n")
 
 

@@ -20,7 +20,10 @@ def parsed(content):
 
 def contents(message):
     """Return all that a reader sees of a parsed message: headers, and parts with theirs."""
-    headers = {name: value for name, value in message.items() if name.lower() not in IGNORED}
+    # Where it folds a long header, the standard library puts a space before it, or drops one after.
+    headers = {
+        name: value.strip() for name, value in message.items() if name.lower() not in IGNORED
+    }
     parts = []
     for part in message.walk():
         assert not part.defects, part.defects
