@@ -14,6 +14,7 @@ from icalendar.parser import Contentline
 from bookings.models import Booking, BookingStatus
 from evently.formatting import seats
 from evently.links import absolute, path_of
+from evently.visible_text import without_controls
 from events import models as events
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -149,8 +150,9 @@ def _lines_of_event(facts: _EventFacts) -> tuple[bytes, bytes]:
     entry = Event()
     entry.add("dtstart", _utc(facts.starts_at))
     entry.add("dtend", _utc(facts.ends_at))
-    entry.add("summary", facts.name)
-    entry.add("location", facts.venue)
+    # RFC 5545 has no control characters, and readers refuse the whole file for one.
+    entry.add("summary", without_controls(facts.name))
+    entry.add("location", without_controls(facts.venue))
     entry.add("organizer", _organizer(facts.organizer, facts.site))
     entry.add("url", facts.url)
     entry.add("status", facts.status)

@@ -64,3 +64,10 @@ def clean_reason(reason: str) -> str:
         if character in "\n\t" or not has_controls(character)
     ).strip()
     return kept if is_visible(kept) else ""
+
+
+def without_controls(text: str) -> str:
+    """Return a text as one line, with a space for line breaks and other control characters."""
+    if not has_controls(text):
+        return text
+    return " ".join("".join(" " if has_controls(each) else each for each in text).split())
