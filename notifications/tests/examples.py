@@ -76,13 +76,15 @@ class Facts:
         Booking.objects.filter(pk=booking.pk).update(status="cancelled")
         return booking
 
-    def change(self) -> EmailChange:
-        key = self.user.key
+    def change(self, *, is_confirmed: bool = False) -> EmailChange:
+        key, at = self.user.key, now()
         assert key is not None
         return EmailChange.objects.create(
             user=self.user,
             old_email=key.seal("recipient", "ada@old.example"),
             new_email=key.seal("recipient", "ada@new.example"),
+            requested_at=at,
+            confirmed_at=at if is_confirmed else None,
         )
 
     def export(self) -> DataExport:
@@ -209,7 +211,9 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     ),
     "password_changed": lambda facts: accounts.password_changed(facts.user, tokens_revoked=2),
     "email_change": lambda facts: addresses.email_change(facts.user, facts.change()),
-    "email_changed": lambda facts: addresses.email_changed(facts.user, facts.change()),
+    "email_changed": lambda facts: addresses.email_changed(
+        facts.user, facts.change(is_confirmed=True)
+    ),
     "data_export_ready": lambda facts: exports.data_export_ready(facts.user, facts.export()),
     "confirm_deletion": lambda facts: deletion.confirm_deletion(facts.user),
     "deletion_requested": lambda facts: deletion.deletion_requested(facts.leaving()),

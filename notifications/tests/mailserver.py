@@ -17,7 +17,9 @@ from evently.embedded.processes import choose_port
 
 @dataclass
 class MailServer:
-    """The emails it accepted, and how it answers. after_data: called after each email.
+    """The emails it accepted, also as bytes (contents), and how it answers.
+
+    after_data: called after each email.
 
     drops_after_data: how many emails it takes without an answer, and closes the connection.
     hangs_after_data, drops_at_recipient: the same, never answering, and before it gets the email.
@@ -27,6 +29,7 @@ class MailServer:
 
     port: int = field(default_factory=lambda: choose_port(None, taken=set()))
     emails: list[EmailMessage] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
     connections: int = 0
     recipient_answer: str = ""
     data_answer: str = ""
@@ -71,6 +74,7 @@ class MailServer:
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         if self.data_answer:
             return self.data_answer
+        self.contents.append(envelope.content)
         self.emails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.after_data is not None:
             # In a thread: other connections are answered meanwhile.

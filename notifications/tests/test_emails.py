@@ -30,7 +30,7 @@ from notifications.factories import NotificationFactory
 from notifications.kinds import events
 from notifications.models import EmailTemplate, Notification, TemplateType
 from notifications.operations.creating import notify
-from notifications.tests.emails import html_of
+from notifications.tests.emails import html_of, new_version
 from notifications.tests.examples import Facts, example_of
 from waitlists.record.heads import head_of
 
@@ -159,12 +159,6 @@ def test_styles_and_single_braces_are_no_placeholders():
 
 
 # ── Templates ───────────────────────────────────────────────────────────────
-def new_version(type_, **parts):
-    EmailTemplate.objects.filter(template_type=type_).update(is_active=False)
-    given = {"subject_template": "S", "html_template": "<p>H</p>", "text_template": "T"}
-    return EmailTemplate.objects.create(template_type=type_, version=2, **(given | parts))
-
-
 def test_active_version_is_used():
     notification = example_of("notification")
     new_version("notification", subject_template="Ahoy {userName}")
