@@ -51,6 +51,8 @@ _OF_NO_WEIGHT = frozenset(
         "email_delivery_log",
         "email_resends",
         "email_returns",
+        "email_attempts",
+        "sent_emails",
         "suppressions",
         "email_changes",
         "booking_attempts",

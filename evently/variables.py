@@ -90,6 +90,7 @@ VARIABLES = (
     Variable("REPLY_TO_DOMAINS", checks.domains),
     Variable("EMAIL_CA_FILE", checks.readable_file),
     Variable("HOLD_EMAILS", checks.boolean),
+    Variable("SENT_EMAIL_DAYS", checks.number(0, 365)),
     Variable("BOUNCE_ADDRESS", checks.bounce_address),
     Variable("BOUNCE_MAILBOX_URL", checks.mailbox_url),
     Variable("SENDGRID_WEBHOOK_KEY", checks.webhook_key),

@@ -6,8 +6,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from evently.accounts.export import section
+from notifications.copies.content import opened_copy
 from notifications.models import EmailDelivery, EmailResend, Notification
 from notifications.return_models import EmailReturn, Suppression
+from notifications.sent_models import EmailAttempt, SentEmail
 
 NOTIFICATION_COLUMNS = (
     "id",
@@ -23,6 +25,8 @@ NOTIFICATION_COLUMNS = (
 EMAIL_COLUMNS = ("id", "recipient_email", "template_type", "status", "created_at")
 RETURN_COLUMNS = ("delivery_id", "outcome", "reason", "code", "source", "occurred_at")
 SUPPRESSION_COLUMNS = ("address", "reason", "created_at", "released_at", "release", "released_by")
+ATTEMPT_COLUMNS = ("delivery_id", "number", "provider", "outcome", "code", "answer", "created_at")
+COPY_COLUMNS = ("delivery_id", "subject", "text", "created_at")
 RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
@@ -46,6 +50,33 @@ def mails(user_id: UUID) -> list[dict[str, Any]]:
         }
         for email in log.order_by("created_at", "id")
     ]
+
+
+@section("email_attempts", of=EmailAttempt, columns=ATTEMPT_COLUMNS)
+def email_attempts(user_id: UUID) -> list[Any]:
+    """Return how often sending each email to a user was tried, and what came of it."""
+    rows = EmailAttempt.objects.filter(user_id=user_id).order_by("created_at", "id")
+    return list(rows.values(*ATTEMPT_COLUMNS))
+
+
+@section("sent_emails", of=SentEmail, columns=COPY_COLUMNS)
+def sent_emails(user_id: UUID) -> list[dict[str, Any]]:
+    """Return what the emails to a user said, as far as that is kept; links are left out."""
+    rows = SentEmail.objects.filter(user_id=user_id).select_related("user__person_key")
+    found = []
+    for row in rows.order_by("created_at", "id"):
+        if row.user.key is None:
+            continue
+        copy = opened_copy(row.sealed, key=row.user.key, id_=row.pk)
+        found.append(
+            {
+                "delivery_id": row.delivery_id,
+                "subject": copy.subject,
+                "text": copy.text,
+                "created_at": row.created_at,
+            }
+        )
+    return found
 
 
 @section("emails_sent_again", of=EmailResend, columns=RESEND_COLUMNS)

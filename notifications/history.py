@@ -71,6 +71,8 @@ describe_tasks(
 for table, noun, plural in (
     ("notifications", "notification", "notifications"),
     ("email_returns", "report about an email", "reports about emails"),
+    ("email_attempts", "attempt to send an email", "attempts to send emails"),
+    ("sent_emails", "copy of a sent email", "copies of sent emails"),
     ("email_delivery_log", "entry of the delivery log", "entries of the delivery log"),
 ):
     describe(table, Described(group="Messages", noun=noun, plural=plural, rank=11))

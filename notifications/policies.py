@@ -35,6 +35,9 @@ declare(
     ),
     # Written by what mail servers report, which acts for nobody.
     Table("email_returns", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
+    # Written by the mailer, which acts for nobody.
+    Table("email_attempts", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
+    Table("sent_emails", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
     Table("suppressions", attendee=May(select=OWN), organizer=May(select=OWN)),
     Table(
         "message_keys", attendee=May(select=OWN, insert=OWN), organizer=May(select=OWN, insert=OWN)

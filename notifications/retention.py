@@ -1,11 +1,15 @@
 """How long notifications and emails in the log are kept."""
 
+from django.conf import settings
+
 from evently.lifecycle.expiring import expiring, old_rows
 from evently.lifecycle.registry import Kept, Period, Rule, register
+from notifications.copies import removing
 from notifications.operations import partitions
 
 STRAYS = Period("the notification", years=1)
 EMAILS = Period("the email", years=1)
+COPIES = Period("the email", days=settings.SENT_EMAIL_DAYS)
 RELEASED = Period("the release of the address", years=1)
 KEYS = Period("the notification", days=400)
 MAILINGS = Period("the last of its notifications", days=400)
@@ -45,6 +49,28 @@ register(
         ground=INTEREST,
         due=lambda: old_rows("email_delivery_log", "created_at", EMAILS.interval),
         work=expiring("email_delivery_log"),
+    ),
+    Rule(
+        name="email_attempts",
+        table="email_attempts",
+        data="Attempts to send each email: when, by which provider, and its answer without names",
+        period=EMAILS,
+        then="deleted",
+        how="in batches",
+        ground=INTEREST,
+        due=lambda: old_rows("email_attempts", "created_at", EMAILS.interval),
+        work=expiring("email_attempts"),
+    ),
+    Rule(
+        name="sent_emails",
+        table="sent_emails",
+        data="What sent emails said, without their links and codes, sealed",
+        period=COPIES,
+        then="deleted",
+        how="in batches; with the account before; SENT_EMAIL_DAYS sets the time",
+        ground=INTEREST,
+        due=removing.due,
+        work=removing.delete_old,
     ),
     Rule(
         name="resends",

@@ -119,6 +119,10 @@ email_resends           attendee   own                own&by      -           -
 email_resends           organizer  own+events         own&by+events&by -           -
 email_returns           attendee   own                -           -           -
 email_returns           organizer  own+events         -           -           -
+email_attempts          attendee   own                -           -           -
+email_attempts          organizer  own+events         -           -           -
+sent_emails             attendee   own                -           -           -
+sent_emails             organizer  own+events         -           -           -
 suppressions            attendee   own                -           -           -
 suppressions            organizer  own                -           -           -
 message_keys            attendee   own                own         -           -

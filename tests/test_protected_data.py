@@ -20,6 +20,7 @@ ACTIONS = {
     "deletes trailed": {"delete"},
     "unsigned inserts trailed": {"insert"},
     "unsigned updates trailed": {"update"},
+    "unsigned deletes trailed": {"delete"},
 }
 COLUMNS = r"""
     SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname, a.attname

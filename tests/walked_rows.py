@@ -268,6 +268,9 @@ def _messages(filler: Filler, person: str, event: str | None) -> None:
         source="mailbox",
         digest=_digest(),
     )
+    of_email = {"delivery_id": delivery["id"]}
+    filler.add("email_attempts", person, event=event, number=1, outcome="accepted", **of_email)
+    filler.add("sent_emails", person, event=event, sealed=b"sealed", **of_email)
     filler.add(
         "suppressions",
         person,

@@ -43,6 +43,7 @@ ERASED = {
     "booking_attempts": "ip_address user_agent",
     "bookings": "mailbox cancel_reason",
     "bookings_archive": "cancel_reason",
+    "email_attempts": "provider outcome error code answer",
     "email_returns": "outcome reason code source digest address_digest",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
@@ -60,6 +61,7 @@ SEALED = {
     "email_delivery_log": "recipient_email",
     "email_changes": "old_email new_email",
     "data_export_parts": "sealed",
+    "sent_emails": "sealed",
     # Who removed their second factors and why; the rows stay with the trail.
     "second_factor_resets": "reason",
     "suppressions": "address",

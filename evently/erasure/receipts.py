@@ -31,6 +31,7 @@ DONE = {
     ),
     "answers_deleted": "Stored answers to requests deleted",
     "returns_deleted": "Reports about emails that came back, and suppressed addresses, deleted",
+    "copies_deleted": "Copies of sent emails, and answers of mail servers to them, deleted",
     "exports_deleted": "Requested files of all data deleted",
     "trail_redacted": "Entries of the audit log whose texts and settings were removed",
     "contacts_removed": "Contact addresses on past events removed",

@@ -34,6 +34,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "email_delivery_log",
         "email_resends",
         "email_returns",
+        "email_attempts",
+        "sent_emails",
         "suppressions",
         "message_keys",
     ),

@@ -31,6 +31,8 @@ REPLY_TO_DOMAINS = frozenset(
 )
 # The certificate of a private CA, which the system does not know.
 EMAIL_CA_FILE = env.str("EMAIL_CA_FILE", default="")
+# How long it can be seen what a sent email said; 0: not at all.
+SENT_EMAIL_DAYS = env.int("SENT_EMAIL_DAYS", default=90)
 # Where emails come back to: the envelope's sender is this address, with a token after a plus sign.
 BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 # The mailbox of that address, read every minute; without it, a mail server pipes what comes back.

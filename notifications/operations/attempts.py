@@ -11,6 +11,7 @@ server, and records that.
 import json
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +36,17 @@ from notifications.models import (
     NotificationStatus,
     TemplateType,
 )
+from notifications.operations import attempt_rows
+from notifications.operations.attempt_statements import (
+    BEGIN,
+    BEGIN_AGAIN,
+    HOLD,
+    RELEASE,
+    SUCCEED,
+    SUCCEED_AND_BEGIN,
+)
+from notifications.providers.sending import Try
+from notifications.sent_models import AttemptOutcome, EmailAttempt, SentEmail
 
 MOST_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=30)
@@ -43,74 +55,6 @@ LONGEST_PAUSE = timedelta(hours=6)
 BEGINNING_SECONDS = 10
 # A process that has stopped for so long, or is out of reach, keeps its emails no longer.
 STOPPED_SECONDS = 300
-# Signs the statement: what reads this first is what the others write for.
-CONTEXT = "context AS MATERIALIZED (SELECT audit_set_context(%(context)s))"
-# Inserts the row of a first attempt; returns nothing where there is a row already, or one that
-# another transaction is inserting.
-INSERT = """
-    INSERT INTO email_delivery_log (id, notification_id, user_id, event_id, kind,
-        recipient_email, template_type, provider, metadata, attempt, send_attempts,
-        last_attempt_at, next_attempt_at)
-    SELECT %(id)s, %(notification_id)s, %(user_id)s, %(event_id)s, %(kind)s,
-        %(recipient)s, %(template_type)s, %(provider)s, %(metadata)s::jsonb, %(attempt)s, 1,
-        evently_clock(), evently_clock() + make_interval(secs => %(beginning)s)
-    FROM context
-    ON CONFLICT (notification_id) DO NOTHING
-    RETURNING send_attempts, false AS was_held, pg_try_advisory_lock(%(lock)s)
-"""
-BEGIN = f"WITH {CONTEXT} {INSERT}"
-# Updates the row for a later attempt, if that is due. Returns nothing where another attempt is
-# under way, or holds the row.
-AGAIN = """
-    free AS MATERIALIZED (
-        SELECT id, status = 'held' AS was_held,
-            attempt IS NULL
-                OR last_attempt_at < evently_clock() - make_interval(secs => %(stopped)s) AS is_over
-        FROM email_delivery_log
-        WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
-            AND status IN ('pending', 'held') AND next_attempt_at <= evently_clock()
-        FOR UPDATE SKIP LOCKED
-    ), locked AS MATERIALIZED (
-        SELECT id, was_held, is_over, pg_try_advisory_lock(%(lock)s) AS is_locked FROM free
-    )
-    UPDATE email_delivery_log AS log
-    SET attempt = %(attempt)s, send_attempts = log.send_attempts + 1, status = 'pending',
-        recipient_email = %(recipient)s, provider = %(provider)s,
-        last_attempt_at = evently_clock(),
-        next_attempt_at = evently_clock() + make_interval(secs => %(beginning)s),
-        metadata = CASE WHEN log.attempt IS NULL THEN log.metadata ELSE log.metadata
-            || jsonb_build_object('maybeRepeated', true, 'maybeSentBy', log.provider) END
-    FROM locked, context WHERE log.id = locked.id AND (locked.is_locked OR locked.is_over)
-    RETURNING log.send_attempts, locked.was_held, locked.is_locked
-"""
-BEGIN_AGAIN = f"WITH {CONTEXT}, {AGAIN}"
-# Locks the row until commit, as long as this attempt is the one under way; without it, nothing is
-# written that has to be signed.
-HOLD = """
-    SELECT id, audit_set_context(%(context)s)
-    FROM email_delivery_log
-    WHERE notification_id = %(notification_id)s AND user_id = %(user_id)s
-        AND attempt = %(attempt)s AND status = 'pending'
-    FOR UPDATE SKIP LOCKED
-"""
-# Releases the session's lock: the row itself is locked until commit.
-ACCEPTED = """
-    UPDATE email_delivery_log SET status = 'sent', attempt = NULL, error_message = '',
-        provider = %(sent_provider)s, provider_message_id = %(sent_provider_message_id)s
-    WHERE notification_id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
-        AND attempt = %(sent_attempt)s AND status = 'pending'
-    RETURNING CASE WHEN %(sent_is_locked)s THEN pg_advisory_unlock(%(sent_lock)s) END
-"""
-SENT = """
-    UPDATE notifications SET status = 'sent', sent_at = evently_clock()
-    FROM context
-    WHERE id = %(sent_notification_id)s AND user_id = %(sent_user_id)s
-        AND created_at = %(sent_created_at)s
-    RETURNING id
-"""
-SUCCEED = f"WITH {CONTEXT}, accepted AS ({ACCEPTED}) {SENT}"
-SUCCEED_AND_BEGIN = f"WITH {CONTEXT}, accepted AS ({ACCEPTED}), sent AS ({SENT}) {INSERT}"
-RELEASE = "SELECT pg_advisory_unlock(%(lock)s)"
 
 
 @dataclass
@@ -119,16 +63,22 @@ class Attempt:
 
     is_locked: the session has its lock, until it ends. begun_at: by time.monotonic, at the latest.
     provider: that it goes to, or went to. provider_message_id: by which that knows the email.
+    delivery_id: the email's row. tries: of the providers, once they were tried. copy: what the
+    email says, sealed; None where that is not kept.
     """
 
     id: UUID
     notification: Notification
+    delivery_id: UUID
     number: int
+    user: User
     was_held: bool = False
     is_locked: bool = False
     begun_at: float = field(default_factory=time.monotonic)
     provider: str = SMTP
     provider_message_id: str = ""
+    tries: Sequence[dict[str, Any]] = ()
+    copy: bytes | None = None
 
     @property
     def is_last(self) -> bool:
@@ -182,8 +132,24 @@ def begin(
         rows = execute_prepared(connection, BEGIN_AGAIN, values)
     if not rows:
         return None
-    ((number, was_held, is_locked),) = rows
-    return Attempt(attempt_id, notification, number, was_held, is_locked, begun_at, provider)
+    ((number, was_held, is_locked, delivery_id),) = rows
+    return Attempt(
+        attempt_id, notification, delivery_id, number, user, was_held, is_locked, begun_at, provider
+    )
+
+
+def note_tries(attempt: Attempt, tries: Sequence[Try], *, address: str) -> None:
+    """Let the outcome of an attempt be recorded with the providers that were tried.
+
+    address: that the email went to.
+    """
+    attempt.tries = attempt_rows.rows_of(
+        tries,
+        attempt_id=attempt.id,
+        number=attempt.number,
+        name=attempt.user.display_name,
+        address=address,
+    )
 
 
 def is_under_way(attempt: Attempt) -> bool:
@@ -240,6 +206,7 @@ def fail(attempt: Attempt, *, error: str, for_good: bool = False, maybe_sent: bo
     so the attempt stays open, and the next one records that the email may be repeated.
     """
     ended = {} if maybe_sent else {"attempt": None}
+    _record(attempt, AttemptOutcome.WITHHELD, error=error, is_copied=maybe_sent)
     if for_good or attempt.is_last:
         _delivery_of(attempt).update(status=DeliveryStatus.FAILED, error_message=error, **ended)
         _notification_of(attempt).update(status=NotificationStatus.FAILED)
@@ -256,6 +223,7 @@ def hold_back(attempt: Attempt, *, until: datetime) -> None:
 
     until: when it is due again; the address may be confirmed before (`releasing`).
     """
+    _record(attempt, AttemptOutcome.HELD, error=HELD_BACK)
     _delivery_of(attempt).update(
         status=DeliveryStatus.HELD,
         attempt=None,
@@ -269,6 +237,9 @@ def hold_back(attempt: Attempt, *, until: datetime) -> None:
 @signed_transaction()
 def withdraw(attempt: Attempt) -> None:
     """Delete an email that is obsolete, and leave the notification to the inbox."""
+    EmailAttempt.objects.filter(
+        user_id=attempt.notification.user_id, delivery_id=attempt.delivery_id
+    ).delete()
     _delivery_of(attempt).delete()
     deliver_in_app(attempt.notification)
 
@@ -294,6 +265,28 @@ def pause_after(attempts: int) -> timedelta:
     return pause * random.uniform(0.75, 1.25)
 
 
+def _record(
+    attempt: Attempt, untried: AttemptOutcome, *, error: str, is_copied: bool = False
+) -> None:
+    """Record the providers that were tried, and their answers. untried: the outcome without any.
+
+    is_copied: the email may have been sent, so what it says is kept.
+    """
+    notification = attempt.notification
+    rows = attempt.tries or [
+        attempt_rows.untried(untried, attempt_id=attempt.id, number=attempt.number, error=error)
+    ]
+    attempt_rows.insert_rows(rows, notification=notification, delivery_id=attempt.delivery_id)
+    if is_copied and attempt.copy is not None:
+        SentEmail.objects.create(
+            id=attempt.id,
+            delivery_id=attempt.delivery_id,
+            user_id=notification.user_id,
+            event_id=notification.event_id,
+            sealed=attempt.copy,
+        )
+
+
 def _metadata(notification: Notification, message_id: str) -> dict[str, str]:
     metadata = {"messageId": message_id, "userId": str(notification.user_id)}
     if notification.event_id:
@@ -314,6 +307,8 @@ def _as_sent(attempt: Attempt) -> dict[str, Any]:
         "sent_provider_message_id": attempt.provider_message_id,
         "sent_is_locked": attempt.is_locked,
         "sent_lock": _lock_of(notification),
+        "sent_tries": json.dumps(attempt.tries),
+        "sent_copy": attempt.copy,
     }
 
 

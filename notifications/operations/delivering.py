@@ -32,6 +32,7 @@ from evently import metrics
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
+from notifications.copies.content import sealed_copy
 from notifications.emails.message import message_id_of
 from notifications.failures import ACCOUNT_DELETED, GIVEN_UP, suppressed
 from notifications.kinds import KINDS
@@ -252,7 +253,8 @@ class Delivery:
         email = self._prepare(attempt)
         following = None
         if email is not None:
-            # Looked for before, so that an email that is sent is recorded at once.
+            # Before it is sent, so that an email that is sent is recorded at once.
+            attempt.copy = sealed_copy(email, key=attempt.user.key, id_=attempt.id)
             upcoming = self._next()
             if attempts.is_under_way(attempt) and self._send(attempt, email):
                 following = self._finish(attempt, upcoming)
@@ -272,6 +274,7 @@ class Delivery:
                 email, urgency=urgency_of(attempt.notification), pass_on=pass_on
             )
         except NotSent as failure:
+            attempts.note_tries(attempt, failure.tries, address=email.to[0])
             _record_failure(attempt, failure)
             if failure.for_good:
                 record_refusal(failure.__cause__, attempt, address=email.to[0])
@@ -282,6 +285,7 @@ class Delivery:
             return False
         attempt.provider = sent.provider
         attempt.provider_message_id = sent.provider_message_id
+        attempts.note_tries(attempt, sent.tries, address=email.to[0])
         return True
 
     def _finish(self, attempt: Attempt, upcoming: Upcoming | None) -> Attempt | None:

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 
 from evently.email_providers import Provider
+from notifications.providers.answers import Answer, accepted_answer
 from notifications.providers.errors import (
     SENDING_ERRORS,
     NotSent,
@@ -32,6 +33,8 @@ class ProviderConnection:
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
+        # Its words about the last email that it took.
+        self.answer = Answer()
         self._backend: Any = None
         self._used_at = 0.0
         self._is_open = False
@@ -90,7 +93,9 @@ class ProviderConnection:
         if not self.provider.is_smtp:
             status = getattr(email, "anymail_status", None)
             found = status.message_id if status is not None else ""
+            self.answer = Answer()
             return found[:LONGEST_ID] if isinstance(found, str) else ""
         said = getattr(getattr(self._backend, "connection", None), "accepted_with", b"")
+        self.answer = accepted_answer(said)
         match = ACCEPTED_AS.search(said)
         return match[1].decode("ascii", "ignore") if match is not None else ""

@@ -8,6 +8,8 @@ lost: no other provider gets it now, and whoever sends it later marks it as a po
 
 import re
 import smtplib
+from collections.abc import Sequence
+from typing import Any
 
 import requests
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused, AnymailUnsupportedFeature
@@ -45,7 +47,7 @@ class NotSent(Exception):
     error: a description without personal data. for_good: the same email would be refused again.
     maybe_sent: it was handed over and the answer was lost. server_down: the provider cannot be used
     now, for any email. goes_on: another provider may take it. wanted_pause: in seconds, how long
-    the provider wants to be left alone.
+    the provider wants to be left alone. tries: of each provider that was tried (`sending.Try`).
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class NotSent(Exception):
         self.server_down = server_down
         self.goes_on = goes_on
         self.wanted_pause = wanted_pause
+        self.tries: Sequence[Any] = ()
 
 
 def unreachable(error: Exception) -> NotSent:

@@ -1,7 +1,8 @@
 """Hand emails over: to the first provider that may get them, then to the next where that fails."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +10,7 @@ import structlog
 from django.core.mail import EmailMessage
 
 from notifications.kinds import Urgency
+from notifications.providers.answers import Answer, answer_of
 from notifications.providers.chain import Chain, Link, Permit
 from notifications.providers.connection import ProviderConnection
 from notifications.providers.errors import NotSent
@@ -21,11 +23,25 @@ class NoPermit(Exception):
 
 
 @dataclass(frozen=True)
+class Try:
+    """One provider that was tried. failure: None where it took the email. at: by time.monotonic."""
+
+    provider: str
+    answer: Answer
+    failure: NotSent | None = None
+    at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
 class Sent:
-    """Which provider took an email, and the id by which it knows that; "" where it has none."""
+    """Which provider took an email, and the id by which it knows that; "" where it has none.
+
+    tries: of all providers, in their order; the last one took it.
+    """
 
     provider: str
     provider_message_id: str
+    tries: Sequence[Try] = ()
 
 
 def _always(provider: str) -> bool:
@@ -99,20 +115,24 @@ class EmailConnection:
         """Send an email, with the permit that was asked for.
 
         pass_on: called before another provider is tried, with its name; returns whether it may be.
-        Raises NotSent, NoPermit.
+        Raises NotSent, with its `tries`; NoPermit.
         """
         permit, self._permit = self._permit or self.chain.choose(urgency), None
         tried: list[Link] = []
+        tries: list[Try] = []
         while permit is not None:
             link = permit.link
             tried.append(link)
             try:
-                found = self._connections[link.name].send(email)
+                connection = self._connections[link.name]
+                found = connection.send(email)
             except NotSent as failure:
                 link.failed(failure)
+                tries.append(Try(link.name, answer_of(failure.__cause__), failure))
                 permit = self._next(failure, urgency, tried, pass_on)
                 if permit is None:
                     failure.server_down = not self.chain.is_up
+                    failure.tries = tries
                     raise
             except BaseException:
                 # A defect: it says nothing about the provider.
@@ -120,7 +140,8 @@ class EmailConnection:
                 raise
             else:
                 link.sent()
-                return Sent(link.name, found)
+                tries.append(Try(link.name, connection.answer))
+                return Sent(link.name, found, tries)
         raise NoPermit
 
     def _next(

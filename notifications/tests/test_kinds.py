@@ -9,6 +9,7 @@ from django.urls import resolve
 
 from evently.environment import BASE_DIR
 from evently.tests.sql import run, value
+from notifications.copies.content import opened_copy, sealed_copy
 from notifications.emails.message import build_email, write_content
 from notifications.emails.placeholders import check
 from notifications.emails.templates import shipped
@@ -33,6 +34,8 @@ from notifications.tests.examples import EXAMPLES, example_of
 pytestmark = pytest.mark.django_db
 
 ICONS = set(re.findall(r'id="([^"]+)"', (BASE_DIR / "static/img/icons.svg").read_text()))
+# The letters and numbers of a token, a key or a signature.
+TOKEN = re.compile(r"(?=[A-Za-z_-]*\d)[\w-]{32,}")
 PLACEHOLDER = re.compile(r"\{[A-Za-z]+\}")
 DEFINITION = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s"
 
@@ -110,11 +113,27 @@ def test_kind_links_to_this_site_only(kind, settings):
     settings.PUBLIC_URL = "https://tickets.example.org"
     notification = example_of(kind.name)
 
-    html = html_of(build_email(notification, notification.user))
+    email = build_email(notification, notification.user)
 
+    html = html_of(email)
     links = re.findall(r'href="([^"]+)"', html)
     assert all(link.startswith("https://tickets.example.org") for link in links), links
     assert 'class="button"' in html
+    assert_copy_is_harmless(email, notification.user)
+
+
+def assert_copy_is_harmless(email, user):
+    """Assert that what is kept of an email has none of its links, codes and tokens."""
+    sealed = sealed_copy(email, key=user.person_key, id_=user.pk)
+    copy = opened_copy(sealed, key=user.person_key, id_=user.pk)
+    everything = "\n".join([copy.subject, copy.text, copy.html, *copy.headers.values()])
+    assert "https://tickets.example.org/" not in everything
+    assert "href=" not in everything
+    assert "<img" not in everything
+    message_id = email.extra_headers["Message-ID"]
+    assert TOKEN.findall(everything.replace(message_id, "")) == []
+    assert "Ada Lovelace" in copy.text
+    assert len(copy.html) > len(html_of(email)) / 3
 
 
 @every_kind

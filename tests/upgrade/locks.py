@@ -30,6 +30,7 @@ LARGE = (
     "booking_attempts",
     "bookings",
     "bookings_archive",
+    "email_attempts",
     "email_delivery_log",
     "email_resends",
     "email_returns",

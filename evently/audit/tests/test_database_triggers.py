@@ -50,6 +50,8 @@ EMPTIED = (
         "email_changes",
         "email_resends",
         "email_returns",
+        "email_attempts",
+        "sent_emails",
         "suppressions",
         "email_delivery_log",
         "notifications",
@@ -127,6 +129,9 @@ def make_rows():
     digests = {"digest": "c" * 64, "address_digest": "d" * 64}
     of_email = {"user_id": user_id, "delivery_id": event_id, "source": "mailbox"}
     insert("email_returns", outcome="delivered", **of_email, **digests)
+    del of_email["source"]
+    insert("email_attempts", number=1, outcome="accepted", **of_email)
+    insert("sent_emails", sealed=b"sealed", **of_email)
     insert(
         "suppressions", user_id=user_id, address=sealed, reason="complaint", address_digest="d" * 64
     )
