@@ -14,8 +14,8 @@ from bookings.presenters.bookings import TicketPresenter
 from evently.accounts.operations.correction import is_correctable
 from evently.audit.history import changes_of_row
 from evently.formatting import moment
-from notifications.admin.emails import STATUSES
 from notifications.admin.filters import LABELS
+from notifications.admin.states import STATUSES
 from notifications.failures import failure_in_words
 from notifications.kinds import kinds_for_organizers
 from notifications.models import DeliveryStatus, EmailDelivery

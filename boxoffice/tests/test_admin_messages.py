@@ -17,6 +17,8 @@ from notifications.models import EmailDelivery, EmailResend, Notification
 from notifications.operations import delivering, resending
 from notifications.operations.creating import notify
 from notifications.operations.resending import NothingToSend, ResentTooOften
+from notifications.return_models import EmailReturn
+from notifications.sent_models import SentEmail
 
 pytestmark = pytest.mark.django_db
 
@@ -230,6 +232,67 @@ def test_preview_shows_the_email_without_links_and_codes(admin, event, settings)
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
     assert admin.get(page(sent)).context["preview"].text.count("(link)") >= 1
+
+
+def test_page_of_an_email_shows_what_it_said_and_what_happened(admin, event):
+    sent = emailed(event)
+    report(sent)
+    event.name = "Kites and Cake"
+    event.save(update_fields=["name"])
+
+    shown = admin.get(page(sent))
+
+    assert [step.what for step in shown.context["steps"]] == [
+        "Queued",
+        "Handed over to SMTP",
+        "Bounced",
+    ]
+    text = shown.content.decode()
+    assert "There is no such mailbox (5.1.1)" in text
+    assert "As it was sent on" in text
+    assert shown.context["copy"].recipient == sent.user.email
+    copy = admin.get(shown.context["preview_url"])
+    assert "Kite Fair" in copy.content.decode()
+    assert "Kites and Cake" not in copy.content.decode()
+    assert "sandbox" in copy.headers["Content-Security-Policy"]
+    assert f"/bookings/booking/{Booking.objects.get(user=sent.user).pk}/change/" in text
+
+
+def test_email_whose_copy_is_gone_is_rendered_again_and_says_so(admin, event):
+    sent = emailed(event)
+    SentEmail.objects.all().delete()
+
+    without = admin.get(page(sent)).content.decode()
+    again = admin.get(page(sent), {"rendered": "now"}).content.decode()
+
+    assert "What this email said was not kept." in without
+    assert "iframe" not in without
+    assert "Rendered from what is true now" in again
+    assert f"{page(sent, 'preview')}" in again
+
+
+def test_copies_of_other_organizers_are_out_of_reach(admin, event):
+    foreign = emailed(EventFactory(created_by=OrganizerFactory()))
+    mine = emailed(event)
+    copy = SentEmail.objects.get(delivery_id=foreign.pk)
+
+    assert admin.get(page(foreign, f"copy/{copy.pk}")).status_code == 404
+    # Not by way of an email that is theirs, either.
+    assert admin.get(page(mine, f"copy/{copy.pk}")).status_code == 404
+
+
+def report(email):
+    EmailReturn.objects.create(
+        delivery_id=email.pk,
+        user_id=email.user_id,
+        event_id=email.event_id,
+        outcome="bounced",
+        reason="no_mailbox",
+        code="5.1.1",
+        is_permanent=True,
+        source="mailbox",
+        digest=email.pk.hex * 2,
+    )
 
 
 def test_superusers_find_emails_by_event(client, event):

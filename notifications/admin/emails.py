@@ -6,29 +6,27 @@ from uuid import UUID
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.contrib import admin, messages
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import get_current_timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from unfold.decorators import action, display
 
 from bookings.models import Booking
-from evently.accounts.models import User
 from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import add_page, event_page_url, page_links
 from evently.database.functions import Among, Ids
-from evently.database.identity import as_worker
 from evently.email_providers import name_in_words
 from evently.errors import DomainError
-from evently.formatting import counted, moment
+from evently.formatting import moment
 from events.admin.people import PeopleRowsAdmin
 from events.admin.rows import add_list, event_of_list
 from events.models import Event
+from notifications.admin.email_page import copy_of, page_context, preview_of, zone_of
 from notifications.admin.filters import (
     LABELS,
     EventFilter,
@@ -38,25 +36,14 @@ from notifications.admin.filters import (
 )
 from notifications.admin.providers import ProviderFilter, provider_rows
 from notifications.admin.sender_domains import SenderDomainsPage
-from notifications.emails.preview import Preview, preview
+from notifications.admin.sending_again import in_words, level_of, send_failed_page
+from notifications.admin.states import STATUSES
 from notifications.failures import failure_in_words
 from notifications.kinds import kinds_for_organizers
-from notifications.models import DeliveryStatus, EmailDelivery, EmailResend, Notification
+from notifications.models import DeliveryStatus, EmailDelivery
 from notifications.operations import resending
-from notifications.operations.resending import Resent
-from notifications.return_models import EmailReturn, ReturnOutcome, ReturnReason
 from waitlists.models import WaitlistEntry
 
-# Status as it is shown, with the kind of its label in Unfold.
-STATUSES = {
-    DeliveryStatus.PENDING: ("Waiting to be sent", "info"),
-    DeliveryStatus.HELD: ("Held back", "warning"),
-    DeliveryStatus.MERGED: ("Part of another email", "default"),
-    DeliveryStatus.SENT: ("Sent", "success"),
-    DeliveryStatus.DELIVERED: ("Delivered", "success"),
-    DeliveryStatus.FAILED: ("Failed", "danger"),
-    DeliveryStatus.BOUNCED: ("Bounced", "danger"),
-}
 # The HTML of a preview may show styles, and load or run nothing.
 PREVIEW_POLICY = {
     "default-src": [NONE],
@@ -92,23 +79,13 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
     change_form_after_template = "admin/notifications/email.html"
     fields = (
         "recipient",
+        "booking_link",
         "kind_in_words",
         "event",
         ("state", "problem"),
-        ("created", "attempts", "next_attempt"),
         "sent_by",
     )
-    readonly_fields = (
-        "recipient",
-        "kind_in_words",
-        "event",
-        "state",
-        "problem",
-        "created",
-        "attempts",
-        "next_attempt",
-        "sent_by",
-    )
+    readonly_fields = (*fields[:4], "state", "problem", "sent_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out what belongs to an account, except in a superuser's list of all emails."""
@@ -116,7 +93,10 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         if not request.user.is_superuser or event_of_list(request) is not None:
             rows = rows.filter(kind__in=kinds_for_organizers())
         return rows.annotate(
-            takes_part=Exists(_of_same_person(Booking)) | Exists(_of_same_person(WaitlistEntry))
+            takes_part=Exists(_of_same_person(Booking)) | Exists(_of_same_person(WaitlistEntry)),
+            booking=Subquery(
+                _of_same_person(Booking).order_by("-created_at", "-pk").values("pk")[:1]
+            ),
         )
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
@@ -151,17 +131,24 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         return page_links("Messages", event.pk) if failed else []
 
     def get_urls(self) -> list[URLPattern]:
-        url = path(
-            "<uuid:object_id>/preview/",
-            self.admin_site.admin_view(self.preview_html),
-            name="notifications_emaildelivery_preview",
-        )
-        return [url, *super().get_urls()]
+        urls = [
+            path(
+                "<uuid:object_id>/preview/",
+                self.admin_site.admin_view(self.preview_html),
+                name="notifications_emaildelivery_preview",
+            ),
+            path(
+                "<uuid:object_id>/copy/<uuid:copy_id>/",
+                self.admin_site.admin_view(self.copy_html),
+                name="notifications_emaildelivery_copy",
+            ),
+        ]
+        return [*urls, *super().get_urls()]
 
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="When", ordering="created_at")
     def created(self, email: EmailDelivery) -> SafeString:
-        return when(email.created_at, _zone(email))
+        return when(email.created_at, zone_of(email))
 
     @display(description="Event")
     def event_link(self, email: EmailDelivery) -> SafeString | str:
@@ -180,7 +167,11 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         """Return the name, and the address it went to for a person who has seats or waits."""
         is_known = vars(email).get("takes_part") or email.event_id is None
         address = (email.recipient or email.user.email) if is_known else ""
-        return two_lines(email.user.display_name, address)
+        name: SafeString | str = email.user.display_name
+        if booking_id := vars(email).get("booking"):
+            url = reverse("admin:bookings_booking_change", args=[booking_id])
+            name = format_html('<a class="ev-link" href="{}">{}</a>', url, name)
+        return two_lines(name, address)
 
     @display(description="Status", ordering="status", label=dict(STATUSES.values()))
     def state(self, email: EmailDelivery) -> str:
@@ -188,13 +179,16 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
 
     @display(description="Attempts", ordering="send_attempts")
     def attempts(self, email: EmailDelivery) -> SafeString:
-        last = moment(email.last_attempt_at, _zone(email))
+        last = moment(email.last_attempt_at, zone_of(email))
         return two_lines(f"{email.send_attempts}×", last)
 
-    @display(description="Next attempt")
-    def next_attempt(self, email: EmailDelivery) -> str:
-        waits = email.status in resending.WAITING
-        return moment(email.next_attempt_at, _zone(email)) if waits else "–"
+    @display(description="Booking")
+    def booking_link(self, email: EmailDelivery) -> SafeString | str:
+        booking_id = vars(email).get("booking")
+        if booking_id is None:
+            return "–"
+        url = reverse("admin:bookings_booking_change", args=[booking_id])
+        return format_html('<a class="ev-link" href="{}">Booking of this person</a>', url)
 
     @display(description="Handed over to")
     def sent_by(self, email: EmailDelivery) -> SafeString | str:
@@ -223,7 +217,7 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         except DomainError as refusal:
             self.message_user(request, refusal.text, messages.ERROR)
             return
-        self.message_user(request, in_words(result), _level(result))
+        self.message_user(request, in_words(result), level_of(result))
 
     @action(description="Send again", url_path="again", icon="forward_to_inbox")
     def send_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -273,74 +267,31 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show what the email says, and who sent it again."""
+        """Show what the email said, and what happened to it."""
         extra = dict(extra_context or {})
         email = self.get_object(request, object_id) if object_id else None
         if email is not None:
-            extra |= {
-                "preview": _preview_of(email),
-                "preview_url": reverse(
-                    "admin:notifications_emaildelivery_preview", args=[email.pk]
-                ),
-                "resends": _resends_of(email),
-                "returns": _returns_of(email),
-            }
+            extra |= page_context(request, email)
+            extra["shows_address"] = self._may_see_address(email)
         return super().changeform_view(request, object_id, form_url, extra)
 
     @method_decorator(xframe_options_sameorigin)
     @method_decorator(csp(PREVIEW_POLICY))
     def preview_html(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         email = self.get_object(request, str(object_id))
-        shown = _preview_of(email) if email is not None else None
+        shown = preview_of(email) if email is not None else None
         if shown is None:
             raise Http404
         return HttpResponse(shown.html)
 
-
-def send_failed_page(request: HttpRequest, event: Event) -> HttpResponse:
-    """Ask, then send all failed emails of an event again."""
-    back = event_page_url("messages", event.pk)
-    number = failed_emails_of(event).count()
-
-    def act() -> str:
-        result = resending.send_failed_again(event_id=event.pk, by_id=_id_of(request))
-        rest = max(number - result.sent - result.too_often - result.gone - result.waiting, 0)
-        words = in_words(result)
-        if rest:
-            words += f" {counted(rest, 'more email')} will follow in the background."
-        messages.add_message(request, _level(result), words)
-        return back
-
-    model_admin: Any = admin.site.get_model_admin(EmailDelivery)
-    return confirmation_page(
-        model_admin,
-        request,
-        title=f"Send {counted(number, 'failed email')} again?",
-        question="Each goes to the person's current email address, with what is true now. Emails "
-        "that are obsolete by now are not sent.",
-        submit="Send again",
-        act=act,
-        back=back,
-    )
-
-
-def in_words(result: Resent) -> str:
-    """Return what became of emails that were to be sent again."""
-    sentences = [f"{counted(result.sent, 'email')} will be sent again."]
-    if result.waiting:
-        sentences.append(f"{counted(result.waiting, 'email')} will be sent anyway.")
-    if result.too_often:
-        sentences.append(
-            f"{counted(result.too_often, 'email')} had been sent again several times already: try "
-            "again in an hour."
-        )
-    if result.gone:
-        sentences.append(f"{counted(result.gone, 'email')} cannot be sent any more.")
-    return " ".join(sentences)
-
-
-def _level(result: Resent) -> int:
-    return messages.SUCCESS if result.sent else messages.WARNING
+    @method_decorator(xframe_options_sameorigin)
+    @method_decorator(csp(PREVIEW_POLICY))
+    def copy_html(self, request: HttpRequest, object_id: UUID, copy_id: UUID) -> HttpResponse:
+        email = self.get_object(request, str(object_id))
+        shown = copy_of(email, copy_id) if email is not None else None
+        if shown is None:
+            raise Http404
+        return HttpResponse(shown.html)
 
 
 def _id_of(request: HttpRequest) -> UUID | None:
@@ -351,56 +302,10 @@ def _of_same_person(model: Any) -> QuerySet[Any]:
     return model.objects.filter(event_id=OuterRef("event_id"), user_id=OuterRef("user_id"))
 
 
-def _zone(email: EmailDelivery) -> Any:
-    return email.event.zone if email.event is not None else get_current_timezone()
-
-
 def _list_url(email: EmailDelivery) -> str:
     if email.event_id is None:
         return reverse("admin:notifications_emaildelivery_changelist")
     return event_page_url("messages", email.event_id)
-
-
-@as_worker()
-def _preview_of(email: EmailDelivery) -> Preview | None:
-    wanted = email.notification_id or email.pk, email.user_id
-    notification = Notification.objects.filter(pk=wanted[0], user_id=email.user_id).first()
-    user = User.objects.with_keys().filter(pk=email.user_id, deleted_at__isnull=True).first()
-    if notification is None or user is None:
-        return None
-    # The worker reads anyone's: no filter alone decides whose message is shown.
-    if (notification.pk, user.pk) != wanted or notification.user_id != user.pk:
-        return None
-    return preview(notification, user)
-
-
-@as_worker()
-def _resends_of(email: EmailDelivery) -> list[tuple[str, str]]:
-    """Return who sent an email again, and when."""
-    zone = _zone(email)
-    rows = EmailResend.objects.filter(delivery_id=email.pk).select_related("by__person_key")
-    return [
-        (row.by.display_name if row.by else "Evently", moment(row.created_at, zone))
-        for row in rows.order_by("-created_at")[:20]
-    ]
-
-
-def _returns_of(email: EmailDelivery) -> list[tuple[str, str, str]]:
-    """Return what mail servers reported of an email: what, why, when."""
-    rows = EmailReturn.objects.filter(delivery_id=email.pk, user_id=email.user_id)
-    return [
-        (
-            ReturnOutcome(row.outcome).label,
-            _why(row),
-            moment(row.occurred_at, _zone(email)),
-        )
-        for row in rows.order_by("-created_at", "-id")[:20]
-    ]
-
-
-def _why(row: EmailReturn) -> str:
-    reason = ReturnReason(row.reason).label if row.reason else ""
-    return f"{reason} ({row.code})" if reason and row.code else reason
 
 
 add_list("Messages", "messages", "Emails", EmailDelivery)
