@@ -27,7 +27,7 @@ AS_IT_IS = "ALTER TABLE sent_emails ALTER COLUMN sealed SET STORAGE EXTERNAL"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0041_address_unreachable_kind"),
+        ("notifications", "0046_mailings"),
         ("lifecycle", "0001_initial"),
         ("events", "0030_organizers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
