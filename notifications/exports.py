@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from evently.accounts.export import section
-from notifications.copies.content import opened_copy
+from notifications.copies.content import copy_in
 from notifications.models import EmailDelivery, EmailResend, Notification
 from notifications.return_models import EmailReturn, Suppression
 from notifications.sent_models import EmailAttempt, SentEmail
@@ -65,14 +65,12 @@ def sent_emails(user_id: UUID) -> list[dict[str, Any]]:
     rows = SentEmail.objects.filter(user_id=user_id).select_related("user__person_key")
     found = []
     for row in rows.order_by("created_at", "id"):
-        if row.user.key is None:
-            continue
-        copy = opened_copy(row.sealed, key=row.user.key, id_=row.pk)
+        copy = copy_in(row)
         found.append(
             {
                 "delivery_id": row.delivery_id,
-                "subject": copy.subject,
-                "text": copy.text,
+                "subject": copy.subject if copy is not None else None,
+                "text": copy.text if copy is not None else None,
                 "created_at": row.created_at,
             }
         )

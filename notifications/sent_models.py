@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from evently.database.functions import Clock
 from evently.database.models import Identified
@@ -99,6 +101,16 @@ class SentEmail(Identified):
         db_table = "sent_emails"
         verbose_name = "copy of an email"
         verbose_name_plural = "copies of emails"
+        constraints = [
+            # Nonce and tag alone are 28 bytes; content that is larger is not kept.
+            models.CheckConstraint(
+                name="chk_sent_email_sealed",
+                condition=Q(
+                    GreaterThanOrEqual(Length("sealed"), 29),
+                    LessThanOrEqual(Length("sealed"), 70_000),
+                ),
+            ),
+        ]
         indexes = [models.Index(fields=["user", "delivery_id"], name="idx_sent_emails_email")]
 
     def __str__(self) -> str:

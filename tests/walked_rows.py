@@ -270,7 +270,7 @@ def _messages(filler: Filler, person: str, event: str | None) -> None:
     )
     of_email = {"delivery_id": delivery["id"]}
     filler.add("email_attempts", person, event=event, number=1, outcome="accepted", **of_email)
-    filler.add("sent_emails", person, event=event, sealed=b"sealed", **of_email)
+    filler.add("sent_emails", person, event=event, sealed=b"sealed" * 5, **of_email)
     filler.add(
         "suppressions",
         person,

@@ -29,6 +29,7 @@ from notifications.models import EmailDelivery
 from notifications.operations.delivering import deliver_all
 from notifications.queries import unsent_emails_of
 from notifications.return_models import EmailReturn, Suppression
+from notifications.sent_models import EmailAttempt, SentEmail
 from notifications.tests.returning import COMPLAINED, returns, sent
 from waitlists import operations as waitlists
 from waitlists.models import WaitlistEntry
@@ -305,6 +306,15 @@ def test_contact_of_an_erased_organizers_past_events_is_removed():
     past.refresh_from_db()
     other.refresh_from_db()
     assert (past.contact_email, other.contact_email) == ("", "box@venue.example")
+
+
+def test_copies_of_emails_and_answers_of_servers_go_with_the_person():
+    other, notification = sent(), sent()
+
+    operations.erase_person(user_id=notification.user_id)
+
+    for model in (SentEmail, EmailAttempt):
+        assert [row.user_id for row in model.objects.all()] == [other.user_id]
 
 
 def test_returned_emails_and_the_suppressed_address_go_with_the_person():

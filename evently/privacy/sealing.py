@@ -145,7 +145,7 @@ def open_part_with(key: bytes, *, user_id: UUID, of: str, sealed: bytes) -> byte
         return AESGCM(key).decrypt(
             sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], f"{user_id}:part:{of}".encode()
         )
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         log.error("seal_broken", user_id=str(user_id), purpose="part")
         raise SealBroken from error
 

@@ -23,7 +23,7 @@ from notifications.admin.states import (
     attempt_in_words,
     return_in_words,
 )
-from notifications.copies.content import Copy, opened_copy
+from notifications.copies.content import Copy, copy_in
 from notifications.emails.preview import Preview, preview
 from notifications.failures import failure_in_words
 from notifications.models import DeliveryStatus, EmailDelivery, EmailResend, Notification
@@ -119,8 +119,9 @@ def _why_not_kept(email: EmailDelivery) -> str:
 
 
 def _opened(email: EmailDelivery, row: SentEmail) -> Copy | None:
-    key = email.user.key
-    return opened_copy(row.sealed, key=key, id_=row.pk) if key is not None else None
+    # With the key that was loaded along with the email.
+    row.user = email.user
+    return copy_in(row)
 
 
 def _copies_of(email: EmailDelivery) -> Any:

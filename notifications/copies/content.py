@@ -18,7 +18,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from evently.privacy.models import PersonKey
+from evently.privacy.sealing import SealBroken
 from notifications.emails.redaction import redacted_html, redacted_text
+from notifications.sent_models import SentEmail
 
 VERSION = 1
 DICTIONARY = Path(__file__).parent / "dictionary_v01.txt"
@@ -70,6 +72,20 @@ def opened_copy(sealed: bytes | memoryview, *, key: PersonKey, id_: UUID) -> Cop
     content = _unpacked(key.open_part(_of(id_), bytes(sealed)))
     files = [KeptFile(*each) for each in content.pop("files")]
     return Copy(files=files, **content)
+
+
+def copy_in(row: SentEmail) -> Copy | None:
+    """Return the copy in a row whose user's key is loaded; None where it cannot be read any more.
+
+    Its user was erased, or it was tampered with, which is logged.
+    """
+    key = row.user.key
+    if key is None:
+        return None
+    try:
+        return opened_copy(row.sealed, key=key, id_=row.pk)
+    except SealBroken:
+        return None
 
 
 def _of(id_: UUID) -> str:

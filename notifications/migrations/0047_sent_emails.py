@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 import evently.database.functions
 import evently.database.ids
@@ -175,6 +177,16 @@ class Migration(migrations.Migration):
                     models.Index(fields=["user", "delivery_id"], name="idx_sent_emails_email")
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="sentemail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    GreaterThanOrEqual(Length("sealed"), 29),
+                    LessThanOrEqual(Length("sealed"), 70_000),
+                ),
+                name="chk_sent_email_sealed",
+            ),
         ),
         foreign_key("email_attempts", "user_id", "users", on_delete="CASCADE"),
         foreign_key("sent_emails", "user_id", "users", on_delete="CASCADE"),

@@ -37,10 +37,13 @@ def test_attempts_hold_codes_and_short_answers(columns, constraint):
 
 def test_attempts_and_copies_stay_as_they_are():
     row = attempted()
-    copy = insert("sent_emails", user_id=person(), delivery_id=uuid4(), sealed=b"sealed")
+    copy = insert("sent_emails", user_id=person(), delivery_id=uuid4(), sealed=b"sealed" * 5)
     with refused("trg_delivery_frozen"):
         run("UPDATE email_attempts SET answer = 'fine' WHERE id = %s", row)
     with refused("trg_delivery_frozen"):
         run("UPDATE sent_emails SET sealed = 'other' WHERE id = %s", copy)
     with refused("fk_sent_emails_user"):
-        insert("sent_emails", user_id=uuid4(), delivery_id=uuid4(), sealed=b"sealed")
+        insert("sent_emails", user_id=uuid4(), delivery_id=uuid4(), sealed=b"sealed" * 5)
+    for size in (28, 70_001):
+        with refused("chk_sent_email_sealed"):
+            insert("sent_emails", user_id=person(), delivery_id=uuid4(), sealed=b"s" * size)

@@ -131,7 +131,7 @@ def make_rows():
     insert("email_returns", outcome="delivered", **of_email, **digests)
     del of_email["source"]
     insert("email_attempts", number=1, outcome="accepted", **of_email)
-    insert("sent_emails", sealed=b"sealed", **of_email)
+    insert("sent_emails", sealed=b"sealed" * 5, **of_email)
     insert(
         "suppressions", user_id=user_id, address=sealed, reason="complaint", address_digest="d" * 64
     )
