@@ -53,6 +53,7 @@ _OF_NO_WEIGHT = frozenset(
         "email_returns",
         "email_attempts",
         "sent_emails",
+        "event_mutes",
         "suppressions",
         "email_changes",
         "booking_attempts",

@@ -26,7 +26,7 @@ STYLES = (
             *("lines", "mail", "hero", "icon", "inbox", "messages", "notice", "offer"),
             *("pagination", "pill"),
             *("position", "price-chart", "price", "record", "seats", "sheet", "stepper", "tabs"),
-            *("ticket", "timeline", "attendance", "factors"),
+            *("ticket", "timeline", "attendance", "factors", "switches"),
         )
     ),
 )

@@ -14,11 +14,18 @@ from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
 from evently.transactions import run_in_transaction
+from events.api import visible_event
 from notifications import queries
 from notifications.filters import NotificationFilter
 from notifications.models import Notification
-from notifications.operations import reading
-from notifications.serializers import NotificationRepresentation, ReadAllRepresentation
+from notifications.operations import muting, reading
+from notifications.serializers import (
+    ALWAYS_SENT,
+    EventMessagesChange,
+    EventMessagesRepresentation,
+    NotificationRepresentation,
+    ReadAllRepresentation,
+)
 
 
 def read_answer(notification: Notification) -> tuple[int, Any]:
@@ -63,3 +70,34 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
             idempotency=request_idempotency(request, read_all_answer),
         )
         return Response(read_all_answer(marked)[1])
+
+
+class EventMessagesViewSet(ApiViewSet):
+    """Which messages about one event the current user gets."""
+
+    required_scopes = {"retrieve": READ, "partial_update": BOOK}
+    bodies = {"partial_update": EventMessagesChange}
+    refusals = {"retrieve": {404: ("not_found",)}, "partial_update": {404: ("not_found",)}}
+    serializer_class = EventMessagesRepresentation
+
+    @extend_schema(responses={200: EventMessagesRepresentation})
+    def retrieve(self, request: Request, event_id: UUID) -> Response:
+        """Return which messages about an event you get."""
+        event = visible_event(event_id, request.user)
+        switches = muting.switches_of(user_id=user_of(request).pk, event_id=event.pk)
+        return _with_always_sent(switches)
+
+    @extend_schema(responses={200: EventMessagesRepresentation})
+    def partial_update(self, request: Request, event_id: UUID) -> Response:
+        """Turn messages about an event on or off. Repeating the request changes nothing."""
+        event = visible_event(event_id, request.user)
+        body = self.body_of(request)
+        switches = muting.switch(
+            user_id=user_of(request).pk, event_id=event.pk, switches=body.validated_data
+        )
+        return _with_always_sent(switches)
+
+
+def _with_always_sent(switches: dict[str, dict[str, bool]]) -> Response:
+    answer = {**switches, "always_sent": list(ALWAYS_SENT)}
+    return Response(EventMessagesRepresentation(answer).data)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications.api import NotificationViewSet
+from notifications.api import EventMessagesViewSet, NotificationViewSet
 
 urlpatterns = [
     path("notifications/", NotificationViewSet.as_view({"get": "list"}), name="api_notifications"),
@@ -15,5 +15,10 @@ urlpatterns = [
         "notifications/<uuid:notification_id>/read/",
         NotificationViewSet.as_view({"post": "read"}),
         name="api_notification_read",
+    ),
+    path(
+        "me/events/<uuid:event_id>/messages/",
+        EventMessagesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="api_event_messages",
     ),
 ]

@@ -8,6 +8,7 @@ from django.db.models import Q
 from evently.accounts.export import section
 from notifications.copies.content import copy_in
 from notifications.models import EmailDelivery, EmailResend, Notification
+from notifications.mute_models import EventMute
 from notifications.return_models import EmailReturn, Suppression
 from notifications.sent_models import EmailAttempt, SentEmail
 
@@ -27,6 +28,7 @@ RETURN_COLUMNS = ("delivery_id", "outcome", "reason", "code", "source", "occurre
 SUPPRESSION_COLUMNS = ("address", "reason", "created_at", "released_at", "release", "released_by")
 ATTEMPT_COLUMNS = ("delivery_id", "number", "provider", "outcome", "code", "answer", "created_at")
 COPY_COLUMNS = ("delivery_id", "subject", "text", "created_at")
+MUTE_COLUMNS = ("event_id", "category", "channel", "created_at")
 RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
@@ -87,6 +89,13 @@ def emails_sent_again(user_id: UUID) -> list[Any]:
         | {"sent_by": "you" if row["by_id"] == user_id else "organizer"}
         for row in rows
     ]
+
+
+@section("event_mutes", of=EventMute, columns=MUTE_COLUMNS)
+def event_mutes(user_id: UUID) -> list[Any]:
+    """Return which messages about single events a user has turned off."""
+    rows = EventMute.objects.filter(user_id=user_id).order_by("created_at", "id")
+    return list(rows.values(*MUTE_COLUMNS))
 
 
 @section("email_returns", of=EmailReturn, columns=RETURN_COLUMNS)

@@ -53,6 +53,17 @@ describe(
         of_event=False,
     ),
 )
+describe(
+    "event_mutes",
+    Described(
+        group="Messages",
+        noun="setting for messages",
+        plural="settings for messages",
+        rank=9,
+        phrases={"created": "turned messages off", "deleted": "turned messages on again"},
+        of_event=False,
+    ),
+)
 describe_tasks(
     send_failed_again="failed emails are sent again",
     deliver="emails are sent",

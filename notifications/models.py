@@ -18,6 +18,7 @@ from evently.email_providers import NAME_PATTERN, SMTP
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
+from notifications.mute_models import EventMute  # noqa: F401
 from notifications.return_models import EmailReturn, Suppression  # noqa: F401
 from notifications.sent_models import EmailAttempt, SentEmail  # noqa: F401
 

@@ -45,6 +45,11 @@ declare(
     # Rows in it mean that a partition was not made in time: they are counted.
     Table("notifications_default", worker=READS, superuser=NOTHING),
     Table("announcements", organizer=May(select=LISTED, insert=MANAGED)),
+    Table(
+        "event_mutes",
+        attendee=May(select=OWN, insert=OWN, delete=OWN),
+        organizer=May(select=OWN, insert=OWN, delete=OWN),
+    ),
     Table("mailings", organizer=May(select=LISTED)),
     Table("email_templates", attendee=READS, organizer=READS),
 )

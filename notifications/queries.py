@@ -9,12 +9,15 @@ from django.db.models import Count, QuerySet
 
 from bookings.models import Booking, TicketTransfer
 from evently.database.prepared import PreparedQuery
+from events.models import Event
 from notifications.kinds.accounts import WELCOME_KEY
 from notifications.models import Channel, MessageKey, Notification, NotificationStatus
+from notifications.mute_models import EventMute
 from waitlists.models import OPEN_STATUSES, WaitlistEntry
 
 # Nothing is pending for longer, so older partitions need not be searched.
 RECENT = timedelta(days=35)
+EVENTS_SHOWN = 20
 
 
 def inbox(*, user_id: UUID) -> QuerySet[Notification]:
@@ -91,6 +94,24 @@ def _people_of_event(event_id: UUID) -> "QuerySet[Booking, UUID]":
             holding.order_by().values_list("recipient_id", flat=True),
         )
     )
+
+
+def events_with_settings(*, user_id: UUID) -> list[Event]:
+    """Return the events ahead that a user has booked, and those with messages turned off.
+
+    At most EVENTS_SHOWN of each, the first to begin first; with `is_muted`.
+    """
+    muted = EventMute.objects.filter(user_id=user_id).values("event_id")
+    booked = Booking.objects.holding_seats().filter(user_id=user_id).values("event_id")
+    with_mutes = list(
+        Event.objects.filter(pk__in=muted).order_by("-event_date", "pk")[:EVENTS_SHOWN]
+    )
+    ahead = Event.objects.upcoming().filter(pk__in=booked).order_by("event_date", "pk")
+    ids = {event.pk for event in with_mutes}
+    others = [event for event in ahead[:EVENTS_SHOWN] if event.pk not in ids]
+    for event in [*with_mutes, *others]:
+        event.is_muted = event.pk in ids
+    return sorted([*with_mutes, *others], key=lambda event: (event.event_date, event.pk))
 
 
 def was_welcomed_just_now(*, user_id: UUID) -> bool:

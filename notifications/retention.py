@@ -13,6 +13,7 @@ COPIES = Period("the email", days=settings.SENT_EMAIL_DAYS)
 RELEASED = Period("the release of the address", years=1)
 KEYS = Period("the notification", days=400)
 MAILINGS = Period("the last of its notifications", days=400)
+MUTED = Period("the choice", years=2)
 INTEREST = "Legitimate interest in showing what was sent (Art. 6 (1) f GDPR)"
 
 register(
@@ -128,6 +129,17 @@ register(
         ground=INTEREST,
         due=lambda: old_rows("mailings", "created_at", MAILINGS.interval),
         work=expiring("mailings"),
+    ),
+    Rule(
+        name="event_mutes",
+        table="event_mutes",
+        data="Which messages about an event a person has turned off",
+        period=MUTED,
+        then="deleted",
+        how="in batches; with the event or the account before",
+        ground="Performance of a contract: what the person has chosen (Art. 6 (1) b GDPR)",
+        due=lambda: old_rows("event_mutes", "created_at", MUTED.interval),
+        work=expiring("event_mutes"),
     ),
     Kept("email_templates", "Texts of emails, without people."),
     Kept("announcements", "Due work: a row goes as soon as its people are notified."),

@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from evently.api.examples import BOOKING_ID, EVENT_ID
 from evently.api.fields import MomentField
-from notifications.kinds import KIND_CHOICES
+from evently.api.strictness import StrictBody
+from notifications.kinds import KIND_CHOICES, KINDS
 from notifications.models import Channel, Notification
 
 NOTIFICATION = OpenApiExample(
@@ -73,3 +74,62 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
 
 class ReadAllRepresentation(serializers.Serializer[Any]):
     marked = serializers.IntegerField(min_value=0, help_text="How many were unread.")
+
+
+# ── What a user wants to hear of one event ──────────────────────────────────
+SWITCHES = OpenApiExample(
+    "No emails about changes",
+    value={"changes": {"email": False}},
+    request_only=True,
+)
+ALL_SWITCHES = OpenApiExample(
+    "What is sent",
+    value={
+        "reminders": {"in_app": True, "email": True},
+        "changes": {"in_app": True, "email": False},
+        "messages": {"in_app": True, "email": True},
+        "always_sent": ["booking_confirm", "cancellation", "event_cancelled"],
+    },
+    response_only=True,
+)
+ALWAYS_SENT = {
+    kind.name: str(need.label) for kind in KINDS.values() if (need := kind.needed_for) is not None
+}
+
+
+class ChannelSwitches(StrictBody):
+    """Whether messages are sent through each channel; what is left out stays."""
+
+    in_app = serializers.BooleanField(required=False)
+    email = serializers.BooleanField(required=False)
+
+
+@extend_schema_serializer(examples=[ALL_SWITCHES])
+class EventMessagesRepresentation(serializers.Serializer[Any]):
+    """Which messages about an event the current user gets, if `preferences` allow them, too."""
+
+    reminders = ChannelSwitches(read_only=True, help_text="That it is about to begin.")
+    changes = ChannelSwitches(read_only=True, help_text="A new name, time or venue.")
+    messages = ChannelSwitches(
+        read_only=True, help_text="What its organizer writes, and thanks afterwards."
+    )
+    always_sent = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Types of notifications that cannot be turned off.",
+    )
+
+
+@extend_schema_serializer(examples=[SWITCHES])
+class EventMessagesChange(StrictBody):
+    """What to turn on and off for an event."""
+
+    shown_in = EventMessagesRepresentation
+    elsewhere = {
+        "always_sent": "They cannot be turned off.",
+        **{name: f"These messages are always sent. {why}" for name, why in ALWAYS_SENT.items()},
+    }
+
+    reminders = ChannelSwitches(required=False)
+    changes = ChannelSwitches(required=False)
+    messages = ChannelSwitches(required=False)

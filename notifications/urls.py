@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from notifications import devmail, views
+from notifications import devmail, settings_views, views
 from notifications.returns.webhook import sendgrid_events
 
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
         views.read_notification,
         name="read_notification",
     ),
+    path("notifications/settings/", settings_views.message_settings, name="message_settings"),
+    path("events/<uuid:event_id>/messages/", settings_views.event_messages, name="event_messages"),
     path("notifications/address/", views.release_address, name="release_address"),
     path("webhooks/email/sendgrid/", sendgrid_events, name="sendgrid_events"),
 ]

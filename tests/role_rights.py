@@ -128,6 +128,8 @@ suppressions            organizer  own                -           -           -
 message_keys            attendee   own                own         -           -
 message_keys            organizer  own                own         -           -
 announcements           organizer  events             events      -           -
+event_mutes             attendee   own                own         -           own
+event_mutes             organizer  own                own         -           own
 mailings                organizer  events             -           -           -
 email_templates         attendee   all                -           -           -
 email_templates         organizer  all                -           -           -

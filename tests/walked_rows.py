@@ -271,6 +271,8 @@ def _messages(filler: Filler, person: str, event: str | None) -> None:
     of_email = {"delivery_id": delivery["id"]}
     filler.add("email_attempts", person, event=event, number=1, outcome="accepted", **of_email)
     filler.add("sent_emails", person, event=event, sealed=b"sealed" * 5, **of_email)
+    if event:
+        filler.add("event_mutes", person, event=event, category="reminders", channel="email")
     filler.add(
         "suppressions",
         person,

@@ -32,6 +32,7 @@ SECTIONS = {
     "email_resends.user_id": "emails_sent_again",
     "email_returns.user_id": "email_returns",
     "event_imports.organizer_id": "event_imports",
+    "event_mutes.user_id": "event_mutes",
     "event_staff.user_id": "event_staff",
     "events.created_by_id": "events",
     "idempotency_keys.user_id": "idempotency_keys",

@@ -46,6 +46,7 @@ ERASED = {
     "bookings_archive": "cancel_reason",
     "email_attempts": "provider outcome error code answer",
     "email_returns": "outcome reason code source digest address_digest",
+    "event_mutes": "category channel",
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
     "notifications": "message",

@@ -185,7 +185,7 @@ class PreferencesField(serializers.JSONField):
         "not_channels": 'Must be an object of channels, such as {{"email": false}}.',
         "unknown_channel": "There is no such channel: use {channels}.",
         "not_boolean": "Must be true or false.",
-        "always_sent": "These notifications are always sent, so they cannot be turned off.",
+        "always_sent": "These notifications are always sent, so they cannot be turned off. {why}",
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -212,7 +212,7 @@ class PreferencesField(serializers.JSONField):
             elif not isinstance(wanted, bool):
                 errors[channel] = self.sentence("not_boolean")
             elif name in known.always_sent and not wanted:
-                errors[channel] = self.sentence("always_sent")
+                errors[channel] = self.sentence("always_sent", why=known.always_sent[name])
         return errors or None
 
     def sentence(self, key: str, **values: str) -> str:

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "email_attempts",
         "sent_emails",
         "suppressions",
+        "event_mutes",
         "message_keys",
     ),
 }

@@ -33,12 +33,14 @@ from notifications.kinds import (
     waitlist,
 )
 from notifications.kinds.base import (
+    EVENT_CATEGORIES,
     KINDS,
     Category,
     IncompleteKind,
     Kind,
     Link,
     Message,
+    Need,
     UnknownKind,
     Urgency,
     kind_named,
@@ -101,7 +103,13 @@ def kinds_in(category: Category) -> list[Kind]:
     return [kind for kind in KINDS.values() if kind.category is category]
 
 
+def optional_kinds(category: Category) -> list[Kind]:
+    """Return the kinds of a category that a person can turn off."""
+    return [kind for kind in kinds_in(category) if not kind.is_always_sent]
+
+
 __all__ = [
+    "EVENT_CATEGORIES",
     "KINDS",
     "KIND_CHOICES",
     "Category",
@@ -109,10 +117,12 @@ __all__ = [
     "Kind",
     "Link",
     "Message",
+    "Need",
     "UnknownKind",
     "Urgency",
     "collect",
     "kind_named",
     "kinds_for_organizers",
     "kinds_in",
+    "optional_kinds",
 ]

@@ -30,7 +30,7 @@ class Category(models.TextChoices):
     """What users turn on and off together; the values are field names of the preferences form."""
 
     ACCOUNT = "account", "My account"
-    BOOKINGS = "bookings", "My bookings and cancellations"
+    BOOKINGS = "bookings", "Tickets I hand over, and seats I give back"
     WAITLIST = "line", "Joining a waitlist, and when it closes"
     OFFERS = "offers", "Seats offered to me"
     EVENT_CHANGES = "changes", "Changes to my events"
@@ -47,6 +47,18 @@ class Category(models.TextChoices):
     def is_in_form(self) -> bool:
         """Whether the preferences form has a switch; without one, only the API can turn it off."""
         return self not in (Category.ACCOUNT, Category.OTHER)
+
+
+# Of which a person can turn off what concerns one event.
+EVENT_CATEGORIES = (Category.REMINDERS, Category.EVENT_CHANGES, Category.MESSAGES)
+
+
+class Need(models.TextChoices):
+    """Why a kind cannot be turned off. `evently_always_sent` knows these kinds, too."""
+
+    ACCOUNT = "account", "Your account does not work without them."
+    TICKET = "ticket", "They are about tickets that you have, or would lose."
+    LAW = "law", "They confirm in writing what you must be told by law."
 
 
 class Urgency(IntEnum):
@@ -80,6 +92,8 @@ class Kind:
     email that was held back only: whether what happened since has made it pointless. recipient:
     the address it goes to, by default that of the account; may raise EmailObsolete.
     urgency: a new kind that is not BULK needs a version of `evently_email_urgency`, too.
+    need: why it cannot be turned off, though others of its category can; a kind with a need, and
+    one of ACCOUNT, is in `evently_always_sent`, too.
     for_organizers: whether organizers see it though it belongs to an account. on_request: whether
     its recipient has just asked for it and waits, so that even an address that has complained gets
     it (`notifications.returns`). bears_head: its messages keep the head of the waitlist's record at
@@ -97,6 +111,7 @@ class Kind:
     link: Callable[[Notification], Link | None] | None = None
     is_superseded: Callable[[Notification], bool] | None = None
     recipient: Callable[[Notification, User], str] | None = None
+    need: Need | None = None
     for_organizers: bool = False
     on_request: bool = False
     bears_head: bool = False
@@ -111,6 +126,15 @@ class Kind:
     def address_of(self, notification: Notification, user: User) -> str:
         """Return the address that the email of a message goes to. Raises EmailObsolete."""
         return user.email if self.recipient is None else self.recipient(notification, user)
+
+    @property
+    def needed_for(self) -> Need | None:
+        """Why preferences do not apply to it; None where they do."""
+        return Need.ACCOUNT if self.category.is_always_sent else self.need
+
+    @property
+    def is_always_sent(self) -> bool:
+        return self.needed_for is not None
 
     @property
     def is_urgent(self) -> bool:

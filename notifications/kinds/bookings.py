@@ -14,7 +14,15 @@ from events.models import Event, PaymentMode
 from notifications.emails.email_content import EmailContent, EmailObsolete, with_links
 from notifications.emails.tickets import render_tickets
 from notifications.kinds import common, holdings
-from notifications.kinds.base import Category, Kind, Message, Urgency, link_to_event, link_to_row
+from notifications.kinds.base import (
+    Category,
+    Kind,
+    Message,
+    Need,
+    Urgency,
+    link_to_event,
+    link_to_row,
+)
 from notifications.kinds.rows import rows_of
 from notifications.models import MessageKey, Notification, NotificationStatus, TemplateType
 from waitlists.outcomes import kept_place_note
@@ -82,6 +90,7 @@ BOOKING_CONFIRM = Kind(
     category=Category.BOOKINGS,
     on_request=True,
     urgency=Urgency.SOON,
+    need=Need.TICKET,
     icon="ticket",
     link=link_to_row("booking_detail", "booking", "Show my tickets"),
     template=TemplateType.BOOKING_CONFIRM,
@@ -155,6 +164,7 @@ CANCELLATION = Kind(
     label="Booking cancelled",
     category=Category.BOOKINGS,
     urgency=Urgency.SOON,
+    need=Need.LAW,
     icon="undo-2",
     link=link_to_event,
     template=TemplateType.CANCELLATION,

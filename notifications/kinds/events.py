@@ -13,7 +13,7 @@ from events.changes import ANNOUNCED, differences
 from events.models import Event
 from notifications.emails.email_content import EmailContent, call_to_action
 from notifications.kinds import common, holdings
-from notifications.kinds.base import Category, Kind, Message, link_to_event
+from notifications.kinds.base import Category, Kind, Message, Need, link_to_event
 from notifications.models import Notification
 from waitlists.models import WaitlistEntry
 
@@ -70,6 +70,7 @@ EVENT_CANCELLED = Kind(
     name="event_cancelled",
     label="Event cancelled",
     category=Category.EVENT_CHANGES,
+    need=Need.LAW,
     icon="ban",
     link=link_to_event,
     write_email=_write_event_cancelled,

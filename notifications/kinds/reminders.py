@@ -18,7 +18,15 @@ from notifications.emails.email_content import (
 )
 from notifications.kinds import bookings as booking_kinds
 from notifications.kinds import common, holdings
-from notifications.kinds.base import Category, Kind, Message, Urgency, link_to_event, link_to_row
+from notifications.kinds.base import (
+    Category,
+    Kind,
+    Message,
+    Need,
+    Urgency,
+    link_to_event,
+    link_to_row,
+)
 from notifications.kinds.rows import rows_of
 from notifications.models import Notification, TemplateType
 from waitlists.models import Promotion
@@ -140,6 +148,7 @@ PAYMENT_REMINDER = Kind(
     label="Payment due",
     category=Category.BOOKINGS,
     urgency=Urgency.URGENT,
+    need=Need.TICKET,
     icon="clock",
     link=link_to_row("booking_detail", "booking", "Show my booking"),
     template=TemplateType.PAYMENT_REMINDER,

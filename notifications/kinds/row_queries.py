@@ -9,6 +9,7 @@ from evently.accounts.models import User
 from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
 from events.models import Event
+from notifications.mute_models import EventMute
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
 Ids = Any
@@ -89,4 +90,13 @@ OFFERS = PreparedQuery(
     ),
     event_ids=list,
     offer_ids=list,
+)
+MUTES = PreparedQuery[Any](
+    lambda event_ids, user_ids: (
+        EventMute.objects.filter(_among("event_id", event_ids), _among("user_id", user_ids))
+        .order_by()
+        .values_list("event_id", "user_id", "category", "channel")
+    ),
+    event_ids=list,
+    user_ids=list,
 )

@@ -76,6 +76,20 @@ class Rows:
     def event(self, event_id: UUID) -> Event | None:
         return self._events.get(event_id)
 
+    @cached_property
+    def _mutes(self) -> dict[tuple[UUID, UUID], set[tuple[str, str]]]:
+        users = list({each.user_id for each in self._notifications})
+        mutes = defaultdict(set)
+        for event_id, user_id, category, channel in queries.MUTES.tuples(
+            event_ids=self._event_ids, user_ids=users
+        ):
+            mutes[event_id, user_id].add((category, channel))
+        return mutes
+
+    def muted(self, event_id: UUID, user_id: UUID) -> set[tuple[str, str]]:
+        """Return what a user has turned off for an event, as (category, channel)."""
+        return self._mutes.get((event_id, user_id), set())
+
     def reply_address(self, event_id: UUID) -> str:
         """Return where replies to emails about an event go, or "" for nowhere."""
         if event_id not in self._reply_addresses:

@@ -15,7 +15,7 @@ from notifications.kinds.rows import rows_of
 from notifications.models import Channel, Notification
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
-from notifications.preferences import wanted_channels
+from notifications.preferences import Muted, is_mutable, wanted_channels
 from notifications.returns.suppressing import is_refused, worst_of
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ def channels_for(notification: Notification, kind: Kind, user: User) -> list[str
         kind,
         preferences=user.preferences,
         entry_preferences=_entry_preferences(notification),
+        muted=_muted(notification, kind),
     )
     if channels != notification.channels:
         attempts.set_channels(notification, channels, hidden=Channel.IN_APP not in channels)
@@ -45,6 +46,12 @@ def _entry_preferences(notification: Notification) -> dict[str, Any]:
     entry = rows_of(notification).entry(notification.event_id, entry_id)
     found = entry.notify_prefs if entry is not None else {}
     return found if isinstance(found, dict) else {}
+
+
+def _muted(notification: Notification, kind: Kind) -> Muted:
+    if notification.event_id is None or not is_mutable(kind):
+        return ()
+    return rows_of(notification).muted(notification.event_id, notification.user_id)
 
 
 def address_of(notification: Notification, kind: Kind, user: User) -> str:

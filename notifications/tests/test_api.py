@@ -4,6 +4,7 @@ import pytest
 
 from evently.accounts.factories import UserFactory
 from evently.api.tests.client import api, assert_problem
+from events.factories import EventFactory
 from notifications.factories import NotificationFactory
 from notifications.kinds import KINDS
 from notifications.models import Notification
@@ -123,3 +124,56 @@ def test_list_is_filtered_by_every_kind():
     for name in KINDS:
         rows = api(user).get(URL, {"type": name}).json()["results"]
         assert [row["type"] for row in rows] == [name]
+
+
+# ── What is sent about one event ────────────────────────────────────────────
+def messages_url(event):
+    return f"/api/v1/me/events/{event.pk}/messages/"
+
+
+def test_messages_about_an_event_are_turned_off_by_channel():
+    user, event = UserFactory(), EventFactory()
+    client, url = api(user), messages_url(event)
+    both = {"in_app": True, "email": True}
+    before = client.get(url).json()
+    assert {name: before[name] for name in ("reminders", "changes", "messages")} == dict.fromkeys(
+        ("reminders", "changes", "messages"), both
+    )
+    assert "booking_confirm" in before["always_sent"]
+
+    for _ in range(2):
+        changed = client.patch(url, {"changes": {"email": False}, "reminders": {"in_app": True}})
+        assert changed.status_code == 200
+
+    assert changed.json() == {**before, "changes": {"in_app": True, "email": False}}
+    assert client.get(url).json() == changed.json()
+    assert api(UserFactory()).get(url).json() == before
+    assert client.patch(url, {"changes": {"email": True}}).json() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "sentence"),
+    [
+        (
+            {"booking_confirm": {"email": False}},
+            "booking_confirm",
+            "always sent. They are about",
+        ),
+        ({"reminder": {"email": False}}, "reminder", "Did you mean"),
+        ({"changes": {"sms": False}}, "changes.sms", "There is no such field."),
+        ({"changes": {"email": "no way"}}, "changes.email", "valid boolean"),
+        ({"changes": False}, "changes", "Invalid data"),
+    ],
+)
+def test_messages_about_an_event_refuse(body, field, sentence):
+    response = api(UserFactory()).patch(messages_url(EventFactory()), body)
+
+    errors = assert_problem(response, 422, "invalid")["errors"]
+    assert set(errors) == {field}
+    assert sentence in errors[field][0]
+
+
+def test_messages_about_an_unknown_event_are_not_found():
+    draft = EventFactory(published_at=None)
+
+    assert_problem(api(UserFactory()).get(messages_url(draft)), 404, "not_found")

@@ -5,11 +5,14 @@ import pytest
 from evently.accounts.factories import UserFactory
 from evently.privacy.keys import destroy_key
 from evently.tests.rows import full_event, wait
+from events.factories import EventFactory
 from notifications.factories import NotificationFactory
 from notifications.kinds import Category, kinds_in
 from notifications.models import EmailDelivery
 from notifications.operations import delivering
+from notifications.operations.muting import switch
 from notifications.tests.delivering import deliver, delivery_of, reread
+from notifications.tests.examples import Facts
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +89,47 @@ def test_waitlist_entry_decides_about_its_own_notifications(mailoutbox):
     )
 
     assert mailoutbox == []
+
+
+@pytest.mark.parametrize(
+    ("category", "channel", "channels"),
+    [
+        ("changes", "email", ["in_app"]),
+        ("changes", "in_app", ["email"]),
+        ("reminders", "email", ["in_app", "email"]),
+    ],
+)
+def test_what_is_turned_off_for_an_event_is_not_told_of_that_event(
+    category, channel, channels, mailoutbox
+):
+    user, event, other = UserFactory(), EventFactory(), EventFactory()
+    switch(user_id=user.pk, event_id=event.pk, switches={category: {channel: False}})
+    told = [
+        NotificationFactory(user=user, event_id=each.pk, type="event_changed")
+        for each in (event, other)
+    ]
+    cancelled = NotificationFactory(user=user, event_id=event.pk, type="event_cancelled")
+
+    deliver(*told, cancelled)
+
+    assert [reread(each).channels for each in told] == [channels, ["in_app", "email"]]
+    assert reread(cancelled).channels == ["in_app", "email"]
+    assert len(mailoutbox) == 2 + ("email" in channels)
+
+    switch(user_id=user.pk, event_id=event.pk, switches={category: {channel: True}})
+    again = NotificationFactory(user=user, event_id=event.pk, type="event_changed")
+    deliver(again)
+    assert reread(again).channels == ["in_app", "email"]
+
+
+def test_tickets_and_cancellations_are_sent_whatever_the_preferences(mailoutbox):
+    preferences = {"all": {"email": False}}
+    for kind, fact in (("booking_confirm", "booking"), ("event_cancelled", None)):
+        facts = Facts(user=UserFactory(name="Ada Lovelace", preferences=preferences))
+        data = {"booking": str(facts.booking().pk)} if fact else {}
+        deliver(NotificationFactory(user=facts.user, event_id=facts.event.pk, type=kind, data=data))
+
+    assert len(mailoutbox) == 2
 
 
 def test_erased_user_gets_no_email_and_the_log_has_the_reason(mailoutbox):

@@ -59,6 +59,15 @@ def test_the_database_accepts_exactly_the_registered_kinds():
     assert "NOT VALID" not in definition
 
 
+def test_the_database_knows_the_kinds_that_are_always_sent():
+    known = "SELECT type FROM unnest(%s::text[]) AS type WHERE evently_always_sent(type)"
+    always = {kind.name for kind in KINDS.values() if kind.is_always_sent}
+    assert {name for (name,) in run(known, list(KINDS))} == always, (
+        "Write a new version of evently_always_sent, and a migration that installs it."
+    )
+    assert not any(kind.need for kind in KINDS.values() if kind.category is Category.ACCOUNT)
+
+
 # ── Every kind ──────────────────────────────────────────────────────────────
 @every_kind
 def test_kind_has_a_name_a_label_and_a_text(kind):
@@ -158,8 +167,9 @@ def test_kind_is_in_the_preferences_form_or_always_sent(kind, user):
         list(kind.channels), kind, preferences=preferences, entry_preferences={}
     )
 
-    assert (kind.category in form.fields) == (kind.name in form.merged())
-    if kind.category.is_always_sent:
+    is_switched = kind.category in form.fields and not kind.is_always_sent
+    assert is_switched == (kind.name in form.merged())
+    if kind.is_always_sent:
         assert wanted == list(kind.channels)
     else:
         assert Channel.EMAIL not in wanted

@@ -31,6 +31,7 @@ from evently.erasure.tasks import write_register
 from evently.transactions import run_in_transaction
 from notifications.copies.removing import forget_copies
 from notifications.operations.delivering import deliver_all
+from notifications.operations.muting import forget_mutes
 from notifications.queries import unsent_emails_of
 from notifications.returns.suppressing import forget_addresses
 
@@ -145,6 +146,7 @@ def erase_rows(user_id: UUID, *, even_last_superuser: bool = False) -> Counter[s
     counts["texts_erased"] += forget_messages(user_id=user_id)
     counts["returns_deleted"] += forget_addresses(user_id=user_id)
     counts["copies_deleted"] += forget_copies(user_id=user_id)
+    forget_mutes(user_id=user_id)
     counts["trail_redacted"] += forget_in_trail(user_id=user_id)
     return counts
 

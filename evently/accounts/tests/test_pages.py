@@ -264,13 +264,17 @@ def test_account_saves_email_settings_and_keeps_other_preferences(client, user):
     preferences = User.objects.get(pk=user.pk).preferences
     assert preferences["theme"] == "dark"
     assert preferences["waitlist_promotion"] == {"email": True}
-    assert preferences["booking_confirm"] == {"email": False}
+    assert preferences["ticket_accepted"] == {"email": False}
+    # It has the tickets, so it cannot be turned off.
+    assert "booking_confirm" not in preferences
     form = client.get(reverse("account")).context["preferences_form"]
     assert {name: field.initial for name, field in form.fields.items()} == {
         "bookings": False,
         "line": False,
         "offers": True,
         "changes": False,
+        "reminders": False,
+        "messages": False,
     }
 
 

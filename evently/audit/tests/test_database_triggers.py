@@ -17,6 +17,7 @@ CHANGES = {
     "data_exports": "status = 'failed'",
     "email_changes": "confirmed_at = now() + interval '1 hour'",
     "email_resends": "by_id = NULL",
+    "event_mutes": "channel = 'in_app'",
     "suppressions": "release = 'admin', released_at = now() + interval '1 hour'",
     "attendance_checks": "coming = 1",
     "api_tokens": "revoked_at = now()",
@@ -52,6 +53,7 @@ EMPTIED = (
         "email_returns",
         "email_attempts",
         "sent_emails",
+        "event_mutes",
         "suppressions",
         "email_delivery_log",
         "notifications",
@@ -128,6 +130,8 @@ def make_rows():
     sealed = "sealed:v1:" + "a" * 40
     digests = {"digest": "c" * 64, "address_digest": "d" * 64}
     of_email = {"user_id": user_id, "delivery_id": event_id, "source": "mailbox"}
+    mute = {"category": "reminders", "channel": "email"}
+    insert("event_mutes", user_id=user_id, event_id=event_id, **mute)
     insert("email_returns", outcome="delivered", **of_email, **digests)
     del of_email["source"]
     insert("email_attempts", number=1, outcome="accepted", **of_email)
