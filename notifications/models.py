@@ -21,6 +21,8 @@ from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
 from notifications.mute_models import EventMute  # noqa: F401
 from notifications.return_models import EmailReturn, Suppression  # noqa: F401
 from notifications.sent_models import EmailAttempt, SentEmail  # noqa: F401
+from notifications.template_models import EmailTemplate as EmailTemplate
+from notifications.template_models import TemplateType as TemplateType
 
 
 class Channel(models.TextChoices):
@@ -35,21 +37,6 @@ class NotificationStatus(models.TextChoices):
     SENT = "sent"
     DELIVERED = "delivered"
     FAILED = "failed"
-
-
-class TemplateType(models.TextChoices):
-    """The email templates; kinds without one of their own use `notification`."""
-
-    WELCOME = "welcome"
-    BOOKING_CONFIRM = "booking_confirm", "Booking confirmed"
-    CANCELLATION = "cancellation", "Booking cancelled"
-    WAITLIST_JOIN = "waitlist_join", "Joined a waitlist"
-    WAITLIST_PROMOTION = "waitlist_promotion", "Seats offered"
-    REMINDER = "reminder", "Reminder of an event"
-    PAYMENT_REMINDER = "payment_reminder", "Payment due"
-    EVENT_OVER = "event_over", "Thanks after an event"
-    ORGANIZER_MESSAGE = "organizer_message", "Message from an organizer"
-    NOTIFICATION = "notification", "Everything else"
 
 
 class DeliveryStatus(models.TextChoices):
@@ -190,45 +177,6 @@ class MessageKey(Identified):
             models.UniqueConstraint(fields=["user", "key"], name="unq_message_user_key"),
             models.CheckConstraint(name="chk_message_key", condition=~Q(key="")),
         ]
-
-
-class EmailTemplate(Identified):
-    """One version of an email template; its content never changes (`trg_template_frozen`)."""
-
-    template_type = models.TextField(choices=TemplateType)
-    subject_template = models.TextField()
-    html_template = models.TextField()
-    text_template = models.TextField()
-    # The names of the placeholders that it may have.
-    variables = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    is_active = models.BooleanField(default=True, db_default=True)
-    version = models.PositiveIntegerField(default=1, db_default=1)
-    created_at = models.DateTimeField(db_default=Clock(), editable=False)
-    updated_at = models.DateTimeField(db_default=Clock(), editable=False)
-
-    class Meta:
-        db_table = "email_templates"
-        constraints = [
-            models.CheckConstraint(
-                name="chk_template_type", condition=Q(template_type__in=TemplateType.values)
-            ),
-            models.CheckConstraint(name="chk_template_version", condition=Q(version__gte=1)),
-            models.CheckConstraint(
-                name="chk_template_filled",
-                condition=~Q(subject_template="") & ~Q(html_template="") & ~Q(text_template=""),
-            ),
-            models.UniqueConstraint(
-                fields=["template_type"],
-                name="unq_template_active",
-                condition=Q(is_active=True),
-            ),
-            models.UniqueConstraint(
-                fields=["template_type", "version"], name="unq_template_version"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_template_type_display()}, version {self.version}"
 
 
 class EmailDelivery(Identified):

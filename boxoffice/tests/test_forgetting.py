@@ -134,7 +134,9 @@ KEPT = {
     "roll_ups": "resolution",
     "pricing_rules": "step_kind plan",
     "pricing_history": "reason applied_by db_role",
-    "email_templates": "template_type subject_template html_template text_template variables",
+    # note: of those who write for the whole site, about a text.
+    "email_templates": "template_type subject_template html_template text_template variables note"
+    " failure",
 }
 # Django's own: the admin log stays empty (evently.audit.admin); sessions hold a user's id, and
 # are deleted with the account.

@@ -1,10 +1,10 @@
 """An email as it is sent: rendered text, inline images, calendar file, and a stable Message-ID."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 
 from bookings.calendar import CalendarFile
 from evently.accounts.models import User
@@ -12,7 +12,14 @@ from evently.links import absolute, path_to
 from evently.privacy.addresses import smtp_address
 from notifications.emails.email_content import AttachedFile, EmailContent
 from notifications.emails.mime import Email, Part
-from notifications.emails.templates import render_active
+from notifications.emails.placeholders import Value
+from notifications.emails.templates import (
+    Around,
+    RenderedEmail,
+    Template,
+    render_active,
+    render_bounded,
+)
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
 from notifications.kinds.common import record_note
@@ -26,38 +33,58 @@ def message_id_of(notification_id: UUID) -> str:
     return f"<{notification_id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
-def build_email(notification: Notification, user: User) -> EmailMultiAlternatives:
+def build_email(
+    notification: Notification, user: User, *, template: Template | None = None
+) -> Email:
     """Return the email of a message, ready to be sent.
 
-    Raises EmailObsolete, UnknownKind.
+    template: instead of the active one, for previews. Raises EmailObsolete, UnknownKind; with a
+    template, what `render_bounded` raises.
     """
     if notification.rows is None:
         read_together([notification])
         try:
-            return build_email(notification, user)
+            return build_email(notification, user, template=template)
         finally:
             notification.rows = None
     content = write_content(notification, user)
     kind = kind_named(notification.type)
-    rendered = render_active(
-        kind.template,
-        content.values,
-        footnote=content.footnote,
-        versions=rows_of(notification).active_templates,
-    )
+    around = Around(footnote=content.footnote)
+    if template is not None:
+        rendered = render_bounded(template, content.values, around)
+    else:
+        versions = rows_of(notification).active_templates
+        rendered = render_active(kind.template, content.values, around, versions=versions)
     address = kind.address_of(notification, user)
-    email = Email(
-        subject=rendered.subject,
-        body=rendered.text,
-        to=[smtp_address(address)],
+    email = compose(
+        content,
+        rendered,
+        to=address,
         reply_to=reply_to(notification),
-        headers={
-            "Message-ID": message_id_of(notification.pk),
-            "Auto-Submitted": "auto-generated",
-        },
+        message_id=message_id_of(notification.pk),
     )
     token = token_of(notification.pk, address)
     email.bounce_address, email.metadata = bounce_address(token), {TOKEN_NAME: token}
+    return email
+
+
+def compose(
+    content: EmailContent,
+    rendered: RenderedEmail,
+    *,
+    to: str,
+    reply_to: Sequence[str] = (),
+    message_id: str,
+) -> Email:
+    """Return an email of its rendered parts and what else it has."""
+    email = Email(
+        subject=rendered.subject,
+        body=rendered.text,
+        to=[smtp_address(to)],
+        reply_to=list(reply_to),
+        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+    )
+    email.failures = [rendered.failure] if rendered.failure is not None else []
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
         email.attach(_inline(image))
@@ -83,15 +110,19 @@ def write_content(notification: Notification, user: User) -> EmailContent:
     """
     content = kind_named(notification.type).write_email(notification, user)
     content.footnote = record_note(notification)
-    content.values = {
+    # Another name where it goes to another person.
+    content.values = {**values_of_all(user), **content.values}
+    return content
+
+
+def values_of_all(user: User) -> dict[str, Value]:
+    """Return the values of the placeholders that all templates have (`variables.ALL_EMAILS`)."""
+    return {
         "siteName": settings.SITE_NAME,
         "siteUrl": settings.PUBLIC_URL,
         "accountUrl": absolute(path_to("account")),
-        # Another name where it goes to another person.
         "userName": user.display_name,
-        **content.values,
     }
-    return content
 
 
 def _inline(image: InlineImage) -> Part:

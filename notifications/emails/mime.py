@@ -9,7 +9,7 @@ parser.
 import base64
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.header import Header
 from email.message import Message
 from email.mime.base import MIMEBase
@@ -47,9 +47,11 @@ class Email(EmailMultiAlternatives):
     """An email with a text, an HTML alternative, and attachments that are message parts.
 
     bounce_address: the envelope's sender over SMTP, "" for that of From. metadata: what an email
-    service passes on to its webhook, as anymail has it.
+    service passes on to its webhook, as anymail has it. failures: what of it could not be rendered,
+    and was left out or replaced (`operations.rendering`).
     """
 
+    failures: Sequence[Any] = ()
     bounce_address: str = ""
     metadata: Mapping[str, str] = {}
 

@@ -19,7 +19,6 @@ from typing import Protocol
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import (
     IntegrityError,
     InterfaceError,
@@ -260,7 +259,7 @@ class Delivery:
                 following = self._finish(attempt, upcoming)
         return following or self._begin_next()
 
-    def _send(self, attempt: Attempt, email: EmailMultiAlternatives) -> bool:
+    def _send(self, attempt: Attempt, email: Email) -> bool:
         """Send the email; return whether it was sent, and record if it was not.
 
         Raises ServerDown.
@@ -304,7 +303,7 @@ class Delivery:
             attempts.succeed(attempt)
             return None
 
-    def _prepare(self, attempt: Attempt) -> EmailMultiAlternatives | None:
+    def _prepare(self, attempt: Attempt) -> Email | None:
         """Return the email; None where it was found that there is none to send now."""
         self._refresh(attempt.notification)
         user = self._rows.user(attempt.notification.user_id)

@@ -3,18 +3,19 @@
 from typing import Any
 
 import structlog
-from django.core.mail import EmailMultiAlternatives
 
 from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email
+from notifications.emails.mime import Email
 from notifications.kinds import Kind, kind_named
 from notifications.kinds.held import is_superseded
 from notifications.kinds.rows import rows_of
 from notifications.models import Channel, Notification
 from notifications.operations import attempts
 from notifications.operations.attempts import Attempt
+from notifications.operations.rendering import note_failures
 from notifications.preferences import Muted, is_mutable, wanted_channels
 from notifications.returns.suppressing import is_refused, worst_of
 
@@ -71,17 +72,19 @@ def suppressed_for(attempt: Attempt, user: User) -> str:
     return worst_of(reasons) if is_refused(reasons, kind) else ""
 
 
-def email_of(attempt: Attempt, user: User) -> EmailMultiAlternatives | None:
+def email_of(attempt: Attempt, user: User) -> Email | None:
     """Render the email; None where there is nothing left to say."""
     if attempt.was_held and is_superseded(attempt.notification):
         return None
     try:
-        return build_email(attempt.notification, user)
+        email = build_email(attempt.notification, user)
     except EmailObsolete:
         return None
+    note_failures(email.failures)
+    return email
 
 
-def is_held_back(attempt: Attempt, user: User, email: EmailMultiAlternatives) -> bool:
+def is_held_back(attempt: Attempt, user: User, email: Email) -> bool:
     """Count an email to an unconfirmed address; hold it back where there were too many."""
     (address,) = email.to
     if email_allowance.is_confirmed(user, address):

@@ -294,6 +294,13 @@ def test_a_template_of_each_type_exists():
         ("chk_template_filled", {"text_template": ""}),
         ("chk_template_version", {"version": 0}),
         ("chk_template_version", {"version": -1}),
+        ("chk_template_subject", {"subject_template": "Hello\r\nBcc: all@example.org"}),
+        ("chk_template_subject", {"subject_template": "x" * 201}),
+        ("chk_template_size", {"html_template": "x" * 50_001}),
+        ("chk_template_size", {"text_template": "x" * 20_001}),
+        ("chk_template_note", {"note": "two\nlines"}),
+        ("chk_template_restored", {"restored_from": 7}),
+        ("chk_template_failed", {"failure": "template_blank"}),
         ("unq_template_active", {"is_active": True}),
         ("unq_template_version", {"version": 1}),
     ],
@@ -312,9 +319,11 @@ def test_template_id_is_unique():
 
 
 def test_content_of_a_template_version_cannot_be_changed():
-    id_ = template()
-    with refused("trg_template_frozen"):
-        run("UPDATE email_templates SET html_template = 'x' WHERE id = %s", id_)
+    id_ = template(restored_from=6)
+    for change in ("html_template = 'x'", "note = 'x'", "restored_from = 5"):
+        with refused("trg_template_frozen"):
+            run(f"UPDATE email_templates SET {change} WHERE id = %s", id_)
+    run("UPDATE email_templates SET failed_at = now(), failure = 'other' WHERE id = %s", id_)
 
 
 def test_template_version_can_be_deactivated_and_records_when():

@@ -210,18 +210,21 @@ def test_render_active_renders_every_type():
 
 def test_inline_styles_styles_known_elements_and_keeps_everything_else():
     source = (
-        '<!-- note --><p>a &amp; b &#8364;</p><p style="x">c</p><br>'
-        '<a class="button" href="u">d</a>'
+        '<!-- note --><p>a &amp; b &#8364;</p><p style="color: red">c</p><br>'
+        '<a class="button" href="{ticketUrl}">d</a>{tickets}'
     )
 
     html = inline_styles(source)
 
     assert "<!-- note -->" in html
-    assert "a &amp; b &#8364;</p>" in html
-    assert '<p style="x">c</p><br>' in html
+    assert "a &amp; b €</p>" in html
+    assert re.search(r'<p style="[^"]*color: red[^"]*">c</p><br>', html)
+    assert "#1c1916" not in html.split("</p>")[1]
     assert re.search(
-        r'<td class="button-cell".*<a style="[^"]+" class="button" href="u">d</a></td>', html
+        r'<td class="button-cell".*<a class="button" href="{ticketUrl}" style="[^"]+">d</a></td>',
+        html,
     )
+    assert html.endswith("{tickets}")
 
 
 def test_preview_is_the_text_after_the_heading():
