@@ -66,6 +66,7 @@ describe(
 )
 describe_tasks(
     send_failed_again="failed emails are sent again",
+    send_test_email="a test email is sent",
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",

@@ -1,5 +1,6 @@
 """Look after the delivery of emails, go on sending failed ones, create partitions in advance."""
 
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -10,12 +11,14 @@ from evently import heartbeats
 from evently.sweeps import for_each_event
 from evently.transactions import run_in_transaction
 from notifications import due
+from notifications.emails.drafts import Draft
 from notifications.operations import (
     announcing,
     partitions,
     reminding,
     resent_rows,
     standing_in,
+    trying,
 )
 from notifications.returns import applying, mailbox
 
@@ -98,6 +101,12 @@ def remind_of_offers() -> None:
     """Remind of offers before they end."""
     events = due.events_of(due.offers_ending())
     for_each_event("remind_of_offers", events, reminding.remind_of_offers)
+
+
+@shared_task(expires=600)
+def send_test_email(draft: dict[str, Any], user_id: str) -> None:
+    """Send a draft of an email to the person who asked for it."""
+    trying.send_test(Draft.from_json(draft), UUID(user_id))
 
 
 @shared_task

@@ -23,6 +23,7 @@ UNFOLD = {
         lambda request: static("css/admin-history.css"),
         lambda request: static("css/admin-prices.css"),
         lambda request: static("css/admin-analytics.css"),
+        lambda request: static("css/admin-emails.css"),
     ],
     "SCRIPTS": [lambda request: static("js/admin.js")],
     "LOGIN": {"form": "evently.accounts.admin_login.AddressLoginForm"},

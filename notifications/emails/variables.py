@@ -75,3 +75,83 @@ VARIABLES: dict[TemplateType, tuple[str, ...]] = {
     ),
     TemplateType.NOTIFICATION: (*ALL_EMAILS, "heading", "text", "buttonText", "buttonUrl"),
 }
+
+# Placeholders that are links, and may stand in `href`.
+LINK_ENDING = "Url"
+
+# Without which an email of the type is of no use: its recipient could not act on it.
+REQUIRED: dict[TemplateType, tuple[str, ...]] = {
+    TemplateType.WELCOME: ("verifyUrl",),
+    TemplateType.BOOKING_CONFIRM: ("ticketUrl",),
+    TemplateType.WAITLIST_PROMOTION: ("claimUrl", "expiresAt"),
+    TemplateType.PAYMENT_REMINDER: ("bookingUrl", "payUntil"),
+    TemplateType.ORGANIZER_MESSAGE: ("messageText",),
+    TemplateType.NOTIFICATION: ("text", "buttonUrl"),
+}
+
+# What each stands for, with an example: as the editor of templates shows it.
+DESCRIPTIONS: dict[str, tuple[str, str]] = {
+    "siteName": ("The name of this site", ""),
+    "siteUrl": ("Link to the home page", ""),
+    "accountUrl": ("Link to the account of the recipient", ""),
+    "userName": ("The name of the recipient", "Ada Lovelace"),
+    "eventName": ("The name of the event", "Jazz in the Old Mill"),
+    "eventDate": ("When the event takes place", "Thu 2 Jul 2099, 20:30 CEST"),
+    "venue": ("Where the event takes place", "Old Mill, Ghent"),
+    "eventUrl": ("Link to the page of the event", ""),
+    "quantity": ("The number of seats", "2 seats"),
+    "bookingReference": ("The reference of the booking", "EVT-7K2M9Q"),
+    "totalAmount": ("The price of all seats", "€40.00"),
+    "paymentNote": ("What is paid, or to be paid", "€40.00 due at the entrance."),
+    "cancelNote": (
+        "Until when the booking can be cancelled",
+        "If you cannot come, use the same link to cancel until Tue 30 Jun 2099, 20:30 CEST.",
+    ),
+    "ticketUrl": ("Link to the tickets", ""),
+    "ticketNote": (
+        "How to use the tickets",
+        "Show these codes on your phone or on paper; each admits one person.",
+    ),
+    "tickets": ("The tickets with their QR codes", ""),
+    "cancelText": (
+        "What was cancelled, by whom and why",
+        "the organizer has cancelled 2 seats for Jazz in the Old Mill (EVT-7K2M9Q). Their reason: "
+        "The hall is too small.",
+    ),
+    "refundNote": ("What is paid back", "€40.00 will be refunded."),
+    "position": ("The position on the waitlist", "3"),
+    "maximumPrice": ("The most that the seats may cost", "€40.00"),
+    "entryUrl": ("Link to the waitlist entry", ""),
+    "priceNote": ("How the price of the offer came about", "The price is €20.00 per seat."),
+    "expiresAt": ("Until when the seats are held", "Thu 2 Jul 2099, 12:00 CEST"),
+    "claimUrl": ("Link to claim the seats, or to decline", ""),
+    "verifyUrl": ("Link to confirm the email address", ""),
+    "holdings": (
+        "What the recipient has: bookings, tickets, a position on the waitlist",
+        "You have 2 seats (EVT-7K2M9Q).",
+    ),
+    "payUntil": ("Until when the booking is reserved", "Thu 2 Jul 2099, 12:00 CEST"),
+    "bookingUrl": ("Link to the booking", ""),
+    "contactNote": (
+        "How to reach the organizer",
+        "If you have a question, write to box@mill.example.",
+    ),
+    "messageSubject": ("The subject that the organizer wrote", "Doors open earlier"),
+    "messageText": (
+        "The text that the organizer wrote",
+        "The doors open at 19:00.\n\nWe look forward to seeing you.",
+    ),
+    "replyNote": ("Where replies go", "Reply to this email to reach them."),
+    "heading": ("The heading of the email, also its subject", "The event has changed"),
+    "text": (
+        "The message itself",
+        "Jazz in the Old Mill has changed. Venue: The Barn (before: Old Mill).",
+    ),
+    "buttonText": ("The label of the button", "Show the event"),
+    "buttonUrl": ("The link of the button", ""),
+}
+
+
+def is_link(name: str) -> bool:
+    """Return whether a placeholder stands for a link."""
+    return name.endswith(LINK_ENDING)

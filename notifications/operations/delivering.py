@@ -33,6 +33,7 @@ from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
 from notifications.copies.content import sealed_copy
 from notifications.emails.message import message_id_of
+from notifications.emails.mime import Email
 from notifications.failures import ACCOUNT_DELETED, GIVEN_UP, suppressed
 from notifications.kinds import KINDS
 from notifications.kinds.rows import read_together
