@@ -38,12 +38,14 @@ from notifications.kinds import (
     draws,
     events,
     exports,
+    offers,
     places,
     second_factors,
     tickets,
     waitlist,
 )
 from notifications.kinds import bookings as booking_kinds
+from notifications.offers import reach_of
 from notifications.operations import announcing
 from notifications.operations.creating import notified_with_booking, notify
 from notifications.operations.releasing import release_held
@@ -53,6 +55,7 @@ from notifications.returns import suppressing
 from waitlists.draw_queries import newest_draw
 from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.operations import AlreadyWaiting
+from waitlists.operations.reaching import Reach
 from waitlists.outcomes import claimed_note
 from waitlists.queries import unconfirmed_entry_of
 from waitlists.signals import (
@@ -61,8 +64,10 @@ from waitlists.signals import (
     draw_void,
     entries_closed,
     entries_outgrown,
+    promotion_followed,
     promotions_ended,
     promotions_made,
+    reach_asked,
     waitlist_joined,
 )
 
@@ -336,6 +341,22 @@ def notify_promotions_made(
     sender: type, *, event: Event, promotions: Sequence[Promotion], **kwargs: Any
 ) -> None:
     notify(messages=[waitlist.promotion_made(event, promotion) for promotion in promotions])
+
+
+@receiver(reach_asked, dispatch_uid="notifications.reach")
+def tell_reach(
+    sender: type, *, event: Event, promotions: Sequence[Promotion], **kwargs: Any
+) -> dict[UUID, Reach]:
+    """Return what is known of the messages about offers."""
+    return reach_of(promotions)
+
+
+@receiver(promotion_followed, dispatch_uid="notifications.offer_moved")
+def notify_offer_moved(
+    sender: type, *, event: Event, promotion: Promotion, is_lost: bool, **kwargs: Any
+) -> None:
+    """Tell the person in the app, where the newest message is first."""
+    notify(messages=[offers.offer_moved(event, promotion, is_lost=is_lost)])
 
 
 @receiver(promotions_ended, dispatch_uid="notifications.promotion_ended")

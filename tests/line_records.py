@@ -69,6 +69,7 @@ class Place:
     waits: bool = True
     held: int = 0
     until: datetime = START
+    latest: datetime | None = None
 
 
 class Simulator(Draws):
@@ -160,6 +161,7 @@ class Simulator(Draws):
             other.passes += other.is_confirmed
         place.waits, place.held = False, seats
         place.until = min(self.now + timedelta(minutes=self.random.randint(5, 300)), self.closes)
+        place.latest = place.until + (place.until - self.now)
         self.free -= seats
         self.write("offered", place, seats=seats, until=written(place.until), **members)
 
@@ -185,6 +187,7 @@ class Simulator(Draws):
         else:
             often = [self.book, self.cancel, self.answer] * 2
             seldom = [self.leave, self.confirm, self.lower, self.move, self.by_hand, self.edit]
+            seldom += [self.extend] * 2
             self.random.choice(often + seldom)()
 
     def join(self) -> None:
@@ -264,6 +267,13 @@ class Simulator(Draws):
             place.quantity = rest if used else place.quantity
             self.write("changed", place)
         self.promote()
+
+    def extend(self) -> None:
+        """Move the end of an offer, once: the email about it came late."""
+        place = self.pick([place for place in self.offered() if place.latest])
+        if place and place.until < (until := min(place.latest, self.closes)):
+            place.until, place.latest = until, None
+            self.write("extended", place, until=written(until))
 
     def move(self) -> None:
         waiting = self.waiting()

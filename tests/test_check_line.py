@@ -283,7 +283,7 @@ def test_seats_that_should_be_offered_are_warned_about():
 
 
 def test_reasons_cannot_write_to_the_terminal():
-    simulator = next(s for s in map(simulate, range(99)) if s.records[-1]["kind"] == "left")
+    simulator = next(s for s in map(simulate, range(999)) if s.records[-1]["kind"] == "left")
     simulator.records[-1]["reason"] = "\x1b[2J\u202e"
 
     code, said = run(

@@ -11,6 +11,7 @@ from bookings.operations import (
 )
 from evently.accounts.factories import UserFactory
 from notifications.emails.message import build_email
+from notifications.tests.delivering import deliver_due
 from tests.notified import ORIGIN, kinds_of, latest, offered, waiting_for_two, zurich
 from waitlists.models import Promotion
 from waitlists.operations import (
@@ -89,6 +90,7 @@ def test_declined_offer_notifies_in_the_app_only(waiting):
 
 def test_expired_offer_notifies_by_email_too(waiting, clock):
     promotion = offered(waiting)
+    deliver_due()
     clock.move(timedelta(days=3))
 
     expire_promotions(event_id=promotion.event_id)

@@ -69,14 +69,22 @@ def offer_window(
     length = _length(event, at=at, waiting=waiting, lapses=lapses)
     no_nights_from = event.event_date.astimezone(UTC) - NIGHTS_COUNT_BEFORE
     zones = _zones(event, zone)
-    end = min(
-        _end_of(length, zones, at=at, no_nights_from=no_nights_from),
+    end = min(window_end(event, at=at, length=length, zone=zone), closes)
+    counted = _counted(zones, start=at, end=end, no_nights_from=no_nights_from)
+    return Window(minutes=max(1, ceil(counted / MINUTE)), expires_at=end)
+
+
+def window_end(
+    event: Event, *, at: datetime, length: timedelta, zone: ZoneInfo | None = None
+) -> datetime:
+    """Return when this much time of day has passed since a time; zone: of the person."""
+    at = at.astimezone(UTC)
+    no_nights_from = event.event_date.astimezone(UTC) - NIGHTS_COUNT_BEFORE
+    return min(
+        _end_of(length, _zones(event, zone), at=at, no_nights_from=no_nights_from),
         _end_of(length, (event.zone,), at=at, no_nights_from=no_nights_from)
         + LONGEST_WAIT_FOR_OWN_NIGHTS,
     )
-    end = min(end, closes)
-    counted = _counted(zones, start=at, end=end, no_nights_from=no_nights_from)
-    return Window(minutes=max(1, ceil(counted / MINUTE)), expires_at=end)
 
 
 def lies_in_night(

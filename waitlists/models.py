@@ -19,7 +19,7 @@ from evently.time_zones import zone_named
 from events.models import PRICE_LIMIT, Event
 from waitlists.archive_models import ArchivedEntry
 from waitlists.draw_models import Beacon, Draw, DrawStatus
-from waitlists.promotion_models import Promotion, PromotionStatus
+from waitlists.promotion_models import MovedReason, Promotion, PromotionStatus
 from waitlists.record_models import Line, LineEvent, RecordKind
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "EntryStatus",
     "Line",
     "LineEvent",
+    "MovedReason",
     "Promotion",
     "PromotionStatus",
     "RecordKind",

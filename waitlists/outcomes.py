@@ -107,6 +107,10 @@ def choice_text(offered: int, accepted: int, *, missing: int) -> str:
 def lapse_text(offer: Promotion, entry: WaitlistEntry) -> str:
     """Return what it means that an offer ran out; "" where it did not."""
     is_expired = offer.status == PromotionStatus.EXPIRED
+    if is_expired and offer.is_unreached:
+        return (
+            "No message about it is known to have reached you, so this does not count against you."
+        )
     if is_expired and offer.is_at_night:
         return "It was night, so this does not count against you."
     if not offer.has_lapsed or not entry.lapses:

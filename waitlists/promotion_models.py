@@ -28,9 +28,21 @@ class PromotionStatus(models.TextChoices):
     DECLINED = "declined"
 
 
+class MovedReason(models.TextChoices):
+    """Why the end of an offer was moved, as far as it was looked up."""
+
+    NONE = "", "–"
+    LATE = "late", "The message was handed over late"
+    LOST = "lost", "The email did not arrive"
+    WAITING = "waiting", "The message was not handed over in time"
+
+
 class Promotion(Organized):
     """Seats held for one waitlist entry until `expires_at`, at `unit_price` or less.
 
+    first_expires_at, moved_reason: its end before it was moved to a later time, which happens once
+    (`waitlists.operations.reaching`). message_lost_at: when it turned out that the email about it
+    did not arrive. is_unreached: it expired, and nothing about it had reached the person.
     Triggers: `trg_promotions_insert` and `trg_promotions_update` (valid terms and transitions),
     `trg_promotions_ledger_*` (the seats it holds), `trg_promotions_booking` (the booking made
     from it).
@@ -68,6 +80,12 @@ class Promotion(Organized):
     promoted_at = models.DateTimeField(db_default=Clock())
     expires_at = models.DateTimeField()
     window_minutes = models.PositiveIntegerField()
+    first_expires_at = models.DateTimeField(null=True, editable=False)
+    moved_reason = models.TextField(
+        choices=MovedReason, default="", db_default="", blank=True, editable=False
+    )
+    message_lost_at = models.DateTimeField(null=True, editable=False)
+    is_unreached = models.BooleanField(default=False, db_default=False, editable=False)
     status = models.TextField(
         choices=PromotionStatus,
         default=PromotionStatus.PENDING,
@@ -125,6 +143,15 @@ class Promotion(Organized):
                 name="chk_promotion_window", condition=Q(expires_at__gt=F("promoted_at"))
             ),
             models.CheckConstraint(
+                name="chk_promotion_moved",
+                condition=Q(first_expires_at__isnull=True, moved_reason="")
+                | Q(first_expires_at__isnull=False, moved_reason__in=["late", "lost", "waiting"]),
+            ),
+            models.CheckConstraint(
+                name="chk_promotion_unreached",
+                condition=Q(is_unreached=False) | Q(status="expired"),
+            ),
+            models.CheckConstraint(
                 name="chk_promotion_by_hand",
                 condition=Q(organizer_reason="", position_before__isnull=True)
                 | (
@@ -168,7 +195,7 @@ class Promotion(Organized):
     @property
     def has_lapsed(self) -> bool:
         """Whether it ran out, or was declined too late (as `evently_offers_ended` counts)."""
-        if self.is_at_night or self.ended_at is None:
+        if self.is_at_night or self.is_unreached or self.ended_at is None:
             return False
         if self.status == PromotionStatus.EXPIRED:
             return self.ended_at >= self.expires_at

@@ -25,6 +25,7 @@ class RecordKind(models.TextChoices):
     OVERRIDE = "override"
     LEFT = "left"
     OFFERED = "offered"
+    EXTENDED = "extended"
     USED = "used"
     DECLINED = "declined"
     LAPSED = "lapsed"

@@ -15,6 +15,15 @@ promotions_ended = Signal()
 # `event: Event`, `entries: list[WaitlistEntry]`
 entries_outgrown = Signal()
 
+# Asked before offers end, and where a message may not have arrived: what is known of the messages
+# about these. `event: Event`, `promotions: list[Promotion]`. A receiver returns a dict of `Reach`
+# by promotion id, without those that need no look (`waitlists.operations.reaching`)
+reach_asked = Signal()
+
+# The end of an offer was moved to a later time, or the email about it turned out not to have
+# arrived, or both. `event: Event`, `promotion: Promotion`, `is_moved: bool`, `is_lost: bool`
+promotion_followed = Signal()
+
 # Entries were closed: the event is cancelled or over, or their own end has passed. `event: Event`,
 # `entries: list[WaitlistEntry]`, `reason: str`
 entries_closed = Signal()

@@ -1,5 +1,6 @@
 """Notifications about the waitlist and its offers."""
 
+from copy import copy
 from uuid import UUID
 
 from django.conf import settings
@@ -21,10 +22,12 @@ from notifications.kinds.base import (
     link_to_row,
 )
 from notifications.kinds.events import event_cancelled
+from notifications.kinds.offers import offer_url
 from notifications.kinds.rows import rows_of
 from notifications.models import Notification, TemplateType
 from waitlists import outcomes
 from waitlists.models import OPEN_STATUSES, Promotion, PromotionStatus, WaitlistEntry
+from waitlists.operations import reaching
 
 
 # ── Joined a waitlist ───────────────────────────────────────────────────────
@@ -123,7 +126,12 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
         notification.data.get("promotion"),
         user_id=notification.user_id,
     )
-    if offer is None or not offer.is_open(at=rows.now):
+    if offer is None:
+        raise EmailObsolete
+    # Where it waited for long, the time to claim begins as it goes out.
+    offer = copy(offer)
+    offer.expires_at = reaching.end_if_told(offer, at=rows.now)
+    if not offer.is_open(at=rows.now):
         raise EmailObsolete
     event, total = offer.event, offer.unit_price * offer.quantity
     price_note = (
@@ -146,13 +154,7 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
             "totalAmount": money(total, event.currency) if total else "Free of charge",
             "priceNote": " ".join(filter(None, notes)),
             "expiresAt": moment_for(offer.expires_at, event.zone, offer.waitlist.own_zone),
-            "claimUrl": link_to(
-                "promotion_link",
-                purpose="promotion",
-                row_id=offer.pk,
-                event_id=event.pk,
-                version=user.links_version,
-            ),
+            "claimUrl": offer_url(offer.pk, event.pk, user),
             "entryUrl": _entry_url(offer.waitlist_id, event, user),
         }
     )

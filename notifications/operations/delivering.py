@@ -31,6 +31,7 @@ from evently import metrics
 from evently.accounts.operations import email_allowance
 from evently.privacy.sealing import WrappingKeyMissing
 from evently.transactions import violated_constraint
+from notifications import offers
 from notifications.copies.content import sealed_copy
 from notifications.emails.message import message_id_of
 from notifications.emails.mime import Email
@@ -258,6 +259,7 @@ class Delivery:
             upcoming = self._next()
             if attempts.is_under_way(attempt) and self._send(attempt, email):
                 following = self._finish(attempt, upcoming)
+                offers.follow_handed_over(attempt.notification)
         return following or self._begin_next()
 
     def _send(self, attempt: Attempt, email: Email) -> bool:
@@ -275,7 +277,8 @@ class Delivery:
             )
         except NotSent as failure:
             attempts.note_tries(attempt, failure.tries, address=email.to[0])
-            _record_failure(attempt, failure)
+            if not _record_failure(attempt, failure):
+                offers.follow_now(attempt.notification)
             if failure.for_good:
                 record_refusal(failure.__cause__, attempt, address=email.to[0])
             if failure.server_down:
@@ -333,7 +336,8 @@ def _statement() -> AbstractContextManager[None]:
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
-def _record_failure(attempt: Attempt, failure: NotSent) -> None:
+def _record_failure(attempt: Attempt, failure: NotSent) -> bool:
+    """Record a failure; return whether the email is tried again."""
     again = attempts.fail(
         attempt, error=str(failure), for_good=failure.for_good, maybe_sent=failure.maybe_sent
     )
@@ -345,3 +349,4 @@ def _record_failure(attempt: Attempt, failure: NotSent) -> None:
         error=str(failure),
         tried_again=again,
     )
+    return again

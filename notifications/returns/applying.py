@@ -15,6 +15,7 @@ from evently.accounts.models import User
 from evently.database.functions import Clock
 from evently.privacy.addresses import digests_of_address
 from evently.transactions import run_in_transaction
+from notifications import offers
 from notifications.failures import returned
 from notifications.models import (
     DeliveryStatus,
@@ -121,6 +122,8 @@ def _bounced(row: EmailReturn, email: EmailDelivery, address: str) -> None:
         _notification(email).update(status=NotificationStatus.FAILED)
     if not row.is_proven:
         return
+    if changed:
+        offers.follow(_notification(email).first())
     if row.is_permanent:
         _suppress(row, email, address, SuppressionReason.HARD_BOUNCE)
     elif suppressing.keeps_bouncing(row):

@@ -36,6 +36,7 @@ from waitlists.models import (
     WaitlistEntry,
     WaitlistQuerySet,
 )
+from waitlists.operations import reaching
 from waitlists.queries import confirmed_counts, offer_of_event
 from waitlists.signals import entries_closed, promotions_ended, promotions_made
 
@@ -302,17 +303,24 @@ def end_offers(
     promotions: Sequence[Promotion],
     status: PromotionStatus,
     keep_place: bool = False,
+    unreached: Sequence[Promotion] = (),
 ) -> None:
     """End pending offers of an event without a booking, and their entries with them.
 
     status: DECLINED, which makes the entries LEFT, or EXPIRED, which makes them EXPIRED.
-    keep_place: entries that asked for more seats than they were offered wait on.
+    keep_place: entries that asked for more seats than they were offered wait on. unreached: those
+    of which nothing has reached the person.
     """
     is_declined = status == PromotionStatus.DECLINED
     entry_status = EntryStatus.LEFT if is_declined else EntryStatus.EXPIRED
-    Promotion.objects.filter(
-        event_id=locked_event.pk, pk__in=[promotion.pk for promotion in promotions]
-    ).update(status=status)
+    for some, columns in (
+        ([each for each in promotions if each not in unreached], {}),
+        (unreached, {"is_unreached": True}),
+    ):
+        if some:
+            Promotion.objects.filter(
+                event_id=locked_event.pk, pk__in=[promotion.pk for promotion in some]
+            ).update(status=status, **columns)
     entries = WaitlistEntry.objects.filter(event_id=locked_event.pk, status=EntryStatus.PROMOTED)
     if keep_place:
         for promotion in promotions:
@@ -328,21 +336,30 @@ def end_offers(
 
 
 def expire_promotions(*, event_id: UUID) -> int:
-    """End an event's expired offers and promote the next entries; return how many ended."""
+    """End an event's expired offers and promote the next entries; return how many ended.
+
+    Those whose message came late or not at all get more time first, once (`reaching`).
+    """
 
     def work() -> int:
         locked_event = lock_event(event_id)
         overdue = list(
             Promotion.objects.filter(
                 event_id=event_id, status=PromotionStatus.PENDING, expires_at__lte=Clock()
-            ).order_by("pk")
+            )
+            .select_related("waitlist")
+            .order_by("pk")
         )
-        if overdue:
+        ending, unreached = reaching.follow_overdue(locked_event, overdue)
+        if ending:
             end_offers(
-                locked_event=locked_event, promotions=overdue, status=PromotionStatus.EXPIRED
+                locked_event=locked_event,
+                promotions=ending,
+                status=PromotionStatus.EXPIRED,
+                unreached=unreached,
             )
             promote_waiting(locked_event=locked_event)
-        return len(overdue)
+        return len(ending)
 
     return run_in_transaction(work)
 

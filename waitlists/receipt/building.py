@@ -12,6 +12,7 @@ from waitlists.models import Promotion, RecordKind, WaitlistEntry
 from waitlists.queries import RECENT, seats_returned_lately
 from waitlists.receipt import stored
 from waitlists.receipt.grouping import shorten
+from waitlists.receipt.messages import why_moved, with_messages
 from waitlists.receipt.story import Story, story_of
 from waitlists.receipt.words import Step, step_of
 
@@ -45,8 +46,11 @@ def receipt_of(entry: WaitlistEntry, *, at: datetime) -> Receipt:
     earlier = dict.fromkeys(offer.ref for offer in offers if offer.ref and offer.ref != entry.ref)
     stories = [story_of(event_id=entry.event_id, ref=ref, is_open=False) for ref in earlier]
     story = story_of(event_id=entry.event_id, ref=entry.ref, is_open=_is_open(entry))
+    reasons = why_moved(offers, zone=entry.event.zone)
     for one in (*stories, story):
+        one.why_moved = reasons
         steps += _steps_of(one, entry)
+    steps = with_messages(steps, offers)
     steps += _present(entry, story)
     return _receipt(entry, steps, passes=story.passes, at=at)
 

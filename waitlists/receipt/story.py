@@ -100,6 +100,8 @@ class Story:
     # Reasons of offers out of order that come next, by ref.
     announced: dict[str, str] = field(default_factory=dict)
     causes: dict[int, Any] = field(default_factory=dict)
+    # Why the ends of its offers were moved, by the new end.
+    why_moved: dict[datetime, str] = field(default_factory=dict)
 
     def tell(self, kind: str, record: Any, **facts: Any) -> None:
         self.happenings.append(

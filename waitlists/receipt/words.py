@@ -104,6 +104,11 @@ def _offered(one: Happening, story: Story, zone: ZoneInfo) -> Words:
     return title, f"{because(one.cause)} {until}"
 
 
+def _extended(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    until = f"Until {moment(one.record.until, zone)}."
+    return "You have longer to claim", _sentences(until, story.why_moved.get(one.record.until, ""))
+
+
 def _used(one: Happening, story: Story, zone: ZoneInfo) -> Words:
     return f"You claimed {seats(one.seats)}", ""
 
@@ -249,6 +254,7 @@ WORDS: dict[str, tuple[str, str, Writer]] = {
     RecordKind.CONFIRMED: ("circle-check", "good", _confirmed),
     RecordKind.CHANGED: ("sliders-horizontal", "", _changed),
     RecordKind.OFFERED: ("sparkles", "good", _offered),
+    RecordKind.EXTENDED: ("clock", "info", _extended),
     RecordKind.USED: ("ticket", "good", _used),
     RecordKind.DECLINED: ("log-out", "", _declined),
     RecordKind.LAPSED: ("clock", "bad", _lapsed),

@@ -89,6 +89,7 @@ TITLES: dict[RecordKind, Callable[[LineEvent], str]] = {
     RecordKind.OVERRIDE: _changed_order,
     RecordKind.LEFT: lambda record: "Left the waitlist",
     RecordKind.OFFERED: lambda record: f"{_were(record)} offered",
+    RecordKind.EXTENDED: lambda record: "The time to claim the offer was moved",
     RecordKind.USED: lambda record: f"Booked {seats(record.seats or 0)} of the offer",
     RecordKind.DECLINED: lambda record: "Declined the offer",
     RecordKind.LAPSED: lambda record: "The offer expired",

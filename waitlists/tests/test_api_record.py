@@ -19,7 +19,7 @@ from waitlists.record.heads import head_of
 from waitlists.tests.recording import change, check_hashes, close, every_kind, kinds_of
 from waitlists.tests.waiting import cancel, full_event, join
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("told")]
 
 
 def url_of(event):

@@ -27,7 +27,7 @@ from waitlists.tests.waiting import (
     status_of,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
 
 
 def book(event, quantity=1, user=None):

@@ -17,7 +17,7 @@ from waitlists import operations
 from waitlists.models import EntryStatus, Promotion, PromotionStatus, WaitlistEntry
 from waitlists.tests.helpers import cancel, join, offer_to
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("told")]
 
 
 def test_offer_is_claimed_once(client, user):

@@ -17,7 +17,7 @@ from waitlists.receipt.story import story_of
 from waitlists.tests.recording import change, every_kind
 from waitlists.tests.waiting import accept, cancel, full_event, join, latest_offer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("told")]
 
 
 def receipt(entry, at=None):

@@ -21,7 +21,7 @@ def failure_count(sweep, reason):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
-def test_busy_event_does_not_delay_the_others(clock):
+def test_busy_event_does_not_delay_the_others(clock, told):
     offers = [offer_to(UserFactory()) for _ in range(3)]
     busy = min(offer.event_id for offer in offers)
     clock.move(max(offer.expires_at - offer.promoted_at for offer in offers))
