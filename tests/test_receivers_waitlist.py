@@ -11,8 +11,7 @@ from bookings.operations import (
 )
 from evently.accounts.factories import UserFactory
 from notifications.emails.message import build_email
-from notifications.tests.delivering import deliver_due
-from tests.notified import ORIGIN, kinds_of, latest, offered, waiting_for_two, zurich
+from tests.notified import ORIGIN, emails_to, kinds_of, latest, offered, waiting_for_two, zurich
 from waitlists.models import Promotion
 from waitlists.operations import (
     accept_promotion,
@@ -90,7 +89,6 @@ def test_declined_offer_notifies_in_the_app_only(waiting):
 
 def test_expired_offer_notifies_by_email_too(waiting, clock):
     promotion = offered(waiting)
-    deliver_due()
     clock.move(timedelta(days=3))
 
     expire_promotions(event_id=promotion.event_id)
@@ -147,6 +145,7 @@ def test_email_of_a_smaller_offer_says_what_can_be_done():
 
 def test_expired_offer_says_that_it_counts(waiting, clock):
     promotion = offered(waiting)
+    emails_to(promotion.user)
     clock.move(timedelta(days=3))
 
     expire_promotions(event_id=promotion.event_id)

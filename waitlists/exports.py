@@ -39,7 +39,11 @@ OFFER_COLUMNS = (
     "unit_price",
     "promoted_at",
     "expires_at",
+    "first_expires_at",
+    "moved_reason",
+    "message_lost_at",
     "ended_at",
+    "is_unreached",
     "booking_id",
     "organizer_reason",
 )

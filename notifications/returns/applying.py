@@ -122,12 +122,13 @@ def _bounced(row: EmailReturn, email: EmailDelivery, address: str) -> None:
         _notification(email).update(status=NotificationStatus.FAILED)
     if not row.is_proven:
         return
-    if changed:
-        offers.follow(_notification(email).first())
     if row.is_permanent:
         _suppress(row, email, address, SuppressionReason.HARD_BOUNCE)
     elif suppressing.keeps_bouncing(row):
         _suppress(row, email, address, SuppressionReason.SOFT_BOUNCES)
+    if changed:
+        # Last, so that its message is the first in the inbox.
+        offers.follow(_notification(email).first())
 
 
 def _complained(row: EmailReturn, email: EmailDelivery, address: str) -> None:

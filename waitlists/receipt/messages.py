@@ -28,13 +28,12 @@ UNREACHED = (
 
 def why_moved(offers: Iterable[Promotion], *, zone: ZoneInfo) -> dict[datetime, str]:
     """Return why the ends of offers were moved, by their present ends."""
-    return {
-        offer.expires_at: (
-            f"{WHY[offer.moved_reason]} Before, it was until {moment(offer.first_expires_at, zone)}."
-        )
-        for offer in offers
-        if offer.first_expires_at is not None
-    }
+    reasons = {}
+    for offer in offers:
+        if offer.first_expires_at is not None:
+            before = moment(offer.first_expires_at, zone)
+            reasons[offer.expires_at] = f"{WHY[offer.moved_reason]} It was until {before} before."
+    return reasons
 
 
 def with_messages(steps: list[Step], offers: Iterable[Promotion]) -> list[Step]:

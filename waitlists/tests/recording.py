@@ -6,9 +6,13 @@ from datetime import timedelta
 
 from bookings.factories import BookingFactory
 from evently.database.clock import now
+from evently.transactions import run_in_transaction
 from events.models import Event
 from waitlists import operations
-from waitlists.models import Beacon, Draw, LineEvent, WaitlistEntry
+from waitlists.models import Beacon, Draw, LineEvent, Promotion, WaitlistEntry
+from waitlists.operations import reaching
+from waitlists.operations.reaching import Reach, ReachState
+from waitlists.signals import reach_asked
 from waitlists.tests.waiting import accept, cancel, full_event, join, latest_offer
 
 
@@ -45,10 +49,25 @@ def every_kind(clock) -> tuple[Event, WaitlistEntry]:
     )
     operations.leave_waitlist(event_id=event.pk, entry_id=pair.pk)
     cancel(bookings[1])
-    clock.move(timedelta(days=3))
+    hand_over_late(Promotion.objects.filter(event_id=event.pk, status="pending").first(), clock)
+    clock.move(timedelta(days=4))
     operations.expire_promotions(event_id=event.pk)
     BookingFactory(event=event)
     return event, entry
+
+
+def hand_over_late(offer: Promotion, clock) -> None:
+    """Let the message about an offer be handed over three hours late."""
+    clock.move(timedelta(hours=3))
+
+    def known(sender, **kwargs):
+        return {offer.pk: Reach(ReachState.REACHED, at=now())}
+
+    reach_asked.connect(known)
+    try:
+        run_in_transaction(lambda: reaching.follow(event_id=offer.event_id, promotion_id=offer.pk))
+    finally:
+        reach_asked.disconnect(known)
 
 
 def draw_none(event: Event, clock) -> None:
