@@ -100,7 +100,7 @@ KEPT = {
     # beacon_name: the organizer's, public. refs: pseudonyms as in the record.
     "draws": "status beacon beacon_name commitment sealed_secret sealed_with refs list_hash"
     " beacon_value secret seed void_reason",
-    "waitlist_promotions": "status promotion_reason ref",
+    "waitlist_promotions": "moved_reason status promotion_reason ref",
     # Ids and facts of events; no names, addresses or secrets (notifications/kinds/base.py).
     # error_message: without the mail server's words.
     "notifications": "type channels data status",
