@@ -62,6 +62,7 @@ VARIABLES = (
     Variable("REPORTING_DATABASE_URL", checks.database_url),
     Variable("REDIS_URL", checks.redis_url),
     Variable("STATEMENT_TIMEOUT_SECONDS", checks.number(1, 3600)),
+    Variable("MESSAGES_PER_DAY", checks.number(1, 100)),
     Variable("ANALYTICS_SMALLEST_GROUP", checks.number(5, 1000)),
     Variable("SECRET_KEY", checks.secret_key, RANDOM),
     Variable("SECRET_KEY_FALLBACKS", checks.secrets),

@@ -3,6 +3,9 @@
 from django.urls import path
 
 from notifications.api import EventMessagesViewSet, NotificationViewSet
+from notifications.writing.api import OrganizerMessageViewSet
+
+MESSAGES = "events/<uuid:event_id>/messages/"
 
 urlpatterns = [
     path("notifications/", NotificationViewSet.as_view({"get": "list"}), name="api_notifications"),
@@ -20,5 +23,25 @@ urlpatterns = [
         "me/events/<uuid:event_id>/messages/",
         EventMessagesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="api_event_messages",
+    ),
+    path(
+        MESSAGES,
+        OrganizerMessageViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_organizer_messages",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/",
+        OrganizerMessageViewSet.as_view({"get": "retrieve"}),
+        name="api_organizer_message",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/send/",
+        OrganizerMessageViewSet.as_view({"post": "send"}),
+        name="api_organizer_message_send",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/stop/",
+        OrganizerMessageViewSet.as_view({"post": "stop"}),
+        name="api_organizer_message_stop",
     ),
 ]

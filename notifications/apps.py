@@ -1,6 +1,7 @@
 """The notifications app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class NotificationsConfig(AppConfig):
@@ -15,6 +16,8 @@ class NotificationsConfig(AppConfig):
         from notifications import checks, gauges, receivers  # noqa: F401
         from notifications.preferences import preference_names
         from notifications.providers.health import status
+        from notifications.writing.limit import set_limit
 
+        post_migrate.connect(set_limit, sender=self, dispatch_uid="notifications.writing.limit")
         health.add_line("email", status)
         register_preferences(preference_names())

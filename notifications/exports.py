@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from evently.accounts.export import section
 from notifications.copies.content import copy_in
-from notifications.models import EmailDelivery, EmailResend, Notification
+from notifications.models import EmailDelivery, EmailResend, Notification, OrganizerMessage
 from notifications.mute_models import EventMute
 from notifications.return_models import EmailReturn, Suppression
 from notifications.sent_models import EmailAttempt, SentEmail
@@ -29,6 +29,7 @@ SUPPRESSION_COLUMNS = ("address", "reason", "created_at", "released_at", "releas
 ATTEMPT_COLUMNS = ("delivery_id", "number", "provider", "outcome", "code", "answer", "created_at")
 COPY_COLUMNS = ("delivery_id", "subject", "text", "created_at")
 MUTE_COLUMNS = ("event_id", "category", "channel", "created_at")
+MESSAGE_COLUMNS = ("id", "event_id", "subject", "body", "state", "created_at", "written_by")
 RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
@@ -119,4 +120,18 @@ def suppressions(user_id: UUID) -> list[Any]:
             "released_by": "you" if row.released_by_id == user_id else None,
         }
         for row in found.select_related("user__person_key").order_by("created_at", "id")
+    ]
+
+
+@section("organizer_messages", of=OrganizerMessage, columns=MESSAGE_COLUMNS)
+def organizer_messages(user_id: UUID) -> list[Any]:
+    """Return the messages to attendees that a user has written, and those that they have got."""
+    got = Notification.objects.filter(user_id=user_id, type="organizer_message")
+    ids = [str(data.get("message")) for data in got.values_list("data", flat=True)]
+    found = OrganizerMessage.objects.filter(Q(by_id=user_id) | Q(pk__in=ids))
+    rows = found.order_by("created_at", "id").values(*MESSAGE_COLUMNS[:-1], "by_id")
+    return [
+        {name: row[name] for name in MESSAGE_COLUMNS[:-1]}
+        | {"written_by": "you" if row["by_id"] == user_id else "organizer"}
+        for row in rows
     ]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from evently.audit.described import Described, Subject, describe, describe_tasks
-from notifications.models import EmailTemplate
+from notifications.models import EmailTemplate, OrganizerMessage
 
 
 def templates(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
@@ -15,6 +15,11 @@ def templates(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
         )
         for template in found
     }
+
+
+def written(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = OrganizerMessage.objects.filter(pk__in=ids)
+    return {message.pk: Subject(f"the message “{message.subject}”") for message in found}
 
 
 describe(
@@ -39,6 +44,26 @@ describe(
         rank=9,
         phrases={"created": "sent {object} again"},
         participles={"created": "sent again"},
+    ),
+)
+describe(
+    "organizer_messages",
+    Described(
+        group="Messages",
+        noun="message to attendees",
+        plural="messages to attendees",
+        rank=8,
+        labels={
+            "booking_ids": "bookings",
+            "send_at": "to be sent",
+            "hold": "held",
+            "started_at": "sending began",
+            "ended_at": "sending ended",
+            "by_id": "written by",
+            "withdrawn": "emails taken back",
+        },
+        phrases={"created": "wrote a message to attendees"},
+        subjects=written,
     ),
 )
 describe(
@@ -70,6 +95,8 @@ describe_tasks(
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",
+    send_messages="messages to attendees are sent",
+    send_messages_of="messages to attendees are sent",
     continue_announcements="people are notified of a change",
     continue_announcements_of="people are notified of a change",
     apply_returns="reports of mail servers are evaluated",

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 from evently.database.functions import Clock
@@ -18,6 +19,7 @@ from evently.email_providers import NAME_PATTERN, SMTP
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
+from notifications.message_models import OrganizerMessage  # noqa: F401
 from notifications.mute_models import EventMute  # noqa: F401
 from notifications.return_models import EmailReturn, Suppression  # noqa: F401
 from notifications.sent_models import EmailAttempt, SentEmail  # noqa: F401
@@ -144,6 +146,12 @@ class Notification(Identified):
                 F("next_attempt_at"),
                 name="idx_notifications_urgency",
                 condition=Q(status="pending"),
+            ),
+            # The messages of one message to attendees (`notifications.writing.progress`).
+            models.Index(
+                KeyTextTransform("message", "data"),
+                name="idx_notifications_written",
+                condition=Q(type="organizer_message"),
             ),
         ]
 

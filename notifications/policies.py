@@ -11,6 +11,7 @@ from evently.row_security.tables import (
     May,
     Table,
     declare,
+    listed,
     may_call,
 )
 
@@ -51,6 +52,17 @@ declare(
         organizer=May(select=OWN, insert=OWN, delete=OWN),
     ),
     Table("mailings", organizer=May(select=LISTED)),
+    # Organizers delete what was not sent; attendees read what was sent to them through the worker.
+    Table(
+        "organizer_messages",
+        attendee=May(select=f"by_id = {ME}"),
+        organizer=May(
+            select=listed(own=["by_id"]),
+            insert=f"{MANAGED} AND by_id = {ME}",
+            update=MANAGED,
+            delete=f"{MANAGED} AND state IN ('draft', 'scheduled')",
+        ),
+    ),
     Table("email_templates", attendee=READS, organizer=READS),
 )
 

@@ -27,7 +27,7 @@ from evently.erasure.models import Erasure
 from evently.errors import DomainError
 from events.changes import concerns_attendees
 from events.models import Event
-from events.signals import event_changed
+from events.signals import event_cancelled, event_changed
 from notifications import tasks
 from notifications.kinds import (
     Message,
@@ -45,6 +45,7 @@ from notifications.kinds import (
     waitlist,
 )
 from notifications.kinds import bookings as booking_kinds
+from notifications.message_models import Hold
 from notifications.offers import reach_of
 from notifications.operations import announcing
 from notifications.operations.creating import notified_with_booking, notify
@@ -52,6 +53,7 @@ from notifications.operations.releasing import release_held
 from notifications.operations.resending import send_tickets_again
 from notifications.queries import was_welcomed_just_now
 from notifications.returns import suppressing
+from notifications.writing import states
 from waitlists.draw_queries import newest_draw
 from waitlists.models import Draw, Promotion, WaitlistEntry
 from waitlists.operations import AlreadyWaiting
@@ -290,11 +292,21 @@ def notify_event_changed(
     notify: bool = True,
     **kwargs: Any,
 ) -> None:
-    """Notify all who have seats or are on the waitlist, where the change concerns them."""
+    """Notify all who have seats or are on the waitlist, where the change concerns them.
+
+    Messages of the organizer that are scheduled wait to be checked, as they may be wrong by now.
+    """
+    if states.holds(changes):
+        states.hold_scheduled(event_id=event.pk, hold=Hold.CHANGED)
     if notify and event.is_published and concerns_attendees(changes):
         is_done = announcing.announce_change(event, changes)
         if not is_done:
             enqueue_on_commit(tasks.continue_announcements_of, str(event.pk))
+
+
+@receiver(event_cancelled, dispatch_uid="notifications.event_cancelled")
+def hold_messages_of_cancelled(sender: type, *, event: Event, **kwargs: Any) -> None:
+    states.hold_scheduled(event_id=event.pk, hold=Hold.CANCELLED)
 
 
 # ── Waitlist ────────────────────────────────────────────────────────────────

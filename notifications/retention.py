@@ -11,6 +11,7 @@ STRAYS = Period("the notification", years=1)
 EMAILS = Period("the email", years=1)
 COPIES = Period("the email", days=settings.SENT_EMAIL_DAYS)
 RELEASED = Period("the release of the address", years=1)
+WRITTEN = Period("the last change of the message", days=400)
 KEYS = Period("the notification", days=400)
 MAILINGS = Period("the last of its notifications", days=400)
 MUTED = Period("the choice", years=2)
@@ -107,6 +108,17 @@ register(
         work=expiring("suppressions"),
     ),
     Rule(
+        name="organizer_messages",
+        table="organizer_messages",
+        data="What organizers wrote to attendees, and who wrote it",
+        period=WRITTEN,
+        then="deleted",
+        how="in batches; the text is erased with its author’s account before",
+        ground=INTEREST,
+        due=lambda: old_rows("organizer_messages", "updated_at", WRITTEN.interval),
+        work=expiring("organizer_messages"),
+    ),
+    Rule(
         name="message_keys",
         personal=False,
         table="message_keys",
@@ -142,5 +154,6 @@ register(
         work=expiring("event_mutes"),
     ),
     Kept("email_templates", "Texts of emails, without people."),
+    Kept("secrets.organizer_messages", "A setting: how many messages to attendees a day."),
     Kept("announcements", "Due work: a row goes as soon as its people are notified."),
 )

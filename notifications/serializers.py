@@ -43,8 +43,8 @@ class NotificationRepresentation(serializers.ModelSerializer[Notification]):
         source="data",
         read_only=True,
         help_text=(
-            "Ids of what it concerns: `booking`, `entry`, `promotion`. About a waitlist, also "
-            "`record`: the head of its public record at that time."
+            "Ids of what it concerns: `booking`, `entry`, `promotion`, `message`. About a "
+            "waitlist, also `record`: the head of its public record at that time."
         ),
     )
     channels = serializers.ListField(

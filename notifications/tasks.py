@@ -21,6 +21,7 @@ from notifications.operations import (
     trying,
 )
 from notifications.returns import applying, mailbox
+from notifications.writing import sending
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,18 @@ def continue_announcements() -> None:
         announcing.events_to_continue(),
         announcing.continue_announcements,
     )
+
+
+@shared_task
+def send_messages_of(event_id: str) -> None:
+    """Send the messages to the attendees of an event that are due or have begun."""
+    sending.send_messages(event_id=UUID(event_id))
+
+
+@shared_task
+def send_messages() -> None:
+    """Send messages to attendees whose time has come, and go on with those that a crash ended."""
+    for_each_event("send_messages", sending.events_to_write_to(), sending.send_messages)
 
 
 @shared_task

@@ -17,6 +17,11 @@ urlpatterns = [
     ),
     path("notifications/settings/", settings_views.message_settings, name="message_settings"),
     path("events/<uuid:event_id>/messages/", settings_views.event_messages, name="event_messages"),
+    path(
+        "notifications/<uuid:notification_id>/message/",
+        views.organizer_message,
+        name="organizer_message",
+    ),
     path("notifications/address/", views.release_address, name="release_address"),
     path("webhooks/email/sendgrid/", sendgrid_events, name="sendgrid_events"),
 ]

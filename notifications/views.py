@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -20,6 +20,7 @@ from notifications import queries
 from notifications.operations import reading
 from notifications.presenters import present
 from notifications.returns import suppressing
+from notifications.writing.received import received_message
 from waitlists.presenters import PromotionPresenter
 from waitlists.queries import open_offers_of
 
@@ -38,6 +39,20 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "notifications/_list.html" if _wants_fragment(request) else "notifications/inbox.html"
     )
     return render(request, template, _inbox_context(request))
+
+
+@require_safe
+@login_required
+@never_cache
+def organizer_message(request: HttpRequest, notification_id: UUID) -> HttpResponse:
+    """Show what the organizer of an event has written to the user, who has read it with that."""
+    user: Any = request.user
+    found = received_message(user=user, notification_id=notification_id)
+    if found is None:
+        raise Http404
+    if request.method == "GET":
+        reading.mark_read(user_id=user.pk, notification_id=notification_id)
+    return render(request, "notifications/message.html", {"message": found})
 
 
 @require_POST

@@ -125,6 +125,8 @@ sent_emails             attendee   own                -           -           -
 sent_emails             organizer  own+events         -           -           -
 suppressions            attendee   own                -           -           -
 suppressions            organizer  own                -           -           -
+organizer_messages      attendee   by                 -           -           -
+organizer_messages      organizer  events+by          events&by   events      events
 message_keys            attendee   own                own         -           -
 message_keys            organizer  own                own         -           -
 announcements           organizer  events             events      -           -

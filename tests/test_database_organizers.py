@@ -67,6 +67,9 @@ def forged(monkeypatch, tables):
     forging("lost_demand_states", event_id=event_id)
     forging("announcements", event_id=event_id, key="k", message="m")
     forging("mailings", event_id=event_id, kind="reminder", due_at="2026-11-28", people=1)
+    forging(
+        "organizer_messages", event_id=event_id, subject="Doors", body="At 7.", audience="booked"
+    )
     forging("email_delivery_log", event_id=event_id, user_id=other, template_type="notification")
     forging("email_resends", delivery_id=event_id, user_id=other, event_id=event_id)
     forging(

@@ -145,6 +145,17 @@ def _of_events(filler: Filler) -> None:
         filler.add("archived_totals", event=event, status="confirmed")
         filler.add("announcements", event=event)
         filler.add("mailings", event=event, kind="reminder")
+        # By its organizer, and by one who manages or managed it.
+        for by in sorted({EVENTS[event], "B", "X"}):
+            filler.add(
+                "organizer_messages",
+                event=event,
+                by=by,
+                by_id=filler.world.people[by],
+                audience="booked",
+                subject="Doors",
+                body="At seven.",
+            )
         filler.add("draws", event=event, **_draw())
         filler.add("lines", event=event, head=_digest())
         filler.add("line_events", event=event, kind="opened", seq=1000)

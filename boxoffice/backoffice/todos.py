@@ -14,6 +14,7 @@ from boxoffice.backoffice.mail_failures import failed_emails
 from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
 from events.models import Event, EventStatus
+from notifications.message_models import OrganizerMessage
 from waitlists.models import Draw
 
 # How far ahead a draft's start, and the start of sales, are listed.
@@ -37,12 +38,16 @@ class _Kind(IntEnum):
 
     NUMBERS = 1
     EMAILS = 2
-    DRAFT = 3
-    SALES = 4
+    MESSAGES = 3
+    DRAFT = 4
+    SALES = 5
 
 
 class _Row(NamedTuple):
-    """What is looked up. at: a deadline or start; number: of emails, or of all drafts."""
+    """What is looked up. at: a deadline or start; number: of emails, or of all drafts.
+
+    title: of the numbers of a draw, or of a message.
+    """
 
     kind: int
     event_id: UUID
@@ -50,7 +55,7 @@ class _Row(NamedTuple):
     timezone: str
     at: datetime
     number: int
-    beacon: str
+    title: str
 
 
 def todos(*, user: Any, at: datetime) -> list[Todo]:
@@ -60,7 +65,11 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     """
     managed = Event.objects.managed_by(user)
     found = _numbers_due(managed).union(
-        _failing(managed), _drafts(managed, at=at), _sales_opening(managed, at=at), all=True
+        _failing(managed),
+        _held(managed),
+        _drafts(managed, at=at),
+        _sales_opening(managed, at=at),
+        all=True,
     )
     rows = sorted(map(_Row._make, found), key=lambda row: (row.kind, -row.number, row.at))
     drafts = [row for row in rows if row.kind == _Kind.DRAFT]
@@ -82,7 +91,7 @@ def _numbers_due(events: QuerySet[Event]) -> QuerySet[Any, Any]:
         Draw.objects.due_by_hand()
         .filter(event__in=pending)
         .order_by("reveal_by")
-        .values_list(*_columns(_Kind.NUMBERS, "reveal_by", event="event__", beacon="beacon_name"))
+        .values_list(*_columns(_Kind.NUMBERS, "reveal_by", event="event__", title="beacon_name"))
     )[:LISTED]
 
 
@@ -94,6 +103,16 @@ def _failing(events: QuerySet[Event]) -> QuerySet[Any, Any]:
         .annotate(number=Count("pk"))
         .order_by("-number", "event_id")
         .values_list(*_columns(_Kind.EMAILS, "event__event_date", event="event__", number="number"))
+    )[:LISTED]
+
+
+def _held(events: QuerySet[Event]) -> QuerySet[Any, Any]:
+    """Find messages to attendees that were not sent, as their event was cancelled or changed."""
+    return (
+        OrganizerMessage.objects.filter(event__in=events)
+        .exclude(hold="")
+        .order_by("-updated_at", "id")
+        .values_list(*_columns(_Kind.MESSAGES, "updated_at", event="event__", title="subject"))
     )[:LISTED]
 
 
@@ -121,7 +140,7 @@ def _sales_opening(events: QuerySet[Event], *, at: datetime) -> QuerySet[Any, An
 
 
 def _columns(
-    kind: _Kind, at: str, *, event: str = "", number: Any = None, beacon: Any = None
+    kind: _Kind, at: str, *, event: str = "", number: Any = None, title: Any = None
 ) -> list[Any]:
     """Return the columns of _Row. event: the path to the event from the model."""
     return [
@@ -131,7 +150,7 @@ def _columns(
         f"{event}timezone",
         at,
         number or Value(0),
-        beacon or Value(""),
+        title or Value(""),
     ]
 
 
@@ -140,14 +159,16 @@ def _todo(row: _Row) -> Todo:
     when = moment(row.at, ZoneInfo(row.timezone))
     match row.kind:
         case _Kind.NUMBERS:
-            page, text = "draw", f"Enter the numbers of the draw by {when}: {row.beacon}"
+            page, text = "draw", f"Enter the numbers of the draw by {when}: {row.title}"
         case _Kind.EMAILS:
             page, text = "messages", f"{counted(row.number, 'email')} could not be sent"
+        case _Kind.MESSAGES:
+            page, text = "written", f"The message “{row.title}” was not sent: check it"
         case _Kind.DRAFT:
             page, text = "overview", f"Starts on {when}, but is still a draft"
         case _:
             page, text = "overview", f"Sales start on {when}"
-    is_urgent = row.kind in {_Kind.NUMBERS, _Kind.EMAILS}
+    is_urgent = row.kind in {_Kind.NUMBERS, _Kind.EMAILS, _Kind.MESSAGES}
     return Todo(row.event, text, event_page_url(page, row.event_id), urgent=is_urgent)
 
 

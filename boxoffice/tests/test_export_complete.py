@@ -37,6 +37,7 @@ SECTIONS = {
     "events.created_by_id": "events",
     "idempotency_keys.user_id": "idempotency_keys",
     "notifications.user_id": "notifications",
+    "organizer_messages.by_id": "organizer_messages",
     "passkeys.user_id": "passkeys",
     "payments.recorded_by_id": "payments_recorded",
     "payments.user_id": "payments",

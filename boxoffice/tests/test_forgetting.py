@@ -50,6 +50,8 @@ ERASED = {
     "idempotency_keys": "key method path body_digest answer",
     "keys.person_keys": "wrapped_key wrapping_key_name",
     "notifications": "message",
+    # Of what its author wrote, and has sent; the rest is deleted.
+    "organizer_messages": "subject body",
     "passkeys": "name credential_id public_key transports",
     "recovery_codes": "digest",
     "suppressions": "address_digest reason release",
@@ -123,6 +125,8 @@ KEPT = {
     " payment_instructions cancel_reason last_change source_key",
     "announcements": "key message",
     "mailings": "kind",
+    # booking_ids: for whom a message was.
+    "organizer_messages": "audience booking_ids state hold",
     "event_staff": "role",
     # Of organizers, whose accounts stay as long as their events do, and go with them.
     "event_imports": "file_name content answers questions left_out assumed problem state",

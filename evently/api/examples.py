@@ -181,6 +181,24 @@ RECORD_SUMMARY_VALUE = {
     "rules": {"max_passes": 3, "place_limit": 4, "closes_at": "2027-05-01T17:00:00Z"},
     "own": [RECORD_VALUE],
 }
+MESSAGE_VALUE = {
+    "id": "0199c3ad-5a10-7c02-9b41-1d5e2f3a4b08",
+    "event": EVENT_ID,
+    "subject": "Doors open at 18:30",
+    "body": "Dear {userName},\n\nthe entrance is in the yard this time. See {eventUrl}.",
+    "audience": "booked",
+    "state": "scheduled",
+    "held": "",
+    "send_at": "2027-04-30T15:00:00Z",
+    "started_at": None,
+    "ended_at": None,
+    "recipients": 0,
+    "notified": 0,
+    "withdrawn": 0,
+    "version": 2,
+    "created_at": "2027-04-20T08:00:00Z",
+    "updated_at": "2027-04-20T08:05:00Z",
+}
 PRICE_RULE_REQUEST_VALUE = {
     "enabled": True,
     "floor": "20.00",
@@ -328,6 +346,29 @@ PRICE_PREVIEW = OpenApiExample(
 PRICE_PREVIEW_REQUEST = OpenApiExample(
     "A rule, over the sales until now",
     value={**PRICE_RULE_REQUEST_VALUE, "replay": True},
+    request_only=True,
+)
+MESSAGE = OpenApiExample("A message to attendees", value=MESSAGE_VALUE, response_only=True)
+MESSAGE_DETAIL = OpenApiExample(
+    "A message that is scheduled",
+    value={
+        **MESSAGE_VALUE,
+        "bookings": [],
+        "reach": {
+            "people": 62,
+            "by_email": 59,
+            "in_app": 2,
+            "turned_off": 1,
+            "no_emails": 1,
+            "unreachable": 1,
+        },
+        "progress": None,
+    },
+    response_only=True,
+)
+MESSAGE_REQUEST = OpenApiExample(
+    "To everyone who has seats",
+    value={name: MESSAGE_VALUE[name] for name in ("subject", "body", "audience")},
     request_only=True,
 )
 RECORD = OpenApiExample(

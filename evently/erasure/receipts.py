@@ -24,7 +24,9 @@ DONE = {
     "sessions_ended": "Sessions deleted",
     "factors_deleted": "Passkeys, authenticator apps and recovery codes deleted",
     "origins_removed": "Booking attempts whose IP address and browser were removed",
-    "texts_erased": "Texts about the person, and texts of messages to them, replaced by “(erased)”",
+    "texts_erased": (
+        "Texts about the person, and texts of messages to and by them, replaced by “(erased)”"
+    ),
     "entered_removed": "Names and addresses entered by other people removed",
     "settings_removed": (
         "Bookings and waitlist entries whose settings and email digest were removed"

@@ -38,6 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "sent_emails",
         "suppressions",
         "event_mutes",
+        "organizer_messages",
         "message_keys",
     ),
 }

@@ -44,5 +44,6 @@ SPECTACULAR_SETTINGS = {
         "BookingStatus": "bookings.models.BookingStatus",
         "EntryStatus": "waitlists.models.EntryStatus",
         "PromotionStatus": "waitlists.models.PromotionStatus",
+        "MessageState": "notifications.message_models.MessageState",
     },
 }

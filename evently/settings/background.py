@@ -102,6 +102,7 @@ CELERY_BEAT_SCHEDULE = {
     "thank-attendees": _every(300, "notifications.tasks.thank_attendees"),
     "remind-of-payments": _every(60, "notifications.tasks.remind_of_payments"),
     "remind-of-offers": _every(30, "notifications.tasks.remind_of_offers"),
+    "send-messages": _every(30, "notifications.tasks.send_messages"),
     "apply-returns": _every(60, "notifications.tasks.apply_returns"),
     "read-bounces": _every(60, "notifications.tasks.read_bounces"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),

@@ -37,6 +37,9 @@ SENT_EMAIL_DAYS = env.int("SENT_EMAIL_DAYS", default=90)
 BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 # The mailbox of that address, read every minute; without it, a mail server pipes what comes back.
 BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
+# How many messages organizers may write to the attendees of an event a day (`manage.py migrate`
+# tells the database, which holds it).
+MESSAGES_PER_DAY = env.int("MESSAGES_PER_DAY", default=5)
 # The public key by which SendGrid's reports are known to be its own.
 SENDGRID_WEBHOOK_KEY = env.str("SENDGRID_WEBHOOK_KEY", default="")
 # The selectors of the DKIM keys that emails are signed with, for manage.py check_mail.

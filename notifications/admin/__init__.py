@@ -4,5 +4,14 @@ from notifications.admin.emails import EmailDeliveryAdmin
 from notifications.admin.notifications import NotificationAdmin
 from notifications.admin.suppressions import SuppressionAdmin
 from notifications.admin.templates import EmailTemplateAdmin
+from notifications.admin.write_page import write_page
+from notifications.admin.writing import OrganizerMessageAdmin
 
-__all__ = ["EmailDeliveryAdmin", "EmailTemplateAdmin", "NotificationAdmin", "SuppressionAdmin"]
+__all__ = [
+    "EmailDeliveryAdmin",
+    "EmailTemplateAdmin",
+    "NotificationAdmin",
+    "OrganizerMessageAdmin",
+    "SuppressionAdmin",
+    "write_page",
+]

@@ -32,6 +32,7 @@ from notifications.kinds import (
     thanks,
     tickets,
     waitlist,
+    writing,
 )
 from notifications.kinds.base import (
     EVENT_CATEGORIES,
@@ -64,6 +65,7 @@ TOPICS = (
     thanks,
     exports,
     returns,
+    writing,
     held,
     general,
 )

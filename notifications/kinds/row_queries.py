@@ -9,6 +9,7 @@ from evently.accounts.models import User
 from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
 from events.models import Event
+from notifications.message_models import OrganizerMessage
 from notifications.mute_models import EventMute
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -99,4 +100,11 @@ MUTES = PreparedQuery[Any](
     ),
     event_ids=list,
     user_ids=list,
+)
+MESSAGES = PreparedQuery(
+    lambda event_ids, message_ids: OrganizerMessage.objects.filter(
+        _among("event_id", event_ids), _among("pk", message_ids)
+    ),
+    event_ids=list,
+    message_ids=list,
 )

@@ -18,6 +18,7 @@ from events.contact import reply_address
 from events.models import Event
 from notifications.emails.templates import active_versions
 from notifications.kinds import row_queries as queries
+from notifications.message_models import OrganizerMessage
 from notifications.models import Notification
 from notifications.returns.listed import suppressed_among
 from waitlists.models import Promotion, WaitlistEntry
@@ -96,6 +97,18 @@ class Rows:
             event = self.event(event_id)
             self._reply_addresses[event_id] = reply_address(event) if event is not None else ""
         return self._reply_addresses[event_id]
+
+    @cached_property
+    def _written(self) -> dict[UUID, OrganizerMessage]:
+        found = queries.MESSAGES.rows(
+            event_ids=self._event_ids, message_ids=list(self._named("message"))
+        )
+        return {message.pk: message for message in found}
+
+    def written(self, event_id: UUID, message_id: object) -> OrganizerMessage | None:
+        """Return the message of an organizer that a notification is about, or None."""
+        message = self._written.get(as_id(message_id))
+        return message if message is not None and message.event_id == event_id else None
 
     # ── Bookings ────────────────────────────────────────────────────────────
     @cached_property

@@ -41,8 +41,10 @@ from notifications.kinds import (
     thanks,
     tickets,
     waitlist,
+    writing,
 )
 from notifications.kinds.general import GENERAL
+from notifications.message_models import Audience, MessageState, OrganizerMessage
 from notifications.models import Notification
 from notifications.operations.creating import notify
 from notifications.return_models import SuppressionReason
@@ -144,6 +146,21 @@ class Facts:
         draw.lots, draw.void_reason, entry.draw_place = 1, "not revealed within an hour", 1
         draw.reveal_by = draw.beacon_at + timedelta(hours=1)
         return draw, entry
+
+    def written(self) -> Message:
+        """Return what the organizer wrote to the user, who has seats."""
+        self.booking()
+        message = OrganizerMessage.objects.create(
+            event=self.event,
+            by_id=self.event.created_by_id,
+            subject="Doors of {eventName}",
+            body="Dear {userName},\n\ndoors open at 19:00. See {eventUrl}.",
+            audience=Audience.BOOKED,
+        )
+        OrganizerMessage.objects.filter(event=self.event, pk=message.pk).update(
+            state=MessageState.SENDING, started_at=now(), recipients=1
+        )
+        return writing.organizer_messages(message, self.event, [self.user.pk])[0]
 
     def promotion(self) -> Promotion:
         entry = self.entry()
@@ -276,6 +293,7 @@ EXAMPLES: dict[str, Callable[[Facts], Message]] = {
     "address_unreachable": lambda facts: returns.address_unreachable(
         facts.user.pk, facts.user.pk, SuppressionReason.HARD_BOUNCE
     ),
+    "organizer_message": lambda facts: facts.written(),
     "held_emails": lambda facts: held.held_emails(
         facts.user.pk, notify(messages=[accounts.login_link(facts.user)])
     ),

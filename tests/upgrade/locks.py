@@ -40,6 +40,7 @@ LARGE = (
     "keys.person_keys",
     "message_keys",
     "notifications",
+    "organizer_messages",
     "payments",
     "pricing_history",
     "tickets",

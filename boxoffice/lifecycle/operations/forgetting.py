@@ -18,6 +18,7 @@ from evently.accounts.models import DataExport
 from evently.idempotency.models import IdempotencyKey
 from events.models import Event
 from notifications.models import Notification
+from notifications.writing.forgetting import forget_written
 from waitlists.models import Promotion, WaitlistEntry
 
 FORGET_IN_TRAIL = "SELECT evently_forget_in_trail(%s)"
@@ -53,6 +54,8 @@ def forget_person(*, user_id: UUID) -> Counter[str]:
     # How to reach them about the events that they organized, which are over.
     events = Event.objects.filter(created_by_id=user_id).exclude(contact_email="")
     counts["contacts_removed"] += events.update(contact_email="")
+    # What they wrote to attendees.
+    counts["texts_erased"] += forget_written(user_id=user_id)
     # Files with all their data; answers to their requests, with all that these showed.
     files, _ = DataExport.objects.filter(user_id=user_id).delete()
     counts["exports_deleted"] += files

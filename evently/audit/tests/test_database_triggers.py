@@ -19,6 +19,7 @@ CHANGES = {
     "email_resends": "by_id = NULL",
     "event_mutes": "channel = 'in_app'",
     "suppressions": "release = 'admin', released_at = now() + interval '1 hour'",
+    "organizer_messages": "body = 'At eight.'",
     "attendance_checks": "coming = 1",
     "api_tokens": "revoked_at = now()",
     "bookings": "cancel_reason = 'ill'",
@@ -127,6 +128,14 @@ def make_rows():
     run("UPDATE notifications SET status = 'sent'")
     run("UPDATE email_delivery_log SET status = 'sent'")
     insert("email_resends", delivery_id=event_id, user_id=user_id, by_id=user_id)
+    insert(
+        "organizer_messages",
+        event_id=event_id,
+        by_id=user_id,
+        subject="Doors",
+        body="At seven.",
+        audience="booked",
+    )
     sealed = "sealed:v1:" + "a" * 40
     digests = {"digest": "c" * 64, "address_digest": "d" * 64}
     of_email = {"user_id": user_id, "delivery_id": event_id, "source": "mailbox"}

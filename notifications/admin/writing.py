@@ -1,0 +1,409 @@
+"""Messages to attendees in the admin: their list, and what can be done with each."""
+
+from typing import Any
+from uuid import UUID
+
+from csp.decorators import csp
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from evently.admin.cells import two_lines, when
+from evently.admin.confirmation import confirmation_page, report_success
+from evently.admin.tabs import event_page_url, tabs_context
+from evently.formatting import counted, moment
+from events.admin.rows import EventRowsAdmin, add_list
+from events.contact import reply_address
+from events.models import Event
+from notifications.admin.emails import PREVIEW_POLICY
+from notifications.admin.writing_forms import TimeForm
+from notifications.admin.writing_forms import suggested_time as time_to_suggest
+from notifications.message_models import Audience, Hold, MessageState, OrganizerMessage
+from notifications.writing import beginning, drafting, stopping
+from notifications.writing.audiences import reach_of
+from notifications.writing.errors import MessageBegun
+from notifications.writing.limit import left_today
+from notifications.writing.preview import reach_in_words, rendered
+from notifications.writing.progress import is_moving, progress_of
+
+COLORS = {
+    "Draft": "default",
+    "Scheduled": "info",
+    "Sending": "info",
+    "Sent": "success",
+    "Stopped": "warning",
+    "Not sent": "danger",
+}
+LOST_REPLIES = (
+    "Nowhere: this event shows no contact address that is confirmed. Enter one in its settings."
+)
+AT_ITS_TIME = (
+    "Those who are among the recipients at that time get it. If the event is cancelled before, or "
+    "its time or place changes, the message is not sent: it becomes a draft again, to be checked."
+)
+HELD = {
+    Hold.CANCELLED: "It was scheduled, and was not sent, as the event was cancelled since.",
+    Hold.CHANGED: (
+        "It was scheduled, and was not sent, as the time or place of the event has changed since. "
+        "Check what it says, then schedule it again."
+    ),
+}
+# What can be done, by state.
+POSSIBLE = {
+    MessageState.DRAFT: ("send_message", "schedule_message", "edit_message", "delete_message"),
+    MessageState.SCHEDULED: (
+        "send_message",
+        "schedule_message",
+        "edit_message",
+        "unschedule_message",
+        "delete_message",
+    ),
+}
+
+
+@admin.register(OrganizerMessage)
+class OrganizerMessageAdmin(EventRowsAdmin):
+    tab, heading = "written", "Write to attendees"
+    list_display = ("event", "title", "status", "audience_in_words", "time", "author")
+    list_display_links = ("title",)
+    list_filter = ("state",)
+    ordering = ("-created_at", "-id")
+    actions = None
+    actions_detail = (
+        "send_message",
+        "schedule_message",
+        "edit_message",
+        "unschedule_message",
+        "stop_message",
+        "delete_message",
+    )
+    change_form_after_template = "admin/notifications/written.html"
+    fields = (("title", "status"), ("audience_in_words", "time"), ("author", "event"))
+    readonly_fields = ("title", "status", "audience_in_words", "time", "author", "event")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("by__person_key")
+
+    def list_links(self, event: Event) -> list[tuple[str, str]]:
+        return [("Write a message", event_page_url("write", event.pk))]
+
+    # ── Columns ─────────────────────────────────────────────────────────────
+    @display(description="Subject")
+    def title(self, message: OrganizerMessage) -> str:
+        return message.subject
+
+    @display(description="Status", label=COLORS)
+    def status(self, message: OrganizerMessage) -> str:
+        return message.label
+
+    @display(description="Recipients")
+    def audience_in_words(self, message: OrganizerMessage) -> SafeString | str:
+        label = Audience(message.audience).label
+        if message.audience == Audience.BOOKINGS:
+            label = counted(len(message.booking_ids), "booking")
+        if message.is_begun:
+            return two_lines(label, f"{counted(message.told, 'person', 'people')} notified")
+        return label
+
+    @display(description="When")
+    def time(self, message: OrganizerMessage) -> SafeString:
+        zone = message.event.zone
+        return when(message.started_at or message.send_at or message.created_at, zone)
+
+    @display(description="Written by")
+    def author(self, message: OrganizerMessage) -> str:
+        return message.by.display_name if message.by is not None else "–"
+
+    # ── One message ─────────────────────────────────────────────────────────
+    def get_urls(self) -> list[URLPattern]:
+        parts = [
+            path(
+                f"<uuid:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"notifications_organizermessage_{name}",
+            )
+            for name, view in (("preview", self.preview_html), ("progress", self.progress))
+        ]
+        return [*parts, *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what a message says, whom it reaches now or has reached."""
+        extra = dict(extra_context or {})
+        message = self.get_object(request, object_id) if object_id else None
+        if message is not None:
+            extra |= {
+                "written": message,
+                "held": HELD.get(Hold(message.hold), ""),
+                "preview_url": _url("preview", message),
+                "subject": rendered(message, message.event, _user(request)).subject,
+                **(_progress_context(message) if message.is_begun else _reach_context(message)),
+            }
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    @method_decorator(xframe_options_sameorigin)
+    @method_decorator(csp(PREVIEW_POLICY))
+    def preview_html(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        message = self.message_or_404(request, str(object_id))
+        return HttpResponse(rendered(message, message.event, _user(request)).html)
+
+    def progress(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Show how far a message is, for a page that asks again and again."""
+        message = self.message_or_404(request, str(object_id))
+        return TemplateResponse(
+            request,
+            "admin/notifications/_progress.html",
+            {"written": message, **_progress_context(message)},
+        )
+
+    def message_or_404(self, request: HttpRequest, object_id: str) -> OrganizerMessage:
+        """Return a message of an event that the current user manages; raises Http404."""
+        message: OrganizerMessage | None = self.get_object(request, object_id)
+        if message is None:
+            raise Http404
+        return message
+
+    # ── What can be done ────────────────────────────────────────────────────
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Leave out what the state of the message rules out."""
+        message = self.message_or_404(request, object_id)
+        possible: tuple[str, ...] = POSSIBLE.get(MessageState(message.state), ())
+        if is_moving(message, progress_of(message)) and message.state != MessageState.STOPPED:
+            possible = ("stop_message",)
+        names = {f"notifications_organizermessage_{name}" for name in possible}
+        return [
+            one
+            for one in super().get_actions_detail(request, object_id)
+            if one.action_name in names
+        ]
+
+    @action(description="Send now…", url_path="send", icon="send", variant=ActionVariant.PRIMARY)
+    def send_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        if message.is_begun:
+            return _already(request, message)
+        event = message.event
+
+        def act() -> str:
+            try:
+                begun = beginning.send_now(
+                    event_id=event.pk, message_id=message.pk, version=message.version
+                )
+            except MessageBegun:
+                # The button was pressed twice, or the page came back.
+                return report_success(request, "This message is being sent.", _page(message))
+            return report_success(
+                request,
+                f"The message is being sent to {counted(begun.recipients, 'person', 'people')}.",
+                _page(message),
+            )
+
+        return self._ask(
+            request,
+            message,
+            title=f"Send “{message.subject}” now?",
+            question="It cannot be edited or sent again afterwards. You can stop it as long as "
+            "emails wait.",
+            submit="Send now",
+            facts=_facts(message),
+            act=act,
+        )
+
+    @action(description="Send at a time…", url_path="schedule", icon="schedule_send")
+    def schedule_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        if message.is_begun:
+            return _already(request, message)
+        event = message.event
+
+        def form(*args: Any, **kwargs: Any) -> TimeForm:
+            return TimeForm(*args, event=event, message=message, **kwargs)
+
+        def act(send_at: Any) -> str:
+            beginning.schedule(
+                event_id=event.pk,
+                message_id=message.pk,
+                send_at=send_at,
+                version=message.version,
+            )
+            return report_success(
+                request,
+                f"The message will be sent on {moment(send_at, event.zone)}.",
+                _page(message),
+            )
+
+        return self._ask(
+            request,
+            message,
+            title=f"Send “{message.subject}” at a time",
+            question=AT_ITS_TIME,
+            submit="Schedule",
+            form_class=form,
+            initial={"send_at": _wall(message.send_at or time_to_suggest(event), event)},
+            facts=[("Event", moment(event.event_date, event.zone)), *_facts(message)],
+            act=act,
+        )
+
+    @action(description="Edit", url_path="edit", icon="edit")
+    def edit_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        if message.is_begun:
+            return _already(request, message)
+        url = event_page_url("write", message.event_id)
+        return HttpResponseRedirect(f"{url}?message={message.pk}")
+
+    @action(description="Do not send…", url_path="unschedule", icon="event_busy")
+    def unschedule_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        if message.is_begun:
+            return _already(request, message)
+
+        def act() -> str:
+            beginning.unschedule(event_id=message.event_id, message_id=message.pk)
+            return report_success(request, "The message is a draft again.", _page(message))
+
+        return self._ask(
+            request,
+            message,
+            title=f"Do not send “{message.subject}”?",
+            question="It becomes a draft, which you can edit, schedule or delete.",
+            submit="Make it a draft",
+            act=act,
+        )
+
+    @action(description="Stop…", url_path="stop", icon="stop_circle", variant=ActionVariant.DANGER)
+    def stop_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        progress = progress_of(message)
+
+        def act() -> str:
+            stopped = stopping.stop(event_id=message.event_id, message_id=message.pk)
+            return report_success(request, _stopped_in_words(stopped), _page(message))
+
+        return self._ask(
+            request,
+            message,
+            title=f"Stop “{message.subject}”?",
+            question="No one else is notified, and emails that wait are taken back. What was "
+            "handed over to a mail server cannot be. It cannot be continued afterwards.",
+            submit="Stop",
+            facts=[
+                ("Recipients", f"{progress.recipients:,}"),
+                ("Emails handed over", f"{progress.emailed:,}"),
+                ("Emails waiting", f"{progress.waiting:,}"),
+                ("In the app only", f"{progress.in_app:,}"),
+            ],
+            act=act,
+            danger=True,
+        )
+
+    @action(description="Delete…", url_path="remove", icon="delete")
+    def delete_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.message_or_404(request, object_id)
+        if message.is_begun:
+            return _already(request, message)
+        back = event_page_url("written", message.event_id)
+
+        def act() -> str:
+            drafting.delete_draft(event_id=message.event_id, message_id=message.pk)
+            return report_success(request, "The draft is deleted.", back)
+
+        return self._ask(
+            request,
+            message,
+            title=f"Delete “{message.subject}”?",
+            question="It was not sent to anyone. This cannot be undone.",
+            submit="Delete",
+            act=act,
+            danger=True,
+        )
+
+    def _ask(self, request: HttpRequest, message: OrganizerMessage, **page: Any) -> HttpResponse:
+        return confirmation_page(
+            self,
+            request,
+            version=message.version,
+            back=_page(message),
+            context=tabs_context(message.event, current=self.tab),
+            **page,
+        )
+
+
+def _facts(message: OrganizerMessage) -> list[tuple[str, str]]:
+    event = message.event
+    address = reply_address(event)
+    left = left_today(event_id=event.pk, zone=event.zone)
+    return [
+        ("Recipients", str(Audience(message.audience).label)),
+        ("It reaches", reach_in_words(reach_of(message))),
+        ("Replies go to", address or LOST_REPLIES),
+        ("Messages left today", f"{left}"),
+    ]
+
+
+def _reach_context(message: OrganizerMessage) -> dict[str, Any]:
+    return {"reach": reach_in_words(reach_of(message)), "facts": _facts(message)}
+
+
+def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
+    progress = progress_of(message)
+    return {
+        "progress": progress,
+        "is_moving": is_moving(message, progress),
+        "progress_url": _url("progress", message),
+        "emails_url": f"{event_page_url('messages', message.event_id)}?kind=organizer_message",
+        "ended": moment(message.ended_at, message.event.zone) if message.ended_at else "",
+    }
+
+
+def _stopped_in_words(stopped: stopping.Stopped) -> str:
+    """Return what became of a message that was stopped."""
+    progress = progress_of(stopped.message)
+    sentences = [
+        f"The message is stopped. {counted(progress.emailed, 'email')} had been handed over, "
+        f"and {counted(progress.withdrawn, 'email was', 'emails were')} taken back."
+    ]
+    if stopped.under_way:
+        sentences.append(
+            f"{counted(stopped.under_way, 'email')} could not be taken back for sure, being "
+            "prepared at that moment: the numbers below show what becomes of them."
+        )
+    return " ".join(sentences)
+
+
+def _already(request: HttpRequest, message: OrganizerMessage) -> HttpResponse:
+    messages.info(request, MessageBegun.message)
+    return HttpResponseRedirect(_page(message))
+
+
+def _page(message: OrganizerMessage) -> str:
+    return reverse("admin:notifications_organizermessage_change", args=[message.pk])
+
+
+def _url(name: str, message: OrganizerMessage) -> str:
+    return reverse(f"admin:notifications_organizermessage_{name}", args=[message.pk])
+
+
+def _wall(at: Any, event: Event) -> Any:
+    return at.astimezone(event.zone).replace(tzinfo=None) if at is not None else None
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user
+
+
+add_list("Messages", "written", "Write to attendees", OrganizerMessage, rank=10)
+
+__all__ = ["OrganizerMessageAdmin"]
