@@ -82,9 +82,13 @@ def reply_address(event: Event) -> str:
     address = event.contact_email
     if not address:
         return _own_address(event)
+    return address if may_get_replies(event, address) else ""
+
+
+def may_get_replies(event: Event, address: str) -> bool:
+    """Return whether replies of an event's attendees may go to an address that was entered."""
     domain = address.rpartition("@")[2].casefold()
-    is_known = domain in settings.REPLY_TO_DOMAINS or _is_of_manager(event, address)
-    return address if is_known else ""
+    return domain in settings.REPLY_TO_DOMAINS or _is_of_manager(event, address)
 
 
 def _own_address(event: Event) -> str:

@@ -6,10 +6,13 @@ Pages draw them from the same two files: shapes in img/covers.svg, colours in co
 import re
 from functools import cache
 from html import escape
+from uuid import UUID
 
+from django.urls import reverse
 from resvg_py import svg_to_bytes
 
 from evently.environment import BASE_DIR
+from evently.links import absolute
 
 COVERS = 12
 # What sites that show link previews ask for. Of a drawing, its middle is taken.
@@ -19,6 +22,19 @@ VIEW = "0 24 480 252"
 SHAPES = re.compile(r'<symbol id="cover-(\d+)"[^>]*>(.*?)</symbol>', re.DOTALL)
 PALETTE = re.compile(r"\.tone--(\d+) \{(.*?)\}", re.DOTALL)
 COLOUR = re.compile(r"--(c\d): ([^;]+);")
+
+
+def drawing_of(event_id: UUID) -> tuple[int, int]:
+    """Return an event's drawing and its colours, 0 to 11 each.
+
+    Events have no pictures: the random digits of the id choose.
+    """
+    return event_id.int % COVERS, event_id.int // COVERS % COVERS
+
+
+def drawing_url(event_id: UUID) -> str:
+    """Return the link to an event's drawing as a picture, for other sites and emails."""
+    return absolute(reverse("cover_image", args=drawing_of(event_id)))
 
 
 @cache

@@ -12,7 +12,7 @@ from evently.pages import Presenter
 from evently.time_zones import zone_in_words
 from events.attendance import terms_of, terms_text
 from events.contact import contact_address, organizer_of
-from events.covers import COVERS
+from events.covers import drawing_of, drawing_url
 from events.models import Event, PaymentMode
 from events.moving_price import bounds_text
 from events.sale import closed_text
@@ -27,9 +27,7 @@ class EventPresenter(Presenter):
         """at: the time that the page shows."""
         super().__init__(event)
         self.at = at
-        # Events have no pictures: the random digits of the id choose a drawing and its colours.
-        self.cover = event.pk.int % COVERS
-        self.tone = event.pk.int // COVERS % COVERS
+        self.cover, self.tone = drawing_of(event.pk)
         self.is_over = event.is_over(at=at)
         self.has_started = event.has_started(at=at)
         self.is_running = event.is_active and self.has_started and not self.is_over
@@ -44,7 +42,7 @@ class EventPresenter(Presenter):
     @property
     def image_url(self) -> str:
         """The drawing as a picture for other sites."""
-        return absolute(reverse("cover_image", args=[self.cover, self.tone]))
+        return drawing_url(self.row.pk)
 
     @property
     def map_url(self) -> str:

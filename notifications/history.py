@@ -36,6 +36,30 @@ describe(
     ),
 )
 describe(
+    "event_emails",
+    Described(
+        group="Messages",
+        noun="texts of emails",
+        plural="texts of emails",
+        rank=9,
+        labels={
+            "template_type": "email",
+            "above": "text above",
+            "below": "text below",
+            "sender_name": "sender’s name",
+            "reply_to": "replies go to",
+            "failed_at": "could not be filled since",
+            "failure": "why not",
+        },
+        phrases={
+            "created": "wrote texts for the emails of {event}",
+            "changed": "changed the texts for the emails of {event}",
+            "deleted": "removed the texts for the emails of {event}",
+        },
+        identifying=("template_type", "above", "below", "sender_name"),
+    ),
+)
+describe(
     "email_resends",
     Described(
         group="Messages",

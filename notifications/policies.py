@@ -51,6 +51,10 @@ declare(
         attendee=May(select=OWN, insert=OWN, delete=OWN),
         organizer=May(select=OWN, insert=OWN, delete=OWN),
     ),
+    Table(
+        "event_emails",
+        organizer=May(select=MANAGED, insert=MANAGED, update=MANAGED, delete=MANAGED),
+    ),
     Table("mailings", organizer=May(select=LISTED)),
     # Organizers delete what was not sent; attendees read what was sent to them through the worker.
     Table(

@@ -154,6 +154,11 @@ register(
         work=expiring("event_mutes"),
     ),
     Kept("email_templates", "Texts of emails, without people."),
+    Kept(
+        "event_emails",
+        "What organizers add to the emails of an event, as long as the event is kept; the address"
+        " for replies until its organizer is erased.",
+    ),
     Kept("secrets.organizer_messages", "A setting: how many messages to attendees a day."),
     Kept("announcements", "Due work: a row goes as soon as its people are notified."),
 )

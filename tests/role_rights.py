@@ -133,6 +133,7 @@ announcements           organizer  events             events      -           -
 event_mutes             attendee   own                own         -           own
 event_mutes             organizer  own                own         -           own
 mailings                organizer  events             -           -           -
+event_emails            organizer  events             events      events      events
 email_templates         attendee   all                -           -           -
 email_templates         organizer  all                -           -           -
 

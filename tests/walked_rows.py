@@ -138,6 +138,7 @@ def _of_events(filler: Filler) -> None:
     for event in EVENTS:
         filler.add("pricing_history", event=event, old_price=1, new_price=2)
         filler.add("price_bounds", event=event)
+        filler.add("event_emails", event=event, above="Welcome")
         filler.add("pricing_rules", event=event, **_price_rule())
         filler.add("event_analytics", event=event)
         filler.add("event_lost_demand", event=event, outcome="lost", people=1, seats=1)

@@ -19,6 +19,7 @@ from bookings.presenters.cancellation import OF_ACCOUNT, OF_EVENT, OF_EXPIRY
 from evently.accounts.models import ApiToken
 from evently.admin.tabs import event_page_url
 from events.models import Event
+from notifications.event_email_models import EventEmail
 from waitlists.models import Promotion, WaitlistEntry
 
 # In place of a text that must not be empty.
@@ -81,6 +82,10 @@ def _handed(user_id: UUID) -> QuerySet[Any]:
 
 def _contacts(user_id: UUID) -> QuerySet[Any]:
     return Event.objects.filter(created_by_id=user_id).exclude(contact_email="")
+
+
+def _replies(user_id: UUID) -> QuerySet[Any]:
+    return EventEmail.objects.filter(organizer_id=user_id).exclude(reply_to="")
 
 
 def _admin(model: str) -> Callable[[Any], str]:
@@ -152,6 +157,15 @@ FREE_TEXTS = (
         rows=_contacts,
         link=_admin("events_event"),
         read=lambda row: row.contact_email,
+    ),
+    FreeText(
+        label="Address for replies to an event’s emails",
+        table="event_emails",
+        column="reply_to",
+        erased=REMOVED,
+        rows=_replies,
+        link=lambda row: event_page_url("email_texts", row.event_id),
+        read=lambda row: row.reply_to,
     ),
 )
 

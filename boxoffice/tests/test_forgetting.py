@@ -123,6 +123,8 @@ KEPT = {
     "events": "name description venue timezone currency status refund_policy payment_mode"
     " unanswered_policy contact_email contact_url"
     " payment_instructions cancel_reason last_change source_key",
+    # Of events, too; reply_to: until its organizer is erased.
+    "event_emails": "template_type above below sender_name reply_to picture failure",
     "announcements": "key message",
     "mailings": "kind",
     # booking_ids: for whom a message was.

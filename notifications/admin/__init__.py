@@ -1,6 +1,7 @@
 """Emails, notifications, email templates and suppressed addresses in the admin."""
 
 from notifications.admin.emails import EmailDeliveryAdmin
+from notifications.admin.event_emails import texts_page
 from notifications.admin.notifications import NotificationAdmin
 from notifications.admin.suppressions import SuppressionAdmin
 from notifications.admin.templates import EmailTemplateAdmin
@@ -13,5 +14,6 @@ __all__ = [
     "NotificationAdmin",
     "OrganizerMessageAdmin",
     "SuppressionAdmin",
+    "texts_page",
     "write_page",
 ]

@@ -48,13 +48,23 @@ class PreviewForm(forms.Form):
         label="Part", choices=((HTML, "HTML"), (TEXT, "Plain text")), required=False
     )
 
-    def __init__(self, data: Any, *, user: User, type_: TemplateType, sample: str) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        user: User,
+        type_: TemplateType,
+        sample: str,
+        event_id: UUID | None = None,
+    ) -> None:
+        """type_: of the email that is previewed. sample: what sample data is called.
+
+        event_id: of the event whose emails are previewed.
+        """
         super().__init__(data)
+        rows = own_messages(user.pk, type_, event_id=event_id)
         own: Any = self.fields["own"]
-        own.choices = [
-            (SAMPLE, sample),
-            *((str(row.pk), _label(row)) for row in own_messages(user.pk, type_)),
-        ]
+        own.choices = [(SAMPLE, sample), *((str(row.pk), _label(row)) for row in rows)]
         for name in ("width", "scheme", "part"):
             field: Any = self.fields[name]
             field.initial = field.choices[0][0]

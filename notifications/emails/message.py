@@ -10,7 +10,10 @@ from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute, path_to
 from evently.privacy.addresses import smtp_address
+from events.covers import drawing_url
+from events.models import Event
 from notifications.emails.email_content import AttachedFile, EmailContent
+from notifications.emails.event_texts import EventTexts, TextsFailure, around_of, from_address
 from notifications.emails.mime import Email, Part
 from notifications.emails.placeholders import Value
 from notifications.emails.templates import (
@@ -22,7 +25,7 @@ from notifications.emails.templates import (
 )
 from notifications.emails.tickets import InlineImage
 from notifications.kinds import kind_named
-from notifications.kinds.common import record_note
+from notifications.kinds.common import event_values, record_note
 from notifications.kinds.rows import read_together, rows_of
 from notifications.models import Notification
 from notifications.returns.tokens import TOKEN_NAME, bounce_address, token_of
@@ -34,22 +37,29 @@ def message_id_of(notification_id: UUID) -> str:
 
 
 def build_email(
-    notification: Notification, user: User, *, template: Template | None = None
+    notification: Notification,
+    user: User,
+    *,
+    template: Template | None = None,
+    texts: EventTexts | None = None,
 ) -> Email:
     """Return the email of a message, ready to be sent.
 
-    template: instead of the active one, for previews. Raises EmailObsolete, UnknownKind; with a
-    template, what `render_bounded` raises.
+    template, texts: for previews, instead of the active template and of what the organizer of the
+    event has saved. Raises EmailObsolete, UnknownKind; with a template, what `render_bounded`
+    raises.
     """
     if notification.rows is None:
         read_together([notification])
         try:
-            return build_email(notification, user, template=template)
+            return build_email(notification, user, template=template, texts=texts)
         finally:
             notification.rows = None
     content = write_content(notification, user)
     kind = kind_named(notification.type)
-    around = Around(footnote=content.footnote)
+    texts = texts or _texts_of(notification)
+    event = rows_of(notification).event(texts.event_id) if texts is not None else None
+    around, failure = surround(texts, event, content)
     if template is not None:
         rendered = render_bounded(template, content.values, around)
     else:
@@ -60,12 +70,33 @@ def build_email(
         content,
         rendered,
         to=address,
-        reply_to=reply_to(notification),
+        reply_to=reply_to(notification, texts),
+        sender_name=texts.sender_name if texts is not None else "",
         message_id=message_id_of(notification.pk),
     )
+    email.failures = [each for each in (rendered.failure, failure) if each is not None]
     token = token_of(notification.pk, address)
     email.bounce_address, email.metadata = bounce_address(token), {TOKEN_NAME: token}
     return email
+
+
+def surround(
+    texts: EventTexts | None, event: Event | None, content: EmailContent
+) -> tuple[Around, TextsFailure | None]:
+    """Return what is put around a template: what the organizer has written, and the footnote."""
+    values, picture = content.values, ""
+    if texts is not None and event is not None:
+        values = {**event_values(event), **values}
+        picture = drawing_url(event.pk)
+    return around_of(texts, values, picture_url=picture, footnote=content.footnote)
+
+
+def _texts_of(notification: Notification) -> EventTexts | None:
+    """Return what the organizer has added to an email; nothing to those about accounts."""
+    kind = kind_named(notification.type)
+    if notification.event_id is None or kind.category.is_always_sent:
+        return None
+    return rows_of(notification).event_texts(notification.event_id, kind.template)
 
 
 def compose(
@@ -74,17 +105,18 @@ def compose(
     *,
     to: str,
     reply_to: Sequence[str] = (),
+    sender_name: str = "",
     message_id: str,
 ) -> Email:
     """Return an email of its rendered parts and what else it has."""
     email = Email(
         subject=rendered.subject,
         body=rendered.text,
+        from_email=from_address(sender_name),
         to=[smtp_address(to)],
         reply_to=list(reply_to),
         headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
     )
-    email.failures = [rendered.failure] if rendered.failure is not None else []
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
         email.attach(_inline(image))
@@ -95,11 +127,17 @@ def compose(
     return email
 
 
-def reply_to(notification: Notification) -> list[str]:
-    """Return where replies go: to the organizer, if the message is about an event of theirs."""
+def reply_to(notification: Notification, texts: EventTexts | None = None) -> list[str]:
+    """Return where replies go: to the organizer, if the message is about an event of theirs.
+
+    texts: which may name another address for them.
+    """
     if notification.event_id is None:
         return []
-    address = rows_of(notification).reply_address(notification.event_id)
+    rows, address = rows_of(notification), ""
+    if texts is not None and texts.reply_to:
+        address = rows.own_reply_address(texts.event_id, texts.reply_to)
+    address = address or rows.reply_address(notification.event_id)
     return [smtp_address(address)] if address else []
 
 

@@ -1,7 +1,8 @@
 """What keeps a template from being rendered: as it was met, or as it would be met."""
 
+from notifications.emails.event_texts import allowed_in
 from notifications.emails.layout import StyleUnreadable, TooManyTags
-from notifications.emails.placeholders import PlaceholderUnknown
+from notifications.emails.placeholders import PlaceholderUnknown, check
 from notifications.emails.samples import sample_content
 from notifications.emails.templates import (
     FAILURES,
@@ -10,6 +11,7 @@ from notifications.emails.templates import (
     code_of,
     render_bounded,
 )
+from notifications.event_email_models import EventEmail
 from notifications.models import EmailTemplate
 from notifications.template_models import TemplateType
 
@@ -28,6 +30,19 @@ def problem_of(row: EmailTemplate) -> str:
         return row.failure
     try:
         render_bounded(row.template, sample_content(TemplateType(row.template_type)).values)
+    except FAILURES as error:
+        return code_of(error)
+    return ""
+
+
+def problem_of_texts(row: EventEmail) -> str:
+    """Return the code of why an organizer's texts cannot be filled, or could not be once; or ""."""
+    if row.failure:
+        return row.failure
+    type_ = TemplateType(row.template_type) if row.template_type else None
+    try:
+        for text in (row.above, row.below):
+            check(text, allowed=allowed_in(type_))
     except FAILURES as error:
         return code_of(error)
     return ""

@@ -9,6 +9,7 @@ from evently.accounts.models import User
 from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
 from events.models import Event
+from notifications.event_email_models import EventEmail
 from notifications.message_models import OrganizerMessage
 from notifications.mute_models import EventMute
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
@@ -28,6 +29,9 @@ EVENTS = PreparedQuery(
         _among("pk", event_ids)
     ),
     event_ids=list,
+)
+EVENT_EMAILS = PreparedQuery(
+    lambda event_ids: EventEmail.objects.filter(_among("event_id", event_ids)), event_ids=list
 )
 # What users have of events, and those that messages are about, oldest first.
 BOOKINGS = PreparedQuery(

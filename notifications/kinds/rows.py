@@ -14,13 +14,16 @@ from uuid import UUID
 from bookings.models import HOLDING_SEATS, Booking, Ticket
 from evently.accounts.models import User
 from evently.database import clock
-from events.contact import reply_address
+from events.contact import may_get_replies, reply_address
 from events.models import Event
+from notifications.emails.event_texts import EventTexts, texts_of
 from notifications.emails.templates import active_versions
+from notifications.event_email_models import EventEmail
 from notifications.kinds import row_queries as queries
 from notifications.message_models import OrganizerMessage
 from notifications.models import Notification
 from notifications.returns.listed import suppressed_among
+from notifications.template_models import TemplateType
 from waitlists.models import Promotion, WaitlistEntry
 
 
@@ -30,6 +33,7 @@ class Rows:
     def __init__(self, notifications: Sequence[Notification]) -> None:
         self._notifications = notifications
         self._reply_addresses: dict[UUID, str] = {}
+        self._own_reply_addresses: dict[tuple[UUID, str], str] = {}
 
     @cached_property
     def active_templates(self) -> dict[str, UUID]:
@@ -109,6 +113,26 @@ class Rows:
         """Return the message of an organizer that a notification is about, or None."""
         message = self._written.get(as_id(message_id))
         return message if message is not None and message.event_id == event_id else None
+
+    @cached_property
+    def _event_emails(self) -> dict[UUID, list[EventEmail]]:
+        rows = defaultdict(list)
+        if self._event_ids:
+            for row in queries.EVENT_EMAILS.rows(event_ids=self._event_ids):
+                rows[row.event_id].append(row)
+        return rows
+
+    def event_texts(self, event_id: UUID, type_: TemplateType) -> EventTexts | None:
+        """Return what the organizer has added to emails of a type about an event, or None."""
+        return texts_of(self._event_emails.get(event_id, ()), type_)
+
+    def own_reply_address(self, event_id: UUID, address: str) -> str:
+        """Return an address that an organizer entered for replies, "" if it may not get them."""
+        if (event_id, address) not in self._own_reply_addresses:
+            event = self.event(event_id)
+            is_good = event is not None and may_get_replies(event, address)
+            self._own_reply_addresses[event_id, address] = address if is_good else ""
+        return self._own_reply_addresses[event_id, address]
 
     # ── Bookings ────────────────────────────────────────────────────────────
     @cached_property

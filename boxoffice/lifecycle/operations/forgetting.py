@@ -17,6 +17,7 @@ from boxoffice.lifecycle.free_text import ERASED, cancellations
 from evently.accounts.models import DataExport
 from evently.idempotency.models import IdempotencyKey
 from events.models import Event
+from notifications.event_email_models import EventEmail
 from notifications.models import Notification
 from notifications.writing.forgetting import forget_written
 from waitlists.models import Promotion, WaitlistEntry
@@ -54,6 +55,8 @@ def forget_person(*, user_id: UUID) -> Counter[str]:
     # How to reach them about the events that they organized, which are over.
     events = Event.objects.filter(created_by_id=user_id).exclude(contact_email="")
     counts["contacts_removed"] += events.update(contact_email="")
+    texts = EventEmail.objects.filter(event__created_by_id=user_id).exclude(reply_to="")
+    counts["contacts_removed"] += _of_events(texts).update(reply_to="")
     # What they wrote to attendees.
     counts["texts_erased"] += forget_written(user_id=user_id)
     # Files with all their data; answers to their requests, with all that these showed.

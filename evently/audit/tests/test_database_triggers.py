@@ -25,6 +25,7 @@ CHANGES = {
     "bookings": "cancel_reason = 'ill'",
     "draws": "status = 'void', void_reason = 'called off'",
     "email_templates": "is_active = false",
+    "event_emails": "above = 'Bring a chair'",
     "event_staff": "role = 'door'",
     "event_imports": "problem = 'Unreadable'",
     "events": "name = 'Another'",
@@ -96,6 +97,7 @@ def make_rows():
     price_rule(event(base_price=1), floor=1, ceiling=2)
     insert("event_imports", organizer_id=user_id, file_name="a.csv", content=b"x")
     insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
+    insert("event_emails", event_id=event_id, above="Bring a friend")
     insert(
         "payments",
         event_id=event_id,
