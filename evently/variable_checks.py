@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from evently import email_providers, proxies
+from evently import email_providers, email_webhooks, proxies
 from evently.dns_servers import server_of
 
 # Returns what is wrong with a value, as the rest of a sentence that begins with the name; or "".
@@ -320,6 +320,14 @@ def webhook_key(value: str) -> str:
         load_der_public_key(base64.b64decode(value, validate=True))
     except (ValueError, UnsupportedAlgorithm):
         return "must be the verification key that SendGrid shows for its Event Webhook"
+    return ""
+
+
+def webhook_keys(value: str) -> str:
+    try:
+        email_webhooks.parse(value)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -95,6 +95,7 @@ VARIABLES = (
     Variable("BOUNCE_ADDRESS", checks.bounce_address),
     Variable("BOUNCE_MAILBOX_URL", checks.mailbox_url),
     Variable("SENDGRID_WEBHOOK_KEY", checks.webhook_key),
+    Variable("EMAIL_WEBHOOK_KEYS", checks.webhook_keys),
     Variable("EMAIL_DKIM_SELECTORS", checks.selectors),
     Variable("EMAIL_DNS_SERVER", checks.dns_server),
     Variable("WEB_WORKERS", WORKERS),

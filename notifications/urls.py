@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import path
 
 from notifications import devmail, settings_views, views
-from notifications.returns.webhook import sendgrid_events
+from notifications.returns.webhook import email_events, sendgrid_events
 
 urlpatterns = [
     path("notifications/", views.inbox, name="inbox"),
@@ -24,6 +24,7 @@ urlpatterns = [
     ),
     path("notifications/address/", views.release_address, name="release_address"),
     path("webhooks/email/sendgrid/", sendgrid_events, name="sendgrid_events"),
+    path("webhooks/email/<slug:service>/", email_events, name="email_events"),
 ]
 
 mailbox_patterns = [

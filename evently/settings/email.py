@@ -3,7 +3,7 @@
 import os
 from email.utils import parseaddr
 
-from evently import email_providers, environment
+from evently import email_providers, email_webhooks, environment
 from evently.embedded import addresses
 from evently.environment import env
 from evently.settings.site import DEBUG, PUBLIC_URL, SITE_NAME
@@ -42,6 +42,8 @@ BOUNCE_MAILBOX_URL = env.str("BOUNCE_MAILBOX_URL", default="")
 MESSAGES_PER_DAY = env.int("MESSAGES_PER_DAY", default=5)
 # The public key by which SendGrid's reports are known to be its own.
 SENDGRID_WEBHOOK_KEY = env.str("SENDGRID_WEBHOOK_KEY", default="")
+# The same for services by name: a key, or a user and password.
+EMAIL_WEBHOOK_KEYS = email_webhooks.parse(env.str("EMAIL_WEBHOOK_KEYS", default=""))
 # The selectors of the DKIM keys that emails are signed with, for manage.py check_mail.
 EMAIL_DKIM_SELECTORS = split(env.str("EMAIL_DKIM_SELECTORS", default=""))
 # Which DNS server that asks, "" for the system's: one's own may not show what others see.

@@ -14,6 +14,10 @@ from notifications.models import EmailDelivery
 from notifications.return_models import EmailReturn
 from notifications.returns.reports import Report
 
+# A notification, or the kind of a provider with its id of an email.
+Key = UUID | None | tuple[str, str]
+Deliveries = dict[Key, EmailDelivery]
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,23 +48,35 @@ def record(reports: Sequence[Report]) -> int:
     return len(new)
 
 
-def _deliveries_of(reports: Sequence[Report]) -> dict[UUID | None, EmailDelivery]:
-    """Return the emails that reports name, by their notifications."""
+def _deliveries_of(reports: Sequence[Report]) -> Deliveries:
+    """Return the emails that reports name: by their notifications, or by a service's id."""
+    emails = EmailDelivery.objects.select_related("user__person_key")
     ids = {id_ for report in reports for id_ in _ids_of(report)}
-    found = EmailDelivery.objects.filter(notification_id__in=ids).select_related("user__person_key")
-    return {email.notification_id: email for email in found}
+    found: Deliveries = {}
+    if ids:
+        found |= {email.notification_id: email for email in emails.filter(notification_id__in=ids)}
+    named = {report.message_id for report in reports if report.named is None and report.message_id}
+    if named:
+        # Of another service with the same id, there is none.
+        for email in emails.filter(provider_message_id__in=named):
+            kind = email.provider.partition(":")[0]
+            found[kind, email.provider_message_id] = email
+    return found
 
 
 def _ids_of(report: Report) -> tuple[UUID, ...]:
     return (report.named.notification_id,) if report.named else report.hints
 
 
-def _row(report: Report, deliveries: dict[UUID | None, EmailDelivery]) -> EmailReturn | None:
-    email = next((deliveries[id_] for id_ in _ids_of(report) if id_ in deliveries), None)
+def _row(report: Report, deliveries: Deliveries) -> EmailReturn | None:
+    keys: list[Key] = list(_ids_of(report))
+    if report.named is None and report.message_id:
+        keys.append((report.provider, report.message_id))
+    email = next((deliveries[key] for key in keys if key in deliveries), None)
     if email is None:
         return None
     address = email.recipient
-    is_current = bool(address) and (report.named is None or report.named.went_to(address))
+    is_current = bool(address) and report.is_about(address)
     at = now()
     return EmailReturn(
         delivery_id=email.pk,
@@ -70,7 +86,7 @@ def _row(report: Report, deliveries: dict[UUID | None, EmailDelivery]) -> EmailR
         reason=report.verdict.reason,
         code=report.verdict.code,
         is_permanent=report.verdict.is_permanent,
-        is_proven=report.named is not None,
+        is_proven=report.is_proven,
         source=report.source,
         digest=report.digest,
         address_digest=digest_of_address(address) if is_current else "",

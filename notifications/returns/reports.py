@@ -25,6 +25,8 @@ class Report:
     named: by its token; None where there was no valid one. hints: notifications by Message-ID, for
     reports without a token. source: "mailbox", or the email service. digest: the same for the same
     report, so that it counts once. at: when it happened; None: now.
+    provider, message_id, recipient: of a service that has signed the report: its name, its id of
+    the email, and the address that it went to; for reports without a token.
     """
 
     verdict: Verdict
@@ -33,3 +35,17 @@ class Report:
     named: Named | None = None
     hints: tuple[UUID, ...] = ()
     at: datetime | None = None
+    provider: str = ""
+    message_id: str = ""
+    recipient: str = ""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nobody can have made it up who does not have the email, or the service's key."""
+        return self.named is not None or bool(self.message_id)
+
+    def is_about(self, address: str) -> bool:
+        """Return whether it is about an email to this address, as far as it says."""
+        if self.named is not None:
+            return self.named.went_to(address)
+        return not self.recipient or self.recipient.casefold() == address.casefold()
