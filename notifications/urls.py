@@ -5,6 +5,7 @@ from django.urls import path
 
 from notifications import devmail, settings_views, views
 from notifications.returns.webhook import email_events, sendgrid_events
+from notifications.unsubscribing.views import unsubscribe
 
 urlpatterns = [
     path("notifications/", views.inbox, name="inbox"),
@@ -22,6 +23,7 @@ urlpatterns = [
         views.organizer_message,
         name="organizer_message",
     ),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("notifications/address/", views.release_address, name="release_address"),
     path("webhooks/email/sendgrid/", sendgrid_events, name="sendgrid_events"),
     path("webhooks/email/<slug:service>/", email_events, name="email_events"),

@@ -17,13 +17,8 @@ from events.contact import may_get_replies, reply_address
 from events.models import Event
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.event_texts import FIELDS, EventTexts, TextsFailure
-from notifications.emails.message import (
-    build_email,
-    compose,
-    message_id_of,
-    surround,
-    values_of_all,
-)
+from notifications.emails.headers import headers_of_any
+from notifications.emails.message import build_email, compose, surround, values_of_all
 from notifications.emails.mime import Email
 from notifications.emails.samples import sample_content
 from notifications.emails.templates import render_active, render_bounded
@@ -125,7 +120,7 @@ def _sample_email(draft: Draft, user: User) -> Email:
         to=user.email,
         reply_to=_replies_of(event, texts),
         sender_name=texts.sender_name if texts is not None else "",
-        message_id=message_id_of(uuid4()),
+        headers=headers_of_any(uuid4()),
     )
     email.failures = [failure] if failure is not None else []
     return email

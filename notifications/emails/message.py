@@ -1,8 +1,7 @@
 """An email as it is sent: rendered text, inline images, calendar file, and a stable Message-ID."""
 
-from collections.abc import Sequence
-from urllib.parse import urlsplit
-from uuid import UUID
+from collections.abc import Mapping, Sequence
+from html import escape
 
 from django.conf import settings
 
@@ -14,8 +13,9 @@ from events.covers import drawing_url
 from events.models import Event
 from notifications.emails.email_content import AttachedFile, EmailContent
 from notifications.emails.event_texts import EventTexts, TextsFailure, around_of, from_address
+from notifications.emails.headers import headers_of, message_id_of
 from notifications.emails.mime import Email, Part
-from notifications.emails.placeholders import Value
+from notifications.emails.placeholders import RichValue, Value
 from notifications.emails.templates import (
     Around,
     RenderedEmail,
@@ -24,16 +24,12 @@ from notifications.emails.templates import (
     render_bounded,
 )
 from notifications.emails.tickets import InlineImage
-from notifications.kinds import kind_named
+from notifications.kinds import Kind, kind_named
 from notifications.kinds.common import event_values, record_note
 from notifications.kinds.rows import read_together, rows_of
 from notifications.models import Notification
 from notifications.returns.tokens import TOKEN_NAME, bounce_address, token_of
-
-
-def message_id_of(notification_id: UUID) -> str:
-    """Return the Message-ID of a message's email: the same, however often it is sent."""
-    return f"<{notification_id}@{urlsplit(settings.PUBLIC_URL).hostname}>"
+from notifications.unsubscribing.tokens import has_link, unsubscribe_url
 
 
 def build_email(
@@ -72,7 +68,7 @@ def build_email(
         to=address,
         reply_to=reply_to(notification, texts),
         sender_name=texts.sender_name if texts is not None else "",
-        message_id=message_id_of(notification.pk),
+        headers=headers_of(notification, user, kind),
     )
     email.failures = [each for each in (rendered.failure, failure) if each is not None]
     token = token_of(notification.pk, address)
@@ -106,7 +102,7 @@ def compose(
     to: str,
     reply_to: Sequence[str] = (),
     sender_name: str = "",
-    message_id: str,
+    headers: Mapping[str, str],
 ) -> Email:
     """Return an email of its rendered parts and what else it has."""
     email = Email(
@@ -115,7 +111,7 @@ def compose(
         from_email=from_address(sender_name),
         to=[smtp_address(to)],
         reply_to=list(reply_to),
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+        headers=dict(headers),
     )
     email.attach_alternative(rendered.html, "text/html")
     for image in content.images:
@@ -146,8 +142,10 @@ def write_content(notification: Notification, user: User) -> EmailContent:
 
     Raises EmailObsolete, UnknownKind.
     """
-    content = kind_named(notification.type).write_email(notification, user)
-    content.footnote = record_note(notification)
+    kind = kind_named(notification.type)
+    content = kind.write_email(notification, user)
+    notes = [record_note(notification), _unsubscribe_note(notification, user, kind)]
+    content.footnote = _joined([note for note in notes if note is not None])
     # Another name where it goes to another person.
     content.values = {**values_of_all(user), **content.values}
     return content
@@ -161,6 +159,27 @@ def values_of_all(user: User) -> dict[str, Value]:
         "accountUrl": absolute(path_to("account")),
         "userName": user.display_name,
     }
+
+
+def _unsubscribe_note(notification: Notification, user: User, kind: Kind) -> RichValue | None:
+    """Return the link to unsubscribe, in each email that can be turned off and goes to many."""
+    if not has_link(kind):
+        return None
+    url = unsubscribe_url(user, kind, notification.event_id)
+    return RichValue(
+        text=f"Unsubscribe from these emails:\n{url}",
+        html=f'<a href="{escape(url)}">Unsubscribe from these emails</a>',
+    )
+
+
+def _joined(notes: Sequence[RichValue]) -> RichValue | None:
+    """Return notes as one, a line for each."""
+    if not notes:
+        return None
+    return RichValue(
+        text="\n\n".join(note.text for note in notes),
+        html="<br>".join(note.html for note in notes),
+    )
 
 
 def _inline(image: InlineImage) -> Part:
@@ -183,3 +202,6 @@ def _calendar(calendar: CalendarFile, number: int) -> Part:
         calendar.content,
         {"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+__all__ = ["build_email", "message_id_of", "reply_to", "write_content"]

@@ -140,7 +140,9 @@ def _safe(name: str, value: Any) -> tuple[str, str]:
 def _header(name: str, value: str) -> list[str]:
     """Return the lines of a header."""
     lines = f"{name}: {value}".split("\n")
-    if max(map(len, lines)) <= LONGEST_HEADER:
+    longest = max(map(len, lines))
+    # Folding a value without spaces would leave nothing but the name on its first line.
+    if longest <= LONGEST_HEADER or (longest <= LONGEST_LINE and " " not in value):
         return lines
     return compat32.fold(name, value).rstrip("\n").split("\n")
 

@@ -36,9 +36,12 @@ HEADERS = {
     "Auto-Submitted",
     "Content-Type",
     "Date",
+    "Feedback-ID",
     "From",
+    "In-Reply-To",
     "MIME-Version",
     "Message-ID",
+    "References",
     "Subject",
     "To",
 }

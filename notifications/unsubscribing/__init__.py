@@ -1,0 +1,1 @@
+"""Unsubscribing from emails by the link in them, without logging in."""
