@@ -6,10 +6,12 @@ from email.policy import default
 import pytest
 
 from bookings.operations import Canceller
+from evently import email_providers
 from notifications.emails.message import build_email
 from notifications.kinds import KINDS, bookings, events, reminders
 from notifications.models import Notification
 from notifications.operations.creating import notify
+from notifications.providers.registry import service_backend
 from notifications.tests.examples import Facts, example_of
 
 pytestmark = pytest.mark.django_db
@@ -59,35 +61,51 @@ def test_emails_of_a_waitlist_entry_are_one_conversation():
     assert headers["References"] == f"<entry.{notification.data['entry']}@{HOST}>"
 
 
-def test_bulk_emails_name_their_list_and_all_name_who_is_responsible():
-    for name, kind in KINDS.items():
+LISTS = {"reminder", "event_over", "event_changed", "event_cancelled", "waitlist_closed"}
+NO_LISTS = {"booking_confirm", "waitlist_promotion", "login_link", "attendance_asked"}
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_bulk_emails_name_their_list_and_how_to_unsubscribe(name):
+    notification = example_of(name)
+
+    headers = headers_of(notification)
+
+    assert headers["List-Id"].startswith(KINDS[name].label)
+    assert headers["List-Id"].endswith(f".{notification.event_id}.{HOST}>")
+    is_optional = name != "event_cancelled"
+    assert bool(headers["List-Unsubscribe"]) == is_optional
+    assert (headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click") == is_optional
+
+
+@pytest.mark.parametrize("name", sorted(NO_LISTS))
+def test_other_emails_belong_to_no_list(name):
+    headers = headers_of(example_of(name))
+
+    assert not any(each.startswith("List-") for each in dict(headers))
+
+
+def test_all_emails_say_whose_they_are_and_that_a_machine_wrote_them():
+    for name in KINDS:
         notification = example_of(name)
         headers = headers_of(notification)
-        feedback = headers["Feedback-ID"].split(":")
-        assert feedback[-2:] == [name, "evently"]
+        *of_event, kind, sender = headers["Feedback-ID"].split(":")
+        assert (kind, sender) == (name, "evently")
+        assert of_event[:1] == ([str(notification.event_id)] if notification.event_id else [])
         assert headers["Auto-Submitted"] == "auto-generated"
         assert headers["Precedence"] is None
-        if notification.event_id:
-            assert feedback[0] == str(notification.event_id)
-            assert len(feedback) == 4
-        is_list = name in BULK
-        assert bool(headers["List-Id"]) == is_list, name
-        if is_list and notification.event_id:
-            assert headers["List-Id"].endswith(f".{notification.event_id}.{HOST}>")
-            assert headers["List-Id"].startswith(kind.label)
-        assert bool(headers["List-Unsubscribe"]) == bool(headers["List-Unsubscribe-Post"])
-        assert bool(headers["List-Unsubscribe"]) == (is_list and name != "event_cancelled")
 
 
-BULK = {
-    "reminder",
-    "event_over",
-    "event_changed",
-    "event_cancelled",
-    "waitlist_closed",
-    "draw_announced",
-    "draw_joined",
-    "draw_done",
-    "draw_void",
-    "notification",
-}
+@pytest.mark.parametrize("service", sorted(email_providers.KINDS.keys() - {email_providers.SMTP}))
+def test_services_get_all_headers(service):
+    notification = example_of("reminder")
+    email = build_email(notification, notification.user)
+    email.attachments = []
+    options = dict.fromkeys(email_providers.KINDS[service].required, "https://service.example/")
+    backend = service_backend(service)(ignore_unsupported_features=True, **options)
+
+    payload = backend.build_message_payload(email, backend.send_defaults)
+    sent = str(payload.get_request_params(backend.api_url))
+
+    assert len(email.extra_headers) == 8
+    assert all(value in sent for value in email.extra_headers.values())

@@ -14,6 +14,7 @@ from django.core import signing
 from evently.accounts.models import User
 from evently.links import LinkInvalid, absolute, path_with
 from notifications.kinds import Category, Kind, Urgency
+from notifications.models import Channel
 
 SIGNER = signing.Signer(salt="notifications.unsubscribing", sep=".")
 
@@ -30,7 +31,8 @@ class UnsubscribeToken:
 
 def is_list(kind: Kind) -> bool:
     """Tell whether a kind goes to many at once, as a mailing list does."""
-    return kind.urgency is Urgency.BULK and kind.category is not Category.ACCOUNT
+    is_email = Channel.EMAIL in kind.channels
+    return is_email and kind.urgency is Urgency.BULK and kind.category is not Category.ACCOUNT
 
 
 def has_link(kind: Kind) -> bool:
