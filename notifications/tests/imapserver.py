@@ -3,8 +3,8 @@
 import re
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 SEEN, DELETED = "\\Seen", "\\Deleted"
@@ -15,7 +15,8 @@ class ImapServer:
     """Emails by their UIDs with their flags, and moved ones by folder.
 
     keywords, moves: what the server can do. hangs_up_at: a command at which it closes the
-    connection, once. commands: those that it was given.
+    connection, once. at_command: called with each command, before it is carried out; an OSError of
+    it ends the connection. commands: those that it was given.
     """
 
     emails: dict[int, bytes] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class ImapServer:
     keywords: bool = True
     moves: bool = True
     hangs_up_at: str = ""
+    at_command: Callable[[str], None] | None = None
     commands: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -39,7 +41,8 @@ class ImapServer:
                 connection, _ = listening.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rb") as lines:
+            # A client that dies ends its connection, and no more.
+            with suppress(OSError), connection, connection.makefile("rb") as lines:
                 connection.sendall(b"* OK ready\r\n")
                 self._talk(connection, lines)
 
@@ -47,6 +50,8 @@ class ImapServer:
         for line in lines:
             tag, _, command = line.decode().strip().partition(" ")
             self.commands.append(command)
+            if self.at_command:
+                self.at_command(command)
             if self.hangs_up_at and command.startswith(self.hangs_up_at):
                 self.hangs_up_at = ""
                 return
