@@ -56,7 +56,7 @@ class BookingAdmin(PeopleRowsAdmin):
     search_help_text = "Reference (EVT…), name or email address"
     ordering = ("-created_at", "-id")
     sorted_by = ("reference", "booked")
-    actions = ("cancel_selected",)
+    actions: tuple[str, ...] = ("cancel_selected",)
     actions_detail: tuple[str, ...] = ("cancel_this",)
     fields = (
         "reference",

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action
@@ -22,6 +24,9 @@ from evently.admin.tabs import event_page_url
 
 admin.site.unregister(Booking)
 
+# Their references stand in a URL.
+MOST_CHOSEN = 100
+
 
 class AddressForm(forms.Form):
     email = forms.CharField(
@@ -33,7 +38,8 @@ class AddressForm(forms.Form):
 
 @admin.register(Booking)
 class CompleteBookingAdmin(BookingAdmin):
-    actions_detail = ("send_tickets", "correct_address", "cancel_this")
+    actions = ("write_to_selected", *BookingAdmin.actions)
+    actions_detail = ("send_tickets", "write_to_this", "correct_address", "cancel_this")
     change_form_after_template = "admin/bookings/panels.html"
 
     def changeform_view(
@@ -57,6 +63,26 @@ class CompleteBookingAdmin(BookingAdmin):
         if booking is None or booking.is_confirmed:
             return shown
         return [each for each in shown if not each.action_name.endswith("send_tickets")]
+
+    @admin.action(description="Write to those who booked selected")
+    def write_to_selected(
+        self, request: HttpRequest, queryset: QuerySet[Booking]
+    ) -> HttpResponse | None:
+        """Open the form of a message to the attendees of some bookings, of one event."""
+        found = list(
+            queryset.order_by("pk").values_list("event_id", "booking_reference")[: MOST_CHOSEN + 1]
+        )
+        events = {event_id for event_id, _ in found}
+        if len(events) != 1 or len(found) > MOST_CHOSEN:
+            text = f"Select up to {MOST_CHOSEN} bookings, all of the same event."
+            self.message_user(request, text, messages.ERROR)
+            return None
+        return redirect(_write_url(events.pop(), [reference for _, reference in found]))
+
+    @action(description="Write to attendee", url_path="write", icon="edit")
+    def write_to_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        booking = self._booking_or_404(request, object_id)
+        return redirect(_write_url(booking.event_id, [booking.booking_reference]))
 
     @action(description="Send tickets again", url_path="tickets", icon="forward_to_inbox")
     def send_tickets(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -165,3 +191,8 @@ class CompleteBookingAdmin(BookingAdmin):
 
 def _page(booking_id: UUID) -> str:
     return reverse("admin:bookings_booking_change", args=[booking_id])
+
+
+def _write_url(event_id: UUID, references: list[str]) -> str:
+    """Return the form of a message to the attendees of these bookings."""
+    return f"{event_page_url('write', event_id)}?bookings={','.join(references)}"

@@ -25,13 +25,16 @@ from events.models import Event
 from notifications.admin.emails import PREVIEW_POLICY
 from notifications.admin.writing_forms import TimeForm
 from notifications.admin.writing_forms import suggested_time as time_to_suggest
+from notifications.kinds.writing import event_values
 from notifications.message_models import Audience, Hold, MessageState, OrganizerMessage
 from notifications.writing import beginning, drafting, stopping
 from notifications.writing.audiences import reach_of
 from notifications.writing.errors import MessageBegun
 from notifications.writing.limit import left_today
 from notifications.writing.preview import reach_in_words, rendered
-from notifications.writing.progress import is_moving, progress_of
+from notifications.writing.progress import Progress, is_moving, progress_of
+from notifications.writing.text import fill_line
+from notifications.writing.trial import send_test
 
 COLORS = {
     "Draft": "default",
@@ -57,10 +60,17 @@ HELD = {
 }
 # What can be done, by state.
 POSSIBLE = {
-    MessageState.DRAFT: ("send_message", "schedule_message", "edit_message", "delete_message"),
+    MessageState.DRAFT: (
+        "send_message",
+        "schedule_message",
+        "test_message",
+        "edit_message",
+        "delete_message",
+    ),
     MessageState.SCHEDULED: (
         "send_message",
         "schedule_message",
+        "test_message",
         "edit_message",
         "unschedule_message",
         "delete_message",
@@ -79,6 +89,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
     actions_detail = (
         "send_message",
         "schedule_message",
+        "test_message",
         "edit_message",
         "unschedule_message",
         "stop_message",
@@ -97,7 +108,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
     # ── Columns ─────────────────────────────────────────────────────────────
     @display(description="Subject")
     def title(self, message: OrganizerMessage) -> str:
-        return message.subject
+        return fill_line(message.subject, event_values(message.event))
 
     @display(description="Status", label=COLORS)
     def status(self, message: OrganizerMessage) -> str:
@@ -213,7 +224,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Send “{message.subject}” now?",
+            title=f"Send “{self.title(message)}” now?",
             question="It cannot be edited or sent again afterwards. You can stop it as long as "
             "emails wait.",
             submit="Send now",
@@ -247,12 +258,29 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Send “{message.subject}” at a time",
+            title=f"Send “{self.title(message)}” at a time",
             question=AT_ITS_TIME,
             submit="Schedule",
             form_class=form,
             initial={"send_at": _wall(message.send_at or time_to_suggest(event), event)},
             facts=[("Event", moment(event.event_date, event.zone)), *_facts(message)],
+            act=act,
+        )
+
+    @action(description="Send me a test…", url_path="test", icon="forward_to_inbox")
+    def test_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message, user = self.message_or_404(request, object_id), _user(request)
+
+        def act() -> str:
+            send_test(message=message, event=message.event, user_id=user.pk)
+            return report_success(request, f"A test goes to {user.email}.", _page(message))
+
+        return self._ask(
+            request,
+            message,
+            title="Send yourself a test?",
+            question=f"It goes to {user.email}, and to no one else.",
+            submit="Send a test",
             act=act,
         )
 
@@ -277,7 +305,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Do not send “{message.subject}”?",
+            title=f"Do not send “{self.title(message)}”?",
             question="It becomes a draft, which you can edit, schedule or delete.",
             submit="Make it a draft",
             act=act,
@@ -295,16 +323,11 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Stop “{message.subject}”?",
+            title=f"Stop “{self.title(message)}”?",
             question="No one else is notified, and emails that wait are taken back. What was "
             "handed over to a mail server cannot be. It cannot be continued afterwards.",
             submit="Stop",
-            facts=[
-                ("Recipients", f"{progress.recipients:,}"),
-                ("Emails handed over", f"{progress.emailed:,}"),
-                ("Emails waiting", f"{progress.waiting:,}"),
-                ("In the app only", f"{progress.in_app:,}"),
-            ],
+            facts=_numbers(progress),
             act=act,
             danger=True,
         )
@@ -323,7 +346,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Delete “{message.subject}”?",
+            title=f"Delete “{self.title(message)}”?",
             question="It was not sent to anyone. This cannot be undone.",
             submit="Delete",
             act=act,
@@ -361,6 +384,7 @@ def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
     progress = progress_of(message)
     return {
         "progress": progress,
+        "numbers": _numbers(progress),
         "is_moving": is_moving(message, progress),
         "progress_url": _url("progress", message),
         "emails_url": f"{event_page_url('messages', message.event_id)}?kind=organizer_message",
@@ -368,12 +392,28 @@ def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
     }
 
 
+def _numbers(progress: Progress) -> list[tuple[str, str]]:
+    """Return whom a message has reached, as pairs of label and number."""
+    rows = [
+        ("Emails waiting", progress.waiting),
+        ("Emails that failed", progress.failed),
+        ("In the app only", progress.in_app),
+        ("Turned messages off", progress.turned_off),
+        ("Taken back", progress.withdrawn),
+    ]
+    always = [
+        ("Recipients when it began", progress.recipients),
+        ("Notified", progress.told),
+        ("Emails handed over", progress.emailed),
+    ]
+    return [(label, f"{number:,}") for label, number in [*always, *(row for row in rows if row[1])]]
+
+
 def _stopped_in_words(stopped: stopping.Stopped) -> str:
     """Return what became of a message that was stopped."""
-    progress = progress_of(stopped.message)
     sentences = [
-        f"The message is stopped. {counted(progress.emailed, 'email')} had been handed over, "
-        f"and {counted(progress.withdrawn, 'email was', 'emails were')} taken back."
+        f"The message is stopped. {counted(stopped.emailed, 'email')} had been handed over, "
+        f"and {counted(stopped.withdrawn, 'email was', 'emails were')} taken back."
     ]
     if stopped.under_way:
         sentences.append(

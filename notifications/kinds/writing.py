@@ -78,6 +78,8 @@ def _write(notification: Notification, user: User) -> EmailContent:
     can_reply = bool(rows.reply_address(event.pk))
     content = content_of(message, event, user.display_name, can_reply=can_reply)
     button = holdings.button_of(holdings.holdings_of(notification))
+    if notification.data.get("test"):
+        content.values["messageSubject"] = f"Test: {content.values['messageSubject']}"
     content.values |= {"buttonText": button["button_text"], "buttonUrl": button["button_url"]}
     return content
 

@@ -1,16 +1,18 @@
 """Writing to attendees in the admin: drafting, previewing, sending, scheduling, stopping."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, UserFactory
 from events.factories import EventFactory
 from events.models import EventStaff, StaffRole
+from events.operations import edit_event
 from notifications import tasks
 from notifications.message_models import OrganizerMessage
 from notifications.models import Notification
@@ -193,6 +195,47 @@ def test_message_is_scheduled_by_the_clocks_of_the_event(client, clock):
     assert "is a draft again" in text_of(confirm(client, message, "unschedule"))
     confirm(client, message, "remove")
     assert not OrganizerMessage.objects.exists()
+
+
+def test_message_that_was_held_is_on_the_dashboard_and_in_the_history(client, organizer, event):
+    BookingFactory(event=event)
+    message = written(client, event)
+    at = (event.event_date - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    assert "will be sent on" in text_of(confirm(client, message, "schedule", send_at=at))
+
+    edit_event(event_id=event.pk, version=None, venue="The Barn")
+
+    assert "The message “Doors” was not sent: check it" in text_of(client.get("/admin/"))
+    page = text_of(client.get(f"{PAGE.format(message.pk)}change/"))
+    assert "as the time or place of the event has changed since" in page
+    history = text_of(client.get(f"/admin/events/event/{event.pk}/trail/"))
+    assert "wrote a message to attendees" in history
+    assert "at seven" not in history
+
+
+def test_organizer_writes_to_chosen_bookings_and_gets_a_test_first(client, organizer, event):
+    bookings = [BookingFactory(event=event) for _ in range(3)]
+    chosen = {"action": "write_to_selected", "_selected_action": [one.pk for one in bookings[:2]]}
+    form = client.post(f"/admin/events/event/{event.pk}/attendees/", chosen, follow=True)
+    assert all(one.booking_reference in text_of(form) for one in bookings[:2])
+    assert bookings[2].booking_reference not in text_of(form)
+    one = client.get(f"/admin/bookings/booking/{bookings[0].pk}/write/", follow=True)
+    assert bookings[0].booking_reference in text_of(one)
+    references = " ".join(one.booking_reference for one in bookings[:2])
+    message = written(client, event, audience="bookings", references=references)
+    assert "2 people now" in text_of(client.get(f"{PAGE.format(message.pk)}change/"))
+
+    done = confirm(client, message, "test")
+
+    assert f"A test goes to {organizer.email}." in text_of(done)
+    deliver_due()
+    (email,) = mail.outbox
+    assert (email.to, email.subject) == ([organizer.email], "Test: Doors")
+    assert f"Dear {organizer.name}, at seven." in email.body
+    confirm(client, message, "send")
+    tasks.send_messages()
+    page = text_of(client.get(f"{PAGE.format(message.pk)}change/"))
+    assert "Notified</dt> <dd> 2 </dd>" in page
 
 
 def test_stop_says_how_many_emails_were_taken_back(client, organizer, event):

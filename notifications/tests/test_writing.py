@@ -12,12 +12,13 @@ from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.database.clock import now
 from evently.tests.rows import wait
-from evently.tests.sql import as_at_commit
+from evently.tests.sql import as_at_commit, run
 from evently.tests.together import run_together
 from events.factories import EventFactory
 from events.models import Event
 from events.operations import edit_event
 from notifications import tasks
+from notifications.exports import organizer_messages
 from notifications.kinds import Urgency, kind_named
 from notifications.message_models import Hold, OrganizerMessage
 from notifications.models import EmailDelivery, Notification
@@ -34,7 +35,10 @@ from notifications.writing.errors import (
     NotBegun,
     TooManyMessages,
 )
+from notifications.writing.forgetting import forget_written
 from notifications.writing.progress import progress_of
+from notifications.writing.received import received_message
+from notifications.writing.text import ERASED
 
 pytestmark = pytest.mark.django_db
 
@@ -305,11 +309,9 @@ def test_stopped_message_reaches_no_one_else_and_waiting_emails_are_taken_back(e
 
     stopped = stop(message)
 
-    assert (stopped.message.state, stopped.message.withdrawn, stopped.under_way) == (
-        "stopped",
-        1,
-        1,
-    )
+    assert stopped.message.state == "stopped"
+    assert (stopped.emailed, stopped.withdrawn, stopped.under_way) == (0, 1, 1)
+    assert stopped.message.withdrawn == 1
     tasks.send_messages()
     assert len(told(message)) == 2
     # What a mailer had taken is not written any more.
@@ -335,3 +337,30 @@ def test_message_that_has_reached_everyone_cannot_be_stopped(event):
     with pytest.raises(NotBegun):
         stop(message)
     assert progress_of(reread(message)).emailed == 1
+
+
+# ── Data protection ─────────────────────────────────────────────────────────
+def test_what_a_person_wrote_and_got_is_exported_and_erased_with_their_account(event):
+    author, recipient = UserFactory(), BookingFactory(event=event).user
+    given = {"event_id": event.pk, "by_id": author.pk}
+    sent, unsent = create_draft(draft(), **given), create_draft(draft(), **given)
+    send(sent)
+    sending.send_messages(event_id=event.pk)
+    (got,) = organizer_messages(recipient.pk)
+    assert (got["body"], got["written_by"]) == ("At seven.", "organizer")
+    assert [one["written_by"] for one in organizer_messages(author.pk)] == ["you", "you"]
+    as_at_commit()
+    User.objects.filter(pk=author.pk).update(
+        deletion_requested_at=now(), deletion_due_at=now(), deletion_started_at=now()
+    )
+
+    assert forget_written(user_id=author.pk) == 2
+
+    assert (reread(sent).subject, reread(sent).body) == (ERASED, ERASED)
+    assert not OrganizerMessage.objects.filter(pk=unsent.pk).exists()
+    # Nothing of it is shown or sent any more.
+    notification = Notification.objects.get(user=recipient, type="organizer_message")
+    assert received_message(user=recipient, notification_id=notification.pk) is None
+    deliver_due()
+    assert not mail.outbox
+    assert "At seven." not in str(run("SELECT before, after FROM audit_log"))

@@ -24,7 +24,7 @@ WITHDRAW = """
     WITH waiting AS MATERIALIZED (
         SELECT n.id, n.user_id, n.created_at FROM notifications n
         WHERE n.type = 'organizer_message' AND n.data ->> 'message' = %(message)s
-            AND n.created_at >= %(started)s AND n.status = 'pending'
+            AND n.created_at >= %(started)s AND n.status = 'pending' AND NOT n.data ? 'again'
             AND NOT EXISTS (
                 SELECT FROM email_delivery_log log
                 WHERE log.notification_id = n.id AND log.attempt IS NOT NULL)
@@ -50,18 +50,24 @@ WITHDRAW = """
     )
     SELECT count(*) FROM withdrawn
 """
-UNDER_WAY = """
-    SELECT count(*) FROM notifications
+LEFT = """
+    SELECT count(*) FILTER (WHERE status = 'sent'), count(*) FILTER (WHERE status = 'pending')
+    FROM notifications
     WHERE type = 'organizer_message' AND data ->> 'message' = %(message)s
-        AND created_at >= %(started)s AND status = 'pending'
+        AND created_at >= %(started)s AND NOT data ? 'again'
 """
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """A message that was stopped. under_way: how many emails could not be taken back for sure."""
+    """A message that was stopped, and how many of its emails could not be taken back.
+
+    emailed: they had been handed over. withdrawn: they were taken back. under_way: not for sure.
+    """
 
     message: OrganizerMessage
+    emailed: int
+    withdrawn: int
     under_way: int
 
 
@@ -75,20 +81,21 @@ def stop(*, event_id: UUID, message_id: UUID, idempotency: Idempotency | None = 
         message = lock_message(event_id, message_id)
         if message.state not in (MessageState.SENDING, MessageState.SENT):
             raise NotBegun
-        withdrawn, under_way = _withdraw(message)
+        withdrawn, emailed, under_way = _withdraw(message)
         if message.state == MessageState.SENT and not withdrawn + under_way:
             raise NotBegun
         message.state, message.ended_at = MessageState.STOPPED, now()
         message.withdrawn += withdrawn
         message.save(update_fields=["state", "ended_at", "withdrawn"])
-        return Stopped(message_of(event_id, message_id), under_way)
+        stopped = message_of(event_id, message_id)
+        return Stopped(stopped, emailed=emailed, withdrawn=withdrawn, under_way=under_way)
 
     return run_in_transaction(work, idempotency=idempotency)
 
 
 @as_worker()
-def _withdraw(message: OrganizerMessage) -> tuple[int, int]:
-    """Take back what is not sent; return how many emails, and how many are under way.
+def _withdraw(message: OrganizerMessage) -> tuple[int, int, int]:
+    """Take back what is not sent; return how many emails, how many are sent and under way.
 
     As the worker: they are the recipients' rows. The message was looked up as its organizer's.
     """
@@ -100,5 +107,6 @@ def _withdraw(message: OrganizerMessage) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(WITHDRAW, values)
         withdrawn: int = cursor.fetchone()[0]
-        cursor.execute(UNDER_WAY, values)
-        return withdrawn, cursor.fetchone()[0]
+        cursor.execute(LEFT, values)
+        emailed, under_way = cursor.fetchone()
+        return withdrawn, emailed, under_way

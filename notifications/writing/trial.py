@@ -1,0 +1,34 @@
+"""A message to attendees as a test, emailed to the person who asks for it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from evently.database.ids import uuid7
+from evently.throttle import Limit, count
+from evently.transactions import run_in_transaction
+from events.models import Event
+from notifications.kinds.writing import ORGANIZER_MESSAGE
+from notifications.message_models import OrganizerMessage
+from notifications.models import Channel
+from notifications.operations.creating import notify
+
+TESTS = Limit("message_tests", 10, timedelta(hours=1))
+
+
+def send_test(*, message: OrganizerMessage, event: Event, user_id: UUID) -> None:
+    """Email a message to one user, as it is when the email is written.
+
+    It counts for no one else: the user gets it once more when it is sent, if they are among the
+    recipients. Raises TooManyAttempts, after ten in an hour.
+    """
+    count((TESTS, str(user_id)))
+    test = ORGANIZER_MESSAGE.message(
+        user_id=user_id,
+        key=f"organizer_message_test:{uuid7()}",
+        text=f"A test of the message “{message.subject}”.",
+        event_id=event.pk,
+        # Asked for, so that it is sent whatever the user has turned off.
+        data={"message": message.pk, "test": True, "again": True},
+        channels=(Channel.EMAIL,),
+    )
+    run_in_transaction(lambda: notify(messages=[test]))
