@@ -377,7 +377,13 @@ def _facts(message: OrganizerMessage) -> list[tuple[str, str]]:
 
 
 def _reach_context(message: OrganizerMessage) -> dict[str, Any]:
-    return {"reach": reach_in_words(reach_of(message)), "facts": _facts(message)}
+    links = [
+        ("Send now…", _url("send_message", message)),
+        ("Send at a time…", _url("schedule_message", message)),
+        ("Send me a test…", _url("test_message", message)),
+        ("Edit", _url("edit_message", message)),
+    ]
+    return {"facts": _facts(message), "links": links}
 
 
 def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
@@ -387,6 +393,7 @@ def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
         "numbers": _numbers(progress),
         "is_moving": is_moving(message, progress),
         "progress_url": _url("progress", message),
+        "stop_url": _url("stop_message", message),
         "emails_url": f"{event_page_url('messages', message.event_id)}?kind=organizer_message",
         "ended": moment(message.ended_at, message.event.zone) if message.ended_at else "",
     }

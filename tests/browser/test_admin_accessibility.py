@@ -12,6 +12,7 @@ from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
 from evently.accounts.models import User
 from events.factories import EventFactory
 from events.models import Event
+from notifications.models import OrganizerMessage
 from tests.browser.conftest import Site
 from tests.browser.test_accessibility import look_at, look_at_page
 from waitlists.factories import WaitlistEntryFactory
@@ -25,9 +26,12 @@ def pages_of_event(event: Event) -> dict[str, str]:
     booking = BookingFactory(event=event, quantity=2, user=UserFactory(name="Ada Lovelace"))
     BookingFactory(event=event)
     entry = WaitlistEntryFactory(event=event)
+    message = OrganizerMessage.objects.create(
+        event=event, subject="Doors of {eventName}", body="At seven.", audience="everyone"
+    )
     keys = (
         *("overview", "attendees", "waitlist", "messages", "attempts"),
-        *("price_rule", "prices", "trail", "analytics"),
+        *("price_rule", "prices", "trail", "analytics", "written", "write"),
     )
     return {
         **{f"admin-{key}": f"{below}/{key}/" for key in keys},
@@ -38,6 +42,8 @@ def pages_of_event(event: Event) -> dict[str, str]:
         "admin-cancel": f"{below}/cancel/",
         "admin-booking": f"/admin/bookings/booking/{booking.pk}/change/",
         "admin-cancel-booking": f"/admin/bookings/booking/{booking.pk}/cancel/",
+        "admin-message": f"/admin/notifications/organizermessage/{message.pk}/change/",
+        "admin-send-message": f"/admin/notifications/organizermessage/{message.pk}/send/",
         "admin-entry": f"/admin/waitlists/waitlistentry/{entry.pk}/change/",
         "admin-move": f"/admin/waitlists/waitlistentry/{entry.pk}/move/",
         "admin-offer": f"/admin/waitlists/waitlistentry/{entry.pk}/offer/",
