@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
+from django.db import connection
 from django.db.models import Q
 
 from evently.database.clock import now
-from evently.transactions import run_in_transaction
+from evently.transactions import EventBusy, run_in_transaction
 from notifications.failures import SUPPRESSED
 from notifications.kinds.rows import rows_of
 from notifications.kinds.waitlist import WAITLIST_PROMOTION
@@ -30,6 +31,9 @@ from waitlists.operations.reaching import Reach, ReachState
 MAILBOX = "mailbox"
 OUT = (DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
 WAITS = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
+
+# The lane that sends this has other emails to send.
+WAIT_FOR_A_MOMENT = "SET LOCAL lock_timeout = '300ms'"
 
 log = structlog.get_logger(__name__)
 
@@ -68,10 +72,18 @@ def follow_handed_over(notification: Notification) -> None:
 def follow_now(notification: Notification) -> None:
     """Let an offer follow what became of its email, in a transaction of its own.
 
-    Where that fails, it is done before the offer ends.
+    Where that fails, as the event is locked, it is done before the offer ends.
     """
+
+    def work() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(WAIT_FOR_A_MOMENT)
+        follow(notification)
+
     try:
-        run_in_transaction(lambda: follow(notification))
+        run_in_transaction(work)
+    except EventBusy:
+        log.info("offer_followed_later", notification_id=str(notification.pk))
     except Exception:
         log.exception("offer_not_followed", notification_id=str(notification.pk))
 
@@ -145,9 +157,9 @@ def _state_of(
     if email.status == DeliveryStatus.FAILED:
         if email.error_message.startswith(SUPPRESSED):
             return None
-        return Reach(ReachState.LOST, at=email.last_attempt_at)
+        return Reach(ReachState.LOST)
     bounce = bounces.get(email.pk)
     if bounce is None:
         return Reach(ReachState.REACHED, at=message.sent_at)
     is_certain = bounce.is_permanent or bounce.source != MAILBOX
-    return Reach(ReachState.LOST, at=bounce.created_at, is_certain=is_certain)
+    return Reach(ReachState.LOST, is_certain=is_certain)

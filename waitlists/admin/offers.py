@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 
 from evently.admin.cells import person, two_lines, when
-from evently.formatting import counted, money
+from evently.formatting import counted, moment, money
 from events.models import Event
 from waitlists.models import Promotion, PromotionStatus
 
@@ -38,6 +38,18 @@ def offers_context(event: Event, *, page: str = "", people: Any = None) -> dict[
     return {"offers": [_row(offer, event) for offer in shown.object_list], "offers_page": shown}
 
 
+def _until(offer: Promotion, event: Event) -> Any:
+    """Return when an offer ends, and what its organizer should know of the email about it."""
+    until, notes = when(offer.expires_at, event.zone), []
+    if offer.message_lost_at is not None:
+        notes.append("The email did not arrive.")
+    if offer.is_unreached:
+        notes.append("Nothing reached the attendee.")
+    if offer.first_expires_at is not None:
+        notes.append(f"It was until {moment(offer.first_expires_at, event.zone)} at first.")
+    return two_lines(until, " ".join(notes)) if notes else until
+
+
 def _row(offer: Promotion, event: Event) -> dict[str, Any]:
     label, kind = STATUSES[PromotionStatus(offer.status)]
     seats = counted(offer.quantity, "seat")
@@ -49,6 +61,6 @@ def _row(offer: Promotion, event: Event) -> dict[str, Any]:
         "label": label,
         "kind": kind,
         "made": when(offer.promoted_at, event.zone),
-        "until": when(offer.expires_at, event.zone),
+        "until": _until(offer, event),
         "ended": when(offer.ended_at, event.zone),
     }

@@ -48,7 +48,7 @@ class ReachState(StrEnum):
 
 @dataclass(frozen=True)
 class Reach:
-    """at: when it was handed over, or known to be lost; None while it waits.
+    """at: when it was handed over; None for others.
 
     is_certain: the person could not have made it look so.
     """
@@ -130,7 +130,7 @@ def _follow(offer: Promotion, known: Reach | None) -> None:
     changes: dict[str, object] = {}
     is_lost = known.state is ReachState.LOST and offer.message_lost_at is None
     if is_lost:
-        changes["message_lost_at"] = at
+        changes["message_lost_at"] = offer.message_lost_at = at
     end, reason = _new_end(offer, known, at=at)
     is_moved = end > max(offer.expires_at, at)
     if is_moved:
@@ -155,8 +155,9 @@ def _new_end(offer: Promotion, known: Reach, *, at: datetime) -> tuple[datetime,
     if known.state is ReachState.WAITING:
         is_over = at >= offer.expires_at and offer.first_expires_at is None
         return (_latest(offer) if is_over else offer.expires_at), MovedReason.WAITING
-    reason = MovedReason.LOST if known.state is ReachState.LOST else MovedReason.LATE
-    return end_if_told(offer, at=known.at or at), reason
+    if known.state is ReachState.LOST:
+        return end_if_told(offer, at=offer.message_lost_at or at), MovedReason.LOST
+    return end_if_told(offer, at=known.at or at), MovedReason.LATE
 
 
 def _latest(offer: Promotion) -> datetime:
