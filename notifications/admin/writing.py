@@ -20,7 +20,6 @@ from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import event_page_url, tabs_context
 from evently.formatting import counted, moment
 from events.admin.rows import EventRowsAdmin, add_list
-from events.contact import reply_address
 from events.models import Event
 from notifications.admin.emails import PREVIEW_POLICY
 from notifications.admin.writing_forms import TimeForm
@@ -31,7 +30,7 @@ from notifications.writing import beginning, drafting, stopping
 from notifications.writing.audiences import reach_of
 from notifications.writing.errors import MessageBegun
 from notifications.writing.limit import left_today
-from notifications.writing.preview import reach_in_words, rendered
+from notifications.writing.preview import MessagePreview, preview_of, reach_in_words
 from notifications.writing.progress import Progress, is_moving, progress_of
 from notifications.writing.text import fill_line
 from notifications.writing.trial import send_test
@@ -155,12 +154,17 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         extra = dict(extra_context or {})
         message = self.get_object(request, object_id) if object_id else None
         if message is not None:
+            shown = preview_of(message, _user(request))
             extra |= {
                 "written": message,
                 "held": HELD.get(Hold(message.hold), ""),
                 "preview_url": _url("preview", message),
-                "subject": rendered(message, message.event, _user(request)).subject,
-                **(_progress_context(message) if message.is_begun else _reach_context(message)),
+                "preview": shown,
+                **(
+                    _progress_context(message)
+                    if message.is_begun
+                    else _reach_context(message, shown)
+                ),
             }
         return super().changeform_view(request, object_id, form_url, extra)
 
@@ -168,7 +172,10 @@ class OrganizerMessageAdmin(EventRowsAdmin):
     @method_decorator(csp(PREVIEW_POLICY))
     def preview_html(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         message = self.message_or_404(request, str(object_id))
-        return HttpResponse(rendered(message, message.event, _user(request)).html)
+        shown = preview_of(message, _user(request))
+        if shown is None:
+            raise Http404
+        return HttpResponse(shown.html)
 
     def progress(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Show how far a message is, for a page that asks again and again."""
@@ -228,7 +235,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             question="It cannot be edited or sent again afterwards. You can stop it as long as "
             "emails wait.",
             submit="Send now",
-            facts=_facts(message),
+            facts=_facts(message, preview_of(message, _user(request))),
             act=act,
         )
 
@@ -263,7 +270,10 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             submit="Schedule",
             form_class=form,
             initial={"send_at": _wall(message.send_at or time_to_suggest(event), event)},
-            facts=[("Event", moment(event.event_date, event.zone)), *_facts(message)],
+            facts=[
+                ("Event", moment(event.event_date, event.zone)),
+                *_facts(message, preview_of(message, _user(request))),
+            ],
             act=act,
         )
 
@@ -364,9 +374,9 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         )
 
 
-def _facts(message: OrganizerMessage) -> list[tuple[str, str]]:
+def _facts(message: OrganizerMessage, shown: MessagePreview | None) -> list[tuple[str, str]]:
     event = message.event
-    address = reply_address(event)
+    address = shown.reply_to if shown is not None else ""
     left = left_today(event_id=event.pk, zone=event.zone)
     return [
         ("Recipients", str(Audience(message.audience).label)),
@@ -376,14 +386,14 @@ def _facts(message: OrganizerMessage) -> list[tuple[str, str]]:
     ]
 
 
-def _reach_context(message: OrganizerMessage) -> dict[str, Any]:
+def _reach_context(message: OrganizerMessage, shown: MessagePreview | None) -> dict[str, Any]:
     links = [
         ("Send now…", _url("send_message", message)),
         ("Send at a time…", _url("schedule_message", message)),
         ("Send me a test…", _url("test_message", message)),
         ("Edit", _url("edit_message", message)),
     ]
-    return {"facts": _facts(message), "links": links}
+    return {"facts": _facts(message, shown), "links": links}
 
 
 def _progress_context(message: OrganizerMessage) -> dict[str, Any]:

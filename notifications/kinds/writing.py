@@ -12,7 +12,7 @@ from notifications.emails.email_content import EmailContent, EmailObsolete
 from notifications.emails.placeholders import RichValue, Value
 from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Link, Message
-from notifications.kinds.rows import rows_of
+from notifications.kinds.rows import Rows, rows_of
 from notifications.message_models import MessageState, OrganizerMessage
 from notifications.models import Notification, TemplateType
 from notifications.writing.text import ERASED, fill_body, fill_line, url_value
@@ -52,36 +52,34 @@ def text_for(message: OrganizerMessage, event: Event, name: str) -> tuple[str, R
     return fill_line(message.subject, values), fill_body(message.body, values)
 
 
-def content_of(
-    message: OrganizerMessage, event: Event, name: str, *, can_reply: bool
-) -> EmailContent:
-    """Return the email of a message, but for its button.
-
-    can_reply: whether replies reach the organizer.
-    """
-    subject, body = text_for(message, event, name)
+def _write(notification: Notification, user: User) -> EmailContent:
+    event, rows = common.event_of(notification), rows_of(notification)
+    message = rows.written(event.pk, notification.data.get("message"))
+    if message is None or message.body == ERASED:
+        raise EmailObsolete
+    # A preview is of any message.
+    if message.state == MessageState.STOPPED and not notification.data.get("preview"):
+        raise EmailObsolete
+    subject, body = text_for(message, event, user.display_name)
+    button = holdings.button_of(holdings.holdings_of(notification))
     return EmailContent(
         values={
             **common.event_values(event),
-            "messageSubject": subject,
+            "messageSubject": f"Test: {subject}" if notification.data.get("test") else subject,
             "messageText": body,
-            "replyNote": REPLY_NOTE if can_reply else "",
+            "replyNote": REPLY_NOTE if _can_reply(rows, event) else "",
+            "buttonText": button["button_text"],
+            "buttonUrl": button["button_url"],
         }
     )
 
 
-def _write(notification: Notification, user: User) -> EmailContent:
-    event, rows = common.event_of(notification), rows_of(notification)
-    message = rows.written(event.pk, notification.data.get("message"))
-    if message is None or message.body == ERASED or message.state == MessageState.STOPPED:
-        raise EmailObsolete
-    can_reply = bool(rows.reply_address(event.pk))
-    content = content_of(message, event, user.display_name, can_reply=can_reply)
-    button = holdings.button_of(holdings.holdings_of(notification))
-    if notification.data.get("test"):
-        content.values["messageSubject"] = f"Test: {content.values['messageSubject']}"
-    content.values |= {"buttonText": button["button_text"], "buttonUrl": button["button_url"]}
-    return content
+def _can_reply(rows: Rows, event: Event) -> bool:
+    """Return whether replies to the email go anywhere."""
+    texts = rows.event_texts(event.pk, TemplateType.ORGANIZER_MESSAGE)
+    if texts is not None and texts.reply_to and rows.own_reply_address(event.pk, texts.reply_to):
+        return True
+    return bool(rows.reply_address(event.pk))
 
 
 def _link(notification: Notification) -> Link:

@@ -160,6 +160,9 @@ def test_message_is_checked_before_it_is_saved(event, given, field, text):
 
 
 def test_email_has_the_text_with_links_and_names_and_nothing_else(event):
+    organizer = event.created_by
+    User.objects.filter(pk=organizer.pk).update(email_verified_at=now())
+    Event.objects.filter(pk=event.pk).update(contact_email=organizer.email)
     user = BookingFactory(event=event, user=UserFactory(name="Ada {eventUrl}")).user
     message = write(
         event,
@@ -173,7 +176,9 @@ def test_email_has_the_text_with_links_and_names_and_nothing_else(event):
     (email,) = mail.outbox
     html = email.alternatives[0][0]
     assert email.subject == "Doors of Jazz"
-    assert email.to == [user.email]
+    assert (email.to, email.reply_to) == ([user.email], [organizer.email])
+    assert "If you reply to this email, they get it." in email.body
+    assert email.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "Dear Ada {eventUrl},\n\n<script>x</script> see https://doors.example/a\n" in email.body
     assert "The organizer of Jazz" in email.body
     assert "&lt;script&gt;" in html

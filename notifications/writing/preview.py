@@ -1,36 +1,47 @@
 """A message to attendees before it is sent: as it will arrive, and whom it reaches, in words."""
 
-from django.conf import settings
+from dataclasses import dataclass
 
 from evently.accounts.models import User
+from evently.database.identity import as_worker
 from evently.formatting import as_list, counted
-from evently.links import absolute, path_to
-from events.contact import reply_address
-from events.models import Event
-from notifications.emails.templates import RenderedEmail, render_active
-from notifications.kinds import common
-from notifications.kinds.writing import ORGANIZER_MESSAGE, content_of
+from notifications.emails.email_content import EmailObsolete
+from notifications.emails.message import build_email
+from notifications.kinds.writing import ORGANIZER_MESSAGE
 from notifications.message_models import OrganizerMessage
+from notifications.models import Notification
 from notifications.writing.audiences import Reach
 
 PEOPLE = ("person", "people")
 
 
-def rendered(message: OrganizerMessage, event: Event, user: User) -> RenderedEmail:
-    """Return the email of a message as this user would get it, who has seats of the event."""
-    content = content_of(message, event, user.display_name, can_reply=bool(reply_address(event)))
-    return render_active(
-        ORGANIZER_MESSAGE.template,
-        {
-            "siteName": settings.SITE_NAME,
-            "siteUrl": settings.PUBLIC_URL,
-            "accountUrl": absolute(path_to("account")),
-            "userName": user.display_name,
-            "buttonText": "Show my booking",
-            "buttonUrl": common.event_url(event),
-            **content.values,
-        },
+@dataclass(frozen=True)
+class MessagePreview:
+    """reply_to: where replies go, "" for nowhere."""
+
+    subject: str
+    html: str
+    reply_to: str
+
+
+@as_worker()
+def preview_of(message: OrganizerMessage, user: User) -> MessagePreview | None:
+    """Return the email of a message as this user would get it now; None once it is erased.
+
+    As the worker, who writes emails. What it reads of a person is the user's own.
+    """
+    notification = Notification(
+        user_id=user.pk,
+        event_id=message.event_id,
+        type=ORGANIZER_MESSAGE.name,
+        data={"message": str(message.pk), "preview": True},
     )
+    try:
+        email = build_email(notification, user)
+    except EmailObsolete:
+        return None
+    html = next(str(part) for part, kind in email.alternatives if kind == "text/html")
+    return MessagePreview(str(email.subject), html, ", ".join(email.reply_to or []))
 
 
 def reach_in_words(reach: Reach) -> str:
