@@ -9,6 +9,7 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking, Ticket
 from evently.accounts.factories import UserFactory
 from evently.tests.rows import end_offer, offer, wait
+from evently.tests.together import run_together
 from events.factories import EventFactory
 from events.models import Event
 from events.operations import edit_event
@@ -119,6 +120,20 @@ def test_reminders_continue_where_they_stopped(monkeypatch):
     tasks.remind_attendees()
 
     assert told("reminder") == dict.fromkeys(people, 1)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_remind_each_person_once(monkeypatch):
+    monkeypatch.setattr(reminding, "PEOPLE_AT_ONCE", 2)
+    event = EventFactory(event_date=in_hours(23))
+    people = [booked(event).user_id for _ in range(5)]
+
+    outcomes = run_together(*[lambda: reminding.remind_attendees(event_id=event.pk)] * 3)
+
+    assert set(outcomes) <= {0, 5}
+    assert told("reminder") == dict.fromkeys(people, 1)
+    assert Mailing.objects.count() == 1
 
 
 def test_holder_of_a_ticket_is_reminded_instead_of_who_handed_it_over(clock, mailoutbox):

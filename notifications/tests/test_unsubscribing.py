@@ -1,6 +1,7 @@
 """Unsubscribing by the link in an email: the page, one click, undo, and what it cannot do."""
 
 import re
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from evently import throttle
 from evently.accounts.factories import UserFactory
 from evently.accounts.models import User
 from evently.privacy.keys import destroy_key
+from evently.tests.together import run_together
 from events.factories import EventFactory
 from notifications.kinds import KINDS, kind_named
 from notifications.mute_models import EventMute
@@ -78,6 +80,19 @@ def test_one_click_answers_where_there_is_nothing_to_turn_off(strict):
         assert "You get no emails here" in strict.get(url).text
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_once_lose_nothing():
+    user, event = UserFactory(), EventFactory()
+    kinds = ["event_changed", "reminder", "waitlist_closed", "draw_done"]
+    urls = [url_for(user, kind, event) for kind in [*kinds, "reminder"]]
+
+    run_together(*[partial(Client().post, url, ONE_CLICK) for url in urls])
+
+    assert emails_off(user) == {"waitlist_closed", "draw_done"}
+    assert [category for _, _, category, _ in mutes()] == ["changes", "reminders"]
+
+
 # ── The page ────────────────────────────────────────────────────────────────
 def test_opening_the_page_changes_nothing_and_says_what_would_be_turned_off(client):
     user = UserFactory(name="Ada Lovelace")
@@ -88,8 +103,8 @@ def test_opening_the_page_changes_nothing_and_says_what_would_be_turned_off(clie
     client.head(url)
 
     text = " ".join(page.text.split())
-    assert "emails about changes of Jazz &amp; Blues" in text
-    assert "emails of the kind “Event changed”, of any event" in text
+    assert "emails about changes to Jazz &amp; Blues" in text
+    assert "“Event changed” emails about any event" in text
     assert "all emails that can be turned off" in text
     assert reverse("message_settings") in text
     assert (mutes(), emails_off(user)) == ([], set())

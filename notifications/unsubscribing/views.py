@@ -24,9 +24,9 @@ TEMPLATE = "notifications/unsubscribe.html"
 CLICKS = Limit("unsubscribe", 60, timedelta(hours=1))
 WRONG = Limit("unsubscribe_wrong", 100, timedelta(hours=1))
 WHAT = {
-    Category.REMINDERS: "reminders",
-    Category.EVENT_CHANGES: "emails about changes",
-    Category.MESSAGES: "messages from the organizer, and thanks afterwards",
+    Category.REMINDERS: "reminders of {event}",
+    Category.EVENT_CHANGES: "emails about changes to {event}",
+    Category.MESSAGES: "messages from the organizer of {event}, and thanks afterwards",
 }
 
 
@@ -105,5 +105,5 @@ def _text(subscription: Subscription, scope: Scope) -> str:
     if scope is Scope.ALL or kind is None:
         return "all emails that can be turned off"
     if scope is Scope.KIND or event is None:
-        return f"emails of the kind “{kind.label}”, of any event"
-    return f"{WHAT[kind.category]} of {event.name}"
+        return f"“{kind.label}” emails about any event"
+    return WHAT[kind.category].format(event=event.name)
