@@ -108,7 +108,7 @@ class ChannelSwitches(StrictBody):
 class EventMessagesRepresentation(serializers.Serializer[Any]):
     """Which messages about an event the current user gets, if `preferences` allow them, too."""
 
-    reminders = ChannelSwitches(read_only=True, help_text="That it is about to begin.")
+    reminders = ChannelSwitches(read_only=True, help_text="That it is coming up.")
     changes = ChannelSwitches(read_only=True, help_text="A new name, time or venue.")
     messages = ChannelSwitches(
         read_only=True, help_text="What its organizer writes, and thanks afterwards."

@@ -34,14 +34,14 @@ from waitlists.models import Promotion
 START = "start"
 
 
-# ── The event is about to begin ─────────────────────────────────────────────
+# ── The event is coming up ─────────────────────────────────────────────
 def reminder(event: Event, user_id: UUID) -> Message:
     """Remind an attendee of an event: once for each start, however often it moves."""
     return REMINDER.message(
         user_id=user_id,
         key=f"reminder:{event.pk}:{event.event_date.isoformat()}",
         text=(
-            f"{event.name} is about to begin: {span(event.event_date, event.ends_at, event.zone)}, "
+            f"{event.name} is coming up: {span(event.event_date, event.ends_at, event.zone)}, "
             f"{event.venue}."
         ),
         event_id=event.pk,

@@ -4,6 +4,7 @@ With SCREENSHOTS=true, what the pages look like is left in screenshots/, which g
 """
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +17,8 @@ from evently.links import sign_link
 from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import Event
+from notifications.kinds.events import EVENT_CHANGED
+from notifications.unsubscribing.tokens import unsubscribe_url
 from tests.browser.conftest import Site, photograph, violations
 from tests.browser.test_story import log_in
 from waitlists.models import Promotion, WaitlistEntry
@@ -119,6 +122,7 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
         "verify-anew": f"/account/verify/{links.verification_token(without_password)}/",
         "verified": f"/account/verify/{links.verification_token(person)}/",
         "enter-unproven": f"/account/enter/{links.login_token(unproven)}/",
+        "unsubscribe": urlsplit(unsubscribe_url(person, EVENT_CHANGED, event.pk)).path,
         "link-broken": "/b/broken/",
         "not-found": "/nothing-here/",
     }
@@ -164,6 +168,8 @@ def pages_of_reader(event: Event, reader) -> dict[str, str]:
         "event-offered": f"/events/{kept.event_id}/",
         "checkout-mine": f"/events/{event.pk}/book/",
         "inbox": "/notifications/",
+        "message-settings": "/notifications/settings/",
+        "event-messages": f"/events/{event.pk}/messages/",
         "account": "/account/",
         "account-delete": "/account/delete/",
     }
