@@ -5,10 +5,13 @@
 Runs a mailer on a database of its own, and a real mail server. Bulk mails are sent, first while
 hardly any others wait, then while 100,000 do; with --all, until none are left. CPU is that of the
 mailer (an email rendered, handed over and recorded) and of all of PostgreSQL. Exits with 1 if the
-mailer's share of an email is more than 4 ms of CPU, or its memory grows by more than a tenth.
+mailer's share of an email is more than 4 ms of CPU, or its memory grows by more than a tenth: with
+what waits, or with what was sent, from 20,000 emails on. Before, it opens connections and fills
+caches.
 """
 
 import argparse
+import os
 import sys
 import time
 from contextlib import closing
@@ -18,13 +21,16 @@ import psycopg
 
 from bench.mail_cost import await_emails, cpu_of_postgres, running, write
 from bench.stage.cpu import proportional_bytes, seconds_of
+from bench.stage.servers import production
 from bench.stage.smtp_sink import Sink
 from bench.throwaway import throwaway_database
 
 MOST_MS = 4.0
 MOST_GROWTH = 1.1
 WARM_UP = 500
-STEP = 10_000
+# Of PUBLIC_URL; no web server runs.
+PORT = 8000
+STEP, SETTLED = 10_000, 20_000
 # As many as the first ones, to the same people.
 WAITING = """
     WITH message AS (
@@ -62,6 +68,7 @@ def cost(
 
 def measure(arguments: argparse.Namespace, environment: dict[str, str], sink: Sink) -> bool:
     """Print what emails cost with few and many waiting; return whether all is within its limit."""
+    steps = []
     with psycopg.connect(environment["DATABASE_OWNER_URL"], autocommit=True) as database:
         write("news", WARM_UP + arguments.emails, environment)
         database.execute("ANALYZE")
@@ -87,11 +94,14 @@ def measure(arguments: argparse.Namespace, environment: dict[str, str], sink: Si
             if arguments.all:
                 for sent in range(STEP, arguments.waiting + 1, STEP):
                     await_emails(sink, WARM_UP + arguments.emails + sent)
-                    found.append((found[-1][0], megabytes(mailer.pid)))
-                    print(f"{sent:,} sent: the mailer has {found[-1][1]:.0f} MB", flush=True)
-    growth = max(memory for _, memory in found) / found[0][1]
-    print(f"memory: × {growth:.2f}; CPU of the mailer: × {found[1][0] / found[0][0]:.2f}")
-    return growth <= MOST_GROWTH and max(ms for ms, _ in found) <= MOST_MS
+                    steps.append(megabytes(mailer.pid))
+                    print(f"{sent:7,} sent: the mailer has {steps[-1]:.0f} MB", flush=True)
+    (few_ms, few), (many_ms, many) = found
+    settled = steps[SETTLED // STEP - 1 :] or [many]
+    growths = many / few, settled[-1] / settled[0]
+    print(f"with what waits: CPU of the mailer × {many_ms / few_ms:.2f}, memory × {growths[0]:.2f}")
+    print(f"with what was sent: memory × {growths[1]:.2f}")
+    return max(growths) <= MOST_GROWTH and max(few_ms, many_ms) <= MOST_MS
 
 
 def main() -> int:
@@ -100,13 +110,12 @@ def main() -> int:
     parser.add_argument("--emails", type=int, default=2000)
     parser.add_argument("--all", action="store_true", help="send all that wait (two minutes)")
     arguments = parser.parse_args()
-    with throwaway_database() as base, closing(Sink()) as sink:
-        environment = base | {
-            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
-            "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL,EMAIL_URL",
-            "PUBLIC_URL": "http://localhost:8000",
-        }
-        return int(not measure(arguments, environment, sink))
+    with closing(Sink()) as sink:
+        # In production: development keeps statements, for its error pages. Also read on the way.
+        os.environ.update(production(PORT, sink.port))
+        with throwaway_database() as base:
+            # As the supervisor starts it.
+            return int(not measure(arguments, base | {"MALLOC_ARENA_MAX": "2"}, sink))
 
 
 if __name__ == "__main__":
