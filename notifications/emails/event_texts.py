@@ -117,8 +117,10 @@ def from_address(sender_name: str) -> str | None:
     if not sender_name:
         return None
     _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    # The name has neither quotes nor backslashes nor line breaks (chk_event_email_sender).
-    return f'"{sender_name}" <{address}>'
+    # The name has neither quotes nor backslashes nor line breaks (chk_event_email_sender). What
+    # begins like an encoded word of RFC 2047 would be decoded, to an address or a line break.
+    name = sender_name.replace("=?", "= ?")
+    return f'"{name}" <{address}>'
 
 
 @lru_cache(maxsize=256)

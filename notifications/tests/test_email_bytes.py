@@ -15,6 +15,7 @@ from evently.accounts.factories import UserFactory
 from evently.person_names import NameInvalid
 from events.factories import EventFactory
 from notifications.emails.message import build_email
+from notifications.event_email_models import EventEmail
 from notifications.kinds import bookings
 from notifications.models import Notification
 from notifications.operations.creating import notify
@@ -54,6 +55,8 @@ NASTY = {
     "next line": f"Jazz\x85{EVIL}",
     "vertical tab": f"Jazz\x0b{EVIL}",
     "NUL": f"Jazz\x00{EVIL}",
+    # Shown by readers as an address that the name may not have.
+    "encoded address": "Jazz =?utf-8?q?box=40bank=2Eexample?=",
     "encoded": "Jazz =?utf-8?q?=0D=0ABcc=3A_all?=",
 }
 
@@ -193,7 +196,7 @@ def test_largest_email_is_below_the_limit():
     assert max(map(len, content.split(b"\r\n"))) <= LONGEST_LINE
 
 
-@pytest.mark.parametrize("where", ["event", "person", "template"])
+@pytest.mark.parametrize("where", ["event", "person", "template", "sender"])
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_header_injection_is_refused_or_harmless(text, where, mail):
     """Names and subjects that bring line breaks along, on the bytes that a mail server gets."""
@@ -207,10 +210,12 @@ def test_header_injection_is_refused_or_harmless(text, where, mail):
                 facts.event.save(update_fields=["name", "venue"])
             if where == "person":
                 facts.user = UserFactory(name=text)
+            if where == "sender":
+                EventEmail.objects.create(event=facts.event, sender_name=text)
     except (DataError, IntegrityError, NameInvalid):
         # PostgreSQL has no NUL; names of people are checked wherever they come from, subjects of
-        # templates by the database.
-        assert where in ("person", "template") or "\x00" in text
+        # templates and senders' names by the database.
+        assert where in ("person", "template", "sender") or "\x00" in text
         return
     (id_,) = notify(messages=[EXAMPLES["booking_confirm"](facts)])
 
@@ -220,6 +225,8 @@ def test_header_injection_is_refused_or_harmless(text, where, mail):
     email = assert_headers_are_safe(content)
     assert set(email.headers) == HEADERS
     assert "Jazz" in email.subject
+    if where == "sender":
+        assert email.from_.display_name == " ".join(text.replace("=?", "= ?").split())
     assert [each.address for each in email.to] == [facts.user.email]
     (calendar,) = (part for part in parts_of(content) if part.content_type == "text/calendar")
     assert_is_calendar(calendar)
