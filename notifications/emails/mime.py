@@ -14,7 +14,7 @@ from email.header import Header
 from email.message import Message
 from email.mime.base import MIMEBase
 from email.policy import compat32
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -60,7 +60,11 @@ class Email(EmailMultiAlternatives):
         alternatives: list[Any] = self.alternatives
         parts = [str(self.body), *(str(each.content) for each in alternatives)]
         if any(_has_long_lines(part) for part in parts):
-            return super().message()
+            message = super().message()
+            for name, value in _headers_of(self):
+                if name in ("Subject", "From"):
+                    message.replace_header(name, _safe(name, value)[1])
+            return message
         return WrittenMessage(self)
 
 
@@ -129,12 +133,24 @@ def _safe(name: str, value: Any) -> tuple[str, str]:
     if is_plain and len(f"{name}: {text}") <= LONGEST_HEADER:
         # It stays as it is.
         return name, text
-    if name == "Subject" and not is_plain and not LINE_BREAK.search(text):
-        # Django leaves control characters, and what only looks like an encoded word: a reader would
-        # decode it, to line breaks and all. With its name, the first line is no longer than others.
-        return name, Header(text, "utf-8", header_name=name).encode()
+    if name in ("Subject", "From") and not is_plain and not LINE_BREAK.search(text):
+        return name, _encoded(name, text)
     safe: tuple[str, str] = forbid_multi_line_headers(name, text, "utf-8")
     return safe
+
+
+def _encoded(name: str, text: str) -> str:
+    """Return the value of the header Subject or From, encoded.
+
+    Django leaves control characters, and what only looks like an encoded word: a reader would
+    decode it, to line breaks and all. And it leaves the first line empty where a word is long.
+    """
+    if name == "Subject":
+        return Header(text, "utf-8", header_name=name).encode()
+    person, address = parseaddr(text)
+    if text.isascii() or not address.isascii():
+        return forbid_multi_line_headers(name, text, "utf-8")[1]
+    return f"{Header(person, 'utf-8', header_name=name).encode()} <{address}>"
 
 
 def _header(name: str, value: str) -> list[str]:
