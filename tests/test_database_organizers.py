@@ -29,7 +29,8 @@ OF_EVENT = "SELECT created_by_id FROM events WHERE id = r.event_id"
 ORGANIZER = {
     "event_import_rows": "SELECT organizer_id FROM event_imports WHERE id = r.batch_id",
     "audit_log": """
-        SELECT created_by_id FROM events WHERE id = r.event_id AND r.table_name <> 'notifications'
+        SELECT created_by_id FROM events
+        WHERE id = r.event_id AND r.table_name NOT IN ('notifications', 'event_mutes')
         UNION ALL
         SELECT organizer_id FROM event_imports WHERE id = r.row_id""",
 }

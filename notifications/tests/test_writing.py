@@ -253,6 +253,26 @@ def test_message_that_is_sent_by_two_at_once_begins_once_and_reaches_each_once(e
     assert list(told(message).values()) == [1, 1, 1]
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_message_that_is_stopped_while_it_is_sent_reaches_no_one_who_is_not_counted(
+    event, monkeypatch
+):
+    monkeypatch.setattr(sending, "BATCH", 1)
+    crowd(event, 6)
+    message = write(event)
+    send(message)
+
+    run_together(lambda: sending.send_messages(event_id=event.pk), lambda: stop(message))
+    tasks.send_messages()
+
+    stopped = reread(message)
+    assert (stopped.state, stopped.told) == ("stopped", len(told(message)))
+    assert stopped.withdrawn == stopped.told
+    deliver_due()
+    assert not mail.outbox
+
+
 # ── At a time ───────────────────────────────────────────────────────────────
 def test_scheduled_message_goes_at_its_time_to_those_who_are_there_then(event, clock):
     clock.stop()
