@@ -168,7 +168,8 @@ def payments_to_remind_of() -> QuerySet[Booking]:
 
 def offers_ending() -> QuerySet[Promotion]:
     """Return the offers of whose time a third is left, and that were not reminded of."""
-    window = ExpressionWrapper(F("expires_at") - F("promoted_at"), DurationField())
+    first_end = Coalesce("first_expires_at", "expires_at")
+    window = ExpressionWrapper(first_end - F("promoted_at"), DurationField())
     return (
         Promotion.objects.filter(
             ~_told("offer_ending"),

@@ -163,7 +163,8 @@ def is_ending(offer: Promotion, *, at: datetime) -> bool:
 
 
 def ending_from(offer: Promotion) -> datetime:
-    window: timedelta = offer.expires_at - offer.promoted_at
+    """Return from when on a third of an offer's time is left: of that before its end was moved."""
+    window: timedelta = (offer.first_expires_at or offer.expires_at) - offer.promoted_at
     return offer.expires_at - window / 3
 
 

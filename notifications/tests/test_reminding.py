@@ -258,9 +258,11 @@ def test_offer_whose_end_was_moved_is_not_about_to_end():
     offer = Promotion(promoted_at=in_hours(-3), expires_at=in_hours(1), status="pending")
     assert is_ending(offer, at=in_hours(0))
 
-    offer.expires_at = in_hours(3)
+    offer.first_expires_at, offer.expires_at = offer.expires_at, in_hours(3)
 
-    assert not is_ending(offer, at=in_hours(0))
+    # A third of the four hours that it had at first.
+    assert not is_ending(offer, at=in_hours(1.5))
+    assert is_ending(offer, at=in_hours(1.8))
 
 
 def test_reminder_of_an_offer_has_its_link(mailoutbox):
