@@ -9,5 +9,8 @@ seats_freed = Signal()
 # `notify: bool`: whether attendees are to be notified of it
 event_changed = Signal()
 
+# A draft was made of an event. `original: Event`, `copy: Event`
+event_copied = Signal()
+
 # An event was cancelled; its bookings and waitlist are not yet. `event: Event`
 event_cancelled = Signal()

@@ -92,3 +92,10 @@ class EventEmail(Organized):
                 | Q(failed_at__isnull=False, failure__regex=r"^[a-z_]{1,60}$"),
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["event"],
+                name="idx_event_emails_failed",
+                condition=Q(failed_at__isnull=False),
+            )
+        ]

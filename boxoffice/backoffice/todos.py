@@ -14,7 +14,9 @@ from boxoffice.backoffice.mail_failures import failed_emails
 from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
 from events.models import Event, EventStatus
+from notifications.event_email_models import EventEmail
 from notifications.message_models import OrganizerMessage
+from notifications.models import EmailTemplate
 from waitlists.models import Draw
 
 # How far ahead a draft's start, and the start of sales, are listed.
@@ -39,8 +41,9 @@ class _Kind(IntEnum):
     NUMBERS = 1
     EMAILS = 2
     MESSAGES = 3
-    DRAFT = 4
-    SALES = 5
+    TEXTS = 4
+    DRAFT = 5
+    SALES = 6
 
 
 class _Row(NamedTuple):
@@ -67,6 +70,7 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     found = _numbers_due(managed).union(
         _failing(managed),
         _held(managed),
+        _unfilled(managed),
         _drafts(managed, at=at),
         _sales_opening(managed, at=at),
         all=True,
@@ -76,6 +80,7 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     soon = [row for row in drafts if at < row.at <= at + DRAFT_AHEAD]
     others = drafts[0].number - len(soon) if drafts else 0
     return [
+        *(_templates() if user.is_superuser else []),
         *(_todo(row) for row in rows if row.kind < _Kind.DRAFT),
         *(_todo(row) for row in soon),
         *(_other_drafts(others, noun="other draft" if soon else "draft") if others else []),
@@ -113,6 +118,15 @@ def _held(events: QuerySet[Event]) -> QuerySet[Any, Any]:
         .exclude(hold="")
         .order_by("-updated_at", "id")
         .values_list(*_columns(_Kind.MESSAGES, "updated_at", event="event__", title="subject"))
+    )[:LISTED]
+
+
+def _unfilled(events: QuerySet[Event]) -> QuerySet[Any, Any]:
+    """Find texts for emails of events that could not be filled, so that emails lack them."""
+    return (
+        EventEmail.objects.filter(event__in=events, failed_at__isnull=False)
+        .order_by("-failed_at", "id")
+        .values_list(*_columns(_Kind.TEXTS, "failed_at", event="event__"))
     )[:LISTED]
 
 
@@ -164,12 +178,28 @@ def _todo(row: _Row) -> Todo:
             page, text = "messages", f"{counted(row.number, 'email')} could not be sent"
         case _Kind.MESSAGES:
             page, text = "written", f"The message “{row.title}” was not sent: check it"
+        case _Kind.TEXTS:
+            page, text = "email_texts", "Emails are sent without your texts: check them"
         case _Kind.DRAFT:
             page, text = "overview", f"Starts on {when}, but is still a draft"
         case _:
             page, text = "overview", f"Sales start on {when}"
-    is_urgent = row.kind in {_Kind.NUMBERS, _Kind.EMAILS, _Kind.MESSAGES}
+    is_urgent = row.kind in {_Kind.NUMBERS, _Kind.EMAILS, _Kind.MESSAGES, _Kind.TEXTS}
     return Todo(row.event, text, event_page_url(page, row.event_id), urgent=is_urgent)
+
+
+def _templates() -> list[Todo]:
+    """Return email templates in use that could not be rendered, for superusers."""
+    failed = EmailTemplate.objects.filter(is_active=True, failed_at__isnull=False)
+    return [
+        Todo(
+            event="",
+            text=f"The template “{row.get_template_type_display()}” could not be used",
+            url=reverse("admin:notifications_emailtemplate_editor", args=[row.template_type]),
+            urgent=True,
+        )
+        for row in failed.order_by("template_type")
+    ]
 
 
 def _other_drafts(number: int, *, noun: str) -> list[Todo]:

@@ -15,6 +15,7 @@ from boxoffice.tests.organizing import EVENTS, form_of, tab
 from events.admin import cells
 from events.factories import EventFactory
 from events.models import Event
+from notifications.event_email_models import EventEmail
 from notifications.factories import NotificationFactory
 from notifications.models import DeliveryStatus, EmailDelivery, TemplateType
 from waitlists.factories import WaitlistEntryFactory
@@ -175,18 +176,22 @@ def test_todos_name_failed_emails_drafts_and_sales_that_start(organizer):
     EventFactory(name="Soon", event_date=at + timedelta(days=2), **draft)
     EventFactory(name="Later", event_date=at + timedelta(days=200), **draft)
     EventFactory(created_by=organizer, name="Opening", sales_start_at=at + timedelta(days=1))
+    texts = EventFactory(created_by=organizer, name="Texts")
+    EventEmail.objects.create(event=texts, above="{gone}", failed_at=at, failure="other")
 
     listed = todos(user=organizer, at=at)
 
     assert [(todo.event, todo.urgent) for todo in listed] == [
         ("Failing", True),
+        ("Texts", True),
         ("Soon", False),
         ("", False),
         ("Opening", False),
     ]
     assert listed[0].text == "2 emails could not be sent"
-    assert listed[2].text == "1 other draft not published yet"
-    assert listed[3].text.startswith("Sales start on")
+    assert listed[1].url == tab(texts, "email_texts")
+    assert listed[3].text == "1 other draft not published yet"
+    assert listed[4].text.startswith("Sales start on")
 
 
 def test_a_new_event_opens_as_a_draft(admin):

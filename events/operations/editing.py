@@ -16,7 +16,7 @@ from events.changes import Edit, announcement, concerns_attendees
 from events.locks import EventNotFound, lock_event
 from events.models import Event, PriceRule
 from events.operations.validation import TIME_FIELDS, check_event
-from events.signals import event_changed, seats_freed
+from events.signals import event_changed, event_copied, seats_freed
 
 EDITABLE = frozenset(
     {
@@ -281,19 +281,19 @@ def copy_event(*, event_id: UUID, by_id: UUID) -> Event:
                 fields[name] = None
         fields["name"] = f"{original.name} (copy)"[:255]
         copy = add_event(by_id=by_id, **fields)
-        copy_price_rule(original, copy)
+        copy_rest(original, copy)
         return copy
 
     return run_in_transaction(work)
 
 
-def copy_price_rule(original: Event, copy: Event) -> None:
-    """Give the copy the original's price rule, switched off."""
+def copy_rest(original: Event, copy: Event) -> None:
+    """Give a new copy what belongs to the original: its price rule, switched off, and more."""
     rule = PriceRule.objects.filter(event_id=original.pk).first()
-    if rule is None:
-        return
-    settings = {name: getattr(rule, name) for name in PriceRule.SETTINGS}
-    PriceRule(event=copy, **(settings | {"enabled": False})).save(force_insert=True)
+    if rule is not None:
+        settings = {name: getattr(rule, name) for name in PriceRule.SETTINGS}
+        PriceRule(event=copy, **(settings | {"enabled": False})).save(force_insert=True)
+    event_copied.send(sender=Event, original=original, copy=copy)
 
 
 def times_moved(event: Event, *, days: int) -> dict[str, datetime | None]:

@@ -12,7 +12,7 @@ from evently.local_time import local_day, moved_by_days, wall_clock
 from evently.transactions import run_in_transaction
 from events.locks import EventNotFound
 from events.models import Event
-from events.operations.editing import COPIED, add_event, copy_price_rule, times_moved
+from events.operations.editing import COPIED, add_event, copy_rest, times_moved
 
 MOST_COPIES = 200
 WEEK = timedelta(days=7)
@@ -131,5 +131,5 @@ def _copy(original: Event, *, by_id: UUID, days: int) -> Event:
         if fields[name] is not None and fields[name] <= at:
             fields[name] = None
     copy = add_event(by_id=by_id, **fields)
-    copy_price_rule(original, copy)
+    copy_rest(original, copy)
     return copy

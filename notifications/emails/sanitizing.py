@@ -54,7 +54,11 @@ _cleaner = nh3.Cleaner(
 
 def clean_html(html: str) -> str:
     """Return HTML with only what is allowed in templates; its placeholders stay."""
-    return _cleaner.clean(html)
+    cleaned = _cleaner.clean(html)
+    if "<tbody" not in html.lower():
+        # Which a parser adds to all tables: what its author wrote stays as it was.
+        cleaned = cleaned.replace("<tbody>", "").replace("</tbody>", "")
+    return cleaned
 
 
 def removed_from(html: str) -> list[str]:

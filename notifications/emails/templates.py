@@ -95,9 +95,7 @@ class Compiled:
         self._body = Cut(template.html)
         self._is_page = is_page(template.html)
         self._html = Cut(
-            _page_with_places(template.html)
-            if self._is_page
-            else in_layout(f"{template.html}{FOOTNOTE}")
+            _page_with_places(template.html) if self._is_page else in_layout(template.html)
         )
 
     def render(self, values: Values, around: Around = NOTHING_AROUND) -> RenderedEmail:

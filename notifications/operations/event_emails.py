@@ -110,8 +110,9 @@ def _problem_of_name(name: str) -> str:
         return ""
     if has_controls(name) or not is_visible(name):
         return "Enter a single line without invisible characters."
-    if FORBIDDEN_IN_NAMES & set(name):
-        return 'Enter a name without @, <, >, " and \\.'
+    # What looks encoded is decoded by email clients, to whatever it hides.
+    if FORBIDDEN_IN_NAMES & set(name) or "=?" in name:
+        return 'Enter a name without @, <, >, ", \\ and =?.'
     if len(name) > MOST_SENDER_NAME:
         return f"Enter at most {MOST_SENDER_NAME} characters."
     if has_web_address(name):

@@ -85,7 +85,9 @@ def _insert(
         raise TemplateEditedMeanwhile(version=active.version if active is not None else 0)
     if active is not None and active.template == template:
         raise NothingChanged
-    versions.filter(is_active=True).update(is_active=False)
+    if active is not None:
+        # Not whichever is active by now: where none was, that of another person would be lost.
+        versions.filter(pk=active.pk).update(is_active=False)
     newest = versions.aggregate(newest=Max("version"))["newest"] or 0
     # Where none was in use, two may be first at once.
     with refusing(

@@ -27,6 +27,11 @@ class EmailsHeld(Conflict):
     message = "This site holds back all emails for now (HOLD_EMAILS), so no test email was sent."
 
 
+class OwnAddressUnconfirmed(Conflict):
+    code = "address_unconfirmed"
+    message = "Confirm your email address first: it may be another person's."
+
+
 class OwnAddressSuppressed(Conflict):
     code = "address_suppressed"
     message = (
@@ -38,9 +43,12 @@ class OwnAddressSuppressed(Conflict):
 def check_test(draft: Draft, user: User) -> dict[str, Any]:
     """Count a test email, and return the draft for the task that sends it.
 
-    Raises what `draft_email` raises, EmailsHeld, OwnAddressSuppressed, TooManyAttempts.
+    Raises what `draft_email` raises, EmailsHeld, OwnAddressUnconfirmed, OwnAddressSuppressed,
+    TooManyAttempts.
     """
     draft_email(draft, user)
+    if user.email_verified_at is None:
+        raise OwnAddressUnconfirmed
     if settings.HOLD_EMAILS:
         raise EmailsHeld
     if suppressed_among([user.email]):
@@ -52,7 +60,7 @@ def check_test(draft: Draft, user: User) -> dict[str, Any]:
 def send_test(draft: Draft, user_id: UUID) -> bool:
     """Send a draft to a person, marked as a test; return whether it was sent."""
     user = User.objects.with_keys().filter(pk=user_id, is_active=True).first()
-    if user is None or not user.email or settings.HOLD_EMAILS:
+    if user is None or user.email_verified_at is None or settings.HOLD_EMAILS:
         return False
     try:
         email = draft_email(draft, user)

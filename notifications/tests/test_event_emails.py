@@ -11,6 +11,7 @@ from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserF
 from evently.admin.tabs import event_page_url
 from evently.tests.sql import run
 from events.factories import EventFactory
+from events.operations import copy_event
 from notifications.emails.drafts import Draft
 from notifications.emails.message import build_email
 from notifications.event_email_models import EventEmail
@@ -73,13 +74,21 @@ def test_every_email_about_an_event_has_its_organizers_texts():
 
     html = html_of(email)
     assert email.body.startswith("Dear Ada Lovelace, about Jazz & <Blues> <b>:\n\n")
-    assert email.body.rstrip().endswith("More on https://mill.example/news")
+    assert "\n\nMore on https://mill.example/news\n" in email.body
     assert "Dear Ada Lovelace, about Jazz &amp; &lt;Blues&gt; &lt;b&gt;:" in html
     assert 'href="https://mill.example/news"' in html
     order = [html.index(part) for part in ('class="picture"', "Dear Ada", "<h1", "More on")]
     assert order == sorted(order)
     assert email.message()["From"].endswith("<tickets@localhost>")
     assert "=?utf-8?" in email.message()["From"]
+
+
+def test_what_any_email_has_at_its_end_is_below_the_texts():
+    """The link to unsubscribe above all."""
+    email = with_texts(example_of("event_over"), below="The last word")
+
+    for text in (email.body, html_of(email)):
+        assert text.index("The last word") < text.index("Unsubscribe from these emails")
 
 
 def test_texts_of_a_type_come_before_those_of_all():
@@ -191,7 +200,15 @@ def test_what_is_refused_stays_in_the_form(client, organizer, event):
 
 
 @pytest.mark.parametrize(
-    "name", ['Mill" <a@b.example>', "a@b.example", "evil.example", "Evently Support", "\u202ellim"]
+    "name",
+    [
+        'Mill" <a@b.example>',
+        "a@b.example",
+        "evil.example",
+        "=?utf-8?q?a=40b.example?=",
+        "Evently Support",
+        "\u202ellim",
+    ],
 )
 def test_names_that_mislead_are_refused(client, organizer, event, name):
     page = client.post(page_of(event), given(sender_name=name))
@@ -252,3 +269,16 @@ def test_texts_of_others_events_are_out_of_reach(client, organizer, page):
 def test_unknown_types_and_those_of_accounts_are_none(client, organizer, event):
     for type_ in ("gossip", "welcome"):
         assert client.get(page_of(event, type_)).status_code == 404
+
+
+def test_copies_of_an_event_have_its_texts(client, organizer, event):
+    client.post(page_of(event), given(above="Dear {userName}", sender_name="The Mill"))
+    client.post(page_of(event, "reminder"), given(below="Bring a coat."))
+
+    copy = copy_event(event_id=event.pk, by_id=organizer.pk)
+
+    rows = EventEmail.objects.filter(event=copy).order_by("above")
+    assert [(row.template_type, row.above, row.below, row.sender_name) for row in rows] == [
+        ("reminder", "", "Bring a coat.", ""),
+        (None, "Dear {userName}", "", "The Mill"),
+    ]

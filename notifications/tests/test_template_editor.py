@@ -8,6 +8,7 @@ from django.test import Client
 
 from bookings.operations import Canceller
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
+from evently.tests.sql import run
 from notifications.emails.drafts import Draft
 from notifications.emails.message import build_email
 from notifications.kinds import accounts, bookings
@@ -178,6 +179,18 @@ def test_test_emails_are_limited(client, superuser):
     page = client.post(EDITOR, texts(answer="test"))
 
     assert "No test email was sent. Too many attempts." in words(page)
+
+
+def test_test_emails_go_to_confirmed_addresses_only(client, superuser):
+    """Otherwise they would let anyone write whatever they like to another person."""
+    run("UPDATE users SET email_verified_at = NULL WHERE id = %s", superuser.pk)
+    draft = Draft(TemplateType.CANCELLATION)
+
+    page = client.post(EDITOR, texts(answer="test"))
+    send_test_email(draft.as_json(), str(superuser.pk))
+
+    assert "No test email was sent. Confirm your email address first" in words(page)
+    assert mail.outbox == []
 
 
 def test_template_that_cannot_be_rendered_is_shown_as_a_warning(client, superuser):

@@ -40,7 +40,6 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const close = () => {
     list.hidden = true;
-    current?.setAttribute("aria-expanded", "false");
     current?.removeAttribute("aria-activedescendant");
   };
   const mark = () => {
@@ -84,7 +83,6 @@ document.addEventListener("DOMContentLoaded", () => {
     );
     current.after(list);
     list.hidden = false;
-    current.setAttribute("aria-expanded", "true");
     mark();
   };
   const keys = {
@@ -95,10 +93,9 @@ document.addEventListener("DOMContentLoaded", () => {
     Escape: close,
   };
   for (const field of fields) {
-    field.setAttribute("role", "combobox");
+    // Not a combobox, which a text of several lines cannot be.
     field.setAttribute("aria-autocomplete", "list");
     field.setAttribute("aria-controls", list.id);
-    field.setAttribute("aria-expanded", "false");
     field.autocomplete = "off";
     field.addEventListener("focus", () => {
       if (current !== field) close();

@@ -31,7 +31,7 @@ def pages_of_event(event: Event) -> dict[str, str]:
     )
     keys = (
         *("overview", "attendees", "waitlist", "messages", "attempts"),
-        *("price_rule", "prices", "trail", "analytics", "written", "write"),
+        *("price_rule", "prices", "trail", "analytics", "written", "write", "email_texts"),
     )
     return {
         **{f"admin-{key}": f"{below}/{key}/" for key in keys},
@@ -68,6 +68,10 @@ def pages_of_site(owner: User) -> dict[str, str]:
         "admin-users": "/admin/accounts/user/",
         "admin-user": f"/admin/accounts/user/{owner.pk}/change/",
         "admin-templates": "/admin/notifications/emailtemplate/",
+        "admin-template-editor": "/admin/notifications/emailtemplate/editor/welcome/",
+        "admin-template-compare": (
+            "/admin/notifications/emailtemplate/compare/welcome/?old=1&new=1"
+        ),
         "admin-deliveries": "/admin/notifications/emaildelivery/",
         "admin-notifications": "/admin/notifications/notification/",
         "admin-audit": "/admin/audit/auditlog/",

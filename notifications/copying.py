@@ -1,0 +1,20 @@
+"""What a copy of an event has of the original: the texts of its emails."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from events.models import Event
+from events.signals import event_copied
+from notifications.event_email_models import EventEmail
+
+
+@receiver(event_copied, dispatch_uid="notifications.event_copied")
+def copy_texts(sender: type, *, original: Event, copy: Event, **kwargs: Any) -> None:
+    """Give the copy the original's texts of emails.
+
+    Whether replies may go to the same address is asked when an email is sent.
+    """
+    for row in EventEmail.objects.filter(event_id=original.pk):
+        texts = {name: getattr(row, name) for name in EventEmail.TEXTS}
+        EventEmail.objects.create(event=copy, template_type=row.template_type, **texts)
