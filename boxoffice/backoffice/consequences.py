@@ -16,6 +16,7 @@ from events import operations
 from events.changes import Difference, Edit, differences
 from events.locks import lock_event
 from events.models import Event
+from notifications.message_models import MessageState, OrganizerMessage
 from notifications.queries import count_of_event
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
 
@@ -96,7 +97,7 @@ def change_and_count(
     """
     event = lock_event(event_id)
     people = count_of_event(event_id=event_id) if event.is_published else 0
-    offers_before = _pending(event_id)
+    offers_before, scheduled_before = _pending(event_id), _scheduled(event_id)
     edit = operations.change_event(
         event_id=event_id,
         version=version,
@@ -110,7 +111,10 @@ def change_and_count(
         people=people if edit.is_announced else 0,
         offers=offers["number"] - offers_before["number"],
         offered_seats=offers["seats"] - offers_before["seats"],
-        notes=_notes(edit, pending=offers_before["number"], event_before=event),
+        notes=[
+            *_notes(edit, pending=offers_before["number"], event_before=event),
+            *_held_notes(scheduled_before - _scheduled(event_id)),
+        ],
         warnings=_warnings(edit),
     )
 
@@ -118,6 +122,20 @@ def change_and_count(
 def _pending(event_id: UUID) -> dict[str, int]:
     rows = _pending_offers(event_id).aggregate(number=Count("pk"), seats=Sum("quantity"))
     return {"number": rows["number"], "seats": rows["seats"] or 0}
+
+
+def _scheduled(event_id: UUID) -> int:
+    rows = OrganizerMessage.objects.filter(event_id=event_id, state=MessageState.SCHEDULED)
+    return rows.count()
+
+
+def _held_notes(number: int) -> list[str]:
+    """Return what becomes of messages to attendees that were scheduled."""
+    if not number:
+        return []
+    what = counted(number, "scheduled message to attendees", "scheduled messages to attendees")
+    become = "becomes a draft" if number == 1 else "become drafts"
+    return [f"{what} {become} again, to be checked."]
 
 
 def _pending_offers(event_id: UUID) -> QuerySet[Promotion]:

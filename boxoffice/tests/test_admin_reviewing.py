@@ -17,11 +17,14 @@ from boxoffice.tests.organizing import (
     tab,
 )
 from evently.audit.models import AuditLog
+from evently.database.clock import now
 from evently.tests.rows import offer
 from events import operations
 from events.factories import EventFactory
 from events.models import Event
 from notifications.models import Notification
+from notifications.writing.beginning import schedule
+from notifications.writing.drafting import Draft, create_draft
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import Promotion, WaitlistEntry
 
@@ -78,6 +81,24 @@ def test_new_time_is_reviewed_with_the_number_of_people(admin, event):
     event.refresh_from_db()
     assert event.event_date == before
     assert told() == 0
+
+
+def test_scheduled_message_becomes_a_draft_once_the_new_place_is_saved(admin, event):
+    message = create_draft(
+        Draft("Doors", "At seven.", "booked"), event_id=event.pk, by_id=event.created_by_id
+    )
+    at = now() + timedelta(days=1)
+    schedule(event_id=event.pk, message_id=message.pk, send_at=at)
+
+    review = submit(admin, event, venue="The Barn")
+
+    note = "1 scheduled message to attendees becomes a draft again, to be checked."
+    assert note in text_of(review)
+    message.refresh_from_db()
+    assert message.state == "scheduled"
+    confirmed(admin, review, "no")
+    message.refresh_from_db()
+    assert message.label == "Not sent"
 
 
 def test_organizer_lets_people_be_notified(admin, event):
