@@ -75,6 +75,8 @@ def stage(*, per_second: int) -> Iterator[Stage]:
     with closing(FaultySink()) as sink, closing(FaultyService()) as service:
         environment = production(port, sink.port)
         del environment["EMAIL_URL"]
+        # Nobody visits it.
+        environment |= {"WEB_WORKERS": "1", "WEB_THREADS": "2", "TASK_WORKERS": "1"}
         environment["EMAIL_PROVIDERS"] = (
             f"smtp://127.0.0.1:{sink.port}?per_second={per_second},"
             f"sendgrid://?api_key=SG.key&api_url={service.url}&per_second={per_second}"

@@ -15,7 +15,7 @@ from evently.tests.running import NOT_INHERITED, STATIC_ROOT
 @pytest.mark.processes
 def test_each_person_is_told_while_all_parts_are_killed() -> None:
     # With this seed, worker, broker, database and mailer are killed, in this order.
-    arguments = ["--emails", "120", "--seconds", "12", "--seed", "68"]
+    arguments = ["--emails", "80", "--seconds", "10", "--seed", "68"]
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     environment["STATIC_ROOT"] = str(STATIC_ROOT)
@@ -29,5 +29,5 @@ def test_each_person_is_told_while_all_parts_are_killed() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr[-4000:]
-    assert "120 people" in run.stdout
+    assert "80 people" in run.stdout
     assert "killed: worker 1×, broker 1×" in run.stdout
