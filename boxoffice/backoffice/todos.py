@@ -17,6 +17,7 @@ from events.models import Event, EventStatus
 from notifications.event_email_models import EventEmail
 from notifications.message_models import OrganizerMessage
 from notifications.models import EmailTemplate
+from notifications.template_models import TemplateType
 from waitlists.models import Draw
 
 # How far ahead a draft's start, and the start of sales, are listed.
@@ -41,9 +42,10 @@ class _Kind(IntEnum):
     NUMBERS = 1
     EMAILS = 2
     MESSAGES = 3
-    TEXTS = 4
-    DRAFT = 5
-    SALES = 6
+    TEMPLATE = 4
+    TEXTS = 5
+    DRAFT = 6
+    SALES = 7
 
 
 class _Row(NamedTuple):
@@ -71,6 +73,7 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
         _failing(managed),
         _held(managed),
         _unfilled(managed),
+        *([_unrendered()] if user.is_superuser else []),
         _drafts(managed, at=at),
         _sales_opening(managed, at=at),
         all=True,
@@ -80,7 +83,6 @@ def todos(*, user: Any, at: datetime) -> list[Todo]:
     soon = [row for row in drafts if at < row.at <= at + DRAFT_AHEAD]
     others = drafts[0].number - len(soon) if drafts else 0
     return [
-        *(_templates() if user.is_superuser else []),
         *(_todo(row) for row in rows if row.kind < _Kind.DRAFT),
         *(_todo(row) for row in soon),
         *(_other_drafts(others, noun="other draft" if soon else "draft") if others else []),
@@ -127,6 +129,23 @@ def _unfilled(events: QuerySet[Event]) -> QuerySet[Any, Any]:
         EventEmail.objects.filter(event__in=events, failed_at__isnull=False)
         .order_by("-failed_at", "id")
         .values_list(*_columns(_Kind.TEXTS, "failed_at", event="event__"))
+    )[:LISTED]
+
+
+def _unrendered() -> QuerySet[Any, Any]:
+    """Find email templates in use that could not be rendered; title: the type of each."""
+    return (
+        EmailTemplate.objects.filter(is_active=True, failed_at__isnull=False)
+        .order_by("template_type")
+        .values_list(
+            Value(_Kind.TEMPLATE.value),
+            "id",
+            Value(""),
+            Value("UTC"),
+            "failed_at",
+            Value(0),
+            "template_type",
+        )
     )[:LISTED]
 
 
@@ -178,6 +197,8 @@ def _todo(row: _Row) -> Todo:
             page, text = "messages", f"{counted(row.number, 'email')} could not be sent"
         case _Kind.MESSAGES:
             page, text = "written", f"The message “{row.title}” was not sent: check it"
+        case _Kind.TEMPLATE:
+            return _template_todo(TemplateType(row.title))
         case _Kind.TEXTS:
             page, text = "email_texts", "Emails are sent without your texts: check them"
         case _Kind.DRAFT:
@@ -188,18 +209,9 @@ def _todo(row: _Row) -> Todo:
     return Todo(row.event, text, event_page_url(page, row.event_id), urgent=is_urgent)
 
 
-def _templates() -> list[Todo]:
-    """Return email templates in use that could not be rendered, for superusers."""
-    failed = EmailTemplate.objects.filter(is_active=True, failed_at__isnull=False)
-    return [
-        Todo(
-            event="",
-            text=f"The template “{row.get_template_type_display()}” could not be used",
-            url=reverse("admin:notifications_emailtemplate_editor", args=[row.template_type]),
-            urgent=True,
-        )
-        for row in failed.order_by("template_type")
-    ]
+def _template_todo(type_: TemplateType) -> Todo:
+    url = reverse("admin:notifications_emailtemplate_editor", args=[type_.value])
+    return Todo("", f"The email template “{type_.label}” could not be used", url, urgent=True)
 
 
 def _other_drafts(number: int, *, noun: str) -> list[Todo]:

@@ -12,12 +12,13 @@ from boxoffice.backoffice.analytics import dashboard_figures
 from boxoffice.backoffice.todos import todos
 from boxoffice.lifecycle.operations import cancel_event, continue_cancellation
 from boxoffice.tests.organizing import EVENTS, form_of, tab
+from evently.accounts.factories import SuperuserFactory
 from events.admin import cells
 from events.factories import EventFactory
 from events.models import Event
 from notifications.event_email_models import EventEmail
 from notifications.factories import NotificationFactory
-from notifications.models import DeliveryStatus, EmailDelivery, TemplateType
+from notifications.models import DeliveryStatus, EmailDelivery, EmailTemplate, TemplateType
 from waitlists.factories import WaitlistEntryFactory
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +193,20 @@ def test_todos_name_failed_emails_drafts_and_sales_that_start(organizer):
     assert listed[1].url == tab(texts, "email_texts")
     assert listed[3].text == "1 other draft not published yet"
     assert listed[4].text.startswith("Sales start on")
+
+
+def test_todos_of_superusers_name_templates_that_cannot_be_used(organizer):
+    active = EmailTemplate.objects.filter(template_type="cancellation", is_active=True)
+    active.update(failed_at=timezone.now(), failure="other")
+
+    (todo,) = todos(user=SuperuserFactory(), at=timezone.now())
+
+    assert (todo.text, todo.urgent) == (
+        "The email template “Booking cancelled” could not be used",
+        True,
+    )
+    assert todo.url.endswith("/emailtemplate/editor/cancellation/")
+    assert todos(user=organizer, at=timezone.now()) == []
 
 
 def test_a_new_event_opens_as_a_draft(admin):
