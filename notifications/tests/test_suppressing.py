@@ -177,7 +177,7 @@ def test_email_in_the_admin_shows_what_was_reported(client):
     log = returns(notification, SOFT)
     client.force_login(SuperuserFactory())
     page = client.get(f"/admin/notifications/emaildelivery/{log.pk}/change/").content.decode()
-    assert "Bounced: The mailbox is full (5.2.2)" in page
+    assert "The mailbox is full (5.2.2)" in page
 
 
 def test_addresses_are_found_under_a_new_key(settings):
