@@ -54,6 +54,7 @@ _OF_NO_WEIGHT = frozenset(
         "email_attempts",
         "sent_emails",
         "event_mutes",
+        "resend_runs",
         "suppressions",
         "email_changes",
         "booking_attempts",

@@ -7,7 +7,13 @@ from django.db.models import Q
 
 from evently.accounts.export import section
 from notifications.copies.content import copy_in
-from notifications.models import EmailDelivery, EmailResend, Notification, OrganizerMessage
+from notifications.models import (
+    EmailDelivery,
+    EmailResend,
+    Notification,
+    OrganizerMessage,
+    ResendRun,
+)
 from notifications.mute_models import EventMute
 from notifications.return_models import EmailReturn, Suppression
 from notifications.sent_models import EmailAttempt, SentEmail
@@ -30,6 +36,7 @@ ATTEMPT_COLUMNS = ("delivery_id", "number", "provider", "outcome", "code", "answ
 COPY_COLUMNS = ("delivery_id", "subject", "text", "created_at")
 MUTE_COLUMNS = ("event_id", "category", "channel", "created_at")
 MESSAGE_COLUMNS = ("id", "event_id", "subject", "body", "state", "created_at", "written_by")
+RUN_COLUMNS = ("id", "event_id", "sent", "created_at", "finished_at")
 RESEND_COLUMNS = ("id", "event_id", "created_at", "sent_by")
 
 
@@ -97,6 +104,13 @@ def event_mutes(user_id: UUID) -> list[Any]:
     """Return which messages about single events a user has turned off."""
     rows = EventMute.objects.filter(user_id=user_id).order_by("created_at", "id")
     return list(rows.values(*MUTE_COLUMNS))
+
+
+@section("runs_of_sending_again", of=ResendRun, columns=RUN_COLUMNS)
+def runs_of_sending_again(user_id: UUID) -> list[Any]:
+    """Return when a user has had many emails sent again at a time, and how many."""
+    runs = ResendRun.objects.filter(user_id=user_id).order_by("created_at", "id")
+    return list(runs.values(*RUN_COLUMNS))
 
 
 @section("email_returns", of=EmailReturn, columns=RETURN_COLUMNS)

@@ -116,6 +116,8 @@ describe(
 describe_tasks(
     send_failed_again="failed emails are sent again",
     send_test_email="a test email is sent",
+    continue_resend_run="emails are sent again",
+    continue_resend_runs="emails are sent again",
     deliver="emails are sent",
     deliver_many="emails are sent",
     deliver_missed="emails that were missed are sent",
@@ -134,6 +136,7 @@ describe_tasks(
 for table, noun, plural in (
     ("notifications", "notification", "notifications"),
     ("email_returns", "report about an email", "reports about emails"),
+    ("resend_runs", "run of sending emails again", "runs of sending emails again"),
     ("email_attempts", "attempt to send an email", "attempts to send emails"),
     ("sent_emails", "copy of a sent email", "copies of sent emails"),
     ("email_delivery_log", "entry of the delivery log", "entries of the delivery log"),

@@ -22,6 +22,7 @@ from notifications.event_email_models import EventEmail  # noqa: F401
 from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
 from notifications.message_models import OrganizerMessage  # noqa: F401
 from notifications.mute_models import EventMute  # noqa: F401
+from notifications.resend_models import ResendRun  # noqa: F401
 from notifications.return_models import EmailReturn, Suppression  # noqa: F401
 from notifications.sent_models import EmailAttempt, SentEmail  # noqa: F401
 from notifications.template_models import EmailTemplate as EmailTemplate

@@ -34,6 +34,12 @@ declare(
         attendee=May(select=OWN, insert=f"{OWN} AND by_id = {ME}"),
         organizer=May(select=OWN_OR_LISTED, insert=f"{OWN_OR_MANAGED} AND by_id = {ME}"),
     ),
+    # The worker carries a run out, and notes how far it is.
+    Table(
+        "resend_runs",
+        attendee=May(select=OWN),
+        organizer=May(select=OWN_OR_LISTED, insert=f"{MANAGED} AND {OWN}"),
+    ),
     # Written by what mail servers report, which acts for nobody.
     Table("email_returns", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
     # Written by the mailer, which acts for nobody.

@@ -56,7 +56,12 @@ def unsent_emails_of(user_id: UUID) -> list[tuple[UUID, UUID]]:
 
 def has_unsent_emails(event_id: UUID) -> bool:
     """Return whether emails about an event are still to be sent."""
-    return _unsent_emails().filter(event_id=event_id).exists()
+    return unsent_emails_about(event_id).exists()
+
+
+def unsent_emails_about(event_id: UUID) -> QuerySet[Notification]:
+    """Return the notifications about an event that are still to be emailed."""
+    return _unsent_emails().filter(event_id=event_id)
 
 
 def _unsent_emails() -> QuerySet[Notification]:

@@ -10,6 +10,7 @@ from notifications.operations import partitions
 STRAYS = Period("the notification", years=1)
 EMAILS = Period("the email", years=1)
 COPIES = Period("the email", days=settings.SENT_EMAIL_DAYS)
+RUNS = Period("the beginning", days=30)
 RELEASED = Period("the release of the address", years=1)
 WRITTEN = Period("the last change of the message", days=400)
 KEYS = Period("the notification", days=400)
@@ -84,6 +85,17 @@ register(
         ground=INTEREST,
         due=lambda: old_rows("email_resends", "created_at", EMAILS.interval),
         work=expiring("email_resends"),
+    ),
+    Rule(
+        name="resend_runs",
+        table="resend_runs",
+        data="Who had many emails sent again at a time, and how far that is",
+        period=RUNS,
+        then="deleted",
+        how="in batches",
+        ground=INTEREST,
+        due=lambda: old_rows("resend_runs", "created_at", RUNS.interval),
+        work=expiring("resend_runs"),
     ),
     Rule(
         name="returns",

@@ -99,6 +99,11 @@ class EmailReturn(Identified):
             models.Index(fields=["user"], name="idx_returns_user"),
             models.Index(fields=["address_digest", "created_at"], name="idx_returns_address"),
             models.Index(
+                fields=["event_id", "delivery_id"],
+                name="idx_returns_failed",
+                condition=Q(outcome__in=["bounced", "complained"]),
+            ),
+            models.Index(
                 fields=["created_at"],
                 name="idx_returns_unapplied",
                 condition=Q(applied_at__isnull=True),

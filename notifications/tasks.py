@@ -16,6 +16,7 @@ from notifications.operations import (
     announcing,
     partitions,
     reminding,
+    resend_runs,
     resent_rows,
     standing_in,
     trying,
@@ -120,6 +121,19 @@ def remind_of_offers() -> None:
 def send_test_email(draft: dict[str, Any], user_id: str) -> None:
     """Send a draft of an email to the person who asked for it."""
     trying.send_test(Draft.from_json(draft), UUID(user_id))
+
+
+@shared_task
+def continue_resend_run(run_id: str) -> None:
+    """Go on sending the emails of a run again."""
+    resend_runs.carry_on(run_id=UUID(run_id))
+
+
+@shared_task
+def continue_resend_runs() -> None:
+    """Go on with runs that a crash or a lost task left unfinished."""
+    for run_id in resend_runs.open_runs():
+        resend_runs.carry_on(run_id=run_id)
 
 
 @shared_task

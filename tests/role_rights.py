@@ -121,6 +121,8 @@ email_returns           attendee   own                -           -           -
 email_returns           organizer  own+events         -           -           -
 email_attempts          attendee   own                -           -           -
 email_attempts          organizer  own+events         -           -           -
+resend_runs             attendee   own                -           -           -
+resend_runs             organizer  own+events         own&events  -           -
 sent_emails             attendee   own                -           -           -
 sent_emails             organizer  own+events         -           -           -
 suppressions            attendee   own                -           -           -

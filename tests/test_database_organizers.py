@@ -85,6 +85,7 @@ def forged(monkeypatch, tables):
     of_email = {"delivery_id": event_id, "user_id": other, "event_id": event_id}
     forging("email_attempts", number=1, outcome="accepted", **of_email)
     forging("sent_emails", sealed=b"sealed" * 5, **of_email)
+    forging("resend_runs", user_id=other, event_id=event_id, delivery_ids=[event_id])
     batch = value("SELECT id FROM event_imports")
     forging("event_import_rows", batch_id=batch, line=1, name="", outcome="new")
     run(

@@ -294,6 +294,8 @@ def _messages(filler: Filler, person: str, event: str | None) -> None:
     )
     # Sent again by themselves, by the event's organizer, and by one who has nothing to do with it.
     organizer = EVENTS[event] if event else "S"
+    for by in {person, organizer}:
+        filler.add("resend_runs", by, event=event, delivery_ids=[delivery["id"]], finished_at=NOW)
     for by in {person, organizer, "A"}:
         filler.add(
             "email_resends",

@@ -1,5 +1,6 @@
 """The emails of an event in the admin: who sees them, and what is sent again."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -8,50 +9,30 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking
+from boxoffice.tests.emailing import EMAILS, confirm, emailed, failed, page, report, suppress
 from boxoffice.tests.organizing import EVENTS, tab
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
+from evently.database.clock import now
 from events.factories import EventFactory
+from notifications import tasks
+from notifications.admin import filters
 from notifications.kinds import accounts
 from notifications.kinds import bookings as kinds
 from notifications.models import EmailDelivery, EmailResend, Notification
 from notifications.operations import delivering, resending
 from notifications.operations.creating import notify
 from notifications.operations.resending import NothingToSend, ResentTooOften
-from notifications.return_models import EmailReturn
+from notifications.providers.health import Reporter, Seen
+from notifications.providers.registry import providers
+from notifications.return_models import Suppression
 from notifications.sent_models import SentEmail
 
 pytestmark = pytest.mark.django_db
-
-EMAILS = "/admin/notifications/emaildelivery/"
 
 
 @pytest.fixture
 def event(organizer):
     return EventFactory(created_by=organizer, name="Kite Fair", priced=10)
-
-
-def emailed(event, **columns):
-    """Return the email that confirmed a new booking of the event. columns: changed in the log."""
-    booking = BookingFactory(event=event)
-    booking = Booking.objects.select_related("event").get(pk=booking.pk)
-    (id_,) = notify(messages=[kinds.booking_confirmed(booking)])
-    delivering.deliver_all([(id_, booking.user_id)])
-    EmailDelivery.objects.filter(notification_id=id_).update(**columns)
-    if columns.get("status") in ("failed", "bounced"):
-        Notification.objects.filter(pk=id_).update(status="failed")
-    return EmailDelivery.objects.get(notification_id=id_)
-
-
-def failed(event):
-    return emailed(event, status="failed", error_message="SMTPRecipientsRefused 550")
-
-
-def page(email, name="change"):
-    return f"{EMAILS}{email.pk}/{name}/"
-
-
-def confirm(admin, email):
-    return admin.post(page(email, "again"), {"confirmed": "yes"}, follow=True)
 
 
 def test_organizers_see_the_emails_of_their_events(admin, event):
@@ -207,7 +188,6 @@ def test_all_failed_emails_of_an_event_are_sent_again(admin, event):
 
 @pytest.mark.django_db(transaction=True)
 def test_task_continues_where_the_first_batch_ends(event, monkeypatch):
-    from notifications import tasks
     from notifications.operations import resent_rows
 
     lost = [failed(event) for _ in range(3)]
@@ -281,20 +261,6 @@ def test_copies_of_other_organizers_are_out_of_reach(admin, event):
     assert admin.get(page(mine, f"copy/{copy.pk}")).status_code == 404
 
 
-def report(email):
-    EmailReturn.objects.create(
-        delivery_id=email.pk,
-        user_id=email.user_id,
-        event_id=email.event_id,
-        outcome="bounced",
-        reason="no_mailbox",
-        code="5.1.1",
-        is_permanent=True,
-        source="mailbox",
-        digest=email.pk.hex * 2,
-    )
-
-
 def test_superusers_find_emails_by_event(client, event):
     client.force_login(SuperuserFactory())
     sent, _ = emailed(event), emailed(EventFactory())
@@ -326,3 +292,91 @@ def test_overview_and_dashboard_lead_to_the_failed_emails(admin, event):
     assert f'href="{url}"' in admin.get(tab(event, "overview")).content.decode()
     assert f'href="{url}"' in admin.get("/admin/").content.decode()
     assert EVENTS in url
+
+
+# ── Filters ─────────────────────────────────────────────────────────────────
+def test_list_counts_each_state_and_filters_by_kind_and_report(admin, event):
+    sent, lost, bounced = emailed(event), failed(event), emailed(event, status="bounced")
+    report(bounced)
+
+    def rows(**query):
+        found = admin.get(tab(event, "messages"), query)
+        return {row.pk for row in found.context["cl"].result_list}
+
+    page = admin.get(tab(event, "messages"), {"kind": "booking_confirm"})
+    shown = [link["display"] for link in page.context["shown_links"]]
+    assert shown == ["Failed 2", "Bounced 1", "Not sent yet 0", "Sent 1", "Delivered 0", "All 3"]
+    assert rows(show="bounced") == rows(show="all", report="bounced") == {bounced.pk}
+    assert rows(show="all", kind="booking_confirm") == {sent.pk, lost.pk, bounced.pk}
+    assert rows(show="all", kind="waitlist_join") == rows(show="all", report="complained") == set()
+    # A form that needs no script, and keeps what else the address says.
+    text = admin.get(tab(event, "messages"), {"show": "all", "q": "x"}).content.decode()
+    assert '<select name="kind">' in text
+    assert '<input type="hidden" name="show" value="all">' in text
+
+
+def test_counts_go_on_beyond_what_is_counted(admin, event, monkeypatch):
+    monkeypatch.setattr(filters, "MOST_COUNTED", 1)
+    failed(event)
+    emailed(event)
+
+    found = admin.get(tab(event, "messages"))
+
+    displays = [link["display"] for link in found.context["shown_links"]]
+    assert displays == [
+        "Failed 1",
+        "Bounced 0",
+        "Not sent yet 0",
+        "Sent 1+",
+        "Delivered 0+",
+        "All 1+",
+    ]
+
+
+def test_search_finds_the_emails_about_a_booking(admin, event):
+    sent, _ = emailed(event), emailed(event)
+    booking = Booking.objects.get(user=sent.user)
+    foreign = emailed(EventFactory())
+    other = Booking.objects.get(user=foreign.user)
+
+    def found(term):
+        query = {"q": term, "show": "all"}
+        return [
+            row.pk for row in admin.get(tab(event, "messages"), query).context["cl"].result_list
+        ]
+
+    assert found(booking.booking_reference) == [sent.pk]
+    assert found(sent.user.email) == [sent.pk]
+    assert found(other.booking_reference) == []
+
+
+# ── Notices ─────────────────────────────────────────────────────────────────
+def test_notices_tell_who_is_out_of_reach_and_lead_to_their_emails(admin, event):
+    bounced, released = emailed(event), emailed(event)
+    report(bounced), report(released)
+    suppress(bounced.user), suppress(released.user)
+    Suppression.objects.filter(user=released.user).update(
+        released_at=now() + timedelta(hours=1), release="admin"
+    )
+
+    shown = admin.get(tab(event, "messages"))
+
+    (notice,) = shown.context["notices"]
+    assert notice.text == "1 person cannot be reached by email: the address does not exist."
+    assert "report=bounced" in notice.url
+    listed = admin.get(notice.url).context["cl"].result_list
+    assert {row.pk for row in listed} == {bounced.pk, released.pk}
+
+
+def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock):
+    booking = BookingFactory(event=event)
+    notify(messages=[kinds.booking_confirmed(booking)])
+    clock.move(timedelta(minutes=7))
+    down = Seen()
+    down.failed("ConnectionRefusedError 111")
+    name = providers()[0].name
+    Reporter().report({name: down}, down={name}, at_once=True)
+
+    shown = admin.get(tab(event, "messages")).content.decode()
+
+    assert "No email provider works: 1 email of this event waits for 7 minutes." in shown

@@ -42,6 +42,7 @@ SECTIONS = {
     "payments.recorded_by_id": "payments_recorded",
     "payments.user_id": "payments",
     "recovery_codes.user_id": "recovery_codes",
+    "resend_runs.user_id": "runs_of_sending_again",
     "second_factor_resets.user_id": "second_factor_resets",
     "sent_emails.user_id": "sent_emails",
     "suppressions.released_by_id": "suppressions",

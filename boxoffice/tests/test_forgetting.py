@@ -129,6 +129,8 @@ KEPT = {
     "mailings": "kind",
     # booking_ids: for whom a message was.
     "organizer_messages": "audience booking_ids state hold",
+    # Ids, and counts by reason.
+    "resend_runs": "delivery_ids suppressed",
     "event_staff": "role",
     # Of organizers, whose accounts stay as long as their events do, and go with them.
     "event_imports": "file_name content answers questions left_out assumed problem state",

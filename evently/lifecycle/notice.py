@@ -36,6 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "email_returns",
         "email_attempts",
         "sent_emails",
+        "resend_runs",
         "suppressions",
         "event_mutes",
         "organizer_messages",

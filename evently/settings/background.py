@@ -103,6 +103,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind-of-payments": _every(60, "notifications.tasks.remind_of_payments"),
     "remind-of-offers": _every(30, "notifications.tasks.remind_of_offers"),
     "send-messages": _every(30, "notifications.tasks.send_messages"),
+    "continue-resend-runs": _every(30, "notifications.tasks.continue_resend_runs"),
     "apply-returns": _every(60, "notifications.tasks.apply_returns"),
     "read-bounces": _every(60, "notifications.tasks.read_bounces"),
     "make-partitions": _every(6 * 3600, "notifications.tasks.make_partitions"),

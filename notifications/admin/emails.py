@@ -1,42 +1,53 @@
 """Emails in the admin: those of an event for its organizers, and all of them for superusers."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.utils.timezone import get_current_timezone
 from unfold.decorators import action, display
 
 from bookings.models import Booking
+from bookings.references import beginning_with, is_reference
 from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import add_page, event_page_url, page_links
 from evently.database.functions import Among, Ids
 from evently.email_providers import name_in_words
-from evently.errors import DomainError
-from evently.formatting import moment
 from events.admin.people import PeopleRowsAdmin
 from events.admin.rows import add_list, event_of_list
 from events.models import Event
-from notifications.admin.email_page import copy_of, page_context, preview_of, zone_of
+from notifications.admin.banner import notices_of
+from notifications.admin.email_page import zone_of
 from notifications.admin.filters import (
     LABELS,
     EventFilter,
     KindFilter,
+    ProviderFilter,
+    ReturnFilter,
     StateSwitch,
-    failed_emails_of,
+    counts_of,
+    selects_of,
 )
-from notifications.admin.providers import ProviderFilter, provider_rows
+from notifications.admin.one_email import EmailPage
+from notifications.admin.providers import provider_rows
 from notifications.admin.sender_domains import SenderDomainsPage
-from notifications.admin.sending_again import in_words, level_of, send_failed_page
+from notifications.admin.sending_again import (
+    failed_url,
+    progress_context,
+    progress_of,
+    send_failed_page,
+    send_selected,
+    shown_runs,
+)
 from notifications.admin.states import STATUSES
 from notifications.failures import failure_in_words
 from notifications.kinds import kinds_for_organizers
@@ -44,19 +55,12 @@ from notifications.models import DeliveryStatus, EmailDelivery
 from notifications.operations import resending
 from waitlists.models import WaitlistEntry
 
-# The HTML of a preview may show styles, and load or run nothing.
-PREVIEW_POLICY = {
-    "default-src": [NONE],
-    "style-src": [UNSAFE_INLINE],
-    "frame-ancestors": [SELF],
-    "base-uri": [NONE],
-    "form-action": [NONE],
-    "sandbox": [""],
-}
+# Of which a search shows the emails: more have the same beginning of a reference.
+MOST_BOOKINGS = 50
 
 
 @admin.register(EmailDelivery)
-class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
+class EmailDeliveryAdmin(SenderDomainsPage, EmailPage, PeopleRowsAdmin):
     """Organizers see the emails about their events, but none that belong to an account."""
 
     tab, heading = "messages", "Emails"
@@ -70,13 +74,20 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         "problem",
         "again_link",
     )
-    list_filter = (StateSwitch, KindFilter, ProviderFilter, EventFilter, "created_at")
+    list_filter = (
+        StateSwitch,
+        KindFilter,
+        ProviderFilter,
+        ReturnFilter,
+        EventFilter,
+        "created_at",
+    )
     list_before_template = "admin/notifications/emails_above.html"
     ordering = ("-created_at", "-id")
     sorted_by = ("created",)
+    search_help_text = "Name, email address or booking reference"
     actions = ("send_selected_again",)
     actions_detail = ("send_this_again",)
-    change_form_after_template = "admin/notifications/email.html"
     fields = (
         "recipient",
         "booking_link",
@@ -107,7 +118,9 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         return columns
 
     def matching(self, request: HttpRequest, rows: QuerySet[Any], term: str) -> Q:
-        """Also match the names of events, in a list of several."""
+        """Also match booking references and, in a list of several, the names of events."""
+        if is_reference(term):
+            return self._of_booking(request, term)
         found = super().matching(request, rows, term)
         if event_of_list(request) is None and "@" not in term:
             events = Event.objects.managed_by(request.user).filter(name__icontains=term)
@@ -115,32 +128,61 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
             found |= Q(Among(F("event_id"), Ids(events.order_by().values("pk"))))
         return found
 
+    def _of_booking(self, request: HttpRequest, reference: str) -> Q:
+        """Match the emails about the events of bookings to those who booked."""
+        bookings = Booking.objects.filter(beginning_with(reference))
+        if (event := event_of_list(request)) is not None:
+            bookings = bookings.filter(event_id=event.pk)
+        pairs = list(bookings.values_list("event_id", "user_id")[:MOST_BOOKINGS])
+        found = [Q(event_id=event_id, user_id=user_id) for event_id, user_id in pairs]
+        return reduce(or_, found, Q(pk__in=[]))
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show superusers how the providers do, above the list of all emails."""
-        extra = dict(extra_context or {})
-        if request.user.is_superuser and event_of_list(request) is None:
+        """Show above the list how many emails are in each state, and what is wrong."""
+        extra, event = dict(extra_context or {}), event_of_list(request)
+        if event is not None:
+            extra["notices"] = notices_of(event)
+        elif request.user.is_superuser:
             rows = provider_rows()
             extra |= {"providers": rows, "any_down": any(row.is_down for row in rows)}
-        return super().changelist_view(request, extra)
+        if event is not None or request.user.is_superuser:
+            zone = event.zone if event is not None else get_current_timezone()
+            extra |= progress_of(event, zone=zone)
+        response = super().changelist_view(request, extra)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            context |= self._above(request, context["cl"], event)
+        return response
+
+    def _above(self, request: HttpRequest, cl: Any, event: Event | None) -> dict[str, Any]:
+        """Return the context of what depends on the filters of a list."""
+        (switch,) = (spec for spec in cl.filter_specs if isinstance(spec, StateSwitch))
+        switch.counts = counts_of(cl.get_queryset(request, switch.expected_parameters()))
+        found = selects_of(cl) | {"shown_links": list(switch.choices(cl))}
+        links = self.list_links(event) if event is not None else []
+        may_send = event is not None or request.user.is_superuser
+        if may_send and switch.counts["failed"] != "0":
+            links.append(("Send all failed again", failed_url(cl, event)))
+        return found | {"list_links": links}
 
     def list_links(self, event: Event) -> list[tuple[str, str]]:
-        """Link to sending all failed emails again, where there are any."""
-        failed = failed_emails_of(event).exists()
-        return page_links("Messages", event.pk) if failed else []
+        """Link to the pages of the tab, but for sending again: that depends on the filters."""
+        own = event_page_url("send_failed_emails", event.pk)
+        return [(title, url) for title, url in page_links("Messages", event.pk) if url != own]
 
     def get_urls(self) -> list[URLPattern]:
         urls = [
             path(
-                "<uuid:object_id>/preview/",
-                self.admin_site.admin_view(self.preview_html),
-                name="notifications_emaildelivery_preview",
+                "send-failed/",
+                self.admin_site.admin_view(self.send_failed),
+                name="notifications_emaildelivery_send_failed",
             ),
             path(
-                "<uuid:object_id>/copy/<uuid:copy_id>/",
-                self.admin_site.admin_view(self.copy_html),
-                name="notifications_emaildelivery_copy",
+                "run/<uuid:run_id>/",
+                self.admin_site.admin_view(self.run_progress),
+                name="notifications_emaildelivery_run",
             ),
         ]
         return [*urls, *super().get_urls()]
@@ -178,9 +220,8 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         return STATUSES[DeliveryStatus(email.status)][0]
 
     @display(description="Attempts", ordering="send_attempts")
-    def attempts(self, email: EmailDelivery) -> SafeString:
-        last = moment(email.last_attempt_at, zone_of(email))
-        return two_lines(f"{email.send_attempts}×", last)
+    def attempts(self, email: EmailDelivery) -> str:
+        return f"{email.send_attempts}×"
 
     @display(description="Booking")
     def booking_link(self, email: EmailDelivery) -> SafeString | str:
@@ -210,14 +251,31 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
 
     # ── Sending again ───────────────────────────────────────────────────────
     @admin.action(description="Send selected emails again")
-    def send_selected_again(self, request: HttpRequest, queryset: QuerySet[EmailDelivery]) -> None:
-        ids = list(queryset.order_by("pk").values_list("pk", flat=True))
-        try:
-            result = resending.send_again(delivery_ids=ids, by_id=_id_of(request))
-        except DomainError as refusal:
-            self.message_user(request, refusal.text, messages.ERROR)
-            return
-        self.message_user(request, in_words(result), level_of(result))
+    def send_selected_again(
+        self, request: HttpRequest, queryset: QuerySet[EmailDelivery]
+    ) -> HttpResponse | None:
+        ids = queryset.order_by("pk").values_list("pk", flat=True)
+        return send_selected(self, request, list(ids[: resending.MOST_EMAILS]))
+
+    def send_failed(self, request: HttpRequest) -> HttpResponse:
+        """Send all failed emails of the site again that the filters show."""
+        if not request.user.is_superuser:
+            raise Http404
+        return send_failed_page(request)
+
+    def run_progress(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
+        """Return the progress as a fragment; once the run is finished, the page is loaded again."""
+        run = shown_runs().filter(pk=run_id).first()
+        events = Event.objects.managed_by(request.user)
+        event = events.filter(pk=run.event_id).first() if run is not None else None
+        if run is None or (event is None and not request.user.is_superuser):
+            raise Http404
+        zone = event.zone if event is not None else get_current_timezone()
+        context = progress_context(run, zone=zone)
+        response = TemplateResponse(request, "admin/notifications/resend_run.html", context)
+        if run.is_finished:
+            response["HX-Refresh"] = "true"
+        return response
 
     @action(description="Send again", url_path="again", icon="forward_to_inbox")
     def send_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -241,7 +299,7 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
             question=(
                 f"“{self.kind_in_words(email)}” goes to "
                 f"{email.user.email or 'a deleted account'}, with what is true now."
-                if self._may_see_address(email)
+                if self.may_see_address(email)
                 else "It goes to the person's current email address, with what is true now."
             ),
             submit="Send again",
@@ -255,43 +313,6 @@ class EmailDeliveryAdmin(SenderDomainsPage, PeopleRowsAdmin):
         if email is None or email.status in resending.WAITING:
             return []
         return super().get_actions_detail(request, object_id)
-
-    def _may_see_address(self, email: EmailDelivery) -> bool:
-        return bool(vars(email).get("takes_part")) or email.event_id is None
-
-    # ── One email ───────────────────────────────────────────────────────────
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show what the email said, and what happened to it."""
-        extra = dict(extra_context or {})
-        email = self.get_object(request, object_id) if object_id else None
-        if email is not None:
-            extra |= page_context(request, email)
-            extra["shows_address"] = self._may_see_address(email)
-        return super().changeform_view(request, object_id, form_url, extra)
-
-    @method_decorator(xframe_options_sameorigin)
-    @method_decorator(csp(PREVIEW_POLICY))
-    def preview_html(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        email = self.get_object(request, str(object_id))
-        shown = preview_of(email) if email is not None else None
-        if shown is None:
-            raise Http404
-        return HttpResponse(shown.html)
-
-    @method_decorator(xframe_options_sameorigin)
-    @method_decorator(csp(PREVIEW_POLICY))
-    def copy_html(self, request: HttpRequest, object_id: UUID, copy_id: UUID) -> HttpResponse:
-        email = self.get_object(request, str(object_id))
-        shown = copy_of(email, copy_id) if email is not None else None
-        if shown is None:
-            raise Http404
-        return HttpResponse(shown.html)
 
 
 def _id_of(request: HttpRequest) -> UUID | None:

@@ -2,19 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import redis
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.timezone import get_current_timezone
 
 from evently.email_providers import Provider, name_in_words
 from evently.formatting import moment
-from events.admin.rows import event_of_list
 from notifications.failures import failure_in_words
-from notifications.models import EmailDelivery
 from notifications.providers import health
 from notifications.providers.health import Health
 from notifications.providers.registry import providers
@@ -70,21 +64,3 @@ def _moment(timestamp: float) -> str:
 def _limits(provider: Provider) -> str:
     limits = (("a second", provider.per_second), ("in 24 hours", provider.per_day))
     return ", ".join(f"{most:,} {unit}" for unit, most in limits if most) or "none"
-
-
-class ProviderFilter(admin.SimpleListFilter):
-    """For superusers, where the settings name several."""
-
-    title = "provider"
-    parameter_name = "provider"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = [provider.name for provider in providers()]
-        if not request.user.is_superuser or event_of_list(request) is not None or len(names) < 2:
-            return []
-        return [(name, name_in_words(name)) for name in names]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[EmailDelivery]
-    ) -> QuerySet[EmailDelivery]:
-        return queryset.filter(provider=self.value()) if self.value() else queryset

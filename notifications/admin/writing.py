@@ -21,7 +21,7 @@ from evently.admin.tabs import event_page_url, tabs_context
 from evently.formatting import counted, moment
 from events.admin.rows import EventRowsAdmin, add_list
 from events.models import Event
-from notifications.admin.emails import PREVIEW_POLICY
+from notifications.admin.one_email import PREVIEW_POLICY
 from notifications.admin.writing_forms import TimeForm
 from notifications.admin.writing_forms import suggested_time as time_to_suggest
 from notifications.kinds.writing import event_values

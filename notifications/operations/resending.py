@@ -1,6 +1,6 @@
 """Send emails again, at the request of a person: within limits, and recorded (`resent_rows`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,8 +10,10 @@ from evently.enqueue import enqueue_on_commit
 from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
 from notifications import tasks
+from notifications.failures import NOT_SENT, SUPPRESSED_FOR
 from notifications.kinds.bookings import booking_confirmed
-from notifications.models import Channel, EmailResend
+from notifications.models import Channel, EmailResend, ResendRun
+from notifications.operations import resend_runs
 from notifications.operations.creating import notify
 from notifications.operations.resent_rows import (
     EMAILS_PER_TRANSACTION,
@@ -19,9 +21,10 @@ from notifications.operations.resent_rows import (
     WAITING,
     Resent,
     ResentTooOften,
-    failed_after,
     make_due,
 )
+
+MOST_EMAILS = 50_000
 
 
 class NothingToSend(Conflict):
@@ -29,6 +32,25 @@ class NothingToSend(Conflict):
 
     code = "nothing_to_send"
     message = "This email is waiting to be sent already, or can no longer be sent."
+
+
+class RunUnderWay(Conflict):
+    """Emails of the same event are being sent again already."""
+
+    code = "run_under_way"
+    message = (
+        "Emails are being sent again already. Wait until that is finished, then send the rest."
+    )
+
+
+class AddressSuppressed(Conflict):
+    """The person's address gets no emails, since earlier ones came back or were reported."""
+
+    code = "address_suppressed"
+    message = "This address gets no emails."
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(NOT_SENT.format(reason=SUPPRESSED_FOR[reason]))
 
 
 def send_again(*, delivery_ids: Iterable[UUID], by_id: UUID | None) -> Resent:
@@ -45,29 +67,38 @@ def send_again(*, delivery_ids: Iterable[UUID], by_id: UUID | None) -> Resent:
 
 
 def send_one_again(*, delivery_id: UUID, by_id: UUID | None) -> None:
-    """Send one email again. Raises ResentTooOften, NothingToSend."""
+    """Send one email again. Raises ResentTooOften, AddressSuppressed, NothingToSend."""
     result = send_again(delivery_ids=[delivery_id], by_id=by_id)
+    if result.suppressed:
+        raise AddressSuppressed(next(iter(result.suppressed)))
     if result.too_often:
         raise ResentTooOften
     if not result.sent:
         raise NothingToSend
 
 
-def send_failed_again(*, event_id: UUID, by_id: UUID | None) -> Resent:
-    """Send all failed emails of an event again that the limits allow; a task continues many.
+def send_many_again(
+    *, delivery_ids: Sequence[UUID], event_id: UUID | None, by_id: UUID
+) -> ResendRun:
+    """Send emails again: the first at once, the rest in the background (`resend_runs`).
 
-    Returns what became of those that were not left to the task.
+    delivery_ids: at least one; only MOST_EMAILS are taken. event_id: of all of them; None for those
+    of any event, which superusers choose. Raises RunUnderWay.
     """
-    ids = failed_after(event_id=event_id)
 
-    def work() -> Resent:
-        result = make_due(ids, by_id=by_id)
-        if len(ids) == EMAILS_PER_TRANSACTION:
-            asked_by = str(by_id) if by_id else None
-            enqueue_on_commit(tasks.send_failed_again, str(event_id), asked_by, str(ids[-1]))
-        return result
+    def work() -> ResendRun:
+        with refusing(unq_resend_run_open=RunUnderWay):
+            return ResendRun.objects.create(
+                user_id=by_id,
+                event_id=event_id,
+                delivery_ids=list(dict.fromkeys(delivery_ids))[:MOST_EMAILS],
+            )
 
-    return run_in_transaction(work)
+    run = run_in_transaction(work)
+    if resend_runs.advance(run_id=run.pk):
+        enqueue_on_commit(tasks.continue_resend_run, str(run.pk))
+    run.refresh_from_db()
+    return run
 
 
 def send_tickets_again(*, booking: Booking, by_id: UUID | None) -> None:
@@ -98,11 +129,13 @@ def _send(ids: list[UUID], by_id: UUID | None) -> Resent:
 __all__ = [
     "FAILED",
     "WAITING",
+    "AddressSuppressed",
     "NothingToSend",
     "Resent",
     "ResentTooOften",
+    "RunUnderWay",
     "send_again",
-    "send_failed_again",
+    "send_many_again",
     "send_one_again",
     "send_tickets_again",
 ]

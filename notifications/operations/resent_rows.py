@@ -4,13 +4,15 @@ Each is recorded with who asked for it, which also limits how often (`trg_email_
 and links are made anew when the email is sent, and it goes to the user's current address.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q
 
+from evently.accounts.models import User
 from evently.database.clock import now
 from evently.database.functions import Clock
 from evently.database.identity import as_worker
@@ -28,6 +30,9 @@ from notifications.models import (
     NotificationStatus,
 )
 from notifications.operations.inserting import insert
+from notifications.operations.preparing import address_of
+from notifications.returns.listed import suppressed_among
+from notifications.returns.suppressing import is_refused, worst_of
 
 FAILED = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 WAITING = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
@@ -51,13 +56,15 @@ class Resent:
     """What became of emails that were to be sent again.
 
     waiting: they are going to be sent anyway. too_often: over the limit. gone: their notification
-    was deleted, or the account.
+    was deleted, or the account. suppressed: how many go to an address that gets no emails, by the
+    reason (`SuppressionReason`).
     """
 
     sent: int = 0
     waiting: int = 0
     too_often: int = 0
     gone: int = 0
+    suppressed: Mapping[str, int] = field(default_factory=Counter)
 
     def __add__(self, other: "Resent") -> "Resent":
         return Resent(
@@ -65,6 +72,7 @@ class Resent:
             self.waiting + other.waiting,
             self.too_often + other.too_often,
             self.gone + other.gone,
+            Counter(self.suppressed) + Counter(other.suppressed),
         )
 
 
@@ -90,6 +98,8 @@ def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> Resent:
     notifications = _notifications_of(rows)
     rows = [row for row in rows if row.notification_id in notifications]
     gone = len(ids) - waiting - len(rows)
+    reasons = _suppressed_among(rows, notifications)
+    rows = [row for row in rows if row.pk not in reasons]
     allowed = _within_limits(rows)
     failed = [row for row in allowed if row.status in FAILED]
     copied = _copies([row for row in allowed if row.status not in FAILED], notifications)
@@ -107,7 +117,13 @@ def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> Resent:
     with refusing(trg_email_resends=ResentTooOften):
         EmailResend.objects.bulk_create(records)
     _restart(failed, notifications)
-    return Resent(sent=len(allowed), waiting=waiting, too_often=len(rows) - len(allowed), gone=gone)
+    return Resent(
+        sent=len(allowed),
+        waiting=waiting,
+        too_often=len(rows) - len(allowed),
+        gone=gone,
+        suppressed=Counter(reasons.values()),
+    )
 
 
 def _is_copied(row: EmailDelivery) -> bool:
@@ -123,6 +139,29 @@ def _notifications_of(rows: Sequence[EmailDelivery]) -> dict[UUID | None, Notifi
         user__deleted_at__isnull=True,
     )
     return {notification.pk: notification for notification in found}
+
+
+@as_worker()
+def _suppressed_among(
+    rows: Sequence[EmailDelivery], notifications: dict[UUID | None, Notification]
+) -> dict[UUID, str]:
+    """Return the emails whose present address gets none of their kind, with the reason.
+
+    They would fail again, so that nobody could tell them from those that may be tried again.
+    """
+    users = User.objects.with_keys().in_bulk({row.user_id for row in rows})
+    addresses = {}
+    for row in rows:
+        notification, user = notifications[row.notification_id], users.get(row.user_id)
+        kind = KINDS.get(notification.type)
+        if user is not None and kind is not None:
+            addresses[row.pk] = kind, address_of(notification, kind, user)
+    listed = suppressed_among(address for _, address in addresses.values())
+    return {
+        id_: worst_of(listed[address])
+        for id_, (kind, address) in addresses.items()
+        if address in listed and is_refused(listed[address], kind)
+    }
 
 
 def _within_limits(rows: Sequence[EmailDelivery]) -> list[EmailDelivery]:

@@ -56,6 +56,7 @@ EMPTIED = (
         "email_attempts",
         "sent_emails",
         "event_mutes",
+        "resend_runs",
         "suppressions",
         "email_delivery_log",
         "notifications",
@@ -147,6 +148,7 @@ def make_rows():
     del of_email["source"]
     insert("email_attempts", number=1, outcome="accepted", **of_email)
     insert("sent_emails", sealed=b"sealed" * 5, **of_email)
+    insert("resend_runs", user_id=user_id, delivery_ids=[event_id])
     insert(
         "suppressions", user_id=user_id, address=sealed, reason="complaint", address_digest="d" * 64
     )
