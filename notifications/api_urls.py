@@ -3,6 +3,7 @@
 from django.urls import path
 
 from notifications.api import EventMessagesViewSet, NotificationViewSet
+from notifications.email_api.views import EventEmailViewSet
 from notifications.writing.api import OrganizerMessageViewSet
 
 MESSAGES = "events/<uuid:event_id>/messages/"
@@ -23,6 +24,16 @@ urlpatterns = [
         "me/events/<uuid:event_id>/messages/",
         EventMessagesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="api_event_messages",
+    ),
+    path(
+        "events/<uuid:event_id>/emails/",
+        EventEmailViewSet.as_view({"get": "list"}),
+        name="api_event_emails",
+    ),
+    path(
+        "events/<uuid:event_id>/emails/<uuid:email_id>/",
+        EventEmailViewSet.as_view({"get": "retrieve"}),
+        name="api_event_email",
     ),
     path(
         MESSAGES,

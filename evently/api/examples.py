@@ -199,6 +199,20 @@ MESSAGE_VALUE = {
     "created_at": "2027-04-20T08:00:00Z",
     "updated_at": "2027-04-20T08:05:00Z",
 }
+EMAIL_VALUE = {
+    "id": "0199c3ad-5a10-7c02-9b41-1d5e2f3a4b09",
+    "event": EVENT_ID,
+    "kind": "booking_confirm",
+    "recipient": {"name": "Ada Lovelace", "email": "ada@example.org"},
+    "booking": "EVT20270302K7Q2M9XW4B",
+    "status": "sent",
+    "problem": "",
+    "provider": "smtp:main",
+    "attempts": 2,
+    "last_attempt_at": "2027-03-02T09:01:07Z",
+    "next_attempt_at": None,
+    "created_at": "2027-03-02T09:00:35Z",
+}
 PRICE_RULE_REQUEST_VALUE = {
     "enabled": True,
     "floor": "20.00",
@@ -347,6 +361,33 @@ PRICE_PREVIEW_REQUEST = OpenApiExample(
     "A rule, over the sales until now",
     value={**PRICE_RULE_REQUEST_VALUE, "replay": True},
     request_only=True,
+)
+EMAIL = OpenApiExample("An email about an event", value=EMAIL_VALUE, response_only=True)
+EMAIL_DETAIL = OpenApiExample(
+    "An email that was deferred once",
+    value={
+        **EMAIL_VALUE,
+        "tries": [
+            {
+                "number": 1,
+                "provider": "smtp:main",
+                "outcome": "deferred",
+                "code": "451 4.7.1",
+                "answer": "Greylisting in action, please come back later",
+                "created_at": "2027-03-02T09:00:36Z",
+            },
+            {
+                "number": 2,
+                "provider": "smtp:main",
+                "outcome": "accepted",
+                "code": "250 2.0.0",
+                "answer": "Ok: queued as 4Xy12AbCdz",
+                "created_at": "2027-03-02T09:01:07Z",
+            },
+        ],
+        "returns": [],
+    },
+    response_only=True,
 )
 MESSAGE = OpenApiExample("A message to attendees", value=MESSAGE_VALUE, response_only=True)
 MESSAGE_DETAIL = OpenApiExample(

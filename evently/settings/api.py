@@ -44,6 +44,9 @@ SPECTACULAR_SETTINGS = {
         "BookingStatus": "bookings.models.BookingStatus",
         "EntryStatus": "waitlists.models.EntryStatus",
         "PromotionStatus": "waitlists.models.PromotionStatus",
+        "DeliveryStatus": "notifications.models.DeliveryStatus",
+        "AttemptOutcome": "notifications.sent_models.AttemptOutcome",
+        "ReturnOutcome": "notifications.return_models.ReturnOutcome",
         "MessageState": "notifications.message_models.MessageState",
     },
 }
