@@ -16,6 +16,7 @@ from evently.database.clock import now
 from events.factories import EventFactory
 from notifications import tasks
 from notifications.admin import filters
+from notifications.event_email_models import EventEmail
 from notifications.kinds import accounts
 from notifications.kinds import bookings as kinds
 from notifications.models import EmailDelivery, EmailResend, Notification
@@ -380,3 +381,19 @@ def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock):
     shown = admin.get(tab(event, "messages")).content.decode()
 
     assert "No email provider works: 1 email of this event waits for 7 minutes." in shown
+
+
+def test_notice_tells_which_texts_are_left_out_of_emails(admin, event):
+    EventEmail.objects.create(
+        event=event,
+        template_type="booking_confirm",
+        above="{unknown}",
+        failed_at=now(),
+        failure="placeholder_unknown",
+    )
+
+    (notice,) = admin.get(tab(event, "messages")).context["notices"]
+
+    assert "Your texts for the email “Booking confirmed” are left out since" in notice.text
+    assert notice.text.endswith("it has a placeholder that this email does not have.")
+    assert admin.get(notice.url).status_code == 200

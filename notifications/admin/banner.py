@@ -11,13 +11,16 @@ from django.db.models import Count, F, Min
 from evently.admin.tabs import event_page_url
 from evently.database.clock import now
 from evently.database.identity import as_worker
-from evently.formatting import counted
+from evently.formatting import counted, moment
 from events.models import Event
+from notifications.emails.template_problems import problem_in_words
+from notifications.event_email_models import EventEmail
 from notifications.models import Suppression
 from notifications.providers import health
 from notifications.providers.registry import providers
 from notifications.queries import unsent_emails_about
 from notifications.return_models import EmailReturn, ReturnOutcome, SuppressionReason
+from notifications.template_models import TemplateType
 
 # Shorter waits are usual.
 LATE = timedelta(minutes=2)
@@ -89,6 +92,28 @@ def people_out_of_reach(event: Event) -> list[Notice]:
         text = f"{people} reported an email as spam, and {gets} only what they ask for."
         notices.append(Notice(text, f"{url}?{query}", "Show the emails"))
     return notices
+
+
+@add_notices
+def texts_left_out(event: Event) -> list[Notice]:
+    """Tell which of the event's own texts could not be filled, so that emails went out without."""
+    rows = EventEmail.objects.filter(event_id=event.pk, failed_at__isnull=False)
+    url = event_page_url("email_texts", event.pk)
+    return [
+        Notice(
+            f"Your texts for {_emails_of(row)} are left out since "
+            f"{moment(row.failed_at, event.zone)}: {problem_in_words(row.failure)}.",
+            f"{url}?{urlencode({'type': row.template_type or ''})}",
+            "Correct them",
+        )
+        for row in rows.order_by("failed_at", "id")
+    ]
+
+
+def _emails_of(row: EventEmail) -> str:
+    if row.template_type is None:
+        return "all emails"
+    return f"the email “{TemplateType(row.template_type).label}”"
 
 
 @as_worker()

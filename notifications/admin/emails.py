@@ -19,7 +19,7 @@ from bookings.models import Booking
 from bookings.references import beginning_with, is_reference
 from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
-from evently.admin.tabs import add_page, event_page_url, page_links
+from evently.admin.tabs import add_page, event_page_url
 from evently.database.functions import Among, Ids
 from evently.email_providers import name_in_words
 from events.admin.people import PeopleRowsAdmin
@@ -161,16 +161,11 @@ class EmailDeliveryAdmin(SenderDomainsPage, EmailPage, PeopleRowsAdmin):
         (switch,) = (spec for spec in cl.filter_specs if isinstance(spec, StateSwitch))
         switch.counts = counts_of(cl.get_queryset(request, switch.expected_parameters()))
         found = selects_of(cl) | {"shown_links": list(switch.choices(cl))}
-        links = self.list_links(event) if event is not None else []
+        links = []
         may_send = event is not None or request.user.is_superuser
         if may_send and switch.counts["failed"] != "0":
             links.append(("Send all failed again", failed_url(cl, event)))
         return found | {"list_links": links}
-
-    def list_links(self, event: Event) -> list[tuple[str, str]]:
-        """Link to the pages of the tab, but for sending again: that depends on the filters."""
-        own = event_page_url("send_failed_emails", event.pk)
-        return [(title, url) for title, url in page_links("Messages", event.pk) if url != own]
 
     def get_urls(self) -> list[URLPattern]:
         urls = [
