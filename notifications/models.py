@@ -294,8 +294,8 @@ class EmailDelivery(Identified):
     @property
     def recipient(self) -> str:
         """The email address it went to, or "" for erased users; needs the user's key loaded."""
-        key = self.user.key
-        return (key and key.open("recipient", self.recipient_email or "")) or ""
+        key, sealed = self.user.key, self.recipient_email
+        return (key and sealed and key.open("recipient", sealed)) or ""
 
     @property
     def may_be_repeated(self) -> bool:
