@@ -55,7 +55,7 @@ def test_emails_of_an_event_are_listed_and_filtered(client, event):
     assert listed(client, event, kind="booking_confirm", provider="smtp") == [new, old]
     assert listed(client, event, kind="welcome") == []
     assert listed(client, event, booking=booking.booking_reference.lower()) == [old]
-    assert listed(client, event, created_since="2999-01-01T00:00:00Z") == []
+    assert listed(client, event, created_since="2040-01-01T00:00:00Z") == []
     wrong = client.get(f"/api/v1/events/{event.pk}/emails/", {"status": "lost"})
     assert_problem(wrong, 422, "invalid")
 
