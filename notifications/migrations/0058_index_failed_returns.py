@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("notifications", "0056_resend_runs")]
+    dependencies = [("notifications", "0057_resend_runs")]
     operations = [
         # Building it waits for transactions that are open already.
         migrations.RunSQL("SET lock_timeout = '10min'", migrations.RunSQL.noop),

@@ -26,7 +26,7 @@ CREATE TRIGGER trg_delivery_frozen BEFORE UPDATE ON resend_runs FOR EACH ROW
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0055_event_emails"),
+        ("notifications", "0056_index_unfilled_texts"),
         ("lifecycle", "0001_initial"),
         ("events", "0030_organizers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
