@@ -62,7 +62,7 @@ def _write(notification: Notification, user: User) -> EmailContent:
 
 OFFER_MOVED = Kind(
     name="offer_moved",
-    label="Offer of which an email did not arrive in time",
+    label="Email about an offer came late or not at all",
     category=Category.OFFERS,
     channels=IN_APP_ONLY,
     bears_head=True,

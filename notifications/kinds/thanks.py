@@ -16,7 +16,7 @@ def event_over(event: Event, user_id: UUID) -> Message:
     return EVENT_OVER.message(
         user_id=user_id,
         key=f"event_over:{event.pk}",
-        text=f"Thank you for coming to {event.name}. We hope you had a good time.",
+        text=f"{event.name} is over. Thank you, and we hope you had a good time.",
         event_id=event.pk,
     )
 

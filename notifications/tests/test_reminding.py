@@ -190,7 +190,7 @@ def test_those_who_were_checked_in_are_thanked_once(mailoutbox):
 
     assert told("event_over") == {came.user_id: 1}
     deliver_due()
-    assert [email.subject for email in mailoutbox] == ["Thank you for coming to Jazz"]
+    assert [email.subject for email in mailoutbox] == ["Thank you: Jazz is over"]
 
 
 def test_all_are_thanked_where_no_one_was_checked_in():
