@@ -13,7 +13,7 @@ class NotificationsConfig(AppConfig):
         """Connect the receivers, register gauges and the names of preferences."""
         from evently import health
         from evently.accounts.preference_names import register_preferences
-        from notifications import checks, copying, gauges, receivers  # noqa: F401
+        from notifications import checks, copying, gauges, receivers, waitlist_receivers  # noqa: F401
         from notifications.preferences import preference_names
         from notifications.providers.health import status
         from notifications.writing.limit import set_limit

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -22,16 +22,24 @@ from evently.formatting import counted, moment
 from events.admin.rows import EventRowsAdmin, add_list
 from events.models import Event
 from notifications.admin.one_email import PREVIEW_POLICY
+from notifications.admin.writing_context import (
+    HELD,
+    facts_of,
+    numbers_of,
+    page_of,
+    progress_context,
+    reach_context,
+    stopped_in_words,
+    url_of,
+)
 from notifications.admin.writing_forms import TimeForm
 from notifications.admin.writing_forms import suggested_time as time_to_suggest
 from notifications.kinds.writing import event_values
 from notifications.message_models import Audience, Hold, MessageState, OrganizerMessage
 from notifications.writing import beginning, drafting, stopping
-from notifications.writing.audiences import reach_of
 from notifications.writing.errors import MessageBegun
-from notifications.writing.limit import left_today
-from notifications.writing.preview import MessagePreview, preview_of, reach_in_words
-from notifications.writing.progress import Progress, is_moving, progress_of
+from notifications.writing.preview import preview_of
+from notifications.writing.progress import is_moving, progress_of
 from notifications.writing.text import fill_line
 from notifications.writing.trial import send_test
 
@@ -43,20 +51,10 @@ COLORS = {
     "Stopped": "warning",
     "Not sent": "danger",
 }
-LOST_REPLIES = (
-    "Nowhere: this event shows no contact address that is confirmed. Enter one in its settings."
-)
 AT_ITS_TIME = (
     "Those who are among the recipients at that time get it. If the event is cancelled before, or "
     "its time or place changes, the message is not sent: it becomes a draft again, to be checked."
 )
-HELD = {
-    Hold.CANCELLED: "It was scheduled, and was not sent, as the event was cancelled since.",
-    Hold.CHANGED: (
-        "It was scheduled, and was not sent, as the time or place of the event has changed since. "
-        "Check what it says, then schedule it again."
-    ),
-}
 # What can be done, by state.
 POSSIBLE = {
     MessageState.DRAFT: (
@@ -158,12 +156,10 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             extra |= {
                 "written": message,
                 "held": HELD.get(Hold(message.hold), ""),
-                "preview_url": _url("preview", message),
+                "preview_url": url_of("preview", message),
                 "preview": shown,
                 **(
-                    _progress_context(message)
-                    if message.is_begun
-                    else _reach_context(message, shown)
+                    progress_context(message) if message.is_begun else reach_context(message, shown)
                 ),
             }
         return super().changeform_view(request, object_id, form_url, extra)
@@ -180,10 +176,14 @@ class OrganizerMessageAdmin(EventRowsAdmin):
     def progress(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Show how far a message is, for a page that asks again and again."""
         message = self.message_or_404(request, str(object_id))
+        context = progress_context(message)
+        # Once it is over, the buttons and facts of the whole page have changed, too.
+        over = {} if context["is_moving"] else {"HX-Refresh": "true"}
         return TemplateResponse(
             request,
             "admin/notifications/_progress.html",
-            {"written": message, **_progress_context(message)},
+            {"written": message, **context},
+            headers=over,
         )
 
     def message_or_404(self, request: HttpRequest, object_id: str) -> OrganizerMessage:
@@ -221,11 +221,11 @@ class OrganizerMessageAdmin(EventRowsAdmin):
                 )
             except MessageBegun:
                 # The button was pressed twice, or the page came back.
-                return report_success(request, "This message is being sent.", _page(message))
+                return report_success(request, "This message is being sent.", page_of(message))
             return report_success(
                 request,
                 f"The message is being sent to {counted(begun.recipients, 'person', 'people')}.",
-                _page(message),
+                page_of(message),
             )
 
         return self._ask(
@@ -235,7 +235,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             question="It cannot be edited or sent again afterwards. You can stop it as long as "
             "emails wait.",
             submit="Send now",
-            facts=_facts(message, preview_of(message, _user(request))),
+            facts=facts_of(message, preview_of(message, _user(request))),
             act=act,
         )
 
@@ -259,7 +259,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             return report_success(
                 request,
                 f"The message will be sent on {moment(send_at, event.zone)}.",
-                _page(message),
+                page_of(message),
             )
 
         return self._ask(
@@ -272,7 +272,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             initial={"send_at": _wall(message.send_at or time_to_suggest(event), event)},
             facts=[
                 ("Event", moment(event.event_date, event.zone)),
-                *_facts(message, preview_of(message, _user(request))),
+                *facts_of(message, preview_of(message, _user(request))),
             ],
             act=act,
         )
@@ -283,7 +283,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
 
         def act() -> str:
             send_test(message=message, event=message.event, user_id=user.pk)
-            return report_success(request, f"A test goes to {user.email}.", _page(message))
+            return report_success(request, f"A test goes to {user.email}.", page_of(message))
 
         return self._ask(
             request,
@@ -310,7 +310,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
 
         def act() -> str:
             beginning.unschedule(event_id=message.event_id, message_id=message.pk)
-            return report_success(request, "The message is a draft again.", _page(message))
+            return report_success(request, "The message is a draft again.", page_of(message))
 
         return self._ask(
             request,
@@ -328,7 +328,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
 
         def act() -> str:
             stopped = stopping.stop(event_id=message.event_id, message_id=message.pk)
-            return report_success(request, _stopped_in_words(stopped), _page(message))
+            return report_success(request, stopped_in_words(stopped), page_of(message))
 
         return self._ask(
             request,
@@ -337,7 +337,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             question="No one else is notified, and emails that wait are taken back. What was "
             "handed over to a mail server cannot be. It cannot be continued afterwards.",
             submit="Stop",
-            facts=_numbers(progress),
+            facts=numbers_of(progress),
             act=act,
             danger=True,
         )
@@ -368,89 +368,15 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             self,
             request,
             version=message.version,
-            back=_page(message),
+            back=page_of(message),
             context=tabs_context(message.event, current=self.tab),
             **page,
         )
 
 
-def _facts(message: OrganizerMessage, shown: MessagePreview | None) -> list[tuple[str, str]]:
-    event = message.event
-    address = shown.reply_to if shown is not None else ""
-    left = left_today(event_id=event.pk, zone=event.zone)
-    return [
-        ("Recipients", str(Audience(message.audience).label)),
-        ("It reaches", reach_in_words(reach_of(message))),
-        ("Replies go to", address or LOST_REPLIES),
-        ("Messages left today", f"{left}"),
-    ]
-
-
-def _reach_context(message: OrganizerMessage, shown: MessagePreview | None) -> dict[str, Any]:
-    links = [
-        ("Send now…", _url("send_message", message)),
-        ("Send at a time…", _url("schedule_message", message)),
-        ("Send me a test…", _url("test_message", message)),
-        ("Edit", _url("edit_message", message)),
-    ]
-    return {"facts": _facts(message, shown), "links": links}
-
-
-def _progress_context(message: OrganizerMessage) -> dict[str, Any]:
-    progress = progress_of(message)
-    return {
-        "progress": progress,
-        "numbers": _numbers(progress),
-        "is_moving": is_moving(message, progress),
-        "progress_url": _url("progress", message),
-        "stop_url": _url("stop_message", message),
-        "emails_url": f"{event_page_url('messages', message.event_id)}?kind=organizer_message",
-        "ended": moment(message.ended_at, message.event.zone) if message.ended_at else "",
-    }
-
-
-def _numbers(progress: Progress) -> list[tuple[str, str]]:
-    """Return whom a message has reached, as pairs of label and number."""
-    rows = [
-        ("Emails waiting", progress.waiting),
-        ("Emails that failed", progress.failed),
-        ("In the app only", progress.in_app),
-        ("Turned messages off", progress.turned_off),
-        ("Taken back", progress.withdrawn),
-    ]
-    always = [
-        ("Recipients when it began", progress.recipients),
-        ("Notified", progress.told),
-        ("Emails handed over", progress.emailed),
-    ]
-    return [(label, f"{number:,}") for label, number in [*always, *(row for row in rows if row[1])]]
-
-
-def _stopped_in_words(stopped: stopping.Stopped) -> str:
-    """Return what became of a message that was stopped."""
-    sentences = [
-        f"The message is stopped. {counted(stopped.emailed, 'email')} had been handed over, "
-        f"and {counted(stopped.withdrawn, 'email was', 'emails were')} taken back."
-    ]
-    if stopped.under_way:
-        sentences.append(
-            f"{counted(stopped.under_way, 'email')} could not be taken back for sure, being "
-            "prepared at that moment: the numbers below show what becomes of them."
-        )
-    return " ".join(sentences)
-
-
 def _already(request: HttpRequest, message: OrganizerMessage) -> HttpResponse:
     messages.info(request, MessageBegun.message)
-    return HttpResponseRedirect(_page(message))
-
-
-def _page(message: OrganizerMessage) -> str:
-    return reverse("admin:notifications_organizermessage_change", args=[message.pk])
-
-
-def _url(name: str, message: OrganizerMessage) -> str:
-    return reverse(f"admin:notifications_organizermessage_{name}", args=[message.pk])
+    return HttpResponseRedirect(page_of(message))
 
 
 def _wall(at: Any, event: Event) -> Any:

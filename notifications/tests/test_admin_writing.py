@@ -95,6 +95,7 @@ def test_organizer_writes_previews_sends_and_sees_how_far_it_is(client, organize
     deliver_due()
     progress = text_of(client.get(f"{PAGE.format(message.pk)}progress/"))
     assert "every 3s" not in progress
+    assert "hx-get" not in progress
     assert "Emails handed over</dt> <dd> 2 </dd>" in progress
     assert "2 people notified" in text_of(client.get(LIST.format(event.pk)))
 
