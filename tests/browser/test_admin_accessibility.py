@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from bookings.factories import BookingFactory
 from bookings.models import BookingAttempt
+from boxoffice.tests.emailing import emailed, report, suppress
 from boxoffice.tests.test_admin_analytics import put
 from evently.accounts.factories import PASSWORD, SuperuserFactory, UserFactory
 from evently.accounts.models import User
 from events.factories import EventFactory
 from events.models import Event
-from notifications.models import OrganizerMessage
+from notifications.models import OrganizerMessage, ResendRun
 from tests.browser.conftest import Site
 from tests.browser.test_accessibility import look_at, look_at_page
 from waitlists.factories import WaitlistEntryFactory
@@ -29,6 +30,13 @@ def pages_of_event(event: Event) -> dict[str, str]:
     message = OrganizerMessage.objects.create(
         event=event, subject="Doors of {eventName}", body="At seven.", audience="everyone"
     )
+    # With a notice above the list, a run, and a page with all that happens to an email.
+    email = emailed(EventFactory(created_by=event.created_by))
+    report(email)
+    suppress(email.user)
+    ResendRun.objects.create(
+        user=event.created_by, event_id=email.event_id, delivery_ids=[email.pk] * 3
+    )
     keys = (
         *("overview", "attendees", "waitlist", "messages", "attempts"),
         *("price_rule", "prices", "trail", "analytics", "written", "write", "email_texts"),
@@ -44,6 +52,8 @@ def pages_of_event(event: Event) -> dict[str, str]:
         "admin-cancel-booking": f"/admin/bookings/booking/{booking.pk}/cancel/",
         "admin-message": f"/admin/notifications/organizermessage/{message.pk}/change/",
         "admin-send-message": f"/admin/notifications/organizermessage/{message.pk}/send/",
+        "admin-emails": f"/admin/events/event/{email.event_id}/messages/",
+        "admin-email": f"/admin/notifications/emaildelivery/{email.pk}/change/",
         "admin-entry": f"/admin/waitlists/waitlistentry/{entry.pk}/change/",
         "admin-move": f"/admin/waitlists/waitlistentry/{entry.pk}/move/",
         "admin-offer": f"/admin/waitlists/waitlistentry/{entry.pk}/offer/",
