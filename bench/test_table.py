@@ -18,7 +18,7 @@ from evently.tests.running import NOT_INHERITED, STATIC_ROOT
 
 OPERATIONS = 8
 # What sending an email adds, which the bare calls put off.
-OF_EMAILS = {"email_delivery_log"}
+OF_EMAILS = {"email_delivery_log", "email_attempts", "sent_emails"}
 BARE = "bare view: "
 
 

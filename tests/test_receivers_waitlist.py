@@ -89,6 +89,7 @@ def test_declined_offer_notifies_in_the_app_only(waiting):
 
 def test_expired_offer_notifies_by_email_too(waiting, clock):
     promotion = offered(waiting)
+    emails_to(promotion.user)
     clock.move(timedelta(days=3))
 
     expire_promotions(event_id=promotion.event_id)
