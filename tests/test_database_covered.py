@@ -19,7 +19,9 @@ STANDS_BEHIND = {
     "chk_organizer_message_state": "trg_organizer_message",
     # Checks are made in the order of their names, so Django's own, one for each
     # PositiveIntegerField, come after ours here; tests try -1 and meet ours.
+    "email_templates_restored_from_check": "chk_template_restored",
     "email_templates_version_check": "chk_template_version",
+    "event_emails_version_check": "chk_event_email_version",
     "events_available_seats_check": "chk_event_capacity",
     "events_max_per_booking_check": "chk_event_per_booking",
     "events_max_per_person_check": "chk_event_per_person",
@@ -67,6 +69,7 @@ SHOWN_BY = {
     # The error names the partition's constraint, not the table's.
     "notifications_pkey": "test_notification_id_is_unique",
     "trg_a_organizer_kept": "test_organizer_and_user_stay_whatever_is_written",
+    "trg_a_preferences_kept": "test_what_is_always_sent_stays_on_whoever_writes_preferences",
     "trg_a_owners_kept": "test_organizer_and_user_stay_whatever_is_written",
     "trg_archived_totals_delete": "test_archived_bookings_go_to_cold_storage_and_come_back",
     "trg_archived_totals_insert": "test_archived_bookings_go_to_cold_storage_and_come_back",

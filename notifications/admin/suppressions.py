@@ -31,7 +31,9 @@ CONSEQUENCES = {
         "Emails go to this address again. If it still does not exist, the next one comes back, and "
         "mail servers think worse of this site."
     ),
-    SuppressionReason.SOFT_BOUNCES: "Emails go to this address again, and are counted from the start.",
+    SuppressionReason.SOFT_BOUNCES: (
+        "Emails go to this address again, and are counted from the start."
+    ),
     SuppressionReason.COMPLAINT: (
         "Emails go to this address again, though its owner reported one as spam. Release it only "
         "if they have asked for that."

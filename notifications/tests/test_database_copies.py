@@ -25,6 +25,7 @@ def attempted(**columns):
         ({"answer": "<ana@example.org> unknown"}, "chk_email_attempt_answer"),
         ({"answer": "two\nlines"}, "chk_email_attempt_answer"),
         ({"answer": "a" * 241}, "chk_email_attempt_answer"),
+        ({"number": -1}, "email_attempts_number_check"),
         ({"user_id": uuid4()}, "fk_email_attempts_user"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -38,6 +39,10 @@ def test_attempts_hold_codes_and_short_answers(columns, constraint):
 def test_attempts_and_copies_stay_as_they_are():
     row = attempted()
     copy = insert("sent_emails", user_id=person(), delivery_id=uuid4(), sealed=b"sealed" * 5)
+    with refused("email_attempts_pkey"):
+        attempted(id=row)
+    with refused("sent_emails_pkey"):
+        insert("sent_emails", id=copy, user_id=person(), delivery_id=uuid4(), sealed=b"seal" * 8)
     with refused("trg_delivery_frozen"):
         run("UPDATE email_attempts SET answer = 'fine' WHERE id = %s", row)
     with refused("trg_delivery_frozen"):

@@ -18,6 +18,8 @@ def begun(**columns):
 def test_one_run_of_an_event_and_of_the_site_is_open_at_a_time():
     event, other = EventFactory(), EventFactory()
     first = begun(event_id=event.pk)
+    with refused("resend_runs_pkey"):
+        begun(id=first, event_id=other.pk)
     begun(event_id=other.pk)
     begun()
     for event_id in (event.pk, None):
@@ -30,6 +32,9 @@ def test_one_run_of_an_event_and_of_the_site_is_open_at_a_time():
 def test_run_has_emails_and_stays_but_for_its_progress():
     with refused("chk_resend_run_number"):
         begun(delivery_ids=[])
+    for column in ("done", "sent", "waiting", "too_often", "gone"):
+        with refused(f"resend_runs_{column}_check"):
+            begun(**{column: -1})
     with refused("fk_resend_runs_user"):
         begun(user_id=uuid4())
     row = begun()

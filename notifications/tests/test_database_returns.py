@@ -62,6 +62,8 @@ def test_report_is_written_once_and_stays():
     row = reported(digest=DIGEST)
     with refused("unq_return_digest"):
         reported(digest=DIGEST)
+    with refused("email_returns_pkey"):
+        reported(id=row)
     run("UPDATE email_returns SET applied_at = evently_clock() WHERE id = %s", row)
     for change in ("outcome = 'complained'", "applied_at = NULL", "is_proven = true"):
         with refused("trg_return_kept"):
@@ -88,6 +90,8 @@ def test_suppressed_addresses_are_sealed(columns, constraint):
 def test_address_is_suppressed_once_for_each_reason():
     row = suppressed()
     suppressed(reason="hard_bounce")
+    with refused("suppressions_pkey"):
+        suppressed(id=row, reason="soft_bounces")
     with refused("unq_suppression_open"):
         suppressed()
     release(row, how="admin")

@@ -56,7 +56,9 @@ def end(row, state="sent"):
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_message_begins_as_a_valid_draft(event, columns, constraint):
-    written(event, subject="x" * 150, body="x" * 10_000)
+    row = written(event, subject="x" * 150, body="x" * 10_000)
+    with refused("organizer_messages_pkey"):
+        written(event, id=row)
     with refused(constraint):
         written(event, **columns)
 
