@@ -239,7 +239,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
             act=act,
         )
 
-    @action(description="Send at a time…", url_path="schedule", icon="schedule_send")
+    @action(description="Send later…", url_path="schedule", icon="schedule_send")
     def schedule_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
         message = self.message_or_404(request, object_id)
         if message.is_begun:
@@ -265,7 +265,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Send “{self.title(message)}” at a time",
+            title=f"Send “{self.title(message)}” later",
             question=AT_ITS_TIME,
             submit="Schedule",
             form_class=form,

@@ -40,7 +40,7 @@ def facts_of(message: OrganizerMessage, shown: MessagePreview | None) -> list[tu
 def reach_context(message: OrganizerMessage, shown: MessagePreview | None) -> dict[str, Any]:
     links = [
         ("Send now…", url_of("send_message", message)),
-        ("Send at a time…", url_of("schedule_message", message)),
+        ("Send later…", url_of("schedule_message", message)),
         ("Send me a test…", url_of("test_message", message)),
         ("Edit", url_of("edit_message", message)),
     ]
