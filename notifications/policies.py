@@ -62,7 +62,8 @@ declare(
         organizer=May(select=MANAGED, insert=MANAGED, update=MANAGED, delete=MANAGED),
     ),
     Table("mailings", organizer=May(select=LISTED)),
-    # Organizers delete what was not sent; attendees read what was sent to them through the worker.
+    # Organizers delete what was not sent; attendees read what was sent to them by
+    # `evently_received_message`.
     Table(
         "organizer_messages",
         attendee=May(select=f"by_id = {ME}"),

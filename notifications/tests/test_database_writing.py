@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, transaction
 
+from evently.database.identity import VISITOR, WORKER, acting_as, attendee
 from evently.tests.database import as_owner
 from evently.tests.rows import insert, person
 from evently.tests.sql import assert_refused, refused, run, value
@@ -180,3 +181,17 @@ def test_the_application_can_neither_read_nor_raise_the_limit():
     for statement in ("SELECT * FROM {}", "UPDATE {} SET per_day = 100"):
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             run(statement.format("secrets.organizer_messages"))
+
+
+def test_what_a_message_says_is_told_to_who_was_sent_it(event):
+    row, recipient, other = written(event), person(), person()
+    for user, key in ((recipient, f"organizer_message:{row}"), (other, f"event_over:{row}")):
+        insert("message_keys", user_id=user, key=key, notification_id=uuid4())
+
+    told = "SELECT (SELECT body FROM evently_received_message(%s, %s))"
+    with acting_as(attendee(recipient)):
+        assert value(told, event.pk, row) == "At seven."
+        assert value(told, uuid4(), row) is None
+    for identity in (attendee(other), VISITOR, WORKER):
+        with acting_as(identity):
+            assert value(told, event.pk, row) is None

@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils.safestring import SafeString, mark_safe
 
 from evently.accounts.models import User
-from evently.database.identity import as_worker
+from evently.database.identity import acting_as, attendee
+from evently.database.prepared import execute_prepared
 from events.contact import organizer_of
 from events.models import Event
 from notifications.kinds.writing import ORGANIZER_MESSAGE, text_for
 from notifications.message_models import OrganizerMessage
 from notifications.models import Channel, Notification
 from notifications.writing.text import ERASED
+
+MESSAGE = "SELECT subject, body FROM evently_received_message(%s::uuid, %s::uuid)"
 
 
 @dataclass(frozen=True)
@@ -30,32 +34,31 @@ class ReceivedMessage:
 
 def received_message(*, user: User, notification_id: UUID) -> ReceivedMessage | None:
     """Return the message that a notification in a user's inbox is about, or None."""
-    notification = Notification.objects.filter(
-        pk=notification_id,
-        user_id=user.pk,
-        type=ORGANIZER_MESSAGE.name,
-        channels__contains=[Channel.IN_APP],
-    ).first()
-    if notification is None or notification.event_id is None:
-        return None
-    found = _read(notification.event_id, notification.data.get("message"))
-    if found is None or found[0].body == ERASED:
-        return None
-    message, event = found
-    subject, body = text_for(message, event, user.display_name)
-    return ReceivedMessage(
-        event=event,
-        organizer=organizer_of(event).name,
-        subject=subject,
-        # Everything that anyone has typed is escaped in it.
-        body=mark_safe(body.html),  # noqa: S308
-        received_at=notification.created_at,
-    )
+    with acting_as(attendee(user.pk)):
+        notification = Notification.objects.filter(
+            pk=notification_id,
+            user_id=user.pk,
+            type=ORGANIZER_MESSAGE.name,
+            channels__contains=[Channel.IN_APP],
+        ).first()
+        if notification is None or notification.event_id is None:
+            return None
+        message = _written(notification.event_id, notification.data.get("message"))
+        event = Event.objects.filter(pk=notification.event_id).first()
+        if message is None or event is None or message.body == ERASED:
+            return None
+        subject, body = text_for(message, event, user.display_name)
+        return ReceivedMessage(
+            event=event,
+            organizer=organizer_of(event).name,
+            subject=subject,
+            # Everything that anyone has typed is escaped in it.
+            body=mark_safe(body.html),  # noqa: S308
+            received_at=notification.created_at,
+        )
 
 
-@as_worker()
-def _read(event_id: UUID, message_id: Any) -> tuple[OrganizerMessage, Event] | None:
-    """Return a message and its event: its recipient has the notification that names them."""
-    message = OrganizerMessage.objects.filter(event_id=event_id, pk=message_id).first()
-    event = Event.objects.select_related("created_by__person_key").filter(pk=event_id).first()
-    return (message, event) if message is not None and event is not None else None
+def _written(event_id: UUID, message_id: Any) -> OrganizerMessage | None:
+    """Return what a message says, if the person was sent it; the database looks."""
+    rows = execute_prepared(connection, MESSAGE, [event_id, message_id])
+    return next((OrganizerMessage(subject=subject, body=body) for subject, body in rows), None)
