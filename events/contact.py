@@ -38,7 +38,10 @@ class PublicOrganizer:
 
 
 def organizer_of(event: Event) -> PublicOrganizer:
-    """Return what is public of the organizer of a published event, or of one with `created_by`."""
+    """Return what is public of the organizer of an event.
+
+    The event is published, or one that is managed by who asks, or has its `created_by`.
+    """
     if Event.created_by.is_cached(event):
         return _public(event, event.created_by)
     known = vars(event).get("public_organizer")

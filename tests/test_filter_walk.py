@@ -39,8 +39,6 @@ EXCEPTIONS = {
     ("A", "admin/notifications/emaildelivery/<uuid:object_id>/preview/"): {
         "notifications": "events"
     },
-    # The texts are looked up by the event of the page, after it was found to be the organizer's.
-    ("A", "admin/events/event/<path:object_id>/email_texts_preview/"): {"events": "all"},
 }
 
 

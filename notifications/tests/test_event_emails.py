@@ -11,6 +11,7 @@ from evently.accounts.factories import OrganizerFactory, SuperuserFactory, UserF
 from evently.admin.tabs import event_page_url
 from evently.tests.sql import run
 from events.factories import EventFactory
+from events.models import EventStaff
 from events.operations import copy_event
 from notifications.emails.drafts import Draft
 from notifications.emails.message import build_email
@@ -255,6 +256,21 @@ def test_test_email_has_the_texts(client, organizer, event):
     (email,) = mail.outbox
     assert email.subject == "[Test] Your booking for Jazz: 2 seats"
     assert email.body.startswith("Dear Olga Organizer")
+
+
+@pytest.mark.parametrize("is_manager", [False, True], ids=["organizer", "manager"])
+def test_texts_of_unpublished_events_are_written_and_previewed(client, organizer, is_manager):
+    """Whoever manages them: the address for replies is that of who organizes them."""
+    creator = OrganizerFactory(email="owner@mill.example") if is_manager else organizer
+    event = EventFactory(created_by=creator, published_at=None, shows_organizer_email=True)
+    if is_manager:
+        EventStaff.objects.create(event=event, user=organizer, role="manager")
+
+    page = client.get(page_of(event))
+    frame = client.post(preview_of(event), given(above="About {eventName}:"))
+
+    assert creator.email in page.content.decode()
+    assert f"About {event.name}:" in words(frame)
 
 
 @pytest.mark.parametrize("page", [page_of, preview_of])
