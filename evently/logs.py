@@ -96,6 +96,8 @@ def configure(config: dict[str, Any]) -> None:
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "CRITICAL"},
                 "celery.beat": {"level": "WARNING"},
+                # Names each of its sixteen detectors for each email that came back.
+                "flufl.bounce": {"level": "WARNING"},
             },
         }
     )

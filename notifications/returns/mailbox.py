@@ -19,7 +19,6 @@ from imapclient import SEEN, IMAPClient, SocketTimeout
 from notifications.returns.applying import apply_all
 from notifications.returns.reading import read_report
 from notifications.returns.recording import record
-from notifications.returns.reports import Report
 
 # The rest waits for the next sweep.
 MOST_AT_ONCE = 500
@@ -27,8 +26,6 @@ FETCHED_AT_ONCE = 20
 # Larger ones stay as they are: a report returns a part of the email.
 MOST_BYTES = 4_000_000
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
-# What parsers raise for what they do not understand.
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 LOOKED_AT = b"EventlyLookedAt"
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ANY_KEYWORD = b"\\*"
@@ -128,7 +125,7 @@ def _read_some(folder: Folder, ids: Sequence[int], result: Read) -> None:
         if raw is None:
             # Another program has removed it.
             continue
-        report = _report(raw)
+        report = read_report(raw)
         if report is None or not (report.named or report.hints):
             others.append(id_)
         else:
@@ -140,15 +137,6 @@ def _read_some(folder: Folder, ids: Sequence[int], result: Read) -> None:
         folder.mark_handled(list(reports))
     if others:
         folder.mark_looked_at(others)
-
-
-def _report(raw: bytes) -> Report | None:
-    try:
-        return read_report(raw)
-    except UNREADABLE as error:
-        # Anyone can write to this mailbox: an email that the parser chokes on is none of ours.
-        log.warning("report_unreadable", error=type(error).__name__)
-        return None
 
 
 @contextmanager

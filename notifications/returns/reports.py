@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from evently.privacy.addresses import digest_of_address
 from notifications.return_models import ReturnOutcome, ReturnReason
 from notifications.returns.tokens import Named
 
@@ -48,4 +49,5 @@ class Report:
         """Return whether it is about an email to this address, as far as it says."""
         if self.named is not None:
             return self.named.went_to(address)
-        return not self.recipient or self.recipient.casefold() == address.casefold()
+        # Services name the domain in ASCII or Unicode, as they like.
+        return not self.recipient or digest_of_address(self.recipient) == digest_of_address(address)

@@ -37,6 +37,7 @@ REFUSED = (
     LookupError,
     OSError,
     OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
 )

@@ -1,5 +1,6 @@
 """Reports of common mail servers, and what only looks like one, read from their bytes."""
 
+import logging
 from pathlib import Path
 from uuid import UUID
 
@@ -122,10 +123,35 @@ def test_codes_and_words(code, words, reason, is_permanent):
         b"Content-Type: message/delivery-status\r\n\r\nAction failed\r\n",
         b"Content-Type: multipart/report; boundary=\xe4\r\nFrom: mailer-daemon\r\n\r\n\xe4",
         b"Subject: =?utf-8?B?%%%?=\r\nFrom: mailer-daemon@x.test\r\n\r\nfailed",
+        # The parser stumbles over each of these.
+        b"Content-Type: multipart/mixed; boundary*=utf-8''%ff; boundary*0=a\r\n\r\n--a",
+        b"Content-Type: message/rfc822\r\n\r\n" * 5_000,
     ],
 )
 def test_what_is_no_email_is_no_report(raw):
     assert read_report(raw) is None
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [
+        # Each line would be compared with each of the boundaries: minutes for one email.
+        b"".join(
+            b"Content-Type: multipart/mixed; Boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+            for n in range(100)
+        ),
+        b"\r\n" * 60_000,
+        b"a\r" * 60_000,
+    ],
+)
+def test_email_that_would_take_minutes_to_read_is_no_report(padding):
+    raw = report_bytes("postfix_unknown", token=token_of(ID, ADDRESS))
+    assert read_report(raw + b"a line\r\n" * 1_000) is not None
+    assert read_report(raw + padding) is None
+
+
+def test_parser_of_bounces_tells_its_steps_to_no_log():
+    assert not logging.getLogger("flufl.bounce").isEnabledFor(logging.INFO)
 
 
 def test_tokens_survive_another_case_and_key(settings):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from django.conf import settings as configured
 
+from evently.accounts.factories import UserFactory
 from evently.email_webhooks import SERVICES as KNOWN
 from evently.email_webhooks import parse
 from notifications.models import EmailDelivery
@@ -262,8 +263,8 @@ def bounce_of(service, notification, *, with_token=True):
     return body(data, id_, notification.user.email)
 
 
-def sent_by(service):
-    notification = sent()
+def sent_by(service, **columns):
+    notification = sent(**columns)
     EmailDelivery.objects.filter(notification_id=notification.pk).update(
         provider=f"{service}:main", provider_message_id=f"<{service}-1>"
     )
@@ -319,6 +320,24 @@ def test_report_about_another_address_suppresses_none(post):
     apply_all()
     assert EmailReturn.objects.get().address_digest == ""
     assert not Suppression.objects.exists()
+
+
+def test_report_about_a_domain_in_ascii_is_about_the_same_in_unicode(post):
+    notification = sent_by("mailersend", user=UserFactory(email="ana@bücher.example"))
+    bounce = bounce_of("mailersend", notification)
+    bounce["data"]["email"]["recipient"]["email"] = "Ana@xn--bcher-kva.example"
+    assert post("mailersend", bounce) == 200
+    apply_all()
+    assert Suppression.objects.get().user == notification.user
+
+
+@pytest.mark.parametrize("service", ["mailgun", "mandrill", "unisender-go"])
+def test_json_that_never_ends_is_refused(client, settings, service):
+    """These are read before the signature in them is known."""
+    settings.EMAIL_WEBHOOK_KEYS = {service: KEY}
+    body = b"[" * 200_000
+    response = client.post(f"/webhooks/email/{service}/", body, content_type=JSON)
+    assert response.status_code == 400
 
 
 def test_service_without_a_key_or_a_name_has_no_page(client, settings):
