@@ -43,6 +43,9 @@ SUPPRESSED_FOR: dict[str, str] = {
     SuppressionReason.SOFT_BOUNCES: "emails to it have kept coming back",
     SuppressionReason.COMPLAINT: "its owner reported an email as spam",
 }
+# Of one kind of emails only, so that it is no reason of the suppression list.
+TURNED_OFF = "turned_off"
+NOT_WANTED = "Not sent, as this person has turned these emails off."
 
 # By the name of the error; {codes} are those of the mail server. What the codes mean is told by
 # their first digit only: 5 is for good, 4 for now.

@@ -5,14 +5,19 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from bookings.factories import BookingFactory
 from boxoffice.tests.emailing import EMAILS, confirm, emailed, failed, suppress
 from boxoffice.tests.organizing import tab
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
 from events.factories import EventFactory
 from notifications import tasks
 from notifications.admin import sending_again
-from notifications.models import EmailDelivery, EmailResend, ResendRun
+from notifications.models import EmailDelivery, EmailResend, Notification, ResendRun
+from notifications.mute_models import EventMute
 from notifications.operations import resend_runs, resending
+from notifications.tests.delivering import deliver_due
+from notifications.writing import beginning
+from notifications.writing.drafting import Draft, create_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +55,35 @@ def test_email_to_a_suppressed_address_is_not_sent_again(admin, event):
 
     assert "this address gets no emails: it does not exist" in answer.content.decode()
     assert not EmailResend.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_people_have_unsubscribed_from_is_not_sent_again(admin, event, mailoutbox):
+    """Neither what is asked for since, nor what was asked for just before."""
+    user = BookingFactory(event=event).user
+    draft = create_draft(
+        Draft("Doors", "At seven.", "booked"), event_id=event.pk, by_id=event.created_by_id
+    )
+    beginning.send_now(event_id=event.pk, message_id=draft.pk)
+    tasks.send_messages()
+    deliver_due()
+    sent = EmailDelivery.objects.get(user=user, kind="organizer_message")
+    confirm(admin, sent)
+    copy = Notification.objects.get(type="organizer_message", data__again=True)
+    EventMute.objects.create(user=user, event=event, category="messages", channel="email")
+    mailoutbox.clear()
+
+    answer = confirm(admin, sent)
+    many = resending.send_again(delivery_ids=[sent.pk], by_id=event.created_by_id)
+    deliver_due()
+
+    assert "this person has turned these emails off" in answer.content.decode()
+    assert sending_again.in_words(many).endswith(
+        "1 email was not sent, as these emails are turned off."
+    )
+    assert EmailResend.objects.count() == 1
+    assert mailoutbox == []
+    assert not EmailDelivery.objects.filter(notification_id=copy.pk).exists()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Sending emails again from the admin: confirmations, progress, and sentences of the result."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from evently.errors import DomainError
 from evently.formatting import counted, moment
 from events.admin.rows import event_of_list
 from events.models import Event
-from notifications.failures import SUPPRESSED_FOR
+from notifications.failures import SUPPRESSED_FOR, TURNED_OFF
 from notifications.models import EmailDelivery, ResendRun
 from notifications.operations import resending
 from notifications.operations.resending import FAILED, MOST_EMAILS, Resent
@@ -198,20 +199,24 @@ def in_words(result: Resent) -> str:
             f"{counted(result.too_often, 'email')} had been sent again several times already: try "
             "again in an hour."
         )
-    if result.suppressed:
-        sentences.append(_left_out(result))
+    reasons = Counter(result.suppressed)
+    if turned_off := reasons.pop(TURNED_OFF, 0):
+        were = "was" if turned_off == 1 else "were"
+        sentences.append(
+            f"{counted(turned_off, 'email')} {were} not sent, as these emails are turned off."
+        )
+    if reasons:
+        sentences.append(_left_out(reasons))
     if result.gone:
         sentences.append(f"{counted(result.gone, 'email')} cannot be sent any more.")
     return " ".join(sentences)
 
 
-def _left_out(result: Resent) -> str:
-    number = sum(result.suppressed.values())
-    reasons = [
-        f"{SUPPRESSED_FOR[reason]} ({count:,})" for reason, count in result.suppressed.items()
-    ]
+def _left_out(reasons: Mapping[str, int]) -> str:
+    number = sum(reasons.values())
+    shown = [f"{SUPPRESSED_FOR[reason]} ({count:,})" for reason, count in reasons.items()]
     were = "was not sent, as its" if number == 1 else "were not sent, as their"
-    return f"{counted(number, 'email')} {were} address gets none: {', '.join(reasons)}."
+    return f"{counted(number, 'email')} {were} address gets none: {', '.join(shown)}."
 
 
 def level_of(result: Resent) -> int:

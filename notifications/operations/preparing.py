@@ -18,14 +18,16 @@ from notifications.operations.attempts import Attempt
 from notifications.operations.rendering import note_failures
 from notifications.preferences import Muted, is_mutable, wanted_channels
 from notifications.returns.suppressing import is_refused, worst_of
+from notifications.unsubscribing.tokens import has_link
 
 log = structlog.get_logger(__name__)
 
 
 def channels_for(notification: Notification, kind: Kind, user: User) -> list[str]:
     """Return the channels that the user wants, and store them where they are fewer."""
-    if notification.data.get("again"):
-        # Asked for by the user, or by an organizer within limits (`resending`).
+    if notification.data.get("again") and (not has_link(kind) or notification.data.get("test")):
+        # Asked for by the user, or by an organizer within limits (`resending`): what people can
+        # unsubscribe from, no organizer sends them all the same.
         return list(notification.channels)
     channels = wanted_channels(
         notification.channels,

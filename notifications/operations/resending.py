@@ -10,7 +10,7 @@ from evently.enqueue import enqueue_on_commit
 from evently.errors import Conflict
 from evently.transactions import refusing, run_in_transaction
 from notifications import tasks
-from notifications.failures import NOT_SENT, SUPPRESSED_FOR
+from notifications.failures import NOT_SENT, NOT_WANTED, SUPPRESSED_FOR, TURNED_OFF
 from notifications.kinds.bookings import booking_confirmed
 from notifications.models import Channel, EmailResend, ResendRun
 from notifications.operations import resend_runs
@@ -43,6 +43,13 @@ class RunUnderWay(Conflict):
     )
 
 
+class TurnedOff(Conflict):
+    """The person has turned emails of this kind off, or unsubscribed from them."""
+
+    code = "turned_off"
+    message = NOT_WANTED
+
+
 class AddressSuppressed(Conflict):
     """The person's address gets no emails, since earlier ones came back or were reported."""
 
@@ -67,8 +74,13 @@ def send_again(*, delivery_ids: Iterable[UUID], by_id: UUID | None) -> Resent:
 
 
 def send_one_again(*, delivery_id: UUID, by_id: UUID | None) -> None:
-    """Send one email again. Raises ResentTooOften, AddressSuppressed, NothingToSend."""
+    """Send one email again.
+
+    Raises ResentTooOften, AddressSuppressed, TurnedOff, NothingToSend.
+    """
     result = send_again(delivery_ids=[delivery_id], by_id=by_id)
+    if TURNED_OFF in result.suppressed:
+        raise TurnedOff
     if result.suppressed:
         raise AddressSuppressed(next(iter(result.suppressed)))
     if result.too_often:
@@ -134,6 +146,7 @@ __all__ = [
     "Resent",
     "ResentTooOften",
     "RunUnderWay",
+    "TurnedOff",
     "send_again",
     "send_many_again",
     "send_one_again",

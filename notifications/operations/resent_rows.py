@@ -4,7 +4,7 @@ Each is recorded with who asked for it, which also limits how often (`trg_email_
 and links are made anew when the email is sent, and it goes to the user's current address.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from evently.database.identity import as_worker
 from evently.database.ids import uuid7
 from evently.errors import Busy
 from evently.transactions import refusing
+from notifications.failures import TURNED_OFF
 from notifications.kinds import KINDS, Message, kinds_for_organizers
 from notifications.models import (
     Channel,
@@ -29,10 +30,13 @@ from notifications.models import (
     Notification,
     NotificationStatus,
 )
+from notifications.mute_models import EventMute
 from notifications.operations.inserting import insert
 from notifications.operations.preparing import address_of
+from notifications.preferences import wanted_channels
 from notifications.returns.listed import suppressed_among
 from notifications.returns.suppressing import is_refused, worst_of
+from notifications.unsubscribing.tokens import has_link
 
 FAILED = (DeliveryStatus.FAILED, DeliveryStatus.BOUNCED)
 WAITING = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
@@ -57,7 +61,7 @@ class Resent:
 
     waiting: they are going to be sent anyway. too_often: over the limit. gone: their notification
     was deleted, or the account. suppressed: how many go to an address that gets no emails, by the
-    reason (`SuppressionReason`).
+    reason (`SuppressionReason`), or to a person who has turned these emails off (TURNED_OFF).
     """
 
     sent: int = 0
@@ -98,7 +102,7 @@ def make_due(ids: Sequence[UUID], *, by_id: UUID | None) -> Resent:
     notifications = _notifications_of(rows)
     rows = [row for row in rows if row.notification_id in notifications]
     gone = len(ids) - waiting - len(rows)
-    reasons = _suppressed_among(rows, notifications)
+    reasons = _unwanted_among(rows, notifications) | _suppressed_among(rows, notifications)
     rows = [row for row in rows if row.pk not in reasons]
     allowed = _within_limits(rows)
     failed = [row for row in allowed if row.status in FAILED]
@@ -164,6 +168,40 @@ def _suppressed_among(
     }
 
 
+@as_worker()
+def _unwanted_among(
+    rows: Sequence[EmailDelivery], notifications: dict[UUID | None, Notification]
+) -> dict[UUID, str]:
+    """Return the emails of kinds that their recipients have unsubscribed from.
+
+    Whoever sends them again, they are not sent (`preparing.channels_for`).
+    """
+    kinds = {row.pk: KINDS.get(notifications[row.notification_id].type) for row in rows}
+    rows = [row for row in rows if (kind := kinds[row.pk]) is not None and has_link(kind)]
+    if not rows:
+        return {}
+    user_ids = {row.user_id for row in rows}
+    preferences = dict(User.objects.filter(pk__in=user_ids).values_list("pk", "preferences"))
+    muted = defaultdict(set)
+    mutes = EventMute.objects.filter(
+        event_id__in={row.event_id for row in rows}, user_id__in=user_ids
+    )
+    for event_id, user_id, *what in mutes.values_list("event_id", "user_id", "category", "channel"):
+        muted[event_id, user_id].add(tuple(what))
+    return {
+        row.pk: TURNED_OFF
+        for row in rows
+        if (kind := kinds[row.pk]) is not None
+        and not wanted_channels(
+            [Channel.EMAIL],
+            kind,
+            preferences=preferences.get(row.user_id, {}),
+            entry_preferences={},
+            muted=muted[row.event_id, row.user_id],
+        )
+    }
+
+
 def _within_limits(rows: Sequence[EmailDelivery]) -> list[EmailDelivery]:
     """Return the emails that may be sent again now; the trigger decides where two ask at once."""
     at = now()
@@ -215,7 +253,8 @@ def _copies(
                 key=key,
                 text=original.message,
                 event_id=original.event_id,
-                # Asked for by a person, so it is sent whatever the user's preferences are.
+                # Asked for by a person, so it is sent whatever the user's preferences are, unless
+                # the user can unsubscribe from it.
                 data={**original.data, "again": True},
                 channels=(Channel.EMAIL,),
             )
