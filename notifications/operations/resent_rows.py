@@ -182,12 +182,12 @@ def _unwanted_among(
         return {}
     user_ids = {row.user_id for row in rows}
     preferences = dict(User.objects.filter(pk__in=user_ids).values_list("pk", "preferences"))
-    muted = defaultdict(set)
+    muted: dict[tuple[UUID | None, UUID], set[tuple[str, str]]] = defaultdict(set)
     mutes = EventMute.objects.filter(
         event_id__in={row.event_id for row in rows}, user_id__in=user_ids
     )
-    for event_id, user_id, *what in mutes.values_list("event_id", "user_id", "category", "channel"):
-        muted[event_id, user_id].add(tuple(what))
+    for mute in mutes:
+        muted[mute.event_id, mute.user_id].add((mute.category, mute.channel))
     return {
         row.pk: TURNED_OFF
         for row in rows
