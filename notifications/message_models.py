@@ -44,6 +44,7 @@ class Hold(models.TextChoices):
     NONE = "", "–"
     CANCELLED = "event_cancelled", "The event was cancelled"
     CHANGED = "event_changed", "The time or place of the event changed"
+    AUTHOR = "author_left", "Its author no longer manages the event"
 
 
 class OrganizerMessage(Organized):

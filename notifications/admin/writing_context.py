@@ -22,6 +22,10 @@ HELD = {
         "It was scheduled, and was not sent, as the time or place of the event has changed since. "
         "Check what it says, then schedule it again."
     ),
+    Hold.AUTHOR: (
+        "It was scheduled, and was not sent, as the person who wrote it no longer manages the "
+        "event. Send it now, or write one of your own with its text."
+    ),
 }
 
 

@@ -8,14 +8,15 @@ from django.core import mail
 
 from bookings.factories import BookingFactory
 from bookings.models import Booking, Ticket
-from evently.accounts.factories import UserFactory
+from evently.accounts.factories import OrganizerFactory, UserFactory
 from evently.accounts.models import User
+from evently.accounts.operations.users import set_active, withdraw_organizer
 from evently.database.clock import now
 from evently.tests.rows import wait
 from evently.tests.sql import as_at_commit, run
 from evently.tests.together import run_together
 from events.factories import EventFactory
-from events.models import Event
+from events.models import Event, EventStaff
 from events.operations import edit_event
 from notifications import tasks
 from notifications.exports import organizer_messages
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event():
-    return EventFactory(name="Jazz", total_capacity=40)
+    return EventFactory(created_by=OrganizerFactory(), name="Jazz", total_capacity=40)
 
 
 def crowd(event, number):
@@ -316,6 +317,36 @@ def test_message_of_an_event_that_is_cancelled_or_moved_waits_to_be_checked(even
     with pytest.raises(MessageInvalid) as refusal:
         schedule(cancelled)
     assert "is cancelled" in refusal.value.fields["send_at"]
+
+
+@pytest.mark.parametrize("loss", ["role", "account", "event"])
+def test_message_whose_author_may_not_write_any_more_waits_for_another(event, clock, loss):
+    """A manager schedules it, and is dismissed, suspended, or taken from the event."""
+    crowd(event, 1)
+    author = OrganizerFactory()
+    as_manager = EventStaff.objects.create(event=event, user=author, role="manager")
+    given = {"event_id": event.pk, "by_id": author.pk}
+    message, other = create_draft(draft(), **given), create_draft(draft(), **given)
+    schedule(message)
+    if loss == "role":
+        withdraw_organizer(user_id=author.pk)
+    elif loss == "account":
+        set_active(user_id=author.pk, active=False)
+    else:
+        as_manager.delete()
+    clock.move(timedelta(hours=2))
+
+    tasks.send_messages()
+
+    assert not told(message)
+    assert (reread(message).state, reread(message).hold) == ("draft", Hold.AUTHOR)
+    with pytest.raises(MessageInvalid) as refusal:
+        schedule(other)
+    assert "no longer manages this event" in refusal.value.fields["send_at"]
+    # Who still manages it may answer for it at once.
+    send(message)
+    tasks.send_messages()
+    assert len(told(message)) == 1
 
 
 # ── Stopping ────────────────────────────────────────────────────────────────

@@ -1,7 +1,8 @@
 """Schedule messages to attendees, and begin to send them.
 
 A message that is scheduled becomes a draft again when the event is cancelled, or its time or place
-changes (`states.hold_scheduled`), as what it says may be wrong by then.
+changes (`states.hold_scheduled`), as what it says may be wrong by then; and when its author may no
+longer write to these attendees.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from notifications.writing.errors import (
     NobodyToWriteTo,
     TooManyMessages,
 )
-from notifications.writing.states import begin, unscheduled
+from notifications.writing.states import begin, has_author, unscheduled
 
 FURTHEST = timedelta(days=365)
 
@@ -72,6 +73,13 @@ def schedule(
         check_version(message, version)
         if Event.objects.get(pk=event_id).is_cancelled:
             text = "The event is cancelled. You can send the message now, but not later."
+            raise MessageInvalid(fields={"send_at": text})
+        if not has_author(message):
+            # At that time, no one would answer for it.
+            text = (
+                "Its author no longer manages this event. Send it now, or write a message of your "
+                "own with its text."
+            )
             raise MessageInvalid(fields={"send_at": text})
         if message.state == MessageState.SCHEDULED:
             unscheduled(message)

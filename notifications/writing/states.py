@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
+from evently.accounts.models import User
 from evently.database.clock import now
+from evently.database.identity import as_worker
 from evently.transactions import refusing, run_in_transaction
 from events.models import Event
 from notifications.message_models import Hold, MessageState, OrganizerMessage
@@ -36,7 +38,8 @@ def unscheduled(message: OrganizerMessage, *, hold: Hold = Hold.NONE) -> None:
 def begin_due(*, event_id: UUID) -> None:
     """Begin to send the messages of an event whose time has come.
 
-    One whose event was cancelled becomes a draft again, should the receiver have missed that.
+    One whose event was cancelled becomes a draft again, should the receiver have missed that; so
+    does one whose author may no longer write to these attendees.
     """
     due = OrganizerMessage.objects.filter(
         event_id=event_id, state=MessageState.SCHEDULED, send_at__lte=now()
@@ -57,11 +60,24 @@ def holds(changes: Iterable[str]) -> bool:
     return not HOLDING_CHANGES.isdisjoint(changes)
 
 
+@as_worker()
+def has_author(message: OrganizerMessage) -> bool:
+    """Return whether the person who wrote a message still manages its event.
+
+    As the worker: another organizer may ask, who sees nothing of their account.
+    """
+    author = User.objects.active().filter(pk=message.by_id).first()
+    managed = Event.objects.managed_by(author) if author is not None else Event.objects.none()
+    return managed.filter(pk=message.event_id).exists()
+
+
 def _begin_if_due(event_id: UUID, message_id: UUID) -> None:
     message = lock_message(event_id, message_id)
     if message.state != MessageState.SCHEDULED or not message.send_at or message.send_at > now():
         return
     if Event.objects.get(pk=event_id).is_cancelled:
         unscheduled(message, hold=Hold.CANCELLED)
+    elif not has_author(message):
+        unscheduled(message, hold=Hold.AUTHOR)
     else:
         begin(message)
