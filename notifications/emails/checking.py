@@ -16,6 +16,7 @@ from evently.visible_text import has_controls, is_visible
 from notifications.emails.placeholders import Value
 from notifications.emails.sanitizing import clean_html, removed_from
 from notifications.emails.templates import render_bounded
+from notifications.emails.text_links import placeholder_in_link
 from notifications.emails.variables import REQUIRED, VARIABLES, is_link
 from notifications.template_models import MOST_HTML, MOST_SUBJECT, MOST_TEXT, Template, TemplateType
 
@@ -57,6 +58,8 @@ def check_template(type_: TemplateType, template: Template) -> Checked:
             problems[name] = problem
     if SUBJECT not in problems and has_controls(given[SUBJECT]):
         problems[SUBJECT] = "Enter a single line without invisible characters."
+    if TEXT not in problems and (problem := _problem_of_links(given[TEXT])):
+        problems[TEXT] = problem
     cleaned, removed = "", list[str]()
     if HTML not in problems:
         cleaned, removed, problem = _checked_html(given[HTML], allowed)
@@ -73,7 +76,19 @@ def check_template(type_: TemplateType, template: Template) -> Checked:
 
 def check_own_text(text: str, *, most: int, allowed: Collection[str]) -> str:
     """Return what is wrong with a text of an organizer for the emails of an event, or ""."""
-    return _problem_of(text, most=most, allowed=allowed) if text else ""
+    if not text:
+        return ""
+    return _problem_of(text, most=most, allowed=allowed) or _problem_of_links(text)
+
+
+def _problem_of_links(text: str) -> str:
+    """Return what is wrong with the links in a plain text, or ""."""
+    if name := placeholder_in_link(text, is_link=is_link):
+        return (
+            f"{{{name}}} cannot be a part of a link: put a space before and after it. A "
+            "placeholder that is a link stands alone."
+        )
+    return ""
 
 
 def try_template(template: Template, values: dict[str, Value]) -> None:

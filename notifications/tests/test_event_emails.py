@@ -225,6 +225,28 @@ def test_placeholders_of_a_type_are_for_its_texts_only(client, organizer, event)
     assert EventEmail.objects.get().template_type == "booking_confirm"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://elsewhere.example/?t={ticketUrl}",
+        "(elsewhere.example/{ticketUrl})",
+        "elsewhere.com/?name={userName}",
+        "mailto:a@elsewhere.example?body={ticketUrl}",
+        "https://elsewhere.example/?a=\u200b{ticketUrl}",
+        "{ticketUrl}@elsewhere.example",
+        "{siteUrl}.elsewhere.example",
+        "{siteUrl}/@{ticketUrl}",
+    ],
+)
+def test_links_of_attendees_are_taken_to_no_other_site(client, organizer, event, text):
+    """A click would tell the other site a link that works without logging in."""
+    page = client.post(page_of(event, "booking_confirm"), given(above=f"See {text} now"))
+    assert "part of a link" in page.context["form"].errors["above"][0]
+    alone = "Dear {userName}, 2/{quantity}: **{ticketUrl}**, or ({ticketUrl}). See {siteUrl}/help."
+    client.post(page_of(event, "booking_confirm"), given(above=alone))
+    assert EventEmail.objects.get().above == alone
+
+
 def test_of_two_organizers_the_second_is_told_and_loses_nothing(client, organizer, event):
     client.post(page_of(event), given(above="First"))
 

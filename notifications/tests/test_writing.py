@@ -145,6 +145,8 @@ def test_reach_tells_what_people_have_turned_off_and_who_is_unreachable(event):
         ({"body": "x" * 10_001}, "body", "at most 10,000 characters"),
         ({"body": "{userName.key.email}"}, "body", "is not a placeholder here"),
         ({"body": "See https://x.example/?n={userName}"}, "body", "A link cannot contain"),
+        ({"body": "See elsewhere.com/?n={userName}"}, "body", "A link cannot contain"),
+        ({"body": "See {eventUrl}@elsewhere.example"}, "body", "A link cannot contain"),
         ({"audience": "all"}, "audience", "Choose who gets the message."),
         ({"audience": "bookings"}, "references", "Enter the references"),
         ({"audience": "bookings", "references": ("EVT1",)}, "references", "no booking EVT1."),

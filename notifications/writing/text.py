@@ -20,6 +20,7 @@ from notifications.emails.placeholders import (
     fill_text,
     html_of,
 )
+from notifications.emails.text_links import placeholder_in_link
 from notifications.message_models import LONGEST_BODY, LONGEST_SUBJECT
 from notifications.writing.errors import MessageInvalid
 
@@ -36,7 +37,6 @@ MEANINGS = {
     "eventUrl": "a link to its page",
     "siteName": "the name of this site",
 }
-_IN_LINK = re.compile(r"(?:https?://|www\.|mailto:)[^\s<>]*\{[^{}\s:;]{1,60}\}", re.IGNORECASE)
 
 
 def clean_text(subject: str, body: str) -> tuple[str, str]:
@@ -92,7 +92,7 @@ def _body_problems(body: str) -> dict[str, str]:
         return {"body": "Write a text."}
     if len(body) > LONGEST_BODY:
         return {"body": f"Enter at most {LONGEST_BODY:,} characters; these are {len(body):,}."}
-    if _IN_LINK.search(body):
+    if placeholder_in_link(body, is_link=lambda name: name == "eventUrl"):
         return {"body": "A link cannot contain a placeholder. {eventUrl} is a link by itself."}
     return _placeholder_problem("body", body, IN_BODY)
 
