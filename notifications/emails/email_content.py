@@ -15,6 +15,10 @@ class EmailObsolete(Exception):
     """There is nothing left to send: what the message is about is over, or gone."""
 
 
+class EmailTakenBack(EmailObsolete):
+    """The message was taken back: a recipient who has not read it in the app does not find it."""
+
+
 @dataclass(frozen=True)
 class AttachedFile:
     """A file of an email. content_type: with its parameters."""

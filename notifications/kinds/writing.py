@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from evently.accounts.models import User
 from events.models import Event
-from notifications.emails.email_content import EmailContent, EmailObsolete
+from notifications.emails.email_content import EmailContent, EmailObsolete, EmailTakenBack
 from notifications.emails.placeholders import RichValue, Value
 from notifications.kinds import common, holdings
 from notifications.kinds.base import Category, Kind, Link, Message
@@ -59,7 +59,7 @@ def _write(notification: Notification, user: User) -> EmailContent:
         raise EmailObsolete
     # A preview is of any message.
     if message.state == MessageState.STOPPED and not notification.data.get("preview"):
-        raise EmailObsolete
+        raise EmailTakenBack
     subject, body = text_for(message, event, user.display_name)
     button = holdings.button_of(holdings.holdings_of(notification))
     return EmailContent(

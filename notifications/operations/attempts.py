@@ -235,12 +235,17 @@ def hold_back(attempt: Attempt, *, until: datetime) -> None:
 
 
 @signed_transaction()
-def withdraw(attempt: Attempt) -> None:
-    """Delete an email that is obsolete, and leave the notification to the inbox."""
+def withdraw(attempt: Attempt, *, is_hidden: bool = False) -> None:
+    """Delete an email that is obsolete, and leave the notification to the inbox.
+
+    is_hidden: there, too, unless it was read.
+    """
     EmailAttempt.objects.filter(
         user_id=attempt.notification.user_id, delivery_id=attempt.delivery_id
     ).delete()
     _delivery_of(attempt).delete()
+    if is_hidden:
+        _notification_of(attempt).filter(read=False).update(channels=[], read=True)
     deliver_in_app(attempt.notification)
 
 

@@ -325,10 +325,9 @@ class Delivery:
             self._read(*self.waiting)
             return None
         email = preparing.email_of(attempt, user)
-        if email is None:
-            attempts.withdraw(attempt)
+        if email is None or preparing.is_held_back(attempt, user, email):
             return None
-        return None if preparing.is_held_back(attempt, user, email) else email
+        return email
 
 
 def _statement() -> AbstractContextManager[None]:

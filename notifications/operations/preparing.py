@@ -6,7 +6,7 @@ import structlog
 
 from evently.accounts.models import User
 from evently.accounts.operations import email_allowance
-from notifications.emails.email_content import EmailObsolete
+from notifications.emails.email_content import EmailObsolete, EmailTakenBack
 from notifications.emails.message import build_email
 from notifications.emails.mime import Email
 from notifications.kinds import Kind, kind_named
@@ -75,12 +75,13 @@ def suppressed_for(attempt: Attempt, user: User) -> str:
 
 
 def email_of(attempt: Attempt, user: User) -> Email | None:
-    """Render the email; None where there is nothing left to say."""
-    if attempt.was_held and is_superseded(attempt.notification):
-        return None
+    """Render the email; where there is nothing left to say, withdraw it and return None."""
     try:
+        if attempt.was_held and is_superseded(attempt.notification):
+            raise EmailObsolete
         email = build_email(attempt.notification, user)
-    except EmailObsolete:
+    except EmailObsolete as reason:
+        attempts.withdraw(attempt, is_hidden=isinstance(reason, EmailTakenBack))
         return None
     note_failures(email.failures)
     return email

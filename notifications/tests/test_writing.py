@@ -379,7 +379,8 @@ def test_stopped_message_reaches_no_one_else_and_waiting_emails_are_taken_back(e
     assert not EmailDelivery.objects.filter(kind="organizer_message").exists()
     progress = progress_of(reread(message))
     assert (progress.told, progress.emailed, progress.waiting) == (2, 0, 0)
-    assert (progress.withdrawn, progress.in_app, progress.turned_off) == (1, 1, 0)
+    assert (progress.withdrawn, progress.in_app, progress.turned_off) == (2, 0, 0)
+    assert not Notification.objects.inbox_of(second.user_id).exists()
     with pytest.raises(NotBegun):
         stop(message)
 

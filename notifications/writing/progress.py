@@ -13,9 +13,12 @@ COUNT = """
         count(*) FILTER (WHERE status = 'pending'),
         count(*) FILTER (WHERE status = 'failed'),
         count(*) FILTER (WHERE status = 'delivered' AND channels @> '["in_app"]'),
-        count(*) FILTER (WHERE status = 'delivered' AND NOT channels @> '["in_app"]')
+        count(*) FILTER (WHERE status = 'delivered' AND NOT channels @> '["in_app"]'),
+        count(*) FILTER (WHERE status = 'delivered' AND NOT channels @> '["in_app"]'
+            AND delivered_at > %(stopped)s)
     FROM notifications
-    WHERE type = 'organizer_message' AND data ->> 'message' = %s AND created_at >= %s
+    WHERE type = 'organizer_message' AND data ->> 'message' = %(message)s
+        AND created_at >= %(started)s
         AND NOT data ? 'again'
 """
 
@@ -26,7 +29,8 @@ class Progress:
 
     recipients: how many there were when sending began. told: notified so far. emailed: their email
     was handed over. waiting: their email still waits. failed: it could not be sent. in_app: in the
-    app only. turned_off: they turned such messages off. withdrawn: taken back when it was stopped.
+    app only. turned_off: they turned such messages off. withdrawn: taken back when it was stopped,
+    or by the mailer that had it at that moment.
     """
 
     recipients: int = 0
@@ -49,7 +53,8 @@ def progress_of(message: OrganizerMessage) -> Progress:
     """Return how far a message is; numbers of notifications that are gone by now stay out."""
     if message.started_at is None:
         return Progress()
-    emailed, waiting, failed, in_app, unseen = _counts(message)
+    emailed, waiting, failed, in_app, unseen, dropped = _counts(message)
+    withdrawn = message.withdrawn + dropped
     return Progress(
         recipients=message.recipients,
         told=message.told,
@@ -57,8 +62,8 @@ def progress_of(message: OrganizerMessage) -> Progress:
         waiting=waiting,
         failed=failed,
         in_app=in_app,
-        turned_off=max(unseen - message.withdrawn, 0),
-        withdrawn=message.withdrawn,
+        turned_off=max(unseen - withdrawn, 0),
+        withdrawn=withdrawn,
     )
 
 
@@ -71,5 +76,12 @@ def is_moving(message: OrganizerMessage, progress: Progress) -> bool:
 def _counts(message: OrganizerMessage) -> tuple[int, ...]:
     """Count the recipients' rows, which are theirs to see; only numbers are told."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [str(message.pk), message.started_at])
+        cursor.execute(
+            COUNT,
+            {
+                "message": str(message.pk),
+                "started": message.started_at,
+                "stopped": message.ended_at if message.state == MessageState.STOPPED else None,
+            },
+        )
         return tuple(cursor.fetchone())

@@ -1,7 +1,7 @@
 """Stop a message to attendees: no one else is notified, and what is not sent yet is taken back.
 
 What a mailer has in its hands at that moment cannot be taken back for sure: it looks at the message
-once more before it writes the email (`kinds.writing`), so that most of these stay unsent as well.
+once more before it writes the email (`kinds.writing`), and takes most of these back itself.
 """
 
 from dataclasses import dataclass
