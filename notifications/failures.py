@@ -51,6 +51,10 @@ NOT_WANTED = "Not sent, as this person has turned these emails off."
 # their first digit only: 5 is for good, 4 for now.
 REFUSED_FOR_GOOD = "The mail server refused this recipient ({codes}). Check the email address."
 REFUSED_FOR_NOW = "The mail server did not accept this recipient for now ({codes})."
+# Not for its recipient: spam filters, quotas, relaying (5.3, 5.4 and 5.7 of the enhanced codes).
+REFUSED_BY_POLICY = (
+    "The mail server refused the email by its own rules ({codes}). The address may be correct."
+)
 SENTENCES = {
     "SMTPDataError": "The mail server refused the email itself ({codes}).",
     "SMTPSenderRefused": "The mail server refused the sender of this site ({codes}).",
@@ -100,6 +104,8 @@ def failure_in_words(error_message: str) -> str:
     codes = re.findall(r"\b[245]\d\d\b", rest)
     shown = ", ".join(dict.fromkeys(codes)) or "no code"
     if name == "SMTPRecipientsRefused":
+        if enhanced := re.findall(r"\b\d{3} 5\.\d{1,3}\.\d{1,3}\b", rest):
+            return REFUSED_BY_POLICY.format(codes=", ".join(dict.fromkeys(enhanced)))
         is_final = bool(codes) and all(code.startswith("5") for code in codes)
         return (REFUSED_FOR_GOOD if is_final else REFUSED_FOR_NOW).format(codes=shown)
     if name == "AnymailRequestsAPIError" and codes:

@@ -116,6 +116,12 @@ def _by_server(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefu
     return NotSent(error, server_down=True, goes_on=True)
 
 
+def _codes(code: int, said: bytes) -> str:
+    """Return a code, with the enhanced one where that says that the recipient is not at fault."""
+    found = ENHANCED.match(said)
+    return f"{code} {found[0].decode()}" if found and found[1] in OF_PROVIDER else str(code)
+
+
 def _is_of_provider(said: bytes) -> bool:
     found = ENHANCED.match(said)
     return found is not None and found[1] in OF_PROVIDER
@@ -181,7 +187,7 @@ def describe(error: Exception) -> str:
     """Return the error without the server's words, which often repeat personal data."""
     name = type(error).__name__
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return f"{name} {' '.join(str(code) for code, _ in error.recipients.values())}"
+        return f"{name} {' '.join(_codes(*reply) for reply in error.recipients.values())}"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{name} {error.smtp_code}"
     if isinstance(error, AnymailError):

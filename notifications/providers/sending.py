@@ -131,6 +131,9 @@ class EmailConnection:
                 tries.append(Try(link.name, answer_of(failure.__cause__), failure))
                 permit = self._next(failure, urgency, tried, pass_on)
                 if permit is None:
+                    if failure.goes_on and len(tried) < len(self._connections):
+                        # One that is down, or at its limit, may take it later.
+                        failure.for_good = False
                     failure.server_down = not self.chain.is_up
                     failure.tries = tries
                     raise

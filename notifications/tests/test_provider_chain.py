@@ -212,6 +212,20 @@ def test_a_provider_that_defers_one_email_after_the_other_is_left_alone(chained,
     assert main.recipients == MOST_DEFERRED
 
 
+def test_what_one_refuses_by_policy_waits_for_another_that_is_down(chained, main, service):
+    main.recipient_answer = "554 5.7.1 relay access denied"
+    notification = NotificationFactory()
+
+    with EmailConnection() as lane:
+        lane.chain.links[1].breaker.failed("down")
+        delivering.Delivery([notification], lane).run()
+
+    status, provider, error = outcome(notification)
+    assert (status, provider) == ("pending", "smtp:main")
+    assert error == "SMTPRecipientsRefused 554 5.7.1"
+    assert "by its own rules (554 5.7.1)" in failure_in_words(error)
+
+
 def test_a_service_that_asks_for_a_pause_gets_it(service_first, service):
     service.status, service.headers = 429, {"Retry-After": "7200"}
 
