@@ -226,7 +226,7 @@ class EmailDeliveryAdmin(SenderDomainsPage, EmailPage, PeopleRowsAdmin):
         url = reverse("admin:bookings_booking_change", args=[booking_id])
         return format_html('<a class="ev-link" href="{}">Booking of this person</a>', url)
 
-    @display(description="Handed over to")
+    @display(description="Provider")
     def sent_by(self, email: EmailDelivery) -> SafeString | str:
         return two_lines(name_in_words(email.provider), email.provider_message_id)
 

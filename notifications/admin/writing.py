@@ -10,18 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from evently.admin.cells import two_lines, when
 from evently.admin.confirmation import confirmation_page, report_success
 from evently.admin.tabs import event_page_url, tabs_context
 from evently.formatting import counted, moment
-from events.admin.rows import EventRowsAdmin, add_list
+from events.admin.rows import add_list
 from events.models import Event
 from notifications.admin.one_email import PREVIEW_POLICY
+from notifications.admin.writing_columns import MessageColumns
 from notifications.admin.writing_context import (
     HELD,
     facts_of,
@@ -34,23 +33,13 @@ from notifications.admin.writing_context import (
 )
 from notifications.admin.writing_forms import TimeForm
 from notifications.admin.writing_forms import suggested_time as time_to_suggest
-from notifications.kinds.writing import event_values
-from notifications.message_models import Audience, Hold, MessageState, OrganizerMessage
+from notifications.message_models import Hold, MessageState, OrganizerMessage
 from notifications.writing import beginning, drafting, stopping
 from notifications.writing.errors import MessageBegun
 from notifications.writing.preview import preview_of
 from notifications.writing.progress import is_moving, progress_of
-from notifications.writing.text import fill_line
 from notifications.writing.trial import send_test
 
-COLORS = {
-    "Draft": "default",
-    "Scheduled": "info",
-    "Sending": "info",
-    "Sent": "success",
-    "Stopped": "warning",
-    "Not sent": "danger",
-}
 AT_ITS_TIME = (
     "Those who are among the recipients at that time get it. If the event is cancelled before, or "
     "its time or place changes, the message is not sent: it becomes a draft again, to be checked."
@@ -76,10 +65,8 @@ POSSIBLE = {
 
 
 @admin.register(OrganizerMessage)
-class OrganizerMessageAdmin(EventRowsAdmin):
+class OrganizerMessageAdmin(MessageColumns):
     tab, heading = "written", "Write to attendees"
-    list_display = ("event", "title", "status", "audience_in_words", "time", "author")
-    list_display_links = ("title",)
     list_filter = ("state",)
     ordering = ("-created_at", "-id")
     actions = None
@@ -93,41 +80,12 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         "delete_message",
     )
     change_form_after_template = "admin/notifications/written.html"
-    fields = (("title", "status"), ("audience_in_words", "time"), ("author", "event"))
-    readonly_fields = ("title", "status", "audience_in_words", "time", "author", "event")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("by__person_key")
 
     def list_links(self, event: Event) -> list[tuple[str, str]]:
         return [("Write a message", event_page_url("write", event.pk))]
-
-    # ── Columns ─────────────────────────────────────────────────────────────
-    @display(description="Subject")
-    def title(self, message: OrganizerMessage) -> str:
-        return fill_line(message.subject, event_values(message.event))
-
-    @display(description="Status", label=COLORS)
-    def status(self, message: OrganizerMessage) -> str:
-        return message.label
-
-    @display(description="Recipients")
-    def audience_in_words(self, message: OrganizerMessage) -> SafeString | str:
-        label = Audience(message.audience).label
-        if message.audience == Audience.BOOKINGS:
-            label = counted(len(message.booking_ids), "booking")
-        if message.is_begun:
-            return two_lines(label, f"{counted(message.told, 'person', 'people')} notified")
-        return label
-
-    @display(description="When")
-    def time(self, message: OrganizerMessage) -> SafeString:
-        zone = message.event.zone
-        return when(message.started_at or message.send_at or message.created_at, zone)
-
-    @display(description="Written by")
-    def author(self, message: OrganizerMessage) -> str:
-        return message.by.display_name if message.by is not None else "–"
 
     # ── One message ─────────────────────────────────────────────────────────
     def get_urls(self) -> list[URLPattern]:
@@ -302,7 +260,7 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         url = event_page_url("write", message.event_id)
         return HttpResponseRedirect(f"{url}?message={message.pk}")
 
-    @action(description="Do not send…", url_path="unschedule", icon="event_busy")
+    @action(description="Unschedule…", url_path="unschedule", icon="event_busy")
     def unschedule_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
         message = self.message_or_404(request, object_id)
         if message.is_begun:
@@ -315,9 +273,9 @@ class OrganizerMessageAdmin(EventRowsAdmin):
         return self._ask(
             request,
             message,
-            title=f"Do not send “{self.title(message)}”?",
+            title=f"Unschedule “{self.title(message)}”?",
             question="It becomes a draft, which you can edit, schedule or delete.",
-            submit="Make it a draft",
+            submit="Unschedule",
             act=act,
         )
 

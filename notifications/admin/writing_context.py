@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from evently.admin.tabs import event_page_url
 from evently.formatting import counted, moment
-from notifications.message_models import Audience, Hold, OrganizerMessage
+from notifications.message_models import Audience, Hold, MessageState, OrganizerMessage
 from notifications.writing.audiences import reach_of
 from notifications.writing.limit import left_today
 from notifications.writing.preview import MessagePreview, reach_in_words
@@ -48,6 +48,8 @@ def reach_context(message: OrganizerMessage, shown: MessagePreview | None) -> di
         ("Send me a test…", url_of("test_message", message)),
         ("Edit", url_of("edit_message", message)),
     ]
+    if message.state == MessageState.SCHEDULED:
+        links.append(("Unschedule…", url_of("unschedule_message", message)))
     return {"facts": facts_of(message, shown), "links": links}
 
 

@@ -123,15 +123,17 @@ def warning_of(message: OrganizerMessage, event: Event, at: datetime) -> str:
     ends_at = event.ends_at or event.event_date
     if message.audience == Audience.NOT_CHECKED_IN and at < event.event_date:
         return (
-            "The event starts later, at "
+            "The event starts later, on "
             f"{moment(event.event_date, event.zone)}: no one has checked in by then, so everyone "
             "would get it."
         )
     if message.audience == Audience.WAITING and at >= event.line_closes_at:
         closes = moment(event.line_closes_at, event.zone)
-        return f"The waitlist closes before, at {closes}: no one waits by then."
+        return f"The waitlist closes before, on {closes}: no one waits by then."
     if at >= ends_at and message.audience != Audience.NOT_CHECKED_IN:
-        return f"The event is over by then: it ends at {moment(ends_at, event.zone)}."
+        if event.ends_at is None:
+            return f"The event is over by then: it starts on {moment(ends_at, event.zone)}."
+        return f"The event is over by then: it ends on {moment(ends_at, event.zone)}."
     return ""
 
 

@@ -193,6 +193,7 @@ def test_message_is_scheduled_by_the_clocks_of_the_event(client, clock):
     # Over a warning, once that was read.
     after = confirm(client, message, "schedule", send_at="2027-12-02T10:00", anyway="on")
     assert "will be sent on" in text_of(after)
+    assert f'href="{PAGE.format(message.pk)}unschedule/">Unschedule…</a>' in text_of(after)
     assert "is a draft again" in text_of(confirm(client, message, "unschedule"))
     confirm(client, message, "remove")
     assert not OrganizerMessage.objects.exists()
@@ -237,6 +238,8 @@ def test_organizer_writes_to_chosen_bookings_and_gets_a_test_first(client, organ
     tasks.send_messages()
     page = text_of(client.get(f"{PAGE.format(message.pk)}change/"))
     assert "Notified</dt> <dd> 2 </dd>" in page
+    # The head of the page stays as it was loaded, while the numbers are kept up to date.
+    assert "people notified" not in page
 
 
 def test_stop_says_how_many_emails_were_taken_back(client, organizer, event):
