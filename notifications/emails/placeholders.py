@@ -48,10 +48,16 @@ class Cut:
         self.is_never_blank = any(text.strip() for text in self._parts[::2])
 
     def fill(self, values: Values, as_text: Callable[[Value], str]) -> str:
-        """Return the template with its placeholders filled. Raises PlaceholderUnknown."""
+        """Return the template with its placeholders filled. Raises PlaceholderUnknown.
+
+        One that has nothing to say and stands on a line of its own leaves no blank line.
+        """
         self.check(values.keys())
         parts = self._parts.copy()
         parts[1::2] = [as_text(values[name]) for name in parts[1::2]]
+        for at in range(1, len(parts), 2):
+            if not parts[at] and parts[at - 1].endswith("\n"):
+                parts[at + 1] = parts[at + 1].lstrip("\n")
         return "".join(parts)
 
     def check(self, allowed: Collection[str]) -> None:

@@ -56,10 +56,11 @@ def _write_held_emails(notification: Notification, user: User) -> EmailContent:
     count, listed = counted(len(items), "email"), items[:MOST_LISTED]
     intro = (
         f"We held back {count}, because this email address had not been confirmed and we send only "
-        "a few emails an hour to such an address. This is what they said:"
+        "a few emails an hour to such an address. This is what "
+        f"{'it' if len(items) == 1 else 'they'} said:"
     )
     rest = len(items) - len(listed)
-    outro = f"{rest} more are in your notifications." if rest else ""
+    outro = f"{rest} more {'is' if rest == 1 else 'are'} in your notifications." if rest else ""
     text = "\n\n".join([intro, *(f"{words}\n{url}" for words, url in listed), outro]).strip()
     html = "<br><br>".join(
         [

@@ -114,9 +114,9 @@ def payment_reminder(booking: Booking) -> Message:
         key=f"payment_reminder:{booking.pk}",
         text=(
             f"Your booking of {seats(booking.quantity)} for {event.name} "
-            f"({booking.booking_reference}) is not paid yet. It is cancelled if "
-            f"{money(booking.total_amount, event.currency)} are not paid until "
-            f"{moment(booking.expires_at, event.zone)}."
+            f"({booking.booking_reference}) is not paid yet. Please pay "
+            f"{money(booking.total_amount, event.currency)} by "
+            f"{moment(booking.expires_at, event.zone)}: otherwise, the booking is cancelled."
         ),
         event_id=event.pk,
         data={"booking": booking.pk, "reference": booking.booking_reference},

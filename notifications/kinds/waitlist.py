@@ -186,7 +186,8 @@ def promotion_ended(event: Event, promotion: Promotion) -> Message:
     ]
     if not declined:
         sentences = [
-            f"Your offer of {what} has expired, so the seats are no longer held for you.",
+            f"Your offer of {what} has expired, so the "
+            f"{'seat is' if promotion.quantity == 1 else 'seats are'} no longer held for you.",
             outcomes.lapse_text(promotion, entry),
             "The event’s page shows what is possible now.",
         ]

@@ -156,6 +156,7 @@ def test_styles_and_single_braces_are_no_placeholders():
 
     assert fill_html(template, {}) == template
     assert fill_text("{{userName}}x{", {"userName": "Ada"}) == "{Ada}x{"
+    assert fill_text("Hi\n\n{note}\n\nBye\n{note}{note}", {"note": ""}) == "Hi\n\nBye\n"
 
 
 # ── Templates ───────────────────────────────────────────────────────────────
