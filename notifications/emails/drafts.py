@@ -10,20 +10,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from evently.accounts.models import User
+from evently.database.clock import now
 from evently.database.identity import acting_as, as_worker, attendee
 from evently.errors import Invalid, NotFound
 from evently.privacy.addresses import smtp_address
 from events.contact import may_get_replies, reply_address
 from events.models import Event
 from notifications.emails.email_content import EmailObsolete
+from notifications.emails.event_samples import event_samples
 from notifications.emails.event_texts import FIELDS, EventTexts, TextsFailure
 from notifications.emails.headers import headers_of_any
 from notifications.emails.message import build_email, compose, surround, values_of_all
 from notifications.emails.mime import Email
+from notifications.emails.placeholders import Value
 from notifications.emails.samples import sample_content
 from notifications.emails.templates import render_active, render_bounded
 from notifications.kinds import KINDS
-from notifications.kinds.common import event_values
 from notifications.models import Notification
 from notifications.template_models import Template, TemplateType
 
@@ -105,7 +107,10 @@ def draft_email(draft: Draft, user: User) -> Email:
 
 def _sample_email(draft: Draft, user: User) -> Email:
     event = _event_of(draft)
-    given = event_values(event) if event is not None else {}
+    given: dict[str, Value] = {}
+    replies = _replies_of(event, draft.texts)
+    if event is not None:
+        given = event_samples(draft.type_, event, at=now(), can_reply=bool(replies))
     content = sample_content(draft.type_, user=user, values=given)
     content.values = {**values_of_all(user), **content.values}
     around, failure = surround(draft.texts, event, content)
@@ -118,7 +123,7 @@ def _sample_email(draft: Draft, user: User) -> Email:
         content,
         rendered,
         to=user.email,
-        reply_to=_replies_of(event, texts),
+        reply_to=replies,
         sender_name=texts.sender_name if texts is not None else "",
         headers=headers_of_any(uuid4()),
     )

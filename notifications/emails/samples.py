@@ -53,10 +53,15 @@ def _example(name: str) -> Value:
 
 
 def _tickets() -> tuple[RichValue, list[InlineImage]]:
-    url, name = settings.PUBLIC_URL, "Your ticket, Ada Lovelace"
-    card = CARD.format(url=url, image=SAMPLE_ID, number=1, name=name)
-    html = CARDS.format(cards=card)
-    value = RichValue(text=f"{name}: {url}", html=html, is_styled=True)
+    """Return as many tickets as the samples have seats, all with the same code."""
+    url, names = settings.PUBLIC_URL, ("Ticket 1 of 2", "Ticket 2 of 2")
+    cards = [
+        CARD.format(url=url, image=SAMPLE_ID, number=number, name=name)
+        for number, name in enumerate(names, start=1)
+    ]
+    html = CARDS.format(cards="\n".join(cards))
+    text = "\n".join(f"{name}: {url}" for name in names)
+    value = RichValue(text=text, html=html, is_styled=True)
     return value, [InlineImage(SAMPLE_ID, "ticket-1.png", _code())]
 
 

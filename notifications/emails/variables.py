@@ -89,6 +89,9 @@ REQUIRED: dict[TemplateType, tuple[str, ...]] = {
     TemplateType.NOTIFICATION: ("text", "buttonUrl"),
 }
 
+# As references are made; the day is that of the booking.
+SAMPLE_REFERENCE = "EVT20260601A7K2M9QXWB"
+
 # What each stands for, with an example: as the editor of templates shows it.
 DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "siteName": ("The name of this site", ""),
@@ -100,12 +103,13 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "venue": ("Where the event takes place", "Old Mill, Ghent"),
     "eventUrl": ("Link to the page of the event", ""),
     "quantity": ("The number of seats", "2 seats"),
-    "bookingReference": ("The reference of the booking", "EVT-7K2M9Q"),
+    "bookingReference": ("The reference of the booking", SAMPLE_REFERENCE),
     "totalAmount": ("The price of all seats", "€40.00"),
-    "paymentNote": ("What is paid, or to be paid", "€40.00 due at the entrance."),
+    "paymentNote": ("What is paid, or to be paid, and how", "€40.00 due at the entrance."),
     "cancelNote": (
         "Until when the booking can be cancelled",
-        "If you cannot come, use the same link to cancel until Tue 30 Jun 2099, 20:30 CEST.",
+        "If you cannot come, use the same link to cancel until Tue 30 Jun 2099, 20:30 CEST, so "
+        "that others can attend.",
     ),
     "ticketUrl": ("Link to the tickets", ""),
     "ticketNote": (
@@ -115,37 +119,43 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "tickets": ("The tickets with their QR codes", ""),
     "cancelText": (
         "What was cancelled, by whom and why",
-        "the organizer has cancelled 2 seats for Jazz in the Old Mill (EVT-7K2M9Q). Their reason: "
-        "The hall is too small.",
+        f"the organizer has cancelled 2 seats for Jazz in the Old Mill ({SAMPLE_REFERENCE}). Their "
+        "reason: The hall is too small.",
     ),
-    "refundNote": ("What is paid back", "€40.00 will be refunded."),
+    "refundNote": (
+        "What is paid back",
+        "The price was €40.00. Please contact the organizer about a refund.",
+    ),
     "position": ("The position on the waitlist", "3"),
     "maximumPrice": ("The most that the seats may cost", "€40.00"),
     "entryUrl": ("Link to the waitlist entry", ""),
-    "priceNote": ("How the price of the offer came about", "The price is €20.00 per seat."),
+    "priceNote": (
+        "What the price of the offer means",
+        "This is the most you pay: if the price has fallen by the time you claim, you pay less.",
+    ),
     "expiresAt": ("Until when the seats are held", "Thu 2 Jul 2099, 12:00 CEST"),
     "claimUrl": ("Link to claim the seats, or to decline", ""),
     "verifyUrl": ("Link to confirm the email address", ""),
     "holdings": (
         "What the recipient has: bookings, tickets, a position on the waitlist",
-        "You have 2 seats (EVT-7K2M9Q).",
+        "You have 2 seats.",
     ),
     "payUntil": ("Until when the booking is reserved", "Thu 2 Jul 2099, 12:00 CEST"),
     "bookingUrl": ("Link to the booking", ""),
     "contactNote": (
         "How to reach the organizer",
-        "If you have a question, write to box@mill.example.",
+        "Reply to this email to reach the organizer.",
     ),
     "messageSubject": ("The subject that the organizer wrote", "Doors open earlier"),
     "messageText": (
         "The text that the organizer wrote",
         "The doors open at 19:00.\n\nWe look forward to seeing you.",
     ),
-    "replyNote": ("Where replies go", "Reply to this email to reach them."),
-    "heading": ("The heading of the email, also its subject", "The event has changed"),
+    "replyNote": ("Where replies go", "If you reply to this email, they get it."),
+    "heading": ("The heading of the email, also its subject", "Jazz in the Old Mill has changed"),
     "text": (
         "The message itself",
-        "Jazz in the Old Mill has changed. Venue: The Barn (before: Old Mill).",
+        "Jazz in the Old Mill has changed. The venue is now The Barn (before: Old Mill).",
     ),
     "buttonText": ("The label of the button", "Show the event"),
     "buttonUrl": ("The link of the button", ""),

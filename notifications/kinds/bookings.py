@@ -58,7 +58,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
     if place:
         others = replace(others, entry=None)
     notes = [
-        _payment_note(booking),
+        payment_note(booking),
         holdings.booked_in_all(booking, others),
         place,
         announcement_text(booking, at=rows.now),
@@ -68,7 +68,7 @@ def _write_booking_confirm(notification: Notification, user: User) -> EmailConte
             **common.event_values(booking.event),
             "quantity": seats(booking.quantity),
             "bookingReference": booking.booking_reference,
-            "totalAmount": _price(booking),
+            "totalAmount": price_of(booking),
             "paymentNote": with_links(" ".join(filter(None, notes))),
             "cancelNote": cancel_note(booking.event, at=rows.now),
             "ticketUrl": common.booking_url(booking),
@@ -186,13 +186,13 @@ def booking_of(notification: Notification) -> Booking:
     return booking
 
 
-def _price(booking: Booking) -> str:
+def price_of(booking: Booking) -> str:
     if booking.total_amount == 0:
         return "Free of charge"
     return money(booking.total_amount, booking.event.currency)
 
 
-def _payment_note(booking: Booking) -> str:
+def payment_note(booking: Booking) -> str:
     if booking.total_amount == 0:
         return "There is nothing to pay."
     amount = money(booking.total_amount, booking.event.currency)

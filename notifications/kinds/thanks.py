@@ -26,12 +26,18 @@ def _write_event_over(notification: Notification, user: User) -> EmailContent:
     if event.is_cancelled or not event.is_over(at=rows_of(notification).now):
         # Its end was moved, or it is cancelled after all.
         raise EmailObsolete
-    note = ""
-    if rows_of(notification).reply_address(event.pk):
-        note = "Reply to this email to reach the organizer."
-    elif event.contact_url:
-        note = f"This is how you reach the organizer: {event.contact_url}"
+    can_reply = bool(rows_of(notification).reply_address(event.pk))
+    note = contact_note(event, can_reply=can_reply)
     return EmailContent(values={**common.event_values(event), "contactNote": with_links(note)})
+
+
+def contact_note(event: Event, *, can_reply: bool) -> str:
+    """Return how to reach the organizer; "" if no way is known. can_reply: to the email."""
+    if can_reply:
+        return "Reply to this email to reach the organizer."
+    if event.contact_url:
+        return f"This is how you reach the organizer: {event.contact_url}"
+    return ""
 
 
 EVENT_OVER = Kind(

@@ -1,6 +1,7 @@
 """Notifications about the waitlist and its offers."""
 
 from copy import copy
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -55,14 +56,14 @@ def _write_waitlist_join(notification: Notification, user: User) -> EmailContent
             **common.event_values(event),
             "quantity": seats(entry.quantity),
             "position": str(entry.position),
-            "maximumPrice": (
-                f"{money(entry.unit_price, event.currency)} per seat"
-                if entry.unit_price
-                else "Free of charge"
-            ),
+            "maximumPrice": most_to_pay(event, entry.unit_price),
             "entryUrl": _entry_url(entry.pk, entry.event, user),
         }
     )
+
+
+def most_to_pay(event: Event, unit_price: Decimal) -> str:
+    return f"{money(unit_price, event.currency)} per seat" if unit_price else "Free of charge"
 
 
 def _has_left(notification: Notification) -> bool:
@@ -134,14 +135,9 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
     if not offer.is_open(at=rows.now):
         raise EmailObsolete
     event, total = offer.event, offer.unit_price * offer.quantity
-    price_note = (
-        "This is the most you pay: if the price has fallen by the time you claim, you pay less."
-        if total
-        else "There is nothing to pay."
-    )
     beside = holdings.besides_text(holdings.holdings_of(notification))
     notes = [
-        price_note,
+        price_note(total),
         beside,
         outcomes.offer_text(offer, offer.waitlist),
         outcomes.decline_note(offer, at=rows.now),
@@ -158,6 +154,12 @@ def _write_waitlist_promotion(notification: Notification, user: User) -> EmailCo
             "entryUrl": _entry_url(offer.waitlist_id, event, user),
         }
     )
+
+
+def price_note(total: Decimal) -> str:
+    if not total:
+        return "There is nothing to pay."
+    return "This is the most you pay: if the price has fallen by the time you claim, you pay less."
 
 
 WAITLIST_PROMOTION = Kind(

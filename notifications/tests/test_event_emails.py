@@ -13,6 +13,7 @@ from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import EventStaff
 from events.operations import copy_event
+from notifications.admin.event_emails import event_types
 from notifications.emails.drafts import Draft
 from notifications.emails.message import build_email
 from notifications.event_email_models import EventEmail
@@ -179,6 +180,21 @@ def test_texts_are_previewed_saved_and_removed(client, organizer, event):
     assert "wrote texts for the emails of" in trail
     client.post(page_of(event), given(version="1"))
     assert not EventEmail.objects.exists()
+
+
+def test_samples_are_of_the_event_with_its_prices_and_times(client, organizer):
+    event = EventFactory(
+        created_by=organizer, name="Ink", venue="Loft", timezone="Asia/Tokyo", priced=12
+    )
+
+    for type_ in event_types():
+        text = words(client.get(preview_of(event, type_.value)))
+        assert "Ink" in text
+        assert not re.search("Old Mill|Jazz|Ju[ln] 2099|CES?T|40.00", text), text
+    text = words(client.get(preview_of(event, "booking_confirm")))
+    assert "to cancel until" in text
+    assert "€24.00 due at the entrance. Show my tickets" in text
+    assert "Ticket 2 of 2" in text
 
 
 def test_what_is_refused_stays_in_the_form(client, organizer, event):
