@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from evently.currencies import MOST_DECIMALS, AmountUnclear, in_decimals, read_amount
-from evently.database.money import MOST_DIGITS
+from evently.database.money import DIGIT_MESSAGES, MOST_DIGITS
 
 
 class AmountField(forms.DecimalField):
@@ -18,6 +18,7 @@ class AmountField(forms.DecimalField):
 
     currency: str | None = None
     widget = forms.TextInput
+    default_error_messages = DIGIT_MESSAGES
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))

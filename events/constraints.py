@@ -1,15 +1,16 @@
 """The values that an event's columns may have, and the database's constraints on them."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
 
+from evently.database.money import AMOUNT_LIMIT
+
 SEATS_PER_BOOKING = 10
 # Seats per place on a waitlist where the organizer has set no limit; as in `evently_place_limit`.
 SEATS_PER_PLACE = 4
-PRICE_LIMIT = Decimal("100000000")
+PRICE_LIMIT = AMOUNT_LIMIT
 LONGEST_WINDOW_MINUTES = 7 * 24 * 60
 CANCELLATION_BEFORE_PAID_EVENT = timedelta(hours=48)
 # How many days before the start attendees can be asked whether they are still coming.

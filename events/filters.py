@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from evently.database.money import DIGIT_MESSAGES
 from events.local_days import on_days
 from events.models import Event, EventStatus
 from events.price_range import priced, public_priced
@@ -89,10 +90,10 @@ class EventFilter(django_filters.FilterSet):
         )
     )
     min_price = django_filters.NumberFilter(
-        method="leave", min_value=0, max_digits=12, decimal_places=4
+        method="leave", min_value=0, max_digits=12, decimal_places=4, error_messages=DIGIT_MESSAGES
     )
     max_price = django_filters.NumberFilter(
-        method="leave", min_value=0, max_digits=12, decimal_places=4
+        method="leave", min_value=0, max_digits=12, decimal_places=4, error_messages=DIGIT_MESSAGES
     )
     available = django_filters.ChoiceFilter(
         method="by_seats",

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from evently.api.examples import EVENT, EVENT_DRAFT
-from evently.api.fields import AmountsMixin, MomentField
+from evently.api.fields import AMOUNT_MESSAGES, AmountsMixin, MomentField
 from evently.api.strictness import StrictBody
 from evently.currencies import is_currency
 from evently.database.clock import now
@@ -85,6 +85,9 @@ PRICE_BOUNDS: dict[str, dict[str, Any]] = {
     },
 }
 
+REASON_WITHOUT_PRICE = (
+    "It is the reason for a new `current_price`. Send that with it, or leave this out."
+)
 LASTING_COLUMNS = [
     field.attname for field in Event._meta.concrete_fields if field.name != "available_seats"
 ]
@@ -326,9 +329,10 @@ class EventDraft(StrictBody, EventModelSerializer):
             "description": {"max_length": LONGEST_TEXT},
             "refund_policy": {"max_length": LONGEST_TEXT},
             "payment_instructions": {"max_length": LONGEST_TEXT},
-            "base_price": {"min_value": 0},
+            "base_price": {"min_value": 0, "error_messages": AMOUNT_MESSAGES},
             "current_price": {
                 "min_value": 0,
+                "error_messages": AMOUNT_MESSAGES,
                 "required": False,
                 "help_text": "Default: the base price.",
             },
@@ -374,6 +378,15 @@ class EventChange(EventDraft):
 
     class Meta(EventDraft.Meta):
         fields = (*EventDraft.Meta.fields, "notify", "price_reason")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a reason that would be lost, as the change leaves the price as it is."""
+        attrs = super().validate(attrs)
+        event: Any = self.instance
+        follows = "base_price" in attrs and not event.price_moves
+        if attrs.get("price_reason") and "current_price" not in attrs and not follows:
+            raise serializers.ValidationError({"price_reason": REASON_WITHOUT_PRICE})
+        return attrs
 
 
 class EventCancelRequest(StrictBody):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.fields import get_attribute
 
 from evently.currencies import MOST_DECIMALS, in_decimals
+from evently.database.money import DIGIT_MESSAGES, TOO_LARGE
 from evently.time_zones import LONGEST_NAME, TIME_ZONE_HINT, known_timezones
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,10 +52,18 @@ class TimeZoneField(serializers.CharField):
         return name
 
 
+# What requests are told about an amount that is too large or too exact.
+AMOUNT_MESSAGES = {**DIGIT_MESSAGES, "max_string_length": TOO_LARGE}
+
+
 def price_field(**kwargs: Any) -> serializers.DecimalField:
     """Return a field for an amount of 0 or more, a string like "19.50"."""
     return serializers.DecimalField(
-        max_digits=14, decimal_places=MOST_DECIMALS, min_value=0, **kwargs
+        max_digits=14,
+        decimal_places=MOST_DECIMALS,
+        min_value=0,
+        error_messages=AMOUNT_MESSAGES,
+        **kwargs,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from evently.currencies import decimals_text, exponent_of, fits
+from evently.database.money import TOO_LARGE
 from evently.errors import Conflict, EditedMeanwhile, Invalid
 from evently.formatting import money
 from evently.idempotency.keys import Idempotency
@@ -132,7 +133,7 @@ def _amount_problems(rule: PriceRule, event: Event) -> dict[str, str]:
         elif amount < least or (amount == 0 and name != "rounding_ending"):
             problems[name] = "Enter an amount above 0."
         elif amount >= PRICE_LIMIT:
-            problems[name] = "This amount is too large."
+            problems[name] = TOO_LARGE
         elif not (name == "max_step" and is_percent) and not fits(Decimal(amount), event.currency):
             problems[name] = decimals_text(event.currency)
     if not problems:

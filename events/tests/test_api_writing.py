@@ -93,6 +93,41 @@ def test_price_that_a_rule_moves_is_changed_with_a_reason_only():
     assert client.patch(url, {"current_price": "26.00"}, headers=any_version).status_code == 200
 
 
+def test_reason_without_a_new_price_is_refused():
+    event = EventFactory(created_by=OrganizerFactory(), priced=10)
+    client, url = api(event.created_by), f"{EVENTS}{event.pk}/"
+
+    def change(**body):
+        return client.patch(url, body | {"price_reason": "Rain"}, headers={"If-Match": "*"})
+
+    problem = assert_problem(change(venue="Barn"), 422, "invalid")
+    assert "current_price" in problem["errors"]["price_reason"][0]
+    # The current price follows the base price, unless a rule moves it.
+    assert change(base_price="12.00").status_code == 200
+    assert PriceChange.objects.filter(event_id=event.pk, reason="Rain").count() == 1
+    save_price_rule(event_id=event.pk, version=0, enabled=True, floor=5, ceiling=20)
+    assert_problem(change(base_price="13.00"), 422, "invalid")
+
+
+@pytest.mark.parametrize("amount", ["100000000", "123456789012345", "1" * 2000, "1.00001"])
+def test_amount_that_is_too_large_or_too_exact_is_told_the_limit(amount):
+    event = EventFactory(created_by=OrganizerFactory(), priced=10)
+    client, url = api(event.created_by), f"{EVENTS}{event.pk}/"
+    change = client.patch(url, {"base_price": amount}, headers={"If-Match": "*"})
+    rule = {"floor": amount, "ceiling": amount}
+    answers = [
+        change,
+        client.put(f"{url}pricing-rule/", rule, headers={"If-Match": "*"}),
+        client.get(EVENTS, {"min_price": amount}),
+    ]
+
+    limit = "at most 4 decimals" if "." in amount else "below 100,000,000"
+    for answer in answers:
+        (text, *_) = next(iter(assert_problem(answer, 422, "invalid")["errors"].values()))
+        assert text.startswith("Enter ")
+        assert limit in text
+
+
 def test_attendees_cannot_write_events():
     client = api(UserFactory())
 
