@@ -61,6 +61,13 @@ class NotFound(DomainError):
     message = "We could not find this."
 
 
+class Gone(DomainError):
+    """What was asked for was deleted, or never kept (410)."""
+
+    code = "gone"
+    message = "This is no longer kept."
+
+
 class Conflict(DomainError):
     """The request is valid, but the current state does not allow it (409)."""
 

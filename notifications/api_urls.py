@@ -3,10 +3,13 @@
 from django.urls import path
 
 from notifications.api import EventMessagesViewSet, NotificationViewSet
+from notifications.email_api.runs import ResendRunViewSet
+from notifications.email_api.site import EmailProvidersView, SuppressionViewSet
 from notifications.email_api.views import EventEmailViewSet
 from notifications.writing.api import OrganizerMessageViewSet
 
 MESSAGES = "events/<uuid:event_id>/messages/"
+EMAILS = "events/<uuid:event_id>/emails/"
 
 urlpatterns = [
     path("notifications/", NotificationViewSet.as_view({"get": "list"}), name="api_notifications"),
@@ -25,15 +28,42 @@ urlpatterns = [
         EventMessagesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="api_event_messages",
     ),
+    path(EMAILS, EventEmailViewSet.as_view({"get": "list"}), name="api_event_emails"),
     path(
-        "events/<uuid:event_id>/emails/",
-        EventEmailViewSet.as_view({"get": "list"}),
-        name="api_event_emails",
+        f"{EMAILS}resends/",
+        ResendRunViewSet.as_view({"get": "list", "post": "create"}),
+        name="api_event_resends",
     ),
     path(
-        "events/<uuid:event_id>/emails/<uuid:email_id>/",
+        f"{EMAILS}resends/<uuid:run_id>/",
+        ResendRunViewSet.as_view({"get": "retrieve"}),
+        name="api_event_resend_run",
+    ),
+    path(
+        f"{EMAILS}<uuid:email_id>/",
         EventEmailViewSet.as_view({"get": "retrieve"}),
         name="api_event_email",
+    ),
+    path(
+        f"{EMAILS}<uuid:email_id>/content/",
+        EventEmailViewSet.as_view({"get": "content"}),
+        name="api_event_email_content",
+    ),
+    path(
+        f"{EMAILS}<uuid:email_id>/resend/",
+        EventEmailViewSet.as_view({"post": "resend"}),
+        name="api_event_email_resend",
+    ),
+    path("email/providers/", EmailProvidersView.as_view(), name="api_email_providers"),
+    path(
+        "email/suppressions/",
+        SuppressionViewSet.as_view({"get": "list"}),
+        name="api_suppressions",
+    ),
+    path(
+        "email/suppressions/<uuid:suppression_id>/release/",
+        SuppressionViewSet.as_view({"post": "release"}),
+        name="api_suppression_release",
     ),
     path(
         MESSAGES,
@@ -42,8 +72,25 @@ urlpatterns = [
     ),
     path(
         f"{MESSAGES}<uuid:message_id>/",
-        OrganizerMessageViewSet.as_view({"get": "retrieve"}),
+        OrganizerMessageViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
         name="api_organizer_message",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/preview/",
+        OrganizerMessageViewSet.as_view({"get": "preview"}),
+        name="api_organizer_message_preview",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/test/",
+        OrganizerMessageViewSet.as_view({"post": "send_test"}),
+        name="api_organizer_message_test",
+    ),
+    path(
+        f"{MESSAGES}<uuid:message_id>/unschedule/",
+        OrganizerMessageViewSet.as_view({"post": "unschedule"}),
+        name="api_organizer_message_unschedule",
     ),
     path(
         f"{MESSAGES}<uuid:message_id>/send/",

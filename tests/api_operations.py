@@ -10,6 +10,7 @@ from evently.accounts.factories import OrganizerFactory
 from evently.accounts.models import UserSession
 from events.factories import EventFactory
 from notifications.models import Notification
+from notifications.writing.drafting import Draft, create_draft
 from waitlists.factories import WaitlistEntryFactory
 from waitlists.models import Promotion
 
@@ -52,6 +53,9 @@ def make_story():
     cancel_booking(event_id=event.pk, booking_id=other.pk, by=Canceller.ORGANIZER)
     offer = Promotion.objects.get(event_id=event.pk)
     message = Notification.objects.filter(user_id=organizer.pk).first()
+    draft = create_draft(
+        Draft("Doors", "At seven.", "booked"), event_id=event.pk, by_id=organizer.pk
+    )
     session = UserSession.objects.create(user=organizer, session_digest="5" * 64)
     return organizer, {
         "event_id": event.pk,
@@ -59,6 +63,7 @@ def make_story():
         "entry_id": entry.pk,
         "promotion_id": offer.pk,
         "notification_id": message.pk,
+        "message_id": draft.pk,
         "session_id": session.pk,
     }
 

@@ -20,6 +20,7 @@ from evently.idempotency.keys import digest_of
 DIGEST_LENGTH = 16
 # Proxies that compress a response make its ETag weak.
 VERSIONED = re.compile(rf'(?:W/)?"(\d{{1,9}})(?:-[0-9a-f]{{{DIGEST_LENGTH}}})?"')
+NO_VERSION = -1
 # Of a response that is answered with 304.
 KEPT_HEADERS = ("ETag", "Cache-Control", "Vary", "RateLimit", "RateLimit-Policy")
 
@@ -78,12 +79,22 @@ def version_from(request: Request, *, current: int) -> int | None:
     current: the version that was just read.
     Raises PreconditionRequired, EditedMeanwhile.
     """
-    header = request.headers.get("If-Match", "").strip()
-    if not header:
+    if not request.headers.get("If-Match", "").strip():
         raise PreconditionRequired
-    if header == "*":
+    given = version_if_sent(request)
+    if given is not None and given != current:
+        raise EditedMeanwhile(version=current)
+    return given
+
+
+def version_if_sent(request: Request) -> int | None:
+    """Return the version in If-Match, where a request may leave that out; None for any.
+
+    NO_VERSION for an ETag that no version has. The operation compares it, so that a request that
+    is repeated with its key is answered as before, though the version is another one by then.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if header in ("", "*"):
         return None
     given = VERSIONED.fullmatch(header)
-    if given is None or int(given[1]) != current:
-        raise EditedMeanwhile(version=current)
-    return int(given[1])
+    return NO_VERSION if given is None else int(given[1])

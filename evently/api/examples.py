@@ -181,38 +181,6 @@ RECORD_SUMMARY_VALUE = {
     "rules": {"max_passes": 3, "place_limit": 4, "closes_at": "2027-05-01T17:00:00Z"},
     "own": [RECORD_VALUE],
 }
-MESSAGE_VALUE = {
-    "id": "0199c3ad-5a10-7c02-9b41-1d5e2f3a4b08",
-    "event": EVENT_ID,
-    "subject": "Doors open at 18:30",
-    "body": "Dear {userName},\n\nthe entrance is in the yard this time. See {eventUrl}.",
-    "audience": "booked",
-    "state": "scheduled",
-    "held": "",
-    "send_at": "2027-04-30T15:00:00Z",
-    "started_at": None,
-    "ended_at": None,
-    "recipients": 0,
-    "notified": 0,
-    "withdrawn": 0,
-    "version": 2,
-    "created_at": "2027-04-20T08:00:00Z",
-    "updated_at": "2027-04-20T08:05:00Z",
-}
-EMAIL_VALUE = {
-    "id": "0199c3ad-5a10-7c02-9b41-1d5e2f3a4b09",
-    "event": EVENT_ID,
-    "kind": "booking_confirm",
-    "recipient": {"name": "Ada Lovelace", "email": "ada@example.org"},
-    "booking": "EVT20270302K7Q2M9XW4B",
-    "status": "sent",
-    "problem": "",
-    "provider": "smtp:main",
-    "attempts": 2,
-    "last_attempt_at": "2027-03-02T09:01:07Z",
-    "next_attempt_at": None,
-    "created_at": "2027-03-02T09:00:35Z",
-}
 PRICE_RULE_REQUEST_VALUE = {
     "enabled": True,
     "floor": "20.00",
@@ -360,56 +328,6 @@ PRICE_PREVIEW = OpenApiExample(
 PRICE_PREVIEW_REQUEST = OpenApiExample(
     "A rule, over the sales until now",
     value={**PRICE_RULE_REQUEST_VALUE, "replay": True},
-    request_only=True,
-)
-EMAIL = OpenApiExample("An email about an event", value=EMAIL_VALUE, response_only=True)
-EMAIL_DETAIL = OpenApiExample(
-    "An email that was deferred once",
-    value={
-        **EMAIL_VALUE,
-        "tries": [
-            {
-                "number": 1,
-                "provider": "smtp:main",
-                "outcome": "deferred",
-                "code": "451 4.7.1",
-                "answer": "Greylisting in action, please come back later",
-                "created_at": "2027-03-02T09:00:36Z",
-            },
-            {
-                "number": 2,
-                "provider": "smtp:main",
-                "outcome": "accepted",
-                "code": "250 2.0.0",
-                "answer": "Ok: queued as 4Xy12AbCdz",
-                "created_at": "2027-03-02T09:01:07Z",
-            },
-        ],
-        "returns": [],
-    },
-    response_only=True,
-)
-MESSAGE = OpenApiExample("A message to attendees", value=MESSAGE_VALUE, response_only=True)
-MESSAGE_DETAIL = OpenApiExample(
-    "A message that is scheduled",
-    value={
-        **MESSAGE_VALUE,
-        "bookings": [],
-        "reach": {
-            "people": 62,
-            "by_email": 59,
-            "in_app": 2,
-            "turned_off": 1,
-            "no_emails": 1,
-            "unreachable": 1,
-        },
-        "progress": None,
-    },
-    response_only=True,
-)
-MESSAGE_REQUEST = OpenApiExample(
-    "To everyone who has seats",
-    value={name: MESSAGE_VALUE[name] for name in ("subject", "body", "audience")},
     request_only=True,
 )
 RECORD = OpenApiExample(

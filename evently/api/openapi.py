@@ -54,6 +54,13 @@ IF_MATCH = OpenApiParameter(
     description="The `ETag` that you received; `*` matches any version. Compared by its version, "
     "the number that it starts with: sales since then do not matter.",
 )
+IF_MATCH_OPTIONAL = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The `ETag` that you received: refused if there is another version by now. Left "
+    "out, it is done whatever the version.",
+)
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",
     OpenApiTypes.STR,
@@ -126,7 +133,8 @@ def needed_scope(auto_schema: AutoSchema) -> str | None:
 class ApiSchema(AutoSchema):
     """Adds to each operation the headers it reads and the errors it may return.
 
-    A view declares `idempotent = {"create"}`, `versioned = {"partial_update"}` and
+    A view declares `idempotent = {"create"}`, `versioned = {"partial_update"}` (or
+    `versioned_if_sent`, where If-Match may be left out) and
     `refusals = {"create": {409: ("sold_out",)}}`, by action or lower-case method.
     """
 
@@ -152,6 +160,8 @@ class ApiSchema(AutoSchema):
             parameters.append(IDEMPOTENCY_KEY)
         if self.action in getattr(self.view, "versioned", ()):
             parameters.append(IF_MATCH)
+        if self.action in getattr(self.view, "versioned_if_sent", ()):
+            parameters.append(IF_MATCH_OPTIONAL)
         if self.method == "GET":
             parameters.append(IF_NONE_MATCH)
         return parameters
@@ -187,6 +197,8 @@ class ApiSchema(AutoSchema):
                 statuses += [415]
         if self.action in getattr(self.view, "versioned", ()):
             statuses += [412, 428]
+        if self.action in getattr(self.view, "versioned_if_sent", ()):
+            statuses += [412]
         return statuses
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:

@@ -35,6 +35,13 @@ class OrganizersOnly(NotAllowed):
     message = "Only organizers may do this. Ask the administrators of this site for the role."
 
 
+class SuperusersOnly(NotAllowed):
+    """What concerns the site as a whole is its superusers' alone."""
+
+    code = "superusers_only"
+    message = "Only superusers of this site may do this."
+
+
 class HasScope(BasePermission):
     """Requires the scope that the view declares for the action.
 
@@ -64,6 +71,14 @@ class HasScope(BasePermission):
         if scope == ORGANIZE and lacks_second_factor(user):
             raise SetupRequired
         return True
+
+
+def superuser_of(request: Request) -> Any:
+    """Return the user of a request. Raises SuperusersOnly."""
+    user: Any = request.user
+    if not user.is_superuser:
+        raise SuperusersOnly
+    return user
 
 
 def operation_of(view: "APIView", request: Request) -> str | None:

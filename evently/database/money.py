@@ -12,7 +12,7 @@ MOST_DIGITS = 12
 AMOUNT_LIMIT = Decimal("100000000")
 TOO_LARGE = f"Enter an amount below {AMOUNT_LIMIT:,.0f}."
 # What forms and the API say instead of counting digits, by the codes of Django's validator.
-DIGIT_MESSAGES = {
+DIGIT_MESSAGES: dict[str, Any] = {
     # Too large, or too many decimals.
     "max_digits": f"{TOO_LARGE[:-1]}, with at most {MOST_DECIMALS} decimals.",
     "max_whole_digits": TOO_LARGE,

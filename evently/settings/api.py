@@ -48,5 +48,6 @@ SPECTACULAR_SETTINGS = {
         "AttemptOutcome": "notifications.sent_models.AttemptOutcome",
         "ReturnOutcome": "notifications.return_models.ReturnOutcome",
         "MessageState": "notifications.message_models.MessageState",
+        "NotificationKind": "notifications.kinds.KIND_CHOICES",
     },
 }

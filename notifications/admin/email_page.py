@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone
 
 from evently.accounts.models import User
-from evently.database.clock import now
 from evently.database.identity import as_worker
 from evently.email_providers import name_in_words
 from evently.formatting import counted, moment
@@ -23,7 +21,8 @@ from notifications.admin.states import (
     attempt_in_words,
     return_in_words,
 )
-from notifications.copies.content import Copy, copy_in
+from notifications.copies.content import Copy
+from notifications.copies.reading import copies_of, opened, why_not_kept
 from notifications.emails.preview import Preview, preview
 from notifications.failures import failure_in_words
 from notifications.models import DeliveryStatus, EmailDelivery, EmailResend, Notification
@@ -57,7 +56,7 @@ class Step:
 
 def page_context(request: HttpRequest, email: EmailDelivery) -> dict[str, Any]:
     """Return the context of admin/notifications/email.html; the user's key is loaded."""
-    copies = list(_copies_of(email))
+    copies = list(copies_of(email))
     chosen = next((row for row in copies if str(row.pk) == request.GET.get(COPY)), None)
     chosen = chosen or (copies[-1] if copies else None)
     return {
@@ -75,8 +74,8 @@ def zone_of(email: EmailDelivery) -> Any:
 
 # ── What it said ────────────────────────────────────────────────────────────
 def copy_of(email: EmailDelivery, copy_id: UUID) -> Copy | None:
-    row = _copies_of(email).filter(pk=copy_id).first()
-    return _opened(email, row) if row is not None else None
+    row = copies_of(email).filter(pk=copy_id).first()
+    return opened(email, row) if row is not None else None
 
 
 @as_worker()
@@ -94,7 +93,7 @@ def preview_of(email: EmailDelivery) -> Preview | None:
 
 
 def _content(request: HttpRequest, email: EmailDelivery, row: SentEmail | None) -> dict[str, Any]:
-    copy = _opened(email, row) if row is not None else None
+    copy = opened(email, row) if row is not None else None
     if row is not None and copy is not None:
         url = reverse("admin:notifications_emaildelivery_copy", args=[email.pk, row.pk])
         sent = moment(row.created_at, zone_of(email))
@@ -102,31 +101,11 @@ def _content(request: HttpRequest, email: EmailDelivery, row: SentEmail | None) 
         return {"preview": copy, "copy": copy, "preview_url": url, "content_note": note}
     was_sent = email.status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED)
     if was_sent and RENDERED not in request.GET:
-        return {"not_kept": _why_not_kept(email), "rendered_query": f"?{RENDERED}=now"}
+        return {"not_kept": why_not_kept(email), "rendered_query": f"?{RENDERED}=now"}
     shown = preview_of(email)
     url = reverse("admin:notifications_emaildelivery_preview", args=[email.pk])
     note = RENDERED_NOW if was_sent else NOT_SENT_YET
     return {"preview": shown, "preview_url": url, "content_note": note}
-
-
-def _why_not_kept(email: EmailDelivery) -> str:
-    days = settings.SENT_EMAIL_DAYS
-    if not days:
-        return "What emails say is not kept on this site."
-    if (now() - email.created_at).days >= days:
-        return f"What emails say is kept for {counted(days, 'day')}, and this one is older."
-    return "What this email said was not kept."
-
-
-def _opened(email: EmailDelivery, row: SentEmail) -> Copy | None:
-    # With the key that was loaded along with the email.
-    row.user = email.user
-    return copy_in(row)
-
-
-def _copies_of(email: EmailDelivery) -> Any:
-    rows = SentEmail.objects.filter(user_id=email.user_id, delivery_id=email.pk)
-    return rows.order_by("created_at", "id")
 
 
 # ── What happened ───────────────────────────────────────────────────────────

@@ -267,7 +267,9 @@ class OrganizerMessageAdmin(MessageColumns):
             return _already(request, message)
 
         def act() -> str:
-            beginning.unschedule(event_id=message.event_id, message_id=message.pk)
+            beginning.unschedule(
+                event_id=message.event_id, message_id=message.pk, version=message.version
+            )
             return report_success(request, "The message is a draft again.", page_of(message))
 
         return self._ask(
@@ -308,7 +310,9 @@ class OrganizerMessageAdmin(MessageColumns):
         back = event_page_url("written", message.event_id)
 
         def act() -> str:
-            drafting.delete_draft(event_id=message.event_id, message_id=message.pk)
+            drafting.delete_draft(
+                event_id=message.event_id, message_id=message.pk, version=message.version
+            )
             return report_success(request, "The draft is deleted.", back)
 
         return self._ask(

@@ -1,1 +1,1 @@
-"""The emails about an event in the API, for those who manage it: read only."""
+"""Emails in the API: those about an event, sending them again, and the site's providers."""

@@ -5,13 +5,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from evently.api.examples import EMAIL, EMAIL_DETAIL
 from evently.api.fields import MomentField
+from evently.api.message_examples import EMAIL, EMAIL_CONTENT, EMAIL_DETAIL
 from notifications.failures import failure_in_words
-from notifications.models import DeliveryStatus, EmailDelivery
+from notifications.models import DeliveryStatus, EmailDelivery, EmailResend
 from notifications.operations.resending import WAITING
 from notifications.return_models import EmailReturn, ReturnOutcome
-from notifications.sent_models import AttemptOutcome, EmailAttempt
+from notifications.sent_models import AttemptOutcome, EmailAttempt, SentEmail
 
 
 class RecipientRepresentation(serializers.Serializer[Any]):
@@ -114,13 +114,82 @@ class EmailReturnRepresentation(serializers.ModelSerializer[EmailReturn]):
         read_only_fields = fields
 
 
+class EmailResendRepresentation(serializers.ModelSerializer[EmailResend]):
+    """That an email was sent again at somebody's request."""
+
+    is_new_email = serializers.SerializerMethodField(
+        help_text="Whether a new email was made, as this one had been sent."
+    )
+    created_at = MomentField(read_only=True)
+
+    class Meta:
+        model = EmailResend
+        fields = ("is_new_email", "created_at")
+        read_only_fields = fields
+
+    def get_is_new_email(self, resend: EmailResend) -> bool:
+        return resend.notification_id is not None
+
+
+class EmailCopyRepresentation(serializers.ModelSerializer[SentEmail]):
+    """A copy of what an email said, each time that it was sent."""
+
+    sent_at = MomentField(source="created_at", read_only=True)
+
+    class Meta:
+        model = SentEmail
+        fields = ("id", "sent_at")
+        read_only_fields = fields
+
+
 @extend_schema_serializer(examples=[EMAIL_DETAIL])
 class EmailDetail(EmailRepresentation):
     """An email with all attempts to send it, and what came back."""
 
     tries = EmailAttemptRepresentation(many=True, read_only=True)
     returns = EmailReturnRepresentation(many=True, read_only=True)
+    resends = EmailResendRepresentation(many=True, read_only=True)
+    copies = EmailCopyRepresentation(
+        many=True, read_only=True, help_text="Of what it said, for `…/content/`; kept for a time."
+    )
 
     class Meta(EmailRepresentation.Meta):
-        fields = (*EmailRepresentation.Meta.fields, "tries", "returns")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *EmailRepresentation.Meta.fields,
+            "tries",
+            "returns",
+            "resends",
+            "copies",
+        )
         read_only_fields = fields  # type: ignore[assignment]
+
+
+class KeptFileRepresentation(serializers.Serializer[Any]):
+    """An attachment, whose content is not kept."""
+
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    bytes = serializers.IntegerField(help_text="Its size.")
+
+
+@extend_schema_serializer(examples=[EMAIL_CONTENT])
+class EmailContentRepresentation(serializers.Serializer[Any]):
+    """What an email said when it was sent, without its links and codes."""
+
+    email = serializers.UUIDField(source="pk")
+    copy = serializers.UUIDField(source="copy_row.pk")
+    sent_at = MomentField(source="copy_row.created_at")
+    subject = serializers.CharField(source="copy.subject")
+    sender = serializers.CharField(source="copy.sender")
+    recipient = serializers.SerializerMethodField(
+        help_text="Empty for people who have no seats and do not wait."
+    )
+    reply_to = serializers.CharField(source="copy.reply_to", help_text="Empty for nowhere.")
+    text = serializers.CharField(source="copy.text", help_text="The plain text part.")
+    html = serializers.CharField(
+        source="copy.html", help_text="The HTML part. Show it in a sandboxed frame."
+    )
+    files = KeptFileRepresentation(source="copy.files", many=True)
+
+    def get_recipient(self, email: Any) -> str:
+        return str(email.copy.recipient) if vars(email).get("takes_part") else ""

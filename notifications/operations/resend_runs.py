@@ -5,7 +5,9 @@ there, and no email is dealt with twice.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -21,6 +23,8 @@ from notifications.operations.resent_rows import (
     ResentTooOften,
     make_due,
 )
+
+Result = TypeVar("Result")
 
 # Two requests that met at the limit of an email: the second look finds what the first has sent.
 TRIES = 3
@@ -45,9 +49,23 @@ def advance(*, run_id: UUID) -> bool:
 
     As the worker, since only that may note the progress.
     """
+    return retrying(lambda: run_in_transaction(partial(_advance, run_id)))
+
+
+@as_worker()
+def first_batch(run: ResendRun) -> bool:
+    """Deal with the first emails of a new run, in the transaction that adds it; as `advance`.
+
+    Raises ResentTooOften, for `retrying`.
+    """
+    return _advance(run.pk)
+
+
+def retrying(work: Callable[[], Result]) -> Result:
+    """Call what runs a transaction, again where another request sent the same emails meanwhile."""
     for number in range(1, TRIES + 1):
         try:
-            return run_in_transaction(partial(_advance, run_id))
+            return work()
         except ResentTooOften:
             if number == TRIES:
                 raise

@@ -8,6 +8,7 @@ from bookings.models import Booking
 from evently.database.ids import uuid7
 from evently.enqueue import enqueue_on_commit
 from evently.errors import Conflict
+from evently.idempotency.keys import Idempotency
 from evently.transactions import refusing, run_in_transaction
 from notifications import tasks
 from notifications.failures import NOT_SENT, NOT_WANTED, SUPPRESSED_FOR, TURNED_OFF
@@ -73,44 +74,54 @@ def send_again(*, delivery_ids: Iterable[UUID], by_id: UUID | None) -> Resent:
     return total
 
 
-def send_one_again(*, delivery_id: UUID, by_id: UUID | None) -> None:
+def send_one_again(
+    *, delivery_id: UUID, by_id: UUID | None, idempotency: Idempotency | None = None
+) -> None:
     """Send one email again.
 
     Raises ResentTooOften, AddressSuppressed, TurnedOff, NothingToSend.
     """
-    result = send_again(delivery_ids=[delivery_id], by_id=by_id)
-    if TURNED_OFF in result.suppressed:
-        raise TurnedOff
-    if result.suppressed:
-        raise AddressSuppressed(next(iter(result.suppressed)))
-    if result.too_often:
-        raise ResentTooOften
-    if not result.sent:
-        raise NothingToSend
+
+    def work() -> None:
+        result = make_due([delivery_id], by_id=by_id)
+        if TURNED_OFF in result.suppressed:
+            raise TurnedOff
+        if result.suppressed:
+            raise AddressSuppressed(next(iter(result.suppressed)))
+        if result.too_often:
+            raise ResentTooOften
+        if not result.sent:
+            raise NothingToSend
+
+    run_in_transaction(work, idempotency=idempotency)
 
 
 def send_many_again(
-    *, delivery_ids: Sequence[UUID], event_id: UUID | None, by_id: UUID
+    *,
+    delivery_ids: Sequence[UUID],
+    event_id: UUID | None,
+    by_id: UUID,
+    idempotency: Idempotency | None = None,
 ) -> ResendRun:
     """Send emails again: the first at once, the rest in the background (`resend_runs`).
 
     delivery_ids: at least one; only MOST_EMAILS are taken. event_id: of all of them; None for those
-    of any event, which superusers choose. Raises RunUnderWay.
+    of any event, which superusers choose. Raises RunUnderWay, ResentTooOften.
     """
 
     def work() -> ResendRun:
         with refusing(unq_resend_run_open=RunUnderWay):
-            return ResendRun.objects.create(
+            run = ResendRun.objects.create(
                 user_id=by_id,
                 event_id=event_id,
                 delivery_ids=list(dict.fromkeys(delivery_ids))[:MOST_EMAILS],
             )
+        if resend_runs.first_batch(run):
+            enqueue_on_commit(tasks.continue_resend_run, str(run.pk))
+        run.refresh_from_db()
+        return run
 
-    run = run_in_transaction(work)
-    if resend_runs.advance(run_id=run.pk):
-        enqueue_on_commit(tasks.continue_resend_run, str(run.pk))
-    run.refresh_from_db()
-    return run
+    return resend_runs.retrying(lambda: run_in_transaction(work, idempotency=idempotency))
 
 
 def send_tickets_again(*, booking: Booking, by_id: UUID | None) -> None:

@@ -20,6 +20,7 @@ from evently.accounts.models import User
 from evently.database.clock import now
 from evently.database.identity import as_worker
 from evently.errors import Busy, NotFound
+from evently.idempotency.keys import Idempotency
 from evently.privacy.addresses import digest_of_address, digests_of_address
 from evently.transactions import refusing, run_in_transaction
 from notifications.kinds.base import Kind
@@ -148,7 +149,9 @@ def release_own(*, user: User) -> None:
     run_in_transaction(work)
 
 
-def release(*, suppression_id: UUID, by_id: UUID | None) -> None:
+def release(
+    *, suppression_id: UUID, by_id: UUID | None, idempotency: Idempotency | None = None
+) -> None:
     """Let an address get emails again. by_id: the superuser. Raises NotSuppressed."""
 
     def work() -> None:
@@ -158,7 +161,7 @@ def release(*, suppression_id: UUID, by_id: UUID | None) -> None:
         if not released:
             raise NotSuppressed
 
-    run_in_transaction(work)
+    run_in_transaction(work, idempotency=idempotency)
 
 
 def forget_addresses(*, user_id: UUID) -> int:

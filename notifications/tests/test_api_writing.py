@@ -111,3 +111,80 @@ def test_only_who_manages_the_event_writes(event):
     assert_problem(api(other).get(url_of(event, id_)), 403, "not_your_event")
     elsewhere = url_of(EventFactory(created_by=manager), id_)
     assert_problem(api(manager).get(elsewhere), 404, "message_not_found")
+
+
+def test_draft_is_changed_and_deleted_as_it_was_read(client, event):
+    reference = event.bookings.get().booking_reference
+    created = post(client, url_of(event), BODY)
+    url, etag = created.headers["Location"], {"If-Match": created.headers["ETag"]}
+
+    assert_problem(client.patch(url, {"body": "At eight."}), 428, "if_match_required")
+    to_one = {"audience": "bookings", "bookings": [reference]}
+    changed = client.patch(url, to_one, headers=etag)
+    assert changed.status_code == 200, changed.content
+    shown = changed.json()
+    assert (shown["subject"], shown["bookings"], shown["version"]) == ("Doors", [reference], 2)
+    assert_problem(client.patch(url, to_one, headers=etag), 412, "edited_meanwhile")
+    assert_problem(client.delete(url, headers=etag), 412, "edited_meanwhile")
+    wrong = {"subject": "{userName}", "bookings": ["EVT0"]}
+    problem = assert_problem(
+        client.patch(url, wrong, headers={"If-Match": "*"}), 422, "message_invalid"
+    )
+    assert sorted(problem["errors"]) == ["bookings", "subject"]
+    etag = {"If-Match": changed.headers["ETag"]}
+    unused = client.patch(url, {"audience": "booked", "bookings": [reference]}, headers=etag)
+    assert list(assert_problem(unused, 422, "invalid")["errors"]) == ["bookings"]
+
+    deleted = client.delete(url, headers=etag)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert_problem(client.get(url), 404, "message_not_found")
+
+
+def test_scheduled_message_becomes_a_draft_by_a_change_and_on_request(client, event):
+    url = post(client, url_of(event), BODY).headers["Location"]
+    at = {"send_at": (now() + timedelta(days=1)).isoformat()}
+    scheduled = post(client, f"{url}send/", at)
+    etag, star = {"If-Match": scheduled.headers["ETag"]}, {"If-Match": "*"}
+
+    same = client.patch(url, {"subject": " Doors "}, headers=star)
+    assert same.json()["state"] == "scheduled"
+    assert client.patch(url, {"body": "At eight."}, headers=star).json()["state"] == "draft"
+
+    # Sent is what was read.
+    stale = client.post(f"{url}send/", at, format="json", headers=etag)
+    assert assert_problem(stale, 412, "edited_meanwhile")["version"] == 3
+    odd = client.post(f"{url}send/", at, format="json", headers={"If-Match": '"odd"'})
+    assert_problem(odd, 412, "edited_meanwhile")
+    post(client, f"{url}send/", at)
+    stopped = [post(client, f"{url}unschedule/", key="draft").json() for _ in range(2)]
+    assert [(one["state"], one["send_at"]) for one in stopped] == [("draft", None)] * 2
+    listed = client.get(url_of(event), {"state": "scheduled"}).json()["results"]
+    assert listed == []
+
+    # Once it is being sent, it stays; the answer to the same key, too.
+    etag = {"If-Match": client.get(url).headers["ETag"], "Idempotency-Key": "send"}
+    sent = [client.post(f"{url}send/", {}, format="json", headers=etag) for _ in range(2)]
+    assert [answer.json()["state"] for answer in sent] == ["sending"] * 2
+    refused = [client.patch(url, {"body": "At nine."}, headers=star)]
+    refused += [client.delete(url, headers=star), post(client, f"{url}unschedule/")]
+    refused += [post(client, f"{url}test/")]
+    for answer in refused:
+        assert_problem(answer, 409, "message_begun")
+
+
+def test_message_is_previewed_and_tried_on_its_author(client, event, mailoutbox):
+    url = post(client, url_of(event), BODY).headers["Location"]
+    author = event.created_by
+
+    shown = client.get(f"{url}preview/").json()
+
+    assert (shown["subject"], shown["reach"]["people"]) == ("Doors", 1)
+    assert f"Dear {author.display_name}, at seven." in shown["text"]
+    assert shown["html"].startswith("<!doctype html>")
+
+    tests = [post(client, f"{url}test/", key="test") for _ in range(12)]
+    assert {test.status_code for test in tests} == {202}
+    assert tests[0].json() == tests[1].json() == {"recipient": author.email}
+    assert Notification.objects.get(user_id=author.pk).data["test"] is True
+    others = [post(client, f"{url}test/") for _ in range(10)]
+    assert_problem(others[-1], 429, "too_many_attempts")

@@ -16,13 +16,8 @@ from events.models import Event
 from notifications import tasks
 from notifications.message_models import Hold, MessageState, OrganizerMessage
 from notifications.writing.audiences import count_recipients
-from notifications.writing.drafting import check_version, lock_message, message_of
-from notifications.writing.errors import (
-    MessageBegun,
-    MessageInvalid,
-    NobodyToWriteTo,
-    TooManyMessages,
-)
+from notifications.writing.drafting import lock_draft, message_of
+from notifications.writing.errors import MessageInvalid, NobodyToWriteTo, TooManyMessages
 from notifications.writing.states import begin, has_author, unscheduled
 
 FURTHEST = timedelta(days=365)
@@ -41,10 +36,7 @@ def send_now(
     """
 
     def work() -> OrganizerMessage:
-        message = lock_message(event_id, message_id)
-        if message.is_begun:
-            raise MessageBegun
-        check_version(message, version)
+        message = lock_draft(event_id, message_id, version=version)
         if not count_recipients(message):
             raise NobodyToWriteTo
         return _begun(message)
@@ -67,10 +59,7 @@ def schedule(
     check_time(send_at, at=now())
 
     def work() -> OrganizerMessage:
-        message = lock_message(event_id, message_id)
-        if message.is_begun:
-            raise MessageBegun
-        check_version(message, version)
+        message = lock_draft(event_id, message_id, version=version)
         if Event.objects.get(pk=event_id).is_cancelled:
             text = "The event is cancelled. You can send the message now, but not later."
             raise MessageInvalid(fields={"send_at": text})
@@ -91,19 +80,25 @@ def schedule(
     return run_in_transaction(work, idempotency=idempotency)
 
 
-def unschedule(*, event_id: UUID, message_id: UUID, version: int | None = None) -> OrganizerMessage:
-    """Make a scheduled message a draft again. Raises MessageNotFound, MessageBegun."""
+def unschedule(
+    *,
+    event_id: UUID,
+    message_id: UUID,
+    version: int | None = None,
+    idempotency: Idempotency | None = None,
+) -> OrganizerMessage:
+    """Make a scheduled message a draft again; a draft stays one.
+
+    Raises MessageNotFound, MessageBegun, EditedMeanwhile.
+    """
 
     def work() -> OrganizerMessage:
-        message = lock_message(event_id, message_id)
-        if message.is_begun:
-            raise MessageBegun
-        check_version(message, version)
+        message = lock_draft(event_id, message_id, version=version)
         if message.state == MessageState.SCHEDULED:
             unscheduled(message)
         return message_of(event_id, message_id)
 
-    return run_in_transaction(work)
+    return run_in_transaction(work, idempotency=idempotency)
 
 
 def check_time(send_at: datetime, *, at: datetime) -> None:

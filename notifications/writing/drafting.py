@@ -1,7 +1,7 @@
 """Write drafts of messages to attendees."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -95,24 +95,51 @@ def edit_draft(
     """
     content = _checked(draft, event_id)
 
+    return run_in_transaction(
+        lambda: _save(lock_draft(event_id, message_id, version=version), content)
+    )
+
+
+def change_draft(
+    changes: dict[str, Any], *, event_id: UUID, message_id: UUID, version: int | None = None
+) -> OrganizerMessage:
+    """Change some of what a draft says; otherwise as `edit_draft`.
+
+    changes: of the fields of `Draft`. One that changes nothing leaves a message scheduled.
+    """
+
     def work() -> OrganizerMessage:
-        message = lock_message(event_id, message_id)
-        if message.is_begun:
-            raise MessageBegun
-        check_version(message, version)
-        return _save(message, content)
+        message = lock_draft(event_id, message_id, version=version)
+        stored = Draft(
+            message.subject, message.body, message.audience, tuple(references_of(message))
+        )
+        content = _checked(replace(stored, **changes), event_id)
+        return message if content == message.content() else _save(message, content)
 
     return run_in_transaction(work)
 
 
-def delete_draft(*, event_id: UUID, message_id: UUID) -> None:
-    """Delete a draft, or a message that is scheduled. Raises MessageNotFound, MessageBegun."""
+def lock_draft(event_id: UUID, message_id: UUID, *, version: int | None) -> OrganizerMessage:
+    """Lock a message that is not being sent yet, until commit.
+
+    version: the one that it is expected to have; None for any. Raises MessageNotFound,
+    MessageBegun, EditedMeanwhile.
+    """
+    message = lock_message(event_id, message_id)
+    if message.is_begun:
+        raise MessageBegun
+    check_version(message, version)
+    return message
+
+
+def delete_draft(*, event_id: UUID, message_id: UUID, version: int | None = None) -> None:
+    """Delete a draft, or a message that is scheduled.
+
+    Raises MessageNotFound, MessageBegun, EditedMeanwhile.
+    """
 
     def work() -> None:
-        message = lock_message(event_id, message_id)
-        if message.is_begun:
-            raise MessageBegun
-        message.delete()
+        lock_draft(event_id, message_id, version=version).delete()
 
     run_in_transaction(work)
 

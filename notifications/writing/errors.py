@@ -1,6 +1,6 @@
 """Refusals of messages to attendees."""
 
-from evently.errors import Conflict, Invalid, NotFound
+from evently.errors import Conflict, Gone, Invalid, NotFound
 
 
 class MessageNotFound(NotFound):
@@ -8,6 +8,13 @@ class MessageNotFound(NotFound):
 
     code = "message_not_found"
     message = "We could not find this message."
+
+
+class MessageErased(Gone):
+    """Its author's account was deleted, and what they wrote with it."""
+
+    code = "message_erased"
+    message = "What this message said was erased with the account of its author."
 
 
 class MessageInvalid(Invalid):

@@ -20,6 +20,7 @@ class MessagePreview:
     """reply_to: where replies go, "" for nowhere."""
 
     subject: str
+    text: str
     html: str
     reply_to: str
 
@@ -41,7 +42,8 @@ def preview_of(message: OrganizerMessage, user: User) -> MessagePreview | None:
     except EmailObsolete:
         return None
     html = next(str(part) for part, kind in email.alternatives if kind == "text/html")
-    return MessagePreview(str(email.subject), html, ", ".join(email.reply_to or []))
+    replies = ", ".join(email.reply_to or [])
+    return MessagePreview(str(email.subject), str(email.body), html, replies)
 
 
 def reach_in_words(reach: Reach) -> str:

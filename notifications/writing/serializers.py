@@ -5,8 +5,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from evently.api.examples import MESSAGE, MESSAGE_DETAIL, MESSAGE_REQUEST
 from evently.api.fields import MomentField
+from evently.api.message_examples import (
+    MESSAGE,
+    MESSAGE_CHANGE,
+    MESSAGE_DETAIL,
+    MESSAGE_PREVIEW,
+    MESSAGE_REQUEST,
+)
 from evently.api.strictness import StrictBody
 from notifications.message_models import (
     LONGEST_BODY,
@@ -19,6 +25,7 @@ from notifications.message_models import (
 )
 from notifications.writing.audiences import Reach, reach_of
 from notifications.writing.drafting import references_of
+from notifications.writing.preview import MessagePreview
 from notifications.writing.progress import Progress, progress_of
 from notifications.writing.text import IN_BODY, IN_SUBJECT
 
@@ -147,7 +154,7 @@ class MessageRequest(StrictBody):
     shown_in = MessageRepresentation
     elsewhere = {
         "event": "It is the one of the path.",
-        "state": "Use `POST …/send/` and `POST …/stop/`.",
+        "state": "Use `POST …/send/`, `…/unschedule/` and `…/stop/`.",
         "send_at": "Send it to `POST …/send/`.",
     }
 
@@ -162,11 +169,20 @@ class MessageRequest(StrictBody):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["bookings"] and attrs["audience"] != Audience.BOOKINGS:
+        stored: Any = self.instance
+        audience = attrs.get("audience", stored and stored.audience)
+        if attrs.get("bookings") and audience != Audience.BOOKINGS:
             raise serializers.ValidationError(
                 {"bookings": "Only for the audience `bookings`. Leave it out, or change that."}
             )
         return attrs
+
+
+@extend_schema_serializer(examples=[MESSAGE_CHANGE])
+class MessageChange(MessageRequest):
+    """What is to be different about a message that is not being sent yet."""
+
+    shown_in = MessageDetail
 
 
 class SendMessageRequest(StrictBody):
@@ -180,3 +196,20 @@ class SendMessageRequest(StrictBody):
         allow_null=True,
         help_text="Default: now. A message that is scheduled gets this time instead.",
     )
+
+
+@extend_schema_serializer(examples=[MESSAGE_PREVIEW])
+class MessagePreviewRepresentation(serializers.Serializer[MessagePreview]):
+    """The email of a message, as you would get it now."""
+
+    subject = serializers.CharField(help_text="With its placeholders filled.")
+    text = serializers.CharField(help_text="The plain text part.")
+    html = serializers.CharField(help_text="The HTML part. Show it in a sandboxed frame.")
+    reply_to = serializers.CharField(help_text="Where replies go; empty for nowhere.")
+    reach = ReachRepresentation(help_text="Whom it would reach now.")
+
+
+class MessageTestRepresentation(serializers.Serializer[Any]):
+    """Where a test went."""
+
+    recipient = serializers.EmailField(help_text="Your email address.")
