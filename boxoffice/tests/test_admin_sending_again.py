@@ -46,6 +46,14 @@ def test_only_the_failed_emails_that_the_filter_shows_are_sent_again(admin, even
     assert other.status == "failed"
 
 
+@pytest.mark.parametrize("query", ["?colour=red", "?created_at__gte=x", "?event__id__exact=x"])
+def test_nothing_is_sent_again_where_the_filter_is_none(admin, event, query):
+    failed(event)
+    answer = admin.post(tab(event, "send_failed_emails") + query, {"confirmed": "yes"}, follow=True)
+    assert "Nothing was sent" in answer.content.decode()
+    assert not EmailResend.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_email_to_a_suppressed_address_is_not_sent_again(admin, event):
     sent = emailed(event)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from evently.admin.confirmation import CONFIRMED, confirmation_page
@@ -37,7 +38,11 @@ def send_failed_page(request: HttpRequest, event: Event | None = None) -> HttpRe
     """Ask, then send again all failed emails that the list shows with the address's filters."""
     request.listed_event = event  # type: ignore[attr-defined]
     model_admin: Any = admin.site.get_model_admin(EmailDelivery)
-    ids = _failed_shown(request, model_admin)
+    try:
+        ids = _failed_shown(request, model_admin)
+    except IncorrectLookupParameters:
+        messages.error(request, "Nothing was sent, as there is no such filter.")
+        return HttpResponseRedirect(_list_url(event))
     back = f"{_list_url(event)}?{request.GET.urlencode()}"
 
     def act() -> str:
