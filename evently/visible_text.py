@@ -19,6 +19,11 @@ BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 TAGS = dict.fromkeys(range(0xE0000, 0xE0080))
 BLACK_FLAG = "\U0001f3f4"
 CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Letters of other scripts, and digits, that look like Latin ones; lowercase. I and l look the same.
+LOOK_LIKE = str.maketrans(
+    "аверсхуікмнотѕјԁһӏԛԝѵαβεηικνορτυχωi01|",
+    "abepcxylkmhotsjdhlqwvabenlkvoptuxwloll",
+)
 
 
 def is_visible(text: str) -> bool:
@@ -46,6 +51,16 @@ def clean_line(text: str) -> str:
     if BLACK_FLAG not in line:
         line = line.translate(TAGS)
     return " ".join(line.split())
+
+
+def in_looks(text: str) -> str:
+    """Return what a line looks like at a glance: to compare with another, and not to be shown.
+
+    Lowercase Latin letters for those of other scripts that look the same; no accents, spaces and
+    punctuation.
+    """
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(each for each in folded.translate(LOOK_LIKE) if each.isalnum())
 
 
 def without_directions(text: str) -> str:

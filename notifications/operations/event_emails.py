@@ -10,7 +10,7 @@ from evently.errors import EditedMeanwhile, Invalid
 from evently.person_names import has_web_address
 from evently.privacy.addresses import AddressInvalid, clean_address
 from evently.transactions import refusing, run_in_transaction
-from evently.visible_text import clean_line, has_controls, is_visible
+from evently.visible_text import clean_line, has_controls, in_looks, is_visible
 from events.contact import may_get_replies
 from events.models import Event
 from notifications.emails.checking import check_own_text
@@ -52,9 +52,11 @@ def check_texts(event: Event, type_: TemplateType | None, given: dict[str, str])
         problem = check_own_text(found[name], most=MOST_OWN_TEXT, allowed=allowed_in(type_))
         if problem:
             problems[name] = problem
-    if problem := _problem_of_name(found["sender_name"]):
-        problems["sender_name"] = problem
+    # Before it is cleaned, as line breaks are no spaces; all else is asked of what is stored.
+    is_line = not has_controls(found["sender_name"])
     found["sender_name"] = clean_line(found["sender_name"])
+    if problem := _problem_of_name(found["sender_name"], is_line=is_line):
+        problems["sender_name"] = problem
     if found["reply_to"]:
         try:
             found["reply_to"] = clean_address(found["reply_to"])
@@ -104,11 +106,11 @@ def _write(
     return rows.first()
 
 
-def _problem_of_name(name: str) -> str:
+def _problem_of_name(name: str, *, is_line: bool) -> str:
     """Return what is wrong with a sender's name, or ""."""
-    if not name:
+    if not name and is_line:
         return ""
-    if has_controls(name) or not is_visible(name):
+    if not is_line or not is_visible(name):
         return "Enter a single line without invisible characters."
     # What looks encoded is decoded by email clients, to whatever it hides.
     if FORBIDDEN_IN_NAMES & set(name) or "=?" in name:
@@ -117,6 +119,7 @@ def _problem_of_name(name: str) -> str:
         return f"Enter at most {MOST_SENDER_NAME} characters."
     if has_web_address(name):
         return "Enter a name without a web address."
-    if settings.SITE_NAME.casefold() in name.casefold():
+    site = in_looks(settings.SITE_NAME)
+    if site and site in in_looks(name):
         return f"Enter your own name: only this site’s own emails come from {settings.SITE_NAME}."
     return ""

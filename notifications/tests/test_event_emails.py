@@ -224,7 +224,15 @@ def test_what_is_refused_stays_in_the_form(client, organizer, event):
         "evil.example",
         "=?utf-8?q?a=40b.example?=",
         "Evently Support",
+        # Shown as the two before, or stored like them.
+        "evil\u200b.example",
+        "Eve\u00adntly Support",
+        "E-v-e-n-t-l-y",
+        "\uff25vently",
+        "Ev\u0435ntly Support",
+        "EventIy",
         "\u202ellim",
+        "Mill\r\nBcc: a",
     ],
 )
 def test_names_that_mislead_are_refused(client, organizer, event, name):
