@@ -39,13 +39,9 @@ def provider_rows() -> list[ProviderRow]:
 
 
 def _row(provider: Provider, known: Health | None) -> ProviderRow:
-    if known is None:
-        state = "Unknown, as the broker does not answer"
-    else:
-        state = "Not working, tried again from time to time" if known.is_down else "In use"
     return ProviderRow(
         name=name_in_words(provider.name),
-        state=state,
+        state=_state(known),
         is_down=known is not None and known.is_down,
         sent=f"{known.sent:,}" if known is not None else "–",
         succeeded=_moment(known.succeeded_at) if known is not None else "–",
@@ -53,6 +49,14 @@ def _row(provider: Provider, known: Health | None) -> ProviderRow:
         failure=failure_in_words(known.failure) if known is not None else "",
         limits=_limits(provider),
     )
+
+
+def _state(known: Health | None) -> str:
+    if known is None:
+        return "Unknown, as the broker does not answer"
+    if known.is_on_trial:
+        return "Takes connections again; a bulk email tries it before others"
+    return "Not working, tried again from time to time" if known.is_down else "In use"
 
 
 def _moment(timestamp: float) -> str:

@@ -1,7 +1,9 @@
 """The process that delivers: lanes, each a thread with its own connections.
 
 Each lane takes due notifications and sends their emails, again and again. One takes urgent ones
-only, so that no bulk mail occupies it; one takes any; the others help while there is a backlog.
+only, so that no bulk mail occupies it; one takes any; the others help while there is a backlog, or
+while that one waits for a slow mail server. What a provider does that has failed is found out by
+threads of its own (`trials`).
 Rows are looked for every quarter of a second, less often while there are none: batches stay large
 enough to be cheap, and a NOTIFY in each transaction would make all commits wait in turn.
 """
@@ -20,7 +22,8 @@ from evently.privacy.sealing import WrappingKeyMissing
 from notifications.kinds import Urgency
 from notifications.models import Notification
 from notifications.operations.delivering import Delivery, ServerDown
-from notifications.operations.taking import MOST_AT_ONCE, give_back, is_any_due, take
+from notifications.operations.taking import MOST_AT_ONCE, give_back, is_any_due, take, urgency_of
+from notifications.operations.trials import Watcher
 from notifications.providers.chain import Chain
 from notifications.providers.sending import EmailConnection
 
@@ -29,6 +32,10 @@ BATCH_SECONDS = 1.0
 FIRST_BATCH = 10
 SHORTEST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 1.0
+# A lane that has not come back from an email for so long is helped out by the others.
+SLOW_SECONDS = 0.5
+# How often a lane looks whether it is to help; and how long it goes without looking for rows.
+LOOK_SECONDS, HELP_SECONDS = 0.25, 10.0
 # While something is wrong that another email would meet, too.
 FAULT_PAUSE_SECONDS = 2.0
 # A lane that waits for a mail server moves on before.
@@ -51,10 +58,12 @@ class Lanes:
             Lane(self, "first", niceness=niceness),
             *(Lane(self, f"helper-{n}", helps=True, niceness=niceness) for n in range(1, number)),
         ]
+        self.chain.is_watched = True
+        self.watchers = [Watcher(self.chain, link, self.stopping) for link in self.chain.links]
 
     def start(self) -> None:
-        for lane in self.lanes:
-            lane.start()
+        for thread in (*self.lanes, *self.watchers):
+            thread.start()
 
     def stop(self) -> None:
         """Let each lane end after the email that it is sending."""
@@ -67,8 +76,13 @@ class Lanes:
 
     def join(self, *, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        for lane in self.lanes:
-            lane.join(max(deadline - time.monotonic(), 0))
+        for thread in (*self.lanes, *self.watchers):
+            thread.join(max(deadline - time.monotonic(), 0))
+
+    @property
+    def need_help(self) -> bool:
+        """Whether the lane that takes any does not keep up alone."""
+        return self.backlog.is_set() or self.lanes[1].is_slow
 
     @property
     def are_working(self) -> bool:
@@ -91,6 +105,8 @@ class Lane(threading.Thread):
     ) -> None:
         super().__init__(name=f"lane-{name}", daemon=True)
         self.seen_at = time.monotonic()
+        # Since when it is at the email under way; 0 for none.
+        self._begun_at = 0.0
         self._lanes = lanes
         self._least_urgent = least_urgent
         self._helps = helps
@@ -110,10 +126,19 @@ class Lane(threading.Thread):
         connection.close()
 
     def _wait(self, pause: float) -> None:
-        if self._helps and not self._lanes.backlog.is_set():
-            self._lanes.backlog.wait(LONGEST_PAUSE_SECONDS * 10)
-        else:
-            self._lanes.stopping.wait(pause)
+        lanes = self._lanes
+        if not self._helps or lanes.need_help:
+            lanes.stopping.wait(pause)
+            return
+        until = time.monotonic() + HELP_SECONDS
+        while not lanes.need_help and time.monotonic() < until:
+            lanes.backlog.wait(LOOK_SECONDS)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether an email has taken it long."""
+        begun_at = self._begun_at
+        return bool(begun_at) and time.monotonic() - begun_at > SLOW_SECONDS
 
     def _work(self, email_connection: EmailConnection) -> float:
         """Deliver a batch; return how long to pause."""
@@ -143,6 +168,8 @@ class Lane(threading.Thread):
         is_due = is_any_due(least_urgent=least_urgent)
         notifications = take(most=most, least_urgent=least_urgent) if is_due else []
         is_full = len(notifications) >= most
+        if not chain.are_up and notifications:
+            notifications = self._without_trial(notifications)
         self._call_for_help(is_wanted=is_full)
         done = self._deliver(notifications, email_connection) if notifications else 0
         if is_full and done:
@@ -153,6 +180,14 @@ class Lane(threading.Thread):
             # The rest waits for the limit of a provider.
             return min(self._pause, chain.wait_seconds(self._least_urgent))
         return self._pause
+
+    def _without_trial(self, notifications: list[Notification]) -> list[Notification]:
+        """Leave one bulk email to the watcher of a provider that is to be tried by one."""
+        *others, last = notifications
+        is_bulk = urgency_of(last) is Urgency.BULK
+        if is_bulk and any(watcher.offer(last) for watcher in self._lanes.watchers):
+            return others
+        return notifications
 
     def _call_for_help(self, *, is_wanted: bool) -> None:
         if self._least_urgent is not Urgency.BULK or self._lanes.stopping.is_set():
@@ -168,17 +203,18 @@ class Lane(threading.Thread):
         """Deliver notifications; return how many were begun, the others are given back."""
 
         def is_stopping() -> bool:
-            self.seen_at = time.monotonic()
+            self.seen_at = self._begun_at = time.monotonic()
             return self._lanes.stopping.is_set()
 
         delivery = Delivery(notifications, email_connection, is_stopping=is_stopping)
-        started = time.monotonic()
+        started = self._begun_at = time.monotonic()
         try:
             delivery.run()
         except ServerDown:
             # The chain knows.
             pass
         finally:
+            self._begun_at = 0.0
             email_connection.give_back()
             seconds = time.monotonic() - started
             done = len(notifications) - len(delivery.waiting)

@@ -44,6 +44,9 @@ TAKE = """
 """
 TAKE += ", ".join(f"notification.{name}" for name in COLUMNS)
 
+# Of one urgency.
+TAKE_ONLY = TAKE.replace("<= %(least_urgent)s", "= %(least_urgent)s")
+
 # The conditions of TAKE, without a row to lock.
 ANY_DUE = """
     SELECT EXISTS (
@@ -64,15 +67,24 @@ def is_any_due(*, least_urgent: Urgency = Urgency.BULK) -> bool:
     return bool(is_due)
 
 
-def take(*, most: int = MOST_AT_ONCE, least_urgent: Urgency = Urgency.BULK) -> list[Notification]:
-    """Take due notifications, the most urgent first, then in the order of their time."""
+def take(
+    *,
+    most: int = MOST_AT_ONCE,
+    least_urgent: Urgency = Urgency.BULK,
+    only: Urgency | None = None,
+) -> list[Notification]:
+    """Take due notifications, the most urgent first, then in the order of their time.
+
+    only: those of one urgency.
+    """
     values = {
         "context": facts_for(connection),
-        "least_urgent": int(least_urgent),
+        "least_urgent": int(least_urgent if only is None else only),
         "most": most,
         "seconds": TAKEN_SECONDS,
     }
-    taken = [_notification(row) for row in execute_prepared(connection, TAKE, values)]
+    statement = TAKE if only is None else TAKE_ONLY
+    taken = [_notification(row) for row in execute_prepared(connection, statement, values)]
     return sorted(taken, key=lambda each: (urgency_of(each), each.pk))
 
 

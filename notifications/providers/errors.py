@@ -9,6 +9,7 @@ lost: no other provider gets it now, and whoever sends it later marks it as a po
 import re
 import smtplib
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any
 
 import requests
@@ -41,13 +42,26 @@ NAMES_RECIPIENT = re.compile(r"\bto\b|recipient|personalizations\.\d+\.to", re.I
 SENDING_ERRORS = (smtplib.SMTPException, AnymailError, ImproperlyConfigured, OSError, ValueError)
 
 
+class Stage(IntEnum):
+    """How far a provider went that failed; what shows that it is back depends on it.
+
+    CONNECTING: there was no session, so a connection without an email shows it. REFUSING: it
+    answered that it takes no emails. SILENT: it had an email and gave no answer.
+    """
+
+    CONNECTING = 0
+    REFUSING = 1
+    SILENT = 2
+
+
 class NotSent(Exception):
     """An email was not sent, as far as is known.
 
     error: a description without personal data. for_good: the same email would be refused again.
     maybe_sent: it was handed over and the answer was lost. server_down: the provider cannot be used
-    now, for any email. goes_on: another provider may take it. wanted_pause: in seconds, how long
-    the provider wants to be left alone. tries: of each provider that was tried (`sending.Try`).
+    now, for any email, and stage, how far it went. goes_on: another provider may take it.
+    wanted_pause: in seconds, how long the provider wants to be left alone. tries: of each provider
+    that was tried (`sending.Try`).
     """
 
     def __init__(
@@ -59,6 +73,7 @@ class NotSent(Exception):
         server_down: bool = False,
         goes_on: bool = False,
         wanted_pause: float = 0.0,
+        stage: Stage = Stage.REFUSING,
     ) -> None:
         super().__init__(describe(error))
         self.for_good = for_good
@@ -66,18 +81,19 @@ class NotSent(Exception):
         self.server_down = server_down
         self.goes_on = goes_on
         self.wanted_pause = wanted_pause
+        self.stage = stage
         self.tries: Sequence[Any] = ()
 
 
 def unreachable(error: Exception) -> NotSent:
     """Return what it means that no session could be opened: none of the email was handed over."""
-    return NotSent(error, server_down=True, goes_on=True)
+    return NotSent(error, server_down=True, goes_on=True, stage=Stage.CONNECTING)
 
 
 def not_sent(error: Exception) -> NotSent:
     """Return what an error of handing over an email means."""
     if isinstance(error, AnswerLost):
-        return NotSent(error, maybe_sent=True, server_down=error.timed_out)
+        return NotSent(error, maybe_sent=True, server_down=error.timed_out, stage=Stage.SILENT)
     if isinstance(error, AnymailError):
         return _by_service(error)
     if isinstance(error, requests.RequestException):
@@ -89,7 +105,8 @@ def not_sent(error: Exception) -> NotSent:
     is_hanging = isinstance(error, NoAnswer | TimeoutError)
     # A header or an email address that cannot be encoded is the email's own fault.
     is_own = isinstance(error, ValueError)
-    return NotSent(error, for_good=is_own, server_down=is_hanging, goes_on=not is_own)
+    stage = Stage.SILENT if is_hanging else Stage.REFUSING
+    return NotSent(error, for_good=is_own, server_down=is_hanging, goes_on=not is_own, stage=stage)
 
 
 def was_closed_by_server(error: BaseException | None) -> bool:
@@ -152,7 +169,7 @@ def _answered_by_service(error: AnymailError) -> NotSent:
         names_recipient = _names_recipient(error.response)
         return NotSent(error, for_good=names_recipient, goes_on=not names_recipient)
     if status in (BAD_GATEWAY, GATEWAY_TIMEOUT):
-        return NotSent(error, maybe_sent=True, server_down=True)
+        return NotSent(error, maybe_sent=True, server_down=True, stage=Stage.SILENT)
     pause = _retry_after(error.response)
     return NotSent(error, server_down=True, goes_on=True, wanted_pause=pause)
 
@@ -180,7 +197,9 @@ def _without_answer(error: requests.RequestException) -> NotSent:
     is_connected = not isinstance(error, requests.ConnectTimeout) and not isinstance(
         reason, NewConnectionError
     )
-    return NotSent(error, maybe_sent=is_connected, server_down=True, goes_on=not is_connected)
+    if not is_connected:
+        return unreachable(error)
+    return NotSent(error, maybe_sent=True, server_down=True, stage=Stage.SILENT)
 
 
 def describe(error: Exception) -> str:

@@ -34,13 +34,18 @@ class Seen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sent = 0
-        self._succeeded_at = self._failed_at = 0.0
+        self._succeeded_at = self._connected_at = self._failed_at = 0.0
         self._failure = ""
 
     def sent(self) -> None:
         with self._lock:
             self._sent += 1
             self._succeeded_at = time.time()
+
+    def connected(self) -> None:
+        """Note that it took a connection without an email, to try it."""
+        with self._lock:
+            self._connected_at = time.time()
 
     def failed(self, error: str) -> None:
         """error: without personal data, as `errors.describe` has it."""
@@ -53,10 +58,12 @@ class Seen:
             facts: dict[str, str | float] = {}
             if self._succeeded_at:
                 facts["succeeded_at"] = self._succeeded_at
+            if self._connected_at:
+                facts["connected_at"] = self._connected_at
             if self._failed_at:
                 facts |= {"failed_at": self._failed_at, "failure": self._failure}
             sent, self._sent = self._sent, 0
-            self._succeeded_at = self._failed_at = 0.0
+            self._succeeded_at = self._connected_at = self._failed_at = 0.0
             return sent, facts
 
     def put_back(self, sent: int, facts: dict[str, str | float]) -> None:
@@ -64,6 +71,7 @@ class Seen:
         with self._lock:
             self._sent += sent
             self._succeeded_at = self._succeeded_at or float(facts.get("succeeded_at", 0))
+            self._connected_at = self._connected_at or float(facts.get("connected_at", 0))
             if not self._failed_at and "failed_at" in facts:
                 self._failed_at = float(facts["failed_at"])
                 self._failure = str(facts["failure"])
@@ -119,15 +127,21 @@ class Health:
     """How a provider does. succeeded_at, failed_at: seconds since 1970, 0 for never.
 
     failure: the description of the last one. sent: in the last hour. is_down: whether a mailer does
-    not use it at the moment.
+    not use it at the moment. connected_at: when it took a connection without an email, as above.
     """
 
     name: str
     succeeded_at: float = 0.0
+    connected_at: float = 0.0
     failed_at: float = 0.0
     failure: str = ""
     sent: int = 0
     is_down: bool = False
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether it takes connections again, and no email has shown yet that it works."""
+        return self.is_down and self.connected_at > self.failed_at
 
 
 def read(names: Sequence[str]) -> dict[str, Health]:
@@ -149,6 +163,7 @@ def read(names: Sequence[str]) -> dict[str, Health]:
         found[name] = Health(
             name=name,
             succeeded_at=float(known.get("succeeded_at", 0)),
+            connected_at=float(known.get("connected_at", 0)),
             failed_at=float(known.get("failed_at", 0)),
             failure=known.get("failure", ""),
             sent=sum(int(count or 0) for count in sent),

@@ -52,15 +52,16 @@ class EmailConnection:
     """The connections of one lane: one to each provider, opened when it is first needed.
 
     chain: shared with other lanes; None for one of its own, which is told about at the end.
+    permit: for the first email.
     """
 
-    def __init__(self, chain: Chain | None = None) -> None:
+    def __init__(self, chain: Chain | None = None, *, permit: Permit | None = None) -> None:
         self.chain = chain or Chain.of_settings()
         self._is_own = chain is None
         self._connections = {
             link.name: ProviderConnection(link.provider) for link in self.chain.links
         }
-        self._permit: Permit | None = None
+        self._permit = permit
 
     def __enter__(self) -> Self:
         return self

@@ -1,9 +1,14 @@
 """Fixtures of the notification tests."""
 
+import secrets
+import socket
+
 import pytest
 from structlog.testing import LogCapture
 
+from evently import email_providers
 from notifications.operations.lanes import Lanes
+from notifications.providers.registry import CHAIN_BACKEND
 from notifications.tests.mailserver import mail_server
 from notifications.tests.queues import another_broker, taken_from_queues
 
@@ -58,3 +63,28 @@ def running_lanes():
     for lanes in started:
         lanes.stop()
         lanes.join(seconds=60)
+
+
+@pytest.fixture
+def chain(settings):
+    """Return a function that configures a chain."""
+
+    def configure(text):
+        settings.EMAIL_BACKEND = CHAIN_BACKEND
+        settings.EMAIL_PROVIDERS = email_providers.parse(text)
+        return [provider.name for provider in settings.EMAIL_PROVIDERS]
+
+    return configure
+
+
+@pytest.fixture
+def label():
+    """Return a label that no counts in the broker have yet."""
+    return secrets.token_hex(8)
+
+
+@pytest.fixture
+def deaf():
+    """Return the port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]

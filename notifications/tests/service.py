@@ -20,6 +20,7 @@ class Service:
     """The emails it got, and how it answers.
 
     status: of its answers; DROPPED closes the connection without one. headers, body: of an error.
+    asked: how often whether it is there, head_status: what it answers to that.
     """
 
     emails: list[dict[str, Any]] = field(default_factory=list)
@@ -28,6 +29,8 @@ class Service:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     url: str = ""
+    asked: int = 0
+    head_status: int = 404
 
     @property
     def ids(self) -> list[str]:
@@ -56,6 +59,11 @@ def email_service() -> Iterator[Service]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer)
+
+        def do_HEAD(self) -> None:
+            service.asked += 1
+            self.send_response(service.head_status)
+            self.end_headers()
 
         def log_message(self, *args: Any) -> None:
             pass

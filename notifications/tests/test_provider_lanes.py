@@ -1,13 +1,10 @@
 """Lanes with several providers: an urgent email never waits for bulk mail; and what is shown."""
 
-import secrets
-import socket
 from threading import Event
 
 import pytest
 
 from bookings.factories import BookingFactory
-from evently import email_providers
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
 from evently.tests.running import PATIENCE_SECONDS, wait_for
 from notifications import gauges
@@ -17,7 +14,6 @@ from notifications.kinds.bookings import booking_confirmed
 from notifications.models import EmailDelivery, Notification
 from notifications.operations.creating import notify
 from notifications.providers import health
-from notifications.providers.registry import CHAIN_BACKEND
 from notifications.tests.delivering import delivery_of
 from notifications.tests.mailserver import mail_server
 from notifications.tests.service import email_service
@@ -28,34 +24,9 @@ EMAILS = "/admin/notifications/emaildelivery/"
 
 
 @pytest.fixture
-def chain(settings):
-    """Return a function that configures a chain."""
-
-    def configure(text):
-        settings.EMAIL_BACKEND = CHAIN_BACKEND
-        settings.EMAIL_PROVIDERS = email_providers.parse(text)
-        return [provider.name for provider in settings.EMAIL_PROVIDERS]
-
-    return configure
-
-
-@pytest.fixture
-def label():
-    """Return a label that no counts in the broker have yet."""
-    return secrets.token_hex(8)
-
-
-@pytest.fixture
 def mail():
     with mail_server() as running:
         yield running
-
-
-@pytest.fixture
-def deaf():
-    """Return the port of a server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
 
 
 def sent(**conditions):
