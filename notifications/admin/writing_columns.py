@@ -22,15 +22,15 @@ COLORS = {
     "Stopped": "warning",
     "Not sent": "danger",
 }
-HEAD = (("title", "status"), ("recipients", "time"), ("author", "event"))
+HEAD = (("title", "status"), ("to_whom", "time"), ("author", "event"))
 # The numbers below the head say how far a message is, and are kept up to date.
-HEAD_ONCE_BEGUN = (("title", "recipients"), ("author", "time"), "event")
+HEAD_ONCE_BEGUN = (("title", "to_whom"), ("author", "time"), "event")
 
 
 class MessageColumns(EventRowsAdmin):
     list_display = ("event", "title", "status", "audience_in_words", "time", "author")
     list_display_links = ("title",)
-    readonly_fields = ("title", "status", "recipients", "time", "author", "event")
+    readonly_fields = ("title", "status", "to_whom", "time", "author", "event")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return HEAD_ONCE_BEGUN if obj is not None and obj.is_begun else HEAD
@@ -44,14 +44,14 @@ class MessageColumns(EventRowsAdmin):
         return message.label
 
     @display(description="Recipients")
-    def recipients(self, message: OrganizerMessage) -> str:
+    def to_whom(self, message: OrganizerMessage) -> str:
         if message.audience == Audience.BOOKINGS:
             return counted(len(message.booking_ids), "booking")
         return Audience(message.audience).label
 
     @display(description="Recipients")
     def audience_in_words(self, message: OrganizerMessage) -> SafeString | str:
-        label = self.recipients(message)
+        label = self.to_whom(message)
         if message.is_begun:
             return two_lines(label, f"{counted(message.told, 'person', 'people')} notified")
         return label

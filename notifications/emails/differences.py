@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from evently.formatting import counted
 from notifications.template_models import Template
 
 CONTEXT = 3
@@ -48,7 +49,7 @@ def _lines(old: str, new: str) -> Iterator[Line]:
     last = 0
     for group in matcher.get_grouped_opcodes(CONTEXT):
         if group[0][1] > last:
-            yield Line(SKIPPED, f"{group[0][1] - last} unchanged lines")
+            yield Line(SKIPPED, counted(group[0][1] - last, "unchanged line"))
         for operation, start, end, new_start, new_end in group:
             if operation == "equal":
                 for offset in range(end - start):
@@ -61,4 +62,4 @@ def _lines(old: str, new: str) -> Iterator[Line]:
                 yield Line(ADDED, after[number], new=number + 1)
         last = group[-1][2]
     if last < len(before):
-        yield Line(SKIPPED, f"{len(before) - last} unchanged lines")
+        yield Line(SKIPPED, counted(len(before) - last, "unchanged line"))

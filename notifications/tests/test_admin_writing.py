@@ -240,6 +240,7 @@ def test_organizer_writes_to_chosen_bookings_and_gets_a_test_first(client, organ
     assert "Notified</dt> <dd> 2 </dd>" in page
     # The head of the page stays as it was loaded, while the numbers are kept up to date.
     assert "people notified" not in page
+    assert "2 bookings" in page
 
 
 def test_stop_says_how_many_emails_were_taken_back(client, organizer, event):

@@ -153,7 +153,7 @@ def test_messages_of_the_account_are_not_previewed(client, superuser):
 
     page = client.post(
         f"{ADMIN}preview/notification/",
-        texts(own=str(reset), subject="S", html=HTML_ELSE, text="{text}{buttonUrl}"),
+        texts(own=str(reset), subject="S", html=HTML_ELSE, text="{text} {buttonUrl}"),
     )
 
     assert "This message of yours is over" in words(page)

@@ -123,6 +123,7 @@ def test_what_is_turned_off_can_be_undone(strict, scope):
     page = strict.post(url, {"scope": scope})
 
     assert "You are unsubscribed" in page.text
+    assert "no more" not in page.text.lower()
     optional = {kind.name for kind in KINDS.values() if not kind.is_always_sent}
     expected = {"event": {"reminder"}, "kind": {"reminder", "event_changed"}}
     assert emails_off(user) == expected.get(scope, optional | {"all"})

@@ -100,7 +100,7 @@ def _context(subscription: Subscription) -> dict[str, Any]:
 
 
 def _text(subscription: Subscription, scope: Scope) -> str:
-    """Return what a scope turns off, after "You get no more…"."""
+    """Return what a scope turns off, after "Turn off"."""
     kind, event = subscription.kind, subscription.event
     if scope is Scope.ALL or kind is None:
         return "all emails that can be turned off"
