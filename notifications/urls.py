@@ -6,6 +6,7 @@ from django.urls import path
 from notifications import devmail, settings_views, views
 from notifications.returns.webhook import email_events, sendgrid_events
 from notifications.unsubscribing.views import unsubscribe
+from notifications.writing import pages
 
 urlpatterns = [
     path("notifications/", views.inbox, name="inbox"),
@@ -22,6 +23,30 @@ urlpatterns = [
         "notifications/<uuid:notification_id>/message/",
         views.organizer_message,
         name="organizer_message",
+    ),
+    path("bookings/<uuid:row_id>/messages/", pages.booking_messages, name="booking_messages"),
+    path(
+        "bookings/<uuid:row_id>/messages/<uuid:notification_id>/",
+        pages.booking_message,
+        name="booking_message",
+    ),
+    path("b/<str:token>/messages/", pages.booking_messages, name="booking_link_messages"),
+    path(
+        "b/<str:token>/messages/<uuid:notification_id>/",
+        pages.booking_message,
+        name="booking_link_message",
+    ),
+    path("waitlists/<uuid:row_id>/messages/", pages.entry_messages, name="entry_messages"),
+    path(
+        "waitlists/<uuid:row_id>/messages/<uuid:notification_id>/",
+        pages.entry_message,
+        name="entry_message",
+    ),
+    path("w/<str:token>/messages/", pages.entry_messages, name="entry_link_messages"),
+    path(
+        "w/<str:token>/messages/<uuid:notification_id>/",
+        pages.entry_message,
+        name="entry_link_message",
     ),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("notifications/address/", views.release_address, name="release_address"),

@@ -52,7 +52,8 @@ def organizer_message(request: HttpRequest, notification_id: UUID) -> HttpRespon
         raise Http404
     if request.method == "GET":
         reading.mark_read(user_id=user.pk, notification_id=notification_id)
-    return render(request, "notifications/message.html", {"message": found})
+    context = {"message": found, "back_url": reverse("inbox"), "back_text": "Notifications"}
+    return render(request, "notifications/message.html", context)
 
 
 @require_POST

@@ -66,6 +66,7 @@ OF_ALL = {
     "evently_quoted_seats(uuid,uuid[])": "how many seats were booked with quotes",
     "evently_retiring()": "whether this transaction archives rows",
     "evently_received_message(uuid,uuid)": "what a message says that the caller was sent",
+    "evently_received_messages(uuid,uuid)": "which messages about an event the caller was sent",
     "evently_sale_refusal(events,integer,uuid,text,integer)": "why a sale would be refused",
     "evently_seats_returned(uuid,timestamp with time zone)": "a number of seats",
     "evently_waiting(uuid)": "how many entries wait",

@@ -144,6 +144,7 @@ class EntryUrls:
     leave: str
     change: str
     confirm: str
+    messages: str
     by_link: bool = False
 
     @classmethod
@@ -153,6 +154,7 @@ class EntryUrls:
             leave=reverse("leave_waitlist", args=[entry.pk]),
             change=reverse("change_entry", args=[entry.pk]),
             confirm=reverse("confirm_entry", args=[entry.pk]),
+            messages=reverse("entry_messages", args=[entry.pk]),
         )
 
     @classmethod
@@ -162,6 +164,7 @@ class EntryUrls:
             leave=reverse("entry_link_leave", args=[token]),
             change=reverse("entry_link_change", args=[token]),
             confirm=reverse("entry_link_confirm", args=[token]),
+            messages=reverse("entry_link_messages", args=[token]),
             by_link=True,
         )
 

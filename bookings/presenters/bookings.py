@@ -82,6 +82,7 @@ class BookingUrls:
     calendar: str
     hand_over: str
     coming: str
+    messages: str
     token: str = ""
 
     @classmethod
@@ -93,6 +94,7 @@ class BookingUrls:
             calendar=path_of("booking_calendar", booking_id),
             hand_over=path_of("hand_over", booking_id),
             coming=path_of("booking_coming", booking_id),
+            messages=path_of("booking_messages", booking_id),
         )
 
     @classmethod
@@ -104,6 +106,7 @@ class BookingUrls:
             calendar=path_with("booking_link_calendar", token),
             hand_over=path_with("booking_link_hand_over", token),
             coming=path_with("booking_link_coming", token),
+            messages=path_with("booking_link_messages", token),
             token=token,
         )
 

@@ -195,3 +195,12 @@ def test_what_a_message_says_is_told_to_who_was_sent_it(event):
     for identity in (attendee(other), VISITOR, WORKER):
         with acting_as(identity):
             assert value(told, event.pk, row) is None
+
+    listed = "SELECT id, is_named FROM evently_received_messages(%s, %s)"
+    booking = uuid4()
+    with acting_as(attendee(recipient)):
+        assert run(listed, event.pk, booking) == [(row, False)]
+        assert run(listed, uuid4(), booking) == []
+    for identity in (attendee(other), VISITOR, WORKER):
+        with acting_as(identity):
+            assert run(listed, event.pk, booking) == []
