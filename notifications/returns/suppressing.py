@@ -130,6 +130,11 @@ def open_of(user: User) -> list[Suppression]:
     return list(_open(user.email).filter(user_id=user.pk).order_by("created_at", "id"))
 
 
+def is_for_all_emails(suppressions: Collection[Suppression]) -> bool:
+    """Return whether an address gets no emails at all, whatever its owner asks for."""
+    return any(row.reason == SuppressionReason.HARD_BOUNCE for row in suppressions)
+
+
 @as_worker()
 def release_own(*, user: User) -> None:
     """Let a user's present address get emails again, at its owner's wish.

@@ -117,10 +117,15 @@ def test_email_that_arrives_releases_an_address_after_soft_bounces(clock):
 
 
 def test_account_page_says_so_and_releases(client):
-    notification = sent()
+    notification = sent(user=UserFactory(email_verified_at=None))
     returns(notification, HARD)
     client.force_login(notification.user)
-    assert "This address gets no emails" in client.get(reverse("account")).content.decode()
+    account = client.get(reverse("account")).content.decode()
+    assert "This address gets no emails" in account
+    # There is no link on its way that would confirm the address.
+    assert "We sent a link to" not in account
+    asked = client.post(reverse("send_verification"), follow=True).content.decode()
+    assert "No email was sent, as emails to your address come back." in asked
 
     page = client.post(reverse("release_address"), follow=True).content.decode()
 

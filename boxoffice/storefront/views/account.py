@@ -46,6 +46,10 @@ TEMPLATE = "accounts/account.html"
 SESSIONS = "sessions"
 EMAIL = "change"
 TOKENS_REVOKED = " Your API tokens have been revoked."
+NOT_REACHED = (
+    "No email was sent, as emails to your address come back. Correct it below, or have emails sent "
+    "to it again."
+)
 
 
 def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
@@ -64,10 +68,12 @@ def _forms(user: User, *, has_tokens: bool) -> dict[str, Any]:
 def _context(request: HttpRequest, **changed: Any) -> dict[str, Any]:
     user = current_user(request)
     tokens = list(tokens_of(user.pk))
+    suppressions = suppressing.open_of(user)
     return {
         **_forms(user, has_tokens=bool(tokens)),
         "is_verified": user.is_verified,
-        "suppressions": suppressing.open_of(user),
+        "suppressions": suppressions,
+        "is_unreachable": suppressing.is_for_all_emails(suppressions),
         "deletion_days": settings.ACCOUNT_DELETION_DELAY.days,
         "tokens": tokens,
         "factors": factors_of(user.pk),
@@ -225,9 +231,11 @@ def send_verification(request: HttpRequest) -> HttpResponse:
     """Send another verification email."""
     if request.method != "POST":
         return redirect("account")
-    operations.request_address_verification(
-        user_id=current_user(request).pk, origin=origin_of(request)
-    )
+    user = current_user(request)
+    if suppressing.is_for_all_emails(suppressing.open_of(user)):
+        messages.error(request, NOT_REACHED)
+        return redirect(f"{reverse('account')}#email-address")
+    operations.request_address_verification(user_id=user.pk, origin=origin_of(request))
     messages.success(request, "We are sending you another email.")
     return redirect("account")
 
