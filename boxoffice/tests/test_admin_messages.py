@@ -11,6 +11,7 @@ from bookings.factories import BookingFactory
 from bookings.models import Booking
 from boxoffice.tests.emailing import EMAILS, confirm, emailed, failed, page, report, suppress
 from boxoffice.tests.organizing import EVENTS, tab
+from evently import email_providers
 from evently.accounts.factories import OrganizerFactory, SuperuserFactory
 from evently.database.clock import now
 from events.factories import EventFactory
@@ -24,7 +25,7 @@ from notifications.operations import delivering, resending
 from notifications.operations.creating import notify
 from notifications.operations.resending import NothingToSend, ResentTooOften
 from notifications.providers.health import Reporter, Seen
-from notifications.providers.registry import providers
+from notifications.providers.registry import CHAIN_BACKEND, providers
 from notifications.return_models import Suppression
 from notifications.sent_models import SentEmail
 
@@ -369,7 +370,7 @@ def test_notices_tell_who_is_out_of_reach_and_lead_to_their_emails(admin, event)
     assert {row.pk for row in listed} == {bounced.pk, released.pk}
 
 
-def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock):
+def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock, settings):
     booking = BookingFactory(event=event)
     notify(messages=[kinds.booking_confirmed(booking)])
     clock.move(timedelta(minutes=7))
@@ -381,6 +382,15 @@ def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock):
     shown = admin.get(tab(event, "messages")).content.decode()
 
     assert "No email provider works: 1 email of this event waits for 7 minutes." in shown
+
+    settings.EMAIL_BACKEND = CHAIN_BACKEND
+    settings.EMAIL_PROVIDERS = email_providers.parse(
+        "smtp://127.0.0.1:25,backup=smtp://127.0.0.1:26"
+    )
+    (notice,) = admin.get(tab(event, "messages")).context["notices"]
+    # Whether it waits for the one that is down is not known.
+    assert "is down, others work. 1 email of this event waits" in notice.text
+    assert len(admin.get(notice.url).context["cl"].result_list) == 0
 
 
 def test_notice_tells_which_texts_are_left_out_of_emails(admin, event):

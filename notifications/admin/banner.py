@@ -63,11 +63,16 @@ def waiting_for_providers(event: Event) -> list[Notice]:
     number, oldest = _waiting(event)
     if oldest is None:
         return []
-    why = "No email provider works" if len(down) == len(names) else "An email provider is down"
     minutes = max(int((now() - oldest).total_seconds() // 60), 1)
     waits = "waits" if number == 1 else "wait, the oldest"
-    text = f"{why}: {counted(number, 'email')} of this event {waits} for {_time(minutes)}."
-    return [Notice(f"{text} Nothing is lost: what waits is sent once a provider answers.")]
+    text = f"{counted(number, 'email')} of this event {waits} for {_time(minutes)}."
+    url = f"{event_page_url('messages', event.pk)}?{urlencode({'show': 'waiting'})}"
+    if len(down) == len(names):
+        text = f"No email provider works: {text} Nothing is lost: what waits is sent once one does."
+    else:
+        # What waits may have been deferred by one that works.
+        text = f"One of the email providers is down, others work. {text} The list says why."
+    return [Notice(text, url, "Show the emails")]
 
 
 @add_notices
