@@ -162,6 +162,21 @@ def test_event_has_so_many_messages_a_day_by_its_own_calendar(event, clock):
     run("UPDATE organizer_messages SET state = 'sending' WHERE state = 'scheduled'")
 
 
+def test_event_that_travels_around_the_world_has_no_more_messages(event, clock):
+    """Each zone has a midnight of its own, after which another day would begin."""
+    for hour, zone in enumerate(["Etc/GMT-14", "Etc/GMT-13", "Etc/GMT-12"]):
+        clock.stop(datetime(2031, 5, 1, 10 + hour, tzinfo=UTC))
+        run("UPDATE events SET timezone = %s WHERE id = %s", zone, event.pk)
+        rows = [written(event) for _ in range(5)]
+        if hour < 2:
+            for row in rows:
+                send(row)
+    with refused("trg_organizer_message_limit"):
+        send(rows[0])
+    clock.stop(datetime(2031, 5, 2, 8, 1, tzinfo=UTC))
+    send(rows[0])
+
+
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [

@@ -1,0 +1,12 @@
+"""Limit how many messages to attendees there are, whatever time zone an event is moved to."""
+
+from django.db import migrations
+
+from evently.database.versioned import replace_function
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0061_author_left_checked")]
+    operations = [
+        replace_function("notifications", "organizer_message_limit", version=2, previous=1),
+    ]
