@@ -74,22 +74,35 @@ def worst_of(reasons: Collection[str]) -> str:
 def suppress(*, row: EmailReturn, user: User, address: str, reason: SuppressionReason) -> None:
     """Let an address get no emails, and tell its owner in the app, in the caller's transaction.
 
-    row: the report that it follows from. user: whose email it was, with the key.
+    row: the report that it follows from. user: whose email it was, with the key. Where the address
+    is another person's, such as of one whom a ticket was offered to, that person is told.
     """
-    if user.key is None or _open(address).filter(reason=reason).exists():
+    owner = _owner_of(address, user)
+    if owner.key is None or _open(address).filter(reason=reason).exists():
         return
     suppression = Suppression(
-        user=user,
+        user=owner,
         address_digest=digest_of_address(address),
-        address=user.key.seal("recipient", address),
+        address=owner.key.seal("recipient", address),
         reason=reason,
         return_id=row.pk,
     )
     # Another report may have come first.
     Suppression.objects.bulk_create([suppression], ignore_conflicts=True)
     is_new = Suppression.objects.filter(pk=suppression.pk).exists()
-    if is_new and user.email_digest in digests_of_address(address):
-        insert([address_unreachable(user.pk, suppression.pk, reason)])
+    if is_new and owner.email_digest in digests_of_address(address):
+        insert([address_unreachable(owner.pk, suppression.pk, reason)])
+
+
+def _owner_of(address: str, user: User) -> User:
+    """Return the account that has confirmed an address; without one, the user given."""
+    digests = digests_of_address(address)
+    if user.email_digest in digests:
+        return user
+    confirmed = User.objects.with_keys().filter(
+        email_digest__in=digests, email_verified_at__isnull=False, deleted_at__isnull=True
+    )
+    return confirmed.first() or user
 
 
 def keeps_bouncing(row: EmailReturn) -> bool:
@@ -139,13 +152,17 @@ def is_for_all_emails(suppressions: Collection[Suppression]) -> bool:
 def release_own(*, user: User) -> None:
     """Let a user's present address get emails again, at its owner's wish.
 
-    As the worker, since the limit counts for the address, whichever account is asked for it.
-    Raises NotSuppressed, ReleasedTooOften.
+    As the worker, since the limit counts for the address, whichever account is asked for it. Who
+    has not confirmed it, and may have typed in another person's, releases it only after emails to
+    that account. Raises NotSuppressed, ReleasedTooOften.
     """
 
     def work() -> None:
+        rows = _open(user.email)
+        if user.email_verified_at is None:
+            rows = rows.filter(user_id=user.pk)
         with refusing(trg_suppression_released=ReleasedTooOften):
-            released = _open(user.email).update(
+            released = rows.update(
                 released_at=now(), release=Release.PERSON, released_by_id=user.pk
             )
         if not released:

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from evently.accounts.factories import SuperuserFactory, UserFactory
+from evently.database.clock import now
 from evently.tests.sql import run
 from notifications.failures import failure_in_words
 from notifications.kinds import KINDS, accounts
@@ -12,6 +13,7 @@ from notifications.operations.creating import notify
 from notifications.return_models import EmailReturn, Suppression
 from notifications.returns import suppressing
 from notifications.tests.delivering import deliver, delivery_of, reread
+from notifications.tests.examples import example_of
 from notifications.tests.returning import (
     COMPLAINED,
     DAY,
@@ -153,6 +155,26 @@ def test_account_page_says_nothing_of_other_accounts(client):
     assert "gets no emails" not in client.get(reverse("account")).content.decode()
     client.post(reverse("release_address"))
     assert Suppression.objects.filter(released_at=None).count() == 1
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_who_was_offered_a_ticket_is_told_of_their_address(client, is_confirmed):
+    """The email was about another person's ticket; the address is that of an account."""
+    friend = UserFactory(
+        email="Grace@example.org", email_verified_at=now() if is_confirmed else None
+    )
+    offered = example_of("ticket_offered")
+    deliver(offered)
+    returns(offered, COMPLAINED, address="grace@example.org")
+
+    assert Suppression.objects.get().user == (friend if is_confirmed else offered.user)
+    told = Notification.objects.filter(type="address_unreachable").values_list("user_id", flat=True)
+    assert list(told) == [friend.pk] * is_confirmed
+    client.force_login(friend)
+    page = client.get(reverse("account")).content.decode()
+    assert ("reported an email" in page) is is_confirmed
+    client.post(reverse("release_address"))
+    assert Suppression.objects.filter(released_at=None).count() == (not is_confirmed)
 
 
 def test_superuser_releases_in_the_admin(client):
