@@ -6,7 +6,7 @@ from evently.database.versioned import replace_function
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0061_author_left_checked")]
+    dependencies = [("notifications", "0062_received_messages")]
     operations = [
         replace_function("notifications", "organizer_message_limit", version=2, previous=1),
     ]
