@@ -1,6 +1,7 @@
 """Write down what reports say, each once; what follows from them is drawn apart (`applying`)."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -12,11 +13,15 @@ from evently.privacy.addresses import digest_of_address
 from evently.transactions import signed_transaction
 from notifications.models import EmailDelivery
 from notifications.return_models import EmailReturn
+from notifications.returns.reading import MAILBOX
 from notifications.returns.reports import Report
 
 # A notification, or the kind of a provider with its id of an email.
 Key = UUID | None | tuple[str, str]
 Deliveries = dict[Key, EmailDelivery]
+
+# Mail servers give up after five days. A later report is of one who has found an old email.
+LATEST = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -86,9 +91,15 @@ def _row(report: Report, deliveries: Deliveries) -> EmailReturn | None:
         reason=report.verdict.reason,
         code=report.verdict.code,
         is_permanent=report.verdict.is_permanent,
-        is_proven=report.is_proven,
+        is_proven=report.is_proven and not _is_too_late(report, email, at=at),
         source=report.source,
         digest=report.digest,
         address_digest=digest_of_address(address) if is_current else "",
         occurred_at=min(report.at or at, at),
     )
+
+
+def _is_too_late(report: Report, email: EmailDelivery, *, at: datetime) -> bool:
+    """Return whether a report by email comes long after the email that it is about."""
+    sent_at = email.last_attempt_at or email.created_at
+    return report.source == MAILBOX and at - sent_at > LATEST

@@ -1,6 +1,7 @@
 """What follows from reports of what became of emails, in whatever order they come."""
 
 import socket
+from dataclasses import replace
 from itertools import permutations
 from threading import Barrier, Thread
 
@@ -22,6 +23,7 @@ from notifications.returns.tokens import read_token
 from notifications.tests.delivering import deliver, delivery_of, reread
 from notifications.tests.returning import (
     COMPLAINED,
+    DAY,
     DEFERRED,
     DELIVERED,
     HARD,
@@ -134,6 +136,19 @@ def test_forged_report_suppresses_no_address():
     apply_all()
     assert delivery_of(notification).status == "bounced"
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(("days", "number"), [(29, 1), (31, 0)])
+def test_report_by_email_long_after_suppresses_no_address(clock, days, number):
+    """As of someone who has found an old email; what services report is signed."""
+    found, reported = sent(), sent()
+    late = replace(report(reported, HARD), source="postmark")
+    clock.move(days * DAY)
+    returns(found, HARD)
+    assert Suppression.objects.count() == number
+    record([late])
+    apply_all()
+    assert Suppression.objects.count() == number + 1
 
 
 def test_report_about_no_email_is_left_out(log_output):
