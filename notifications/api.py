@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from evently.api.idempotency import request_idempotency
 from evently.api.permissions import BOOK, READ
 from evently.api.views import ApiViewSet, user_of
+from evently.errors import NotFound
 from evently.transactions import run_in_transaction
 from events.api import visible_event
 from notifications import queries
@@ -25,7 +26,9 @@ from notifications.serializers import (
     EventMessagesRepresentation,
     NotificationRepresentation,
     ReadAllRepresentation,
+    ReceivedMessageRepresentation,
 )
+from notifications.writing.received import received_message
 
 
 def read_answer(notification: Notification) -> tuple[int, Any]:
@@ -41,7 +44,7 @@ def read_all_answer(marked: int) -> tuple[int, Any]:
 class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
     """Notifications of the current user."""
 
-    required_scopes = {"list": READ, "read": BOOK, "read_all": BOOK}
+    required_scopes = {"list": READ, "message": READ, "read": BOOK, "read_all": BOOK}
     idempotent = frozenset({"read", "read_all"})
     filter_backends = [DjangoFilterBackend]
     filterset_class = NotificationFilter
@@ -50,6 +53,17 @@ class NotificationViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Notification]:
         return queries.inbox(user_id=user_of(self.request).pk)
+
+    @extend_schema(responses={200: ReceivedMessageRepresentation})
+    def message(self, request: Request, notification_id: UUID) -> Response:
+        """Return what the organizer of an event has written to you.
+
+        Of a notification whose `type` is `organizer_message`. It does not mark it as read.
+        """
+        found = received_message(user=user_of(request), notification_id=notification_id)
+        if found is None:
+            raise NotFound
+        return Response(ReceivedMessageRepresentation(found).data)
 
     @extend_schema(responses={200: NotificationRepresentation})
     def read(self, request: Request, notification_id: UUID) -> Response:

@@ -19,6 +19,11 @@ urlpatterns = [
         name="api_notifications_read_all",
     ),
     path(
+        "notifications/<uuid:notification_id>/message/",
+        NotificationViewSet.as_view({"get": "message"}),
+        name="api_received_message",
+    ),
+    path(
         "notifications/<uuid:notification_id>/read/",
         NotificationViewSet.as_view({"post": "read"}),
         name="api_notification_read",

@@ -7,9 +7,11 @@ from rest_framework import serializers
 
 from evently.api.examples import BOOKING_ID, EVENT_ID
 from evently.api.fields import MomentField
+from evently.api.message_examples import RECEIVED_MESSAGE
 from evently.api.strictness import StrictBody
 from notifications.kinds import KIND_CHOICES, KINDS
 from notifications.models import Channel, Notification
+from notifications.writing.received import ReceivedMessage
 
 NOTIFICATION = OpenApiExample(
     "A notification",
@@ -133,3 +135,17 @@ class EventMessagesChange(StrictBody):
     reminders = ChannelSwitches(required=False)
     changes = ChannelSwitches(required=False)
     messages = ChannelSwitches(required=False)
+
+
+@extend_schema_serializer(examples=[RECEIVED_MESSAGE])
+class ReceivedMessageRepresentation(serializers.Serializer[ReceivedMessage]):
+    """What the organizer of an event has written to the current user."""
+
+    event = serializers.UUIDField(source="event.pk")
+    organizer = serializers.CharField(help_text="The name of the organizer; may be empty.")
+    subject = serializers.CharField()
+    text = serializers.CharField(help_text="As plain text.")
+    html = serializers.CharField(
+        source="body", help_text="With links and line breaks; anything else is escaped in it."
+    )
+    received_at = MomentField()

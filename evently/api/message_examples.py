@@ -170,3 +170,15 @@ SUPPRESSION = OpenApiExample(
     },
     response_only=True,
 )
+RECEIVED_MESSAGE = OpenApiExample(
+    "A message of an organizer",
+    value={
+        "event": EVENT_ID,
+        "organizer": "Mill Club",
+        "subject": "Doors open at 18:30",
+        "text": "Dear Ada Lovelace,\n\nthe entrance is in the yard this time.",
+        "html": "Dear Ada Lovelace,<br><br>the entrance is in the yard this time.",
+        "received_at": "2027-04-30T15:00:03Z",
+    },
+    response_only=True,
+)

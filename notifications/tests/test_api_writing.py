@@ -46,6 +46,7 @@ def test_integrator_writes_sends_once_and_stops(client, event):
     assert created[0].json() == created[1].json()
     message = OrganizerMessage.objects.get()
     assert created[0].headers["Location"] == url_of(event, message.pk)
+    assert created[0].headers["ETag"] == created[1].headers["ETag"]
     shown = client.get(url_of(event, message.pk)).json()
     assert shown["reach"] == {
         "people": 1,
@@ -188,3 +189,20 @@ def test_message_is_previewed_and_tried_on_its_author(client, event, mailoutbox)
     assert Notification.objects.get(user_id=author.pk).data["test"] is True
     others = [post(client, f"{url}test/") for _ in range(10)]
     assert_problem(others[-1], 429, "too_many_attempts")
+
+
+def test_recipient_reads_the_message(client, event):
+    url = post(client, url_of(event), BODY).headers["Location"]
+    post(client, f"{url}send/")
+    tasks.send_messages()
+    notification = Notification.objects.get(type="organizer_message")
+    path, recipient = f"/api/v1/notifications/{notification.pk}/message/", notification.user
+
+    read = api(recipient).get(path).json()
+
+    assert (read["subject"], read["text"]) == ("Doors", f"Dear {recipient.name}, at seven.")
+    assert (read["event"], read["html"]) == (str(event.pk), read["text"])
+    assert_problem(api(UserFactory()).get(path), 404, "not_found")
+    other = Notification.objects.create(user=recipient, type="event_changed", message="Later")
+    other_path = f"/api/v1/notifications/{other.pk}/message/"
+    assert_problem(api(recipient).get(other_path), 404, "not_found")

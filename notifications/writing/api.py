@@ -13,7 +13,7 @@ from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.etags import version_from, version_if_sent
+from evently.api.etags import etag_headers, version_from, version_if_sent
 from evently.api.idempotency import not_stored, once, request_idempotency
 from evently.api.permissions import ORGANIZE
 from evently.api.views import ApiViewSet, user_of
@@ -48,7 +48,8 @@ def created_answer(message: OrganizerMessage) -> tuple[int, Any]:
 
 
 def created_headers(answer: dict[str, Any]) -> dict[str, str]:
-    return {"Location": f"/api/v1/events/{answer['event']}/messages/{answer['id']}/"}
+    location = f"/api/v1/events/{answer['event']}/messages/{answer['id']}/"
+    return {"Location": location, **etag_headers(answer)}
 
 
 def changed_answer(message: OrganizerMessage) -> tuple[int, Any]:
@@ -228,7 +229,7 @@ class OrganizerMessageViewSet(mixins.ListModelMixin, ApiViewSet):
             "event_id": event.pk,
             "message_id": message_id,
             "version": version_if_sent(request),
-            "idempotency": request_idempotency(request, changed_answer),
+            "idempotency": request_idempotency(request, changed_answer, headers=etag_headers),
         }
         if send_at is None:
             message = beginning.send_now(**given)
@@ -249,7 +250,7 @@ class OrganizerMessageViewSet(mixins.ListModelMixin, ApiViewSet):
             event_id=event.pk,
             message_id=message_id,
             version=version_if_sent(request),
-            idempotency=request_idempotency(request, changed_answer),
+            idempotency=request_idempotency(request, changed_answer, headers=etag_headers),
         )
         return Response(changed_answer(message)[1])
 
@@ -264,6 +265,6 @@ class OrganizerMessageViewSet(mixins.ListModelMixin, ApiViewSet):
         stopped = stopping.stop(
             event_id=event.pk,
             message_id=message_id,
-            idempotency=request_idempotency(request, stopped_answer),
+            idempotency=request_idempotency(request, stopped_answer, headers=etag_headers),
         )
         return Response(stopped_answer(stopped)[1])

@@ -84,5 +84,11 @@ def _message(
         # Opening a link changes nothing; nor is every message in the inbox.
         with suppress(NotificationNotFound):
             mark_read(user_id=opened.user.pk, notification_id=notification_id)
-    context = {"message": found, "back_url": list_url, "back_text": LIST_TITLE}
+    context = {
+        "message": found,
+        "back_url": list_url,
+        "back_text": LIST_TITLE,
+        # As on all pages of the booking.
+        "in_zone": opened.event.timezone,
+    }
     return render(request, "notifications/message.html", context)

@@ -36,12 +36,13 @@ NO_NAME = "guest"
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    """organizer: the name of who organizes the event, or "". body: as HTML."""
+    """organizer: the name of who organizes the event, or "". body: as HTML; text: without."""
 
     event: Event
     organizer: str
     subject: str
     body: SafeString
+    text: str
     received_at: datetime
 
 
@@ -143,6 +144,7 @@ def _read(notification: Notification, event: Event, name: str) -> ReceivedMessag
         subject=subject,
         # Everything that anyone has typed is escaped in it.
         body=mark_safe(body.html),  # noqa: S308
+        text=body.text,
         received_at=notification.created_at,
     )
 
