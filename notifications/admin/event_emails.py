@@ -18,7 +18,7 @@ from unfold.widgets import (
 
 from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.errors import DomainError, EditedMeanwhile
-from events.contact import reply_address
+from events.contact import may_get_replies, reply_address
 from events.models import Event
 from notifications.admin.previews import (
     ANSWER,
@@ -87,9 +87,8 @@ class TextsForm(forms.Form):
         if type_ is None:
             picture.choices = [("", Picture.NONE.label), (Picture.DRAWING, Picture.DRAWING.label)]
         self.fields["reply_to"].help_text = (
-            "The confirmed address of the organizer or of a manager of the event. Empty: "
-            + (replies or "replies go nowhere")
-            + "."
+            "The confirmed address of the organizer or of a manager of the event. If it is empty, "
+            + (f"replies go to {replies}." if replies else "there is no address for replies.")
         )
 
     @property
@@ -103,7 +102,7 @@ def texts_page(request: HttpRequest, event: Event) -> HttpResponse:
     type_ = _type_of(request)
     rows = list(EventEmail.objects.filter(event_id=event.pk))
     row = _row_of(rows, type_)
-    replies = reply_address(event)
+    replies = _replies_without(event, rows, type_)
     if request.method != "POST":
         form = TextsForm(initial=_initial(row), type_=type_, replies=replies)
         return _page(request, event, rows, type_, form)
@@ -180,6 +179,17 @@ def _row_of(rows: list[EventEmail], type_: TemplateType | None) -> EventEmail | 
     return next((row for row in rows if row.template_type == type_), None)
 
 
+def _replies_without(event: Event, rows: list[EventEmail], type_: TemplateType | None) -> str:
+    """Return where replies to emails of a type go while it has no address for them; "" if nowhere.
+
+    type_: None for all emails.
+    """
+    of_all = _row_of(rows, None) if type_ is not None else None
+    if of_all is not None and of_all.reply_to and may_get_replies(event, of_all.reply_to):
+        return of_all.reply_to
+    return reply_address(event)
+
+
 def _initial(row: EventEmail | None) -> dict[str, Any]:
     if row is None:
         return {"version": 0}
@@ -217,7 +227,7 @@ def _meanwhile(
     row = _row_of(rows, type_)
     data = request.POST.copy()
     data["version"] = str(row.version if row is not None else 0)
-    again = TextsForm(data, type_=type_, replies=reply_address(event))
+    again = TextsForm(data, type_=type_, replies=_replies_without(event, rows, type_))
     again.full_clean()
     saved = _initial(row)
     fields = [
@@ -251,7 +261,7 @@ def _page(
             **tabs_context(event, current=KEY),
             "opts": Event._meta,
             "title": event.name,
-            "subtitle": "Texts of emails",
+            "subtitle": "Email texts",
             "event": event,
             "form": form,
             "type": type_,
@@ -300,5 +310,5 @@ def _problems(event: Event, rows: list[EventEmail]) -> list[tuple[str, str, str]
     return found
 
 
-add_page("Messages", KEY, "Texts of emails", view=texts_page, rank=20)
+add_page("Messages", KEY, "Email texts", view=texts_page, rank=20)
 add_page("Messages", PREVIEW_KEY, "Preview", view=texts_preview, rank=90, listed=False)

@@ -14,7 +14,8 @@ from notifications.writing.progress import Progress, is_moving, progress_of
 from notifications.writing.stopping import Stopped
 
 LOST_REPLIES = (
-    "Nowhere: this event shows no contact address that is confirmed. Enter one in its settings."
+    "Nowhere: this event shows no contact address that is confirmed. Enter one in its settings, or "
+    "an address for replies under Email texts."
 )
 HELD = {
     Hold.CANCELLED: "It was scheduled, and was not sent, as the event was cancelled since.",

@@ -176,6 +176,8 @@ def test_texts_are_previewed_saved_and_removed(client, organizer, event):
     assert "Saved. All emails from now on have it." in words(saved)
     row = EventEmail.objects.get()
     assert (row.template_type, row.above, row.version) == (None, "Dear {userName}", 1)
+    of_type = words(client.get(page_of(event, "reminder")))
+    assert f"If it is empty, replies go to {organizer.email}." in of_type
     trail = words(client.get(f"/admin/events/event/{event.pk}/trail/"))
     assert "wrote texts for the emails of" in trail
     client.post(page_of(event), given(version="1"))
