@@ -20,7 +20,7 @@ from notifications.admin import filters
 from notifications.event_email_models import EventEmail
 from notifications.kinds import accounts
 from notifications.kinds import bookings as kinds
-from notifications.models import EmailDelivery, EmailResend, Notification
+from notifications.models import EmailDelivery, EmailResend, EmailTemplate, Notification
 from notifications.operations import delivering, resending
 from notifications.operations.creating import notify
 from notifications.operations.resending import NothingToSend, ResentTooOften
@@ -391,6 +391,20 @@ def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock, s
     # Whether it waits for the one that is down is not known.
     assert "is down, others work. 1 email of this event waits" in notice.text
     assert len(admin.get(notice.url).context["cl"].result_list) == 0
+
+
+def test_notice_tells_which_emails_go_out_with_the_default_template(admin, event):
+    version = {"version": 2, "subject_template": "{x}", "html_template": "x", "text_template": "x"}
+    EmailTemplate.objects.filter(template_type__in=["reminder", "welcome"]).update(is_active=False)
+    for type_ in ("reminder", "welcome"):
+        EmailTemplate.objects.create(
+            template_type=type_, failed_at=now(), failure="placeholder_unknown", **version
+        )
+
+    # Organizers send no emails about accounts.
+    (notice,) = admin.get(tab(event, "messages")).context["notices"]
+
+    assert "template of the email “Reminder of an event” cannot be used since" in notice.text
 
 
 def test_notice_tells_which_texts_are_left_out_of_emails(admin, event):

@@ -13,9 +13,10 @@ from evently.database.clock import now
 from evently.database.identity import as_worker
 from evently.formatting import counted, moment
 from events.models import Event
+from notifications.emails.drafts import kinds_of
 from notifications.emails.template_problems import problem_in_words
 from notifications.event_email_models import EventEmail
-from notifications.models import Suppression
+from notifications.models import EmailTemplate, Suppression
 from notifications.providers import health
 from notifications.providers.registry import providers
 from notifications.queries import unsent_emails_about
@@ -112,6 +113,21 @@ def texts_left_out(event: Event) -> list[Notice]:
             "Correct them",
         )
         for row in rows.order_by("failed_at", "id")
+    ]
+
+
+@add_notices
+def templates_replaced(event: Event) -> list[Notice]:
+    """Tell which emails go out with the default template, as the site's could not be rendered."""
+    rows = EmailTemplate.objects.filter(is_active=True, failed_at__isnull=False)
+    return [
+        Notice(
+            f"The site’s template of the email “{TemplateType(row.template_type).label}” cannot be "
+            f"used since {moment(row.failed_at, event.zone)}: the default one is sent instead, "
+            "with your texts. An administrator of the site can correct it."
+        )
+        for row in rows.order_by("failed_at", "id")
+        if kinds_of(TemplateType(row.template_type))
     ]
 
 

@@ -25,6 +25,7 @@ from notifications.admin.previews import (
 )
 from notifications.emails.checking import check_template
 from notifications.emails.drafts import Draft
+from notifications.emails.template_problems import problem_in_words, problem_of
 from notifications.emails.templates import shipped
 from notifications.emails.variables import DESCRIPTIONS, REQUIRED, VARIABLES
 from notifications.models import EmailTemplate
@@ -205,6 +206,7 @@ def _page(
             "subtitle": "Email template",
             "form": form,
             "active": active,
+            "problem": problem_in_words(problem_of(active)) if active is not None else "",
             "preview": PreviewForm(
                 request.POST if request.method == "POST" else None,
                 user=user_of(request),

@@ -157,7 +157,7 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "The message itself",
         "Jazz in the Old Mill has changed. The venue is now The Barn (before: Old Mill).",
     ),
-    "buttonText": ("The label of the button", "Show the event"),
+    "buttonText": ("The label of the button", "Show my booking"),
     "buttonUrl": ("The link of the button", ""),
 }
 

@@ -201,6 +201,9 @@ def test_template_that_cannot_be_rendered_is_shown_as_a_warning(client, superuse
     assert "Emails are sent with the default template" in page
     assert "version 2 could not be used, as it has a placeholder that this email does not" in page
     assert "in this version it has a placeholder" in words(client.get(f"{ADMIN}{row.pk}/change/"))
+    editor = words(client.get(EDITOR))
+    assert "Version 2 cannot be used, as it has a placeholder" in editor
+    assert "Version 2 is in use" not in editor
 
 
 @pytest.mark.parametrize("page", ["editor/cancellation/", "preview/cancellation/"])
