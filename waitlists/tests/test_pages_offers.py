@@ -80,7 +80,10 @@ def test_emailed_link_shows_an_offer_and_its_button_claims(client):
     claimed = client.post(f"/p/{token}/accept/", {"idempotency_key": "k"})
 
     assert claimed.url.startswith("/b/")
-    assert "You are going" in client.get(claimed.url).content.decode()
+    page = client.get(claimed.url).content.decode()
+    assert "You are going" in page
+    # Confirmations with tickets cannot be turned off.
+    assert "turned" not in page
     offer.refresh_from_db()
     assert offer.status == PromotionStatus.USED
     assert client.get(reverse("my_bookings")).status_code == 302, "a link must not log in"
