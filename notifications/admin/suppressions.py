@@ -28,8 +28,8 @@ COLORS = {
 # Shown before a release, as the address is told from the site's reputation by what happened to it.
 CONSEQUENCES = {
     SuppressionReason.HARD_BOUNCE: (
-        "Emails go to this address again. If it still does not exist, the next one comes back, and "
-        "mail servers think worse of this site."
+        "Emails go to this address again. If it still does not exist, the next one comes back, "
+        "which harms this site's reputation with mail servers."
     ),
     SuppressionReason.SOFT_BOUNCES: (
         "Emails go to this address again, and are counted from the start."

@@ -93,8 +93,8 @@ class SuppressionViewSet(mixins.ListModelMixin, ApiViewSet):
     def release(self, request: Request, suppression_id: UUID) -> Response:
         """Let an address get emails again.
 
-        If it still does not exist, the next one comes back, and mail servers think worse of this
-        site. After a complaint, do so only if its owner has asked for it.
+        If it still does not exist, the next one comes back, which harms this site's reputation with
+        mail servers. After a complaint, do so only if its owner has asked for it.
         """
         row = self.row(suppression_id)
         headers = once(

@@ -12,7 +12,6 @@ from evently.database.functions import Clock
 from evently.database.ids import uuid7
 from notifications.models import Notification
 from notifications.providers.answers import without_people
-from notifications.providers.errors import NotSent
 from notifications.providers.sending import Try
 from notifications.sent_models import AttemptOutcome, EmailAttempt
 
@@ -30,7 +29,7 @@ def rows_of(
             "id": str(attempt_id if is_last else uuid7()),
             "number": number,
             "provider": each.provider,
-            "outcome": str(outcome_of(each.failure)),
+            "outcome": str(outcome_of(each)),
             "error": str(each.failure) if each.failure is not None else "",
             "code": each.answer.code,
             "answer": without_people(each.answer.said, name=name, address=address),
@@ -40,15 +39,15 @@ def rows_of(
     ]
 
 
-def outcome_of(failure: NotSent | None) -> AttemptOutcome:
+def outcome_of(tried: Try) -> AttemptOutcome:
     """Return what became of an email that was handed to a provider."""
-    if failure is None:
+    if tried.failure is None:
         return AttemptOutcome.ACCEPTED
-    if failure.maybe_sent:
+    if tried.failure.maybe_sent:
         return AttemptOutcome.UNKNOWN
-    if failure.for_good:
+    if tried.is_refused:
         return AttemptOutcome.REFUSED
-    return AttemptOutcome.UNREACHABLE if failure.server_down else AttemptOutcome.DEFERRED
+    return AttemptOutcome.UNREACHABLE if tried.is_down else AttemptOutcome.DEFERRED
 
 
 def untried(outcome: AttemptOutcome, *, attempt_id: UUID, number: int, error: str) -> Any:

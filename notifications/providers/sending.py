@@ -24,12 +24,28 @@ class NoPermit(Exception):
 
 @dataclass(frozen=True)
 class Try:
-    """One provider that was tried. failure: None where it took the email. at: by time.monotonic."""
+    """One provider that was tried. failure: None where it took the email. at: by time.monotonic.
+
+    is_refused, is_down: for good, or with any email, by this provider. Of its email, the last
+    failure says in the end what all providers came to.
+    """
 
     provider: str
     answer: Answer
     failure: NotSent | None = None
+    is_refused: bool = False
+    is_down: bool = False
     at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def failed(cls, provider: str, failure: NotSent) -> Self:
+        return cls(
+            provider,
+            answer_of(failure.__cause__),
+            failure,
+            is_refused=failure.for_good,
+            is_down=failure.server_down,
+        )
 
 
 @dataclass(frozen=True)
@@ -129,7 +145,7 @@ class EmailConnection:
                 found = connection.send(email)
             except NotSent as failure:
                 link.failed(failure)
-                tries.append(Try(link.name, answer_of(failure.__cause__), failure))
+                tries.append(Try.failed(link.name, failure))
                 permit = self._next(failure, urgency, tried, pass_on)
                 if permit is None:
                     if failure.goes_on and len(tried) < len(self._connections):

@@ -21,6 +21,7 @@ from notifications.providers.chain import MOST_DEFERRED
 from notifications.providers.registry import CHAIN_BACKEND
 from notifications.providers.sending import EmailConnection
 from notifications.returns.tokens import TOKEN_NAME, token_of
+from notifications.sent_models import EmailAttempt
 from notifications.tests.delivering import deliver, deliver_due, delivery_of
 from notifications.tests.mailserver import mail_server
 from notifications.tests.service import BAD_RECIPIENT, DROPPED, email_service
@@ -224,6 +225,7 @@ def test_what_one_refuses_by_policy_waits_for_another_that_is_down(chained, main
     assert (status, provider) == ("pending", "smtp:main")
     assert error == "SMTPRecipientsRefused 554 5.7.1"
     assert "by its own rules (554 5.7.1)" in failure_in_words(error)
+    assert EmailAttempt.objects.get().outcome == "refused"
 
 
 def test_a_service_that_asks_for_a_pause_gets_it(service_first, service):
