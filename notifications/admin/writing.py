@@ -230,7 +230,7 @@ class OrganizerMessageAdmin(MessageColumns):
             initial={"send_at": _wall(message.send_at or time_to_suggest(event), event)},
             facts=[
                 ("Event", moment(event.event_date, event.zone)),
-                *facts_of(message, preview_of(message, _user(request))),
+                *facts_of(message, preview_of(message, _user(request)), is_for_today=False),
             ],
             act=act,
         )

@@ -30,16 +30,20 @@ HELD = {
 }
 
 
-def facts_of(message: OrganizerMessage, shown: MessagePreview | None) -> list[tuple[str, str]]:
+def facts_of(
+    message: OrganizerMessage, shown: MessagePreview | None, *, is_for_today: bool = True
+) -> list[tuple[str, str]]:
+    """Return whom a message reaches. is_for_today: with how many messages are left today."""
     event = message.event
     address = shown.reply_to if shown is not None else ""
-    left = left_today(event_id=event.pk, zone=event.zone)
-    return [
+    facts = [
         ("Recipients", str(Audience(message.audience).label)),
         ("It reaches", reach_in_words(reach_of(message))),
         ("Replies go to", address or LOST_REPLIES),
-        ("Messages left today", f"{left}"),
     ]
+    if is_for_today:
+        facts.append(("Messages left today", f"{left_today(event_id=event.pk, zone=event.zone)}"))
+    return facts
 
 
 def reach_context(message: OrganizerMessage, shown: MessagePreview | None) -> dict[str, Any]:

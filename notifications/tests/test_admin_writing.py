@@ -185,6 +185,7 @@ def draft_for_the_winter(client, clock):
 
 def test_message_is_scheduled_by_the_clocks_of_the_event(client, clock):
     message = draft_for_the_winter(client, clock)
+    assert "left today" not in text_of(client.get(f"{PAGE.format(message.pk)}schedule/"))
     page = confirm(client, message, "schedule", send_at="2027-10-31T02:30", send_at_fold="1")
     assert "will be sent on" in text_of(page)
     message.refresh_from_db()
