@@ -17,6 +17,7 @@ LOST_REPLIES = (
     "Nowhere: this event shows no contact address that is confirmed. Enter one in its settings, or "
     "an address for replies under Email texts."
 )
+EMAILS = "?show=all&kind=organizer_message"
 HELD = {
     Hold.CANCELLED: "It was scheduled, and was not sent, as the event was cancelled since.",
     Hold.CHANGED: (
@@ -66,7 +67,7 @@ def progress_context(message: OrganizerMessage) -> dict[str, Any]:
         "is_moving": is_moving(message, progress),
         "progress_url": url_of("progress", message),
         "stop_url": url_of("stop_message", message),
-        "emails_url": f"{event_page_url('messages', message.event_id)}?kind=organizer_message",
+        "emails_url": f"{event_page_url('messages', message.event_id)}{EMAILS}",
         "ended": moment(message.ended_at, message.event.zone) if message.ended_at else "",
     }
 
