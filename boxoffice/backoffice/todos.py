@@ -18,6 +18,7 @@ from notifications.event_email_models import EventEmail
 from notifications.message_models import OrganizerMessage
 from notifications.models import EmailTemplate
 from notifications.template_models import TemplateType
+from notifications.writing.text import title_of
 from waitlists.models import Draw
 
 # How far ahead a draft's start, and the start of sales, are listed.
@@ -196,7 +197,8 @@ def _todo(row: _Row) -> Todo:
         case _Kind.EMAILS:
             page, text = "messages", f"{counted(row.number, 'email')} could not be sent"
         case _Kind.MESSAGES:
-            page, text = "written", f"The message “{row.title}” was not sent: check it"
+            title = title_of(row.title, row.event)
+            page, text = "written", f"The message “{title}” was not sent: check it"
         case _Kind.TEMPLATE:
             return _template_todo(TemplateType(row.title))
         case _Kind.TEXTS:

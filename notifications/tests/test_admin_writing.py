@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from bookings.factories import BookingFactory
 from evently.accounts.factories import OrganizerFactory, UserFactory
+from evently.tests.sql import run
 from events.factories import EventFactory
 from events.models import EventStaff, StaffRole
 from events.operations import edit_event
@@ -209,6 +210,9 @@ def test_message_that_was_held_is_on_the_dashboard_and_in_the_history(client, or
     edit_event(event_id=event.pk, version=None, venue="The Barn")
 
     assert "The message “Doors” was not sent: check it" in text_of(client.get("/admin/"))
+    run("UPDATE organizer_messages SET subject = 'Doors of {eventName}, {eventDate}'")
+    held = f"The message “Doors of {event.name}, …” was not sent: check it"
+    assert held in text_of(client.get("/admin/"))
     page = text_of(client.get(f"{PAGE.format(message.pk)}change/"))
     assert "as the time or place of the event has changed since" in page
     history = text_of(client.get(f"/admin/events/event/{event.pk}/trail/"))

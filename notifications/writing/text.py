@@ -58,6 +58,11 @@ def fill_line(subject: str, values: Mapping[str, Value]) -> str:
     return fill_subject(subject, values)
 
 
+def title_of(subject: str, event_name: str) -> str:
+    """Return a subject where no more of its event is looked up than the name."""
+    return fill_line(subject, dict.fromkeys(IN_SUBJECT, "…") | {"eventName": event_name})
+
+
 def url_value(url: str) -> RichValue:
     """Return a URL as the value of a placeholder: a link."""
     shown = escape(url)
