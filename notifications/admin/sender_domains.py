@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
 
 from notifications.sender_domains.checking import check_domains
 from notifications.sender_domains.findings import Finding, Level
@@ -31,20 +30,31 @@ class SenderDomainsPage:
         return [url, *super().get_urls()]  # type: ignore[misc]
 
 
-@require_POST
 def sender_domains_page(request: HttpRequest) -> HttpResponse:
-    """Ask DNS, and show what it says. Raises PermissionDenied."""
+    """Ask DNS, and show what it says; on a POST only. Raises PermissionDenied."""
     if not request.user.is_superuser:
         raise PermissionDenied
-    lookup = Lookup(settings.EMAIL_DNS_SERVER, seconds=SECONDS)
+    is_asked = request.method == "POST"
     context = {
         **admin.site.each_context(request),
         "title": "DNS records of the sender",
-        "rows": [_row(finding) for finding in check_domains(lookup)],
+        "rows": _rows() if is_asked else None,
         "sender": settings.DEFAULT_FROM_EMAIL,
         "bounces": settings.BOUNCE_ADDRESS,
     }
-    return TemplateResponse(request, "admin/notifications/sender_domains.html", context)
+    # Without the form, as after going back, there is its button.
+    return TemplateResponse(
+        request,
+        "admin/notifications/sender_domains.html",
+        context,
+        status=200 if is_asked else 405,
+        headers={} if is_asked else {"Allow": "POST"},
+    )
+
+
+def _rows() -> list[dict[str, object]]:
+    lookup = Lookup(settings.EMAIL_DNS_SERVER, seconds=SECONDS)
+    return [_row(finding) for finding in check_domains(lookup)]
 
 
 def _row(finding: Finding) -> dict[str, object]:
