@@ -64,11 +64,12 @@ WORDS = (
     ),
 )
 PATTERNS = [(reason, re.compile(words, re.IGNORECASE | re.DOTALL)) for reason, words in WORDS]
-CODE = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})$")
+# Of ASCII digits, as the database has it: anyone can write a report with others.
+CODE = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\Z", re.ASCII)
 # An enhanced code after that of SMTP, which tells it from an IP address or a version.
-IN_ANSWER = re.compile(r"\b[245]\d\d[ -]#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-AT_START = re.compile(r"^\W{0,3}([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-SMTP_CODE = re.compile(r"\b([45])\d\d\b")
+IN_ANSWER = re.compile(r"\b[245]\d\d[ -]#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
+AT_START = re.compile(r"^\W{0,3}([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
+SMTP_CODE = re.compile(r"\b([45])\d\d\b", re.ASCII)
 # Codes that name nothing, or that some servers use for what others have a code for.
 VAGUE = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "5.0", "6.0"}
 MOST_WORDS = 20_000

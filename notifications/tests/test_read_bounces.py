@@ -1,6 +1,7 @@
 """The mailbox of what comes back, read over IMAP, and reports piped in by a mail server."""
 
 import io
+import re
 import sys
 
 import pytest
@@ -73,6 +74,18 @@ def test_nothing_is_lost_where_reading_breaks_off():
         # The server cannot move.
         assert (server.flags[uid], list(server.emails)) == ({"\\Seen"}, [uid])
     assert EmailReturn.objects.count() == 1
+
+
+def test_report_that_nobody_can_read_keeps_back_no_other():
+    """Whoever has an email writes one about it, with digits that the database takes for none."""
+    forged, bounced = sent(), sent()
+    raw = back(forged, "postfix_unknown").decode()
+    raw = re.sub(r"\b5\.1\.1\b", "5.\u0661.\u0661", raw).replace("us-ascii", "utf-8")
+    with imap_server() as server:
+        server.add(raw.encode())
+        server.add(back(bounced, "exim_full"))
+        assert read_mailbox(mailbox_of(url_of(server))).new == 2
+    assert set(EmailReturn.objects.values_list("code", flat=True)) == {"", "5.2.2"}
 
 
 def down(execute, sql, parameters, many, context):

@@ -1,6 +1,7 @@
 """Reports of common mail servers, and what only looks like one, read from their bytes."""
 
 import logging
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -105,6 +106,7 @@ def test_forwarded_email_is_given_up_only_where_all_addresses_are():
         ("5.7.1", "550 5.7.1 user unknown or policy", ReturnReason.BLOCKED, False),
         ("5.6.0", "content rejected", ReturnReason.OTHER, False),
         ("nonsense", "", ReturnReason.OTHER, False),
+        ("5.\u0661.\u0661", "550 5.\u0661.\u0661 user unknown", ReturnReason.NO_MAILBOX, True),
         ("", "550 host 5.1.1.1 said no", ReturnReason.OTHER, False),
     ],
 )
@@ -112,6 +114,8 @@ def test_codes_and_words(code, words, reason, is_permanent):
     meaning = meaning_of(code, words)
     assert meaning.is_permanent is is_permanent
     assert meaning.reason == (reason or ReturnReason.NO_MAILBOX)
+    # As the database takes it (chk_return_code): else, no report of the mailbox would be recorded.
+    assert re.fullmatch(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})?", meaning.code)
 
 
 @pytest.mark.parametrize(
