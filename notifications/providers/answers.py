@@ -12,10 +12,13 @@ from typing import Any
 from anymail.exceptions import AnymailError
 
 LONGEST = 240
+# Codes of three digits.
+LOWEST, HIGHEST = 100, 999
 # Shorter parts of a name or an address would be found within words.
 SHORTEST_NAME = 3
 CUT = "…"
-ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b[\s-]*")
+# Of ASCII digits, as the database has it.
+ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b[\s-]*", re.ASCII)
 # Also as in return paths and URLs: ana=example.org, ana%40example.org, ana(at)example.org.
 ADDRESS = re.compile(r"[^\s<>,;:()\[\]\"']*(?:@|%40|=40|\(at\))[^\s<>,;:()\[\]\"']*", re.I)
 RETURN_PATH = re.compile(r"\S+=[\w-]+(?:\.[\w-]+)+\S*")
@@ -64,6 +67,9 @@ def without_people(said: str, *, name: str, address: str) -> str:
 
 def _of_reply(code: int, said: bytes | str) -> Answer:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    if not LOWEST <= code <= HIGHEST:
+        # Not SMTP, such as of another server at that port.
+        return Answer("", text)
     found = ENHANCED.match(text)
     if found is None:
         return Answer(str(code), text)

@@ -57,6 +57,28 @@ def test_attempts_are_recorded_with_the_answers_and_without_the_address(server, 
     assert SentEmail.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome", "code"),
+    [
+        ("550 5.\u0661.\u0661 no such user", "refused", "550"),
+        ("99 hm", "deferred", ""),
+        ("-12 hm", "deferred", ""),
+        ("* OK IMAP4rev1", "deferred", ""),
+    ],
+)
+def test_answer_of_a_server_that_makes_no_sense_is_recorded(server, answer, outcome, code):
+    """…and the email that follows is sent."""
+    notification, other = NotificationFactory(), NotificationFactory()
+    server.recipient_answer = answer
+    deliver(notification)
+    server.recipient_answer, server.accepts_with = "", "250 2.\u0660.0 OK"
+    deliver(other)
+
+    assert [row[2:4] for row in recorded(notification)] == [(outcome, code)]
+    assert [row[2:4] for row in recorded(other)] == [("accepted", "250")]
+    assert delivery_of(other).status == "sent"
+
+
 def test_each_provider_of_an_attempt_is_recorded(server, settings):
     with email_service() as service:
         settings.ANYMAIL = {"SENDGRID_API_URL": service.url}
