@@ -19,6 +19,9 @@ BY_DETAIL = {
     "1.2": ReturnReason.NO_DOMAIN,
     "1.3": ReturnReason.NO_MAILBOX,
     "1.6": ReturnReason.NO_MAILBOX,
+    # Of the sender's mailbox and domain.
+    "1.7": ReturnReason.BLOCKED,
+    "1.8": ReturnReason.BLOCKED,
     "1.10": ReturnReason.NO_MAILBOX,
     "2.1": ReturnReason.DISABLED,
     "2.2": ReturnReason.FULL,
@@ -39,7 +42,14 @@ WORDS = (
     (
         ReturnReason.BLOCKED,
         r"\bspam|black ?list|block ?list|\bblocked\b|\bpolicy\b|reputation|\bspf\b|\bdkim\b"
-        r"|\bdmarc\b|\brbl\b|rate limit|too many (?:messages|connections)|greylist",
+        r"|\bdmarc\b|\brbl\b|rate limit|too many (?:messages|connections)|greylist"
+        # About this site: its domain or mail server that cannot be looked up, say. The words after
+        # that are those of recipients who do not exist.
+        r"|sender(?:.s)? (?:address (?:rejected|refused|has)|domain|host|verif)"
+        r"|verification failed for|callback|callout|from: domain|domain of (?:the )?sender"
+        r"|\bhelo\b|\behlo\b|\bptr\b|reverse (?:dns|lookup)|\brdns\b|resource record"
+        r"|\brelay(?:ing)?\b.{0,20}\b(?:not permitted|denied|prohibited)|(?:user|mailbox): sender"
+        r"|\b(?:your|sending|client) (?:host|ip|server|dns|domain|mail ?server)\b",
     ),
     (ReturnReason.TOO_LARGE, r"(?:message|size).{0,30}(?:too (?:large|big)|exceeds)"),
     (

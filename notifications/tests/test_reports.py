@@ -119,6 +119,30 @@ def test_codes_and_words(code, words, reason, is_permanent):
 
 
 @pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("5.1.8", "550 5.1.8 <bounces@x.test>: Sender address rejected: Domain not found"),
+        ("5.1.7", "550 5.1.7 Sender address rejected: User unknown in virtual mailbox table"),
+        (
+            "5.0.0",
+            "550-Verification failed for <bounces@x.test>\n550-No such user here\n550 Sender",
+        ),
+        ("5.1.0", "550 5.1.0 Sender domain does not exist"),
+        ("5.0.0", "550 mailbox unavailable. Invalid DNS MX or A/AAAA resource record"),
+        ("5.0.0", "554 Service unavailable; reverse DNS host not found"),
+        ("5.5.4", "550 5.5.4 Invalid HELO name, host not found"),
+        ("", "550 PTR record does not exist for 192.0.2.1"),
+        ("", "550 Your host could not be found in DNS"),
+        ("", "550 relay not permitted, mailbox unavailable"),
+    ],
+)
+def test_what_is_wrong_with_this_site_gives_up_no_address(code, words):
+    """While its domain cannot be looked up, each of its emails comes back with such words."""
+    meaning = meaning_of(code, words)
+    assert (meaning.reason, meaning.is_permanent) == (ReturnReason.BLOCKED, False)
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         b"",
