@@ -80,6 +80,12 @@ CODE = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\Z", re.ASCII)
 IN_ANSWER = re.compile(r"\b[245]\d\d[ -]#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 AT_START = re.compile(r"^\W{0,3}([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 SMTP_CODE = re.compile(r"\b([45])\d\d\b", re.ASCII)
+# Whatever the code says: not for good, or about another email's recipients.
+FOR_NOW = re.compile(
+    r"temporar|(?:try|retry)(?: it| again)? later|too many (?:invalid|unknown)"
+    r"|(?:invalid|unknown) recipient limit",
+    re.IGNORECASE,
+)
 # Codes that name nothing, or that some servers use for what others have a code for.
 VAGUE = {"0.0", "1.0", "2.0", "3.0", "4.0", "4.1", "5.0", "6.0"}
 MOST_WORDS = 20_000
@@ -111,7 +117,7 @@ def meaning_of(code: str, words: str) -> Meaning:
     else:
         smtp = SMTP_CODE.search(words)
         is_for_good = smtp is None or smtp[1] == "5"
-    if not is_for_good and reason in ADDRESS_REASONS:
+    if (not is_for_good or FOR_NOW.search(words)) and reason in ADDRESS_REASONS:
         # As by servers that look addresses up elsewhere, and cannot now.
         return Meaning(code, ReturnReason.EXPIRED, is_permanent=False)
     return Meaning(code, reason, is_permanent=is_for_good and reason in ADDRESS_REASONS)
