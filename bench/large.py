@@ -24,6 +24,8 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.throwaway import connected
+
 Connection = psycopg.Connection[Any]
 # Name, venue and description of an event.
 Texts = tuple[str, str, str]
@@ -188,7 +190,7 @@ def main() -> int:
     start = time.perf_counter()
     parameters = connections["owner"].get_connection_params()
     parameters = {name: value for name, value in parameters.items() if name in CONNECTING}
-    with psycopg.connect(**parameters, autocommit=True) as database:
+    with connected(**parameters) as database:
         names = names_of(asked.names) if asked.names else ()
         fill(database, bookings=asked.bookings, events=asked.events, names=names)
     print(f"{asked.bookings:,} bookings, {time.perf_counter() - start:.0f} s")

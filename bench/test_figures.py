@@ -6,6 +6,7 @@ from bench.figures import exporting
 from bench.figures.dashboards import MOST_QUERIES, Cost, dashboards, opened
 from bench.figures.filling import Size, fill
 from bench.large import unguarded
+from bench.throwaway import connected
 from bookings.models import Booking, BookingAttempt
 from boxoffice.figures import agreement, lost_demand_rolling, rolling
 from evently.accounts.factories import SuperuserFactory
@@ -72,3 +73,8 @@ def test_a_dashboard_that_takes_too_much_is_noted() -> None:
     costs = [(200, 12, 300.0), (200, 13, 1.0), (200, 1, 300.1), (503, 1, 1.0)]
     notes = [Cost("page", *cost).note for cost in costs]
     assert notes == ["", "OVER", "OVER", "status 503"]
+
+
+def test_benchmark_without_a_database_says_what_to_do() -> None:
+    with pytest.raises(SystemExit, match=r"does not answer\. Start script/server, or"):
+        connected(host="127.0.0.1", port=1, user="x")

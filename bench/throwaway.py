@@ -20,6 +20,10 @@ from psycopg import sql
 ROOT = Path(__file__).resolve().parent.parent
 # No broker listens there, so enqueued tasks are lost; periodic tasks would make up for them.
 NO_BROKER = "redis://127.0.0.1:1/0"
+NO_SERVER = (
+    "{problem} Start script/server, or begin the command with "
+    ".venv/bin/python -m evently.embedded --throwaway --, which starts a temporary one."
+)
 
 
 def _url(settings: dict[str, Any], database: str) -> str:
@@ -27,6 +31,17 @@ def _url(settings: dict[str, Any], database: str) -> str:
     host = settings.get("HOST") or "127.0.0.1"
     login = f"{user}:{password}" if password else user
     return f"postgres://{login}@{host}:{settings.get('PORT') or 5432}/{database}"
+
+
+def connected(conninfo: str = "", **parameters: Any) -> "psycopg.Connection[Any]":
+    """Return the owner's connection, with autocommit; where no server answers, say so and exit."""
+    from evently.waiting import describe
+
+    try:
+        return psycopg.connect(conninfo, **parameters, autocommit=True)
+    except psycopg.OperationalError as error:
+        problem = describe("owner", str(error))
+    raise SystemExit(NO_SERVER.format(problem=problem))
 
 
 @contextmanager
@@ -48,7 +63,7 @@ def throwaway_database(*, fast_clock: float = 1.0) -> Iterator[dict[str, str]]:
         "DEVELOPMENT_ALLOWS": "DATABASE_URL,REDIS_URL",
         "LOG_LEVEL": "CRITICAL",
     }
-    with psycopg.connect(_url(owner, "postgres"), autocommit=True) as server:
+    with connected(_url(owner, "postgres")) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             subprocess.run(

@@ -29,7 +29,7 @@ from bench.figures import exporting, losing
 from bench.figures.filling import Size, fill
 from bench.large import CONNECTING
 from bench.role_cost.__main__ import set_up
-from bench.throwaway import throwaway_database
+from bench.throwaway import connected, throwaway_database
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def _fill_configured(size: Size) -> None:
     django.setup()
     parameters = connections["owner"].get_connection_params()
     parameters = {name: value for name, value in parameters.items() if name in CONNECTING}
-    with psycopg.connect(**parameters, autocommit=True) as database:
+    with connected(**parameters) as database:
         fill(database, size)
 
 
