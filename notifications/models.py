@@ -149,6 +149,12 @@ class Notification(Identified):
                 name="idx_notifications_urgency",
                 condition=Q(status="pending"),
             ),
+            # What waits of an event, also while very much waits of others.
+            models.Index(
+                fields=["event_id", "created_at"],
+                name="idx_notifications_pending",
+                condition=Q(status="pending"),
+            ),
             # The messages of one message to attendees (`notifications.writing.progress`).
             models.Index(
                 KeyTextTransform("message", "data"),
@@ -271,8 +277,18 @@ class EmailDelivery(Identified):
                 name="idx_delivery_waiting",
                 condition=Q(status__in=["pending", "held"]),
             ),
+            # With what lists filter by, count and search, and what policies ask for: of an event
+            # with 50,000 emails, these are not read for that.
             models.Index(
-                F("event"), F("created_at").desc(), F("id").desc(), name="idx_delivery_event"
+                fields=["event", "-created_at", "-id"],
+                include=["kind", "status", "provider", "organizer_id", "user"],
+                name="idx_delivery_of_event",
+            ),
+            # For kinds and providers of which there are few among all emails.
+            models.Index(
+                fields=["provider", "kind", "-created_at", "-id"],
+                include=["status"],
+                name="idx_delivery_provider",
             ),
             models.Index(
                 F("event"),

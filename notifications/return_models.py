@@ -196,6 +196,7 @@ class Suppression(Identified):
         ]
         indexes = [
             models.Index(fields=["user", "created_at"], name="idx_suppressions_user"),
+            models.Index(fields=["-created_at", "-id"], name="idx_suppressions_recent"),
             models.Index(fields=["address_digest"], name="idx_suppressions_address"),
             models.Index(
                 fields=["released_by"],

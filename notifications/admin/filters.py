@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 
 from evently.admin.lists import AFTER
 from evently.admin.switches import Switch
+from evently.database.functions import Among, Ids
 from evently.email_providers import name_in_words
 from events.admin.rows import event_of_list
 from events.models import Event
@@ -23,8 +24,9 @@ from notifications.providers.registry import providers
 from notifications.return_models import EmailReturn, ReturnOutcome
 
 LABELS = dict(KIND_CHOICES)
-# Of how many emails, the newest, it is counted how many were sent; failed and waiting ones, which
-# have indexes of their own, are all counted.
+# Of how many emails it is counted how many were sent: of any, as the newest of several events are
+# only known once all are read. Failed and waiting ones, which have indexes of their own, are all
+# counted.
 MOST_COUNTED = 10_000
 
 
@@ -81,15 +83,14 @@ def counts_of(rows: QuerySet[Any]) -> dict[str, str]:
     "10,000+" where there are more than are counted.
     """
     by_status = dict.fromkeys(DeliveryStatus.values, 0)
-    newest = rows.order_by("-created_at", "-id").values("status")[:MOST_COUNTED]
-    by_status |= _by_status(newest)
+    by_status |= _by_status(rows.order_by().values("status")[:MOST_COUNTED])
     total = sum(by_status.values())
     more = "+" if total == MOST_COUNTED else ""
     if more:
         # One by one, as each has an index of its own.
         for statuses in (FAILED, resending.WAITING):
             unfinished = rows.filter(status__in=statuses).order_by()
-            by_status |= dict(unfinished.values_list("status").annotate(number=Count("pk")))
+            by_status |= dict(unfinished.values_list("status").annotate(number=Count("*")))
     failed = sum(by_status[status] for status in FAILED)
     waiting = sum(by_status[status] for status in resending.WAITING)
     return {
@@ -110,7 +111,7 @@ def _by_status(rows: Any) -> dict[str, int]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT status, count(*) FROM ({sql}) AS newest GROUP BY status",  # noqa: S608
+            f"SELECT status, count(*) FROM ({sql}) AS counted GROUP BY status",  # noqa: S608
             parameters,
         )
         return dict(cursor.fetchall())
@@ -181,6 +182,11 @@ class ReturnFilter(SelectFilter):
         reports = EmailReturn.objects.filter(outcome=chosen)
         if (event := event_of_list(request)) is not None:
             reports = reports.filter(event_id=event.pk)
+        elif not request.user.is_superuser:
+            managed = Event.objects.managed_by(request.user).order_by().values("pk")
+            reports = reports.filter(Among(F("event_id"), Ids(managed)))
+            # As an array: else PostgreSQL looks for the reports of each email of theirs.
+            return queryset.filter(Among(F("pk"), Ids(reports.values("delivery_id"))))
         return queryset.filter(pk__in=reports.values("delivery_id"))
 
 

@@ -120,14 +120,13 @@ def _booked(event_id: UUID) -> list[Ids]:
 
 def _not_checked_in(event_id: UUID) -> Ids:
     """Return who holds valid tickets, of which none was used."""
-    tickets = Ticket.objects.filter(
-        event_id=event_id,
-        booking__event_id=event_id,
-        booking__status=BookingStatus.CONFIRMED,
-        cancelled_at__isnull=True,
-    ).annotate(person=Coalesce(F("holder_id"), F("user_id")))
-    arrived = tickets.filter(checked_in_at__isnull=False).order_by().values("person")
-    return _ids(tickets.exclude(person__in=arrived), "person")
+    # Those of cancelled bookings are cancelled, too.
+    valid = Ticket.objects.filter(event_id=event_id, cancelled_at__isnull=True).annotate(
+        person=Coalesce(F("holder_id"), F("user_id"))
+    )
+    arrived = valid.filter(checked_in_at__isnull=False).order_by().values("person")
+    confirmed = valid.filter(booking__event_id=event_id, booking__status=BookingStatus.CONFIRMED)
+    return _ids(confirmed.exclude(person__in=arrived), "person")
 
 
 def _ids(rows: QuerySet[Any], column: str) -> Ids:
