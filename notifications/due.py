@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat, Least
 
 from bookings.models import Booking, BookingStatus, Ticket, TicketTransfer
-from evently.database.functions import Clock
+from evently.database.functions import Clock, ClockOnce
 from events.constraints import LONGEST_WINDOW_MINUTES, REMINDER_HOURS_MOST
 from events.models import Event, EventStatus
 from events.reminders import RemindedFrom, ThankedFrom
@@ -157,7 +157,7 @@ def payments_to_remind_of() -> QuerySet[Booking]:
         )
         .alias(due_at=ExpressionWrapper(F("expires_at") - before, DateTimeField()))
         .filter(
-            due_at__lte=Clock(),
+            due_at__lte=ClockOnce(),
             expires_at__gte=F("created_at") + Value(SHORTEST_TIME_TO_PAY),
             total_amount__gt=0,
         )
@@ -179,7 +179,7 @@ def offers_ending() -> QuerySet[Promotion]:
             event__status=EventStatus.ACTIVE,
         )
         .alias(ending_from=ExpressionWrapper(F("expires_at") - window / 3, DateTimeField()))
-        .filter(ending_from__lte=Clock())
+        .filter(ending_from__lte=ClockOnce())
         .select_related("event")
         .order_by("expires_at", "pk")
     )
