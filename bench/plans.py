@@ -2,13 +2,15 @@
 
     python bench/plans.py --rows 200000
 
-Fills a database of its own: an organizer with 200 events and so many bookings, waitlist entries and
-offers. Explains each query under the role that runs it (`evently.row_security`), and as the owner,
-whom no policy holds. Exits with 1 if one reads a large table sequentially or reads a setting or
+Fills a database of its own: an organizer with 200 events and so many bookings, waitlist entries,
+offers and emails. Explains each query under the role that runs it (`evently.row_security`), and as
+the owner, whom no policy holds; then the statements of pages and tasks about emails
+(`bench.email_plans`). Exits with 1 if one reads a large table sequentially or reads a setting or
 calls a function for each row.
 """
 
 import argparse
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -20,13 +22,23 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench import email_plans
+from bench.role_cost.__main__ import set_up
+from bench.role_cost.comparing import Comparison
 from bench.throwaway import throwaway_database
 from evently.database.identity import DatabaseRole, Identity
 
 # As of the application (`evently.settings.database`).
 OPTIONS = "-c jit=off -c random_page_cost=1.1"
 EVENTS = 200
-LARGE = {"bookings", "tickets", "booking_attempts", "waitlists", "waitlist_promotions"}
+LARGE = {
+    "bookings",
+    "tickets",
+    "booking_attempts",
+    "waitlists",
+    "waitlist_promotions",
+    *email_plans.LARGE,
+}
 
 # As the owner, and without triggers, since only reads are measured.
 FILL = """
@@ -179,7 +191,8 @@ def findings(plan: dict[str, Any]) -> set[str]:
     """Return what is wrong with a plan."""
     found = set()
     for node in nodes(plan):
-        table = node.get("Relation Name", "")
+        # Partitions are called after their table.
+        table = re.sub(r"^(notifications)_.*", r"\1", node.get("Relation Name", ""))
         read = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
         condition = " ".join(str(node.get(name, "")) for name in CONDITIONS)
         if node["Node Type"] == "Seq Scan" and table in LARGE and read > MOST_READ:
@@ -204,11 +217,57 @@ def explained(session: Session, query: str, who: str, person: str) -> Any:
     return rows[0][0][0]
 
 
+def explain_queries(database: Session, application: Session, ids: dict[str, str]) -> int:
+    """Print a line for each of QUERIES; return how many have a plan with a finding."""
+    failures = 0
+    literals = {name: f"'{value}'::uuid" for name, value in ids.items()}
+    for who, queries in QUERIES.items():
+        person = ids["organizer" if who == DatabaseRole.ORGANIZER else "person"]
+        for name, query in queries.items():
+            text = query.format(**literals)
+            session = database if who == OWNER else application
+            for _ in range(2):  # the first reads what is not in memory yet
+                owner = explained(database, text, OWNER, person)
+                role = explained(session, text, who, person)
+            wrong = findings(role["Plan"])
+            failures += bool(wrong)
+            used = {node["Index Name"] for node in nodes(role["Plan"]) if "Index Name" in node}
+            print(
+                f"{owner['Execution Time']:8.2f} ms as the owner"
+                f" {role['Execution Time']:8.2f} ms  {who.removeprefix('evently_'):10}{name:37}"
+                f" {'; '.join(sorted(wrong or used))}"
+            )
+    return failures
+
+
+def explain_emails(environment: dict[str, str], ids: dict[str, str]) -> int:
+    """Print a line for each page and task about emails; return how many have a finding."""
+    # Of each request.
+    logging.disable()
+    failures = 0
+    comparison = Comparison(
+        environment["DATABASE_OWNER_URL"], environment["DATABASE_URL"], rounds=2
+    )
+    for name, statements in email_plans.statements(UUID(ids["organizer"]), UUID(ids["event"])):
+        milliseconds, wrong = 0.0, set()
+        for statement in statements:
+            for _ in range(2):
+                (plan,) = comparison.plan(statement, policies=True, text=False)
+            milliseconds += plan["Execution Time"]
+            wrong |= findings(plan["Plan"])
+        failures += bool(wrong)
+        print(
+            f"{milliseconds:8.2f} ms in {len(statements):2} statements  {name:50}"
+            f" {'; '.join(sorted(wrong))}"
+        )
+    comparison.close()
+    return failures
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
     rows = parser.parse_args().rows
-    failures = 0
     with (
         throwaway_database() as environment,
         psycopg.connect(
@@ -225,23 +284,12 @@ def main() -> int:
             name: str(database.execute(query.encode()).fetchall()[0][0])
             for name, query in IDS.items()
         }
-        literals = {name: f"'{value}'::uuid" for name, value in ids.items()}
-        for who, queries in QUERIES.items():
-            person = ids["organizer" if who == DatabaseRole.ORGANIZER else "person"]
-            for name, query in queries.items():
-                text = query.format(**literals)
-                session = database if who == OWNER else application
-                for _ in range(2):  # the first reads what is not in memory yet
-                    owner = explained(database, text, OWNER, person)
-                    role = explained(session, text, who, person)
-                wrong = findings(role["Plan"])
-                failures += bool(wrong)
-                used = {node["Index Name"] for node in nodes(role["Plan"]) if "Index Name" in node}
-                print(
-                    f"{owner['Execution Time']:8.2f} ms as the owner"
-                    f" {role['Execution Time']:8.2f} ms  {who.removeprefix('evently_'):10}{name:37}"
-                    f" {'; '.join(sorted(wrong or used))}"
-                )
+        failures = explain_queries(database, application, ids)
+        for statement in email_plans.FILL.split(";\n"):
+            database.execute(statement.encode())
+        set_up(environment)
+        email_plans.name_people(database)
+        failures += explain_emails(environment, ids)
     return 1 if failures else 0
 
 

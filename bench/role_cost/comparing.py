@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, connections
 from psycopg import ClientCursor
 
 from evently.database import identity
@@ -110,6 +110,12 @@ class Comparison:
     def __init__(self, owner_url: str, url: str, *, rounds: int) -> None:
         self.owner, self.application = Session(owner_url), Session(url)
         self.rounds = rounds
+
+    def close(self) -> None:
+        """Close its connections, and Django's, so that the database can be dropped."""
+        self.owner.database.close()
+        self.application.database.close()
+        connections.close_all()
 
     @contextmanager
     def _session(self, who: Identity, *, policies: bool) -> Iterator[Session]:

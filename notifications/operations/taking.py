@@ -26,28 +26,29 @@ FIELDS = Notification._meta.concrete_fields
 COLUMNS = [field.attname for field in FIELDS]
 # The clock is in a subquery, so that it is read once and not for each row. Nothing is pending for
 # longer than 35 days, so older partitions are not looked at.
-TAKE = """
-    WITH context AS MATERIALIZED (SELECT audit_set_context(%(context)s)), due AS (
-        SELECT id, user_id, created_at FROM notifications
-        WHERE status = 'pending' AND next_attempt_at <= (SELECT evently_clock())
-            AND created_at > (SELECT evently_clock() - interval '35 days')
-            AND evently_email_urgency(type) <= %(least_urgent)s
-        ORDER BY evently_email_urgency(type), next_attempt_at LIMIT %(most)s
-        FOR UPDATE SKIP LOCKED
-    )
+DUE = """
+    SELECT id, user_id, created_at FROM notifications
+    WHERE status = 'pending' AND next_attempt_at <= (SELECT evently_clock())
+        AND created_at > (SELECT evently_clock() - interval '35 days')
+        AND evently_email_urgency(type) <= %(least_urgent)s
+    ORDER BY evently_email_urgency(type), next_attempt_at LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+"""
+TAKE = f"""
+    WITH context AS MATERIALIZED (SELECT audit_set_context(%(context)s)), due AS ({DUE})
     UPDATE notifications AS notification
     SET next_attempt_at = evently_clock() + make_interval(secs => %(seconds)s)
     FROM due, context
     WHERE notification.id = due.id AND notification.user_id = due.user_id
         AND notification.created_at = due.created_at
     RETURNING
-"""
+"""  # noqa: S608
 TAKE += ", ".join(f"notification.{name}" for name in COLUMNS)
 
 # Of one urgency.
 TAKE_ONLY = TAKE.replace("<= %(least_urgent)s", "= %(least_urgent)s")
 
-# The conditions of TAKE, without a row to lock.
+# The conditions of DUE, without a row to lock.
 ANY_DUE = """
     SELECT EXISTS (
         SELECT FROM notifications
