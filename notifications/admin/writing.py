@@ -112,6 +112,7 @@ class OrganizerMessageAdmin(MessageColumns):
         if message is not None:
             shown = preview_of(message, _user(request))
             extra |= {
+                "subtitle": self.title(message),
                 "written": message,
                 "held": HELD.get(Hold(message.hold), ""),
                 "preview_url": url_of("preview", message),

@@ -215,6 +215,7 @@ def test_message_that_was_held_is_on_the_dashboard_and_in_the_history(client, or
     assert held in text_of(client.get("/admin/"))
     page = text_of(client.get(f"{PAGE.format(message.pk)}change/"))
     assert "as the time or place of the event has changed since" in page
+    assert "{eventName}" not in page
     history = text_of(client.get(f"/admin/events/event/{event.pk}/trail/"))
     assert "wrote a message to attendees" in history
     assert "at seven" not in history
