@@ -167,6 +167,8 @@ def test_price_changed_by_hand_needs_a_reason_and_suspends_the_rule(admin, organ
     for reason in ("", "\u2060", "\u202eb"):
         wrong = data | {"price_reason": reason}
         assert "price_reason" in errors_of(admin.post(event_page(event), wrong))
+    same = data | {"current_price": "30", "venue": "Barn", "price_reason": "Rain"}
+    assert "price_reason" in errors_of(admin.post(event_page(event), same))
     assert "suspends the rule" in admin.get(event_page(event)).content.decode()
     review = admin.post(event_page(event), data | {"price_reason": "Students’ week"})
     assert review.context["warnings"][0] == "The price rule is suspended until you resume it."

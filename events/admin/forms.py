@@ -250,9 +250,8 @@ class EventForm(forms.ModelForm):
             "What a seat costs now. A rule moves it: entering another price suspends the rule "
             "until you resume it on the tab “Prices”."
         )
-        self.fields[
-            "price_reason"
-        ].help_text = "Required with a new price. Attendees see it in the price history."
+        reason = self.fields["price_reason"]
+        reason.help_text = "Required with a new price. Attendees see it in the price history."
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.reopened
@@ -313,9 +312,13 @@ class EventForm(forms.ModelForm):
 
     def clean_price_reason(self) -> str:
         try:
-            return checked_reason(str(self.cleaned_data["price_reason"]))
+            reason = checked_reason(str(self.cleaned_data["price_reason"]))
         except Invalid as refusal:
             raise forms.ValidationError(refusal.fields["price_reason"]) from refusal
+        prices = PRICES[1:] if self.instance_exists and self.instance.price_moves else PRICES
+        if reason and set(prices).isdisjoint(self.changed_data):
+            raise forms.ValidationError("Enter a new price as well, or leave this empty.")
+        return reason
 
     def clean_venue(self) -> str:
         return str(self.cleaned_data["venue"]).strip() or VENUE_UNKNOWN

@@ -113,6 +113,7 @@ def pages_of_everybody(event: Event) -> dict[str, str]:
         "record": f"/events/{closed.pk}/record/",
         "guest-done": f"/b/{token}/done/",
         "guest-booking": f"/b/{token}/",
+        "guest-messages": f"/b/{token}/messages/",
         "log-in": "/log-in/",
         "log-in-link": "/log-in/link/",
         "sign-up": "/sign-up/",
