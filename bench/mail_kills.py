@@ -3,10 +3,11 @@
     python -m bench.mail_kills [--emails 1000] [--seconds 120] [--seed 7]
 
 Runs a whole Evently in production with two providers: a mail server, and an email service over
-HTTP. Tickets, offers, and that an event is cancelled, which the worker tells all its people, are to
-be emailed. Meanwhile both providers refuse, defer, drop and hang by turns, and worker, mailer,
-scheduler, broker and database are killed. Then all is well, and once nothing is pending, each
-person must have been told, and none twice unless the delivery log says that it may be a repetition.
+HTTP. Tickets, offers, that an event is cancelled, which the worker tells all its people, and what
+an organizer has written to theirs are to be emailed. Meanwhile both providers refuse, defer, drop
+and hang by turns, and worker, mailer, scheduler, broker and database are killed. Then all is well,
+and once nothing is pending, each person must have been told, and none twice unless the delivery log
+says that it may be a repetition.
 Exits with 1 if not.
 """
 
@@ -56,7 +57,8 @@ TOLD = """
         coalesce((e.metadata ->> 'maybeRepeated')::boolean, false)
     FROM notifications n LEFT JOIN email_delivery_log e ON e.notification_id = n.id
 """
-TICKET, OFFER, OFF = "booking_confirm", "waitlist_promotion", "event_cancelled"
+TICKET, OFFER = "booking_confirm", "waitlist_promotion"
+OFF, WRITTEN = "event_cancelled", "organizer_message"
 
 
 @dataclass
@@ -98,7 +100,10 @@ def stage(*, per_second: int) -> Iterator[Stage]:
 
 
 def write(stage: Stage, emails: int) -> None:
-    """Write a tenth of offers and two of tickets, and cancel an event of the other people."""
+    """Write a tenth of offers, two of tickets, and to the people of two events.
+
+    One of these is cancelled. To those of the other, their organizer writes.
+    """
     from bench.people import book_by_sql, create_users, event_on_sale
     from bookings.operations import book_seats
     from boxoffice.lifecycle.operations import cancel_event
@@ -110,10 +115,12 @@ def write(stage: Stage, emails: int) -> None:
     prefix = uuid.uuid4().hex[:8]
     users = create_users(emails, prefix=prefix)
     waiting, buying, coming = users[:tenth], users[tenth : 3 * tenth], users[3 * tenth :]
-    sold_out, on_sale, off = (event_on_sale(seats=seats) for seats in (1, emails, emails))
+    coming, reading = coming[::2], coming[1::2]
+    sold_out, on_sale, off, on = (event_on_sale(seats=seats) for seats in (1, *[emails] * 3))
     with stage.site.database() as database:
-        book_by_sql(database, [(off.pk, user.pk) for user in coming])
-        database.execute(NOT_WANTED, [off.pk])
+        for event, people in ((off, coming), (on, reading)):
+            book_by_sql(database, [(event.pk, user.pk) for user in people])
+            database.execute(NOT_WANTED, [event.pk])
     (owner,) = create_users(1, prefix=f"{prefix}owner")
     book_seats(event_id=sold_out.pk, user_id=owner.pk, quantity=1, origin=Origin())
     for user in waiting:
@@ -121,9 +128,20 @@ def write(stage: Stage, emails: int) -> None:
     for user in buying:
         book_seats(event_id=on_sale.pk, user_id=user.pk, quantity=1, origin=Origin())
     edit_event(event_id=sold_out.pk, version=None, notify=False, total_capacity=1 + tenth)
+    write_to_attendees(on.pk, by_id=on.created_by_id)
     cancel_event(event_id=off.pk, reason="The hall is closed.")
-    for kind, people in ((OFFER, waiting), (TICKET, buying), (OFF, coming)):
+    for kind, people in ((OFFER, waiting), (TICKET, buying), (OFF, coming), (WRITTEN, reading)):
         stage.wanted |= {(user.pk, kind) for user in people}
+
+
+def write_to_attendees(event_id: UUID, *, by_id: UUID) -> None:
+    """Send a message to all who have booked."""
+    from notifications.writing.beginning import send_now
+    from notifications.writing.drafting import Draft, create_draft
+
+    draft = Draft(subject="Doors", body="They open at seven.", audience="booked")
+    message = create_draft(draft, event_id=event_id, by_id=by_id)
+    send_now(event_id=event_id, message_id=message.pk)
 
 
 def trouble(stage: Stage, chance: random.Random, seconds: float) -> Counter[str]:
