@@ -11,7 +11,7 @@ from email.message import Message
 from notifications.return_models import ReturnOutcome, ReturnReason
 from notifications.returns.parts import blocks_of, header, part_of_type, text_of
 from notifications.returns.reports import Verdict
-from notifications.returns.status_codes import meaning_of
+from notifications.returns.status_codes import CODE, meaning_of
 
 OUTCOMES = {
     "failed": ReturnOutcome.BOUNCED,
@@ -46,7 +46,8 @@ def _verdict(block: Message, words: str) -> Verdict | None:
         return None
     code = header(block, "Status").partition(" ")[0]
     if outcome is ReturnOutcome.DELIVERED:
-        return Verdict(outcome, code=code if code.startswith("2.") else "")
+        is_known = CODE.match(code) is not None and code.startswith("2.")
+        return Verdict(outcome, code=code if is_known else "")
     answer = header(block, "Diagnostic-Code")
     meaning = meaning_of(code, answer or words)
     if meaning.reason is ReturnReason.OTHER:
