@@ -18,6 +18,7 @@ from evently.database.models import Identified, Organized
 from evently.email_providers import NAME_PATTERN, SMTP
 from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
+from notifications.early_models import EarlyReport  # noqa: F401
 from notifications.event_email_models import EventEmail  # noqa: F401
 from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
 from notifications.message_models import OrganizerMessage  # noqa: F401

@@ -42,6 +42,7 @@ declare(
     ),
     # Written by what mail servers report, which acts for nobody.
     Table("email_returns", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
+    Table("early_reports"),
     # Written by the mailer, which acts for nobody.
     Table("email_attempts", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),
     Table("sent_emails", attendee=May(select=OWN), organizer=May(select=OWN_OR_LISTED)),

@@ -172,5 +172,9 @@ register(
         " for replies until its organizer is erased.",
     ),
     Kept("secrets.organizer_messages", "A setting: how many messages to attendees a day."),
+    Kept(
+        "early_reports",
+        "Due work: a report goes once its email's id is stored, or after an hour; no address.",
+    ),
     Kept("announcements", "Due work: a row goes as soon as its people are notified."),
 )

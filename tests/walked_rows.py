@@ -49,6 +49,9 @@ def fill(filler: Filler) -> None:
         _waiting(filler, person, event)
         _messages(filler, person, event)
     _messages(filler, "X", None)
+    for outcome in ("bounced", "delivered"):
+        of_email = {"message_id": outcome, "outcome": outcome, "source": "postal"}
+        filler.add("early_reports", digest=_digest(), **of_email)
     _framework(filler)
     filler.run(BALANCED)
 

@@ -127,6 +127,8 @@ KEPT = {
     "event_emails": "template_type above below sender_name reply_to picture failure",
     "announcements": "key message",
     "mailings": "kind",
+    # Deleted within an hour; its digest of an address is one of the service's id, too.
+    "early_reports": "message_id recipient_digest outcome reason code source digest",
     # booking_ids: for whom a message was.
     "organizer_messages": "audience booking_ids state hold",
     # Ids, and counts by reason.

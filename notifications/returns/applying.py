@@ -25,7 +25,7 @@ from notifications.models import (
 )
 from notifications.operations.attempts import lock_number
 from notifications.return_models import EmailReturn, ReturnOutcome, SuppressionReason
-from notifications.returns import suppressing
+from notifications.returns import early, suppressing
 
 AT_ONCE = 500
 # Sent, or maybe: the mail server's answer was lost, and it is sent again unless a report says that
@@ -39,8 +39,14 @@ log = structlog.get_logger(__name__)
 def apply_all() -> int:
     """Apply what is recorded and not applied yet; return how many reports were.
 
-    Those whose email is being sent at this moment are left to the next call.
+    Those whose email is being sent at this moment are left to the next call. Before, reports that
+    came too early are recorded (`early`).
     """
+    try:
+        early.match()
+    except Exception:
+        # It must not hold up what is recorded, and is tried again by the next call.
+        log.exception("early_reports_not_matched")
     number, after = 0, UUID(int=0)
     rows = EmailReturn.objects.filter(applied_at__isnull=True).order_by("pk")
     while ids := list(rows.filter(pk__gt=after).values_list("pk", flat=True)[:AT_ONCE]):

@@ -13,6 +13,7 @@ from evently.privacy.addresses import digest_of_address
 from evently.transactions import signed_transaction
 from notifications.models import EmailDelivery
 from notifications.return_models import EmailReturn
+from notifications.returns import early
 from notifications.returns.reading import MAILBOX
 from notifications.returns.reports import Report
 
@@ -31,11 +32,14 @@ def record(reports: Sequence[Report]) -> int:
     """Record reports in one transaction; return how many were new.
 
     As the worker: they come from mail servers, which act for nobody. A report about no email of the
-    delivery log is left out: it is of another program, forged, or about an email too long ago.
+    delivery log is left out: it is of another program, forged, or about an email too long ago. One
+    by a service's id is kept while an email is being handed to that service (`early`).
     """
     with signed_transaction():
+        kinds = early.kinds_under_way(reports)
         deliveries = _deliveries_of(reports)
-        rows = [row for report in reports if (row := _row(report, deliveries)) is not None]
+        found = [(report, _row(report, deliveries)) for report in reports]
+        rows = [row for _, row in found if row is not None]
         known = set(
             EmailReturn.objects.filter(digest__in=[row.digest for row in rows]).values_list(
                 "digest", flat=True
@@ -44,12 +48,20 @@ def record(reports: Sequence[Report]) -> int:
         new = {row.digest: row for row in rows if row.digest not in known}
         # Another process may record the same meanwhile.
         EmailReturn.objects.bulk_create(new.values(), ignore_conflicts=True)
+        lost = [report for report, row in found if row is None]
+        kept = early.keep(lost, kinds=kinds) if kinds else 0
     for row in new.values():
         metrics.email_returns.labels(row.outcome).inc()
-    unknown = len(reports) - len(rows)
+    unknown = len(reports) - len(rows) - kept
     if unknown:
         metrics.email_returns.labels("unknown").inc(unknown)
-    log.info("returns_recorded", new=len(new), repeated=len(rows) - len(new), unknown=unknown)
+    log.info(
+        "returns_recorded",
+        new=len(new),
+        repeated=len(rows) - len(new),
+        unknown=unknown,
+        early=kept,
+    )
     return len(new)
 
 

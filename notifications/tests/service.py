@@ -1,7 +1,7 @@
 """An email service over HTTP for tests: it takes emails as SendGrid does, or fails to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ class Service:
 
     status: of its answers; DROPPED closes the connection without one. headers, body: of an error.
     asked: how often whether it is there, head_status: what it answers to that.
+    at_email: called for each email, before it answers.
     """
 
     emails: list[dict[str, Any]] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Service:
     url: str = ""
     asked: int = 0
     head_status: int = 404
+    at_email: Callable[[], None] | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -49,6 +51,8 @@ def email_service() -> Iterator[Service]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             service.emails.append(json.loads(content))
+            if service.at_email is not None:
+                service.at_email()
             service.keys.append(f"{self.path} {self.headers['Authorization']}")
             self.close_connection = True
             if service.status == DROPPED:
