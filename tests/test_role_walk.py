@@ -44,7 +44,13 @@ INSERTABLE = """
     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
 # Framework tables and words, which name no person by a column.
-WITHOUT_PEOPLE = {"auth_group", "auth_group_permissions", "cold_files", "roll_ups"}
+WITHOUT_PEOPLE = {
+    "auth_group",
+    "auth_group_permissions",
+    "cold_files",
+    "early_reports",
+    "roll_ups",
+}
 
 
 class Refused(Exception):
