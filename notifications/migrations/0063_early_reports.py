@@ -8,7 +8,7 @@ import evently.database.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0061_author_left_checked"),
+        ("notifications", "0062_received_messages"),
     ]
 
     operations = [
