@@ -16,7 +16,7 @@ from waitlists.record.words import passes_text
 
 Step = dict[str, Any]
 # Why seats were free, by the kind of the record that freed them.
-CAUSES = {
+CAUSES: dict[str, str] = {
     RecordKind.OPENED: "seats were free",
     RecordKind.CANCELLED: "{seats} {were} cancelled",
     RecordKind.DECLINED: "another offer was declined",
@@ -28,14 +28,15 @@ ANY_CAUSE = "seats became available"
 
 def step_of(happening: Happening, story: Story, *, zone: ZoneInfo) -> Step:
     """Return a happening as a step. zone: of the event."""
-    icon, tone, write = WORDS[happening.kind]
+    # A later release may write kinds already that this one does not know.
+    icon, tone, write = WORDS.get(happening.kind, ("info", "", _later))
     title, text = write(happening, story, zone)
     return {"icon": icon, "tone": tone, "title": title, "text": text, "at": happening.at}
 
 
 def because(cause: Any) -> str:
     """Return why seats were offered, as a sentence; cause: the record that freed them, or None."""
-    reason = CAUSES.get(RecordKind(cause.kind)) if cause is not None else None
+    reason = CAUSES.get(cause.kind) if cause is not None else None
     if reason is None or cause.free == 0:
         return f"Because {ANY_CAUSE}."
     return f"Because {reason.format(seats=seats(cause.seats or 0), were=_were(cause.seats))}."
@@ -246,6 +247,10 @@ def _drawn(one: Happening, story: Story, zone: ZoneInfo) -> Words:
 
 def _void(one: Happening, story: Story, zone: ZoneInfo) -> Words:
     return "The draw is void", f"Reason: {one.reason}."
+
+
+def _later(one: Happening, story: Story, zone: ZoneInfo) -> Words:
+    return "A step of a later version of this site", ""
 
 
 Writer = Callable[[Happening, Story, ZoneInfo], Words]

@@ -36,7 +36,7 @@ def rows_of(
         RecordRow(
             seq=record.seq,
             at=record.at,
-            title=TITLES[RecordKind(record.kind)](record),
+            title=TITLES.get(record.kind, _later)(record),
             text=_text(record, zone),
             ref=(record.ref or "")[:SHORT_REF],
             free=record.free,
@@ -77,7 +77,12 @@ def _frozen(record: LineEvent) -> str:
     return f"The list of the draw was closed, with {counted(record.lots or 0, 'lot')}"
 
 
-TITLES: dict[RecordKind, Callable[[LineEvent], str]] = {
+def _later(record: LineEvent) -> str:
+    """Return what is said of a kind of a later release, whose processes may write already."""
+    return "A step of a later version of this site"
+
+
+TITLES: dict[str, Callable[[LineEvent], str]] = {
     RecordKind.OPENED: lambda record: "The waitlist began",
     RecordKind.RULES: lambda record: "The organizer changed the rules",
     RecordKind.CAPACITY: lambda record: f"The event now has {seats(record.capacity or 0)}",

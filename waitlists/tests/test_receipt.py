@@ -1,9 +1,13 @@
 """Receipts are drawn from the public record: each cause, with its time, for all concerned."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.core.management.base import CommandError
+from django.db import connection, connections
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from bookings.factories import BookingFactory
@@ -14,6 +18,8 @@ from waitlists.models import LineEvent, Promotion, WaitlistEntry
 from waitlists.receipt import receipt_of, stored, story
 from waitlists.receipt.building import MOST_STEPS
 from waitlists.receipt.story import story_of
+from waitlists.receipt.words import step_of
+from waitlists.record.words import rows_of
 from waitlists.tests.recording import change, every_kind
 from waitlists.tests.waiting import accept, cancel, full_event, join, latest_offer
 
@@ -292,3 +298,35 @@ def test_api_shows_the_part_of_the_record_and_the_passes():
     joined = LineEvent.objects.get(event_id=event.pk, ref=entry.ref)
     assert body["record"][0]["hash"] == joined.hash
     assert body["record"][0]["at"] == joined.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# ── Other releases ──────────────────────────────────────────────────────────
+def test_step_of_a_later_release_is_shown_as_such():
+    future = LineEvent(kind="postponed", seq=1, at=now())
+    happening = story.Happening("postponed", future, future.at, None, 1)
+
+    (row,) = rows_of([future], zone=UTC, own_refs=[])
+    step = step_of(happening, None, zone=UTC)
+
+    assert row.title == step["title"] == "A step of a later version of this site"
+
+
+def test_undoing_what_records_of_moved_offers_need_is_refused_with_a_reason():
+    migration = import_module("waitlists.migrations.0037_offers_moved_kept")
+    event, (booking,) = full_event(1)
+    entry = join(event)
+    cancel(booking)
+
+    def undo():
+        with connections["owner"].schema_editor() as editor:
+            migration.refuse_where_offers_were_moved(apps, editor)
+
+    undo()
+    Promotion.objects.filter(pk=latest_offer(entry).pk).update(
+        first_expires_at=F("expires_at"),
+        expires_at=F("expires_at") + timedelta(minutes=1),
+        moved_reason="late",
+    )
+    assert LineEvent.objects.filter(kind="extended").exists()
+    with pytest.raises(CommandError, match="cannot be undone"):
+        undo()
