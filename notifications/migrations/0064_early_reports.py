@@ -8,7 +8,7 @@ import evently.database.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0062_received_messages"),
+        ("notifications", "0063_limit_in_any_zone"),
     ]
 
     operations = [
