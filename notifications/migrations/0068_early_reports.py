@@ -8,7 +8,7 @@ import evently.database.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0063_limit_in_any_zone"),
+        ("notifications", "0067_index_waiting_of_events"),
     ]
 
     operations = [
