@@ -95,7 +95,7 @@ def people_to_remind(event: Event, *, due_at: datetime) -> list[UUID]:
     have accepted one.
     """
     own = _tickets(event).filter(
-        Q(holder__isnull=True) | Q(holder_id=F("booking__user_id")), booking_id=OuterRef("pk")
+        Q(holder__isnull=True) | Q(holder_id=OuterRef("user_id")), booking_id=OuterRef("pk")
     )
     return _people(
         _bookings(event).filter(Exists(own), created_at__lt=due_at),
@@ -113,7 +113,7 @@ def people_to_thank(event: Event) -> list[UUID]:
     if tickets.filter(checked_in_at__isnull=False).exists():
         tickets = tickets.filter(checked_in_at__isnull=False)
     own = tickets.filter(
-        Q(holder__isnull=True) | Q(holder_id=F("booking__user_id")), booking_id=OuterRef("pk")
+        Q(holder__isnull=True) | Q(holder_id=OuterRef("user_id")), booking_id=OuterRef("pk")
     )
     return _people(
         _bookings(event).filter(Exists(own)),
