@@ -1,5 +1,6 @@
 """What an organizer is told above the emails of an event."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -43,14 +44,21 @@ def test_notices_tell_who_is_out_of_reach_and_lead_to_their_emails(admin, event)
     assert {row.pk for row in listed} == {bounced.pk, released.pk}
 
 
+@pytest.fixture
+def provider_down() -> Iterator[None]:
+    """Tell the broker that the provider is down, and afterwards, for other tests, that it is up."""
+    reporter, seen, name = Reporter(), Seen(), providers()[0].name
+    seen.failed("ConnectionRefusedError 111")
+    reporter.report({name: seen}, down={name}, at_once=True)
+    yield
+    reporter.report({name: seen}, down=set(), at_once=True)
+
+
+@pytest.mark.usefixtures("provider_down")
 def test_notice_tells_how_long_emails_wait_for_a_provider(admin, event, clock, settings):
     booking = BookingFactory(event=event)
     notify(messages=[kinds.booking_confirmed(booking)])
     clock.move(timedelta(minutes=7))
-    down = Seen()
-    down.failed("ConnectionRefusedError 111")
-    name = providers()[0].name
-    Reporter().report({name: down}, down={name}, at_once=True)
 
     shown = admin.get(tab(event, "messages")).content.decode()
 
