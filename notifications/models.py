@@ -292,10 +292,9 @@ class EmailDelivery(Identified):
                 name="idx_delivery_provider",
             ),
             models.Index(
-                F("event"),
-                F("created_at").desc(),
-                F("id").desc(),
-                name="idx_delivery_event_failed",
+                fields=["event", "-created_at", "-id"],
+                include=["kind", "status", "organizer_id", "user"],
+                name="idx_delivery_failed_of_event",
                 condition=Q(status__in=["failed", "bounced"]),
             ),
             models.Index(
