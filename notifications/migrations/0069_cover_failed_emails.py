@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("notifications", "0067_index_waiting_of_events")]
+    dependencies = [("notifications", "0068_early_reports")]
     operations = [
         # Building it waits for transactions that are open already.
         migrations.RunSQL("SET lock_timeout = '10min'", migrations.RunSQL.noop),
