@@ -22,6 +22,8 @@ class Picture(models.TextChoices):
     AS_ALL = "", "As in all emails"
     NONE = "none", "No picture"
     DRAWING = "drawing", "The event's drawing"
+    # Of `EventLogo`; none is shown where there is none.
+    LOGO = "logo", "Your logo"
 
 
 class EventEmail(Organized):

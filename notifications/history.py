@@ -60,6 +60,22 @@ describe(
     ),
 )
 describe(
+    "event_logos",
+    Described(
+        group="Messages",
+        noun="logo of emails",
+        plural="logos of emails",
+        rank=9,
+        labels={"content": "file", "content_type": "type", "digest": "SHA-256"},
+        phrases={
+            "created": "uploaded a logo for the emails of {event}",
+            "changed": "replaced the logo in the emails of {event}",
+            "deleted": "removed the logo from the emails of {event}",
+        },
+        identifying=("content_type", "width", "height"),
+    ),
+)
+describe(
     "email_resends",
     Described(
         group="Messages",

@@ -20,6 +20,7 @@ from evently.privacy.sealing import SEALED_PATTERN, SealedField
 from events.models import Event
 from notifications.early_models import EarlyReport  # noqa: F401
 from notifications.event_email_models import EventEmail  # noqa: F401
+from notifications.logo_models import EventLogo  # noqa: F401
 from notifications.mailing_models import Mailing, MailingKind  # noqa: F401
 from notifications.message_models import OrganizerMessage  # noqa: F401
 from notifications.mute_models import EventMute  # noqa: F401

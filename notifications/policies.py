@@ -62,6 +62,10 @@ declare(
         "event_emails",
         organizer=May(select=MANAGED, insert=MANAGED, update=MANAGED, delete=MANAGED),
     ),
+    Table(
+        "event_logos",
+        organizer=May(select=MANAGED, insert=MANAGED, update=MANAGED, delete=MANAGED),
+    ),
     Table("mailings", organizer=May(select=LISTED)),
     # Organizers delete what was not sent; attendees read what was sent to them by
     # `evently_received_message`.

@@ -171,6 +171,7 @@ register(
         "What organizers add to the emails of an event, as long as the event is kept; the address"
         " for replies until its organizer is erased.",
     ),
+    Kept("event_logos", "The logo in the emails of an event, as long as the event is kept."),
     Kept("secrets.organizer_messages", "A setting: how many messages to attendees a day."),
     Kept(
         "early_reports",

@@ -136,6 +136,7 @@ event_mutes             attendee   own                own         -           ow
 event_mutes             organizer  own                own         -           own
 mailings                organizer  events             -           -           -
 event_emails            organizer  events             events      events      events
+event_logos             organizer  events             events      events      events
 email_templates         attendee   all                -           -           -
 email_templates         organizer  all                -           -           -
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from evently.tests.database import as_owner
-from evently.tests.rows import SEALED
+from evently.tests.rows import SEALED, logo_columns
 from tests.walked_filler import Filler
 from tests.walked_world import BOOKED, EVENTS, HANDED, NOW, PEOPLE, STAFF, UNPUBLISHED, World
 
@@ -142,6 +142,7 @@ def _of_events(filler: Filler) -> None:
         filler.add("pricing_history", event=event, old_price=1, new_price=2)
         filler.add("price_bounds", event=event)
         filler.add("event_emails", event=event, above="Welcome")
+        filler.add("event_logos", event=event, **logo_columns())
         filler.add("pricing_rules", event=event, **_price_rule())
         filler.add("event_analytics", event=event)
         filler.add("event_lost_demand", event=event, outcome="lost", people=1, seats=1)

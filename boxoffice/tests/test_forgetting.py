@@ -125,6 +125,8 @@ KEPT = {
     " payment_instructions cancel_reason last_change source_key",
     # Of events, too; reply_to: until its organizer is erased.
     "event_emails": "template_type above below sender_name reply_to picture failure",
+    # A file that is drawn anew, without metadata.
+    "event_logos": "content content_type digest",
     "announcements": "key message",
     "mailings": "kind",
     # Deleted within an hour; its digest of an address is one of the service's id, too.

@@ -1,5 +1,6 @@
 """Rows inserted by plain SQL, as by a client without Django, and the invariants of all rows."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -88,6 +89,19 @@ def event(**columns: Any) -> UUID:
         "event_date": value("SELECT now() + interval '30 days'"),
     }
     return insert("events", **(given | columns))
+
+
+def logo_columns(**columns: Any) -> dict[str, Any]:
+    """Return the columns of a logo, beside its event; its file is no more than a beginning."""
+    content = columns.pop("content", b"\x89PNG\r\n\x1a\n")
+    return {
+        "content": content,
+        "content_type": "image/png",
+        "width": 200,
+        "height": 80,
+        "digest": hashlib.sha256(content).digest(),
+        **columns,
+    }
 
 
 def price_rule(event_id: UUID, **columns: Any) -> UUID:

@@ -1,5 +1,7 @@
 """The page of an event where its organizer writes what its emails say beside their templates."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from csp.decorators import csp
@@ -20,6 +22,7 @@ from evently.admin.tabs import add_page, event_page_url, tabs_context
 from evently.errors import DomainError, EditedMeanwhile
 from events.contact import may_get_replies, reply_address
 from events.models import Event
+from notifications.admin.logo_field import LogoForm
 from notifications.admin.previews import (
     ANSWER,
     TEST,
@@ -41,7 +44,8 @@ from notifications.event_email_models import (
     EventEmail,
     Picture,
 )
-from notifications.operations.event_emails import check_texts, save_texts
+from notifications.logo_models import EventLogo
+from notifications.operations.event_emails import EventEmailInvalid, check_texts, save_texts
 from notifications.template_models import TemplateType
 
 KEY, PREVIEW_KEY = "email_texts", "email_texts_preview"
@@ -85,7 +89,10 @@ class TextsForm(forms.Form):
         picture: Any = self.fields["picture"]
         picture.choices = Picture.choices
         if type_ is None:
-            picture.choices = [("", Picture.NONE.label), (Picture.DRAWING, Picture.DRAWING.label)]
+            picture.choices = [
+                ("", Picture.NONE.label),
+                *((one.value, one.label) for one in (Picture.DRAWING, Picture.LOGO)),
+            ]
         self.fields["reply_to"].help_text = (
             "The confirmed address of the organizer or of a manager of the event. If it is empty, "
             + (f"replies go to {replies}." if replies else "there is no address for replies.")
@@ -103,34 +110,43 @@ def texts_page(request: HttpRequest, event: Event) -> HttpResponse:
     rows = list(EventEmail.objects.filter(event_id=event.pk))
     row = _row_of(rows, type_)
     replies = _replies_without(event, rows, type_)
+    logo = _logo_form(request, event)
     if request.method != "POST":
         form = TextsForm(initial=_initial(row), type_=type_, replies=replies)
-        return _page(request, event, rows, type_, form)
+        return _page(request, event, rows, type_, form, logo)
     form = TextsForm(request.POST, type_=type_, replies=replies)
     if request.POST.get(ANSWER) == TEST:
-        _send_test(request, event, type_, form)
-        return _page(request, event, rows, type_, form)
-    if form.is_valid():
+        _send_test(request, event, type_, form, logo)
+        return _page(request, event, rows, type_, form, logo)
+    # Both, so that all that is wrong is said at once.
+    if all([form.is_valid(), logo.is_valid()]):
         try:
             saved = save_texts(
                 event=event,
                 type_=type_,
                 given=form.given,
                 version=form.cleaned_data["version"],
+                logo=logo.change,
             )
         except EditedMeanwhile:
             return _meanwhile(request, event, type_, form)
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(
-                request,
-                "Saved. All emails from now on have it."
-                if saved is not None
-                else "Saved. The emails have no texts of your own now.",
-            )
+            messages.success(request, _saved_in_words(saved, logo))
             return HttpResponseRedirect(_url(event, type_))
-    return _page(request, event, rows, type_, form)
+    return _page(request, event, rows, type_, form, logo)
+
+
+def _saved_in_words(saved: EventEmail | None, logo: LogoForm) -> str:
+    if logo.chosen is not None and (saved is None or saved.picture != Picture.LOGO):
+        return (
+            "Saved. These emails do not show the logo: for that, choose “Your logo” as the picture "
+            "at the top."
+        )
+    if saved is None:
+        return "Saved. The emails have no texts of your own now."
+    return "Saved. All emails from now on have it."
 
 
 def texts_preview(request: HttpRequest, event: Event) -> HttpResponseBase:
@@ -148,10 +164,24 @@ def _frame(request: HttpRequest, event: Event) -> HttpResponse:
     type_ = _type_of(request)
     if request.method == "POST":
         form = TextsForm(request.POST, type_=type_, replies="")
-        return frame_of(request, lambda: _draft(event, type_, form))
-    shown = _shown(type_)
-    texts = texts_of(EventEmail.objects.filter(event_id=event.pk), shown) or EventTexts(event.pk)
-    return frame_of(request, lambda: Draft(shown, None, own_of(request.GET), texts))
+        return frame_of(request, lambda: _draft(event, type_, form, _logo_form(request, event)))
+    rows = EventEmail.objects.filter(event_id=event.pk)
+    texts = _texts_of(event, rows, type_, _logo_form(request, event))
+    return frame_of(request, lambda: Draft(_shown(type_), None, own_of(request.GET), texts))
+
+
+def _logo_form(request: HttpRequest, event: Event) -> LogoForm:
+    entered = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    saved = EventLogo.objects.filter(event_id=event.pk).first()
+    return LogoForm(*entered, event_id=event.pk, saved=saved)
+
+
+def _texts_of(
+    event: Event, rows: Iterable[EventEmail], type_: TemplateType | None, logo: LogoForm
+) -> EventTexts:
+    """Return what the previewed emails have, with the logo that would be saved."""
+    texts = texts_of(rows, _shown(type_)) or EventTexts(event.pk)
+    return replace(texts, logo=logo.shown) if texts.needs_logo else texts
 
 
 def event_types() -> list[TemplateType]:
@@ -196,24 +226,31 @@ def _initial(row: EventEmail | None) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (*FIELDS, "version")}
 
 
-def _draft(event: Event, type_: TemplateType | None, form: TextsForm) -> Draft:
+def _draft(event: Event, type_: TemplateType | None, form: TextsForm, logo: LogoForm) -> Draft:
     """Return what was entered as an email. Raises EventEmailInvalid."""
-    found = check_texts(event, type_, form.given)
+    if not logo.is_valid():
+        sentences = {name: " ".join(map(str, errors)) for name, errors in logo.errors.items()}
+        raise EventEmailInvalid(fields=sentences)
+    found = check_texts(event, type_, form.given, logo=logo.change)
     entered = EventEmail(event_id=event.pk, template_type=type_, **found)
     others = EventEmail.objects.filter(event_id=event.pk)
-    shown = _shown(type_)
     rows = [entered, *(row for row in others if row.template_type != type_)]
-    texts = texts_of(rows, shown) or EventTexts(event.pk)
-    return Draft(shown, None, own_of(form.data), texts)
+    return Draft(_shown(type_), None, own_of(form.data), _texts_of(event, rows, type_, logo))
 
 
 def _send_test(
-    request: HttpRequest, event: Event, type_: TemplateType | None, form: TextsForm
+    request: HttpRequest,
+    event: Event,
+    type_: TemplateType | None,
+    form: TextsForm,
+    logo: LogoForm,
 ) -> None:
     try:
-        draft = _draft(event, type_, form)
+        draft = _draft(event, type_, form, logo)
     except DomainError as refusal:
-        add_refusal(form, refusal)
+        # What is wrong with the logo stands beside it already.
+        if logo.is_valid():
+            add_refusal(form, refusal)
         messages.error(request, "No test email was sent: correct the fields below first.")
         return
     send_test_to_self(request, draft)
@@ -227,6 +264,10 @@ def _meanwhile(
     row = _row_of(rows, type_)
     data = request.POST.copy()
     data["version"] = str(row.version if row is not None else 0)
+    logo = _logo_form(request, event)
+    is_other_logo = logo.seen_version != logo.current_version
+    data["logo_version"] = str(logo.current_version)
+    logo = LogoForm(data, request.FILES, event_id=event.pk, saved=logo.saved)
     again = TextsForm(data, type_=type_, replies=_replies_without(event, rows, type_))
     again.full_clean()
     saved = _initial(row)
@@ -235,7 +276,9 @@ def _meanwhile(
         for name, field in again.fields.items()
         if name in FIELDS and saved.get(name, "") != form.given[name]
     ]
-    return _page(request, event, rows, type_, again, meanwhile=fields or [("Texts", "–")])
+    if is_other_logo:
+        fields.append(("Logo", "Another one" if logo.saved is not None else "None any more"))
+    return _page(request, event, rows, type_, again, logo, meanwhile=fields or [("Texts", "–")])
 
 
 def _url(event: Event, type_: TemplateType | None, *, key: str = KEY) -> str:
@@ -249,6 +292,7 @@ def _page(
     rows: list[EventEmail],
     type_: TemplateType | None,
     form: TextsForm,
+    logo: LogoForm,
     *,
     meanwhile: list[tuple[str, str]] | None = None,
 ) -> HttpResponse:
@@ -264,6 +308,7 @@ def _page(
             "subtitle": "Email texts",
             "event": event,
             "form": form,
+            "logo": logo,
             "type": type_,
             "types": _links(event, rows, type_),
             "shown_type": shown,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from csp.constants import SELF
 from csp.decorators import csp
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -40,6 +41,8 @@ from notifications.writing.preview import preview_of
 from notifications.writing.progress import is_moving, progress_of
 from notifications.writing.trial import send_test
 
+# What the organizer has at the top of the event's emails.
+WITH_PICTURES = {**PREVIEW_POLICY, "img-src": [SELF, "data:"]}
 AT_ITS_TIME = (
     "Those who are among the recipients at that time get it. If the event is cancelled before, or "
     "its time or place changes, the message is not sent: it becomes a draft again, to be checked."
@@ -124,7 +127,7 @@ class OrganizerMessageAdmin(MessageColumns):
         return super().changeform_view(request, object_id, form_url, extra)
 
     @method_decorator(xframe_options_sameorigin)
-    @method_decorator(csp(PREVIEW_POLICY))
+    @method_decorator(csp(WITH_PICTURES))
     def preview_html(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         message = self.message_or_404(request, str(object_id))
         shown = preview_of(message, _user(request))

@@ -20,6 +20,7 @@ from notifications.emails.email_content import EmailObsolete
 from notifications.emails.event_samples import event_samples
 from notifications.emails.event_texts import FIELDS, EventTexts, TextsFailure
 from notifications.emails.headers import headers_of_any
+from notifications.emails.logos import Logo
 from notifications.emails.message import build_email, compose, surround, values_of_all
 from notifications.emails.mime import Email
 from notifications.emails.placeholders import Value
@@ -67,16 +68,18 @@ class Draft:
             "own": str(self.own) if self.own is not None else None,
             "event": str(texts.event_id) if texts is not None else None,
             "texts": {name: getattr(texts, name) for name in FIELDS} if texts is not None else {},
+            "logo": texts.logo.as_json() if texts is not None and texts.logo is not None else None,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Draft":
-        event = data.get("event")
+        event, logo = data.get("event"), data.get("logo")
+        own = {**data["texts"], "logo": Logo.from_json(logo) if logo is not None else None}
         return cls(
             TemplateType(data["type"]),
             Template(*data["template"]) if data["template"] is not None else None,
             UUID(data["own"]) if data["own"] is not None else None,
-            EventTexts(UUID(event), **data["texts"]) if event is not None else None,
+            EventTexts(UUID(event), **own) if event is not None else None,
         )
 
 

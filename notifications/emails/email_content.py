@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from typing import Protocol
 
 from bookings.calendar import CalendarFile
 from evently.rich_text import linked
 from notifications.emails.placeholders import RichValue, Value
-from notifications.emails.tickets import InlineImage
 
 
 class EmailObsolete(Exception):
@@ -17,6 +17,25 @@ class EmailObsolete(Exception):
 
 class EmailTakenBack(EmailObsolete):
     """The message was taken back: a recipient who has not read it in the app does not find it."""
+
+
+class InlineImage(Protocol):
+    """An image inside the email, which the HTML refers to by its content id.
+
+    encoded: its content as lines of base64.
+    """
+
+    @property
+    def content_id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def encoded(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +57,7 @@ class EmailContent:
     """
 
     values: dict[str, Value] = field(default_factory=dict)
-    images: list[InlineImage] = field(default_factory=list)
+    images: Sequence[InlineImage] = field(default_factory=list)
     calendars: list[CalendarFile] = field(default_factory=list)
     files: list[AttachedFile] = field(default_factory=list)
     footnote: RichValue | None = None

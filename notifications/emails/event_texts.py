@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import lru_cache
 from html import escape
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 
 from evently.rich_text import prose
+from events.covers import drawing_url
+from events.models import Event
+from notifications.emails.layout import inline_styles
+from notifications.emails.logos import Logo
 from notifications.emails.placeholders import Cut, RichValue, Values, text_of
 from notifications.emails.templates import FAILURES, Around, code_of
 from notifications.emails.variables import ALL_EMAILS, EVENT, VARIABLES
@@ -25,7 +30,7 @@ from notifications.template_models import TemplateType
 OF_EVENT = (*ALL_EMAILS, *EVENT)
 # Values with images of their own, which an email has once.
 ONCE = frozenset({"tickets"})
-PICTURE = '<img class="picture" src="{url}" width="502" alt="">'
+PICTURE = inline_styles('<img class="picture" src="{url}" width="502" alt="">')
 FIELDS = EventEmail.TEXTS
 
 log = structlog.get_logger(__name__)
@@ -35,7 +40,8 @@ log = structlog.get_logger(__name__)
 class EventTexts:
     """What the emails of one type about an event have, from the rows for the type and for all.
 
-    picture: of `Picture`. row_ids: where the texts come from.
+    picture: of `Picture`. logo: where that says so, and there is one. row_ids: where the texts come
+    from.
     """
 
     event_id: UUID
@@ -44,7 +50,12 @@ class EventTexts:
     sender_name: str = ""
     reply_to: str = ""
     picture: str = ""
+    logo: Logo | None = None
     row_ids: tuple[UUID, ...] = ()
+
+    @property
+    def needs_logo(self) -> bool:
+        return self.picture == Picture.LOGO
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ def texts_of(rows: Iterable[EventEmail], type_: TemplateType) -> EventTexts | No
         return None
     # The row of the type first.
     chosen.sort(key=lambda row: row.template_type is None)
-    found = {
+    found: dict[str, Any] = {
         name: next((value for row in chosen if (value := getattr(row, name))), "")
         for name in FIELDS
     }
@@ -80,12 +91,12 @@ def around_of(
     texts: EventTexts | None,
     values: Values,
     *,
-    picture_url: str = "",
+    picture: str = "",
     footnote: RichValue | None = None,
 ) -> tuple[Around, TextsFailure | None]:
     """Return what is put around a template, and what of the texts could not be filled.
 
-    values: those of the email and of its event. picture_url: of the event's drawing.
+    values: those of the email and of its event. picture: of `picture_of`.
     """
     if texts is None:
         return Around(footnote=footnote), None
@@ -95,10 +106,22 @@ def around_of(
         code = code_of(error)
         log.error("event_texts_failed", event_id=str(texts.event_id), error=type(error).__name__)
         return Around(footnote=footnote), TextsFailure(texts.event_id, texts.row_ids, code)
-    if texts.picture == Picture.DRAWING and picture_url:
-        picture = PICTURE.format(url=escape(picture_url))
-        above = RichValue(above.text if above else "", picture + (above.html if above else ""))
+    if picture:
+        html = _styled(above.html) if above else ""
+        above = RichValue(above.text if above else "", picture + html, is_styled=True)
     return Around(above=above, below=below, footnote=footnote), None
+
+
+def picture_of(texts: EventTexts, event: Event) -> str:
+    """Return what is at the top of emails about an event, as HTML with its styles; "" for nothing.
+
+    A logo is said by the name of its sender, or of the event, where images are not shown.
+    """
+    if texts.picture == Picture.DRAWING:
+        return PICTURE.format(url=escape(drawing_url(event.pk)))
+    if texts.needs_logo and texts.logo is not None:
+        return texts.logo.html(alt=texts.sender_name or event.name)
+    return ""
 
 
 def fill(text: str, values: Values) -> RichValue | None:
@@ -126,6 +149,9 @@ def from_address(sender_name: str) -> str | None:
 @lru_cache(maxsize=256)
 def _cut(text: str) -> Cut:
     return Cut(text)
+
+
+_styled = lru_cache(maxsize=256)(inline_styles)
 
 
 @lru_cache(maxsize=256)

@@ -9,10 +9,15 @@ from bookings.calendar import CalendarFile
 from evently.accounts.models import User
 from evently.links import absolute, path_to
 from evently.privacy.addresses import smtp_address
-from events.covers import drawing_url
 from events.models import Event
-from notifications.emails.email_content import AttachedFile, EmailContent
-from notifications.emails.event_texts import EventTexts, TextsFailure, around_of, from_address
+from notifications.emails.email_content import AttachedFile, EmailContent, InlineImage
+from notifications.emails.event_texts import (
+    EventTexts,
+    TextsFailure,
+    around_of,
+    from_address,
+    picture_of,
+)
 from notifications.emails.headers import headers_of, message_id_of
 from notifications.emails.mime import Email, Part
 from notifications.emails.placeholders import RichValue, Value
@@ -23,7 +28,6 @@ from notifications.emails.templates import (
     render_active,
     render_bounded,
 )
-from notifications.emails.tickets import InlineImage
 from notifications.kinds import Kind, kind_named
 from notifications.kinds.common import event_values, record_note
 from notifications.kinds.rows import read_together, rows_of
@@ -79,12 +83,18 @@ def build_email(
 def surround(
     texts: EventTexts | None, event: Event | None, content: EmailContent
 ) -> tuple[Around, TextsFailure | None]:
-    """Return what is put around a template: what the organizer has written, and the footnote."""
+    """Return what is put around a template: what the organizer has written, and the footnote.
+
+    content: gets the logo, if there is one.
+    """
     values, picture = content.values, ""
     if texts is not None and event is not None:
         values = {**event_values(event), **values}
-        picture = drawing_url(event.pk)
-    return around_of(texts, values, picture_url=picture, footnote=content.footnote)
+        picture = picture_of(texts, event)
+    around, failure = around_of(texts, values, picture=picture, footnote=content.footnote)
+    if picture and failure is None and texts is not None and texts.logo is not None:
+        content.images = [*content.images, texts.logo]
+    return around, failure
 
 
 def _texts_of(notification: Notification) -> EventTexts | None:
@@ -187,7 +197,7 @@ def _inline(image: InlineImage) -> Part:
         "Content-ID": f"<{image.content_id}>",
         "Content-Disposition": f'inline; filename="{image.name}"',
     }
-    return Part("image/png", image.png, headers)
+    return Part(image.content_type, image.encoded, headers)
 
 
 def _file(file: AttachedFile) -> Part:

@@ -31,8 +31,8 @@ LINE_BREAK = re.compile(r"[\r\n]")
 class Part(MIMEBase):
     """An attachment whose headers are plain: nothing to fold, to quote or to encode."""
 
-    def __init__(self, content_type: str, content: bytes, headers: Mapping[str, str]) -> None:
-        """content_type: with its parameters."""
+    def __init__(self, content_type: str, content: bytes | str, headers: Mapping[str, str]) -> None:
+        """content_type: with its parameters. content: a text is the lines of its base64."""
         # Not MIMEBase's, which puts the type together, nor add_header, which parses it again.
         Message.__init__(self)
         self["Content-Type"] = content_type
@@ -40,7 +40,9 @@ class Part(MIMEBase):
         self["Content-Transfer-Encoding"] = "base64"
         for name, value in headers.items():
             self[name] = value
-        self.set_payload(base64.encodebytes(content).decode())
+        if isinstance(content, bytes):
+            content = base64.encodebytes(content).decode()
+        self.set_payload(content)
 
 
 class Email(EmailMultiAlternatives):

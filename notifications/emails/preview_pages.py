@@ -54,7 +54,7 @@ def email_frame(email: EmailMultiAlternatives, *, part: str, scheme: str) -> Htt
         return _page(body, scheme=scheme, font=MONOSPACE)
     alternatives: list[Any] = email.alternatives
     html = next((str(each.content) for each in alternatives), "")
-    html = _in_scheme(_with_images(html, email), scheme)
+    html = _in_scheme(with_images(html, email), scheme)
     opened = BODY.search(html)
     start = opened.end() if opened else 0
     return HttpResponse(f"{html[:start]}{head}{html[start:]}")
@@ -95,7 +95,7 @@ def _in_scheme(html: str, scheme: str) -> str:
     )
 
 
-def _with_images(html: str, email: EmailMultiAlternatives) -> str:
+def with_images(html: str, email: EmailMultiAlternatives) -> str:
     """Put images that the email brings along into its HTML."""
     for part in email.attachments:
         if not isinstance(part, Message) or part.get_content_maintype() != "image":

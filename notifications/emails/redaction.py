@@ -10,12 +10,18 @@ from django.conf import settings
 
 _HREF = re.compile(r"\s(?:href|action|background)=(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
-LINK, CODE = "(link)", "(code)"
+# Of what an organizer has at the top; all other images may be codes.
+_PICTURE = re.compile(r'<img class="(?:logo|picture)"')
+LINK, CODE, PICTURE = "(link)", "(code)", ""
 
 
 def redacted_html(html: str) -> str:
     """Return HTML without the targets of its links, and without images."""
-    return redacted_text(_IMAGE.sub(CODE, _HREF.sub("", html)))
+    return redacted_text(_IMAGE.sub(_without_image, _HREF.sub("", html)))
+
+
+def _without_image(found: re.Match[str]) -> str:
+    return PICTURE if _PICTURE.match(found[0]) else CODE
 
 
 def redacted_text(text: str) -> str:

@@ -15,7 +15,7 @@ from evently.accounts.models import User
 from evently.links import absolute, path_to
 from notifications.emails.email_content import EmailContent, with_links
 from notifications.emails.placeholders import RichValue, Value
-from notifications.emails.tickets import CARD, CARDS, InlineImage
+from notifications.emails.tickets import CARD, CARDS, TicketImage
 from notifications.emails.variables import DESCRIPTIONS, VARIABLES, is_link
 from notifications.models import TemplateType
 
@@ -52,7 +52,7 @@ def _example(name: str) -> Value:
     return with_links(example) if example else f"[{name}]"
 
 
-def _tickets() -> tuple[RichValue, list[InlineImage]]:
+def _tickets() -> tuple[RichValue, list[TicketImage]]:
     """Return as many tickets as the samples have seats, all with the same code."""
     url, names = settings.PUBLIC_URL, ("Ticket 1 of 2", "Ticket 2 of 2")
     cards = [
@@ -62,7 +62,7 @@ def _tickets() -> tuple[RichValue, list[InlineImage]]:
     html = CARDS.format(cards="\n".join(cards))
     text = "\n".join(f"{name}: {url}" for name in names)
     value = RichValue(text=text, html=html, is_styled=True)
-    return value, [InlineImage(SAMPLE_ID, "ticket-1.png", _code())]
+    return value, [TicketImage(SAMPLE_ID, "ticket-1.png", _code())]
 
 
 @lru_cache(maxsize=1)

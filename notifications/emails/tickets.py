@@ -1,5 +1,6 @@
 """The tickets of a confirmation: one QR code each, as an image inside the email."""
 
+import base64
 from dataclasses import dataclass
 from html import escape
 
@@ -11,12 +12,17 @@ from notifications.emails.placeholders import RichValue
 
 
 @dataclass(frozen=True)
-class InlineImage:
-    """An image inside the email, which the HTML refers to by its content id."""
+class TicketImage:
+    """A QR code inside the email, which the HTML refers to by its content id."""
 
     content_id: str
     name: str
     png: bytes
+    content_type = "image/png"
+
+    @property
+    def encoded(self) -> str:
+        return base64.encodebytes(self.png).decode()
 
 
 # As layout.STYLES has it, once for all emails.
@@ -38,7 +44,7 @@ def ticket_url(ticket: Ticket) -> str:
     )
 
 
-def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]:
+def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[TicketImage]]:
     """Return the tickets as text and HTML, and the images that the HTML refers to."""
     images, lines, cards = [], [], []
     for number, ticket in enumerate(tickets, start=1):
@@ -46,7 +52,7 @@ def render_tickets(tickets: list[Ticket]) -> tuple[RichValue, list[InlineImage]]
         name = f"Ticket {number} of {len(tickets)}" if len(tickets) > 1 else "Your ticket"
         if ticket.name:
             name += f", {ticket.name}"
-        image = InlineImage(
+        image = TicketImage(
             content_id=f"{ticket.pk}@tickets", name=f"ticket-{number}.png", png=qr_png(ticket)
         )
         images.append(image)

@@ -10,6 +10,7 @@ from evently.database.functions import Among, GivenIds
 from evently.database.prepared import PreparedQuery
 from events.models import Event
 from notifications.event_email_models import EventEmail
+from notifications.logo_models import EventLogo
 from notifications.message_models import OrganizerMessage
 from notifications.mute_models import EventMute
 from waitlists.models import Promotion, PromotionStatus, WaitlistEntry
@@ -32,6 +33,13 @@ EVENTS = PreparedQuery(
 )
 EVENT_EMAILS = PreparedQuery(
     lambda event_ids: EventEmail.objects.filter(_among("event_id", event_ids)), event_ids=list
+)
+# Without the files, which processes keep.
+LOGO_DIGESTS = PreparedQuery[Any](
+    lambda event_ids: EventLogo.objects.filter(_among("event_id", event_ids)).values_list(
+        "event_id", "digest"
+    ),
+    event_ids=list,
 )
 # What users have of events, and those that messages are about, oldest first.
 BOOKINGS = PreparedQuery(

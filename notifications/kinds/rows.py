@@ -6,6 +6,7 @@ written together, so a batch of emails takes as many queries as one.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,8 +19,9 @@ from events.contact import may_get_replies, reply_address
 from events.models import Event
 from notifications.emails.event_texts import EventTexts, texts_of
 from notifications.emails.templates import active_versions
-from notifications.event_email_models import EventEmail
+from notifications.event_email_models import EventEmail, Picture
 from notifications.kinds import row_queries as queries
+from notifications.kinds.kept_logos import kept_logo
 from notifications.message_models import OrganizerMessage
 from notifications.models import Notification
 from notifications.returns.listed import suppressed_among
@@ -124,7 +126,22 @@ class Rows:
 
     def event_texts(self, event_id: UUID, type_: TemplateType) -> EventTexts | None:
         """Return what the organizer has added to emails of a type about an event, or None."""
-        return texts_of(self._event_emails.get(event_id, ()), type_)
+        texts = texts_of(self._event_emails.get(event_id, ()), type_)
+        if texts is None or not texts.needs_logo:
+            return texts
+        digest = self._logo_digests.get(event_id)
+        return replace(texts, logo=kept_logo(event_id, digest)) if digest is not None else texts
+
+    @cached_property
+    def _logo_digests(self) -> dict[UUID, bytes]:
+        """The digests of the logos that emails show, by event."""
+        wanted = [
+            event_id
+            for event_id, rows in self._event_emails.items()
+            if any(row.picture == Picture.LOGO for row in rows)
+        ]
+        found = queries.LOGO_DIGESTS.tuples(event_ids=wanted)
+        return {event_id: bytes(digest) for event_id, digest in found}
 
     def own_reply_address(self, event_id: UUID, address: str) -> str:
         """Return an address that an organizer entered for replies, "" if it may not get them."""

@@ -21,6 +21,8 @@ from notifications.event_email_models import (
     EventEmail,
     Picture,
 )
+from notifications.logo_models import EventLogo
+from notifications.operations.event_logos import LogoChange, save_logo
 from notifications.template_models import TemplateType
 
 FORBIDDEN_IN_NAMES = frozenset('@<>"\\')
@@ -28,6 +30,8 @@ REPLY_TO_UNKNOWN = (
     "Enter the confirmed address of the organizer or of a manager of this event, so that nobody "
     "else gets the replies of your attendees."
 )
+
+LOGO_MISSING = "There is no logo yet. Choose a file for it below."
 
 
 class EventEmailInvalid(Invalid):
@@ -41,10 +45,17 @@ class TextsEditedMeanwhile(EditedMeanwhile):
     message = "Another person has changed these texts in the meantime."
 
 
-def check_texts(event: Event, type_: TemplateType | None, given: dict[str, str]) -> dict[str, str]:
+def check_texts(
+    event: Event,
+    type_: TemplateType | None,
+    given: dict[str, str],
+    *,
+    logo: LogoChange | None = None,
+) -> dict[str, str]:
     """Return what an organizer entered, cleaned, by the names of `EventEmail.TEXTS`.
 
-    event: with its organizer. Raises EventEmailInvalid.
+    event: with its organizer. logo: what is to become of the event's logo; None: it stays. Raises
+    EventEmailInvalid.
     """
     problems: dict[str, str] = {}
     found = {name: given.get(name, "").replace("\r\n", "\n").strip() for name in EventEmail.TEXTS}
@@ -65,23 +76,52 @@ def check_texts(event: Event, type_: TemplateType | None, given: dict[str, str])
         else:
             if not may_get_replies(event, found["reply_to"]):
                 problems["reply_to"] = REPLY_TO_UNKNOWN
-    if found["picture"] not in Picture.values:
-        problems["picture"] = "Choose one of the pictures."
+    found["picture"] = _picture_without(logo, found["picture"])
+    if problem := _problem_of_picture(found["picture"], event, logo):
+        problems["picture"] = problem
     if problems:
         raise EventEmailInvalid(fields=problems)
     return found
 
 
 def save_texts(
-    *, event: Event, type_: TemplateType | None, given: dict[str, str], version: int
+    *,
+    event: Event,
+    type_: TemplateType | None,
+    given: dict[str, str],
+    version: int,
+    logo: LogoChange | None = None,
 ) -> EventEmail | None:
     """Save the texts for emails of a type, or of all; None where nothing is left of them.
 
-    version: that of the row that was edited, 0 for none. Raises EventEmailInvalid,
-    TextsEditedMeanwhile.
+    version: that of the row that was edited, 0 for none. logo: as in `check_texts`; all is saved or
+    nothing. Raises EventEmailInvalid, TextsEditedMeanwhile, LogoEditedMeanwhile.
     """
-    found = check_texts(event, type_, given)
-    return run_in_transaction(lambda: _write(event.pk, type_, found, version=version))
+    found = check_texts(event, type_, given, logo=logo)
+
+    def write() -> EventEmail | None:
+        saved = _write(event.pk, type_, found, version=version)
+        if logo is not None:
+            save_logo(event.pk, logo)
+        return saved
+
+    return run_in_transaction(write)
+
+
+def _picture_without(change: LogoChange | None, picture: str) -> str:
+    """Return a picture, none if it is a logo that is being removed."""
+    is_removed = change is not None and change.logo is None
+    return Picture.AS_ALL.value if is_removed and picture == Picture.LOGO else picture
+
+
+def _problem_of_picture(picture: str, event: Event, change: LogoChange | None) -> str:
+    """Return what is wrong with a picture, or ""."""
+    if picture not in Picture.values:
+        return "Choose one of the pictures."
+    if picture != Picture.LOGO:
+        return ""
+    has_logo = change is not None or EventLogo.objects.filter(event_id=event.pk).exists()
+    return "" if has_logo else LOGO_MISSING
 
 
 def _write(

@@ -19,6 +19,7 @@ def texts(event_id=None, **columns):
     [
         {"sender_name": "Żółć & Söhne, d.o.o.", "reply_to": "box@münchen.example"},
         {"above": "x" * 3_000, "template_type": "reminder", "picture": "drawing"},
+        {"template_type": "reminder", "picture": "logo"},
     ],
 )
 def test_texts_are_accepted(columns):

@@ -13,10 +13,13 @@ from ical.calendar_stream import IcsCalendarStream
 
 from evently.accounts.factories import UserFactory
 from evently.person_names import NameInvalid
+from evently.tests.rows import insert, logo_columns
 from events.factories import EventFactory
+from notifications.emails.logos import MOST_LOGO_BYTES, PNG
 from notifications.emails.message import build_email
 from notifications.event_email_models import MOST_OWN_TEXT, EventEmail, Picture
 from notifications.kinds import bookings
+from notifications.logo_models import SIGNATURES
 from notifications.models import Notification
 from notifications.operations.creating import notify
 from notifications.tests.delivering import deliver
@@ -172,7 +175,8 @@ def test_email_is_whole_and_its_links_are_alive(kind, client, settings):
             assert_is_calendar(part)
 
 
-def test_largest_email_is_below_the_limit(client):
+@pytest.mark.parametrize("picture", [Picture.DRAWING, Picture.LOGO])
+def test_largest_email_is_below_the_limit(client, picture):
     """Ten tickets with codes of their own, and the longest texts that an event can have."""
     long = "Ünter den Linden " * 300
     event = EventFactory(
@@ -186,20 +190,24 @@ def test_largest_email_is_below_the_limit(client):
         priced=20,
     )
     own = {"above": long[:MOST_OWN_TEXT], "below": long[:MOST_OWN_TEXT], "sender_name": long[:70]}
-    EventEmail.objects.create(event=event, picture=Picture.DRAWING, **own)
+    EventEmail.objects.create(event=event, picture=picture, **own)
+    is_logo = picture == Picture.LOGO
+    largest = SIGNATURES[PNG].ljust(MOST_LOGO_BYTES, b"x")
+    insert("event_logos", event_id=event.pk, **logo_columns(content=largest))
     facts = Facts(user=UserFactory(name=long[:255]), event=event)
     (id_,) = notify(messages=[bookings.booking_confirmed(facts.booking(quantity=10))])
 
     content = content_of(Notification.objects.get(pk=id_))
 
     parts = parts_of(content)
-    assert sum(1 for part in parts if part.content_id) == 10
+    assert sum(1 for part in parts if part.content_id) == 10 + is_logo
     # Django writes emails whose texts have lines too long, and folds this header before its value.
     email = assert_headers_are_safe(content.replace(b"Feedback-ID: \r\n ", b"Feedback-ID: "))
     assert email.from_.display_name == own["sender_name"].strip()
     pictures = [url for url in links_of(email, parts) if url.endswith(".png")]
-    assert len(pictures) == 1
-    assert client.get(urlsplit(pictures[0]).path)["Content-Type"] == "image/png"
+    assert len(pictures) == 1 - is_logo
+    for url in pictures:
+        assert client.get(urlsplit(url).path)["Content-Type"] == "image/png"
     assert len(content) < MOST_BYTES
     assert max(map(len, content.split(b"\r\n"))) <= LONGEST_LINE
 

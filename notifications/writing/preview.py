@@ -7,6 +7,7 @@ from evently.database.identity import as_worker
 from evently.formatting import as_list, counted
 from notifications.emails.email_content import EmailObsolete
 from notifications.emails.message import build_email
+from notifications.emails.preview_pages import with_images
 from notifications.kinds.writing import ORGANIZER_MESSAGE
 from notifications.message_models import OrganizerMessage
 from notifications.models import Notification
@@ -42,6 +43,7 @@ def preview_of(message: OrganizerMessage, user: User) -> MessagePreview | None:
     except EmailObsolete:
         return None
     html = next(str(part) for part, kind in email.alternatives if kind == "text/html")
+    html = with_images(html, email)
     replies = ", ".join(email.reply_to or [])
     return MessagePreview(str(email.subject), str(email.body), html, replies)
 

@@ -112,6 +112,24 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   fields[0]?.after(list);
 
+  // ── A logo ────────────────────────────────────────────────────────────────
+  const logo = form.querySelector("[data-logo]");
+  const kept = form.querySelector("[data-logo-kept]");
+  logo?.addEventListener("change", () => {
+    const [file] = logo.files;
+    // Said before it is sent in vain.
+    const isTooLarge = file && file.size > Number(logo.dataset.mostBytes);
+    logo.setCustomValidity(isTooLarge ? logo.dataset.tooLarge : "");
+    if (isTooLarge) logo.reportValidity();
+    if (file && !isTooLarge) form.elements.picture.value = "logo";
+    // It is in the preview; what is beside the field is the saved one.
+    for (const shown of form.querySelectorAll(".ev-logo")) shown.hidden = Boolean(file);
+  });
+  // Also by buttons that check nothing: the whole request would be refused.
+  form.addEventListener("submit", (event) => {
+    if (logo && !logo.reportValidity()) event.preventDefault();
+  });
+
   // ── The preview ───────────────────────────────────────────────────────────
   const button = form.querySelector("[data-preview]");
   const frames = form.querySelector(".ev-preview__frames");
@@ -128,6 +146,8 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const late of frames.querySelectorAll(".ev-coming")) late.remove();
     frames.append(next);
     button.formTarget = next.name;
+    // A file that is too large would be refused before the texts are read.
+    if (logo && !logo.validity.valid) return;
     isPreviewing = true;
     form.requestSubmit(button);
     isPreviewing = false;
@@ -152,11 +172,11 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 
   // ── Unsaved texts ─────────────────────────────────────────────────────────
-  const asSent = () => JSON.stringify(fields.map((field) => field.value));
-  const saved = document.querySelector(".ev-alert") ? "" : asSent();
+  const asSent = () => JSON.stringify([...fields.map((field) => field.value), logo?.value]);
+  const saved = document.querySelector(".ev-alert") || kept?.value ? "" : asSent();
   let leaving = false;
   form.addEventListener("submit", (event) => {
-    if (event.submitter !== button) leaving = true;
+    if (event.submitter !== button && !event.defaultPrevented) leaving = true;
   });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && asSent() !== saved) event.preventDefault();

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from evently.tests.rows import event, full_event, insert, offer, person, price_rule, wait
+from evently.tests.rows import (
+    event,
+    full_event,
+    insert,
+    logo_columns,
+    offer,
+    person,
+    price_rule,
+    wait,
+)
 from evently.tests.sql import as_at_commit, run, value
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +35,7 @@ CHANGES = {
     "draws": "status = 'void', void_reason = 'called off'",
     "email_templates": "is_active = false",
     "event_emails": "above = 'Bring a chair'",
+    "event_logos": "version = 2",
     "event_staff": "role = 'door'",
     "event_imports": "problem = 'Unreadable'",
     "events": "name = 'Another'",
@@ -99,6 +109,7 @@ def make_rows():
     insert("event_imports", organizer_id=user_id, file_name="a.csv", content=b"x")
     insert("event_staff", event_id=event_id, user_id=user_id, role="manager")
     insert("event_emails", event_id=event_id, above="Bring a friend")
+    insert("event_logos", event_id=event_id, **logo_columns())
     insert(
         "payments",
         event_id=event_id,
