@@ -53,7 +53,8 @@ class Link:
             self.breaker.answered()
             return
         self.seen.failed(str(failure))
-        self._deferred += 1
+        # Full mailboxes say nothing about the provider.
+        self._deferred += not failure.of_recipient
         # One provider alone is asked for each email: what it defers may differ by recipient.
         defers_all = self._deferred >= MOST_DEFERRED and len(self._chain.links) > 1
         if failure.server_down or defers_all:

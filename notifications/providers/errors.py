@@ -30,6 +30,8 @@ TOO_LARGE = 552
 # system, the network, and policy are the provider's; addresses, mailboxes and content are not.
 ENHANCED = re.compile(rb"^5\.(\d{1,3})\.\d{1,3}\b")
 OF_PROVIDER = {b"3", b"4", b"7"}
+# What a temporary one says of an address or a mailbox, such as one that is full.
+OF_RECIPIENT = re.compile(rb"^4\.[12]\.\d{1,3}\b")
 
 # HTTP: nothing is wrong with the provider itself.
 BAD_REQUEST, TOO_LARGE_BY_HTTP, UNPROCESSABLE = 400, 413, 422
@@ -60,8 +62,9 @@ class NotSent(Exception):
     error: a description without personal data. for_good: the same email would be refused again.
     maybe_sent: it was handed over and the answer was lost. server_down: the provider cannot be used
     now, for any email, and stage, how far it went. goes_on: another provider may take it.
-    wanted_pause: in seconds, how long the provider wants to be left alone. tries: of each provider
-    that was tried (`sending.Try`).
+    of_recipient: the provider defers the email for its recipient. wanted_pause: in seconds, how
+    long the provider wants to be left alone. tries: of each provider that was tried
+    (`sending.Try`).
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class NotSent(Exception):
         maybe_sent: bool = False,
         server_down: bool = False,
         goes_on: bool = False,
+        of_recipient: bool = False,
         wanted_pause: float = 0.0,
         stage: Stage = Stage.REFUSING,
     ) -> None:
@@ -80,6 +84,7 @@ class NotSent(Exception):
         self.maybe_sent = maybe_sent
         self.server_down = server_down
         self.goes_on = goes_on
+        self.of_recipient = of_recipient
         self.wanted_pause = wanted_pause
         self.stage = stage
         self.tries: Sequence[Any] = ()
@@ -128,7 +133,8 @@ def _by_server(error: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefu
         return NotSent(error, for_good=True, goes_on=True)
     if isinstance(error, smtplib.SMTPDataError | smtplib.SMTPRecipientsRefused):
         goes_on = not permanent or all(_is_of_provider(said) for _, said in replies)
-        return NotSent(error, for_good=permanent, goes_on=goes_on)
+        of_recipient = all(OF_RECIPIENT.match(said) for _, said in replies)
+        return NotSent(error, for_good=permanent, goes_on=goes_on, of_recipient=of_recipient)
     # The sender is refused, or the login, or the session is closed: the next email meets the same.
     return NotSent(error, server_down=True, goes_on=True)
 

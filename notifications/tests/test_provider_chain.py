@@ -213,6 +213,17 @@ def test_a_provider_that_defers_one_email_after_the_other_is_left_alone(chained,
     assert main.recipients == MOST_DEFERRED
 
 
+def test_a_provider_is_not_left_alone_for_mailboxes_that_are_full(chained, main, service):
+    main.recipient_answer = "452 4.2.2 mailbox full"
+    notifications = NotificationFactory.create_batch(MOST_DEFERRED + 1)
+
+    with EmailConnection() as lane:
+        delivering.Delivery(notifications, lane).run()
+
+        assert all(link.breaker.is_up for link in lane.chain.links)
+    assert main.recipients == len(service.emails) == len(notifications)
+
+
 def test_what_one_refuses_by_policy_waits_for_another_that_is_down(chained, main, service):
     main.recipient_answer = "554 5.7.1 relay access denied"
     notification = NotificationFactory()
