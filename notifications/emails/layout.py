@@ -13,7 +13,7 @@ from pathlib import Path
 from css_inline import CSSInliner, InlineError
 
 from evently.errors import Invalid
-from notifications.emails.placeholders import RichValue, Value
+from notifications.emails.placeholders import RichValue, Value, Values
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 LAYOUT = (SHIPPED / "_frame.html").read_text(encoding="utf-8")
@@ -24,6 +24,9 @@ MANAGE = (
     '<a href="{}" style="color:#6c635a;text-decoration:underline;">Manage your email notifications'
     "</a>."
 )
+# The foot of `_frame.html`, for the plain text.
+FOOT = "--\nYou receive this email from {} because of your account or a booking.\n"
+MANAGE_IN_TEXT = "Manage your email notifications: {}\n"
 BUTTON = re.compile(
     r"<a\s[^<>]*\bclass=[\"'][^\"'<>]*\bbutton\b[^<>]*>.*?</a\s*>", re.DOTALL | re.IGNORECASE
 )
@@ -78,6 +81,13 @@ def manage_link(account_url: Value) -> Value:
     if not account_url:
         return ""
     return RichValue("", MANAGE.format(escape(str(account_url))), is_styled=True)
+
+
+def foot_of_text(values: Values) -> str:
+    """Return what stands at the end of the plain text of any email."""
+    account_url = values.get("accountUrl", "")
+    manage = MANAGE_IN_TEXT.format(account_url) if account_url else ""
+    return FOOT.format(values["siteName"]) + manage
 
 
 def is_page(body: str) -> bool:

@@ -16,7 +16,14 @@ import structlog
 
 from evently.database.prepared import PreparedQuery
 from evently.errors import Invalid
-from notifications.emails.layout import in_layout, inline_styles, is_page, manage_link, styled
+from notifications.emails.layout import (
+    foot_of_text,
+    in_layout,
+    inline_styles,
+    is_page,
+    manage_link,
+    styled,
+)
 from notifications.emails.placeholders import (
     Cut,
     RichValue,
@@ -123,6 +130,7 @@ class Compiled:
             text,
             around.below and f"{around.below.text}\n",
             around.footnote and f"{around.footnote.text}\n",
+            foot_of_text(values),
         ]
         return RenderedEmail(subject, html, "\n".join(part for part in parts if part))
 

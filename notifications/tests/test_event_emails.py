@@ -106,7 +106,8 @@ def test_texts_of_a_type_come_before_those_of_all():
     assert email.body.startswith("We are sorry.\n\n")
     assert "Hello." not in email.body
     assert "Not here." not in email.body
-    assert email.body.rstrip().endswith("Bye.")
+    assert "\nBye.\n\n--\nYou receive this email from Evently" in email.body
+    assert email.body.endswith("Manage your email notifications: http://localhost:8000/account/\n")
     assert email.from_email.startswith('"Mill" <')
 
 

@@ -127,7 +127,7 @@ def test_preview_is_sandboxed_and_as_chosen(client, superuser):
     assert "Hello Grace Hopper: Jazz in the Old Mill" in words(light)
     assert "@media not all" in light.content.decode()
     assert "@media all" in dark.content.decode()
-    assert "<pre>Hello Grace Hopper\n</pre>" in plain.content.decode()
+    assert "<pre>Hello Grace Hopper\n\n--\nYou receive this email" in plain.content.decode()
     assert "{nonsense} is not a placeholder" in words(wrong)
 
 
