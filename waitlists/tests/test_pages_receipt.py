@@ -1,7 +1,7 @@
 """The page of a waitlist entry: its receipt, and leaving the waitlist."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -45,6 +45,18 @@ def test_receipt_lists_steps_newest_first(client, user):
     assert "Wheelchair" in page
     assert "Because 3 seats were cancelled." in page
     assert "3 seats were cancelled in the last 14 days." in page
+
+
+def test_times_of_steps_are_those_of_the_event(client, user):
+    event, _ = full_event(timezone="Asia/Tokyo")
+    entry = join(event, user)
+
+    page = client.get(reverse("waitlist_entry", args=[entry.pk])).content.decode()
+
+    times = re.findall(r'timeline__at"><time datetime="([^"]+)">([^<]+)<', page)
+    assert times
+    for at, text in times:
+        assert text.endswith(f", {datetime.fromisoformat(at).astimezone(event.zone):%H:%M}")
 
 
 def test_receipt_explains_why_an_entry_moved_up(client, user):
