@@ -1,6 +1,7 @@
 """What a link to unsubscribe turns off, and on again.
 
-Each step may be repeated: it turns off what is off already, and answers the same.
+Each step may be repeated, and turns off what is off already. Only the step that turned something
+off can be undone: whoever has the link must not turn on what the person turned off elsewhere.
 """
 
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ def unsubscribe(subscription: Subscription, scope: Scope) -> str:
         return ""
     undo: dict[str, Any] = {"user": user.pk.hex, "scope": scope.value, "kinds": [], ALL: None}
     if scope is Scope.EVENT and kind is not None and event is not None:
+        if not subscription._is_on_for_event():
+            return ""
         _switch(user.pk, kind, event, wanted=False)
     else:
         kinds = optional() if scope is Scope.ALL or kind is None else [kind]
@@ -114,9 +117,9 @@ def unsubscribe(subscription: Subscription, scope: Scope) -> str:
 
         before = _change(user.pk, turn_off)
         was_on = [each.name for each in kinds if is_wanted(Channel.EMAIL, each, before)]
-        if scope is Scope.ALL and not was_on:
+        if not was_on:
             return ""
-        undo["kinds"] = was_on or [each.name for each in kinds]
+        undo["kinds"] = was_on
     return signing.dumps(undo, salt=UNDO_SALT, compress=True)
 
 
