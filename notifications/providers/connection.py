@@ -15,6 +15,7 @@ from notifications.providers.errors import (
     NotSent,
     not_sent,
     unreachable,
+    unreadable,
     was_closed_by_server,
 )
 from notifications.providers.registry import backend_of
@@ -82,6 +83,10 @@ class ProviderConnection:
             accepted = True
         except SENDING_ERRORS as error:
             raise not_sent(error) from error
+        except Exception as error:
+            if not _was_taken(email):
+                raise
+            raise unreadable(error) from error
         finally:
             self._used_at = time.monotonic()
             # After an error the connection may be in any state; the next email opens another.
@@ -99,3 +104,9 @@ class ProviderConnection:
         self.answer = accepted_answer(said)
         match = ACCEPTED_AS.search(said)
         return match[1].decode("ascii", "ignore") if match is not None else ""
+
+
+def _was_taken(email: EmailMessage) -> bool:
+    """Tell whether a service took the email, and only its answer could not be read."""
+    status = getattr(email, "anymail_status", None)
+    return status is not None and status.esp_response is not None

@@ -95,6 +95,11 @@ def unreachable(error: Exception) -> NotSent:
     return NotSent(error, server_down=True, goes_on=True, stage=Stage.CONNECTING)
 
 
+def unreadable(error: Exception) -> NotSent:
+    """Return what it means that an email was taken with an answer that cannot be read."""
+    return NotSent(error, maybe_sent=True)
+
+
 def not_sent(error: Exception) -> NotSent:
     """Return what an error of handing over an email means."""
     if isinstance(error, AnswerLost):
@@ -169,8 +174,7 @@ def _by_service(error: AnymailError) -> NotSent:
 def _answered_by_service(error: AnymailError) -> NotSent:
     status = error.response.status_code
     if status < BAD_REQUEST:
-        # It took the email, and its answer cannot be read.
-        return NotSent(error, maybe_sent=True)
+        return unreadable(error)
     if status in (BAD_REQUEST, UNPROCESSABLE, TOO_LARGE_BY_HTTP):
         names_recipient = _names_recipient(error.response)
         return NotSent(error, for_good=names_recipient, goes_on=not names_recipient)

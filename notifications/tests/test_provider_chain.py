@@ -239,6 +239,21 @@ def test_what_one_refuses_by_policy_waits_for_another_that_is_down(chained, main
     assert EmailAttempt.objects.get().outcome == "refused"
 
 
+def test_an_answer_without_a_type_leaves_the_email_as_maybe_sent(settings, main, service):
+    """What reads the answers of this service fails then, after the email was taken."""
+    settings.EMAIL_BACKEND = CHAIN_BACKEND
+    settings.EMAIL_PROVIDERS = email_providers.parse(
+        f"mailersend://?api_token=x&api_url={service.url},smtp://127.0.0.1:{main.port}"
+    )
+    notification = NotificationFactory()
+
+    deliver(notification)
+
+    assert (len(service.emails), len(main.emails)) == (1, 0)
+    assert outcome(notification) == ("pending", "mailersend", "KeyError")
+    assert EmailAttempt.objects.get().outcome == "unknown"
+
+
 def test_a_service_that_asks_for_a_pause_gets_it(service_first, service):
     service.status, service.headers = 429, {"Retry-After": "7200"}
 
