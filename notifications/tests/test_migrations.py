@@ -47,7 +47,10 @@ def rows():
 
 
 # ── 0005: hidden kinds ──────────────────────────────────────────────────────
-def test_hidden_kinds_get_their_own_type_unless_they_are_pending():
+def test_hidden_kinds_get_their_own_type_and_lose_it_on_the_way_back(monkeypatch):
+    """In parts, and unless they are pending. One test, as each takes the whole way back."""
+    split = import_module(f"notifications.migrations.{KINDS_SPLIT}")
+    monkeypatch.setattr(split, "ROWS_PER_TRANSACTION", 2)
     migrate(BEFORE_KINDS)
     unbooked = '{"refused": "person_limit"}'
     ended = '{"because": "booked_as_guest"}'
@@ -55,7 +58,7 @@ def test_hidden_kinds_get_their_own_type_unless_they_are_pending():
         message("account_exists", data=unbooked, status="failed", created_at="2001-01-01T00:00Z"),
         message("account_exists", data=unbooked, status="sent"),
     ]
-    ends = [message("password_reset", data=ended), message("password_reset", data=ended)]
+    ends = [message("password_reset", data=ended) for _ in range(5)]
     others = [
         message("account_exists", data=unbooked, status="pending"),
         message("password_reset", data=ended, status="pending"),
@@ -74,44 +77,20 @@ def test_hidden_kinds_get_their_own_type_unless_they_are_pending():
     assert {id_: rest[1:] for id_, rest in after.items()} == {
         id_: rest[1:] for id_, rest in before.items()
     }
-
-
-def test_after_the_split_what_was_sent_cannot_be_changed_again():
-    migrate(BEFORE_KINDS)
-    id_ = message("account_exists", data='{"refused": "person_limit"}')
-
-    migrate(KINDS_SPLIT)
-
     with refused("trg_notifications_frozen"):
-        run("UPDATE notifications SET type = 'welcome' WHERE id = %s", id_)
+        run("UPDATE notifications SET type = 'welcome' WHERE id = %s", refusals[0])
 
-
-def test_the_way_back_hides_them_as_the_older_release_expects():
-    migrate(KINDS_SPLIT)
+    # What the newer release wrote has no data that says more than its type.
     refusal = message("guest_refused", data='{"refused": "already_waiting"}')
     end = message("password_ended")
-
     migrate(BEFORE_KINDS)
 
     after = rows()
     assert after[refusal] == ["account_exists", '{"refused": "already_waiting"}', "sent"]
-    assert after[end] == ["password_reset", '{"because": "booked_as_guest"}', "sent"]
+    assert after[end] == ["password_reset", ended, "sent"]
     user_id = person()
     with refused("chk_notification_type"):
         insert("notifications", user_id=user_id, type="guest_refused", message="News")
-
-
-def test_many_rows_are_changed_in_parts(monkeypatch):
-    migration = import_module(f"notifications.migrations.{KINDS_SPLIT}")
-    monkeypatch.setattr(migration, "ROWS_PER_TRANSACTION", 2)
-    migrate(BEFORE_KINDS)
-    for _ in range(5):
-        message("password_reset", data='{"because": "booked_as_guest"}')
-
-    migrate(KINDS_SPLIT)
-
-    assert {type_ for type_, *_ in rows().values()} == {"password_ended"}
-    assert len(rows()) == 5
 
 
 # ── allow_kinds ─────────────────────────────────────────────────────────────
@@ -138,17 +117,23 @@ def test_allow_kinds_lets_the_database_accept_another_kind_and_takes_it_back():
 
 
 # ── 0006: default templates ─────────────────────────────────────────────────
-def version(type_, number, subject, html, text):
+def version(type_, *text):
+    """Put a text in use, and return the number of its version."""
     run("UPDATE email_templates SET is_active = false WHERE template_type = %s", type_)
-    return insert(
+    ((number,),) = run(
+        "SELECT max(version) + 1 FROM email_templates WHERE template_type = %s", type_
+    )
+    subject, html, plain = text
+    insert(
         "email_templates",
         template_type=type_,
         version=number,
         subject_template=subject,
         html_template=html,
-        text_template=text,
+        text_template=plain,
         variables='["userName"]',
     )
+    return number
 
 
 def active(type_):
@@ -160,33 +145,30 @@ def active(type_):
     return number, tuple(text), variables
 
 
-@pytest.mark.parametrize(
-    ("before", "migration"),
-    [(KINDS_SPLIT, TEMPLATES_REPLACED), ("0008_password_changed", "0009_true_sentences")],
-)
-def test_untouched_default_templates_are_replaced_and_others_kept(before, migration):
+def test_untouched_default_templates_are_replaced_and_others_kept():
+    """One test for a new installation and two migrations, as each takes the whole way back."""
+    migrate(KINDS_SPLIT)
+    migrate(TEMPLATES_REPLACED)
+    assert run("SELECT DISTINCT version FROM email_templates") == [(1,)]
+
+    replace_templates(KINDS_SPLIT, TEMPLATES_REPLACED)
+    replace_templates("0008_password_changed", "0009_true_sentences")
+
+
+def replace_templates(before, migration):
     module = import_module(f"notifications.migrations.{migration}")
     old, added = module.REPLACED, getattr(module, "NEW_VARIABLES", {})
     edited = next(iter(old))
     migrate(before)
-    for type_, text in old.items():
-        version(type_, 2, *text)
+    untouched = {type_: version(type_, *text) for type_, text in old.items()}
     own = ("Ahoy {userName}", *old[edited][1:])
-    version(edited, 3, *own)
+    number = version(edited, *own)
 
     migrate(migration)
 
-    assert active(edited)[:2] == (3, own)
+    assert active(edited)[:2] == (number, own)
     for type_ in old.keys() - {edited}:
         new = shipped(TemplateType(type_))
         variables = json.dumps(["userName", *added.get(type_, [])])
-        assert active(type_) == (3, (new.subject, new.html, new.text), variables)
+        assert active(type_) == (untouched[type_] + 1, (new.subject, new.html, new.text), variables)
     assert active("notification")[0] == 1
-
-
-def test_of_a_new_installation_the_default_templates_are_version_1():
-    migrate(KINDS_SPLIT)
-
-    migrate(TEMPLATES_REPLACED)
-
-    assert run("SELECT DISTINCT version FROM email_templates") == [(1,)]
